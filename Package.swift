@@ -1,0 +1,131 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A library target with the house's settings. Its folder's README.md says what belongs in it.
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, exclude: ["README.md"], resources: resources,
+        swiftSettings: strict)
+}
+
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "fettle",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "fettle", targets: ["fettle"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The layers, from the bottom up. CI builds with
+        // `--explicit-target-dependency-import-check error`, so an import that is not listed here fails.
+        library("FettleVersions"),
+        library("FettleModel"),
+        library("FettleDriverKit", ["FettleModel", logging]),
+        library("FettleStore", ["FettleModel"]),
+        library("FettleChecking", ["FettleModel"]),
+
+        library(
+            "FettleInventory", ["FettleModel", "FettleDriverKit", yams],
+            resources: [.embedInCode("Resources/fleet.schema.json")]),
+        library("FettleAssessment", ["FettleModel", "FettleVersions"]),
+        library("FettlePlanning", ["FettleModel", "FettleVersions"]),
+        library("FettleExecution", ["FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", logging]),
+        library("FettleReporting", ["FettleModel"]),
+
+        library(
+            "FettleControl",
+            [
+                "FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleInventory",
+                "FettleAssessment", "FettlePlanning", "FettleExecution", "FettleReporting", crypto, logging,
+            ]),
+        library("FettleServer", ["FettleModel", "FettleControl", hummingbird, logging]),
+        library(
+            "FettleCommands",
+            [
+                "FettleModel", "FettleDriverKit", "FettleStore", "FettleInventory", "FettleAssessment",
+                "FettlePlanning", "FettleChecking", "FettleExecution", "FettleReporting", "FettleControl",
+                "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation", arguments, logging,
+            ]),
+        .executableTarget(name: "fettle", dependencies: ["FettleCommands"], swiftSettings: strict),
+
+        // Beside the layers.
+        library("FettleDrivers", ["FettleModel", "FettleDriverKit", logging]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        library("FettleDatabase", ["FettleModel", "FettleStore", "CLibPQ", grdb]),
+        library(
+            "FettleSimulation",
+            ["FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleExecution"]),
+        library(
+            "FettleTestSupport",
+            ["FettleModel", "FettleDriverKit", "FettleStore"]),
+
+        tests("FettleVersionsTests", ["FettleVersions", "FettleTestSupport"]),
+        tests("FettleModelTests", ["FettleModel", "FettleTestSupport"]),
+        tests("FettleInventoryTests", ["FettleInventory", "FettleModel", "FettleTestSupport"]),
+        tests("FettleAssessmentTests", ["FettleAssessment", "FettleModel", "FettleTestSupport"]),
+        tests(
+            "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleModel", "FettleTestSupport"]),
+        tests("FettleCheckingTests", ["FettleChecking", "FettleModel", "FettleTestSupport"]),
+        tests(
+            "FettleExecutionTests",
+            ["FettleExecution", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport"]),
+        tests("FettleReportingTests", ["FettleReporting", "FettleModel", "FettleTestSupport"]),
+        tests(
+            "FettleDriversTests",
+            ["FettleDrivers", "FettleDriverKit", "FettleModel", "FettleTestSupport"]),
+        tests(
+            "FettleDatabaseTests",
+            ["FettleDatabase", "FettleStore", "FettleModel", "FettleTestSupport", grdb]),
+        tests(
+            "FettleSimulationTests",
+            [
+                "FettleSimulation", "FettleExecution", "FettlePlanning", "FettleChecking", "FettleStore",
+                "FettleModel", "FettleTestSupport",
+            ]),
+        tests(
+            "FettleControlTests",
+            [
+                "FettleControl", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport",
+                "FettleSimulation",
+            ]),
+        tests("FettleServerTests", ["FettleServer", "FettleControl", "FettleModel", "FettleTestSupport"]),
+        tests(
+            "FettleCommandsTests",
+            ["FettleCommands", "FettleModel", "FettleTestSupport"]),
+        tests(
+            "FettleLabTests",
+            [
+                "FettleControl", "FettleDrivers", "FettleDriverKit", "FettleDatabase", "FettleStore",
+                "FettleExecution", "FettleInventory", "FettleModel", "FettleTestSupport",
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)

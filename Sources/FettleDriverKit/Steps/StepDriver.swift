@@ -1,0 +1,58 @@
+public import FettleModel
+
+/// Carries out one kind of step on real or simulated things. The contract of every driver:
+///
+/// - `check` looks and changes nothing. After a crash it is what decides, never the memory of what was intended.
+/// - `perform` is idempotent: doing it again after it was done changes nothing more.
+/// - `verify` looks anew. Done is what is observed, never what an exit code or an API's "completed" says alone.
+///
+/// Taking a step back is a step of its own in the plan (`restore`, a `changePackages` for rollback), so that it is planned,
+/// checked and approved like any other (I8). Every driver passes `StepDriverConformance` of FettleTestSupport.
+public protocol StepDriver: Sendable {
+    func check(_ step: Step, in context: StepContext) async -> StepReadiness
+    func perform(_ step: Step, in context: StepContext) async throws(StepFailure)
+    func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation
+}
+
+/// What a driver is told beside the step.
+public struct StepContext: Sendable {
+    public var run: RunID
+    public var plan: Plan
+    public var attempt: Int
+    /// When this attempt was intended. An observation that is older proves nothing (I6).
+    public var intendedAt: Timestamp
+    /// For a step that takes a temporary change back: what was seen before that change was made.
+    public var prior: PriorState?
+
+    public init(run: RunID, plan: Plan, attempt: Int, intendedAt: Timestamp, prior: PriorState?) {
+        self.run = run
+        self.plan = plan
+        self.attempt = attempt
+        self.intendedAt = intendedAt
+        self.prior = prior
+    }
+}
+
+/// What `check` says.
+public enum StepReadiness: Sendable, Equatable {
+    /// Can be performed now. `prior` is set by steps that make a temporary change.
+    case ready(prior: PriorState?)
+    /// The postcondition already holds: success without an act.
+    case alreadyDone(Observation)
+    /// Cannot be performed now, but may be later without a person, such as while somebody holds a lock.
+    case blocked(reason: String)
+    /// It cannot be told: never taken for ready.
+    case unknown(StepFailure)
+}
+
+/// Finds the driver for an action. The registry is one explicit list in FettleDrivers; the simulator has its own.
+public protocol StepDriverRegistry: Sendable {
+    /// nil: nobody here can do that, and a plan that asks for it is refused before it starts.
+    func driver(for action: StepAction) -> (any StepDriver)?
+}
+
+/// Looks at all members of a group at this moment, for the guard before a step that lowers availability (I1).
+public protocol HealthObserver: Sendable {
+    /// One entry for each member; a member that could not be asked is `unknown`.
+    func health(of group: PlannedGroup, in plan: Plan) async -> [ResourceID: MemberHealth]
+}

@@ -1,0 +1,144 @@
+/// One thing to patch on one resource: the newer version that closes it, and why it matters.
+public struct Finding: Codable, Sendable, Equatable {
+    /// `resource/source/fixedVersion`, so that the same finding has the same id in every assessment.
+    public var id: FindingID
+    public var resource: ResourceID
+    public var source: String
+    /// Installed binary packages of that source, sorted.
+    public var packages: [String]
+    public var installed: String
+    /// The source version that closes it; nil if nothing does yet.
+    public var fixed: String?
+    public var updateClass: UpdateClass
+    /// Every advisory that the fixed version closes here, sorted.
+    public var advisories: [Advisory]
+    public var state: InstallState
+    public var owner: PatchOwner
+    public var outcome: Outcome
+    /// When policy, or the exploited list, wants it done; nil if neither says.
+    public var dueAt: Timestamp?
+    /// How it was matched, in words and in order.
+    public var explanation: [String]
+    /// Whether the host's own sources offer the fix now.
+    public var isOffered: Bool
+    public var isHeld: Bool
+
+    public init(
+        id: FindingID, resource: ResourceID, source: String, packages: [String], installed: String, fixed: String?,
+        updateClass: UpdateClass, advisories: [Advisory], state: InstallState, owner: PatchOwner, outcome: Outcome,
+        dueAt: Timestamp?, explanation: [String], isOffered: Bool, isHeld: Bool
+    ) {
+        self.id = id
+        self.resource = resource
+        self.source = source
+        self.packages = packages
+        self.installed = installed
+        self.fixed = fixed
+        self.updateClass = updateClass
+        self.advisories = advisories
+        self.state = state
+        self.owner = owner
+        self.outcome = outcome
+        self.dueAt = dueAt
+        self.explanation = explanation
+        self.isOffered = isOffered
+        self.isHeld = isHeld
+    }
+
+    public var isExploited: Bool { advisories.contains { $0.exploitedSince != nil } }
+}
+
+/// A published weakness, as far as the loaded feeds tell of it.
+public struct Advisory: Codable, Sendable, Equatable {
+    public var id: AdvisoryID
+    /// When it was listed as exploited (CISA KEV); nil if it is not listed.
+    public var exploitedSince: Timestamp?
+    public var exploitedDueAt: Timestamp?
+
+    public init(id: AdvisoryID, exploitedSince: Timestamp? = nil, exploitedDueAt: Timestamp? = nil) {
+        self.id = id
+        self.exploitedSince = exploitedSince
+        self.exploitedDueAt = exploitedDueAt
+    }
+}
+
+/// How far the fix has come on a resource. Installed is not running.
+public enum InstallState: String, Codable, Sendable, CaseIterable {
+    case missing, installedPendingRestart, installedPendingReboot, running, verified
+}
+
+/// When to act, in the words of CISA's SSVC decision tree.
+public enum Outcome: String, Codable, Sendable, CaseIterable, Comparable {
+    case immediate, outOfCycle, scheduled, `defer`
+
+    /// `immediate` sorts first.
+    public static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
+    private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
+
+/// What an assessment found over the fleet. The third stage of the flow.
+public struct FindingSet: Codable, Sendable, Equatable {
+    public var id: String
+    public var facts: StageReference
+    public var assessedAt: Timestamp
+    public var feeds: FeedCoverage
+    /// Sorted by outcome, then resource, then source.
+    public var findings: [Finding]
+    /// Resources that could not be judged, each with the reason: not judged is not clean.
+    public var notJudged: [NotJudged]
+
+    public init(
+        id: String, facts: StageReference, assessedAt: Timestamp, feeds: FeedCoverage, findings: [Finding],
+        notJudged: [NotJudged]
+    ) {
+        self.id = id
+        self.facts = facts
+        self.assessedAt = assessedAt
+        self.feeds = feeds
+        self.findings = findings
+        self.notJudged = notJudged
+    }
+
+    public struct NotJudged: Codable, Sendable, Equatable {
+        public var resource: ResourceID
+        public var reason: String
+
+        public init(resource: ResourceID, reason: String) {
+            self.resource = resource
+            self.reason = reason
+        }
+    }
+}
+
+/// Which feeds an assessment rests on. Without any, advisories were not checked, which is not "none".
+public struct FeedCoverage: Codable, Sendable, Equatable {
+    public var feeds: [Feed]
+    public var advisoriesChecked: Bool { feeds.contains { $0.kind == .advisories } }
+    public var exploitedChecked: Bool { feeds.contains { $0.kind == .exploited } }
+
+    public init(feeds: [Feed]) { self.feeds = feeds }
+
+    public static let none = FeedCoverage(feeds: [])
+
+    public struct Feed: Codable, Sendable, Equatable {
+        public var name: String
+        public var kind: Kind
+        /// When its publisher dated it; nil if it carries no date.
+        public var publishedAt: Timestamp?
+        public var records: Int
+        /// Records that were malformed and left out, each named.
+        public var skipped: [String]
+
+        public init(name: String, kind: Kind, publishedAt: Timestamp?, records: Int, skipped: [String] = []) {
+            self.name = name
+            self.kind = kind
+            self.publishedAt = publishedAt
+            self.records = records
+            self.skipped = skipped
+        }
+    }
+
+    public enum Kind: String, Codable, Sendable {
+        case advisories, exploited
+    }
+}

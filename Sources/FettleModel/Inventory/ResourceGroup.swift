@@ -1,0 +1,103 @@
+/// Resources that serve together and must not all be away at once.
+public struct ResourceGroup: Codable, Sendable, Equatable {
+    public var id: GroupID
+    public var kind: Kind
+    /// Sorted, without repetition.
+    public var members: [ResourceID]
+    public var minimumAvailable: Quantity
+    /// nil: the planner chooses and says why.
+    public var strategy: Strategy?
+    /// What takes a member out of traffic and back; nil if nothing does.
+    public var traffic: TrafficBinding?
+    /// What must pass before a member counts as healthy.
+    public var probes: [Probe]
+    /// Groups that must be finished before this one starts.
+    public var after: [GroupID]
+
+    public init(
+        id: GroupID, kind: Kind = .pool, members: [ResourceID], minimumAvailable: Quantity, strategy: Strategy? = nil,
+        traffic: TrafficBinding? = nil, probes: [Probe] = [], after: [GroupID] = []
+    ) {
+        self.id = id
+        self.kind = kind
+        self.members = members
+        self.minimumAvailable = minimumAvailable
+        self.strategy = strategy
+        self.traffic = traffic
+        self.probes = probes
+        self.after = after
+    }
+
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+        case pool, cluster, hypervisorPool, fabricPair, controllerPair, environmentPair
+    }
+}
+
+/// A number of members, given as a count or as a share of the group.
+public enum Quantity: Codable, Sendable, Hashable {
+    case count(Int)
+    case percent(Int)
+
+    /// As a minimum: rounded up, so that "at least 50% of 5" is 3.
+    public func asMinimum(of size: Int) -> Int {
+        switch self {
+        case .count(let count): count
+        case .percent(let percent): (size * percent + 99) / 100
+        }
+    }
+
+    /// As a maximum: rounded down, so that "at most 50% of 5" is 2, but never to nothing unless nothing was asked for.
+    public func asMaximum(of size: Int) -> Int {
+        switch self {
+        case .count(let count): count
+        case .percent(let percent): percent <= 0 || size == 0 ? 0 : max(1, size * percent / 100)
+        }
+    }
+}
+
+/// In which order a group's members are changed.
+public enum Strategy: Codable, Sendable, Equatable {
+    /// One batch after another.
+    case rolling(maxUnavailable: Quantity)
+    /// First some members, watched for a while; then the rest by rolling.
+    case canary(first: Quantity, bakeSeconds: Int, maxUnavailable: Quantity)
+    /// Every member at the same time: only for groups whose minimum allows it.
+    case allAtOnce
+}
+
+/// How members of a group are taken out of traffic and brought back.
+public struct TrafficBinding: Codable, Sendable, Hashable {
+    /// The name of the driver, such as `haproxy`.
+    public var driver: String
+    /// The resource on which the load balancer runs; its address says how it is reached.
+    public var via: ResourceID
+    /// Where the driver finds the load balancer there, such as the path of HAProxy's admin socket.
+    public var endpoint: String
+    public var backend: String
+    /// The member's name at the load balancer; `{id}` stands for the resource's id.
+    public var serverName: String
+    /// How long to wait for sessions to end, in seconds.
+    public var drainTimeoutSeconds: Int
+
+    public init(
+        driver: String, via: ResourceID, endpoint: String, backend: String, serverName: String = "{id}",
+        drainTimeoutSeconds: Int = 60
+    ) {
+        self.driver = driver
+        self.via = via
+        self.endpoint = endpoint
+        self.backend = backend
+        self.serverName = serverName
+        self.drainTimeoutSeconds = drainTimeoutSeconds
+    }
+
+    public func serverName(of resource: ResourceID) -> String {
+        var result = ""
+        var rest = Substring(serverName)
+        while let range = rest.firstRange(of: "{id}") {
+            result += rest[..<range.lowerBound] + resource.rawValue
+            rest = rest[range.upperBound...]
+        }
+        return result + rest
+    }
+}

@@ -1,0 +1,103 @@
+/// What a step does. Everything a driver needs is in here: a plan leaves its executor no choices.
+public enum StepAction: Codable, Sendable, Equatable {
+    /// Nothing is changed: the resource must still be as the plan foresaw it, and healthy; otherwise the plan is void here.
+    case preflight(expectation: HostExpectation, probes: [Probe])
+    /// Downloads the new versions, and the versions to return to, into the host's own cache; changes nothing that runs.
+    case stage(transaction: PackageTransaction)
+    case drain(traffic: TrafficBinding)
+    /// Takes the resource out of its groups where no driver does it: only the reservation counts.
+    case takeOut
+    case changePackages(transaction: PackageTransaction)
+    /// Restarts the services that still run code which was replaced on disk, but for those named.
+    case restartServices(except: [String])
+    case reboot(condition: RebootCondition)
+    case gate(probes: [Probe])
+    case restore(traffic: TrafficBinding)
+    /// Brings the resource back into its groups where no driver does it.
+    case bringBack
+    /// Watches resources for a time; every probe must pass at the end and none may fail on the way.
+    case bake(seconds: Int, resources: [ResourceID], probes: [Probe])
+    /// Facts again: the versions are there and the new code runs.
+    case verify(expectation: HostExpectation)
+
+    /// The action's name as plans and tables show it.
+    public var name: String {
+        switch self {
+        case .preflight: "preflight"
+        case .stage: "stage"
+        case .drain: "drain"
+        case .takeOut: "take out"
+        case .changePackages(let transaction): transaction.purpose == .patch ? "patch" : "return"
+        case .restartServices: "restart services"
+        case .reboot: "reboot"
+        case .gate: "gate"
+        case .restore: "restore"
+        case .bringBack: "bring back"
+        case .bake: "bake"
+        case .verify: "verify"
+        }
+    }
+}
+
+/// Packages to bring from exact versions to exact versions in one go.
+public struct PackageTransaction: Codable, Sendable, Equatable {
+    public var manager: PackageManager
+    public var purpose: Purpose
+    /// Sorted by name and architecture.
+    public var changes: [PackageChange]
+    public var conffiles: ConffilePolicy
+    public var downloadBytes: Int64
+
+    public init(
+        manager: PackageManager, purpose: Purpose, changes: [PackageChange], conffiles: ConffilePolicy,
+        downloadBytes: Int64
+    ) {
+        self.manager = manager
+        self.purpose = purpose
+        self.changes = changes
+        self.conffiles = conffiles
+        self.downloadBytes = downloadBytes
+    }
+
+    public enum Purpose: String, Codable, Sendable, CaseIterable {
+        case patch
+        /// Back to the earlier versions.
+        case rollback
+    }
+}
+
+/// What becomes of configuration files that were changed on the host and by the package.
+public enum ConffilePolicy: String, Codable, Sendable, CaseIterable {
+    /// The host's file stays; the package's is laid beside it (`--force-confdef --force-confold`).
+    case keepCurrent
+    /// The package's file wins; the host's is laid beside it (`--force-confnew`).
+    case takePackaged
+}
+
+/// What must be true of a host.
+public struct HostExpectation: Codable, Sendable, Equatable {
+    /// Installed at exactly these versions; sorted.
+    public var packages: [PackageVersion]
+    /// Not installed; sorted.
+    public var absentPackages: [String]
+    /// No service runs code that was replaced on disk, but for those named; nil: not asked.
+    public var noStaleServicesExcept: [String]?
+    /// No reboot is pending.
+    public var noRebootPending: Bool
+
+    public init(
+        packages: [PackageVersion], absentPackages: [String] = [], noStaleServicesExcept: [String]? = nil,
+        noRebootPending: Bool = false
+    ) {
+        self.packages = packages
+        self.absentPackages = absentPackages
+        self.noStaleServicesExcept = noStaleServicesExcept
+        self.noRebootPending = noRebootPending
+    }
+}
+
+public enum RebootCondition: String, Codable, Sendable, CaseIterable {
+    case always
+    /// Only if the host itself says that a reboot is required when the step is reached. Planned for as if it took place.
+    case ifRequired
+}

@@ -1,0 +1,42 @@
+/// What the user wants: `policy.yaml`, with a documented default for everything.
+public struct Policy: Codable, Sendable, Equatable {
+    /// Classes of update that are planned; the others are shown and left.
+    public var classes: [UpdateClass]
+    /// Globs of package names that are never changed.
+    public var exclude: [String]
+    /// Due dates by outcome, in days from the day the finding is judged.
+    public var dueInDays: [Outcome: Int]
+    public var conffiles: ConffilePolicy
+    public var reboot: RebootPolicy
+    /// Services that are never restarted by Fettle; globs. needrestart#340: restarting the wrong one cuts the way in.
+    public var neverRestart: [String]
+    public var limits: PlanLimits
+    /// By environment; `default` for those not named.
+    public var approvals: [EnvironmentID: ApprovalRule]
+    public var defaultApproval: ApprovalRule
+
+    public init(
+        classes: [UpdateClass] = [.security], exclude: [String] = [],
+        dueInDays: [Outcome: Int] = [.immediate: 2, .outOfCycle: 14, .scheduled: 30, .defer: 90],
+        conffiles: ConffilePolicy = .keepCurrent, reboot: RebootPolicy = .ifRequired,
+        neverRestart: [String] = ["dbus.service", "systemd-logind.service", "getty@*.service", "user@*.service"],
+        limits: PlanLimits = PlanLimits(), approvals: [EnvironmentID: ApprovalRule] = [:],
+        defaultApproval: ApprovalRule = ApprovalRule(approvals: 1, requesterMayApprove: false)
+    ) {
+        self.classes = classes
+        self.exclude = exclude
+        self.dueInDays = dueInDays
+        self.conffiles = conffiles
+        self.reboot = reboot
+        self.neverRestart = neverRestart
+        self.limits = limits
+        self.approvals = approvals
+        self.defaultApproval = defaultApproval
+    }
+
+    public enum RebootPolicy: String, Codable, Sendable, CaseIterable {
+        case never, ifRequired, always
+    }
+}
+
+extension Outcome: CodingKeyRepresentable {}
