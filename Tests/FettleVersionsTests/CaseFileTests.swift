@@ -1,0 +1,55 @@
+import FettleVersions
+import Foundation
+import Testing
+
+/// Third-party lists of version orders, read where they lie beside the project: `../shared/data/versions`.
+enum CaseFiles {
+    static let folder = URL(filePath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "shared/data/versions")
+    static let isPresent = FileManager.default.fileExists(atPath: folder.path)
+
+    static func cases(_ scheme: VersionScheme, _ name: String) throws -> [VersionCase] {
+        let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+        return VersionCase.list(scheme, text)
+    }
+}
+
+@Suite(
+    "Version orders, lists beside the project",
+    .enabled(if: CaseFiles.isPresent, "needs the folder ../shared/data/versions beside the project"))
+struct CaseFileTests {
+    @Test("dpkg: all lines of debian-versions.txt hold")
+    func debian() throws {
+        try expect(CaseFiles.cases(.dpkg, "debian-versions.txt"), atLeast: 25, failing: [])
+    }
+
+    @Test("rpm: all lines of redhat-versions.txt hold")
+    func redHat() throws {
+        try expect(CaseFiles.cases(.rpm, "redhat-versions.txt"), atLeast: 130, failing: [])
+    }
+
+    @Test("apk: all lines of alpine-versions.txt hold, but for malformed versions that apk-tools 3 takes for equal")
+    func alpine() throws {
+        try expect(CaseFiles.cases(.apk, "alpine-versions.txt"), atLeast: 700, failing: Self.malformedAlpine)
+    }
+
+    /// What the list says of these is an older apk's answer. In each pair at least one version is malformed to
+    /// apk-tools 3, which sees no difference behind a fault, and puts a fault below what is sound.
+    private static let malformedAlpine: Set<String> = [
+        "apk: .2 > .1", "apk: a < b", "apk: c > b",
+        "apk: 0..8 > 0...8", "apk: 0..1..0 < 0..1..1", "apk: 0...1...0 < 0...1...1",
+        "apk: 0...1...0r1 < 0...1...0r2", "apk: 0...1...0.r1 < 0...1...0.r2", "apk: 0.8.21.r2 > 0.8.21.r1",
+        "apk: 1-r = 1-r0", "apk: 1-r0-1 = 1-r-2",
+    ]
+
+    private func expect(_ cases: [VersionCase], atLeast least: Int, failing: Set<String>) {
+        #expect(cases.count >= least, "the list has shrunk, or is no longer read")
+        var failed: Set<String> = []
+        for versionCase in cases {
+            let found = versionCase.scheme.compare(versionCase.left, versionCase.right)
+            if found != versionCase.expected { failed.insert("\(versionCase.testDescription)") }
+        }
+        #expect(failed == failing)
+    }
+}
