@@ -79,7 +79,7 @@ let package = Package(
         // Beside the layers.
         library("FettleDrivers", ["FettleModel", "FettleDriverKit", logging]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        library("FettleDatabase", ["FettleModel", "FettleStore", "CLibPQ", grdb]),
+        library("FettleDatabase", ["FettleModel", "FettleStore", grdb]),
         library(
             "FettleSimulation",
             ["FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleExecution"]),

@@ -1,0 +1,71 @@
+public import FettleModel
+public import FettleStore
+import Foundation
+import GRDB
+
+extension SQLiteStore {
+    public func put(_ document: StoredDocument) async throws(StoreError) {
+        try await write { database in
+            let digest = try String.fetchOne(
+                database, sql: "SELECT digest FROM document WHERE kind = ? AND id = ?",
+                arguments: [document.kind.rawValue, document.id])
+            if let digest {
+                guard digest == document.digest.rawValue else {
+                    throw StoreError(
+                        .conflict, "\(document.kind.rawValue) \(document.id) is already kept with other content")
+                }
+                return
+            }
+            try database.execute(
+                sql: "INSERT INTO document (kind, id, digest, created_at, bytes) VALUES (?, ?, ?, ?, ?)",
+                arguments: [
+                    document.kind.rawValue, document.id, document.digest.rawValue, document.createdAt.milliseconds,
+                    Data(document.bytes),
+                ])
+        }
+    }
+
+    public func replace(_ document: StoredDocument, expecting digest: Digest) async throws(StoreError) {
+        try await write { database in
+            try database.execute(
+                sql: "UPDATE document SET digest = ?, bytes = ? WHERE kind = ? AND id = ? AND digest = ?",
+                arguments: [
+                    document.digest.rawValue, Data(document.bytes), document.kind.rawValue, document.id,
+                    digest.rawValue,
+                ])
+            guard database.changesCount == 1 else {
+                throw StoreError(
+                    .conflict, "\(document.kind.rawValue) \(document.id) was changed by somebody else meanwhile")
+            }
+        }
+    }
+
+    public func document(_ kind: DocumentKind, id: String) async throws(StoreError) -> StoredDocument? {
+        try await read { database in
+            try Row.fetchOne(
+                database, sql: "SELECT * FROM document WHERE kind = ? AND id = ?", arguments: [kind.rawValue, id]
+            ).map { row in
+                StoredDocument(
+                    kind: kind, id: row["id"], digest: Digest(rawValue: row["digest"]),
+                    createdAt: Timestamp(milliseconds: row["created_at"]), bytes: [UInt8](row["bytes"] as Data))
+            }
+        }
+    }
+
+    public func documents(_ kind: DocumentKind, limit: Int) async throws(StoreError) -> [DocumentSummary] {
+        try await read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT id, digest, created_at FROM document WHERE kind = ?
+                    ORDER BY created_at DESC, rowid DESC LIMIT ?
+                    """,
+                arguments: [kind.rawValue, limit]
+            ).map { row in
+                DocumentSummary(
+                    kind: kind, id: row["id"], digest: Digest(rawValue: row["digest"]),
+                    createdAt: Timestamp(milliseconds: row["created_at"]))
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+public import FettleModel
+public import FettleStore
+import Foundation
+import GRDB
+
+extension SQLiteStore {
+    public func createRun(_ run: RunID, change: ChangeID, at time: Timestamp) async throws(StoreError) {
+        try await write { database in
+            try database.execute(
+                sql: "INSERT INTO run (id, change, created_at) VALUES (?, ?, ?)",
+                arguments: [run.rawValue, change.rawValue, time.milliseconds])
+        }
+    }
+
+    public func claim(
+        _ run: RunID, executor: String, at time: Timestamp, leaseSeconds: Int, takeOver: Bool
+    ) async throws(StoreError) -> RunClaim {
+        try await write { database in
+            let row = try Self.runRow(run, in: database)
+            let holder: String? = row["executor"]
+            let leaseUntil: Int64? = row["lease_until"]
+            if let holder, let leaseUntil, leaseUntil > time.milliseconds, holder != executor, !takeOver {
+                throw StoreError(
+                    .leaseHeld, "run \(run) is being carried out by \(holder) until \(Timestamp(milliseconds: leaseUntil))")
+            }
+            let epoch: Int = row["epoch"] + 1
+            try database.execute(
+                sql: "UPDATE run SET epoch = ?, executor = ?, lease_until = ? WHERE id = ?",
+                arguments: [epoch, executor, time.adding(seconds: leaseSeconds).milliseconds, run.rawValue])
+            return RunClaim(run: run, executor: executor, epoch: epoch)
+        }
+    }
+
+    public func renew(_ claim: RunClaim, at time: Timestamp, leaseSeconds: Int) async throws(StoreError) {
+        try await write { database in
+            try database.execute(
+                sql: "UPDATE run SET lease_until = ? WHERE id = ? AND epoch = ?",
+                arguments: [time.adding(seconds: leaseSeconds).milliseconds, claim.run.rawValue, claim.epoch])
+            guard database.changesCount == 1 else { throw Self.fenced(claim.run, epoch: claim.epoch) }
+        }
+    }
+
+    public func release(_ claim: RunClaim) async throws(StoreError) {
+        try await write { database in
+            try database.execute(
+                sql: "UPDATE run SET executor = NULL, lease_until = NULL WHERE id = ? AND epoch = ?",
+                arguments: [claim.run.rawValue, claim.epoch])
+        }
+    }
+
+    public func append(_ records: [JournalRecord], to run: RunID) async throws(StoreError) {
+        guard !records.isEmpty else { return }
+        try await write { database in
+            let row = try Self.runRow(run, in: database)
+            let epoch: Int = row["epoch"]
+            var last: Int = row["last_sequence"]
+            let encoder = JSONEncoder()
+            for record in records {
+                guard record.epoch == epoch else { throw Self.fenced(run, epoch: record.epoch) }
+                guard record.sequence == last + 1 else {
+                    throw StoreError(
+                        .conflict, "run \(run): event \(record.sequence) does not follow event \(last)")
+                }
+                last = record.sequence
+                try database.execute(
+                    sql: "INSERT INTO journal (run, sequence, epoch, at, schema, event) VALUES (?, ?, ?, ?, ?, ?)",
+                    arguments: [
+                        run.rawValue, record.sequence, record.epoch, record.at.milliseconds,
+                        JournalRecord.currentSchema, try encoder.encode(record.event),
+                    ])
+            }
+            try database.execute(
+                sql: "UPDATE run SET last_sequence = ? WHERE id = ?", arguments: [last, run.rawValue])
+        }
+    }
+
+    public func records(of run: RunID, after sequence: Int) async throws(StoreError) -> [JournalRecord] {
+        try await read { database in
+            let decoder = JSONDecoder()
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT * FROM journal WHERE run = ? AND sequence > ? ORDER BY sequence",
+                arguments: [run.rawValue, sequence])
+            var records: [JournalRecord] = []
+            while let row = try rows.next() {
+                let schema: Int = row["schema"]
+                guard schema <= JournalRecord.currentSchema else {
+                    throw StoreError(.tooNew, "the journal of run \(run) was written by a newer Fettle; use that one")
+                }
+                records.append(
+                    JournalRecord(
+                        sequence: row["sequence"], epoch: row["epoch"], at: Timestamp(milliseconds: row["at"]),
+                        event: try decoder.decode(RunEvent.self, from: row["event"] as Data)))
+            }
+            return records
+        }
+    }
+
+    public func runs(limit: Int) async throws(StoreError) -> [RunSummary] {
+        try await read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT * FROM run ORDER BY created_at DESC, rowid DESC LIMIT ?", arguments: [limit]
+            ).map { row in
+                RunSummary(
+                    run: RunID(row["id"]), change: ChangeID(row["change"]),
+                    createdAt: Timestamp(milliseconds: row["created_at"]), epoch: row["epoch"],
+                    executor: row["executor"],
+                    leaseUntil: (row["lease_until"] as Int64?).map(Timestamp.init(milliseconds:)))
+            }
+        }
+    }
+
+    static func runRow(_ run: RunID, in database: Database) throws -> Row {
+        guard let row = try Row.fetchOne(database, sql: "SELECT * FROM run WHERE id = ?", arguments: [run.rawValue])
+        else { throw StoreError(.notFound, "there is no run \(run); `fettle run list` shows those there are") }
+        return row
+    }
+
+    private static func fenced(_ run: RunID, epoch: Int) -> StoreError {
+        StoreError(.fenced, "run \(run) was taken over by another executor; epoch \(epoch) is over")
+    }
+}

@@ -1,0 +1,107 @@
+public import FettleModel
+public import FettleStore
+import Foundation
+import GRDB
+
+extension SQLiteStore {
+    public func reserve(_ request: ReservationRequest) async throws(StoreError) -> ReservationDecision {
+        try await write { database in
+            let rows = try Row.fetchAll(database, sql: "SELECT resource, run FROM reservation")
+            var holders: [ResourceID: RunID] = [:]
+            for row in rows { holders[ResourceID(row["resource"])] = RunID(row["run"]) }
+            let decision = request.decision(holders: holders)
+            if decision == .granted, holders[request.resource] == nil {
+                try database.execute(
+                    sql: "INSERT INTO reservation (resource, run, since) VALUES (?, ?, ?)",
+                    arguments: [request.resource.rawValue, request.run.rawValue, request.at.milliseconds])
+            }
+            return decision
+        }
+    }
+
+    public func release(_ resource: ResourceID, by run: RunID) async throws(StoreError) {
+        try await write { database in
+            try database.execute(
+                sql: "DELETE FROM reservation WHERE resource = ? AND run = ?",
+                arguments: [resource.rawValue, run.rawValue])
+        }
+    }
+
+    public func reservations() async throws(StoreError) -> [Reservation] {
+        try await read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM reservation ORDER BY resource").map { row in
+                Reservation(
+                    run: RunID(row["run"]), resource: ResourceID(row["resource"]),
+                    since: Timestamp(milliseconds: row["since"]))
+            }
+        }
+    }
+
+    public func quarantine(_ entry: QuarantineEntry) async throws(StoreError) {
+        try await write { database in
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO quarantine (resource, entry) VALUES (?, ?)",
+                arguments: [entry.resource.rawValue, try JSONEncoder().encode(entry)])
+        }
+    }
+
+    public func quarantined() async throws(StoreError) -> [QuarantineEntry] {
+        try await read { database in
+            try Data.fetchAll(database, sql: "SELECT entry FROM quarantine WHERE settled_at IS NULL ORDER BY id")
+                .map { try JSONDecoder().decode(QuarantineEntry.self, from: $0) }
+        }
+    }
+
+    public func settle(
+        _ resource: ResourceID, by person: Person, at time: Timestamp, note: String
+    ) async throws(StoreError) -> QuarantineEntry {
+        try await write { database in
+            guard
+                let bytes = try Data.fetchOne(
+                    database, sql: "SELECT entry FROM quarantine WHERE resource = ? AND settled_at IS NULL",
+                    arguments: [resource.rawValue])
+            else {
+                throw StoreError(
+                    .notFound, "\(resource) is not in quarantine; `fettle quarantine list` shows what is")
+            }
+            try database.execute(
+                sql: """
+                    UPDATE quarantine SET settled_by = ?, settled_at = ?, note = ?
+                    WHERE resource = ? AND settled_at IS NULL
+                    """,
+                arguments: [person.rawValue, time.milliseconds, note, resource.rawValue])
+            let entry = try JSONDecoder().decode(QuarantineEntry.self, from: bytes)
+            try database.execute(
+                sql: "DELETE FROM reservation WHERE resource = ? AND run = ?",
+                arguments: [resource.rawValue, entry.run.rawValue])
+            return entry
+        }
+    }
+
+    public func submit(_ request: RunRequest, to run: RunID) async throws(StoreError) {
+        try await write { database in
+            _ = try Self.runRow(run, in: database)
+            try database.execute(
+                sql: "INSERT INTO request (run, request) VALUES (?, ?)",
+                arguments: [run.rawValue, try JSONEncoder().encode(request)])
+        }
+    }
+
+    public func requests(to run: RunID) async throws(StoreError) -> [StoredRunRequest] {
+        try await read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT id, request FROM request WHERE run = ? ORDER BY id", arguments: [run.rawValue]
+            ).map { row in
+                StoredRunRequest(
+                    id: row["id"], run: run,
+                    request: try JSONDecoder().decode(RunRequest.self, from: row["request"] as Data))
+            }
+        }
+    }
+
+    public func remove(_ request: StoredRunRequest) async throws(StoreError) {
+        try await write { database in
+            try database.execute(sql: "DELETE FROM request WHERE id = ?", arguments: [request.id])
+        }
+    }
+}

@@ -1,0 +1,34 @@
+public import FettleModel
+
+extension ReservationRequest {
+    /// The rule of I1, in the one place where every store takes it from: granted if, in each group, the members that are
+    /// neither unavailable, nor reserved by any run, nor this resource, still make up the minimum.
+    ///
+    /// To be called inside the transaction that writes the reservation.
+    ///
+    /// - Parameter holders: every reservation there is: the resource and the run that holds it.
+    public func decision(holders: [ResourceID: RunID]) -> ReservationDecision {
+        if let holder = holders[resource] {
+            return holder == run
+                ? .granted : .refused(reason: "\(resource) is already taken out by run \(holder)")
+        }
+        for demand in demands {
+            let away = demand.members.filter {
+                $0 == resource || demand.unavailable.contains($0) || holders[$0] != nil
+            }
+            let left = demand.members.count - away.count
+            guard left >= demand.minimumAvailable else {
+                return .refused(
+                    reason: "group \(demand.group) would have \(left) of \(demand.members.count) members available, "
+                        + "needs \(demand.minimumAvailable) (away: \(away.map(\.rawValue).joined(separator: ", ")))")
+            }
+            let ownOut = demand.members.filter { holders[$0] == run }.count
+            guard ownOut < demand.maximumOut else {
+                return .refused(
+                    reason: "group \(demand.group) already has \(ownOut) members out by this run, "
+                        + "the plan allows \(demand.maximumOut)")
+            }
+        }
+        return .granted
+    }
+}
