@@ -54,7 +54,7 @@ let package = Package(
 
         library(
             "FettleInventory", ["FettleModel", "FettleDriverKit", yams],
-            resources: [.embedInCode("Resources/fleet.schema.json")]),
+            resources: [.embedInCode("Resources/fleet.schema.json"), .embedInCode("Resources/policy.schema.json")]),
         library("FettleAssessment", ["FettleModel", "FettleVersions"]),
         library("FettlePlanning", ["FettleModel", "FettleVersions"]),
         library("FettleExecution", ["FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", logging]),
@@ -87,17 +87,17 @@ let package = Package(
             "FettleTestSupport",
             ["FettleModel", "FettleDriverKit", "FettleStore"]),
 
-        tests("FettleVersionsTests", ["FettleVersions", "FettleTestSupport"]),
-        tests("FettleModelTests", ["FettleModel", "FettleTestSupport"]),
+        tests("FettleVersionsTests", ["FettleVersions"]),
+        tests("FettleModelTests", ["FettleModel"]),
         tests("FettleInventoryTests", ["FettleInventory", "FettleModel", "FettleTestSupport"]),
-        tests("FettleAssessmentTests", ["FettleAssessment", "FettleModel", "FettleTestSupport"]),
+        tests("FettleAssessmentTests", ["FettleAssessment", "FettleModel"]),
         tests(
             "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleModel", "FettleTestSupport"]),
-        tests("FettleCheckingTests", ["FettleChecking", "FettleModel", "FettleTestSupport"]),
+        tests("FettleCheckingTests", ["FettleChecking", "FettleModel"]),
         tests(
             "FettleExecutionTests",
             ["FettleExecution", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport"]),
-        tests("FettleReportingTests", ["FettleReporting", "FettleModel", "FettleTestSupport"]),
+        tests("FettleReportingTests", ["FettleReporting", "FettleModel"]),
         tests(
             "FettleDriversTests",
             ["FettleDrivers", "FettleDriverKit", "FettleModel", "FettleTestSupport"]),

@@ -54,9 +54,14 @@ public struct Advisory: Codable, Sendable, Equatable {
     /// When it was listed as exploited (CISA KEV); nil if it is not listed.
     public var exploitedSince: Timestamp?
     public var exploitedDueAt: Timestamp?
+    /// The source version that fixes it on this resource's release; nil if none is told.
+    public var fixedIn: String?
 
-    public init(id: AdvisoryID, exploitedSince: Timestamp? = nil, exploitedDueAt: Timestamp? = nil) {
+    public init(
+        id: AdvisoryID, exploitedSince: Timestamp? = nil, exploitedDueAt: Timestamp? = nil, fixedIn: String? = nil
+    ) {
         self.id = id
+        self.fixedIn = fixedIn
         self.exploitedSince = exploitedSince
         self.exploitedDueAt = exploitedDueAt
     }

@@ -1,0 +1,34 @@
+public import FettleModel
+import FettleVersions
+
+/// Judges facts: what is to be patched, why, whose job it is, and by when. Synchronous and pure: feeds, policy and time are given.
+public struct Assessor: Sendable {
+    let fleet: Fleet
+    let policy: Policy
+    let feeds: AdvisoryFeeds
+
+    public init(fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds) {
+        self.fleet = fleet
+        self.policy = policy
+        self.feeds = feeds
+    }
+
+    public func assess(_ facts: FactSet, reference: StageReference, id: String, at time: Timestamp) -> FindingSet {
+        var findings: [Finding] = []
+        var notJudged: [FindingSet.NotJudged] = []
+        for host in facts.hosts {
+            guard let resource = fleet.resource(host.resource) else {
+                notJudged.append(.init(resource: host.resource, reason: "it is no longer in the fleet file"))
+                continue
+            }
+            let judgement = HostJudgement(host: host, resource: resource, policy: policy, feeds: feeds, time: time)
+            findings += judgement.findings()
+            notJudged += judgement.gaps().map { .init(resource: resource.id, reason: $0) }
+        }
+        findings.sort {
+            ($0.outcome, $0.resource, $0.source, $0.id) < ($1.outcome, $1.resource, $1.source, $1.id)
+        }
+        return FindingSet(
+            id: id, facts: reference, assessedAt: time, feeds: feeds.coverage, findings: findings, notJudged: notJudged)
+    }
+}

@@ -1,0 +1,132 @@
+import Crypto
+public import FettleModel
+public import FettleStore
+import Foundation
+
+/// Writes stages down under an id and a digest, and reads them back only if they still have that digest.
+public struct StageKeeper: Sendable {
+    let store: any Store
+
+    public init(store: any Store) { self.store = store }
+
+    /// The SHA-256 digest of the value's canonical JSON: what people approve, and what children name their parents by.
+    public static func digest(of value: some Encodable) throws(ControlError) -> Digest {
+        try digest(ofBytes: bytes(of: value))
+    }
+
+    static func digest(ofBytes bytes: some DataProtocol) -> Digest {
+        Digest(rawValue: SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined())
+    }
+
+    private static func bytes(of value: some Encodable) throws(ControlError) -> Data {
+        do {
+            return try CanonicalJSON.encode(value)
+        } catch {
+            throw ControlError(.internal, "cannot write \(type(of: value)) as JSON: \(error)")
+        }
+    }
+
+    /// Keeps a stage that is never altered.
+    @discardableResult
+    public func keep(
+        _ value: some Encodable & Sendable, as kind: DocumentKind, id: String, at time: Timestamp
+    ) async throws(ControlError) -> StageReference {
+        let document = try document(value, as: kind, id: id, at: time)
+        do {
+            try await store.put(document)
+        } catch {
+            throw ControlError(store: error)
+        }
+        return StageReference(id: id, digest: document.digest)
+    }
+
+    /// Keeps a stage under the next free name of its kind, such as `plan-7`.
+    public func keepNext<Value: Encodable & Sendable>(
+        as kind: DocumentKind, at time: Timestamp, make: (String) throws(ControlError) -> Value
+    ) async throws(ControlError) -> (value: Value, reference: StageReference) {
+        for _ in 0..<20 {
+            let id = try await nextID(kind)
+            let value = try make(id)
+            let document = try document(value, as: kind, id: id, at: time)
+            do {
+                try await store.put(document)
+                return (value, StageReference(id: id, digest: document.digest))
+            } catch where error.code == .conflict {
+                // Another process took the name in between.
+                continue
+            } catch {
+                throw ControlError(store: error)
+            }
+        }
+        throw ControlError(.internal, "found no free name for a \(kind.rawValue); other processes take them all")
+    }
+
+    /// Reads a stage back and makes sure that it is what was written.
+    public func load<Value: Decodable>(
+        _ type: Value.Type, _ kind: DocumentKind, id: String
+    ) async throws(ControlError) -> (value: Value, reference: StageReference) {
+        let document: StoredDocument?
+        do {
+            document = try await store.document(kind, id: id)
+        } catch {
+            throw ControlError(store: error)
+        }
+        guard let document else {
+            throw ControlError(
+                .notFound, "there is no \(kind.rawValue) '\(id)'", hint: "`fettle \(kind.rawValue) list` shows those there are")
+        }
+        guard Self.digest(ofBytes: document.bytes) == document.digest else {
+            throw ControlError(
+                .drift, "\(kind.rawValue) \(id) is not what was kept: its content does not match its digest \(document.digest)")
+        }
+        do {
+            let value = try CanonicalJSON.decode(type, from: Data(document.bytes))
+            return (value, StageReference(id: id, digest: document.digest))
+        } catch {
+            throw ControlError(.internal, "\(kind.rawValue) \(id) cannot be read: \(error)")
+        }
+    }
+
+    /// The newest of its kind; nil if there is none.
+    public func newest<Value: Decodable>(
+        _ type: Value.Type, _ kind: DocumentKind
+    ) async throws(ControlError) -> (value: Value, reference: StageReference)? {
+        guard let summary = try await list(kind, limit: 1).first else { return nil }
+        return try await load(type, kind, id: summary.id)
+    }
+
+    public func list(_ kind: DocumentKind, limit: Int) async throws(ControlError) -> [DocumentSummary] {
+        do {
+            return try await store.documents(kind, limit: limit)
+        } catch {
+            throw ControlError(store: error)
+        }
+    }
+
+    /// Writes a change and its votes anew, if nobody else has meanwhile.
+    func replace(
+        _ value: some Encodable & Sendable, as kind: DocumentKind, id: String, at time: Timestamp, expecting digest: Digest
+    ) async throws(ControlError) {
+        let document = try document(value, as: kind, id: id, at: time)
+        do {
+            try await store.replace(document, expecting: digest)
+        } catch {
+            throw ControlError(store: error)
+        }
+    }
+
+    private func document(
+        _ value: some Encodable, as kind: DocumentKind, id: String, at time: Timestamp
+    ) throws(ControlError) -> StoredDocument {
+        let bytes = try Self.bytes(of: value)
+        return StoredDocument(
+            kind: kind, id: id, digest: Self.digest(ofBytes: bytes), createdAt: time, bytes: [UInt8](bytes))
+    }
+
+    private func nextID(_ kind: DocumentKind) async throws(ControlError) -> String {
+        let taken = try await list(kind, limit: 50).compactMap { summary in
+            summary.id.split(separator: "-").last.flatMap { Int($0) }
+        }
+        return "\(kind.rawValue)-\((taken.max() ?? 0) + 1)"
+    }
+}
