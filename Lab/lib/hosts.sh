@@ -1,0 +1,111 @@
+# shellcheck shell=bash
+# One host: its disk (a layer below a size-limited tmpfs), its identity, power and cable.
+
+# A full disk is one of the faults, so that each host's disk has a limit of its own.
+readonly disk_size=1500m
+
+# start_host NAME: power on, with what the disk holds; a new disk gets the host's identity first.
+start_host() {
+    local name=$1 directory
+    directory=$(host_directory "$name")
+    if daemon_is_running "host-$name"; then return 0; fi
+    mkdir -p "$directory/disk"
+    mountpoint -q "$directory/disk" || mount -t tmpfs -o "size=$disk_size,mode=755" "disk-$name" "$directory/disk"
+    start_daemon "host-$name" unshare --mount --propagation slave "$lab_source/lib/machine.sh" boot \
+        "$directory" "$name" "$(host_namespace "$name")" "$(<"$directory/layers")"
+}
+
+# What tells this host from the others: name, machine id, host key, who may log in. It survives a reset.
+seed_host() {
+    local name=$1 directory seed
+    directory=$(host_directory "$name")
+    [[ ! -d $directory/seed ]] || return 0
+    seed=$directory/seed.new
+    rm -rf "$seed"
+    mkdir -p "$seed/etc/ssh" "$seed/root" "$seed/home/fettle"
+    echo "$name" >"$seed/etc/hostname"
+    cp "$run_directory/etc-hosts" "$seed/etc/hosts"
+    tr -d - </proc/sys/kernel/random/uuid >"$seed/etc/machine-id"
+    ssh-keygen -q -t ed25519 -N '' -C "root@$name" -f "$seed/etc/ssh/ssh_host_ed25519_key"
+    install -d -m 700 "$seed/root/.ssh"
+    install -m 600 "$run_directory/keys/id_ed25519.pub" "$seed/root/.ssh/authorized_keys"
+    # Names of the machine mean nothing here: the layer's own user `fettle` is the first one, 1000.
+    install -d -m 700 -o 1000 -g 1000 "$seed/home/fettle/.ssh"
+    install -m 600 -o 1000 -g 1000 "$run_directory/keys/id_ed25519.pub" "$seed/home/fettle/.ssh/authorized_keys"
+    chmod 700 "$seed/root" "$seed/home/fettle"
+    chown 1000:1000 "$seed/home/fettle"
+    if [[ $(host_field "$name" 5) == balancer ]]; then balancer_seed "$seed"; fi
+    layer_stack "$(host_field "$name" 5)" >"$directory/layers"
+    mv "$seed" "$directory/seed"
+}
+
+# The process id of the host's systemd, as this machine sees it; nothing while the host is off.
+host_leader() {
+    local file
+    file=$(host_directory "$1")/nspawn.pid
+    [[ -f $file ]] && daemon_is_running "host-$1" || return 0
+    pgrep --parent "$(<"$file")" || true
+}
+
+# Run a command in a host without its sshd, as root, in the environment of a login.
+in_host() {
+    local leader
+    leader=$(host_leader "$1")
+    [[ $leader ]] || { say "$1 is off"; return 1; }
+    shift
+    nsenter --target "$leader" --all env --ignore-environment "TERM=${TERM:-dumb}" HOME=/root LANG=C.UTF-8 \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+# The host serves: sshd greets, and the services of every host accept connections.
+host_is_ready() {
+    local address
+    address=$(host_field "$1" 2)
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    timeout 5 ip netns exec "$controller_namespace" bash -c '
+        for port in 80 8080; do : <>"/dev/tcp/$1/$port" || exit 1; done
+        exec 3<>"/dev/tcp/$1/22" && read -r -t 4 greeting <&3 && [[ $greeting == SSH-2.0-* ]]' ready "$address" 2>/dev/null
+}
+
+host_has_settled() { host_is_ready "$1" || ! daemon_is_running "host-$1"; }
+
+wait_for_host() {
+    wait_until 60 host_has_settled "$1" || fail "$1 is not ready after 60 s; see $run_directory/log/host-$1"
+    daemon_is_running "host-$1" || fail "$1 did not start: $(tail -n 3 "$run_directory/log/host-$1")"
+}
+
+start_and_wait() { start_host "$1"; wait_for_host "$1"; }
+
+# As if the cord were pulled: every process of the host ends at once, nothing is written back.
+power_off() { kill_daemon "host-$1"; rm -f "$(host_directory "$1")/nspawn.pid"; }
+
+reset_host() {
+    local directory
+    directory=$(host_directory "$1")
+    power_off "$1"
+    umount "$directory/disk"
+    rm -f "$directory/noboot"
+    network_cable "$1" up
+    start_and_wait "$1"
+}
+
+hosts_reset() { for_hosts 'reset HOST...' reset_host "$@"; }
+hosts_cut() { for_hosts 'cut HOST...' power_off "$@"; }
+hosts_boot() { for_hosts 'boot HOST...' start_and_wait "$@"; }
+
+# for_hosts USAGE FUNCTION HOST...: a few at a time, so that booting systems don't starve each other.
+for_hosts() {
+    local usage=$1 action=$2 names
+    shift 2
+    (( $# )) || wrong_usage "$usage"
+    lock_lab
+    names=$(matching_hosts "$@")
+    # shellcheck disable=SC2086 # names of hosts have no blanks
+    in_parallel 4 "$action" $names
+}
+
+hosts_link() {
+    [[ $# == 2 && $2 =~ ^(up|down)$ ]] || wrong_usage 'link HOST up|down'
+    require_host "$1"
+    network_cable "$1" "$2"
+}

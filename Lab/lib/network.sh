@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# The lab's network: a namespace with a bridge is the switch; the controller and every host have a namespace each, with one
+# cable to it. The machine itself has no leg in it, so nothing of the lab is reached from outside or reaches out.
+
+network_up() {
+    if namespace_exists "$switch_namespace"; then return 0; fi
+    ip netns add "$switch_namespace"
+    ip -n "$switch_namespace" link set lo up
+    ip -n "$switch_namespace" link add bridge type bridge
+    ip -n "$switch_namespace" addr add "$mirror_address/24" dev bridge
+    ip -n "$switch_namespace" addr add "$packages_address/24" dev bridge
+    ip -n "$switch_namespace" link set bridge up
+    network_plug ctl "$controller_address"
+    network_names >"$run_directory/etc-hosts"
+    mkdir -p "/etc/netns/$controller_namespace"
+    cp "$run_directory/etc-hosts" "/etc/netns/$controller_namespace/hosts"
+    # No name server: a name that is not in the hosts file fails at once instead of after a timeout.
+    echo '# the lab has no name server' >"/etc/netns/$controller_namespace/resolv.conf"
+}
+
+namespace_exists() { ip netns list | awk '{ print $1 }' | grep -qxF -- "$1"; }
+
+# A namespace `NAME` with a cable into the switch: network_plug web-1 10.77.0.41
+network_plug() {
+    local namespace
+    namespace=$(host_namespace "$1")
+    if namespace_exists "$namespace"; then return 0; fi
+    ip netns add "$namespace"
+    ip -n "$namespace" link set lo up
+    ip -n "$switch_namespace" link add "$1" type veth peer name eth0 netns "$namespace"
+    ip -n "$switch_namespace" link set "$1" master bridge up
+    ip -n "$namespace" addr add "$2/24" dev eth0
+    ip -n "$namespace" link set eth0 up
+}
+
+network_cable() { ip -n "$switch_namespace" link set "$1" "$2"; }
+
+network_cable_state() {
+    if ip -n "$switch_namespace" link show "$1" 2>/dev/null | grep -q '[<,]UP[,>]'; then echo up; else echo down; fi
+}
+
+# The hosts file of the controller and of every host.
+network_names() {
+    printf '127.0.0.1\tlocalhost\n'
+    printf '%s\tmirror.lab\n%s\tpackages.lab\n%s\tcontroller\n' \
+        "$mirror_address" "$packages_address" "$controller_address"
+    host_table | awk -F'\t' '{ print $2 "\t" $1 }'
+}
+
+network_down() {
+    local name
+    for name in $(host_table | cut -f1) ctl switch; do
+        if namespace_exists "$(host_namespace "$name")"; then ip netns del "$(host_namespace "$name")"; fi
+    done
+    rm -rf "/etc/netns/$controller_namespace"
+    rmdir /etc/netns 2>/dev/null || true
+}

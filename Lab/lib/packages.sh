@@ -1,0 +1,94 @@
+# shellcheck shell=bash
+# The lab's own signed repository, http://packages.lab: built from packages/ into the cache, anew whenever a source changes.
+
+repository_directory() { printf '%s/repository-%s' "$cache_directory" "$(repository_key)"; }
+repository_key() { tree_key "$lab_source/packages" "$lab_source/lib/packages.sh"; }
+
+# Sixteen hexadecimal digits that stand for the names and contents of files and trees.
+tree_key() {
+    find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
+}
+
+# suite, label and packages of each suite: packages are name=version
+suite_table() { awk '!/^#/ && NF' "$lab_source/packages/suites"; }
+
+require_suite() {
+    suite_table | awk '{ print $1 }' | grep -qxF -- "$1" ||
+        fail "no suite of the lab is called $1: $(suite_table | awk '{ printf "%s ", $1 }')"
+}
+
+repository_build() {
+    local target building suite label names
+    target=$(repository_directory)
+    [[ ! -d $target ]] || return 0
+    building=$target.building
+    rm -rf "$building"
+    mkdir -p "$building/pool"
+    while read -r suite label names; do
+        # shellcheck disable=SC2086 # names is a list of words
+        repository_build_suite "$building" "$suite" "$label" $names
+    done < <(suite_table)
+    repository_sign "$building"
+    rm -rf "$building/trees"
+    mv "$building" "$target"
+}
+
+repository_build_suite() {
+    local root=$1 suite=$2 label=$3 entry index
+    shift 3
+    index=$root/dists/$suite/main/binary-amd64
+    mkdir -p "$index" "$root/pool/$suite"
+    for entry; do package_build "$root" "${entry%%=*}" "${entry#*=}" "$root/pool/$suite"; done
+    (
+        cd "$root" || exit
+        apt-ftparchive packages "pool/$suite" >"$index/Packages"
+        gzip -k9 "$index/Packages"
+        apt-ftparchive -o "APT::FTPArchive::Release::Origin=FettleLab" -o "APT::FTPArchive::Release::Label=$label" \
+            -o "APT::FTPArchive::Release::Suite=$suite" -o "APT::FTPArchive::Release::Codename=$suite" \
+            -o "APT::FTPArchive::Release::Components=main" -o "APT::FTPArchive::Release::Architectures=amd64" \
+            release "dists/$suite" >release.new
+        mv release.new "dists/$suite/Release"
+    )
+}
+
+# A package is its control file, files/ of all versions, and over them the directory of its version, if it has one.
+package_build() {
+    local root=$1 name=$2 version=$3 pool=$4 source=$lab_source/packages/$2 tree
+    tree=$root/trees/${name}_$version
+    mkdir -p "$tree/DEBIAN"
+    cp -a "$source/files/." "$tree/"
+    [[ ! -d $source/$version ]] || cp -a "$source/$version/." "$tree/"
+    cp "$source/control" "$tree/DEBIAN/control"
+    find "$tree" -type f -exec sed -i "s/@VERSION@/$version/g" {} +
+    find "$tree" -type d -exec chmod 755 {} +
+    find "$tree" -type f -exec chmod 644 {} +
+    find "$tree/DEBIAN" -name '*inst' -exec chmod 755 {} + -o -name '*rm' -exec chmod 755 {} +
+    dpkg-deb --root-owner-group -Zgzip --build "$tree" "$pool" >/dev/null
+}
+
+repository_sign() {
+    local release home
+    # gpg keeps sockets in its home, and a socket's path has 107 bytes at most: not below a directory of any length.
+    home=$(mktemp -d /tmp/fettle-lab-gpg.XXXXXX)
+    gpg_of "$home" --passphrase '' --quick-generate-key 'Fettle lab <lab@fettle.invalid>' ed25519 sign never
+    for release in "$1"/dists/*/Release; do
+        gpg_of "$home" --clearsign --output "${release%/*}/InRelease" "$release"
+    done
+    gpg_of "$home" --export >"$1/fettle-lab.gpg"
+    gpgconf --homedir "$home" --kill all
+    rm -rf "$home"
+}
+
+gpg_of() { local home=$1; shift; gpg --homedir "$home" --batch --quiet --no-tty "$@" 2> >(grep -v -e 'revocation' -e 'trustdb' -e 'directory' >&2 || true); }
+
+packages_up() {
+    repository_build
+    if daemon_is_running packages; then return 0; fi
+    start_daemon packages ip netns exec "$switch_namespace" /usr/bin/python3 -m http.server \
+        --directory "$(repository_directory)" --bind "$packages_address" 80
+    wait_until 10 packages_answer || fail "the lab's repository does not answer; see $run_directory/log/packages"
+}
+
+packages_answer() {
+    ip netns exec "$controller_namespace" bash -c ": <>/dev/tcp/$packages_address/80" 2>/dev/null
+}

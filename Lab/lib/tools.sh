@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# What the lab needs of the machine: rights, kernel features, and programs, which it installs where they are missing.
+
+# command and the Debian package that has it
+lab_tools() {
+    cat <<'TOOLS'
+mmdebstrap mmdebstrap
+systemd-nspawn systemd-container
+apt-cacher-ng apt-cacher-ng
+apt-ftparchive apt-utils
+dpkg-deb dpkg
+socat socat
+gpg gnupg
+wrk wrk
+ip iproute2
+nft nftables
+ssh openssh-client
+/usr/bin/python3 python3
+pgrep procps
+unshare util-linux
+flock util-linux
+TOOLS
+}
+
+check_machine() {
+    (( EUID == 0 )) || cannot_host "it needs root (namespaces, mounts)"
+    command -v apt-get >/dev/null || cannot_host "it needs a Debian system with apt"
+    unshare --mount --net --pid --fork true 2>/dev/null || cannot_host "namespaces are not permitted here"
+    grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null || cannot_host "the kernel has no overlay file system"
+    grep -qw cgroup2 /proc/filesystems || cannot_host "the kernel has no cgroup2"
+}
+
+install_missing_tools() {
+    local tool package
+    local -a missing=()
+    while read -r tool package; do
+        command -v "$tool" >/dev/null || missing+=("$package")
+    done < <(lab_tools)
+    (( ${#missing[@]} )) || return 0
+    say "installing ${missing[*]}"
+    [[ " ${missing[*]} " != *' apt-cacher-ng '* ]] || keep_cacher_from_starting
+    apt_get_quietly update
+    without_starting_services apt_get_quietly install --no-install-recommends "${missing[@]}"
+}
+
+apt_get_quietly() {
+    local log
+    log=$(mktemp)
+    if ! DEBIAN_FRONTEND=noninteractive apt-get -y -qq -o DPkg::Lock::Timeout=600 "$@" </dev/null >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        fail "apt-get $1 failed"
+    fi
+    rm -f "$log"
+}
+
+# The lab runs apt-cacher-ng itself, on a port and a cache of its own: the package's service must not start, now or at boot.
+keep_cacher_from_starting() {
+    local unit=/etc/systemd/system/apt-cacher-ng.service
+    mkdir -p "${unit%/*}"
+    [[ -e $unit || -L $unit ]] || ln -s /dev/null "$unit"
+}
+
+# Debian's policy-rc.d tells maintainer scripts not to start services.
+without_starting_services() {
+    local policy=/usr/sbin/policy-rc.d status=0
+    [[ -e $policy ]] && { "$@"; return; }
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    ("$@") || status=$?
+    rm -f "$policy"
+    return "$status"
+}
+
+# Each host's systemd watches files; the kernel's default of 128 instances for root is used up by the fourth host. What it
+# was stands in a file outside every lab's directory, because labs of different directories share the one value.
+readonly inotify_setting=/proc/sys/fs/inotify/max_user_instances
+readonly inotify_before=/run/fettle-lab.inotify
+
+raise_inotify_limit() {
+    (( $(<"$inotify_setting") < 8192 )) || return 0
+    [[ -f $inotify_before ]] || cp "$inotify_setting" "$inotify_before"
+    echo 8192 >"$inotify_setting"
+}
+
+restore_inotify_limit() {
+    [[ -f $inotify_before ]] || return 0
+    # Another lab, of whichever directory, still needs it.
+    if ip netns list | grep -q -- '-switch\b'; then return 0; fi
+    cat "$inotify_before" >"$inotify_setting"
+    rm -f "$inotify_before"
+}
