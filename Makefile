@@ -1,0 +1,55 @@
+# Fettle: `make run` shows the main job on real hosts; `make test` passes the tests. `make help` lists the rest.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+
+# A build folder that outlives the clone may be named, so that the next clone builds faster.
+BUILD := $(if $(FETTLE_BUILD),--scratch-path $(FETTLE_BUILD),)
+FLAGS := $(BUILD) --explicit-target-dependency-import-check error
+LAB := Lab/lab
+
+.PHONY: help run test unit lab lab-down bench fmt check docs release install-needs clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+run: install-needs ## set everything up and play the main job on real hosts (about three minutes)
+	swift build $(FLAGS) --product fettle
+	@FETTLE="$$(swift build $(FLAGS) --product fettle --show-bin-path)/fettle" scripts/demo
+
+test: install-needs ## all tests: units, properties, and the lab's real hosts
+	swift build $(FLAGS) --build-tests
+	@scripts/test $(BUILD)
+
+unit: ## the tests that need no lab
+	swift test $(FLAGS)
+
+lab: ## bring the lab of real hosts up
+	$(LAB) up
+
+lab-down: ## take the lab down and leave nothing behind
+	$(LAB) down
+
+bench: install-needs ## measure against Ansible, bare ssh and bare apt-get, on the lab
+	swift build $(FLAGS) -c release --product fettle
+	@FETTLE="$$(swift build $(FLAGS) -c release --product fettle --show-bin-path)/fettle" scripts/bench
+
+fmt: ## format the sources
+	swift format --in-place --recursive --parallel Sources Tests Package.swift
+
+check: ## what CI checks beside the tests: format, layers, shell scripts, docs
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+	scripts/check-layers
+	scripts/check-docs
+	shellcheck -x Lab/lab Lab/lib/*.sh scripts/* .ci/run
+
+docs: ## build the documentation into .build/docs
+	scripts/docs
+
+release: ## a static binary in .build/release
+	swift build $(BUILD) -c release --product fettle --static-swift-stdlib
+
+install-needs:
+	@scripts/install-needs
+
+clean: lab-down ## remove what was built
+	rm -rf .build
