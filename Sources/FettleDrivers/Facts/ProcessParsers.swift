@@ -1,0 +1,125 @@
+import FettleModel
+
+/// Reads the section `maps`.
+///
+/// Told are system services, processes that belong to no unit, and the init process itself (`init.scope`). Not told are
+/// login sessions and the user managers behind them, which nobody restarts for a patch, and the processes of containers,
+/// which have files of their own.
+enum StaleServiceParser {
+    private static let filesKept = 20
+
+    static func services(_ text: String) throws(FactError) -> [StaleService] {
+        var files: [Int: Set<String>] = [:]
+        var groups: [Int: String] = [:]
+        var isComplete = false
+        for line in FactText.lines(text) {
+            if line == "end" {
+                isComplete = true
+            } else if let (process, rest) = process(line, file: "maps:") {
+                if let path = deletedFile(rest) { files[process, default: []].insert(path) }
+            } else if let (process, rest) = process(line, file: "cgroup:") {
+                let path = rest.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).last ?? ""
+                // On hosts with both hierarchies one of them may say nothing but `/`.
+                if groups[process] == nil || groups[process] == "/" { groups[process] = String(path) }
+            } else {
+                throw .notUnderstood(line, of: "/proc")
+            }
+        }
+        guard isComplete else { throw FactError("needs root: no process could be read") }
+
+        var services: [String: StaleService] = [:]
+        for (process, paths) in files {
+            guard let unit = unit(of: groups[process]) else { continue }
+            services[unit, default: StaleService(unit: unit, processIDs: [], files: [])].processIDs.append(process)
+            services[unit]?.files += paths
+        }
+        return services.values.map { service in
+            StaleService(
+                unit: service.unit, processIDs: service.processIDs.sorted(),
+                files: Array(Set(service.files).sorted().prefix(filesKept)))
+        }.sorted { $0.unit < $1.unit }
+    }
+
+    /// `/proc/123/maps:...`: the process and what follows.
+    private static func process(_ line: Substring, file: String) -> (Int, Substring)? {
+        guard line.hasPrefix("/proc/") else { return nil }
+        let rest = line.dropFirst("/proc/".count)
+        guard let slash = rest.firstIndex(of: "/"), let process: Int = FactText.number(rest[..<slash]) else {
+            return nil
+        }
+        let behind = rest[rest.index(after: slash)...]
+        return behind.hasPrefix(file) ? (process, behind.dropFirst(file.count)) : nil
+    }
+
+    /// The path of a mapping such as `7f00-7f01 r-xp 0000a000 fd:01 1024   /usr/lib/libssl.so.3 (deleted)`; nil if it is
+    /// no file that a package brings: memory that has a name, or a file that a program made for itself.
+    private static func deletedFile(_ mapping: Substring) -> String? {
+        let fields = mapping.split(separator: " ", maxSplits: 5)
+        guard fields.count == 6, fields[5].hasSuffix(" (deleted)") else { return nil }
+        let path = fields[5].drop { $0 == " " }.dropLast(" (deleted)".count)
+        let ownFiles = [
+            "/memfd:", "/SYSV", "/dev/", "/tmp/", "/var/tmp/", "/run/", "/proc/", "/sys/", "/[", "/anon_hugepage",
+        ]
+        guard path.hasPrefix("/"), !ownFiles.contains(where: path.hasPrefix) else { return nil }
+        return String(path)
+    }
+
+    /// The unit in a control group's path; empty for a process that belongs to none, nil for one that is not told.
+    ///
+    /// A service lies below slices only. What lies below anything else, or below the slice of users or of machines, is a
+    /// session or a container's. A service may divide its group; what it runs further below still is that service.
+    static func unit(of group: String?) -> String? {
+        guard let group, group != "/" else { return "" }
+        let parts = group.split(separator: "/")
+        if parts == ["init.scope"] { return "init.scope" }
+        let slices = parts.prefix { $0.hasSuffix(".slice") }
+        guard slices.first != "user.slice", slices.first != "machine.slice", slices.count < parts.count,
+            parts[slices.count].hasSuffix(".service")
+        else { return nil }
+        return String(parts[slices.count])
+    }
+}
+
+/// Reads the section `locks`: inode numbers and paths of the lock files, a line `locks`, and each lock that a process holds:
+/// its id, the file as `major:minor:inode`, and its command line.
+enum LockParser {
+    static func locks(_ text: String) throws(FactError) -> [PackageLock] {
+        var paths: [Substring: String] = [:]
+        var found: Set<LockKey> = []
+        var locks: [PackageLock] = []
+        var isHeader = true
+        for line in FactText.lines(text) {
+            if isHeader {
+                let words = line.split(separator: " ", maxSplits: 1)
+                if line == "locks" {
+                    isHeader = false
+                } else if words.count == 2, words[0].allSatisfy(\.isNumber) {
+                    paths[words[0]] = String(words[1])
+                } else {
+                    throw .notUnderstood(line, of: "ls")
+                }
+                continue
+            }
+            let words = line.split(separator: " ", maxSplits: 2)
+            guard words.count >= 2, let process: Int = FactText.number(words[0]),
+                let inode = words[1].split(separator: ":").last
+            else { throw .notUnderstood(line, of: "/proc/locks") }
+            guard let path = paths[inode], found.insert(LockKey(path: path, process: process)).inserted else {
+                continue
+            }
+            let command = words.count > 2 ? words[2].prefix { _ in true } : ""
+            locks.append(PackageLock(path: path, processID: process, command: trimmed(command)))
+        }
+        guard !isHeader else { throw FactError("/proc/locks could not be read") }
+        return locks.sorted { ($0.path, $0.processID) < ($1.path, $1.processID) }
+    }
+
+    private struct LockKey: Hashable {
+        var path: String
+        var process: Int
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        text.split(separator: " ").joined(separator: " ")
+    }
+}

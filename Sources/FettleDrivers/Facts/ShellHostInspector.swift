@@ -1,0 +1,63 @@
+public import FettleDriverKit
+public import FettleModel
+
+/// Collects a host's facts by a POSIX shell script, in one round trip. The host needs nothing but `sh` and the programs
+/// that every Linux has. Nothing is written there, and no package list is refreshed.
+///
+/// As root everything is observed. For other users the services that run replaced code are asked through `sudoRules`; what
+/// the rules don't permit is `notObserved`, with the reason.
+public struct ShellHostInspector: HostInspector {
+    private let channels: any ChannelProvider
+    private let now: @Sendable () -> Timestamp
+
+    /// How long a collection may take. Without its binary cache apt needs seconds for each question, on small machines
+    /// tens of seconds.
+    public static let timeout: Duration = .seconds(180)
+
+    /// - Parameter now: the clock that dates the facts.
+    public init(channels: any ChannelProvider, now: @escaping @Sendable () -> Timestamp = { Timestamp.now() }) {
+        self.channels = channels
+        self.now = now
+    }
+
+    public func inspect(_ resource: ResourceID, at address: ResourceAddress) async -> HostFacts {
+        let began = now()
+        do {
+            let script = try FactsScript.make()
+            let channel = try await channels.channel(to: address)
+            let result = try await channel.run(
+                RemoteCommand(script: script.text, timeout: Self.timeout, outputLimit: script.outputLimit))
+            let transcript = Transcript(
+                standardOutput: result.standardOutput, standardError: result.standardError, nonce: script.nonce)
+            return FactsAssembler(transcript: transcript).facts(of: resource, at: began)
+        } catch let error as AccessError {
+            return .nothingObserved(
+                of: resource, at: began, reachability: Self.reachability(after: error), reason: error.description)
+        } catch {
+            return .nothingObserved(
+                of: resource, at: began, reachability: .unreachable(reason: "\(error)"), reason: "\(error)")
+        }
+    }
+
+    /// Whether a host that gave no facts was reached at all. A host that hangs up in the middle cannot be relied upon.
+    private static func reachability(after error: AccessError) -> Reachability {
+        switch error.code {
+        case .timeout, .outputTooLarge, .privilege: .reachable
+        case .unreachable, .authentication, .hostKey, .disconnected, .protocolViolation, .spawn, .cancelled,
+            .invalidCommand:
+            .unreachable(reason: error.description)
+        }
+    }
+}
+
+/// The script of a collection.
+enum FactsScript {
+    static func make(nonce: String = SectionedScript.makeNonce()) throws(ShellQuoteError) -> SectionedScript {
+        let maps = ProcessSections.staleServices(asRoot: try shellQuoted(ProcessSections.mapsCommand.commandLine))
+        return SectionedScript(
+            sections: [SystemSections.release, SystemSections.boot, SystemSections.kernel]
+                + DebianSections.all
+                + [SystemSections.reboot, maps, SystemSections.units, SystemSections.disks, ProcessSections.locks],
+            nonce: nonce)
+    }
+}
