@@ -69,8 +69,10 @@ public enum Strategy: Codable, Sendable, Equatable {
 public struct TrafficBinding: Codable, Sendable, Hashable {
     /// The name of the driver, such as `haproxy`.
     public var driver: String
-    /// The resource on which the load balancer runs; its address says how it is reached.
+    /// The resource on which the load balancer runs.
     public var via: ResourceID
+    /// How `via` is reached. The inventory fills it in, because a plan gives addresses only for what it changes.
+    public var address: ResourceAddress
     /// Where the driver finds the load balancer there, such as the path of HAProxy's admin socket.
     public var endpoint: String
     public var backend: String
@@ -80,11 +82,12 @@ public struct TrafficBinding: Codable, Sendable, Hashable {
     public var drainTimeoutSeconds: Int
 
     public init(
-        driver: String, via: ResourceID, endpoint: String, backend: String, serverName: String = "{id}",
-        drainTimeoutSeconds: Int = 60
+        driver: String, via: ResourceID, address: ResourceAddress = .local, endpoint: String, backend: String,
+        serverName: String = "{id}", drainTimeoutSeconds: Int = 60
     ) {
         self.driver = driver
         self.via = via
+        self.address = address
         self.endpoint = endpoint
         self.backend = backend
         self.serverName = serverName

@@ -73,10 +73,12 @@ public struct PlannedGroup: Codable, Sendable, Equatable {
     public var maximumOut: Int
     public var traffic: TrafficBinding?
     public var probes: [Probe]
+    /// Where the members are, those that the plan doesn't change as well: their health is asked too.
+    public var memberAddresses: [ResourceID: ResourceAddress]
 
     public init(
         id: GroupID, members: [ResourceID], minimumAvailable: Int, maximumOut: Int, traffic: TrafficBinding?,
-        probes: [Probe]
+        probes: [Probe], memberAddresses: [ResourceID: ResourceAddress] = [:]
     ) {
         self.id = id
         self.members = members
@@ -84,6 +86,7 @@ public struct PlannedGroup: Codable, Sendable, Equatable {
         self.maximumOut = maximumOut
         self.traffic = traffic
         self.probes = probes
+        self.memberAddresses = memberAddresses
     }
 }
 
