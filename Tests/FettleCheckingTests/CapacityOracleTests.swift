@@ -1,0 +1,74 @@
+import FettleChecking
+import FettleModel
+import Testing
+
+/// The checker against brute force: for small plans with edges taken away at random, every reachable state is walked through and the
+/// largest number of members out is counted. The checker has to refuse exactly the plans in which that number is too high.
+@Suite struct CapacityOracleTests {
+    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    func theCheckerAgreesWithEveryReachableState(seed: UInt64) {
+        var random = SplitMix(seed: seed)
+        let size = 2 + Int(random.next() % 4)
+        let lanes = 1 + Int(random.next() % UInt64(size - 1))
+        var plan = PoolPlan.plan(size: size, lanes: lanes)
+        for index in plan.steps.indices where plan.steps[index].availability == .takesOut {
+            plan.steps[index].after.removeAll { $0.rawValue.hasSuffix("/restore") && random.next() % 4 == 0 }
+        }
+        let worst = Reachability(plan.steps).mostOut()
+        let isRefused = PlanChecker.check(plan).violations.contains { violation in
+            violation.invariant == .capacity && !violation.message.contains("rollback")
+        }
+        #expect(isRefused == (worst > lanes), "seed \(seed): \(worst) out, \(lanes) allowed")
+    }
+}
+
+/// Walks all states of the takesOut and bringsBack steps of a plan.
+private struct Reachability {
+    let relevant: [Step]
+    let needs: [UInt32]
+
+    init(_ steps: [Step]) {
+        relevant = steps.filter { $0.availability == .takesOut || $0.availability == .bringsBack }
+        let position = Dictionary(uniqueKeysWithValues: relevant.enumerated().map { ($1.id, $0) })
+        needs = relevant.map { step in
+            var bits: UInt32 = 0
+            if step.availability == .bringsBack, let out = position[StepID("\(step.resource)/drain")] { bits |= 1 << out }
+            for name in step.after { if let earlier = position[name] { bits |= 1 << earlier } }
+            return bits
+        }
+    }
+
+    /// A member is out from the moment its drain may have begun until its restore is done.
+    func mostOut() -> Int {
+        var seen: Set<UInt32> = [0]
+        var queue: [UInt32] = [0]
+        var worst = 0
+        while let done = queue.popLast() {
+            let out = relevant.indices.count { step in
+                guard relevant[step].availability == .takesOut else { return false }
+                let begun = done & (1 << step) != 0 || needs[step] & ~done == 0
+                let back = relevant.firstIndex { $0.resource == relevant[step].resource && $0.availability == .bringsBack }
+                return begun && back.map { done & (1 << $0) == 0 } ?? true
+            }
+            worst = max(worst, out)
+            for next in relevant.indices where done & (1 << next) == 0 && needs[next] & ~done == 0 {
+                let state = done | (1 << next)
+                if seen.insert(state).inserted { queue.append(state) }
+            }
+        }
+        return worst
+    }
+}
+
+/// Sebastiano Vigna's SplitMix64, so that a seed gives the same plan everywhere.
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
