@@ -1,0 +1,156 @@
+import FettleModel
+
+/// A run's report as one self-contained page: no script, nothing loaded from anywhere, fit for an archive and for printing.
+public enum HTMLReport {
+    public static func page(_ report: RunReport) -> String {
+        let body: HTMLText = """
+            \(heading(report))
+            \(summary(report))
+            \(trouble(report))
+            \(HostSection.html(report))
+            \(TimelineChart.html(report.story))
+            \(gates(report.story))
+            \(approvals(report))
+            \(decisions(report.story))
+            \(basis(report))
+            """
+        return document(title: "\(report.run): \(report.title)", body: body).source
+    }
+
+    private static func document(title: String, body: HTMLText) -> HTMLText {
+        """
+        <!doctype html>
+        <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+        <title>\(title)</title><style>\(HTMLText(source: ReportStyle.css))</style></head>
+        <body><main>\(body)</main></body></html>
+        """
+    }
+
+    private static func heading(_ report: RunReport) -> HTMLText {
+        let (text, tone) = badge(report.story)
+        return """
+            <header><p class="kind">Fettle run report</p><h1>\(report.title)</h1>
+            <p><span class="badge \(HTMLText(source: tone))">\(text)</span> \(report.run) for \(report.change.id): \(report.change.reason)</p></header>
+            """
+    }
+
+    private static func badge(_ story: RunStory) -> (text: String, tone: String) {
+        switch story.outcome {
+        case .succeeded: ("succeeded", "good")
+        case .rolledBack: ("rolled back", "warn")
+        case .failed: ("failed", "bad")
+        case nil: story.awaiting == nil ? ("in progress", "warn") : ("waits for a person", "bad")
+        }
+    }
+
+    private static func summary(_ report: RunReport) -> HTMLText {
+        let patched = report.hosts.count { $0.verdict == .patched }
+        let before = report.hosts.reduce(0) { $0 + $1.findingsBefore }
+        let after = report.hosts.compactMap(\.findingsAfter)
+        let afterText = after.count == report.hosts.count ? "\(after.reduce(0, +))" : "not checked"
+        let failures = report.story.steps.count { $0.failure != nil }
+        return """
+            <section class="cards">
+            \(card("Hosts patched", "\(patched) of \(report.hosts.count)"))
+            \(card("Findings", "\(before) → \(afterText)"))
+            \(card("Took", duration(report.story)))
+            \(card("Steps failed", "\(failures)"))
+            \(card("In quarantine", "\(report.story.quarantined.count)"))
+            </section>
+            """
+    }
+
+    private static func card(_ title: String, _ value: String) -> HTMLText {
+        "<div class=\"card\"><b>\(value)</b><span>\(title)</span></div>"
+    }
+
+    private static func duration(_ story: RunStory) -> String {
+        guard let start = story.startedAt else { return "not started" }
+        let end = story.endedAt ?? story.steps.compactMap(\.endedAt).max() ?? start
+        let seconds = Int(end.seconds(since: start).rounded())
+        return seconds < 90 ? "\(seconds) s" : "\(seconds / 60) min \(seconds % 60) s"
+    }
+
+    /// What went wrong comes before what went right.
+    private static func trouble(_ report: RunReport) -> HTMLText {
+        var items: [HTMLText] = []
+        if case .rolledBack(let reason) = report.story.outcome { items.append("<li>Rolled back: \(reason)</li>") }
+        if case .failed(let reason) = report.story.outcome { items.append("<li>Failed: \(reason)</li>") }
+        if let awaiting = report.story.awaiting { items.append("<li>Waits for a person: \(awaiting)</li>") }
+        for step in report.story.steps {
+            guard let failure = step.failure else { continue }
+            let output: HTMLText =
+                failure.output.isEmpty
+                ? "" : "<details><summary>what the host said</summary><pre>\(failure.output)</pre></details>"
+            items.append("<li><code>\(step.step)</code>: \(failure.message)\(output)</li>")
+        }
+        for entry in report.story.quarantined {
+            items.append(
+                "<li><b>\(entry.resource)</b> stays out of traffic: \(entry.reason). \(entry.owner) settles it by \(entry.deadline).</li>")
+        }
+        items += report.unequalGroups.map { "<li>Not on one level: \($0)</li>" }
+        guard !items.isEmpty else { return "" }
+        return "<section class=\"trouble\"><h2>What went other than planned</h2><ul>\(items.joined())</ul></section>"
+    }
+
+    private static func gates(_ story: RunStory) -> HTMLText {
+        let gates = story.steps.filter { ["gate", "bake", "verify", "preflight"].contains($0.name) }
+        guard !gates.isEmpty else { return "" }
+        let rows = gates.map { step -> HTMLText in
+            let verdict = step.observation?.verdict.rawValue ?? (step.failure != nil ? "fail" : "no result")
+            let tone = verdict == "pass" ? "good" : "bad"
+            let words = step.observation?.summary ?? step.failure?.message ?? step.skipped ?? ""
+            return """
+                <tr><td><code>\(step.step)</code></td><td><span class="badge \(HTMLText(source: tone))">\(verdict)</span></td>
+                <td>\(words)</td><td class="time">\(step.endedAt?.clock ?? "")</td></tr>
+                """
+        }
+        return """
+            <section><h2>Gates</h2><div class="wide"><table><thead><tr><th>Step<th>Verdict<th>What was seen<th>At</tr></thead>
+            <tbody>\(rows.joined())</tbody></table></div></section>
+            """
+    }
+
+    private static func approvals(_ report: RunReport) -> HTMLText {
+        let change = report.change
+        let votes = change.votes.map { vote -> HTMLText in
+            let own: HTMLText = vote.isOwnChange ? " <em>(own change, as policy allows)</em>" : ""
+            return """
+                <li><b>\(vote.person)</b> \(vote.approves ? "approved" : "rejected") at \(vote.at)\(own) \(vote.note)<br>
+                <code class="digest">\(vote.digest)</code></li>
+                """
+        }
+        let rule =
+            "\(change.rule.approvals) needed, \(change.rule.requesterMayApprove ? "the requester may be among them" : "not by the requester")"
+        return """
+            <section><h2>Change and approvals</h2>
+            <p>\(change.kind.rawValue) change, asked for by <b>\(change.requestedBy)</b> at \(change.requestedAt); \(rule).</p>
+            <p>Plan digest <code class="digest">\(report.planDigest)</code></p><ul>\(votes.joined())</ul></section>
+            """
+    }
+
+    private static func decisions(_ story: RunStory) -> HTMLText {
+        let rows = story.moments.map { moment -> HTMLText in
+            "<li\(HTMLText(source: moment.isTrouble ? " class=\"bad\"" : ""))><span class=\"time\">\(moment.at.clock)</span> \(moment.text)</li>"
+        }
+        return "<section><h2>Events</h2><ol class=\"events\">\(rows.joined())</ol></section>"
+    }
+
+    private static func basis(_ report: RunReport) -> HTMLText {
+        guard !report.feeds.feeds.isEmpty else {
+            return "<section><h2>Basis</h2><p>Advisories were <b>not checked</b>: no feed was given. Findings rest on the hosts' own package sources.</p></section>"
+        }
+        let rows = report.feeds.feeds.map { feed -> HTMLText in
+            let date = feed.publishedAt.map { "published \($0)" } ?? "carries no date"
+            let skipped = feed.skipped.isEmpty ? "" : ", \(feed.skipped.count) malformed records left out"
+            return "<li>\(feed.name): \(feed.records) records, \(date)\(skipped)</li>"
+        }
+        return "<section><h2>Basis</h2><ul>\(rows.joined())</ul></section>"
+    }
+}
+
+extension Timestamp {
+    /// The time of day, UTC.
+    var clock: String { String(description.dropFirst(11).prefix(8)) }
+}

@@ -1,0 +1,83 @@
+public import FettleModel
+
+/// What became of one host: before, after, and whether the two are as the plan promised.
+public struct HostResult: Codable, Sendable, Equatable {
+    public var resource: ResourceID
+    public var environment: EnvironmentID
+    public var changes: [Change]
+    public var findingsBefore: Int
+    /// nil: facts were not collected afterwards, so nothing is claimed.
+    public var findingsAfter: Int?
+    public var bootIDChanged: Bool?
+    public var verdict: Verdict
+
+    public struct Change: Codable, Sendable, Equatable {
+        public var name: String
+        public var planned: PackageChange
+        /// The version seen before and after; nil where the package or the facts were absent.
+        public var before: String?
+        public var after: String?
+    }
+
+    public enum Verdict: String, Codable, Sendable, CaseIterable {
+        /// Every package is at the planned version, nothing old runs, no reboot is pending.
+        case patched
+        /// The versions are there, but old code still runs or a reboot is pending.
+        case pending
+        /// Every package is at the version it had before.
+        case unchanged
+        /// Some are at other versions than before and than planned.
+        case mixed
+        case unreachable
+        case notObserved
+    }
+
+    public static func all(of evidence: Evidence) -> [HostResult] {
+        evidence.plan.targets.map { result(of: $0, in: evidence) }
+    }
+
+    private static func result(of target: PlanTarget, in evidence: Evidence) -> HostResult {
+        let planned = plannedChanges(of: target.resource, in: evidence.plan)
+        let before = versions(of: target.resource, in: evidence.before)
+        let after = evidence.after.flatMap { versions(of: target.resource, in: $0) }
+        let changes = planned.map { change in
+            let key = "\(change.name):\(change.architecture)"
+            return Change(name: change.name, planned: change, before: before?[key], after: after?[key])
+        }
+        let hostBefore = evidence.before.host(target.resource)
+        let hostAfter = evidence.after?.host(target.resource)
+        let bootIDs = [hostBefore?.boot.value?.bootID, hostAfter?.boot.value?.bootID].compactMap { $0 }
+        return HostResult(
+            resource: target.resource, environment: target.environment, changes: changes,
+            findingsBefore: evidence.findingsBefore.findings.count { $0.resource == target.resource },
+            findingsAfter: evidence.findingsAfter.map { set in
+                set.findings.count { $0.resource == target.resource }
+            },
+            bootIDChanged: bootIDs.count == 2 ? bootIDs[0] != bootIDs[1] : nil,
+            verdict: verdict(changes, after: after, facts: hostAfter))
+    }
+
+    private static func plannedChanges(of resource: ResourceID, in plan: Plan) -> [PackageChange] {
+        plan.steps.flatMap { step -> [PackageChange] in
+            guard step.resource == resource, case .changePackages(let transaction) = step.action else { return [] }
+            return transaction.changes
+        }
+    }
+
+    private static func versions(of resource: ResourceID, in facts: FactSet) -> [String: String]? {
+        facts.host(resource)?.packages.value.map { packages in
+            Dictionary(packages.map { ("\($0.name):\($0.architecture)", $0.version) }, uniquingKeysWith: { _, last in last })
+        }
+    }
+
+    private static func verdict(_ changes: [Change], after: [String: String]?, facts: HostFacts?) -> Verdict {
+        guard let facts else { return .notObserved }
+        if case .unreachable = facts.reachability { return .unreachable }
+        guard after != nil else { return .notObserved }
+        if changes.allSatisfy({ $0.after == $0.planned.to }) {
+            let isPending = facts.rebootRequired.value?.isRequired == true || facts.staleServices.value?.isEmpty == false
+            return isPending ? .pending : .patched
+        }
+        return changes.allSatisfy { $0.after == $0.before } ? .unchanged : .mixed
+    }
+}

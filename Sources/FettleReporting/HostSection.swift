@@ -1,0 +1,57 @@
+import FettleModel
+
+/// Before and after for each host.
+enum HostSection {
+    static func html(_ report: RunReport) -> HTMLText {
+        let rows = report.hosts.map(row)
+        return """
+            <section><h2>Hosts, before and after</h2><div class="wide"><table>
+            <thead><tr><th>Host<th>Result<th>Packages<th>Findings<th>Rebooted</tr></thead><tbody>\(rows.joined())</tbody>
+            </table></div></section>
+            """
+    }
+
+    private static func row(_ host: HostResult) -> HTMLText {
+        let shown = host.changes.prefix(4).map(change).joined()
+        let rest = host.changes.dropFirst(4)
+        let more: HTMLText =
+            rest.isEmpty
+            ? "" : "<details><summary>and \(rest.count) more</summary>\(rest.map(change).joined())</details>"
+        let after = host.findingsAfter.map { "\($0)" } ?? "not checked"
+        let rebooted = host.bootIDChanged.map { $0 ? "yes" : "no" } ?? "not known"
+        return """
+            <tr><td><b>\(host.resource)</b><br><span class="time">\(host.environment)</span></td>
+            <td><span class="badge \(HTMLText(source: host.verdict.tone))">\(host.verdict.words)</span></td>
+            <td>\(shown)\(more)</td><td>\(host.findingsBefore) → \(after)</td><td>\(rebooted)</td></tr>
+            """
+    }
+
+    private static func change(_ change: HostResult.Change) -> HTMLText {
+        let asPlanned = change.after == change.planned.to
+        return """
+            <div class="change"><b>\(change.name)</b> \(change.before ?? "absent") → <span class="\(HTMLText(source: asPlanned ? "ok" : "off"))">\
+            \(change.after ?? "not known")</span></div>
+            """
+    }
+}
+
+extension HostResult.Verdict {
+    var words: String {
+        switch self {
+        case .patched: "patched"
+        case .pending: "old code still runs"
+        case .unchanged: "as before"
+        case .mixed: "mixed versions"
+        case .unreachable: "unreachable"
+        case .notObserved: "not observed"
+        }
+    }
+
+    var tone: String {
+        switch self {
+        case .patched: "good"
+        case .unchanged, .pending: "warn"
+        case .mixed, .unreachable, .notObserved: "bad"
+        }
+    }
+}

@@ -1,0 +1,137 @@
+public import FettleModel
+
+/// A run's journal as people ask about it: what happened to each host and when, who decided what, what failed.
+public struct RunStory: Codable, Sendable, Equatable {
+    public var startedAt: Timestamp?
+    public var endedAt: Timestamp?
+    public var outcome: RunOutcome?
+    /// In the order in which they were first intended.
+    public var steps: [StepStory] = []
+    /// Pauses, requests, take-overs: everything that is not a step, in order.
+    public var moments: [Moment] = []
+    public var quarantined: [QuarantineEntry] = []
+    /// What the run stands still for; nil unless it does.
+    public var awaiting: String?
+
+    public struct StepStory: Codable, Sendable, Equatable {
+        public var step: StepID
+        public var resource: ResourceID
+        public var name: String
+        public var isRollback: Bool
+        public var attempts: Int
+        public var startedAt: Timestamp
+        /// nil while no result is journaled.
+        public var endedAt: Timestamp?
+        public var observation: Observation?
+        public var failure: StepFailure?
+        public var skipped: String?
+    }
+
+    public struct Moment: Codable, Sendable, Equatable {
+        public var at: Timestamp
+        public var text: String
+        /// Something went other than planned.
+        public var isTrouble: Bool
+    }
+
+    public init(plan: Plan, journal: [JournalRecord]) {
+        let forward = Dictionary(plan.steps.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let rollback = Dictionary(plan.rollback.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var position: [StepID: Int] = [:]
+        for record in journal {
+            tell(record, forward: forward, rollback: rollback, position: &position)
+        }
+    }
+
+    private mutating func tell(
+        _ record: JournalRecord, forward: [StepID: Step], rollback: [StepID: Step], position: inout [StepID: Int]
+    ) {
+        switch record.event {
+        case .started(_, _, let person):
+            startedAt = record.at
+            moment(record, "started by \(person)")
+        case .claimed(let executor):
+            if record.epoch > 1 { moment(record, "taken over by \(executor) (epoch \(record.epoch))", trouble: true) }
+        case .stepIntended(let id, let attempt, _):
+            let step = forward[id] ?? rollback[id]
+            if let known = position[id] {
+                steps[known].attempts = attempt
+                steps[known].endedAt = nil
+                steps[known].failure = nil
+            } else {
+                position[id] = steps.count
+                steps.append(
+                    StepStory(
+                        step: id, resource: step?.resource ?? ResourceID(""), name: step?.action.name ?? id.rawValue,
+                        isRollback: rollback[id] != nil, attempts: attempt, startedAt: record.at))
+            }
+        case .stepDone(let id, _, let observation):
+            update(id, position) {
+                $0.endedAt = record.at
+                $0.observation = observation
+                $0.failure = nil
+            }
+        case .stepFailed(let id, _, let failure):
+            update(id, position) {
+                $0.endedAt = record.at
+                $0.failure = failure
+            }
+            moment(record, "\(id) failed: \(failure.message)", trouble: true)
+        case .stepSkipped(let id, let person, let reason):
+            update(id, position) { $0.skipped = reason }
+            moment(record, "\(person) skipped \(id): \(reason)", trouble: true)
+        default:
+            tellDecision(record)
+        }
+    }
+
+    private mutating func tellDecision(_ record: JournalRecord) {
+        switch record.event {
+        case .paused(let person, let reason): moment(record, "paused by \(person): \(reason)")
+        case .resumed(let person):
+            awaiting = nil
+            moment(record, "resumed by \(person)")
+        case .retried(let person):
+            awaiting = nil
+            moment(record, "\(person) tries again")
+        case .abortRequested(let person, let reason):
+            awaiting = nil
+            moment(record, "abort asked for by \(person): \(reason)", trouble: true)
+        case .rollbackRequested(let person, let reason):
+            awaiting = nil
+            let who = person.map { "asked for by \($0)" } ?? "decided by the failure budget"
+            moment(record, "rollback \(who): \(reason)", trouble: true)
+        case .quarantined(let entry):
+            quarantined.append(entry)
+            moment(record, "\(entry.resource) stays out of traffic: \(entry.reason)", trouble: true)
+        case .awaitingHuman(let reason):
+            awaiting = reason
+            moment(record, "waits for a person: \(reason)", trouble: true)
+        case .ended(let outcome):
+            endedAt = record.at
+            self.outcome = outcome
+            moment(record, outcome.words, trouble: outcome != .succeeded)
+        default: break
+        }
+    }
+
+    private mutating func moment(_ record: JournalRecord, _ text: String, trouble: Bool = false) {
+        moments.append(Moment(at: record.at, text: text, isTrouble: trouble))
+    }
+
+    private mutating func update(_ id: StepID, _ position: [StepID: Int], _ change: (inout StepStory) -> Void) {
+        guard let index = position[id] else { return }
+        change(&steps[index])
+    }
+}
+
+extension RunOutcome {
+    /// As a sentence says it.
+    public var words: String {
+        switch self {
+        case .succeeded: "succeeded"
+        case .rolledBack(let reason): "rolled back: \(reason)"
+        case .failed(let reason): "failed: \(reason)"
+        }
+    }
+}

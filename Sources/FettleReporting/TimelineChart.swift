@@ -1,0 +1,72 @@
+import FettleModel
+
+/// When each host was worked on, as an SVG: a row for each host, a bar for each step.
+enum TimelineChart {
+    private static let rowHeight = 22
+    private static let labelWidth = 110
+    private static let chartWidth = 820
+
+    static func html(_ story: RunStory) -> HTMLText {
+        guard let start = story.startedAt, !story.steps.isEmpty else { return "" }
+        let end = story.endedAt ?? story.steps.map { $0.endedAt ?? $0.startedAt }.max() ?? start
+        let length = max(1, end.seconds(since: start))
+        var rows: [ResourceID] = []
+        for step in story.steps where !rows.contains(step.resource) { rows.append(step.resource) }
+        let height = rows.count * rowHeight + 30
+        var parts: [HTMLText] = []
+        for (index, resource) in rows.enumerated() {
+            let top = index * rowHeight + 24
+            parts.append(
+                "<text x=\"\(labelWidth - 8)\" y=\"\(top + 14)\" class=\"label\">\(resource)</text><line x1=\"\(labelWidth)\" x2=\"\(labelWidth + chartWidth)\" y1=\"\(top + rowHeight - 1)\" y2=\"\(top + rowHeight - 1)\" class=\"rule\"/>")
+            for step in story.steps where step.resource == resource {
+                parts.append(bar(step, start: start, end: end, length: length, top: top))
+            }
+        }
+        parts += axis(length: length, height: height)
+        return """
+            <section><h2>Timeline</h2><div class="wide"><svg viewBox="0 0 \(labelWidth + chartWidth + 20) \(height)" role="img" \
+            aria-label="When each host was worked on">\(parts.joined())</svg></div>
+            <p class="legend"><i class="wait"></i>prepare <i class="drain"></i>drain and restore <i class="patch"></i>patch and restart \
+            <i class="reboot"></i>reboot <i class="gate"></i>gate, bake, verify <i class="back"></i>way back <i class="failed"></i>failed</p></section>
+            """
+    }
+
+    private static func bar(
+        _ step: RunStory.StepStory, start: Timestamp, end: Timestamp, length: Double, top: Int
+    ) -> HTMLText {
+        let from = position(step.startedAt, start, length)
+        let to = position(step.endedAt ?? end, start, length)
+        let seconds = Int((step.endedAt ?? end).seconds(since: step.startedAt).rounded())
+        return """
+            <rect x="\(from)" y="\(top + 2)" width="\(max(2, to - from))" height="\(rowHeight - 6)" rx="2" class="\(HTMLText(source: tone(of: step)))">\
+            <title>\(step.step): \(seconds) s\(step.failure.map { ", " + $0.message } ?? "")</title></rect>
+            """
+    }
+
+    private static func position(_ time: Timestamp, _ start: Timestamp, _ length: Double) -> Int {
+        labelWidth + Int(Double(chartWidth) * min(1, max(0, time.seconds(since: start) / length)))
+    }
+
+    private static func tone(of step: RunStory.StepStory) -> String {
+        if step.failure != nil { return "failed" }
+        if step.isRollback { return "back" }
+        switch step.name {
+        case "drain", "restore", "take out", "bring back": return "drain"
+        case "patch", "return", "restart services": return "patch"
+        case "reboot": return "reboot"
+        case "gate", "bake", "verify": return "gate"
+        default: return "wait"
+        }
+    }
+
+    private static func axis(length: Double, height: Int) -> [HTMLText] {
+        let choices = [1.0, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400]
+        let step = choices.first { length / $0 <= 10 } ?? length
+        return stride(from: 0, through: length, by: step).map { second in
+            let x = labelWidth + Int(Double(chartWidth) * second / length)
+            let label = second < 120 ? "\(Int(second)) s" : "\(Int(second) / 60) min"
+            return
+                "<line x1=\"\(x)\" x2=\"\(x)\" y1=\"20\" y2=\"\(height)\" class=\"rule\"/><text x=\"\(x)\" y=\"14\" class=\"tick\">\(label)</text>"
+        }
+    }
+}
