@@ -1,0 +1,201 @@
+internal import FettleModel
+
+/// A group with the places that later checks need.
+struct DeclaredGroup {
+    var group: ResourceGroup
+    var idPlace: Place
+    var afterPlaces: [Place]
+}
+
+/// Reads one item of `groups`.
+struct GroupReader {
+    let reading: Reading
+    let environments: [Environment]
+    let resources: DeclaredResources
+    /// All ids, sorted: for globs.
+    private let ids: [String]
+
+    static let keys = [
+        "id", "kind", "members", "select", "minimumAvailable", "strategy", "traffic", "probes", "after",
+    ]
+
+    init(reading: Reading, environments: [Environment], resources: DeclaredResources) {
+        self.reading = reading
+        self.environments = environments
+        self.resources = resources
+        ids = resources.ids
+    }
+
+    func read(_ item: YAMLValue) -> DeclaredGroup? {
+        guard let fields = Fields(item, of: "a group", keys: Self.keys, reading) else { return nil }
+        let idValue = fields.required("id", of: "a group", reading)
+        let id = idValue.flatMap { reading.identifier($0, "the id of a group") }
+        let members = members(fields, group: id ?? "?")
+        var group = ResourceGroup(
+            id: GroupID(id ?? ""), members: members.map { ResourceID($0) }, minimumAvailable: .count(0))
+        if let value = fields["kind"], let kind = reading.choice(value, "kind of group", as: ResourceGroup.Kind.self) {
+            group.kind = kind
+        }
+        // One member away at a time is what needs no explanation.
+        group.minimumAvailable = .count(max(0, members.count - 1))
+        if let value = fields["minimumAvailable"], let minimum = reading.quantity(value, "minimumAvailable") {
+            group.minimumAvailable = minimum
+            checkMinimum(group, at: value.place)
+        }
+        if let value = fields["strategy"] {
+            group.strategy = StrategyReader(reading: reading).read(value)
+            checkStrategy(group, at: value.place)
+        }
+        if let value = fields["traffic"] { group.traffic = traffic(value) }
+        if let value = fields["probes"] { group.probes = ProbeReader(reading: reading).list(value) }
+        let after = after(fields)
+        group.after = after.map { GroupID($0.name) }
+        guard id != nil else { return nil }
+        return DeclaredGroup(group: group, idPlace: idValue?.place ?? item.place, afterPlaces: after.map(\.place))
+    }
+
+    // MARK: Members
+
+    /// `members` names them, `select` narrows; alone each gives all that it matches. Sorted.
+    private func members(_ fields: Fields, group: String) -> [String] {
+        guard fields["members"] != nil || fields["select"] != nil else {
+            reading.problem(
+                "the group \(group.quoted) has neither 'members' nor 'select'", at: fields.place,
+                hint: "such as 'members: [web-*]' or 'select: {labels: {role: web}}'")
+            return []
+        }
+        let before = reading.problems.count
+        var chosen = Set(ids)
+        if let value = fields["members"] { chosen = named(value) }
+        if let value = fields["select"] {
+            let selector = ResourceSelector(value, environments, reading)
+            chosen = chosen.filter { id in resources[id].map(selector.matches) ?? false }
+        }
+        if chosen.isEmpty, reading.problems.count == before {
+            let place = fields["members"] == nil ? fields.keyPlace("select") : fields.keyPlace("members")
+            reading.problem(
+                "the group \(group.quoted) has no members", at: place, hint: "no resource matches what it asks for")
+        }
+        return chosen.sorted()
+    }
+
+    private func named(_ value: YAMLValue) -> Set<String> {
+        var chosen: Set<String> = []
+        for item in reading.list(value, "members") ?? [] {
+            guard let text = reading.text(item, "a member", limit: 512) else { continue }
+            let names: [String]
+            do { names = try RangePattern(text).expanded } catch {
+                reading.problem(error.message, at: item.place)
+                continue
+            }
+            for name in names {
+                if Glob.isPattern(name) {
+                    let matches = ids.filter(Glob(name).matches)
+                    if matches.isEmpty { reading.warning("\(name.quoted) matches no resource", at: item.place) }
+                    chosen.formUnion(matches)
+                } else if resources[name] != nil {
+                    chosen.insert(name)
+                } else {
+                    reading.problem(
+                        "unknown resource \(name.quoted)", at: item.place,
+                        hint: Suggestion.hint(for: name, in: ids, otherwise: "known resources"))
+                }
+            }
+        }
+        return chosen
+    }
+
+    // MARK: Capacity
+
+    private func checkMinimum(_ group: ResourceGroup, at place: Place) {
+        let size = group.members.count
+        guard size > 0 else { return }
+        let minimum = group.minimumAvailable.asMinimum(of: size)
+        if minimum > size {
+            reading.problem("minimumAvailable is \(minimum), but the group has \(size.counted("member"))", at: place)
+        } else if minimum == size {
+            reading.warning(
+                "minimumAvailable is all of \(size.counted("member")): nothing that takes one away can ever be done",
+                at: place, hint: "at most \(size - 1) lets one be patched")
+        }
+    }
+
+    private func checkStrategy(_ group: ResourceGroup, at place: Place) {
+        let size = group.members.count
+        let allowed = size - group.minimumAvailable.asMinimum(of: size)
+        guard size > 0, allowed >= 0, let strategy = group.strategy else { return }
+        switch strategy {
+        case .allAtOnce:
+            guard allowed < size else { return }
+            reading.problem(
+                "allAtOnce leaves none of \(size.counted("member")), but minimumAvailable is \(size - allowed)", at: place,
+                hint: "set 'minimumAvailable: 0', or choose rolling")
+        case .rolling(let maximum), .canary(_, _, let maximum):
+            guard maximum.asMaximum(of: size) > allowed, allowed > 0 else { return }
+            reading.warning(
+                "maxUnavailable is \(maximum.asMaximum(of: size)) of \(size), but minimumAvailable allows only \(allowed)",
+                at: place)
+        }
+    }
+
+    // MARK: Traffic and order
+
+    private func traffic(_ value: YAMLValue) -> TrafficBinding? {
+        let keys = ["driver", "via", "endpoint", "backend", "server", "drainTimeout"]
+        guard let fields = Fields(value, of: "'traffic'", keys: keys, reading) else { return nil }
+        let driver = fields.required("driver", of: "'traffic'", reading, hint: "such as haproxy").flatMap {
+            reading.identifier($0, "the name of a driver")
+        }
+        let via = fields.required("via", of: "'traffic'", reading).flatMap(via)
+        let endpoint = fields.required("endpoint", of: "'traffic'", reading, hint: "such as /run/haproxy/admin.sock")
+            .flatMap { reading.text($0, "the endpoint", limit: 512) }
+        let backend = fields.required("backend", of: "'traffic'", reading).flatMap {
+            reading.identifier($0, "the name of a backend")
+        }
+        let server = fields["server"].map { serverName($0) } ?? "{id}"
+        let timeout = fields["drainTimeout"].map { reading.seconds($0, "drainTimeout", in: 0...86_400) } ?? 60
+        guard let driver, let via, let endpoint, let backend, let server, let timeout else { return nil }
+        return TrafficBinding(
+            driver: driver, via: via.id, address: via.address, endpoint: endpoint, backend: backend,
+            serverName: server, drainTimeoutSeconds: timeout)
+    }
+
+    private func via(_ value: YAMLValue) -> Resource? {
+        guard let name = reading.text(value, "'via'") else { return nil }
+        guard let resource = resources[name] else {
+            reading.problem(
+                "unknown resource \(name.quoted) in 'via'", at: value.place,
+                hint: Suggestion.hint(for: name, in: ids, otherwise: "known resources"))
+            return nil
+        }
+        guard resource.address.transport != .none else {
+            reading.problem("\(name.quoted) cannot be reached: its address is 'none'", at: value.place)
+            return nil
+        }
+        return resource
+    }
+
+    private func serverName(_ value: YAMLValue) -> String? {
+        guard let text = reading.text(value, "'server'") else { return nil }
+        guard NameRule.isIdentifier(text.replacing("{id}", with: "x")) else {
+            reading.problem(
+                "\(text.quoted) cannot be the name of a server", at: value.place,
+                hint: NameRule.inWords + "; {id} stands for the id of the member")
+            return nil
+        }
+        return text
+    }
+
+    private func after(_ fields: Fields) -> [(name: String, place: Place)] {
+        guard let value = fields["after"] else { return [] }
+        var seen: Set<String> = []
+        return (reading.list(value, "after") ?? []).compactMap { item in
+            guard let name = reading.identifier(item, "the id of a group") else { return nil }
+            guard seen.insert(name).inserted else {
+                reading.problem("\(name.quoted) is in after twice", at: item.place)
+                return nil
+            }
+            return (name, item.place)
+        }
+    }
+}

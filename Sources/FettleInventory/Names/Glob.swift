@@ -1,0 +1,34 @@
+/// A pattern over names: `*` is any text, `?` one character, everything else itself.
+struct Glob {
+    private let pattern: [UInt8]
+
+    init(_ pattern: String) { self.pattern = Array(pattern.utf8) }
+
+    static func isPattern(_ text: String) -> Bool { text.utf8.contains { $0 == star || $0 == any } }
+
+    /// Takes at most text times pattern steps: only the last `*` is ever tried again.
+    func matches(_ text: String) -> Bool {
+        let text = Array(text.utf8)
+        var (at, position) = (0, 0)
+        var lastStar: (pattern: Int, text: Int)?
+        while at < text.count {
+            if position < pattern.count, pattern[position] == Self.star {
+                lastStar = (position, at)
+                position += 1
+            } else if position < pattern.count, pattern[position] == Self.any || pattern[position] == text[at] {
+                position += 1
+                at += 1
+            } else if let star = lastStar {
+                lastStar = (star.pattern, star.text + 1)
+                position = star.pattern + 1
+                at = star.text + 1
+            } else {
+                return false
+            }
+        }
+        return pattern[position...].allSatisfy { $0 == Self.star }
+    }
+
+    private static let star = UInt8(ascii: "*")
+    private static let any = UInt8(ascii: "?")
+}
