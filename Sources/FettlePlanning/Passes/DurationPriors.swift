@@ -1,0 +1,74 @@
+public import FettleModel
+
+/// How long steps take before anything was measured on this fleet: one table, so that a figure in a report has one place to be
+/// argued about. All in seconds; the first of a pair is the median, the second what 95% stay under.
+///
+/// Argument: on small virtual machines with local disks two packages change in 7 s, 24 in 17 to 60 s, a container is back from
+/// a reboot in 2 s and a machine with firmware in 90 to 300 s. The medians are near those; the 95% figures allow for a slow
+/// disk, a mirror far away and a database that has to flush first. Too long costs a wider window; too short would promise a
+/// window that does not hold (I4).
+public struct DurationPriors: Sendable, Equatable {
+    public var preflight = DurationEstimate(medianSeconds: 2, p95Seconds: 15)
+    public var takeOut = DurationEstimate(medianSeconds: 1, p95Seconds: 5)
+    public var drainMedianSeconds = 5
+    public var changeBase = DurationEstimate(medianSeconds: 5, p95Seconds: 30)
+    public var changePerPackage = DurationEstimate(medianSeconds: 2, p95Seconds: 6)
+    public var stageBase = DurationEstimate(medianSeconds: 3, p95Seconds: 20)
+    /// Bytes in a second: a near mirror, and a bad line.
+    public var medianBytesPerSecond: Int64 = 5_000_000
+    public var slowBytesPerSecond: Int64 = 1_000_000
+    public var restartServices = DurationEstimate(medianSeconds: 5, p95Seconds: 60)
+    public var reboot = DurationEstimate(medianSeconds: 90, p95Seconds: 300)
+    /// Asking whether a reboot is needed, where none is expected.
+    public var rebootQuestionSeconds = 1
+    public var verify = DurationEstimate(medianSeconds: 2, p95Seconds: 20)
+    public var restore = DurationEstimate(medianSeconds: 2, p95Seconds: 30)
+
+    public init() {}
+
+    public static let documented = DurationPriors()
+
+    func stage(_ transaction: PackageTransaction) -> DurationEstimate {
+        let bytes = max(0, transaction.downloadBytes)
+        return DurationEstimate(
+            medianSeconds: stageBase.medianSeconds + seconds(bytes, at: medianBytesPerSecond),
+            p95Seconds: stageBase.p95Seconds + seconds(bytes, at: slowBytesPerSecond))
+    }
+
+    func change(_ transaction: PackageTransaction) -> DurationEstimate {
+        let count = transaction.changes.count
+        return DurationEstimate(
+            medianSeconds: changeBase.medianSeconds + changePerPackage.medianSeconds * count,
+            p95Seconds: changeBase.p95Seconds + changePerPackage.p95Seconds * count)
+    }
+
+    func drain(_ traffic: TrafficBinding) -> DurationEstimate {
+        let longest = max(1, traffic.drainTimeoutSeconds)
+        return DurationEstimate(medianSeconds: min(drainMedianSeconds, longest), p95Seconds: longest + 5)
+    }
+
+    /// A reboot that only happens if the host asks for it is planned for as if it took place, but seldom takes that long.
+    func reboot(isExpected: Bool) -> DurationEstimate {
+        DurationEstimate(
+            medianSeconds: isExpected ? reboot.medianSeconds : rebootQuestionSeconds, p95Seconds: reboot.p95Seconds)
+    }
+
+    /// The median needs the samples; the 95% figure lets every probe use up its deadline.
+    func gate(_ probes: [Probe]) -> DurationEstimate {
+        let median = probes.map { max(1, $0.samples) * max(1, $0.intervalSeconds) }.reduce(0, +)
+        let longest = probes.map { max(1, $0.deadlineSeconds) + max(1, $0.timeoutSeconds) }.reduce(0, +)
+        return DurationEstimate(medianSeconds: max(1, median), p95Seconds: max(1, median, longest))
+    }
+
+    func bake(seconds: Int, probes: [Probe]) -> DurationEstimate {
+        let gate = gate(probes)
+        return DurationEstimate(
+            medianSeconds: seconds + gate.medianSeconds, p95Seconds: seconds + gate.p95Seconds)
+    }
+
+    /// How long one attempt may take: twice what 95% stay under, and a minute. A step that is cut off too early leaves more
+    /// trouble than one that is waited for.
+    func timeout(_ estimate: DurationEstimate) -> Int { estimate.p95Seconds * 2 + 60 }
+
+    private func seconds(_ bytes: Int64, at rate: Int64) -> Int { Int(bytes / max(1, rate)) }
+}

@@ -1,0 +1,152 @@
+import FettleModel
+
+/// A group that the plan touches, with the strategy it gets: the second pass's result.
+struct GroupWork {
+    var group: ResourceGroup
+    /// Members that get steps, sorted by id.
+    var targets: [ResourceID]
+    var strategy: Strategy
+    var reason: String
+    var minimumAvailable: Int
+    var maximumOut: Int
+    /// Members of which the facts know nothing or nothing good, and which the plan leaves alone. Sorted.
+    var unavailable: [ResourceID]
+    /// How many of the targets go first and are watched; 0 without a canary.
+    var canaries: Int
+    /// How long the canaries are watched; nil if nothing is there to watch them by.
+    var bakeSeconds: Int?
+}
+
+/// Pass 2: how each group is worn down without going below its minimum (I1).
+enum StrategyPass {
+    /// How long a canary is watched where nobody says otherwise. Thirty seconds let a service that falls over after its
+    /// start fall over, and let two probes in a row see it; more belongs to the group, which knows its traffic.
+    static let defaultBakeSeconds = 30
+
+    /// Where nobody says otherwise, a tenth of a pool goes at once, at least one: small pools go one by one.
+    static let defaultMaximumUnavailable = Quantity.percent(10)
+
+    static func choose(
+        for hosts: [HostWork], _ input: PlanningInput, notes: inout PlanNotes
+    ) -> [GroupWork] {
+        let targets = Set(hosts.map(\.id))
+        return input.fleet.groups.sorted { $0.id < $1.id }.compactMap { group in
+            let touched = group.members.filter(targets.contains).sorted()
+            guard !touched.isEmpty else { return nil }
+            return choose(for: group, targets: touched, input, notes: &notes)
+        }
+    }
+
+    private static func choose(
+        for group: ResourceGroup, targets: [ResourceID], _ input: PlanningInput, notes: inout PlanNotes
+    ) -> GroupWork {
+        let size = group.members.count
+        let minimum = group.minimumAvailable.asMinimum(of: size)
+        let unavailable = unavailableMembers(of: group, targets: targets, input)
+        var (strategy, reason) = strategyWithReason(for: group)
+        let allowed = max(0, size - minimum - unavailable.count)
+        let wished: Int
+        switch strategy {
+        case .rolling(let maximum), .canary(_, _, let maximum): wished = maximum.asMaximum(of: size)
+        case .allAtOnce: wished = size
+        }
+        let maximumOut = max(0, min(wished, allowed))
+        refuseIfStuck(
+            group, targets: targets, strategy: strategy, wished: wished, allowed: allowed, minimum: minimum,
+            unavailable: unavailable, notes: &notes)
+        if wished > allowed, allowed > 0, strategy != .allAtOnce {
+            reason +=
+                "; \(wished) at once reduced to \(allowed) by the minimum of \(minimum) of \(size)"
+                + (unavailable.isEmpty ? "" : " with \(list(unavailable)) not available")
+        }
+        if minimum <= 0, size > 0 {
+            notes.warn("group \(group.id): a minimum of 0 of \(size) allows that nobody serves")
+        }
+        let canary = canary(of: strategy, group: group, targets: targets.count, reason: &reason, notes: &notes)
+        return GroupWork(
+            group: group, targets: targets, strategy: strategy, reason: reason, minimumAvailable: minimum,
+            maximumOut: maximumOut, unavailable: unavailable, canaries: canary.count, bakeSeconds: canary.bakeSeconds)
+    }
+
+    private static func strategyWithReason(for group: ResourceGroup) -> (Strategy, String) {
+        if let declared = group.strategy { return (declared, "declared in the fleet") }
+        guard group.kind == .pool, group.members.count >= 3 else {
+            return (
+                .rolling(maxUnavailable: .count(1)),
+                "none declared: one member at a time, because a \(group.kind.rawValue) of \(group.members.count) "
+                    + "has none to spare for a canary"
+            )
+        }
+        guard !group.probes.isEmpty else {
+            return (
+                .rolling(maxUnavailable: .count(1)),
+                "none declared: one member at a time, because without probes nothing could judge a canary"
+            )
+        }
+        return (
+            .canary(
+                first: .count(1), bakeSeconds: defaultBakeSeconds, maxUnavailable: defaultMaximumUnavailable),
+            "none declared: a pool of \(group.members.count) with probes gets a canary of 1, watched for "
+                + "\(defaultBakeSeconds) s, then a tenth at a time"
+        )
+    }
+
+    /// Members that the facts do not show as answering. Unknown is not healthy (I6). What Fettle cannot reach at all
+    /// (transport `none`) is never in the facts: the guard's probes judge it at the run.
+    private static func unavailableMembers(
+        of group: ResourceGroup, targets: [ResourceID], _ input: PlanningInput
+    ) -> [ResourceID] {
+        group.members.filter { member in
+            guard !targets.contains(member) else { return false }
+            if input.fleet.resource(member)?.address.transport == ResourceAddress.Transport.none { return false }
+            return input.facts.host(member)?.reachability != .reachable
+        }.sorted()
+    }
+
+    private static func refuseIfStuck(
+        _ group: ResourceGroup, targets: [ResourceID], strategy: Strategy, wished: Int, allowed: Int, minimum: Int,
+        unavailable: [ResourceID], notes: inout PlanNotes
+    ) {
+        let size = group.members.count
+        let place = PlanningRefusal.Place.group(group.id)
+        if allowed == 0 {
+            let without = size - unavailable.count
+            let lower = without > 0 ? "lower minimumAvailable to \(without - 1) or " : ""
+            let cause = unavailable.isEmpty ? "" : " while \(list(unavailable)) is not available"
+            notes.refuse(
+                .capacity, at: place,
+                "group \(group.id): minimum \(minimum) of \(size)\(cause) leaves no member to take out; "
+                    + "\(lower)\(unavailable.isEmpty ? "add a member" : "bring the missing back")")
+        } else if wished <= 0 {
+            notes.refuse(
+                .invalidLimit, at: place, "group \(group.id): its strategy allows 0 members out; allow at least 1")
+        } else if strategy == .allAtOnce, targets.count > allowed {
+            notes.refuse(
+                .capacity, at: place,
+                "group \(group.id): all \(targets.count) members at once, but minimum \(minimum) of \(size) allows "
+                    + "\(allowed); choose a rolling strategy or lower minimumAvailable to \(size - targets.count)")
+        }
+    }
+
+    private static func canary(
+        of strategy: Strategy, group: ResourceGroup, targets: Int, reason: inout String, notes: inout PlanNotes
+    ) -> (count: Int, bakeSeconds: Int?) {
+        guard case .canary(let first, let bakeSeconds, _) = strategy else { return (0, nil) }
+        let count = min(max(1, first.asMaximum(of: group.members.count)), targets)
+        guard count < targets else {
+            reason += "; only \(targets) to change, so nobody waits for a canary"
+            return (0, nil)
+        }
+        guard !group.probes.isEmpty else {
+            notes.warn(
+                "group \(group.id): a canary without probes is only judged by what is installed and running on it; "
+                    + "declare probes to have it watched for \(bakeSeconds) s")
+            return (count, nil)
+        }
+        return (count, max(0, bakeSeconds))
+    }
+
+    private static func list(_ members: [ResourceID]) -> String {
+        members.map(\.rawValue).joined(separator: ", ")
+    }
+}

@@ -1,0 +1,193 @@
+import FettleModel
+
+/// The steps of one host, in their order, without what they wait for on other hosts.
+struct HostChain {
+    var preparation: [Step] = []
+    /// From the first step that takes the host out to the last that brings it back.
+    var outage: [Step] = []
+
+    var steps: [Step] { preparation + outage }
+    /// The step that others wait for; nil if the host is never taken out.
+    var end: StepID? { outage.last?.id }
+}
+
+/// Makes the chains: what is done on a host to patch it, and what is done to take that back (I8).
+struct ChainMaker {
+    let policy: Policy
+    let priors: DurationPriors
+
+    /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host comes back:
+    /// traffic returns to code that is proven to run, not to a hope.
+    func forward(_ host: HostWork, wave: Int) -> HostChain {
+        var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/", priors: priors)
+        maker.add(
+            "preflight", .preflight(expectation: host.expectation(\.from), probes: host.probes), .none,
+            priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes)))
+        let transaction = transaction(host, .patch)
+        if !host.changes.isEmpty {
+            maker.add("stage", .stage(transaction: transaction), .none, priors.stage(transaction))
+        }
+        let preparation = maker.takeSteps()
+
+        maker.takeOut()
+        if !host.changes.isEmpty {
+            maker.add(
+                "patch", .changePackages(transaction: transaction), .requiresOut, priors.change(transaction),
+                rollback: host.isReversible ? .exactVersions : .irreversible)
+        }
+        if policy.reboot != .always { restart(&maker) }
+        if let condition = policy.rebootCondition {
+            let isExpected = condition == .always || !host.rebootReasons.isEmpty
+            maker.add("reboot", .reboot(condition: condition), .requiresOut, priors.reboot(isExpected: isExpected))
+        }
+        prove(&maker, host, \.to)
+        maker.bringBack()
+        return HostChain(preparation: preparation, outage: maker.takeSteps())
+    }
+
+    /// Out, return, restart, reboot, gate, verify, back. nil where nothing was changed, or where the way back is lost: such a
+    /// host stays as it is, and out of traffic if its gate does not pass (I7).
+    func rollback(_ host: HostWork, wave: Int) -> HostChain? {
+        guard !host.changes.isEmpty, host.isReversible else { return nil }
+        var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/rollback/", priors: priors)
+        maker.takeOut()
+        var reverse = transaction(host, .rollback)
+        reverse.changes = reverse.changes.map(\.reversed)
+        reverse.downloadBytes = 0
+        maker.add(
+            "return", .changePackages(transaction: reverse), .requiresOut, priors.change(reverse),
+            compensates: StepID("\(host.id)/patch"))
+        restart(&maker)
+        if policy.rebootCondition != nil {
+            maker.add(
+                "reboot", .reboot(condition: .ifRequired), .requiresOut,
+                priors.reboot(isExpected: !host.rebootReasons.isEmpty))
+        }
+        prove(&maker, host, \.from)
+        maker.bringBack()
+        return HostChain(outage: maker.takeSteps())
+    }
+
+    private func restart(_ maker: inout StepMaker) {
+        maker.add(
+            "restart", .restartServices(except: policy.neverRestart), .requiresOut, priors.restartServices)
+    }
+
+    /// Both steps need the host to be out, so that nobody can go on without them: nothing comes back on a person's word (I6).
+    private func prove(_ maker: inout StepMaker, _ host: HostWork, _ side: KeyPath<PackageChange, String?>) {
+        if !host.probes.isEmpty {
+            maker.add("gate", .gate(probes: host.probes), .requiresOut, priors.gate(host.probes))
+        }
+        let expectation = host.expectation(
+            side, noStaleServicesExcept: policy.neverRestart, noRebootPending: policy.rebootCondition != nil)
+        maker.add("verify", .verify(expectation: expectation), .requiresOut, priors.verify)
+    }
+
+    private func transaction(_ host: HostWork, _ purpose: PackageTransaction.Purpose) -> PackageTransaction {
+        PackageTransaction(
+            manager: host.resolution.manager, purpose: purpose, changes: host.changes, conffiles: policy.conffiles,
+            downloadBytes: host.resolution.downloadBytes)
+    }
+}
+
+extension Policy {
+    /// nil: no reboot is planned.
+    var rebootCondition: RebootCondition? {
+        switch reboot {
+        case .never: nil
+        case .ifRequired: .ifRequired
+        case .always: .always
+        }
+    }
+}
+
+extension DurationEstimate {
+    func adding(_ other: DurationEstimate?) -> DurationEstimate {
+        guard let other else { return self }
+        return DurationEstimate(
+            medianSeconds: medianSeconds + other.medianSeconds, p95Seconds: p95Seconds + other.p95Seconds)
+    }
+}
+
+/// Strings one host's steps together: each waits for the one before.
+private struct StepMaker {
+    let host: HostWork
+    let wave: Int
+    let prefix: String
+    let priors: DurationPriors
+    private var steps: [Step] = []
+    private var last: StepID?
+
+    init(host: HostWork, wave: Int, prefix: String, priors: DurationPriors) {
+        self.host = host
+        self.wave = wave
+        self.prefix = prefix
+        self.priors = priors
+    }
+
+    mutating func takeSteps() -> [Step] {
+        defer { steps = [] }
+        return steps
+    }
+
+    mutating func add(
+        _ name: String, _ action: StepAction, _ availability: AvailabilityEffect, _ estimate: DurationEstimate,
+        group: GroupID? = nil, rollback: RollbackClass = .nothingToUndo, compensates: StepID? = nil
+    ) {
+        let step = Step(
+            id: StepID(prefix + name), resource: host.id, group: group, wave: wave, action: action,
+            after: last.map { [$0] } ?? [], availability: availability, rollbackClass: rollback,
+            compensates: compensates, estimate: estimate, timeoutSeconds: priors.timeout(estimate))
+        last = step.id
+        steps.append(step)
+    }
+
+    /// One drain for each place at a load balancer, each of them taking the host out, so that it counts as out until every one
+    /// is taken back.
+    mutating func takeOut() {
+        let places = trafficPlaces
+        guard !places.isEmpty else { return add("take-out", .takeOut, .takesOut, priors.takeOut, group: onlyGroup) }
+        for (group, traffic) in places {
+            add(
+                places.count == 1 ? "drain" : "drain-\(group)", .drain(traffic: traffic), .takesOut,
+                priors.drain(traffic), group: group)
+        }
+    }
+
+    /// In the reverse order of `takeOut`.
+    mutating func bringBack() {
+        let places = trafficPlaces
+        guard !places.isEmpty else {
+            return add("bring-back", .bringBack, .bringsBack, priors.takeOut, group: onlyGroup)
+        }
+        for (group, traffic) in places.reversed() {
+            add(
+                places.count == 1 ? "restore" : "restore-\(group)", .restore(traffic: traffic), .bringsBack,
+                priors.restore, group: group)
+        }
+    }
+
+    private var onlyGroup: GroupID? { host.groups.count == 1 ? host.groups[0].id : nil }
+
+    /// Two groups may speak of the same server at the same balancer: it is drained once, with the longer of the two waits.
+    private var trafficPlaces: [(GroupID, TrafficBinding)] {
+        var result: [(GroupID, TrafficBinding)] = []
+        for group in host.groups {
+            guard let traffic = group.traffic else { continue }
+            if let same = result.firstIndex(where: { $0.1.isSamePlace(as: traffic, of: host.id) }) {
+                result[same].1.drainTimeoutSeconds = max(
+                    result[same].1.drainTimeoutSeconds, traffic.drainTimeoutSeconds)
+            } else {
+                result.append((group.id, traffic))
+            }
+        }
+        return result
+    }
+}
+
+extension TrafficBinding {
+    fileprivate func isSamePlace(as other: TrafficBinding, of host: ResourceID) -> Bool {
+        driver == other.driver && via == other.via && endpoint == other.endpoint && backend == other.backend
+            && serverName(of: host) == other.serverName(of: host)
+    }
+}

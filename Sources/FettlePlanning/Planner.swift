@@ -1,0 +1,80 @@
+public import FettleModel
+
+/// Works a selection out into a plan: which host when, what at once, and the way back. Synchronous and pure.
+public enum Planner {
+    /// The passes, in their order.
+    ///
+    /// A selection that is already fulfilled gives a plan without steps: planning again after success is empty.
+    ///
+    /// - Throws: `PlanningRefusal` with everything that stands in the way, not only the first thing.
+    public static func plan(_ input: PlanningInput) throws(PlanningRefusal) -> (Plan, PlanReport) {
+        var notes = PlanNotes()
+        check(input, notes: &notes)
+        let work = WorkPass.collect(input, notes: &notes)
+        let groups = StrategyPass.choose(for: work, input, notes: &notes)
+        let groupOrder = GroupOrder(input.fleet, from: groups.map(\.group.id), notes: &notes)
+        let hostOrder = notes.hasOrderCycle ? nil : HostOrder.arrange(work, groups: groups, groupOrder, notes: &notes)
+        guard let hostOrder else { throw notes.refusal() }
+        let layout = WaveLayout(hostOrder, groups: groups, parallelSteps: input.policy.limits.parallelSteps)
+        let expansion = StepExpansion(layout, policy: input.policy, priors: input.priors)
+        WindowPass.refuseWhatDoesNotFit(expansion, layout.hosts, input, notes: &notes)
+        refuseRepeatedNames(expansion, notes: &notes)
+        try notes.throwIfRefused()
+        let plan = assemble(input, layout, groups, expansion)
+        return (plan, ReportPass(plan: plan, layout: layout, groups: groups, input: input).report(notes))
+    }
+
+    private static func check(_ input: PlanningInput, notes: inout PlanNotes) {
+        for environment in input.environments where !input.fleet.environments.contains(where: { $0.id == environment })
+        {
+            notes.refuse(.unknownName, at: .plan, "environment \(environment) is not declared in the fleet")
+        }
+        let limits = input.policy.limits
+        if limits.parallelSteps < 1 || limits.attempts < 1 || limits.failureBudget < 0 {
+            notes.refuse(
+                .invalidLimit, at: .plan,
+                "limits must allow at least one step and one attempt, and no negative failure budget")
+        }
+    }
+
+    /// Names of resources and groups are the user's: two of them may be made into the same name of a step.
+    private static func refuseRepeatedNames(_ expansion: StepExpansion, notes: inout PlanNotes) {
+        var seen: Set<StepID> = []
+        for step in expansion.steps + expansion.rollback where !seen.insert(step.id).inserted {
+            notes.refuse(
+                .ambiguousName, at: .resource(step.resource),
+                "two steps would be named \(step.id): rename the resource or the group")
+        }
+    }
+
+    private static func assemble(
+        _ input: PlanningInput, _ layout: WaveLayout, _ groups: [GroupWork], _ expansion: StepExpansion
+    ) -> Plan {
+        let touched = Set(layout.hosts.map(\.resource.environment))
+        let environments = input.fleet.environments.map(\.id).filter(touched.contains)
+        return Plan(
+            id: input.id, title: input.title ?? title(layout.hosts, environments), selection: input.selectionReference,
+            createdAt: input.createdAt, environments: environments,
+            targets: layout.hosts.map {
+                PlanTarget(resource: $0.id, address: $0.resource.address, environment: $0.resource.environment)
+            }.sorted { $0.resource < $1.resource },
+            groups: groups.map { planned($0, input.fleet) }, steps: expansion.steps, rollback: expansion.rollback,
+            limits: input.policy.limits,
+            pointOfNoReturn: expansion.steps.first { $0.rollbackClass == .irreversible }?.id, window: input.window)
+    }
+
+    private static func planned(_ work: GroupWork, _ fleet: Fleet) -> PlannedGroup {
+        let members = work.group.members.sorted()
+        let addresses = members.compactMap { member in fleet.resource(member).map { (member, $0.address) } }
+        return PlannedGroup(
+            id: work.group.id, members: members, minimumAvailable: work.minimumAvailable,
+            maximumOut: work.maximumOut, traffic: work.group.traffic, probes: work.group.probes,
+            memberAddresses: Dictionary(addresses, uniquingKeysWith: { first, _ in first }))
+    }
+
+    private static func title(_ hosts: [HostWork], _ environments: [EnvironmentID]) -> String {
+        guard !hosts.isEmpty else { return "Nothing to patch" }
+        let names = environments.map(\.rawValue).joined(separator: ", ")
+        return "Patch \(hosts.count) \(hosts.count == 1 ? "host" : "hosts") in \(names)"
+    }
+}

@@ -1,0 +1,44 @@
+public import FettleModel
+
+/// Everything that planning depends on. The same input gives the same plan to the byte: there is no clock, no randomness and
+/// no I/O behind it.
+public struct PlanningInput: Sendable {
+    /// Given by the caller, who derives it from the selection and the time; the planner invents no names.
+    public var id: PlanID
+    /// nil: the planner writes one, such as "Patch 4 hosts in production".
+    public var title: String?
+    public var selection: Selection
+    /// The selection's id and digest, as the plan will name it.
+    public var selectionReference: StageReference
+    /// The newest facts: a host that is already as the selection wants it gets no steps.
+    public var facts: FactSet
+    public var fleet: Fleet
+    public var policy: Policy
+    public var createdAt: Timestamp
+    /// Only hosts in these environments are planned; empty: every environment of the selection.
+    public var environments: [EnvironmentID]
+    /// Resources that the user named one by one. A load balancer that nothing stands in for is planned only if it is named.
+    public var named: Set<ResourceID>
+    /// nil: the plan is not bound to a time.
+    public var window: TimeWindow?
+    public var priors: DurationPriors
+
+    public init(
+        id: PlanID, title: String? = nil, selection: Selection, selectionReference: StageReference, facts: FactSet,
+        fleet: Fleet, policy: Policy, createdAt: Timestamp, environments: [EnvironmentID] = [],
+        named: Set<ResourceID> = [], window: TimeWindow? = nil, priors: DurationPriors = .documented
+    ) {
+        self.id = id
+        self.title = title
+        self.selection = selection
+        self.selectionReference = selectionReference
+        self.facts = facts
+        self.fleet = fleet
+        self.policy = policy
+        self.createdAt = createdAt
+        self.environments = environments
+        self.named = named
+        self.window = window
+        self.priors = priors
+    }
+}

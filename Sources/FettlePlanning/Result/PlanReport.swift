@@ -1,0 +1,146 @@
+public import FettleModel
+
+/// What a person wants to know of a plan before approving it: how long, in which order and why so, what is left out and why,
+/// and from where on there is no whole way back.
+public struct PlanReport: Codable, Sendable, Equatable {
+    public var plan: PlanID
+    /// The whole plan under its limits. The 95% figure takes every step at its own 95%: longer than 95% of runs.
+    public var duration: DurationEstimate
+    /// In the order in which they are taken.
+    public var hosts: [Host]
+    /// Sorted by id.
+    public var groups: [Group]
+    /// What the selection and the planner left out, sorted by resource, subject and reason.
+    public var leftOut: [Selection.LeftOut]
+    public var pointOfNoReturn: PointOfNoReturn?
+    /// What can be done, but should be known. In the order found.
+    public var warnings: [String]
+    /// Reboots that are expected, sorted by resource.
+    public var reboots: [Reboot]
+
+    public init(
+        plan: PlanID, duration: DurationEstimate, hosts: [Host], groups: [Group], leftOut: [Selection.LeftOut],
+        pointOfNoReturn: PointOfNoReturn?, warnings: [String], reboots: [Reboot]
+    ) {
+        self.plan = plan
+        self.duration = duration
+        self.hosts = hosts
+        self.groups = groups
+        self.leftOut = leftOut
+        self.pointOfNoReturn = pointOfNoReturn
+        self.warnings = warnings
+        self.reboots = reboots
+    }
+
+    public struct Host: Codable, Sendable, Equatable {
+        public var resource: ResourceID
+        public var environment: EnvironmentID
+        public var groups: [GroupID]
+        public var wave: Int
+        public var changes: [PackageChange]
+        public var findings: [FindingID]
+        public var downloadBytes: Int64
+        public var rollback: RollbackClass
+        /// Seconds after the start, if every step takes its median, until it is taken out.
+        public var outAfterSeconds: Int
+        /// Seconds after the start, if every step takes its median, until it is back.
+        public var backAfterSeconds: Int
+        /// The 95% figure of going back with this host alone.
+        public var rollbackP95Seconds: Int
+
+        public init(
+            resource: ResourceID, environment: EnvironmentID, groups: [GroupID], wave: Int, changes: [PackageChange],
+            findings: [FindingID], downloadBytes: Int64, rollback: RollbackClass, outAfterSeconds: Int,
+            backAfterSeconds: Int, rollbackP95Seconds: Int
+        ) {
+            self.resource = resource
+            self.environment = environment
+            self.groups = groups
+            self.wave = wave
+            self.changes = changes
+            self.findings = findings
+            self.downloadBytes = downloadBytes
+            self.rollback = rollback
+            self.outAfterSeconds = outAfterSeconds
+            self.backAfterSeconds = backAfterSeconds
+            self.rollbackP95Seconds = rollbackP95Seconds
+        }
+    }
+
+    public struct Group: Codable, Sendable, Equatable {
+        public var id: GroupID
+        public var strategy: Strategy
+        /// Why this strategy and this many at once, in words.
+        public var reason: String
+        public var members: Int
+        public var minimumAvailable: Int
+        public var maximumOut: Int
+        /// Members of which the facts know nothing or nothing good, sorted.
+        public var unavailable: [ResourceID]
+        /// In no state that the plan can reach are fewer members available, unless something fails.
+        public var lowestAvailable: Int
+        /// Available members over time, if every step takes its median. Starts at second 0.
+        public var capacity: [CapacityPoint]
+
+        public init(
+            id: GroupID, strategy: Strategy, reason: String, members: Int, minimumAvailable: Int, maximumOut: Int,
+            unavailable: [ResourceID], lowestAvailable: Int, capacity: [CapacityPoint]
+        ) {
+            self.id = id
+            self.strategy = strategy
+            self.reason = reason
+            self.members = members
+            self.minimumAvailable = minimumAvailable
+            self.maximumOut = maximumOut
+            self.unavailable = unavailable
+            self.lowestAvailable = lowestAvailable
+            self.capacity = capacity
+        }
+    }
+
+    public struct CapacityPoint: Codable, Sendable, Equatable {
+        public var afterSeconds: Int
+        public var available: Int
+
+        public init(afterSeconds: Int, available: Int) {
+            self.afterSeconds = afterSeconds
+            self.available = available
+        }
+    }
+
+    /// From this step on, not everything can be brought back to the versions it had.
+    public struct PointOfNoReturn: Codable, Sendable, Equatable {
+        public var step: StepID
+        /// What is lost with it: every resource of the plan with the earlier versions nobody offers any more.
+        public var lost: [Lost]
+
+        public init(step: StepID, lost: [Lost]) {
+            self.step = step
+            self.lost = lost
+        }
+
+        public struct Lost: Codable, Sendable, Equatable {
+            public var resource: ResourceID
+            public var versions: [PackageVersion]
+
+            public init(resource: ResourceID, versions: [PackageVersion]) {
+                self.resource = resource
+                self.versions = versions
+            }
+        }
+    }
+
+    public struct Reboot: Codable, Sendable, Equatable {
+        public var resource: ResourceID
+        /// Packages that ask for it, or that one was pending, or the policy; sorted.
+        public var because: [String]
+        /// false: policy forbids reboots, so it stays pending after the plan.
+        public var isPlanned: Bool
+
+        public init(resource: ResourceID, because: [String], isPlanned: Bool) {
+            self.resource = resource
+            self.because = because
+            self.isPlanned = isPlanned
+        }
+    }
+}
