@@ -1,0 +1,50 @@
+import FettleModel
+
+/// Whether there is room before anything is begun: dpkg that runs out of space stops in the middle.
+enum PackageSpace {
+    /// What stays free beside the work itself, so that logs and databases can go on.
+    static let reserve: Int64 = 48 * 1_024 * 1_024
+    /// An archive unpacks to a few times its size, and old and new files lie side by side for a while.
+    static let unpackingFactor: Int64 = 3
+
+    static func requireForDownload(_ bytes: Int64, in snapshot: PackageSnapshot) throws(StepFailure) {
+        try require(bytes &+ reserve, at: ["/var/cache/fettle", "/var/cache"], for: "the downloads", in: snapshot)
+    }
+
+    static func requireForUnpacking(_ downloadBytes: Int64, in snapshot: PackageSnapshot) throws(StepFailure) {
+        let bytes = min(max(0, downloadBytes), 1 << 40) * unpackingFactor + reserve
+        for place in ["/usr", "/var/lib/dpkg"] {
+            try require(bytes, at: [place], for: "unpacking", in: snapshot)
+        }
+    }
+
+    private static func require(
+        _ bytes: Int64, at places: [String], for purpose: String, in snapshot: PackageSnapshot
+    ) throws(StepFailure) {
+        guard let mount = places.lazy.compactMap({ mountPoint(of: $0, in: snapshot) }).first,
+            let free = snapshot.freeBytes[mount], free < bytes
+        else { return }
+        throw StepFailure(
+            code: .noSpace,
+            message:
+                "\(purpose) needs \(HostText.mebibytes(bytes)) free on \(mount), which has \(HostText.mebibytes(free))")
+    }
+
+    /// The longest mount point above the path among those that were measured.
+    private static func mountPoint(of path: String, in snapshot: PackageSnapshot) -> String? {
+        snapshot.freeBytes.keys
+            .filter { $0 == "/" || path == $0 || path.hasPrefix($0 + "/") }
+            .max { $0.utf8.count < $1.utf8.count }
+    }
+}
+
+/// Packages as messages name them.
+enum PackageWords {
+    /// The first few, and how many more.
+    static func list(_ versions: [PackageVersion]) -> String { list(versions.map { "\($0.name) \($0.version)" }) }
+
+    static func list(_ items: [String]) -> String {
+        let shown = items.prefix(5).joined(separator: ", ")
+        return items.count <= 5 ? shown : "\(shown) and \(items.count - 5) more"
+    }
+}

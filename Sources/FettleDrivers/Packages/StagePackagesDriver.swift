@@ -1,0 +1,164 @@
+public import FettleDriverKit
+public import FettleModel
+
+/// Brings the new versions, and those to return to, into a host's own cache before anything is taken out of traffic. Nothing
+/// that runs is changed.
+///
+/// Both come by `apt-get download`, so that apt's checks of signatures and hashes hold; an earlier version that no source
+/// offers any more is taken from the host's own archives of earlier downloads. If it is not there either, the step
+/// fails: the way back would be missing after the point where it is needed (uyuni#12244). Only a plan that was approved
+/// as irreversible for this host goes on without it.
+public struct StagePackagesDriver: StepDriver {
+    private let channels: any ChannelProvider
+    private let settings: PackageDriverSettings
+
+    public init(channels: any ChannelProvider, settings: PackageDriverSettings = PackageDriverSettings()) {
+        self.channels = channels
+        self.settings = settings
+    }
+
+    public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
+        do {
+            let (work, session) = try work(step, in: context)
+            let snapshot = try await session.snapshot()
+            if case .running(let since) = snapshot.jobs[work.jobName] {
+                return .blocked(reason: "the download still runs on the host since \(since)")
+            }
+            let kept = try await PackageArchives(session: session).kept(work.all, in: AptCommand.archives)
+            let missing = work.all.filter { kept[$0] == nil }
+            guard missing.isEmpty else { return .ready(prior: nil) }
+            return .alreadyDone(observation(work, kept: kept, lost: [], at: snapshot.observedAt))
+        } catch {
+            return .unknown(error)
+        }
+    }
+
+    public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
+        let (work, session) = try work(step, in: context)
+        let archives = PackageArchives(session: session)
+        let snapshot = try await session.snapshot()
+        let runner = DetachedJobRunner(session: session, hasSystemd: snapshot.hasSystemd)
+        if case .running = snapshot.jobs[work.jobName] {
+            try await download([], work, runner, adopting: snapshot, seconds: step.timeoutSeconds)
+        }
+        let kept = try await archives.kept(work.all, in: AptCommand.archives)
+        var missing = work.all.filter { kept[$0] == nil }
+        guard !missing.isEmpty else { return }
+
+        let offers = try await archives.offers(missing)
+        let unavailable = missing.filter { offers[$0] == nil }
+        let salvaged = try await archives.kept(unavailable, in: PackageArchives.hostArchives)
+        try refuseLosses(unavailable.filter { salvaged[$0] == nil }, work)
+        missing = missing.filter { offers[$0] != nil }
+        let bytes = missing.reduce(Int64(0)) { $0 + (offers[$1]?.bytes ?? 0) }
+        try PackageSpace.requireForDownload(bytes, in: snapshot)
+
+        for directory in ["/var/cache/fettle", AptCommand.archives] {
+            try await session.runRoot(RootCommand(["/usr/bin/install", "-d", "-m", "0755", directory]))
+        }
+        if !salvaged.isEmpty {
+            try await session.runRoot(PackageRules.salvage(salvaged.values.sorted()), timeout: .seconds(120))
+        }
+        if !missing.isEmpty {
+            try await download(missing, work, runner, adopting: snapshot, seconds: step.timeoutSeconds)
+        }
+    }
+
+    public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
+        let (work, session) = try work(step, in: context)
+        let began = settings.clock.now()
+        let archives = PackageArchives(session: session)
+        // apt compares the new ones with their hashes once more when it installs them; nobody does that for the others.
+        var kept = try await archives.kept(work.new, in: AptCommand.archives, wholly: false)
+        kept.merge(try await archives.kept(work.earlier, in: AptCommand.archives)) { first, _ in first }
+        let missing = work.all.filter { kept[$0] == nil }
+        let lost = work.mayLoseEarlier ? missing.filter(work.earlier.contains) : []
+        guard missing.count == lost.count else {
+            throw StepFailure(
+                code: .packageManager, message: "not in the host's cache: \(PackageWords.list(missing))")
+        }
+        return observation(work, kept: kept, lost: lost, at: began)
+    }
+
+    // MARK: Parts
+
+    private struct Work {
+        var new: [PackageVersion]
+        var earlier: [PackageVersion]
+        /// Approved as irreversible on this resource.
+        var mayLoseEarlier: Bool
+        var jobName: String
+        var all: [PackageVersion] { new + earlier }
+    }
+
+    private func work(_ step: Step, in context: StepContext) throws(StepFailure) -> (Work, HostSession) {
+        guard case .stage(let transaction) = step.action else {
+            throw StepFailure(code: .refused, message: "\(step.id) stages nothing")
+        }
+        let valid = try DebianTransaction(transaction)
+        let session = try HostSession(step, in: context, channels: channels, clock: settings.clock)
+        func versions(_ version: (PackageChange) -> String?) -> [PackageVersion] {
+            valid.changes.compactMap { change in
+                version(change).map {
+                    PackageVersion(name: change.name, architecture: change.architecture, version: $0)
+                }
+            }
+        }
+        let isIrreversible = context.plan.steps.contains {
+            if case .changePackages = $0.action {
+                $0.resource == step.resource && $0.rollbackClass == .irreversible
+            } else {
+                false
+            }
+        }
+        let work = Work(
+            new: versions(\.to), earlier: valid.purpose == .patch ? versions(\.from) : [],
+            mayLoseEarlier: isIrreversible, jobName: DetachedJob.name(of: step.id, in: context.run, part: "stage"))
+        return (work, session)
+    }
+
+    private func refuseLosses(_ lost: [PackageVersion], _ work: Work) throws(StepFailure) {
+        let new = lost.filter(work.new.contains)
+        guard new.isEmpty else {
+            throw StepFailure(
+                code: .drift,
+                message: "the host's sources no longer offer what the plan installs: \(PackageWords.list(new))")
+        }
+        guard lost.isEmpty || work.mayLoseEarlier else {
+            throw StepFailure(
+                code: .refused,
+                message:
+                    "there would be no way back: no source offers \(PackageWords.list(lost)), and no archive of it is left"
+            )
+        }
+    }
+
+    private func download(
+        _ versions: [PackageVersion], _ work: Work, _ runner: DetachedJobRunner, adopting snapshot: PackageSnapshot,
+        seconds: Int
+    ) async throws(StepFailure) {
+        let state = snapshot.jobs[work.jobName]
+        var running: DetachedJob.State?
+        if case .running = state { running = state } else if state != nil { try await runner.forget([work.jobName]) }
+        let job = DetachedJob(
+            name: work.jobName, command: AptCommand.download(versions, lockSeconds: settings.lockSeconds),
+            workingDirectory: AptCommand.archives)
+        let outcome = try await runner.run(job, running: running, seconds: seconds)
+        guard outcome.status == 0 || running != nil else {
+            throw AptDiagnosis.failure(status: outcome.status, output: outcome.output, doing: "the download")
+        }
+    }
+
+    private func observation(
+        _ work: Work, kept: [PackageVersion: String], lost: [PackageVersion], at time: Timestamp
+    ) -> Observation {
+        let new = work.new.count { kept[$0] != nil }
+        let earlier = work.earlier.count { kept[$0] != nil }
+        var details = ["new": "\(new)", "earlier": "\(earlier)", "directory": AptCommand.archives]
+        if !lost.isEmpty { details["withoutWayBack"] = PackageWords.list(lost) }
+        let warning = lost.isEmpty ? "" : "; no way back for \(PackageWords.list(lost))"
+        return Observation(
+            verdict: .pass, summary: "\(new) new and \(earlier) earlier packages in the host's cache\(warning)",
+            details: details, observedAt: time)
+    }
+}
