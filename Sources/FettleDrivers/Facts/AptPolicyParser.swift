@@ -76,42 +76,18 @@ struct AptPolicy: Equatable {
     }
 }
 
-/// Reads the package lists that `apt-cache policy` names when it is asked for no package: each with the fields of its
-/// archive's Release file.
+/// Reads the package lists that `apt-get indextargets` names, each with the fields of its archive's Release file, separated
+/// by tabs: description, origin, suite, codename, label, component.
 struct AptSources: Equatable {
-    /// By the list's line without its priority, as in `AptPolicy.Version.files`.
-    var origins: [String: UpdateOrigin] = [:]
+    /// By the list's description, which is what the version tables print: `http://mirror/debian bookworm/main amd64 Packages`.
+    private(set) var origins: [String: UpdateOrigin] = [:]
 
-    init(parsing text: String) {
-        var file: String?
+    init(parsing text: String) throws(FactError) {
         for line in FactText.lines(text) {
-            let words = line.split(separator: " ")
-            guard let first = words.first else { continue }
-            if first == "release", let file {
-                origins[file] = Self.origin(String(line.drop { $0 == " " }.dropFirst("release ".count)))
-            } else if words.count >= 2, FactText.number(first, Int.self) != nil || first.hasPrefix("-") {
-                file = words.dropFirst().joined(separator: " ")
-            }
+            let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            guard fields.count >= 6, !fields[0].isEmpty else { throw .notUnderstood(line, of: "apt-get indextargets") }
+            origins[fields[0]] = UpdateOrigin(
+                origin: fields[1], suite: fields[2], codename: fields[3], label: fields[4], component: fields[5])
         }
-        origins = origins.filter { !$0.key.hasSuffix("/dpkg/status") }
-    }
-
-    /// `v=12,o=Debian,a=stable,n=bookworm,l=Debian,c=main,b=amd64`. A value may hold commas: what follows one and does not
-    /// begin with a letter and `=` still belongs to the value before.
-    static func origin(_ release: String) -> UpdateOrigin {
-        var fields: [Character: String] = [:]
-        var current: Character?
-        for part in release.split(separator: ",", omittingEmptySubsequences: false) {
-            if let letter = part.first, part.dropFirst().first == "=", "voanlcb".contains(letter), fields[letter] == nil
-            {
-                fields[letter] = String(part.dropFirst(2))
-                current = letter
-            } else if let current {
-                fields[current, default: ""] += ",\(part)"
-            }
-        }
-        return UpdateOrigin(
-            origin: fields["o"] ?? "", suite: fields["a"] ?? "", codename: fields["n"] ?? "", label: fields["l"] ?? "",
-            component: fields["c"] ?? "")
     }
 }

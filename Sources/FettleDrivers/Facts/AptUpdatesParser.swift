@@ -9,11 +9,10 @@ struct AptUpdates {
     ///     often what repairs them.
     ///   - native: the architecture that apt leaves out of names.
     init(parsing text: String, packages: DpkgPackages, native: String) throws(FactError) {
+        // Nothing at all: no package has a candidate other than what is installed.
+        if text.allSatisfy(\.isNewline) { return }
         let answer = try AptAnswer(text)
-        let sources = AptSources(parsing: answer.sources)
-        guard !sources.origins.isEmpty else {
-            throw FactError("the host has no package lists: they were never fetched, or no source is set up")
-        }
+        let sources = try AptSources(parsing: answer.sources)
         let policy = try AptPolicy(parsing: answer.updates)
         let records = try AptRecords(parsing: answer.records)
         let present = Self.present(packages, native: native)

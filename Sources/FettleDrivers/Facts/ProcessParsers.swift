@@ -80,46 +80,21 @@ enum StaleServiceParser {
     }
 }
 
-/// Reads the section `locks`: inode numbers and paths of the lock files, a line `locks`, and each lock that a process holds:
-/// its id, the file as `major:minor:inode`, and its command line.
+/// Reads the section `locks`: a line for each lock that a process holds, with its id, the file, and its command line.
 enum LockParser {
     static func locks(_ text: String) throws(FactError) -> [PackageLock] {
-        var paths: [Substring: String] = [:]
-        var found: Set<LockKey> = []
         var locks: [PackageLock] = []
-        var isHeader = true
         for line in FactText.lines(text) {
-            if isHeader {
-                let words = line.split(separator: " ", maxSplits: 1)
-                if line == "locks" {
-                    isHeader = false
-                } else if words.count == 2, words[0].allSatisfy(\.isNumber) {
-                    paths[words[0]] = String(words[1])
-                } else {
-                    throw .notUnderstood(line, of: "ls")
-                }
-                continue
+            let words = line.split(separator: " ")
+            guard words.count >= 2, let process: Int = FactText.number(words[0]), words[1].hasPrefix("/") else {
+                throw .notUnderstood(line, of: "/proc/locks")
             }
-            let words = line.split(separator: " ", maxSplits: 2)
-            guard words.count >= 2, let process: Int = FactText.number(words[0]),
-                let inode = words[1].split(separator: ":").last
-            else { throw .notUnderstood(line, of: "/proc/locks") }
-            guard let path = paths[inode], found.insert(LockKey(path: path, process: process)).inserted else {
-                continue
-            }
-            let command = words.count > 2 ? words[2].prefix { _ in true } : ""
-            locks.append(PackageLock(path: path, processID: process, command: trimmed(command)))
+            // A process may hold several ranges of one file.
+            if locks.contains(where: { $0.processID == process && $0.path == words[1] }) { continue }
+            locks.append(
+                PackageLock(
+                    path: String(words[1]), processID: process, command: words.dropFirst(2).joined(separator: " ")))
         }
-        guard !isHeader else { throw FactError("/proc/locks could not be read") }
         return locks.sorted { ($0.path, $0.processID) < ($1.path, $1.processID) }
-    }
-
-    private struct LockKey: Hashable {
-        var path: String
-        var process: Int
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        text.split(separator: " ").joined(separator: " ")
     }
 }

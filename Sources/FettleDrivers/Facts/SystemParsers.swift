@@ -152,7 +152,8 @@ enum DiskParser {
             let mountPoint = words[(percent + 1)...].joined(separator: " ")
             let device = words[0]
             let isInMemory = ["tmpfs", "devtmpfs", "udev", "shm", "none", "dev", "run"].contains(device)
-            guard mountPoint == "/" || total > 0 && !isInMemory else { continue }
+            let isSystem = ["/run/", "/proc/", "/sys/", "/dev/"].contains { mountPoint.hasPrefix($0) }
+            guard mountPoint == "/" || total > 0 && !isInMemory && !isSystem else { continue }
             // A file system that is filled into root's reserve shows less than nothing.
             let available: Int64 = FactText.number(words[percent - 1]) ?? 0
             let (totalBytes, totalOverflow) = total.multipliedReportingOverflow(by: 1_024)

@@ -19,6 +19,9 @@ struct Transcript: Sendable {
         }
     }
 
+    /// Everything of a section, for those who judge its status themselves; nil if it is missing.
+    func section(_ name: String) -> Section? { sections[name] }
+
     /// The section's output; nil if it says that this host has nothing of the kind.
     ///
     /// - Throws: `FactError` if the section failed, was cut, or is missing.

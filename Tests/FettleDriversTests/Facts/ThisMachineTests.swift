@@ -18,9 +18,6 @@ import Testing
         #expect(facts.platform.value != nil)
         #expect(facts.kernels.value?.running.isEmpty == false)
         #expect(facts.fileSystems.value?.contains { $0.mountPoint == "/" } == true)
-        if let path = ProcessInfo.processInfo.environment["FETTLE_PRINT_FACTS"] {
-            try CanonicalJSON.pretty(facts).write(to: URL(fileURLWithPath: path))
-        }
     }
 
     @Test(.enabled(if: hasDpkg)) func packagesAreThoseThatDpkgLists() async throws {

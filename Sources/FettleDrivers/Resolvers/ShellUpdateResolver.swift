@@ -1,0 +1,45 @@
+public import FettleDriverKit
+public import FettleModel
+
+/// Asks a host's own package manager what bringing packages to exact versions entails, by a POSIX shell script in one round
+/// trip. Nothing is changed, downloaded or locked, and nobody needs to be root.
+public struct ShellUpdateResolver: UpdateResolver {
+    private let channels: any ChannelProvider
+    private let now: @Sendable () -> Timestamp
+
+    public static let timeout: Duration = .seconds(300)
+
+    /// - Parameter now: the clock that dates the answers.
+    public init(channels: any ChannelProvider, now: @escaping @Sendable () -> Timestamp = { Timestamp.now() }) {
+        self.channels = channels
+        self.now = now
+    }
+
+    public func resolve(
+        _ wanted: [PackageVersion], manager: PackageManager, on resource: ResourceID, at address: ResourceAddress
+    ) async throws(StepFailure) -> Resolution {
+        let began = now()
+        if wanted.isEmpty { return Resolution(manager: manager, resolvedAt: began, changes: [], downloadBytes: 0) }
+        switch manager {
+        case .dpkg:
+            let question = try AptQuestion(wanted)
+            return try question.resolution(from: try await ask(question.script, at: address), at: began)
+        case .rpm, .apk:
+            throw StepFailure(
+                code: .refused,
+                message: "\(resource): what \(manager) would change cannot be asked before it is changed")
+        }
+    }
+
+    private func ask(_ script: SectionedScript, at address: ResourceAddress) async throws(StepFailure) -> Transcript {
+        do {
+            let channel = try await channels.channel(to: address)
+            let result = try await channel.run(
+                RemoteCommand(script: script.text, timeout: Self.timeout, outputLimit: script.outputLimit))
+            return Transcript(
+                standardOutput: result.standardOutput, standardError: result.standardError, nonce: script.nonce)
+        } catch {
+            throw StepFailure(error)
+        }
+    }
+}
