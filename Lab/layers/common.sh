@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Run inside the `debian` layer: what every host of the lab has.
 export DEBIAN_FRONTEND=noninteractive
 

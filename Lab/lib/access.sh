@@ -32,6 +32,20 @@ access_in() {
     exec ip netns exec "$controller_namespace" "$@"
 }
 
+# What `lab in` runs may call the lab again, a test that resets a host for one. But `ip netns exec` gave it a mount namespace
+# of its own, where a mount or an unmount is seen by nobody else: go on in the namespaces of the nearest process above it
+# that is not the controller's.
+leave_controller() {
+    local controller process=$$
+    controller=$(stat --dereference --format %i "/run/netns/$controller_namespace" 2>/dev/null) || return 0
+    while (( process > 1 )) && [[ $(network_of "$process") == "$controller" ]]; do
+        process=$(awk '/^PPid:/ { print $2 }' "/proc/$process/status")
+    done
+    (( process == $$ )) || exec nsenter --target "$process" --mount --net --wd="$PWD" "$lab_source/lab" "$@"
+}
+
+network_of() { stat --dereference --format %i "/proc/$1/ns/net"; }
+
 access_ssh() {
     (( $# )) || wrong_usage 'ssh HOST [COMMAND...]'
     require_host "$1"

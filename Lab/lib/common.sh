@@ -92,7 +92,7 @@ wait_until() {
     done
 }
 
-# Held until the command ends: one for what all labs of a directory share, one for each lab.
-lock_shared() { mkdir -p "$lab_directory"; exec 8>"$lab_directory/lock"; flock 8; }
+# Held until the command ends: one lock for what all labs of a directory share, one for each lab.
+lock_shared() { mkdir -p "$cache_directory/locks"; exec 8>"$cache_directory/locks/+shared"; flock 8; }
 unlock_shared() { exec 8>&-; }
-lock_lab() { mkdir -p "$lab_directory"; exec 9>"$lab_directory/lock-$lab_name"; flock 9; }
+lock_lab() { mkdir -p "$cache_directory/locks"; exec 9>"$cache_directory/locks/$lab_name"; flock 9; }

@@ -64,28 +64,38 @@ prepare_run_directory() {
 
 lab_down() {
     (( $# == 0 )) || wrong_usage down
-    (( EUID == 0 )) || cannot_host "it needs root"
     [[ -d $lab_directory ]] || return 0
     lock_lab
     lock_shared
     if ! mountpoint -q "$run_directory"; then
         ! namespace_exists "$switch_namespace" || fail "a lab '$lab_name' runs from another directory than $lab_directory"
-        rm -rf "$run_directory" "$lab_directory/lock-$lab_name"
+        rm -rf "$run_directory"
         return 0
     fi
     prepare_run_directory
     kill_group "$(groups_of_directory)/$lab_name"
     mirror_down
+    tell_controller_processes
     network_down
     restore_inotify_limit
     remove_run_directory
-    rm -f "$lab_directory/lock-$lab_name"
     say "the lab '$lab_name' is down"
+}
+
+# What somebody runs by `lab in` is theirs, not the lab's to kill; the last of them takes the namespace with it.
+tell_controller_processes() {
+    local processes
+    if ! namespace_exists "$controller_namespace"; then return 0; fi
+    processes=$(ip netns pids "$controller_namespace" | xargs)
+    [[ -z $processes ]] || say "still running in the controller's network, and cut off from it now: $processes"
 }
 
 remove_run_directory() {
     rmdir "$(groups_of_directory)/+shared" "$(groups_of_directory)" 2>/dev/null || true
-    umount --recursive "$run_directory"
+    if ! umount --recursive "$run_directory" 2>/dev/null; then
+        say "some process still uses files below $run_directory: they go when it ends"
+        umount --recursive --lazy "$run_directory"
+    fi
     rmdir "$run_directory"
 }
 
@@ -93,7 +103,6 @@ lab_purge() {
     lab_down "$@"
     ! other_labs_run || fail "another lab still runs on the cache: $(echo "$lab_directory"/run-*)"
     rm -rf "$cache_directory"
-    rm -f "$lab_directory/lock"
     rmdir "$lab_directory" 2>/dev/null || true
 }
 

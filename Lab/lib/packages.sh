@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The lab's own signed repository, http://packages.lab: built from packages/ into the cache, anew whenever a source changes.
+# The lab's own signed repository, http://packages.lab: built from packages/debian/ into the cache, anew whenever a source changes.
 
 repository_directory() { printf '%s/repository-%s' "$cache_directory" "$(repository_key)"; }
-repository_key() { tree_key "$lab_source/packages" "$lab_source/lib/packages.sh"; }
+repository_key() { tree_key "$lab_source/packages/debian" "$lab_source/lib/packages.sh"; }
 
 # Sixteen hexadecimal digits that stand for the names and contents of files and trees.
 tree_key() {
@@ -10,7 +10,7 @@ tree_key() {
 }
 
 # suite, label and packages of each suite: packages are name=version
-suite_table() { awk '!/^#/ && NF' "$lab_source/packages/suites"; }
+suite_table() { awk '!/^#/ && NF' "$lab_source/packages/debian/suites"; }
 
 require_suite() {
     suite_table | awk '{ print $1 }' | grep -qxF -- "$1" ||
@@ -53,7 +53,7 @@ repository_build_suite() {
 
 # A package is its control file, files/ of all versions, and over them the directory of its version, if it has one.
 package_build() {
-    local root=$1 name=$2 version=$3 pool=$4 source=$lab_source/packages/$2 tree
+    local root=$1 name=$2 version=$3 pool=$4 source=$lab_source/packages/debian/$2 tree
     tree=$root/trees/${name}_$version
     mkdir -p "$tree/DEBIAN"
     cp -a "$source/files/." "$tree/"
@@ -66,11 +66,17 @@ package_build() {
     dpkg-deb --root-owner-group -Zgzip --build "$tree" "$pool" >/dev/null
 }
 
+# One key for as long as the cache lives: hosts of a lab that is up trust a repository that was built anew meanwhile.
 repository_sign() {
-    local release home
+    local release home key=$cache_directory/signing-key.asc
     # gpg keeps sockets in its home, and a socket's path has 107 bytes at most: not below a directory of any length.
     home=$(mktemp -d /tmp/fettle-lab-gpg.XXXXXX)
-    gpg_of "$home" --passphrase '' --quick-generate-key 'Fettle lab <lab@fettle.invalid>' ed25519 sign never
+    if [[ ! -f $key ]]; then
+        gpg_of "$home" --passphrase '' --quick-generate-key 'Fettle lab <lab@fettle.invalid>' ed25519 sign never
+        (umask 077 && gpg_of "$home" --armor --export-secret-keys >"$key")
+    else
+        gpg_of "$home" --import "$key"
+    fi
     for release in "$1"/dists/*/Release; do
         gpg_of "$home" --clearsign --output "${release%/*}/InRelease" "$release"
     done
@@ -79,13 +85,15 @@ repository_sign() {
     rm -rf "$home"
 }
 
-gpg_of() { local home=$1; shift; gpg --homedir "$home" --batch --quiet --no-tty "$@" 2> >(grep -v -e 'revocation' -e 'trustdb' -e 'directory' >&2 || true); }
+gpg_of() { local home=$1; shift; gpg --homedir "$home" --batch --quiet --no-tty --no-permission-warning "$@"; }
 
 packages_up() {
     repository_build
+    # The server looks through this link at each request, so that a change of the sources reaches a lab that is up.
+    ln -sfn "$(repository_directory)" "$run_directory/repository"
     if daemon_is_running packages; then return 0; fi
     start_daemon packages ip netns exec "$switch_namespace" /usr/bin/python3 -m http.server \
-        --directory "$(repository_directory)" --bind "$packages_address" 80
+        --directory "$run_directory/repository" --bind "$packages_address" 80
     wait_until 10 packages_answer || fail "the lab's repository does not answer; see $run_directory/log/packages"
 }
 

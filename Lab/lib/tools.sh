@@ -23,11 +23,23 @@ TOOLS
 }
 
 check_machine() {
-    (( EUID == 0 )) || cannot_host "it needs root (namespaces, mounts)"
     command -v apt-get >/dev/null || cannot_host "it needs a Debian system with apt"
     unshare --mount --net --pid --fork true 2>/dev/null || cannot_host "namespaces are not permitted here"
     grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null || cannot_host "the kernel has no overlay file system"
     grep -qw cgroup2 /proc/filesystems || cannot_host "the kernel has no cgroup2"
+    probe_overlay || cannot_host "$lab_directory is on a file system that cannot hold overlays: set FETTLE_LAB_DIR"
+}
+
+# Inside a container the root file system is often an overlay itself, and no overlay can be written on top of that.
+probe_overlay() {
+    local probe status=0
+    mkdir -p "$lab_directory"
+    probe=$(mktemp -d "$lab_directory/probe.XXXXXX")
+    mkdir "$probe/"{lower,upper,work,root}
+    unshare --mount --propagation slave mount -t overlay probe \
+        -o "lowerdir=$probe/lower,upperdir=$probe/upper,workdir=$probe/work" "$probe/root" 2>/dev/null || status=1
+    rm -rf "$probe"
+    return "$status"
 }
 
 install_missing_tools() {
