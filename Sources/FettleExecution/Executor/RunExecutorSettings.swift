@@ -1,0 +1,126 @@
+public import FettleModel
+public import FettleStore
+
+/// How an executor works, beside what the plan says.
+public struct RunExecutorSettings: Sendable {
+    /// Who holds the lease, such as `host:pid`.
+    public var name: String
+    /// Claims the run although another's lease has not run out, for a person who knows that the other is gone.
+    public var takesOver: Bool
+    public var leaseSeconds: Int
+    /// Between two looks for people's requests, in milliseconds.
+    public var requestPollMilliseconds: Int
+    /// How long a driver that was told to stop may take before its result is no longer awaited, in seconds.
+    public var cancellationGraceSeconds: Int
+    public var returnsWhenAwaitingHuman: Bool
+    public var pace: RunPace
+    public var now: @Sendable () -> Timestamp
+    /// Sleeps by the same clock as `now`, for milliseconds; throws when cancelled.
+    public var sleep: @Sendable (Int64) async throws -> Void
+    /// A further opinion before each step that lowers availability, such as the PlanChecker's: why not, or nil.
+    public var mayStart: @Sendable (StepGuardInput) async -> String?
+    /// Told of every record once it is durable, with the state after it. It is awaited: it should be quick.
+    public var progress: @Sendable (JournalRecord, RunState) async -> Void
+    /// Told of requests that could not be granted, and why.
+    public var refused: @Sendable (RunRequest, String) async -> Void
+
+    public init(
+        name: String, takesOver: Bool = false, leaseSeconds: Int = 30, requestPollMilliseconds: Int = 300,
+        cancellationGraceSeconds: Int = 10, returnsWhenAwaitingHuman: Bool = false, pace: RunPace = RunPace(),
+        now: @escaping @Sendable () -> Timestamp = { Timestamp.now() },
+        sleep: @escaping @Sendable (Int64) async throws -> Void = { try await Task.sleep(for: .milliseconds($0)) },
+        mayStart: @escaping @Sendable (StepGuardInput) async -> String? = { _ in nil },
+        progress: @escaping @Sendable (JournalRecord, RunState) async -> Void = { _, _ in },
+        refused: @escaping @Sendable (RunRequest, String) async -> Void = { _, _ in }
+    ) {
+        self.name = name
+        self.takesOver = takesOver
+        self.leaseSeconds = leaseSeconds
+        self.requestPollMilliseconds = requestPollMilliseconds
+        self.cancellationGraceSeconds = cancellationGraceSeconds
+        self.returnsWhenAwaitingHuman = returnsWhenAwaitingHuman
+        self.pace = pace
+        self.now = now
+        self.sleep = sleep
+        self.mayStart = mayStart
+        self.progress = progress
+        self.refused = refused
+    }
+}
+
+/// What is known just before a step that lowers availability.
+public struct StepGuardInput: Sendable {
+    public var step: Step
+    public var plan: Plan
+    public var run: RunID
+    /// Every group of the step's resource, observed just now.
+    public var health: [GroupID: [ResourceID: MemberHealth]]
+    /// Over all runs.
+    public var reservations: [Reservation]
+    public var at: Timestamp
+
+    public init(
+        step: Step, plan: Plan, run: RunID, health: [GroupID: [ResourceID: MemberHealth]], reservations: [Reservation],
+        at: Timestamp
+    ) {
+        self.step = step
+        self.plan = plan
+        self.run = run
+        self.health = health
+        self.reservations = reservations
+        self.at = at
+    }
+}
+
+/// What the first record of a run says.
+public struct RunStart: Sendable, Equatable {
+    public var change: ChangeID
+    public var plan: StageReference
+    public var by: Person
+
+    public init(change: ChangeID, plan: StageReference, by: Person) {
+        self.change = change
+        self.plan = plan
+        self.by = by
+    }
+}
+
+public enum RunExecutionResult: Sendable, Equatable {
+    case ended(RunOutcome)
+    case awaitingHuman(reason: String)
+}
+
+/// Why an executor stopped before the run's end. The run itself is left as its journal says, and can be carried on.
+public struct RunExecutionError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: String, Sendable, CaseIterable {
+        /// Another executor has claimed the run; nothing more was touched (I2).
+        case fenced
+        /// Another executor holds the run.
+        case leaseHeld
+        /// The store could not be used.
+        case store
+        /// The journal doesn't follow from itself, or not from this plan.
+        case damagedJournal
+        /// The journal is empty, and nobody said what is to be started.
+        case notStarted
+    }
+
+    public var code: Code
+    public var message: String
+
+    public init(code: Code, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    init(_ error: StoreError, doing what: String) {
+        switch error.code {
+        case .fenced: code = .fenced
+        case .leaseHeld: code = .leaseHeld
+        case .conflict, .notFound, .unavailable, .tooNew: code = .store
+        }
+        message = "\(what): \(error.message)"
+    }
+
+    public var description: String { message }
+}

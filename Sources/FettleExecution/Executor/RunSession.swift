@@ -1,0 +1,173 @@
+import FettleModel
+import FettleStore
+
+/// One executor's hold of one run: the loop that obeys the machine. An actor, so that the machine has one owner.
+actor RunSession {
+    let executor: RunExecutor
+    let claim: RunClaim
+    private var machine: RunMachine
+    /// What is under way beside the loop; its results come by the mailbox.
+    private var tasks: [Int: Task<Void, Never>] = [:]
+    private var nextTask = 0
+    private var wake: Task<Void, Never>?
+    private var handledRequests: Set<Int64> = []
+    private let mailbox: AsyncStream<Mail>
+    let post: AsyncStream<Mail>.Continuation
+
+    enum Mail: Sendable {
+        case report(Report)
+        case requests([StoredRunRequest])
+        case wake
+        case broken(RunExecutionError)
+        case finished(task: Int)
+    }
+
+    private var settings: RunExecutorSettings { executor.settings }
+
+    init(executor: RunExecutor, claim: RunClaim, machine: RunMachine) {
+        self.executor = executor
+        self.claim = claim
+        self.machine = machine
+        (mailbox, post) = AsyncStream.makeStream(of: Mail.self)
+    }
+
+    func carryOut(start: RunStart?) async throws -> RunExecutionResult {
+        do {
+            try await announce(start)
+            launch { await $0.keepLease() }
+            launch { await $0.pollRequests() }
+            let result = try await loop()
+            await stopAll()
+            await giveUpLease()
+            return result
+        } catch {
+            await stopAll()
+            // A fenced executor has nothing to give up; for any other the next one need not wait.
+            if (error as? RunExecutionError)?.code != .fenced { await giveUpLease() }
+            throw error
+        }
+    }
+
+    private func announce(_ start: RunStart?) async throws {
+        var events: [RunEvent] = []
+        if !machine.hasStarted {
+            guard let start else {
+                throw RunExecutionError(code: .notStarted, message: "run \(claim.run) has not been started")
+            }
+            events.append(.started(change: start.change, plan: start.plan, by: start.by))
+        }
+        events.append(.claimed(executor: claim.executor))
+        try await append(events)
+    }
+
+    private func loop() async throws -> RunExecutionResult {
+        var mail = mailbox.makeAsyncIterator()
+        while true {
+            if let result = try await obey() { return result }
+            guard let item = await mail.next() else { throw CancellationError() }
+            try Task.checkCancellation()
+            switch item {
+            case .report(let report): machine.receive(report, at: settings.now())
+            case .requests(let requests): try await handle(requests)
+            case .wake: break
+            case .broken(let error): throw error
+            case .finished(let task): tasks[task] = nil
+            }
+        }
+    }
+
+    /// Does what the machine asks for, until it waits.
+    private func obey() async throws -> RunExecutionResult? {
+        while true {
+            let commands = machine.next(at: settings.now())
+            var hasAppended = false
+            for command in commands {
+                switch command {
+                case .append(let events):
+                    try await append(events)
+                    hasAppended = true
+                case .check(let order, let confirming):
+                    launch { await $0.check(order, confirming: confirming) }
+                case .observeAndReserve(let order): launch { await $0.observeAndReserve(order) }
+                case .perform(let order): launch { await $0.perform(order) }
+                case .release(let resource): launch { await $0.release(resource) }
+                case .quarantine(let entry): launch { await $0.file(entry) }
+                case .wait(let until): setWake(until)
+                case .stop(let outcome): return .ended(outcome)
+                }
+            }
+            if hasAppended { continue }
+            if settings.returnsWhenAwaitingHuman, let reason = machine.awaitingHuman {
+                return .awaitingHuman(reason: reason)
+            }
+            return nil
+        }
+    }
+
+    /// Durable first, then applied; all or none.
+    private func append(_ events: [RunEvent]) async throws {
+        let time = settings.now()
+        let records = events.enumerated().map { offset, event in
+            JournalRecord(sequence: machine.sequence + 1 + offset, epoch: claim.epoch, at: time, event: event)
+        }
+        do {
+            try await executor.store.append(records, to: claim.run)
+        } catch { throw RunExecutionError(error, doing: "writing the journal") }
+        for record in records {
+            do { try machine.apply(record) } catch {
+                throw RunExecutionError(code: .damagedJournal, message: error.description)
+            }
+            await settings.progress(record, RunState(machine))
+        }
+    }
+
+    /// A request is journaled, then removed: a crash in between finds it refused as already done.
+    private func handle(_ requests: [StoredRunRequest]) async throws {
+        for stored in requests where handledRequests.insert(stored.id).inserted {
+            if let reason = machine.request(stored.request) {
+                await settings.refused(stored.request, reason)
+            } else if case .append(let events)? = machine.next(at: settings.now()).first {
+                try await append(events)
+            }
+            do { try await executor.store.remove(stored) } catch {
+                throw RunExecutionError(error, doing: "removing a request")
+            }
+        }
+    }
+
+    /// In a task of its own: the present one may be cancelled.
+    private func giveUpLease() async {
+        let release = Task { [executor, claim] in try? await executor.store.release(claim) }
+        await release.value
+    }
+
+    private func setWake(_ time: Timestamp?) {
+        wake?.cancel()
+        wake = nil
+        guard let time else { return }
+        let delay = max(1, time.milliseconds - settings.now().milliseconds)
+        let sleep = settings.sleep
+        wake = Task { [post] in
+            guard (try? await sleep(delay)) != nil, !Task.isCancelled else { return }
+            post.yield(.wake)
+        }
+    }
+
+    private func launch(_ work: @escaping @Sendable (RunWorker) async -> Void) {
+        nextTask += 1
+        let worker = RunWorker(executor: executor, claim: claim, post: post)
+        tasks[nextTask] = Task { [nextTask, post] in
+            await work(worker)
+            post.yield(.finished(task: nextTask))
+        }
+    }
+
+    /// Cancels what is under way and waits until it has stopped: after this nothing is touched any more.
+    private func stopAll() async {
+        wake?.cancel()
+        for task in tasks.values { task.cancel() }
+        for task in tasks.values { await task.value }
+        tasks = [:]
+        post.finish()
+    }
+}

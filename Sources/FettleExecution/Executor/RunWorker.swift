@@ -1,0 +1,99 @@
+import FettleDriverKit
+import FettleModel
+import FettleStore
+
+/// Carries single commands out, each in a task of its own, and posts what came of them.
+struct RunWorker: Sendable {
+    let executor: RunExecutor
+    let claim: RunClaim
+    let post: AsyncStream<RunSession.Mail>.Continuation
+
+    private var settings: RunExecutorSettings { executor.settings }
+    private var store: any Store { executor.store }
+
+    func report(_ report: Report) { post.yield(.report(report)) }
+
+    private func context(_ order: StepOrder) -> StepContext {
+        StepContext(
+            run: claim.run, plan: executor.plan, attempt: order.attempt, intendedAt: order.intendedAt,
+            prior: order.prior)
+    }
+
+    func check(_ order: StepOrder, confirming drains: [StepOrder]) async {
+        for drain in drains {
+            let answer: StepAnswer? =
+                switch await readiness(of: drain) {
+                case .alreadyDone: nil
+                case .ready: .drainLost(drain.step.id)
+                case .blocked(let reason): .blocked(reason: "\(drain.step.id) cannot be confirmed: \(reason)")
+                case .unknown(let failure): .unknown(failure)
+                }
+            if let answer {
+                return report(.checked(order.step.id, attempt: order.attempt, answer))
+            }
+        }
+        let answer: StepAnswer =
+            switch await readiness(of: order) {
+            case .ready(let prior): .ready(prior: prior)
+            case .alreadyDone(let observation): .alreadyDone(observation)
+            case .blocked(let reason): .blocked(reason: reason)
+            case .unknown(let failure): .unknown(failure)
+            }
+        report(.checked(order.step.id, attempt: order.attempt, answer))
+    }
+
+    private func readiness(of order: StepOrder) async -> StepReadiness {
+        guard let driver = executor.driver(for: order.step) else {
+            return .unknown(StepFailure(code: .refused, message: "no driver for \(order.step.action.name)"))
+        }
+        let context = context(order)
+        let answer = await limited(seconds: order.step.timeoutSeconds) { await driver.check(order.step, in: context) }
+        return answer
+            ?? .unknown(
+                StepFailure(code: .timeout, message: "no answer to the check in \(order.step.timeoutSeconds) s"))
+    }
+
+    func perform(_ order: StepOrder) async {
+        let result: Result<Observation, StepFailure>
+        if let driver = executor.driver(for: order.step) {
+            let context = context(order)
+            let answer = await limited(seconds: order.step.timeoutSeconds) {
+                await Self.performAndVerify(order.step, with: driver, in: context)
+            }
+            result =
+                answer
+                ?? .failure(StepFailure(code: .timeout, message: "not done in \(order.step.timeoutSeconds) s"))
+        } else {
+            result = .failure(StepFailure(code: .refused, message: "no driver for \(order.step.action.name)"))
+        }
+        guard !Task.isCancelled else { return }
+        report(.performed(order.step.id, attempt: order.attempt, result))
+    }
+
+    private static func performAndVerify(
+        _ step: Step, with driver: any StepDriver, in context: StepContext
+    ) async -> Result<Observation, StepFailure> {
+        do throws(StepFailure) {
+            try await driver.perform(step, in: context)
+            return .success(try await driver.verify(step, in: context))
+        } catch { return .failure(error) }
+    }
+
+    func release(_ resource: ResourceID) async {
+        do throws(StoreError) {
+            try await store.release(resource, by: claim.run)
+            report(.released(resource))
+        } catch { stop(on: error, doing: "giving a reservation back") }
+    }
+
+    func file(_ entry: QuarantineEntry) async {
+        do throws(StoreError) {
+            try await store.quarantine(entry)
+            report(.quarantineFiled(entry.resource))
+        } catch { stop(on: error, doing: "writing the quarantine ledger") }
+    }
+
+    func stop(on error: StoreError, doing what: String) {
+        post.yield(.broken(RunExecutionError(error, doing: what)))
+    }
+}

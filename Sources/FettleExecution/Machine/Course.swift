@@ -1,0 +1,137 @@
+import FettleModel
+
+/// Which way a resource is going. It follows from the journal alone, so that a successor takes the same way.
+enum Course: Sendable, Equatable {
+    /// Through the plan's steps.
+    case forward
+    /// The run is being stopped, but this one was changed well and is out: through to having it back.
+    case completing
+    /// It was taken out and never changed: its gates, then back.
+    case restoring
+    /// Through the plan's way back.
+    case rollingBack
+    /// Out, changed and without a way back in the plan: it can only be quarantined.
+    case stranded
+    /// Nothing more is to be done for it.
+    case stopped
+    case quarantined
+}
+
+extension RunMachine {
+    func course(of resource: ResourceID) -> Course {
+        if fold.quarantined[resource] != nil { return .quarantined }
+        let hasFailed = fold.failed[resource] != nil
+        switch fold.mode {
+        case .forward:
+            return hasFailed ? courseBack(of: resource, hasFailed: true) : .forward
+        case .aborting:
+            if hasFailed { return courseBack(of: resource, hasFailed: true) }
+            if !isCoreTouched(resource) || isCoreDone(resource) { return .stopped }
+            if wasBegun(resource) && isChanged(resource) { return .completing }
+            return courseBack(of: resource, hasFailed: false)
+        case .rollingBack:
+            return courseBack(of: resource, hasFailed: hasFailed)
+        }
+    }
+
+    private func courseBack(of resource: ResourceID, hasFailed: Bool) -> Course {
+        guard wasBegun(resource) else { return fold.isOut(resource) ? .restoring : .stopped }
+        if index.rollback[resource] != nil { return .rollingBack }
+        if !hasFailed && isChanged(resource) { return isCoreDone(resource) ? .stopped : .completing }
+        return fold.isOut(resource) ? .stranded : .stopped
+    }
+
+    /// Whether a change that can't be undone by putting the resource back was ever intended for it.
+    func wasBegun(_ resource: ResourceID) -> Bool {
+        if (index.forward[resource] ?? []).contains(where: { $0.changesPackages && fold[$0.id].acted }) { return true }
+        return (index.rollback[resource] ?? []).contains { step in
+            step.compensates.map { fold[$0].acted } ?? false
+        }
+    }
+
+    /// Every package step of the resource is done.
+    private func isChanged(_ resource: ResourceID) -> Bool {
+        (index.forward[resource] ?? []).allSatisfy { !$0.changesPackages || fold[$0.id].isSettled }
+    }
+
+    private func isCoreTouched(_ resource: ResourceID) -> Bool {
+        if fold.isOut(resource) { return true }
+        return (index.forward[resource] ?? []).contains { step in
+            step.isCore && (fold[step.id].acted || fold[step.id].open != nil)
+        }
+    }
+
+    private func isCoreDone(_ resource: ResourceID) -> Bool {
+        (index.forward[resource] ?? []).allSatisfy { !$0.isCore || fold[$0.id].isSettled }
+    }
+
+    /// Whether the step is still to be carried out on the way its resource is going.
+    func isWanted(_ step: Step) -> Bool {
+        if isLost(step) { return fold.quarantined[step.resource] == nil }
+        if fold[step.id].isSettled { return false }
+        if step.isBake { return fold.mode == .forward && !bakedResources(of: step).isEmpty }
+        let isRollback = index.isRollback(step.id)
+        switch course(of: step.resource) {
+        case .forward: return !isRollback
+        case .completing: return !isRollback && step.isCore
+        case .restoring: return !isRollback && isWantedForRestoring(step)
+        case .rollingBack: return isRollback && isIncludedInRollback(step)
+        case .stranded, .stopped, .quarantined: return false
+        }
+    }
+
+    private func isWantedForRestoring(_ step: Step) -> Bool {
+        let taken = fold.out[step.resource] ?? []
+        guard !taken.isEmpty else { return false }
+        if step.availability == .bringsBack {
+            return taken.contains { id in index.step(id).map(step.bringsBack) ?? false }
+        }
+        return step.isGate
+    }
+
+    /// A rollback step that takes back one step in particular is taken only if that one was begun (I8).
+    private func isIncludedInRollback(_ step: Step) -> Bool {
+        step.compensates.map { fold[$0].acted } ?? true
+    }
+
+    /// A drain that no longer held when it was confirmed is taken again, as long as the resource has to be out.
+    func isLost(_ step: Step) -> Bool {
+        lostDrains.contains(step.id) && (fold.out[step.resource] ?? []).contains(step.id)
+    }
+
+    /// The resources that a bake still has to watch: those that failed are on their way back.
+    func bakedResources(of step: Step) -> [ResourceID] {
+        guard case .bake(_, let resources, _) = step.action else { return [] }
+        return (resources.isEmpty ? [step.resource] : resources)
+            .filter { fold.failed[$0] == nil && fold.quarantined[$0] == nil }
+    }
+
+    /// Nothing more happens to the resource unless a person asks for it.
+    func isAtRest(_ resource: ResourceID) -> Bool {
+        let steps = (index.forward[resource] ?? []) + (index.rollback[resource] ?? [])
+        guard steps.allSatisfy({ fold[$0.id].open == nil }) else { return false }
+        switch course(of: resource) {
+        case .stopped, .quarantined: return true
+        case .stranded: return false
+        case .forward, .completing, .restoring, .rollingBack: return !steps.contains(where: isWanted)
+        }
+    }
+
+    /// Whether the step need not wait for `dependency` any longer (I3).
+    func isSatisfied(_ dependency: StepID, for step: Step) -> Bool {
+        guard let needed = index.step(dependency) else { return false }
+        let record = fold[dependency]
+        if record.isSettled { return !isLost(needed) }
+        if index.isRollback(step.id) { return !isWanted(needed) && record.open == nil }
+        if step.isBake || course(of: step.resource) == .forward {
+            // What others wait for is either seen done, or its resource has failed and is settled: safe to go on beside.
+            return !isWanted(needed) && owners(of: needed).allSatisfy(isAtRest)
+        }
+        return needed.resource != step.resource || (!isWanted(needed) && record.open == nil)
+    }
+
+    func owners(of step: Step) -> [ResourceID] {
+        guard case .bake(_, let resources, _) = step.action, !resources.isEmpty else { return [step.resource] }
+        return resources
+    }
+}

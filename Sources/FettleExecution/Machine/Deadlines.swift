@@ -1,0 +1,84 @@
+import FettleModel
+
+extension RunMachine {
+    /// When the step may be tried again, by its own clock; nil if now.
+    func waitsUntil(_ step: Step, at now: Timestamp) -> Int64? {
+        let clock = clock(of: step, at: now)
+        var until: Int64?
+        if let waiting = waiting[step.id], waiting.nextTry > clock { until = waiting.nextTry }
+        let record = fold[step.id]
+        if record.failure != nil, record.failures > 0, record.open == nil, let failedAt = record.failedAt {
+            let from = pauses(step) ? record.failedAtProgress : failedAt.milliseconds
+            let due = from + Int64(pace.backOff(after: record.failures)) * 1000
+            if due > clock { until = max(until ?? due, due) }
+        }
+        if let opens = windowOpens(for: step, at: now) { until = max(until ?? opens, opens) }
+        return until
+    }
+
+    /// When something becomes due by time alone; nil if nothing does.
+    func wakeTime(at now: Timestamp) -> Timestamp? {
+        var earliest: Int64?
+        func consider(_ due: Int64, of step: Step) {
+            // Clocks that stand still have no due time, and a window that is too short doesn't grow.
+            if due == .max { return }
+            if fold.pause != nil && pauses(step) { return }
+            let behind = now.milliseconds - clock(of: step, at: now)
+            earliest = min(earliest ?? .max, max(due + behind, now.milliseconds + 1))
+        }
+        for step in candidates() where activities[step.id] == nil && fold.awaiting == nil {
+            if let due = waitsUntil(step, at: now), isInterrupted(step) || mayStart(step) { consider(due, of: step) }
+            if let waiting = waiting[step.id], waiting.cause == .blocked {
+                consider(waiting.since + Int64(step.timeoutSeconds) * 1000, of: step)
+            }
+        }
+        return earliest.map { Timestamp(milliseconds: $0) }
+    }
+
+    /// A step that was blocked until its deadline has failed.
+    func blockedTooLong(at now: Timestamp) -> [RunEvent] {
+        waiting.sorted { $0.key < $1.key }.compactMap { id, waiting in
+            guard waiting.cause == .blocked, activities[id] == nil, let step = index.step(id) else { return nil }
+            guard isInterrupted(step) || (isWanted(step) && fold[id].open == nil) else { return nil }
+            guard clock(of: step, at: now) - waiting.since >= Int64(step.timeoutSeconds) * 1000 else { return nil }
+            let failure = StepFailure(
+                code: .locked, message: "blocked for \(step.timeoutSeconds) s: \(waiting.reason)")
+            return .stepFailed(
+                step: id, attempt: fold[id].open?.number ?? fold[id].attempts + 1, failure: failure)
+        }
+    }
+
+    /// Refused for longer than the step's deadline, while nothing else in the run came on.
+    func isRefusedTooLong(_ step: Step, at now: Timestamp) -> Bool {
+        guard let waiting = waiting[step.id] else { return false }
+        switch waiting.cause {
+        case .blocked: return false
+        case .window: return true
+        case .refused:
+            let quiet = now.milliseconds - (progressedAt ?? now).milliseconds
+            let waited = min(clock(of: step, at: now) - waiting.since, quiet)
+            return waited >= Int64(step.timeoutSeconds) * 1000
+        }
+    }
+
+    /// When the window opens, for a disruptive step that is reached too early; nil if it may start by the window (I4).
+    func windowOpens(for step: Step, at now: Timestamp) -> Int64? {
+        guard let window = index.plan.window, isBoundToWindow(step), now < window.opensAt else { return nil }
+        return window.opensAt.milliseconds
+    }
+
+    /// Why the window is too short for the step together with what must follow it; nil if it isn't (I4).
+    func windowRefusal(for step: Step, at now: Timestamp) -> String? {
+        guard let window = index.plan.window, isBoundToWindow(step) else { return nil }
+        let ahead = (index.forward[step.resource] ?? []).filter { $0.isCore && !fold[$0.id].isSettled }
+        let needed = (ahead + (index.rollback[step.resource] ?? [])).reduce(0) { $0 + $1.estimate.p95Seconds }
+        guard now.adding(seconds: needed) > window.closesAt else { return nil }
+        return "the window closes at \(window.closesAt), and \(step.id) needs \(needed) s with its way back (I4)"
+    }
+
+    /// The first step of the part that must not be left half done. What follows it, and every way back, is never stopped.
+    private func isBoundToWindow(_ step: Step) -> Bool {
+        guard step.isCore, course(of: step.resource) == .forward, !fold.isOut(step.resource) else { return false }
+        return (index.forward[step.resource] ?? []).allSatisfy { !$0.isCore || fold[$0.id].attempts == 0 }
+    }
+}

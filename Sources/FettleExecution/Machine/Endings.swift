@@ -1,0 +1,102 @@
+import FettleModel
+
+extension RunMachine {
+    /// Events that follow from the fold and the time, without a report.
+    func eventsDue(at now: Timestamp) -> [RunEvent] {
+        if fold.mode == .forward, let reason = fold.budgetBroken {
+            return [.rollbackRequested(by: nil, reason: reason)]
+        }
+        let quarantines = quarantinesDue(at: now)
+        if !quarantines.isEmpty { return quarantines }
+        let blocked = blockedTooLong(at: now)
+        if !blocked.isEmpty { return blocked }
+        return leftAlone(at: now)
+    }
+
+    /// Resources whose way back or whose return failed for good: they stay out of traffic, for a person to settle (I7).
+    private func quarantinesDue(at now: Timestamp) -> [RunEvent] {
+        index.resources.compactMap { resource in
+            let steps = (index.forward[resource] ?? []) + (index.rollback[resource] ?? [])
+            guard steps.allSatisfy({ fold[$0.id].open == nil }) else { return nil }
+            let reason: String
+            switch course(of: resource) {
+            case .stranded:
+                let failure = fold.failed[resource]?.failure.message ?? "its change was not finished"
+                reason = "changed, and the plan has no way back: \(failure)"
+            case .restoring, .rollingBack, .completing:
+                guard let step = steps.first(where: { fold[$0.id].isFailedForGood && isWanted($0) }) else { return nil }
+                reason = "\(step.id) failed: \(fold[step.id].failure?.message ?? "no reason was given")"
+            case .forward, .stopped, .quarantined: return nil
+            }
+            return .quarantined(entry: entry(for: resource, reason: reason, at: now))
+        }
+    }
+
+    private func entry(for resource: ResourceID, reason: String, at now: Timestamp) -> QuarantineEntry {
+        QuarantineEntry(
+            resource: resource, run: run, reason: reason, owner: fold.start?.by ?? "unknown", since: now,
+            deadline: now.adding(seconds: index.plan.limits.quarantineDeadlineSeconds),
+            obligations: fold.obligations.values.filter { $0.resource == resource }.sorted { $0.step < $1.step })
+    }
+
+    /// Drains that were found made are left as they were: nobody is asked to take them back (system-upgrade-controller#341).
+    private func leftAlone(at now: Timestamp) -> [RunEvent] {
+        candidates().flatMap { step -> [RunEvent] in
+            guard step.availability == .bringsBack, let traffic = step.traffic, mayStart(step) else { return [] }
+            guard activities[step.id] == nil, fold[step.id].open == nil else { return [] }
+            let key = JournalFold.TrafficKey(resource: step.resource, traffic: traffic)
+            guard fold.obligations[key] == nil, !takenOut(by: step).isEmpty else { return [] }
+            let attempt = fold[step.id].attempts + 1
+            let found = PriorState(alreadySo: true, details: [:])
+            let observation = Observation(
+                verdict: .pass, summary: "left drained, as it was found", observedAt: now)
+            return [
+                .stepIntended(step: step.id, attempt: attempt, prior: found),
+                .stepDone(step: step.id, attempt: attempt, observation: observation),
+            ]
+        }
+    }
+
+    /// With nothing under way and nothing to start: the end, or the reason why a person is needed. nil: time, a pause or a
+    /// person decides.
+    func standstill(at now: Timestamp) -> RunEvent? {
+        let left = candidates()
+        if left.isEmpty {
+            // A pause or a question doesn't keep a run from ending that has nothing more to do (argo-rollouts#1292).
+            return .ended(outcome: outcomeNow())
+        }
+        if fold.awaiting != nil { return nil }
+        let free = left.filter { !(fold.pause != nil && pauses($0)) }
+        if free.isEmpty { return nil }
+        let refused = free.filter { isRefusedTooLong($0, at: now) }
+        let mayComeOn = free.contains { step in
+            !refused.contains { $0.id == step.id } && (isInterrupted(step) || (mayStart(step) && hasRoomInGroups(step)))
+        }
+        if mayComeOn { return nil }
+        let reasons = refused.prefix(3).map { "\($0.id): \(waiting[$0.id]?.reason ?? "refused")" }
+        if !reasons.isEmpty { return .awaitingHuman(reason: reasons.joined(separator: "; ")) }
+        let stuck = free.prefix(3).map(\.id.rawValue).joined(separator: ", ")
+        return .awaitingHuman(reason: "nothing can go on: \(stuck) cannot start")
+    }
+
+    private func outcomeNow() -> RunOutcome {
+        let kept = fold.quarantined.keys.sorted().map(\.rawValue).joined(separator: ", ")
+        let withKept = { (reason: String) in kept.isEmpty ? reason : "\(reason); quarantined: \(kept)" }
+        switch fold.mode {
+        case .aborting(let person, let reason):
+            return .failed(reason: withKept("aborted by \(person): \(reason)"))
+        case .rollingBack(_, let reason):
+            let changed = index.resources.filter { wasBegun($0) && index.rollback[$0] == nil }
+            if !changed.isEmpty {
+                let names = changed.map(\.rawValue).joined(separator: ", ")
+                return .failed(reason: withKept("\(reason); no way back for: \(names)"))
+            }
+            return kept.isEmpty ? .rolledBack(reason: reason) : .failed(reason: withKept(reason))
+        case .forward:
+            if fold.failed.isEmpty && kept.isEmpty { return .succeeded }
+            let failures = fold.failed.sorted { $0.key < $1.key }
+                .map { "\($0.key) at \($0.value.step): \($0.value.failure.message)" }
+            return .failed(reason: withKept("\(failures.count) failed: \(failures.joined(separator: "; "))"))
+        }
+    }
+}

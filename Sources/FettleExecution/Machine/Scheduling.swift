@@ -1,0 +1,178 @@
+public import FettleModel
+
+extension RunMachine {
+    /// What is to be done now. After an `append` ask again; otherwise the last command is `wait` or `stop`.
+    public mutating func next(at now: Timestamp) -> [Command] {
+        if !pending.isEmpty {
+            defer { pending = [] }
+            return [.append(pending)]
+        }
+        guard fold.start != nil else { return [.wait(until: nil)] }
+        if let outcome = fold.outcome { return [.stop(outcome)] }
+        let due = eventsDue(at: now)
+        if !due.isEmpty { return [.append(due)] }
+
+        var commands = housekeeping()
+        commands += starts(at: now)
+        if commands.isEmpty, activities.isEmpty, releasing.isEmpty, filing.isEmpty {
+            if let event = standstill(at: now) { return [.append([event])] }
+        }
+        return commands + [.wait(until: wakeTime(at: now))]
+    }
+
+    /// Reservations that nothing needs any longer, and ledger entries that are journaled and not filed.
+    private mutating func housekeeping() -> [Command] {
+        var commands: [Command] = []
+        for resource in held.sorted() where !releasing.contains(resource) && !needsReservationHeld(resource) {
+            releasing.insert(resource)
+            commands.append(.release(resource))
+        }
+        for entry in fold.quarantined.values.sorted(by: { $0.resource < $1.resource })
+        where !filed.contains(entry.resource) && !filing.contains(entry.resource) {
+            filing.insert(entry.resource)
+            commands.append(.quarantine(entry))
+        }
+        return commands
+    }
+
+    private func needsReservationHeld(_ resource: ResourceID) -> Bool {
+        if fold.isOut(resource) || fold.quarantined[resource] != nil { return true }
+        return activities.contains { id, activity in
+            guard case .reserving = activity else { return false }
+            return index.step(id)?.resource == resource
+        }
+    }
+
+    /// Performs what is intended, reserves for what was checked, then checks further steps in the order of priority, as long
+    /// as the plan's limit of parallel steps allows.
+    private mutating func starts(at now: Timestamp) -> [Command] {
+        var commands: [Command] = []
+        let intended = fold.steps.filter { $0.value.open?.epoch == fold.epoch && activities[$0.key] == nil }
+        for (id, record) in intended.sorted(by: { $0.key < $1.key }) {
+            guard let open = record.open, let step = index.step(id) else { continue }
+            activities[id] = .performing(attempt: open.number)
+            commands.append(.perform(order(for: step, attempt: open.number, intendedAt: open.intendedAt)))
+        }
+        for (id, activity) in activities.sorted(by: { $0.key < $1.key }) {
+            guard case .reserving(let answer, asked: false) = activity, let step = index.step(id) else { continue }
+            activities[id] = .reserving(answer, asked: true)
+            let order = CapacityOrder(
+                step: step, isRollback: index.isRollback(id), quarantined: Set(fold.quarantined.keys))
+            commands.append(.observeAndReserve(order))
+        }
+        var room = max(1, index.plan.limits.parallelSteps) - activities.count
+        for step in candidates() where room > 0 {
+            guard mayCheck(step, at: now) else { continue }
+            if let refusal = windowRefusal(for: step, at: now) {
+                waiting[step.id] = Waiting(cause: .window, reason: refusal, since: now.milliseconds, nextTry: .max)
+                continue
+            }
+            let open = fold[step.id].open
+            let attempt = open?.number ?? fold[step.id].attempts + 1
+            activities[step.id] = .checking(attempt: attempt)
+            room -= 1
+            commands.append(
+                .check(
+                    order(for: step, attempt: attempt, intendedAt: open?.intendedAt ?? now),
+                    confirming: drainsToConfirm(before: step, at: now)))
+        }
+        return commands
+    }
+
+    /// The way back first, then the plan's order.
+    func candidates() -> [Step] {
+        index.plan.rollback.filter { isWanted($0) || isInterrupted($0) }
+            + index.plan.steps.filter { isWanted($0) || isInterrupted($0) }
+    }
+
+    /// Intended by an executor that is gone: nobody awaits its result.
+    func isInterrupted(_ step: Step) -> Bool {
+        fold.steps[step.id]?.open.map { $0.epoch < fold.epoch } ?? false
+    }
+
+    private func mayCheck(_ step: Step, at now: Timestamp) -> Bool {
+        guard activities[step.id] == nil, waitsUntil(step, at: now) == nil else { return false }
+        if isInterrupted(step) { return true }
+        return mayStart(step) && hasRoomInGroups(step)
+    }
+
+    /// Everything but time and room: wanted, its dependencies observed, its resource in the right place.
+    func mayStart(_ step: Step) -> Bool {
+        let record = fold[step.id]
+        guard record.open == nil || isInterrupted(step), !record.isFailedForGood else { return false }
+        guard fold.outcome == nil, !isHeldUp(step), isWanted(step) else { return false }
+        guard step.after.allSatisfy({ isSatisfied($0, for: step) }) else { return false }
+        if step.availability == .requiresOut, needsTakingOut(step), !fold.isOut(step.resource) { return false }
+        return isResourceFree(for: step)
+    }
+
+    /// A way back starts only when what was begun on the way forward has had its result.
+    private func isResourceFree(for step: Step) -> Bool {
+        guard index.isRollback(step.id) || course(of: step.resource) != .forward else { return true }
+        return (index.forward[step.resource] ?? []).allSatisfy { $0.id == step.id || fold[$0.id].open == nil }
+    }
+
+    func isHeldUp(_ step: Step) -> Bool {
+        fold.awaiting != nil || (fold.pause != nil && pauses(step))
+    }
+
+    /// A resource that is out by a drain of the same kind is not taken out once more.
+    func needsReservation(_ step: Step) -> Bool {
+        guard step.availability == .takesOut else { return false }
+        guard held.contains(step.resource) else { return true }
+        return !(fold.out[step.resource] ?? []).contains { id in index.step(id)?.traffic == step.traffic }
+    }
+
+    /// Spares the store a question whose answer is known: this run has as many out as the plan allows.
+    func hasRoomInGroups(_ step: Step) -> Bool {
+        guard needsReservation(step), !fold.isOut(step.resource) else { return true }
+        let reserving = activities.compactMap { id, activity -> ResourceID? in
+            guard let other = index.step(id), other.availability == .takesOut else { return nil }
+            return other.resource
+        }
+        let away = Set(fold.out.filter { !$0.value.isEmpty }.keys).union(reserving).union(held)
+            .subtracting(fold.quarantined.keys).subtracting([step.resource])
+        return (index.groups[step.resource] ?? []).allSatisfy { group in
+            away.intersection(group.members).count < group.maximumOut
+        }
+    }
+
+    /// Drains on which the step rests: a load balancer that was restarted has forgotten them (I3).
+    private func drainsToConfirm(before step: Step, at now: Timestamp) -> [StepOrder] {
+        guard step.availability == .requiresOut, course(of: step.resource) != .restoring else { return [] }
+        let isRollback = index.isRollback(step.id)
+        return (fold.out[step.resource] ?? []).sorted().compactMap { id in
+            guard index.isRollback(id) == isRollback, let drain = index.step(id), drain.traffic != nil else { return nil }
+            return order(for: drain, attempt: fold[id].attempts, intendedAt: now)
+        }
+    }
+
+    func order(for step: Step, attempt: Int, intendedAt: Timestamp) -> StepOrder {
+        StepOrder(step: narrowed(step), attempt: attempt, intendedAt: intendedAt, prior: prior(for: step))
+    }
+
+    /// A bake watches those of its resources that have not failed; anything else is carried out as it was approved.
+    private func narrowed(_ step: Step) -> Step {
+        guard case .bake(let seconds, let resources, let probes) = step.action, !resources.isEmpty else { return step }
+        var result = step
+        result.action = .bake(seconds: seconds, resources: bakedResources(of: step), probes: probes)
+        return result
+    }
+
+    /// What was seen before the change that the step takes back (I7).
+    private func prior(for step: Step) -> PriorState? {
+        if step.availability == .bringsBack {
+            if let traffic = step.traffic {
+                let key = JournalFold.TrafficKey(resource: step.resource, traffic: traffic)
+                if let obligation = fold.obligations[key] { return obligation.prior }
+            }
+            return takenOut(by: step).lazy.compactMap { fold[$0].prior }.first
+        }
+        return step.compensates.flatMap { fold[$0].prior }
+    }
+
+    /// The steps by which a resource is out and which `step` takes back.
+    func takenOut(by step: Step) -> [StepID] {
+        (fold.out[step.resource] ?? []).filter { id in index.step(id).map(step.bringsBack) ?? false }.sorted()
+    }
+}

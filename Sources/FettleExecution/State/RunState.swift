@@ -1,0 +1,186 @@
+public import FettleModel
+
+/// What a run looks like at one moment, for displays and reports. Follows from the journal alone.
+public struct RunState: Sendable, Equatable {
+    public enum Phase: Sendable, Equatable {
+        case forward
+        case aborting(by: Person, reason: String)
+        /// `by` is nil when the failure budget did it.
+        case rollingBack(by: Person?, reason: String)
+    }
+
+    public struct Pause: Sendable, Equatable {
+        public var by: Person
+        public var reason: String
+        public var since: Timestamp
+    }
+
+    public var change: ChangeID?
+    public var startedBy: Person?
+    public var startedAt: Timestamp?
+    /// When the last record was made.
+    public var updatedAt: Timestamp?
+    /// The last record's place in the journal.
+    public var sequence: Int
+    public var executor: String?
+    public var phase: Phase
+    public var pause: Pause?
+    /// Why the run stands still until a person acts.
+    public var awaitingHuman: String?
+    public var outcome: RunOutcome?
+    /// In the order in which the plan first names them.
+    public var resources: [ResourceProgress]
+    /// Bakes, and whatever else belongs to a wave and not to one resource.
+    public var waveSteps: [StepProgress]
+    public var obligations: [Obligation]
+    public var quarantined: [QuarantineEntry]
+
+    /// - Throws: `PlanDefect` for a malformed plan, `IllegalTransition` for a damaged journal.
+    public init(replaying records: [JournalRecord], plan: Plan, run: RunID) throws {
+        var machine = try RunMachine(run: run, plan: plan)
+        for record in records { try machine.apply(record) }
+        self.init(machine)
+    }
+
+    public init(_ machine: RunMachine) {
+        let fold = machine.fold
+        change = fold.start?.change
+        startedBy = fold.start?.by
+        startedAt = fold.start?.at
+        updatedAt = fold.lastAt
+        sequence = fold.sequence
+        executor = fold.executor
+        phase =
+            switch fold.mode {
+            case .forward: .forward
+            case .aborting(let person, let reason): .aborting(by: person, reason: reason)
+            case .rollingBack(let person, let reason): .rollingBack(by: person, reason: reason)
+            }
+        pause = fold.pause.map { Pause(by: $0.by, reason: $0.reason, since: $0.since) }
+        awaitingHuman = fold.awaiting
+        outcome = fold.outcome
+        resources = machine.index.resources.map { ResourceProgress($0, in: machine) }
+        waveSteps = machine.index.bakes.map { StepProgress($0, in: machine) }
+        obligations = fold.obligations.values.sorted { ($0.since, $0.step) < ($1.since, $1.step) }
+        quarantined = fold.quarantined.values.sorted { $0.resource < $1.resource }
+    }
+
+    /// Resources that are out of their groups now, quarantined ones among them.
+    public var out: [ResourceID] { resources.filter(\.isOut).map(\.resource) }
+    public var failed: [ResourceProgress] { resources.filter { $0.failure != nil } }
+
+    /// Settled forward steps and all of them.
+    public var progress: (settled: Int, total: Int) {
+        let steps = resources.flatMap(\.steps) + waveSteps
+        return (steps.filter(\.status.isSettled).count, steps.count)
+    }
+}
+
+/// How far one resource has come.
+public struct ResourceProgress: Sendable, Equatable {
+    public enum Phase: String, Codable, Sendable, CaseIterable {
+        case untouched, going, finished
+        /// Being stopped, but first brought back with its change.
+        case completing
+        /// Being brought back unchanged.
+        case restoring
+        case restored
+        case rollingBack, rolledBack
+        case quarantined
+        /// Failed, or stopped, before anything was done to it.
+        case stopped
+    }
+
+    public var resource: ResourceID
+    public var phase: Phase
+    public var isOut: Bool
+    /// Why it counts as failed; nil if it doesn't.
+    public var failure: ResourceFailure?
+    public var quarantine: QuarantineEntry?
+    public var steps: [StepProgress]
+    /// Empty as long as it is not going back.
+    public var rollback: [StepProgress]
+
+    init(_ resource: ResourceID, in machine: RunMachine) {
+        let fold = machine.fold
+        let forward = (machine.index.forward[resource] ?? []).map { StepProgress($0, in: machine) }
+        let course = machine.course(of: resource)
+        let isAtRest = machine.isAtRest(resource)
+        let isTouched = forward.contains { $0.status != .pending }
+        self.resource = resource
+        isOut = fold.isOut(resource)
+        failure = fold.failed[resource]
+        quarantine = fold.quarantined[resource]
+        steps = forward
+        rollback =
+            course == .rollingBack || course == .quarantined
+            ? (machine.index.rollback[resource] ?? []).map { StepProgress($0, in: machine) } : []
+        let isFinished = forward.allSatisfy(\.status.isSettled)
+        phase =
+            switch course {
+            case .forward: isFinished && isAtRest ? .finished : isTouched ? .going : .untouched
+            case .completing: .completing
+            case .restoring: .restoring
+            case .stranded: .restoring
+            case .rollingBack: isAtRest ? .rolledBack : .rollingBack
+            case .quarantined: .quarantined
+            case .stopped where isFinished: .finished
+            case .stopped where forward.contains(where: { $0.availability == .bringsBack && $0.status.isSettled }):
+                machine.wasBegun(resource) ? .finished : .restored
+            case .stopped: isTouched ? .stopped : .untouched
+            }
+    }
+}
+
+/// How far one step has come.
+public struct StepProgress: Sendable, Equatable {
+    public enum Status: Sendable, Equatable {
+        case pending
+        case underWay
+        case done(Observation)
+        case skipped(reason: String)
+        /// Failed, and will be tried again without a person.
+        case willRetry(StepFailure)
+        case failed(StepFailure)
+
+        public var isSettled: Bool {
+            switch self {
+            case .done, .skipped: true
+            case .pending, .underWay, .willRetry, .failed: false
+            }
+        }
+    }
+
+    public var id: StepID
+    /// The action's name, such as `drain`.
+    public var name: String
+    public var wave: Int
+    public var availability: AvailabilityEffect
+    public var status: Status
+    public var attempts: Int
+    public var startedAt: Timestamp?
+    public var settledAt: Timestamp?
+
+    init(_ step: Step, in machine: RunMachine) {
+        let record = machine.fold[step.id]
+        id = step.id
+        name = step.action.name
+        wave = step.wave
+        availability = step.availability
+        attempts = record.attempts
+        startedAt = record.firstIntendedAt
+        settledAt = record.settledAt
+        status =
+            if record.open != nil {
+                .underWay
+            } else if let reason = record.skippedBecause {
+                .skipped(reason: reason)
+            } else if let observation = record.done {
+                .done(observation)
+            } else if let failure = record.failure {
+                record.isFailedForGood ? .failed(failure) : .willRetry(failure)
+            } else {
+                .pending
+            }
+    }
+}

@@ -1,0 +1,44 @@
+public import FettleModel
+
+extension InMemoryStore {
+    public func reserve(_ request: ReservationRequest) throws(StoreError) -> ReservationDecision {
+        let decision = request.decision(holders: held.mapValues(\.run))
+        if decision == .granted, held[request.resource] == nil {
+            held[request.resource] = Reservation(run: request.run, resource: request.resource, since: request.at)
+        }
+        return decision
+    }
+
+    public func release(_ resource: ResourceID, by run: RunID) throws(StoreError) {
+        if held[resource]?.run == run { held[resource] = nil }
+    }
+
+    public func reservations() throws(StoreError) -> [Reservation] {
+        held.values.sorted { $0.resource < $1.resource }
+    }
+
+    public func quarantine(_ entry: QuarantineEntry) throws(StoreError) {
+        let isKnown = ledger.contains { known in
+            known.entry.run == entry.run && known.entry.resource == entry.resource && known.entry.since == entry.since
+        }
+        // Filed again after a crash: what a person has settled meanwhile stays settled.
+        if isKnown { return }
+        ledger.append(LedgerEntry(entry: entry))
+    }
+
+    public func quarantined() throws(StoreError) -> [QuarantineEntry] {
+        ledger.filter { $0.settlement == nil }.map(\.entry)
+            .sorted { ($0.since, $0.resource) < ($1.since, $1.resource) }
+    }
+
+    public func settle(
+        _ resource: ResourceID, by person: Person, at time: Timestamp, note: String
+    ) throws(StoreError) -> QuarantineEntry {
+        let open = ledger.firstIndex { $0.entry.resource == resource && $0.settlement == nil }
+        guard let open else { throw StoreError(.notFound, "\(resource) is not quarantined") }
+        ledger[open].settlement = (person, time, note)
+        let entry = ledger[open].entry
+        if held[resource]?.run == entry.run { held[resource] = nil }
+        return entry
+    }
+}
