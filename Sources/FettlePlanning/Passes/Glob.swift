@@ -34,7 +34,7 @@ struct Glob {
 
 extension [String] {
     /// The first of these patterns that one of the names matches.
-    func firstGlob(matchingAnyOf names: some Sequence<String>) -> String? {
+    func firstGlob(matchingAnyOf names: some Collection<String>) -> String? {
         first { pattern in
             let glob = Glob(pattern)
             return names.contains { glob.matches($0) }

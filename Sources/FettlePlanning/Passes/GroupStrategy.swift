@@ -87,7 +87,8 @@ enum StrategyPass {
             .canary(
                 first: .count(1), bakeSeconds: defaultBakeSeconds, maxUnavailable: defaultMaximumUnavailable),
             "none declared: a pool of \(group.members.count) with probes gets a canary of 1, watched for "
-                + "\(defaultBakeSeconds) s, then a tenth at a time"
+                + "\(defaultBakeSeconds) s, then "
+                + "\(defaultMaximumUnavailable.asMaximum(of: group.members.count)) at a time"
         )
     }
 

@@ -45,25 +45,30 @@ struct ChainMaker {
         return HostChain(preparation: preparation, outage: maker.takeSteps())
     }
 
-    /// Out, return, restart, reboot, gate, verify, back. nil where nothing was changed, or where the way back is lost: such a
-    /// host stays as it is, and out of traffic if its gate does not pass (I7).
+    /// Out, return, restart, reboot, gate, verify, back; nil where nothing was changed.
+    ///
+    /// Where the earlier versions are lost, the chain is the same without the return: the only way left is forward, so the host
+    /// comes back with what it was patched to if that is proven, and stays out otherwise (I7). Without a chain of its own it
+    /// could still be out while others, who wait for it here, go out in its lane.
     func rollback(_ host: HostWork, wave: Int) -> HostChain? {
-        guard !host.changes.isEmpty, host.isReversible else { return nil }
+        guard !host.changes.isEmpty else { return nil }
         var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/rollback/", priors: priors)
         maker.takeOut()
-        var reverse = transaction(host, .rollback)
-        reverse.changes = reverse.changes.map(\.reversed)
-        reverse.downloadBytes = 0
-        maker.add(
-            "return", .changePackages(transaction: reverse), .requiresOut, priors.change(reverse),
-            compensates: StepID("\(host.id)/patch"))
+        if host.isReversible {
+            var reverse = transaction(host, .rollback)
+            reverse.changes = reverse.changes.map(\.reversed)
+            reverse.downloadBytes = 0
+            maker.add(
+                "return", .changePackages(transaction: reverse), .requiresOut, priors.change(reverse),
+                compensates: StepID("\(host.id)/patch"))
+        }
         restart(&maker)
         if policy.rebootCondition != nil {
             maker.add(
                 "reboot", .reboot(condition: .ifRequired), .requiresOut,
                 priors.reboot(isExpected: !host.rebootReasons.isEmpty))
         }
-        prove(&maker, host, \.from)
+        prove(&maker, host, host.isReversible ? \.from : \.to)
         maker.bringBack()
         return HostChain(outage: maker.takeSteps())
     }

@@ -57,7 +57,7 @@ enum WorkPass {
         for entry in input.selection.leftOut {
             notes.leaveOut(entry.resource, subject: entry.subject, because: entry.reason)
         }
-        for selected in input.selection.hosts {
+        for selected in input.selection.hosts.sorted(by: { $0.resource < $1.resource }) {
             guard let resource = input.fleet.resource(selected.resource) else {
                 notes.refuse(
                     .unknownName, at: .resource(selected.resource),

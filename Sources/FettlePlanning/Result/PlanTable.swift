@@ -1,7 +1,7 @@
 public import FettleModel
 
-/// A plan as a person reads it: one line for each host in the order in which they are taken, then the groups, what is left out
-/// and what to know. Plain text; names that came from outside lose their control characters.
+/// A plan as a person reads it: one line for each host in the order in which they are taken, then the groups, what changes, what
+/// is left out and what to know. Plain text; names that came from outside lose their control characters.
 public enum PlanTable {
     public static func render(_ plan: Plan, _ report: PlanReport) -> String {
         var lines = ["\(plan.title) (plan \(plan.id))"]
@@ -11,9 +11,11 @@ public enum PlanTable {
             lines.append(
                 "\(plan.steps.count) steps, about \(duration(report.duration.medianSeconds)), "
                     + "at most \(duration(report.duration.p95Seconds)) in 95 of 100 cases")
-            lines += [""] + hosts(plan, report)
+            lines += [""] + hosts(report)
             if !report.groups.isEmpty { lines += [""] + groups(report) }
         }
+        lines += section("Changes", changes(report))
+        lines += section("Steps", steps(plan, report))
         lines += section("Reboots", report.reboots.map(line))
         lines += section("No way back", report.pointOfNoReturn.map(line) ?? [])
         lines += section("Mind", report.warnings)
@@ -21,18 +23,72 @@ public enum PlanTable {
         return lines.map(clean).joined(separator: "\n") + "\n"
     }
 
-    private static func hosts(_ plan: Plan, _ report: PlanReport) -> [String] {
-        let steps = Dictionary(grouping: plan.steps, by: \.resource)
+    private static func hosts(_ report: PlanReport) -> [String] {
         let rows = report.hosts.map { host in
             [
-                String(host.wave), host.resource.rawValue, host.groups.map(\.rawValue).joined(separator: ", "),
-                changes(host.changes), "\(duration(host.outAfterSeconds)) to \(duration(host.backAfterSeconds))",
-                host.rollback == .irreversible
-                    ? "lost" : host.changes.isEmpty ? "not needed" : "exact versions",
-                (steps[host.resource] ?? []).map(\.action.name).joined(separator: ", "),
+                String(host.wave), host.resource.rawValue, host.environment.rawValue,
+                host.groups.isEmpty ? "-" : host.groups.map(\.rawValue).joined(separator: ", "),
+                host.changes.isEmpty ? "restart only" : String(host.changes.count),
+                duration(host.outAfterSeconds), duration(host.backAfterSeconds), wayBack(host),
             ]
         }
-        return columns([["WAVE", "HOST", "GROUPS", "CHANGES", "OUT", "WAY BACK", "STEPS"]] + rows)
+        return columns([["WAVE", "HOST", "ENVIRONMENT", "GROUPS", "PACKAGES", "OUT AT", "BACK AT", "WAY BACK"]] + rows)
+    }
+
+    private static func wayBack(_ host: PlanReport.Host) -> String {
+        switch host.rollback {
+        case .nothingToUndo: "not needed"
+        case .irreversible: "lost"
+        case .exactVersions: "exact versions"
+        case .snapshot: "snapshot"
+        case .imageSwap: "image"
+        }
+    }
+
+    /// Each change once, with the hosts that it happens on.
+    private static func changes(_ report: PlanReport) -> [String] {
+        var hosts: [PackageChange: [String]] = [:]
+        for host in report.hosts {
+            for change in host.changes { hosts[change, default: []].append(host.resource.rawValue) }
+        }
+        let sorted = hosts.sorted {
+            ($0.key.name, $0.key.architecture, $0.key.to ?? "", $0.key.from ?? "")
+                < ($1.key.name, $1.key.architecture, $1.key.to ?? "", $1.key.from ?? "")
+        }
+        return columns(
+            sorted.map { change, hosts in
+                [
+                    "\(change.name):\(change.architecture)",
+                    "\(change.from ?? "not installed") -> \(change.to ?? "removed")", "on \(list(hosts))",
+                ]
+            })
+    }
+
+    /// Each row of steps once, with the hosts that take it, in the order of their turns.
+    private static func steps(_ plan: Plan, _ report: PlanReport) -> [String] {
+        let chains = Dictionary(grouping: plan.steps, by: \.resource)
+        var rows: [(steps: String, hosts: [String])] = []
+        for host in report.hosts {
+            let actions = (chains[host.resource] ?? []).map(\.action.name).filter { $0 != "bake" }
+            let text = actions.joined(separator: ", ")
+            if let same = rows.firstIndex(where: { $0.steps == text }) {
+                rows[same].hosts.append(host.resource.rawValue)
+            } else {
+                rows.append((text, [host.resource.rawValue]))
+            }
+        }
+        let bakes = plan.steps.compactMap { step -> String? in
+            guard case .bake(let seconds, let resources, _) = step.action, let group = step.group else { return nil }
+            return
+                "\(list(resources.map(\.rawValue))): watched for \(duration(seconds)) before the rest of \(group) goes"
+        }
+        return rows.map { "\(list($0.hosts)): \($0.steps)" } + bakes
+    }
+
+    /// The first few names, so that a line stays one for a thousand hosts.
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(4).joined(separator: ", ")
+        return names.count > 4 ? "\(shown) and \(names.count - 4) more" : shown
     }
 
     private static func groups(_ report: PlanReport) -> [String] {
@@ -43,12 +99,6 @@ public enum PlanTable {
             ]
         }
         return columns([["GROUP", "MINIMUM", "OUT AT ONCE", "LOWEST", "WHY SO"]] + rows)
-    }
-
-    private static func changes(_ changes: [PackageChange]) -> String {
-        guard !changes.isEmpty else { return "restart only" }
-        let first = changes.prefix(2).map { "\($0.name) \($0.from ?? "none") -> \($0.to ?? "none")" }
-        return first.joined(separator: ", ") + (changes.count > 2 ? ", and \(changes.count - 2) more" : "")
     }
 
     private static func line(_ reboot: PlanReport.Reboot) -> String {
@@ -84,8 +134,8 @@ public enum PlanTable {
     }
 
     private static func duration(_ seconds: Int) -> String {
-        if seconds < 120 { return "\(seconds) s" }
-        if seconds < 7200 { return "\(seconds / 60) min" }
+        if seconds < 60 { return "\(seconds) s" }
+        if seconds < 3600 { return "\(seconds / 60) min \(seconds % 60) s" }
         return "\(seconds / 3600) h \(seconds % 3600 / 60) min"
     }
 

@@ -42,9 +42,12 @@ public struct FleetSample: Sendable {
             }
             var packages = result.hosts[place].packages.value ?? []
             for change in selected.resolution.changes {
-                packages.removeAll { $0.name == change.name && $0.architecture == change.architecture }
+                let earlier = packages.firstIndex {
+                    $0.name == change.name && $0.architecture == change.architecture
+                }
+                let source = earlier.map { packages.remove(at: $0).source }
                 guard let to = change.to else { continue }
-                packages.append(FactSample.package(change.name, to))
+                packages.append(FactSample.package(change.name, to, source: source))
             }
             result.hosts[place].packages = .observed(packages)
             result.hosts[place].updates = .observed([])

@@ -1,0 +1,110 @@
+import FettleChecking
+import FettleModel
+import FettlePlanning
+import FettleTestSupport
+import Testing
+
+/// What holds for every plan, on fleets made from seeds.
+@Suite struct PlanPropertyTests {
+    static let seeds = UInt64(0)..<120
+
+    /// Every second fleet has its load balancers patched as well.
+    private func sample(_ seed: UInt64) -> (FleetSample, Set<ResourceID>) {
+        let sample = FleetGenerator.sample(seed: seed)
+        return (sample, seed % 2 == 0 ? Set(sample.fleet.resources.map(\.id)) : [])
+    }
+
+    @Test(arguments: seeds) func everyStepStandsAfterWhatItWaitsFor(seed: UInt64) throws {
+        let (sample, named) = sample(seed)
+        let plan = try sample.plan(named: named)
+        for steps in [plan.steps, plan.rollback] {
+            var seen: Set<StepID> = []
+            for step in steps {
+                #expect(step.after.allSatisfy(seen.contains), "\(step.id)")
+                #expect(step.after == Set(step.after).sorted(), "\(step.id)")
+                #expect(seen.insert(step.id).inserted, "\(step.id)")
+            }
+        }
+    }
+
+    @Test(arguments: seeds) func noReachableStateLeavesAGroupBelowItsMinimum(seed: UInt64) throws {
+        let (sample, named) = sample(seed)
+        let (plan, report) = try Planner.plan(sample.input(named: named))
+        for group in plan.groups {
+            let most = ReachableStates(group, in: plan).mostOut().out
+            #expect(most <= group.maximumOut, "\(group.id)")
+            #expect(group.members.count - most >= group.minimumAvailable, "\(group.id)")
+            let told = try #require(report.groups.first { $0.id == group.id })
+            #expect(group.members.count - most >= told.lowestAvailable, "\(group.id)")
+        }
+    }
+
+    @Test(arguments: seeds) func theCheckerAgrees(seed: UInt64) throws {
+        let (sample, named) = sample(seed)
+        let report = PlanChecker.check(try sample.plan(named: named))
+        #expect(report.violations == [])
+    }
+
+    @Test(arguments: seeds) func theSameInputGivesTheSameBytes(seed: UInt64) throws {
+        let (sample, named) = sample(seed)
+        var input = sample.input(named: named)
+        let (plan, report) = try Planner.plan(input)
+        // The order in which a caller happens to list things is no part of what it says.
+        input.fleet.resources.reverse()
+        input.fleet.groups.reverse()
+        input.facts.hosts.reverse()
+        input.selection.hosts.reverse()
+        let (again, reportAgain) = try Planner.plan(input)
+        #expect(try CanonicalJSON.encode(plan) == CanonicalJSON.encode(again))
+        #expect(try CanonicalJSON.encode(report) == CanonicalJSON.encode(reportAgain))
+    }
+
+    @Test(arguments: seeds) func planningAgainAfterSuccessIsEmpty(seed: UInt64) throws {
+        var (sample, named) = sample(seed)
+        sample.policy.reboot = sample.policy.reboot == .always ? .ifRequired : sample.policy.reboot
+        sample.facts = sample.factsAfterSuccess
+        #expect(try sample.plan(named: named).steps == [])
+    }
+
+    @Test(arguments: seeds) func environmentsFollowEachOtherInTheirOrder(seed: UInt64) throws {
+        let (sample, named) = sample(seed)
+        let plan = try sample.plan(named: named)
+        for (earlier, later) in zip(plan.environments, plan.environments.dropFirst()) {
+            let begins = plan.steps.filter {
+                $0.availability == .takesOut && plan.target($0.resource)?.environment == later
+            }
+            let ends = plan.steps.filter {
+                $0.availability == .bringsBack && plan.target($0.resource)?.environment == earlier
+            }
+            for begin in begins { #expect(ends.allSatisfy { begin.after.contains($0.id) }, "\(begin.id)") }
+        }
+    }
+
+    @Test(arguments: seeds) func whatIsSelectedIsPlannedOrToldAsLeftOut(seed: UInt64) throws {
+        let (sample, named) = sample(seed)
+        let (plan, report) = try Planner.plan(sample.input(named: named))
+        for host in sample.selection.hosts {
+            let isPlanned = plan.target(host.resource) != nil
+            #expect(isPlanned != report.leftOut.contains { $0.resource == host.resource }, "\(host.resource)")
+        }
+    }
+
+    /// The generator must reach what the properties are about, or they would hold of nothing.
+    @Test func theSeedsReachTheRareCases() throws {
+        var bakes = 0
+        var overlaps = 0
+        var noReturn = 0
+        var several = 0
+        var balancers = 0
+        for seed in Self.seeds {
+            let (sample, named) = sample(seed)
+            let plan = try sample.plan(named: named)
+            bakes += plan.steps.contains { if case .bake = $0.action { true } else { false } } ? 1 : 0
+            overlaps += plan.targets.contains { plan.groups(of: $0.resource).count > 1 } ? 1 : 0
+            noReturn += plan.pointOfNoReturn != nil ? 1 : 0
+            several += plan.environments.count > 1 ? 1 : 0
+            balancers += plan.targets.contains { $0.resource.rawValue.hasSuffix("-lb") } ? 1 : 0
+        }
+        #expect([bakes, overlaps, noReturn, several, balancers].allSatisfy { $0 >= 10 })
+    }
+}
