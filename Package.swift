@@ -17,9 +17,10 @@ func library(
 }
 
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource]? = nil
 ) -> Target {
-    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -92,7 +93,8 @@ let package = Package(
         tests("FettleInventoryTests", ["FettleInventory", "FettleModel", "FettleTestSupport"]),
         tests("FettleAssessmentTests", ["FettleAssessment", "FettleModel"]),
         tests(
-            "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleModel", "FettleTestSupport"]),
+            "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleModel", "FettleTestSupport"],
+            exclude: ["Goldens"]),
         tests("FettleCheckingTests", ["FettleChecking", "FettleModel"]),
         tests(
             "FettleExecutionTests",
