@@ -9,10 +9,11 @@ let strict: [SwiftSetting] = [
 
 /// A library target with the house's settings. Its folder's README.md says what belongs in it.
 func library(
-    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil,
+    alsoExcluding others: [String] = []
 ) -> Target {
     .target(
-        name: name, dependencies: dependencies, exclude: ["README.md"], resources: resources,
+        name: name, dependencies: dependencies, exclude: ["README.md"] + others, resources: resources,
         swiftSettings: strict)
 }
 
@@ -78,7 +79,8 @@ let package = Package(
         .executableTarget(name: "fettle", dependencies: ["FettleCommands"], swiftSettings: strict),
 
         // Beside the layers.
-        library("FettleDrivers", ["FettleModel", "FettleDriverKit", logging]),
+        library(
+            "FettleDrivers", ["FettleModel", "FettleDriverKit", logging], alsoExcluding: ["HAProxy/README.md"]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         library("FettleDatabase", ["FettleModel", "FettleStore", grdb]),
         library(

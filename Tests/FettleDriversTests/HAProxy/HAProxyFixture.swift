@@ -1,0 +1,253 @@
+import FettleDriverKit
+import FettleModel
+import Foundation
+import Testing
+
+@testable import FettleDrivers
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A real HAProxy on loopback with an admin socket in a directory of its own, before small real web servers.
+final class HAProxyFixture: @unchecked Sendable {
+    struct Unavailable: Error {}
+
+    static let executable = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/opt/homebrew/bin/haproxy"]
+        .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+    /// Whether tests that need HAProxy can run. In CI it is installed, and its absence is a failure, never a skip.
+    static var isAvailable: Bool {
+        executable != nil || ProcessInfo.processInfo.environment["CI"] != nil
+    }
+
+    let directory: URL
+    let frontPort: Int
+    let backends: [WebServerFixture]
+    private var process: Process?
+
+    var socketPath: String { directory.appending(path: "admin.sock").path }
+
+    /// - Parameters:
+    ///   - serverLines: what follows each server's address in the configuration.
+    init(servers: Int = 2, options: String = "check inter 100ms rise 2 fall 2 weight 100") async throws {
+        guard Self.executable != nil else {
+            Issue.record("haproxy is not installed: apt-get install haproxy")
+            throw Unavailable()
+        }
+        directory = FileManager.default.temporaryDirectory.appending(path: "fettle-h\(UInt32.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        frontPort = try freePort()
+        var backends: [WebServerFixture] = []
+        for _ in 0..<servers { backends.append(try await WebServerFixture()) }
+        self.backends = backends
+        let lines = backends.enumerated().map { index, backend in
+            "  server web-\(index + 1) 127.0.0.1:\(backend.port) \(options)"
+        }
+        let configuration = """
+            global
+              stats socket \(directory.path)/admin.sock mode 600 level admin
+              stats socket \(directory.path)/reader.sock mode 600 level user
+            defaults
+              mode http
+              timeout connect 1s
+              timeout client 30s
+              timeout server 30s
+            frontend front
+              bind 127.0.0.1:\(frontPort)
+              default_backend web
+            backend web
+              balance roundrobin
+              option httpchk GET /health
+            \(lines.joined(separator: "\n"))
+
+            """
+        try configuration.write(to: directory.appending(path: "haproxy.cfg"), atomically: true, encoding: .utf8)
+        try await start()
+        try await eventually("every server is up by a check") {
+            try await self.client.view(of: "web").allSatisfy {
+                $0.isInService && $0.statistics.lastCheckPassed != false && $0.statistics.checkHealth?.isFull != false
+            }
+        }
+    }
+
+    deinit {
+        process.map(end)
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    func start() async throws {
+        let process = Process()
+        process.executableURL = URL(filePath: Self.executable ?? "")
+        process.arguments = ["-db", "-q", "-f", directory.appending(path: "haproxy.cfg").path]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        self.process = process
+        try await eventually("HAProxy answers") {
+            (try? await self.client.view(of: "web").count) == self.backends.count
+        }
+    }
+
+    func stop() {
+        process.map(end)
+        process = nil
+    }
+
+    var client: HAProxyClient { HAProxyClient(socket: LocalAdminSocket(path: socketPath, place: "fixture")) }
+
+    func ask(_ command: String) async throws -> String {
+        try await LocalAdminSocket(path: socketPath, place: "fixture").ask(command)
+    }
+
+    func view(_ server: String) async throws -> ServerView {
+        try await client.view(of: HAProxyServerName(backend: "web", server: server, place: "fixture"))
+    }
+
+    func traffic(backend: String = "web", serverName: String = "{id}", drainTimeoutSeconds: Int = 10) -> TrafficBinding
+    {
+        TrafficBinding(
+            driver: "haproxy", via: "lb-1", address: .local, endpoint: socketPath, backend: backend,
+            serverName: serverName, drainTimeoutSeconds: drainTimeoutSeconds)
+    }
+}
+
+/// A web server of its own process: `/health` answers 200 until the file `down` lies in its directory, `/slow?2` takes two
+/// seconds, everything else answers at once.
+final class WebServerFixture: @unchecked Sendable {
+    private static let program = """
+        import http.server, os, socketserver, sys, time
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                if self.path.startswith('/slow'): time.sleep(float(self.path.split('?')[1]))
+                status = 503 if self.path == '/health' and os.path.exists('down') else 200
+                if self.path == '/moved': status = 302
+                body = b'hello from fettle' * (60000 if self.path == '/big' else 1)
+                self.send_response(status)
+                if status == 302: self.send_header('Location', '/health')
+                self.send_header('Content-Length', str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            def log_message(self, *arguments): pass
+        class Server(http.server.ThreadingHTTPServer):
+            request_queue_size = 128
+        Server(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
+        """
+
+    let port: Int
+    private let directory: URL
+    private var process: Process?
+
+    init() async throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "fettle-w\(UInt32.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        port = try freePort()
+        try await start()
+    }
+
+    deinit {
+        process.map(end)
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    func start() async throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", Self.program, String(port)]
+        process.currentDirectoryURL = directory
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        self.process = process
+        try await eventually("the web server listens") {
+            let addresses = try await SocketAddress.resolve("127.0.0.1", port: self.port, timeout: .seconds(1))
+            return
+                (try? await SocketConversation.hold(
+                    withAny: addresses, sending: [], limit: 0, timeout: .seconds(1))) != nil
+        }
+    }
+
+    func stop() {
+        process.map(end)
+        process = nil
+    }
+
+    func setHealthy(_ isHealthy: Bool) throws {
+        let file = directory.appending(path: "down")
+        if isHealthy {
+            try? FileManager.default.removeItem(at: file)
+        } else {
+            try Data().write(to: file)
+        }
+    }
+}
+
+/// SIGKILL, because a child of a thread that blocks signals inherits that, and then SIGTERM waits for ever.
+private func end(_ process: Process) {
+    kill(process.processIdentifier, SIGKILL)
+    while process.isRunning { usleep(1_000) }
+}
+
+struct TimedOut: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Waits until the condition holds; an error in it counts as not yet.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
+) async throws {
+    let clock = ContinuousClock()
+    let end = clock.now + limit
+    while clock.now < end {
+        if (try? await condition()) == true { return }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+    throw TimedOut(description: "not in time: \(what)")
+}
+
+/// A port on loopback that nobody listened on a moment ago.
+func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+            bind(descriptor, pointer, size) == 0 ? getsockname(descriptor, pointer, &size) : -1
+        }
+    }
+    guard status == 0 else { throw TimedOut(description: "no free port") }
+    return Int(UInt16(bigEndian: address.sin_port))
+}
+
+/// Channels that must not be asked.
+struct NoChannels: ChannelProvider {
+    func channel(to address: ResourceAddress) async throws(AccessError) -> any CommandChannel {
+        throw AccessError(.unreachable, "there are no channels here", host: address.host)
+    }
+}
+
+enum TrafficSteps {
+    static func step(_ action: StepAction, on resource: ResourceID = "web-1", timeoutSeconds: Int = 20) -> Step {
+        Step(
+            id: StepID("\(resource)/\(action.name)"), resource: resource, group: "web", wave: 0, action: action,
+            after: [],
+            availability: .none, rollbackClass: .nothingToUndo,
+            estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 5), timeoutSeconds: timeoutSeconds)
+    }
+
+    static func context(
+        prior: PriorState? = nil, targets: [PlanTarget] = [], groups: [PlannedGroup] = [],
+        intendedAt: Timestamp = .now()
+    ) -> StepContext {
+        let plan = Plan(
+            id: "plan", title: "test", selection: StageReference(id: "s", digest: Digest(rawValue: "0")),
+            createdAt: .now(), environments: [], targets: targets, groups: groups, steps: [], rollback: [],
+            limits: PlanLimits())
+        return StepContext(run: "run", plan: plan, attempt: 1, intendedAt: intendedAt, prior: prior)
+    }
+}
