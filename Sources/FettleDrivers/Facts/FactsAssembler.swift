@@ -2,29 +2,38 @@ import FettleModel
 
 /// Makes one host's facts out of a transcript: each fact by itself, so that one which could not be read leaves the others.
 struct FactsAssembler {
-    let transcript: Transcript
+    private let transcript: Transcript
+    private let kernel: Observed<KernelAnswer>
+    private let dpkg: Observed<DpkgPackages?>
+    private let rpm: Observed<RpmPackages?>
+    private let apk: Observed<[InstalledPackage]?>
 
-    func facts(of resource: ResourceID, at time: Timestamp) -> HostFacts {
-        let kernel = observe { () throws(FactError) in
+    init(transcript: Transcript) {
+        self.transcript = transcript
+        kernel = observe { () throws(FactError) in
             try KernelAnswer(parsing: try transcript.requiredOutput(of: "kernel"))
         }
-        let dpkg = observe { () throws(FactError) in
-            try transcript.output(of: "dpkg").map { text throws(FactError) in try DpkgPackages(parsing: text) }
+        dpkg = observe { () throws(FactError) in
+            guard let text = try transcript.output(of: "dpkg") else { return nil }
+            return try DpkgPackages(parsing: text)
         }
-        return HostFacts(
-            resource: resource, observedAt: time, reachability: .reachable,
-            platform: observe { () throws(FactError) in
-                try PlatformParser.platform(
-                    release: try transcript.requiredOutput(of: "release"), kernel: try need(kernel))
-            },
+        rpm = observe { () throws(FactError) in
+            guard let text = try transcript.output(of: "rpm") else { return nil }
+            return try RpmPackages(parsing: text)
+        }
+        apk = observe { () throws(FactError) in
+            guard let text = try transcript.output(of: "apk") else { return nil }
+            return try ApkPackages.installed(text)
+        }
+    }
+
+    func facts(of resource: ResourceID, at time: Timestamp) -> HostFacts {
+        HostFacts(
+            resource: resource, observedAt: time, reachability: .reachable, platform: observe(platform),
             boot: observe { () throws(FactError) in try BootParser.boot(try transcript.requiredOutput(of: "boot")) },
-            packages: observe { () throws(FactError) in try packages(dpkg).installed },
-            brokenPackages: observe { () throws(FactError) in try packages(dpkg).broken },
-            updates: observe { () throws(FactError) in try updates(dpkg, kernel) },
+            packages: observe(packages), brokenPackages: observe(brokenPackages), updates: observe(updates),
             kernels: observe { () throws(FactError) in try need(kernel).facts },
-            rebootRequired: observe { () throws(FactError) in
-                RebootParser.requirement(try transcript.requiredOutput(of: "reboot"))
-            },
+            rebootRequired: observe(rebootRequired),
             staleServices: observe { () throws(FactError) in
                 try StaleServiceParser.services(try transcript.requiredOutput(of: "maps"))
             },
@@ -37,19 +46,65 @@ struct FactsAssembler {
             })
     }
 
-    private func packages(_ dpkg: Observed<DpkgPackages?>) throws(FactError) -> DpkgPackages {
-        guard let packages = try need(dpkg) else { throw FactError("this host has no package manager that is known") }
-        return packages
+    private func platform() throws(FactError) -> Platform {
+        var platform = try PlatformParser.platform(
+            release: try transcript.requiredOutput(of: "release"), kernel: try need(kernel))
+        // On rpm's own distributions rpm names the architecture; Debian's name goes first where both are.
+        if case .observed(nil) = dpkg, let rpm = try need(rpm), FactText.isName(rpm.architecture) {
+            platform.architecture = rpm.architecture
+        }
+        return platform
     }
 
-    private func updates(
-        _ dpkg: Observed<DpkgPackages?>, _ kernel: Observed<KernelAnswer>
-    ) throws(FactError) -> [AvailableUpdate] {
-        guard let packages = try need(dpkg) else { throw FactError("this host has no package manager that is known") }
-        return try AptUpdates(
-            parsing: try transcript.requiredOutput(of: "apt"), packages: packages,
-            native: try need(kernel).architecture
-        ).updates
+    /// Those of every package manager that the host has. One that cannot be read makes the fact unobserved: half of the
+    /// packages would pass for all.
+    private func packages() throws(FactError) -> [InstalledPackage] {
+        let answers = [try need(dpkg)?.installed, try need(rpm)?.installed, try need(apk)].compactMap { $0 }
+        guard !answers.isEmpty else { throw FactError("this host has no package manager that is known") }
+        return answers.flatMap { $0 }
+    }
+
+    /// rpm and apk know no state between installed and removed.
+    private func brokenPackages() throws(FactError) -> [BrokenPackage] {
+        _ = try packages()
+        return try need(dpkg)?.broken ?? []
+    }
+
+    private func updates() throws(FactError) -> [AvailableUpdate] {
+        var updates: [AvailableUpdate] = []
+        _ = try packages()
+        if let packages = try need(dpkg) {
+            updates += try AptUpdates(
+                parsing: try transcript.requiredOutput(of: "apt"), packages: packages,
+                native: try need(kernel).architecture
+            ).updates
+        }
+        if let packages = try need(rpm), !packages.installed.isEmpty {
+            if let text = try transcript.output(of: "dnf") {
+                updates += try DnfUpdates.updates(text, packages: packages)
+            } else if let text = try transcript.output(of: "zypper") {
+                updates += try ZypperUpdates.updates(text, packages: packages)
+            } else {
+                throw FactError("rpm packages are installed, but neither dnf nor zypper is here to ask for updates")
+            }
+        }
+        if let packages = try need(apk) {
+            updates += try ApkPackages.updates(
+                try transcript.requiredOutput(of: "apkupdates"), installed: packages)
+        }
+        return updates
+    }
+
+    /// What the host says itself; and also a kernel that is installed and newer than the running one, because a small
+    /// Debian has nothing that would write the file.
+    private func rebootRequired() throws(FactError) -> RebootRequirement {
+        var requirement = RebootParser.requirement(try transcript.requiredOutput(of: "reboot"))
+        if let waiting = kernel.value?.facts.newerThanRunning {
+            requirement.isRequired = true
+            let name = "linux-image-\(waiting)"
+            if !requirement.packages.contains(name) { requirement.packages = (requirement.packages + [name]).sorted() }
+        }
+        return requirement
     }
 }
 

@@ -36,11 +36,25 @@ enum ProcessSections {
     static let locks = SectionedScript.Section(
         name: "locks", limit: 256 * 1_024,
         body: #"""
+                tell() {
+                    printf '%s %s ' "$1" "$2"
+                    head -c 300 "/proc/$1/cmdline" 2>/dev/null | tr '\000\n' '  '
+                    echo
+                }
                 files=
                 for path in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock \
-                    /var/cache/apt/archives/lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock /run/zypp.pid \
-                    /var/cache/dnf/metadata_lock.pid /lib/apk/db/lock; do
+                    /var/cache/apt/archives/lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock /lib/apk/db/lock; do
                     if [ -e "$path" ]; then files="$files $path"; fi
+                done
+                # zypper and dnf write who they are; a file whose process is gone is a leftover.
+                for path in /run/zypp.pid /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid \
+                    /var/lib/dnf/rpmdb_lock.pid; do
+                    holder=
+                    if [ -r "$path" ]; then read -r holder rest <"$path" || :; fi
+                    case $holder in
+                        '' | *[!0-9]*) continue ;;
+                    esac
+                    if [ -d "/proc/$holder" ]; then tell "$holder" "$path"; fi
                 done
                 if [ -z "$files" ]; then have dpkg || have rpm || have apk; return; fi
                 # As ` inode=path inode=path `, so that no process is started for each lock. The device is of no use: overlay
@@ -58,9 +72,7 @@ enum ProcessSections {
                         '' | *"-> $path"*) ;;
                         *) continue ;;
                     esac
-                    printf '%s %s ' "$holder" "$path"
-                    head -c 300 "/proc/$holder/cmdline" 2>/dev/null | tr '\000\n' '  '
-                    echo
+                    tell "$holder" "$path"
                 done </proc/locks
             """#)
 }

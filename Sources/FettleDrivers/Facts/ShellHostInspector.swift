@@ -56,7 +56,7 @@ enum FactsScript {
         let maps = ProcessSections.staleServices(asRoot: try shellQuoted(ProcessSections.mapsCommand.commandLine))
         return SectionedScript(
             sections: [SystemSections.release, SystemSections.boot, SystemSections.kernel]
-                + DebianSections.all
+                + DebianSections.all + RpmSections.all + ApkSections.all
                 + [SystemSections.reboot, maps, SystemSections.units, SystemSections.disks, ProcessSections.locks],
             nonce: nonce)
     }

@@ -65,6 +65,20 @@ struct KernelAnswer: Equatable {
     }
 }
 
+extension KernelFacts {
+    /// The newest installed kernel of the running one's flavour, if it is newer than that; nil in containers.
+    var newerThanRunning: String? {
+        let alike = installed.filter { Self.flavour($0) == Self.flavour(running) }
+        guard let newest = alike.last, NaturalOrder.precedes(running, newest) else { return nil }
+        return newest
+    }
+
+    /// `cloud-amd64` of `6.1.0-18-cloud-amd64`: a host that runs one flavour doesn't wait for the other.
+    private static func flavour(_ release: String) -> String {
+        release.split(separator: "-").drop { $0.first?.isNumber == true }.joined(separator: "-")
+    }
+}
+
 /// Kernel releases by the numbers in them: `6.1.0-9` before `6.1.0-10`, and `6.1~rc1` before `6.1`.
 enum NaturalOrder {
     static func precedes(_ left: String, _ right: String) -> Bool {

@@ -50,7 +50,7 @@ enum SystemSections {
                 within 20 systemctl --no-pager show --property=Id,LoadState,ActiveState,SubState,NRestarts '*.service'
             """#)
 
-    /// The files that say a reboot is wanted, as Debian's and Ubuntu's packages write them. rpm hosts are asked elsewhere.
+    /// Debian's and Ubuntu's packages write files that say a reboot is wanted; on other hosts their own tools know.
     static let reboot = SectionedScript.Section(
         name: "reboot", limit: 256 * 1_024,
         body: #"""
@@ -61,5 +61,9 @@ enum SystemSections {
                         return 0
                     fi
                 done
+                if [ -s /var/lib/dpkg/status ] || have apk; then return 0; fi
+                \#(RpmSections.database)
+                if [ -z "$database" ]; then return 77; fi
+                \#(RpmSections.reboot)
             """#)
 }

@@ -16,7 +16,7 @@ struct ShellRunner: CommandChannel, ChannelProvider {
         case .root(let root): words = root.commandLine
         }
         do {
-            return try execute(words)
+            return try await execute(words)
         } catch {
             throw AccessError(.spawn, "\(error)", host: "test")
         }
@@ -24,7 +24,7 @@ struct ShellRunner: CommandChannel, ChannelProvider {
 
     func close() async {}
 
-    private func execute(_ words: [String]) throws -> CommandResult {
+    private func execute(_ words: [String]) async throws -> CommandResult {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: words[0])
         process.arguments = Array(words.dropFirst())
@@ -42,10 +42,21 @@ struct ShellRunner: CommandChannel, ChannelProvider {
         process.standardOutput = files[0].1
         process.standardError = files[1].1
         let began = ContinuousClock.now
-        try process.run()
-        process.waitUntilExit()
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in done.resume() }
+            do { try process.run() } catch {
+                process.terminationHandler = nil
+                done.resume(throwing: error)
+            }
+        }
         return CommandResult(
             status: process.terminationStatus, standardOutput: [UInt8](try Data(contentsOf: files[0].0)),
             standardError: [UInt8](try Data(contentsOf: files[1].0)), duration: ContinuousClock.now - began)
     }
+}
+
+extension ShellRunner {
+    /// The POSIX shells of this machine: the script must run in each. `/bin/sh` is always among them.
+    static let shells: [[String]] = [["/bin/sh"], ["/bin/dash"], ["/bin/bash", "--posix"], ["/bin/busybox", "sh"]]
+        .filter { FileManager.default.isExecutableFile(atPath: $0[0]) }
 }
