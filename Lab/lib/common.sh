@@ -92,7 +92,9 @@ wait_until() {
     done
 }
 
-# Held until the command ends: one lock for what all labs of a directory share, one for each lab.
+# Held until the command ends, or a host's until the function that in_parallel runs for it ends: one lock for what all labs of a
+# directory share, one for each lab, one for each host's power switch.
 lock_shared() { mkdir -p "$cache_directory/locks"; exec 8>"$cache_directory/locks/+shared"; flock 8; }
 unlock_shared() { exec 8>&-; }
+lock_host() { exec 7>"$(host_directory "$1")/lock"; flock 7; }
 lock_lab() { mkdir -p "$cache_directory/locks"; exec 9>"$cache_directory/locks/$lab_name"; flock 9; }

@@ -8,7 +8,6 @@ readonly disk_size=1500m
 start_host() {
     local name=$1 directory
     directory=$(host_directory "$name")
-    if daemon_is_running "host-$name"; then return 0; fi
     mkdir -p "$directory/disk"
     mountpoint -q "$directory/disk" || mount -t tmpfs -o "size=$disk_size,mode=755" "disk-$name" "$directory/disk"
     start_daemon "host-$name" unshare --mount --propagation slave "$lab_source/lib/machine.sh" boot \
@@ -29,7 +28,7 @@ seed_host() {
     ssh-keygen -q -t ed25519 -N '' -C "root@$name" -f "$seed/etc/ssh/ssh_host_ed25519_key"
     install -d -m 700 "$seed/root/.ssh"
     install -m 600 "$run_directory/keys/id_ed25519.pub" "$seed/root/.ssh/authorized_keys"
-    # Names of the machine mean nothing here: the layer's own user `fettle` is the first one, 1000.
+    # By number, because names are the machine's here: `fettle` is the layer's first user.
     install -d -m 700 -o 1000 -g 1000 "$seed/home/fettle/.ssh"
     install -m 600 -o 1000 -g 1000 "$run_directory/keys/id_ed25519.pub" "$seed/home/fettle/.ssh/authorized_keys"
     chmod 700 "$seed/root" "$seed/home/fettle"
@@ -74,31 +73,53 @@ wait_for_host() {
     daemon_is_running "host-$1" || fail "$1 did not start: $(tail -n 3 "$run_directory/log/host-$1")"
 }
 
-start_and_wait() { start_host "$1"; wait_for_host "$1"; }
+# A new host serves; one that runs already is left as it is: a test may have broken it on purpose.
+bring_up_host() {
+    lock_host "$1"
+    if daemon_is_running "host-$1"; then return 0; fi
+    start_host "$1"
+    wait_for_host "$1"
+}
+
+# Whatever the disk holds is booted; whether all of it works is for the caller to find out.
+boot_host() {
+    lock_host "$1"
+    if daemon_is_running "host-$1"; then return 0; fi
+    start_host "$1"
+    wait_until 60 host_has_booted "$1" || fail "$1 has not booted after 60 s; see $run_directory/log/host-$1"
+}
+
+host_has_booted() { [[ $(host_state "$1") =~ ^(running|degraded|maintenance)$ ]]; }
+
+# What systemd says of the host; nothing before it can be asked.
+host_state() { in_host "$1" systemctl is-system-running 2>/dev/null || true; }
 
 # As if the cord were pulled: every process of the host ends at once, nothing is written back.
-power_off() { kill_daemon "host-$1"; rm -f "$(host_directory "$1")/nspawn.pid"; }
+cut_host() {
+    lock_host "$1"
+    kill_daemon "host-$1"
+    rm -f "$(host_directory "$1")/nspawn.pid"
+}
 
 reset_host() {
     local directory
     directory=$(host_directory "$1")
-    power_off "$1"
+    cut_host "$1"
     umount "$directory/disk"
     rm -f "$directory/noboot"
     network_cable "$1" up
-    start_and_wait "$1"
+    bring_up_host "$1"
 }
 
 hosts_reset() { for_hosts 'reset HOST...' reset_host "$@"; }
-hosts_cut() { for_hosts 'cut HOST...' power_off "$@"; }
-hosts_boot() { for_hosts 'boot HOST...' start_and_wait "$@"; }
+hosts_cut() { for_hosts 'cut HOST...' cut_host "$@"; }
+hosts_boot() { for_hosts 'boot HOST...' boot_host "$@"; }
 
 # for_hosts USAGE FUNCTION HOST...: a few at a time, so that booting systems don't starve each other.
 for_hosts() {
     local usage=$1 action=$2 names
     shift 2
     (( $# )) || wrong_usage "$usage"
-    lock_lab
     names=$(matching_hosts "$@")
     # shellcheck disable=SC2086 # names of hosts have no blanks
     in_parallel 4 "$action" $names

@@ -3,7 +3,7 @@
 # without security updates, and every other layer is an overlay on the one below it. A layer's directory carries a key of
 # all that went into it, so that a change builds it anew and hosts that still run on the old one keep theirs.
 
-layer_path() { printf '%s/%s-%s' "$cache_directory" "$1" "$(layer_key "$1")"; }
+layer_path() { printf '%s/%s-%s\n' "$cache_directory" "$1" "$(layer_key "$1")"; }
 
 layer_key() {
     case $1 in
@@ -21,8 +21,8 @@ layer_key() {
 layer_stack() {
     case $1 in
         debian) layer_path debian ;;
-        common) printf '%s:%s' "$(layer_path common)" "$(layer_path debian)" ;;
-        *) printf '%s:%s:%s' "$(layer_path "$1")" "$(layer_path common)" "$(layer_path debian)" ;;
+        common) printf '%s:%s\n' "$(layer_path common)" "$(layer_path debian)" ;;
+        *) printf '%s:%s:%s\n' "$(layer_path "$1")" "$(layer_path common)" "$(layer_path debian)" ;;
     esac
 }
 
@@ -78,12 +78,13 @@ layer_build_overlay() {
     rm -rf "$building"
 }
 
-# Layers and repositories of earlier days and sources go, unless a lab may still run on them.
+# Layers and repositories of earlier days and sources, and builds that failed, go, unless a host of any lab stands on them.
 cache_prune() {
     local directory name kept
-    if other_labs_run; then return 0; fi
-    kept=$(printf '%s\n' "$(repository_directory)"
-           for name in debian common balancer dnf zypper; do printf '%s\n' "$(layer_path "$name")"; done)
+    kept=$(repository_directory
+           for name in debian common balancer dnf zypper; do layer_path "$name"; done
+           cat "$lab_directory"/run-*/hosts/*/layers | tr : '\n'
+           readlink "$lab_directory"/run-*/repository)
     for directory in "$cache_directory"/{debian,common,balancer,dnf,zypper,repository}-*; do
         [[ -d $directory ]] || continue
         grep -qxF -- "$directory" <<<"$kept" || rm -rf "$directory"

@@ -23,8 +23,6 @@ lab_up() {
     mirror_up
     packages_up
     build_layers_of base ${added:+"$added"}
-    cache_prune
-    unlock_shared
     access_keys
     names=$(for set in base ${added:+"$added"}; do host_table "$set" | cut -f1; done)
     # One after the other: `ip netns add` sets up the place of all namespaces when it is the first.
@@ -33,8 +31,10 @@ lab_up() {
         seed_host "$name"
     done
     access_files
+    cache_prune
+    unlock_shared
     # shellcheck disable=SC2086 # names of hosts have no blanks
-    in_parallel "$hosts_at_a_time" start_and_wait $names
+    in_parallel "$hosts_at_a_time" bring_up_host $names
     say "the lab '$lab_name' is up: $(wc -w <<<"$names") hosts, in $SECONDS s; files in $run_directory"
 }
 
@@ -109,14 +109,13 @@ lab_purge() {
 lab_path() { require_up; printf '%s\n' "$run_directory"; }
 
 lab_status() {
-    local name state boot leader
+    local name state boot
     require_up
     printf '%-10s %-11s %-8s %-5s %s\n' host address state link 'boot id'
     for name in $(running_lab_hosts); do
         state=off boot=-
-        leader=$(host_leader "$name")
-        if [[ $leader ]]; then
-            state=$(in_host "$name" systemctl is-system-running 2>/dev/null || true)
+        if daemon_is_running "host-$name"; then
+            state=$(host_state "$name")
             boot=$(in_host "$name" cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo -)
         fi
         printf '%-10s %-11s %-8s %-5s %s\n' "$name" "$(host_field "$name" 2)" "${state:-starting}" \

@@ -7,7 +7,7 @@ offers_offer() {
     shift
     require_suite "$suite"
     names=$(matching_hosts "$@")
-    export offered_suite=$suite
+    offered_suite=$suite
     # shellcheck disable=SC2086 # names of hosts have no blanks
     in_parallel 4 offer_to_host $names
 }
@@ -27,7 +27,7 @@ offers_withdraw() {
     shift
     require_suite "$suite"
     names=$(matching_hosts "$@")
-    export offered_suite=$suite
+    offered_suite=$suite
     # shellcheck disable=SC2086 # names of hosts have no blanks
     in_parallel 4 withdraw_from_host $names
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The lab's own signed repository, http://packages.lab: built from packages/debian/ into the cache, anew whenever a source changes.
 
-repository_directory() { printf '%s/repository-%s' "$cache_directory" "$(repository_key)"; }
+repository_directory() { printf '%s/repository-%s\n' "$cache_directory" "$(repository_key)"; }
 repository_key() { tree_key "$lab_source/packages/debian" "$lab_source/lib/packages.sh"; }
 
 # Sixteen hexadecimal digits that stand for the names and contents of files and trees.

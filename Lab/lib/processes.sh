@@ -14,7 +14,7 @@ start_in_group() {
     mkdir -p "$group" "$(dirname "$log")"
     # shellcheck disable=SC2016 # expanded by the inner shell
     setsid bash -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' start "$group" "$@" \
-        </dev/null >>"$log" 2>&1 8>&- 9>&- &
+        </dev/null >>"$log" 2>&1 7>&- 8>&- 9>&- &
     # From here on, an empty group means that the process has ended.
     wait_until 2 group_is_populated "$group" || true
 }
