@@ -7,7 +7,7 @@ struct HostOrder {
     let hosts: [HostWork]
     /// For each place in `hosts`, the places that must be finished before for the sake of environments, `after`, load balancers
     /// and Fettle's own host. Not yet those that keep capacity.
-    let earlier: [Set<Int>]
+    let earlier: [PlaceSet]
 
     /// - Returns: nil if there is no such line; the path that closes the loop has been refused then.
     static func arrange(
@@ -20,12 +20,13 @@ struct HostOrder {
                 .orderCycle, at: .plan, "the order of environments, groups and hosts contradicts itself: \(path)")
             return nil
         }
-        let sorted = line.map { hosts[$0] }
-        return HostOrder(
-            hosts: sorted,
-            earlier: sorted.indices.map { later in
-                Set((0..<later).filter { precedence.mustPrecede(sorted[$0], sorted[later]) })
-            })
+        var earlier: [PlaceSet] = []
+        for later in line.indices {
+            var set = PlaceSet(count: line.count)
+            for place in 0..<later where precedence.mustPrecede(line[place], line[later]) { set.insert(place) }
+            earlier.append(set)
+        }
+        return HostOrder(hosts: line.map { hosts[$0] }, earlier: earlier)
     }
 }
 
@@ -33,21 +34,43 @@ struct HostOrder {
 /// edges, not n².
 private struct Precedence {
     private let hosts: [HostWork]
-    private let order: GroupOrder
+    private let relations: [Relations]
     private var names: [String]
     private var successors: [[Int]]
     private var predecessorCount: [Int]
     private let priority: [Priority]
-    /// Environment ranks that occur, ascending; Fettle's own host stands above them all (I12).
+    /// The phase of Fettle's own host: after all environments (I12).
     private let ownRank: Int
+
+    /// What of a host puts it before or after others.
+    private struct Relations {
+        var phase: Int
+        var groups: Set<GroupID>
+        /// Groups that one of its groups comes after, and that it is not a member of itself.
+        var waitsFor: Set<GroupID>
+        var serves: Set<GroupID>
+        /// A load balancer goes last in its environment, unless the fleet says that what it serves comes after it.
+        var goesAfterItsMembers: Bool
+
+        init(_ host: HostWork, ownRank: Int, _ order: GroupOrder) {
+            let groups = Set(host.groups.map(\.id))
+            phase = host.resource.address.transport == .local ? ownRank : host.environmentRank
+            self.groups = groups
+            waitsFor = groups.reduce(into: Set<GroupID>()) { $0.formUnion(order.earlier[$1] ?? []) }.subtracting(groups)
+            serves = Set(host.serves)
+            goesAfterItsMembers =
+                host.isBalancer && host.serves.allSatisfy { groups.isDisjoint(with: order.earlier[$0] ?? []) }
+        }
+    }
 
     init(_ hosts: [HostWork], groups: [GroupWork], _ order: GroupOrder) {
         self.hosts = hosts
-        self.order = order
+        let ownRank = (hosts.map(\.environmentRank).max() ?? 0) + 1
+        self.ownRank = ownRank
+        relations = hosts.map { Relations($0, ownRank: ownRank, order) }
         names = hosts.map(\.id.rawValue)
         successors = Array(repeating: [], count: hosts.count)
         predecessorCount = Array(repeating: 0, count: hosts.count)
-        ownRank = (hosts.map(\.environmentRank).max() ?? 0) + 1
         priority = Priority.of(hosts, groups: groups, order)
         addEnvironments()
         addGroups()
@@ -68,10 +91,10 @@ private struct Precedence {
     }
 
     private mutating func addEnvironments() {
-        let ranks = Set(hosts.map { $0.phase(ownRank) }).sorted()
+        let ranks = Set(relations.map(\.phase)).sorted()
         var before: Int?
         for rank in ranks {
-            let inside = hosts.indices.filter { hosts[$0].phase(ownRank) == rank }
+            let inside = hosts.indices.filter { relations[$0].phase == rank }
             let environment = inside.first.map { hosts[$0].resource.environment.rawValue } ?? ""
             let finished = knot(rank == ownRank ? "Fettle's own host" : "all of environment \(environment)")
             for host in inside {
@@ -83,25 +106,24 @@ private struct Precedence {
     }
 
     private mutating func addGroups() {
-        let all = Set(hosts.flatMap { $0.groups.map(\.id) })
-        let relevant = all.union(all.flatMap { order.earlier[$0] ?? [] }).sorted()
+        let relevant = relations.reduce(into: Set<GroupID>()) { $0.formUnion($1.groups.union($1.waitsFor)) }.sorted()
         var knots: [GroupID: Int] = [:]
         for group in relevant { knots[group] = knot("all of group \(group)") }
-        for (index, host) in hosts.enumerated() {
-            let own = Set(host.groups.map(\.id))
-            for group in own.sorted() {
-                if let finished = knots[group] { add(from: index, to: finished) }
-                for waited in (order.earlier[group] ?? []).sorted() where !own.contains(waited) {
-                    if let finished = knots[waited] { add(from: finished, to: index) }
-                }
+        for host in hosts.indices {
+            for group in relations[host].groups.sorted() {
+                if let finished = knots[group] { add(from: host, to: finished) }
+            }
+            for group in relations[host].waitsFor.sorted() {
+                if let finished = knots[group] { add(from: finished, to: host) }
             }
         }
     }
 
     private mutating func addBalancers() {
-        for rank in Set(hosts.map { $0.phase(ownRank) }).sorted() {
-            let inside = hosts.indices.filter { hosts[$0].phase(ownRank) == rank }
-            let balancers = inside.filter { goesAfterItsMembers(hosts[$0]) }.sorted { hosts[$0].id < hosts[$1].id }
+        for rank in Set(relations.map(\.phase)).sorted() {
+            let inside = hosts.indices.filter { relations[$0].phase == rank }
+            let balancers = inside.filter { relations[$0].goesAfterItsMembers }
+                .sorted { hosts[$0].id < hosts[$1].id }
             guard !balancers.isEmpty else { continue }
             let environment = hosts[balancers[0]].resource.environment
             let finished = knot("all of \(environment) but its load balancers")
@@ -111,25 +133,13 @@ private struct Precedence {
         }
     }
 
-    /// A load balancer goes last in its environment, unless the fleet says that what it serves comes after it.
-    private func goesAfterItsMembers(_ host: HostWork) -> Bool {
-        guard host.isBalancer else { return false }
-        let own = Set(host.groups.map(\.id))
-        return host.serves.allSatisfy { own.isDisjoint(with: order.earlier[$0] ?? []) }
-    }
-
     /// The same relation between two hosts, without the knots. `earlier` stands before `later` in the line.
-    func mustPrecede(_ earlier: HostWork, _ later: HostWork) -> Bool {
-        if earlier.phase(ownRank) != later.phase(ownRank) { return true }
-        if goesAfterItsMembers(later) { return true }
-        // Whichever of the two comes first: a load balancer is never away together with a member that it serves.
-        if earlier.serves.contains(where: { served in later.groups.contains { $0.id == served } }) { return true }
-        if later.serves.contains(where: { served in earlier.groups.contains { $0.id == served } }) { return true }
-        let laterOwn = Set(later.groups.map(\.id))
-        return later.groups.contains { group in
-            let waited = order.earlier[group.id] ?? []
-            return earlier.groups.contains { waited.contains($0.id) && !laterOwn.contains($0.id) }
-        }
+    func mustPrecede(_ earlier: Int, _ later: Int) -> Bool {
+        let (first, second) = (relations[earlier], relations[later])
+        return first.phase != second.phase || second.goesAfterItsMembers
+            // Whichever of the two comes first: a load balancer is never away together with a member that it serves.
+            || !first.serves.isDisjoint(with: second.groups) || !second.serves.isDisjoint(with: first.groups)
+            || !first.groups.isDisjoint(with: second.waitsFor)
     }
 
     /// Kahn's algorithm (1962); among those that may go, the one that people would expect next.
@@ -182,13 +192,6 @@ private struct Precedence {
         }
         guard let last = path.last, let begin = path.firstIndex(of: last) else { return [] }
         return path[begin...].reversed().map { names[$0] }
-    }
-}
-
-extension HostWork {
-    /// When its turn comes among environments; Fettle's own host after all of them (I12).
-    fileprivate func phase(_ ownRank: Int) -> Int {
-        resource.address.transport == .local ? ownRank : environmentRank
     }
 }
 

@@ -13,9 +13,9 @@ struct WaveLayout {
     /// In the order in which they are taken.
     let hosts: [HostWork]
     /// For each host, the places of all hosts that must be back before it is taken out. Closed over chains.
-    private(set) var earlier: [Set<Int>]
+    private(set) var earlier: [PlaceSet]
     /// The other way round, for the way back.
-    private(set) var later: [Set<Int>]
+    private(set) var later: [PlaceSet]
     /// From 0: the longest chain before a host.
     private(set) var waves: [Int]
     private(set) var bakes: [Bake]
@@ -34,7 +34,7 @@ struct WaveLayout {
         hosts = order.hosts
         earlier = order.earlier
         bakes = []
-        later = Array(repeating: [], count: order.hosts.count)
+        later = Array(repeating: PlaceSet(count: order.hosts.count), count: order.hosts.count)
         waves = Array(repeating: 0, count: order.hosts.count)
         for group in groups { lay(group) }
         layUngrouped(lanes: parallelSteps)
@@ -48,7 +48,9 @@ struct WaveLayout {
         deal(canaries, lanes: group.maximumOut)
         deal(others, lanes: group.maximumOut)
         guard !canaries.isEmpty else { return }
-        for place in others { earlier[place].formUnion(canaries) }
+        for place in others {
+            for canary in canaries { earlier[place].insert(canary) }
+        }
         if let seconds = group.bakeSeconds, !others.isEmpty {
             bakes.append(Bake(group: group, canaries: canaries, waiting: Set(others), seconds: seconds))
         }
