@@ -101,7 +101,8 @@ struct FactsAssembler {
         var requirement = RebootParser.requirement(try transcript.requiredOutput(of: "reboot"))
         if let waiting = kernel.value?.facts.newerThanRunning {
             requirement.isRequired = true
-            let name = "linux-image-\(waiting)"
+            let isDebian = if case .observed(.some) = dpkg { true } else { false }
+            let name = (isDebian ? "linux-image-" : "kernel-") + waiting
             if !requirement.packages.contains(name) { requirement.packages = (requirement.packages + [name]).sorted() }
         }
         return requirement

@@ -59,8 +59,8 @@ struct KernelAnswer: Equatable {
         }
         guard let running, let machine else { throw FactError("uname told no release") }
         architecture = named ?? machine
-        // Debian and Red Hat keep rescue images beside the kernels; they are no release.
-        let releases = images.filter { $0.first?.isNumber == true }
+        // Red Hat keeps a rescue image beside the kernels, `vmlinuz-0-rescue-...`; other files have no number in front.
+        let releases = images.filter { $0.first?.isNumber == true && !$0.hasPrefix("0-rescue") }
         facts = KernelFacts(running: running, installed: releases.sorted(by: NaturalOrder.precedes))
     }
 }
@@ -73,9 +73,15 @@ extension KernelFacts {
         return newest
     }
 
-    /// `cloud-amd64` of `6.1.0-18-cloud-amd64`: a host that runs one flavour doesn't wait for the other.
+    /// `cloud-amd64` of `6.1.0-18-cloud-amd64`, and `+rt` of `5.14.0-427.el9.x86_64+rt`: a host that runs one flavour
+    /// doesn't wait for the other.
     private static func flavour(_ release: String) -> String {
-        release.split(separator: "-").drop { $0.first?.isNumber == true }.joined(separator: "-")
+        let parts = release.split(separator: "-")
+        let words = parts.drop { $0.first?.isNumber == true }.joined(separator: "-")
+        guard words.isEmpty, parts.count > 1, let last = parts.last, let plus = last.firstIndex(of: "+") else {
+            return words
+        }
+        return String(last[plus...])
     }
 }
 
