@@ -4,7 +4,8 @@ public struct RemoteCommand: Sendable, Hashable {
     /// What the command reads on its standard input, any bytes; none means `/dev/null`.
     /// At most `maximumInputBytes`. A target whose `/bin/sh` is bash takes about a second for each MB.
     public var input: [UInt8]
-    /// How long the command may run, not counting the wait for commands before it and for the connection. More is `timeout`.
+    /// How long the command may run, not counting the wait for commands before it and for the connection. More is
+    /// `timeout`.
     public var timeout: Duration
     /// Bytes of standard output, and as many of standard error, that may come. More is `outputTooLarge`.
     public var outputLimit: Int
@@ -16,7 +17,9 @@ public struct RemoteCommand: Sendable, Hashable {
         /// What it leaves running in the background must redirect its output, and must have a session of its own
         /// (`setsid`) to outlive the channel.
         case script(String)
-        /// One program run as root: directly if the channel is root's, else through `sudo -n`.
+        /// One program run as root: directly if the channel is root's, else through `sudo -n`. What sudo started
+        /// belongs to root and cannot be stopped by the user: past its time the channel ends, but the program may go
+        /// on.
         case root(RootCommand)
     }
 

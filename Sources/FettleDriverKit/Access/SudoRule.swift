@@ -20,9 +20,9 @@ public struct SudoRule: Sendable, Hashable {
         case words(SudoWord)
     }
 
-    /// - Throws: `SudoRuleError` where the rule could be read in more than one way: sudo compares the arguments joined by
-    ///   spaces, and its file has special characters, so an argument is not empty and holds only `SudoWord.characters`;
-    ///   and `words` stands only at the end.
+    /// - Throws: `SudoRuleError` where the rule could be read in more than one way: sudo compares the arguments joined
+    ///   by spaces, and its file has special characters, so an argument is not empty and holds only
+    ///   `SudoWord.characters`; and `words` stands only at the end.
     public init(
         program: String, arguments: [Argument] = [], environment: [String: String] = [:], reason: String
     ) throws(SudoRuleError) {
@@ -124,9 +124,8 @@ public struct SudoWord: Sendable, Hashable {
 
     /// - Parameters:
     ///   - prefix: what it begins with, letter by letter, such as a directory or an option with its `=`.
-    ///   - first: the characters that may follow the prefix. Leave out `-` where there is none, or the argument can be an
-    ///     option; leave out `.` behind a directory, or it can lead out of it.
-    ///   - following: the characters that may follow.
+    ///   - first: the characters that may follow the prefix. Leave out `-` where there is none, or the argument can be
+    ///     an option; leave out `.` behind a directory, or it can lead out of it.
     ///   - following: the characters that may follow.
     ///   - suffix: what it ends with, letter by letter, such as `.service`.
     /// - Throws: `SudoRuleError` for an empty `first`, or a character that is not one of `characters`.
@@ -150,8 +149,9 @@ public struct SudoWord: Sendable, Hashable {
 
     /// ASCII letters and digits, to build sets from.
     public static let alphanumerics = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    /// All that can stand in a rule. White space, `$ # * ? [ ] ! ^ | \`, quotes and what a shell takes for itself cannot:
-    /// they have meanings in sudoers, its wildcards or its regular expressions that no escape takes away in all of them.
+    /// All that can stand in a rule. White space, `$ # * ? [ ] ! ^ | \`, quotes and what a shell takes for itself
+    /// cannot: they have meanings in sudoers, its wildcards or its regular expressions that no escape takes away in all
+    /// of them.
     public static let characters = alphanumerics + "%()+,-./:=@_{}~"
 
     static func isPlain(_ text: String) -> Bool { text.utf8.allSatisfy(characters.utf8.contains) }

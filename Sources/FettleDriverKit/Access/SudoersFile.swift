@@ -9,11 +9,13 @@ public struct SudoersFile: Sendable {
     public enum Patterns: String, Sendable, CaseIterable {
         /// Exact. For sudo 1.9.10 (2022) and later: Debian 12, Ubuntu 24.04, RHEL 10.
         case regularExpressions
-        /// For older sudo. Looser: where an argument varies, `*` also lets in any other characters and further arguments.
+        /// For older sudo. Looser: where an argument varies, `*` also lets in any other characters and further
+        /// arguments.
         case wildcards
     }
 
-    /// - Throws: `SudoRuleError` for a user name that is not a plain one: letters, digits, `.`, `_`, `-`, not first `-`.
+    /// - Throws: `SudoRuleError` for a user name that is not a plain one: letters, digits, `.`, `_`, `-`, not first
+    ///   `-`.
     public init(
         user: String, rules: [SudoRule], patterns: Patterns = .regularExpressions
     ) throws(SudoRuleError) {
@@ -71,8 +73,8 @@ public struct SudoersFile: Sendable {
         }
     }
 
-    /// Wildcards know no "one or the other": of several forms only what they begin with alike stays, which is the looser
-    /// reading that `Patterns.wildcards` announces.
+    /// Wildcards know no "one or the other": of several forms only what they begin with alike stays, which is the
+    /// looser reading that `Patterns.wildcards` announces.
     private static func wildcard(_ word: SudoWord) -> String {
         guard word.forms.count == 1, let form = word.forms.first else {
             let allowed = Set(word.forms.flatMap { $0.prefix.utf8.first.map { [$0] } ?? $0.first })

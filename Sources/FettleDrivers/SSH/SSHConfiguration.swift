@@ -5,7 +5,7 @@ public struct SSHConfiguration: Sendable, Hashable {
     /// Given to ssh as `-F`, in place of the user's and the system's configuration.
     public var configurationFile: String?
     /// Further options as `ssh_config` writes them, such as `IdentityFile=/etc/fettle/key`. They go before the user's
-    /// configuration, and behind what Fettle needs: they cannot weaken the check of host keys.
+    /// configuration, and behind what Fettle needs: they cannot switch the check of host keys off.
     public var options: [String] = []
     public var hostKeys = HostKeys.known
     /// For the TCP connection and the handshake; in whole seconds, at least 1.

@@ -37,7 +37,7 @@ final class AsyncSemaphore: Sendable {
             state.nextID += 1
             return state.nextID
         }
-        return await withTaskCancellationHandler {
+        let acquired = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer: Bool? = state.withLock { state in
                     if state.cancelledEarly.remove(id) != nil { return false }
@@ -60,6 +60,9 @@ final class AsyncSemaphore: Sendable {
             }
             waiter?.resume(returning: false)
         }
+        // Cancelled just after it was answered: nobody will come for that entry.
+        state.withLock { _ = $0.cancelledEarly.remove(id) }
+        return acquired
     }
 
     func release() {

@@ -68,7 +68,7 @@ struct ChildDescriptors {
 
 /// Descriptors are what a fleet runs out of first: three for each connection.
 enum DescriptorLimit {
-    /// Raises the process's soft limit to its hard limit, once; children keep the old one only if they ask for it.
+    /// Raises the process's soft limit to its hard limit, once.
     ///
     /// - Returns: how many descriptors this process may have.
     @discardableResult

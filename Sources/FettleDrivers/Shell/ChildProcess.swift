@@ -164,10 +164,10 @@ final class ChildProcess: @unchecked Sendable {
 
     // MARK: End
 
-    /// Ends the child for certain. Only on the loop.
+    /// Ends the child and its helpers (the `ssh` to a jump host, a proxy command) for certain. Only on the loop.
     func kill() {
         // Only while it is not reaped: afterwards the number may be another process's.
-        if !isReaped { SystemCalls.kill(processIdentifier) }
+        if !isReaped { SystemCalls.killGroup(of: processIdentifier) }
         reap()
     }
 
@@ -192,7 +192,7 @@ final class ChildProcess: @unchecked Sendable {
             return waitForLastWords(ending, tries: 20)
         }
         // It has closed its output and does not end.
-        if waited > 2_000 { SystemCalls.kill(processIdentifier) }
+        if waited > 2_000 { SystemCalls.killGroup(of: processIdentifier) }
         loop.after(.milliseconds(pause)) {
             self.lookForEnd(waited: waited + pause, pause: min(pause * 2, 100))
         }

@@ -72,9 +72,9 @@ struct CommandFrame: Sendable {
 
     /// A pipeline's beginning that writes the bytes.
     ///
-    /// `printf` with octal escapes and not the channel's own input behind the line: dash and busybox read ahead, so what
-    /// follows a line is gone before a command could read it; and `base64` is not in POSIX. In pieces, because where
-    /// `printf` is a program and no part of the shell, Linux takes 128 KiB an argument.
+    /// `printf` with octal escapes and not the channel's own input behind the line: dash and busybox read ahead, so
+    /// what follows a line is gone before a command could read it; and `base64` is not in POSIX. In pieces, because
+    /// where `printf` is a program and no part of the shell, Linux takes 128 KiB an argument.
     private static func feed(_ input: [UInt8]) -> [UInt8] {
         var text = Array("{ ".utf8)
         text.reserveCapacity(input.count * 3)

@@ -26,8 +26,10 @@ final class ConnectionGate: Sendable {
     }
 
     /// Starts a session when there is a place and a turn for it. The place is given back when its child has ended.
+    ///
+    /// - Parameter made: gets the session before it is opened, so that whoever must can close it meanwhile.
     func open(
-        _ specification: ShellSpecification
+        _ specification: ShellSpecification, made: @Sendable (ShellSession) -> Void
     ) async throws(AccessError) -> (session: ShellSession, isRoot: Bool, state: ConnectionState) {
         if !places.tryAcquire() {
             let action = makeRoom.withLock { $0 }
@@ -52,6 +54,7 @@ final class ConnectionGate: Sendable {
             places.release()
             throw error
         }
+        made(session)
         guard await handshakes.acquire() else {
             session.abandon()
             throw Self.cancelled(specification)

@@ -9,11 +9,12 @@ internal import Synchronization
 /// A thread that waits for descriptors and clocks of many children, so that no other thread ever has to.
 ///
 /// Not Dispatch: its sources for descriptors crash on Linux when many are made and cancelled at once
-/// ([swift-corelibs-libdispatch#949](https://github.com/swiftlang/swift-corelibs-libdispatch/issues/949)), which is just
-/// what connections to a fleet do. `poll` and not `epoll`, which Swift does not import: a few hundred descriptors cost
-/// it microseconds.
+/// ([swift-corelibs-libdispatch#949](https://github.com/swiftlang/swift-corelibs-libdispatch/issues/949)), which is
+/// just what connections to a fleet do. `poll` and not `epoll`, which Swift does not import: a few hundred descriptors
+/// cost it microseconds.
 ///
-/// What belongs to a loop is touched only by its jobs and handlers, one after the other; that is what makes it Sendable.
+/// What belongs to a loop is touched only by its jobs and handlers, one after the other; that is what makes it
+/// Sendable.
 final class EventLoop: @unchecked Sendable {
     typealias Job = @Sendable () -> Void
 
@@ -131,8 +132,8 @@ final class EventLoop: @unchecked Sendable {
         while true {
             let count = poll(&polled, nfds_t(polled.count), patience())
             if count > 0 {
-                // A handler may close any descriptor, and the next open gets its number: what is not watched any more is
-                // passed over, and what has become another's reads nothing, since nothing here blocks.
+                // A handler may close any descriptor, and the next open gets its number: what is not watched any more
+                // is passed over, and what has become another's reads nothing, since nothing here blocks.
                 let ready = polled.compactMap { $0.revents == 0 ? nil : $0.fd }
                 for descriptor in ready {
                     if descriptor == wakeRead { drainWakeups() } else { watches[descriptor]?.handler() }

@@ -18,11 +18,14 @@ struct FrameReader {
     }
 
     private(set) var state = State.beforeBegin
-    /// The body so far, and while it is not ended what may be the beginning of the mark; after the end exactly the body.
+    /// The body so far, and while it is not ended what may be the beginning of the mark; after the end exactly the
+    /// body.
     private(set) var kept: [UInt8] = []
     private let begin: BytePattern
     private let end: BytePattern
     private let limit: Int
+    /// What may come before the beginning, however little the command may write.
+    static let noiseLimit = 64 * 1_024
     /// Bytes dropped before the beginning.
     private var dropped = 0
     /// Where in `kept` a mark that was not seen yet can begin.
@@ -58,7 +61,7 @@ struct FrameReader {
         let useless = max(0, kept.count - (begin.count - 1))
         kept.removeFirst(useless)
         dropped += useless
-        if dropped > limit { state = .broken(.tooLarge) }
+        if dropped > max(limit, Self.noiseLimit) { state = .broken(.tooLarge) }
     }
 
     private mutating func lookForEnd() {
@@ -87,8 +90,8 @@ struct FrameReader {
 
 }
 
-/// Finds one sequence of bytes, fast (Horspool's algorithm: looks at one byte of 34 where nothing is to be found), since
-/// a command's output can be 100 MB.
+/// Finds one sequence of bytes, fast (Horspool's algorithm: looks at one byte of 34 where nothing is to be found),
+/// since a command's output can be 100 MB.
 struct BytePattern {
     let bytes: [UInt8]
     /// For each byte, how far the pattern can be moved on when that byte stands under its last place.

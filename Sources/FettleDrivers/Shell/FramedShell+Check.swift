@@ -9,6 +9,8 @@ extension FramedShell {
         guard command.outputLimit >= 0, command.timeout > .zero else {
             throw failure(.invalidCommand, "the limit or the time of the command is not positive")
         }
+        // Quoted for nothing, so that what cannot be is told before a connection is made.
+        _ = try frame(command, channelIsRoot: true)
         let length: Int
         switch command.program {
         case .script(let script):

@@ -1,4 +1,5 @@
 public import FettleDriverKit
+internal import Synchronization
 
 /// A command channel over a shell: over `ssh` to a host, or `sh` on this machine.
 ///
@@ -14,6 +15,8 @@ public actor FramedShell: CommandChannel {
     private var connection: Connection?
     /// The connection before, while its child still ends.
     private var ending: ConnectionState?
+    /// The session that is being opened.
+    private let opening = Mutex<ShellSession?>(nil)
     private var isShutDown = false
     private var idleWatch: Task<Void, Never>?
     private var lastUsed = ContinuousClock.now
@@ -65,9 +68,9 @@ public actor FramedShell: CommandChannel {
     }
 
     public func close() async {
-        let session = connection?.session
+        let sessions = [connection?.session, opening.withLock { $0 }]
         drop()
-        await session?.close()
+        for session in sessions { await session?.close() }
     }
 
     /// Closes for good: every later `run` fails.
@@ -100,18 +103,24 @@ public actor FramedShell: CommandChannel {
         var attempt = 1
         while true {
             do throws(AccessError) {
-                let made = try await gate.open(specification)
+                let made = try await gate.open(specification) { session in opening.withLock { $0 = session } }
+                opening.withLock { $0 = nil }
+                guard !isShutDown else {
+                    made.session.abandon()
+                    throw failure(.unreachable, "the channel was closed")
+                }
                 let new = Connection(session: made.session, isRoot: made.isRoot, state: made.state)
                 connection = new
                 lastUsed = .now
                 watchIdleness()
                 return new
             } catch {
+                opening.withLock { $0 = nil }
                 // A busy sshd drops handshakes at random (MaxStartups): nothing ran, so it is safe to ask again.
-                guard error.code == .unreachable, SSHDiagnosis.isDroppedHandshake(error), attempt < 4 else {
+                guard error.code == .unreachable, SSHDiagnosis.isDroppedHandshake(error), attempt < 6 else {
                     throw error
                 }
-                let pause = Duration.milliseconds(Int.random(in: 100...300) * attempt * attempt)
+                let pause = Duration.milliseconds(Int.random(in: 100...300) * attempt)
                 try? await Task.sleep(for: pause)
                 attempt += 1
             }

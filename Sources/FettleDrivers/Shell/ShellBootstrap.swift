@@ -5,13 +5,13 @@
 ///              └─ /bin/sh (inner) <┘ runs one frame after the other
 ///
 /// Why the relay: when a command has to be stopped, killing our `ssh` would leave the command running on the target,
-/// since without a terminal sshd tells it nothing. So the relay watches for the end of our input and then ends the whole
-/// process group, which sshd made a session of its own.
+/// since without a terminal sshd tells it nothing. So the relay watches for the end of our input and then ends the
+/// whole process group, which sshd made a session of its own.
 ///
 /// - We end the input and still listen: that is the order to stop. TERM, three seconds later KILL.
 ///   The relay lets go of the output after TERM, so that the connection ends as soon as the command has.
-/// - We are gone (crash, network): the write to the output fails, and the relay does nothing. A lost line is no order to
-///   stop: the command may be dpkg, and it is better that it finishes. The inner shell then reads the end and ends.
+/// - We are gone (crash, network): the write to the output fails, and the relay does nothing. A lost line is no order
+///   to stop: the command may be dpkg, and it is better that it finishes. The inner shell then reads the end and ends.
 /// - Nothing runs: the inner shell has ended by `exit`, the write to it fails, and all is over at once.
 ///
 /// If the inner shell dies, the group is ended too, so that we see the end of output at once and not a silence.
@@ -23,8 +23,8 @@ enum ShellBootstrap {
     /// The frame whose output is the number of the user that the channel runs as.
     static func text(mark: CommandFrame.Mark) -> [UInt8] {
         let (first, second) = mark.halves
-        // Without single quotes in it: it is itself quoted. The mark's halves are joined by a backslash, which the shell
-        // takes away. $k is `kill`, or `:` where a group of our own cannot be had.
+        // Without single quotes in it: it is itself quoted. The mark's halves are joined by a backslash, which the
+        // shell takes away. $k is `kill`, or `:` where a group of our own cannot be had.
         let channel = """
             exec 3>&1
             { exec 2>/dev/null; cat; echo && sleep \(stopDelay.components.seconds) && echo && echo >&3 && \

@@ -112,8 +112,7 @@ final class ShellSession: @unchecked Sendable {
                 loop.execute {
                     guard !exchange.isCancelled else { return continuation.resume(returning: .failure(self.cancelled)) }
                     guard self.phase == .ready || self.phase == .opening, self.exchange == nil else {
-                        return continuation.resume(
-                            returning: .failure(self.failure(.disconnected, "the connection has ended")))
+                        return continuation.resume(returning: .failure(self.closed))
                     }
                     exchange.continuation = continuation
                     self.exchange = exchange
@@ -202,7 +201,8 @@ final class ShellSession: @unchecked Sendable {
         continuation?.resume(returning: outcome)
     }
 
-    /// Answers whoever waits, and ends the shell behind their back: ends the input, which is the order to end; see `ShellBootstrap`. Kills the child if it does not end by itself.
+    /// Answers whoever waits, and ends the shell behind their back: ends the input, which is the order to end (see
+    /// `ShellBootstrap`), and kills the child if it does not end by itself.
     private func stop(answer: AccessError) {
         let wasRunning = exchange != nil
         switch phase {
@@ -252,6 +252,7 @@ final class ShellSession: @unchecked Sendable {
 
     private var cancelled: AccessError { failure(.cancelled, "the task was cancelled") }
 
+    /// By somebody here, not by the other side.
     private var closed: AccessError { failure(.cancelled, "the connection was closed") }
 
     private func error(for violation: FrameReader.Violation) -> AccessError {

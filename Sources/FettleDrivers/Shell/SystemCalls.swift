@@ -23,11 +23,12 @@ enum SystemCalls {
         #endif
     }
 
-    static func kill(_ process: pid_t) {
+    /// Kills the child and what it started in its process group, which is its own: see `ChildSpawn`.
+    static func killGroup(of process: pid_t) {
         #if canImport(Glibc)
-            _ = Glibc.kill(process, SIGKILL)
+            _ = Glibc.kill(-process, SIGKILL)
         #elseif canImport(Musl)
-            _ = Musl.kill(process, SIGKILL)
+            _ = Musl.kill(-process, SIGKILL)
         #endif
     }
 }

@@ -60,8 +60,9 @@ import Testing
 
     @Test func noMoreThanTheLimitIsKept() {
         let piece = [UInt8](repeating: 10, count: 10_000)
-        let silent = read(Array(repeating: piece, count: 5), limit: 20_000)
+        let silent = read(Array(repeating: piece, count: 9), limit: 20_000)
         #expect(silent.state == .broken(.tooLarge), "a greeting without end")
+        #expect(silent.kept.isEmpty)
         let endless = read([Array("\(text)\n".utf8)] + Array(repeating: piece, count: 5), limit: 20_000)
         #expect(endless.state == .broken(.tooLarge))
         #expect(endless.kept.isEmpty)

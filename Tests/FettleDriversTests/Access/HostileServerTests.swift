@@ -11,7 +11,8 @@ import Testing
 extension ChannelTests {
     /// Servers that are wrong, slow, noisy or malicious.
     @Suite struct HostileServerTests {
-        /// A server that runs `wrapper` in place of what is asked for; the wrapper finds that in `$SSH_ORIGINAL_COMMAND`.
+        /// A server that runs `wrapper` in place of what is asked for; the wrapper finds that in
+        /// `$SSH_ORIGINAL_COMMAND`.
         private func with(
             wrapper: String, _ body: (SSHServer, SSHConnections) async throws -> Void
         ) async throws {
@@ -69,7 +70,8 @@ extension ChannelTests {
             }
         }
 
-        /// sudo, a jump script, a container's entry: the shell is then not the leader of its group, and the group is not ours.
+        /// sudo, a jump script, a container's entry: the shell is then not the leader of its group, and the group is
+        /// not ours.
         @Test func aShellInsideAnotherProcessIsStoppedWithoutHarmToIt() async throws {
             let wrapper = "sh -c \"$SSH_ORIGINAL_COMMAND\"; echo survived >>${0%/*}/survived"
             try await with(wrapper: wrapper) { server, connections async throws in
@@ -140,6 +142,46 @@ extension ChannelTests {
                 }
                 await connections.shutDown()
             }
+        }
+
+        /// A busy sshd, above all that of a jump host, hangs up on new connections at random (MaxStartups).
+        @Test func aServerThatDropsHandshakesIsAskedAgain() async throws {
+            try await SSHServer.with { server async throws in
+                let sshd = try #require(SSHServer.program)
+                let proxy = """
+                    #!/bin/sh
+                    echo x >>\(server.directory)/tries
+                    [ "$(wc -l <\(server.directory)/tries)" -ge 3 ] || exit 0
+                    exec \(sshd) -i -f \(server.directory)/sshd_config -E \(server.directory)/log
+                    """
+                try server.write(proxy, to: "proxy")
+                var configuration = server.configuration
+                configuration.options = ["ProxyCommand=\(server.directory)/proxy"]
+                let connections = SSHConnections(configuration)
+                let channel = try await connections.channel(to: server.address)
+                #expect(try await output(of: "echo in", on: channel) == "in\n")
+                #expect(try await server.beside("wc -l <\(server.directory)/tries") == "3\n")
+
+                // Somebody who always hangs up is not asked for ever.
+                try server.write("#!/bin/sh\necho x >>\(server.directory)/refusals\n", to: "proxy")
+                let error = await connectionFailure(SSHConnections(configuration), server.address)
+                #expect(error?.code == .unreachable)
+                #expect(try await server.beside("wc -l <\(server.directory)/refusals") == "6\n")
+                await connections.shutDown()
+            }
+        }
+
+        @Test func shuttingDownEndsConnectionsThatAreStillBeingMade() async throws {
+            let (descriptor, port) = try silentListener()
+            defer { close(descriptor) }
+            let connections = SSHConnections()
+            let task = Task { await connectionFailure(connections, .ssh("127.0.0.1", port: port)) }
+            try await Task.sleep(for: .milliseconds(300))
+            let start = ContinuousClock.now
+            await connections.shutDown()
+            #expect(await task.value?.code == .cancelled)
+            #expect(start.duration(to: .now) < .seconds(2))
+            #expect(await connectionFailure(connections, .ssh("127.0.0.1", port: port))?.code == .unreachable)
         }
 
         @Test func aWrongHostKeyIsRefused() async throws {

@@ -86,8 +86,8 @@ extension ChannelTests {
                 let task = Task { await failure(of: command, on: channel) }
                 try await Task.sleep(for: .milliseconds(500))
                 // The client dies as it does when this process is killed: without a word to the other side.
-                let kill =
-                    "ps -eo pid=,args= | grep -F '\(server.directory)/client' | grep -v grep | awk '{print $1}' | xargs kill -KILL"
+                let clients = "ps -eo pid=,args= | grep -F '\(server.directory)/client' | grep -v grep"
+                let kill = "\(clients) | awk '{print $1}' | xargs kill -KILL"
                 _ = try await server.beside(kill)
                 #expect(await task.value?.code == .disconnected)
                 #expect(!FileManager.default.fileExists(atPath: file))

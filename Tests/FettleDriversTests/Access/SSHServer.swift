@@ -8,8 +8,8 @@ import Testing
     import Glibc
 #endif
 
-/// A real sshd on a port of the loopback address, with keys, configuration and log of its own in a directory of its own,
-/// run as whoever runs the tests.
+/// A real sshd on a port of the loopback address, with keys, configuration and log of its own in a directory of its
+/// own, run as whoever runs the tests.
 struct SSHServer {
     let directory: String
     let port: Int

@@ -13,7 +13,8 @@ extension ChannelTests {
             #expect(throws: ShellQuoteError.self) { try shellQuoted("a\0b") }
         }
 
-        /// A quote that a combining mark follows is one Character with it, and was let through by a search by characters.
+        /// A quote that a combining mark follows is one Character with it, and was let through by a search by
+        /// characters.
         @Test func aQuoteUnderACombiningMarkIsAQuote() throws {
             #expect(try shellQuoted("'\u{301};id;'\u{301}").unicodeScalars.filter { $0 == "'" }.count == 8)
         }
