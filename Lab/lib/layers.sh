@@ -11,8 +11,8 @@ layer_key() {
         common)
             # The date is in it, because the mirror drops packages that yesterday's lists still name.
             { layer_key debian; date +%F; sha256sum <"$(repository_directory)/fettle-lab.gpg"
-              tree_key "$lab_source/layers/common.sh" "$lab_source/config" "$lab_source/packages/debian"
-            } | sha256sum | cut -c1-16 ;;
+              sha256sum <"$(repository_directory)/dists/lab/main/binary-amd64/Packages"
+              tree_key "$lab_source/layers/common.sh" "$lab_source/config"; } | sha256sum | cut -c1-16 ;;
         *) { layer_key common; tree_key "$lab_source/layers" "$lab_source/packages/rpm"; } | sha256sum | cut -c1-16 ;;
     esac
 }

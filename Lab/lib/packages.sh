@@ -63,7 +63,8 @@ package_build() {
     find "$tree" -type d -exec chmod 755 {} +
     find "$tree" -type f -exec chmod 644 {} +
     find "$tree/DEBIAN" -name '*inst' -exec chmod 755 {} + -o -name '*rm' -exec chmod 755 {} +
-    dpkg-deb --root-owner-group -Zgzip --build "$tree" "$pool" >/dev/null
+    # With a fixed date the same sources give the same bytes: lists in layers hold for a repository that is built anew.
+    SOURCE_DATE_EPOCH=1767225600 dpkg-deb --root-owner-group -Zgzip --build "$tree" "$pool" >/dev/null
 }
 
 # One key for as long as the cache lives: hosts of a lab that is up trust a repository that was built anew meanwhile.
