@@ -12,8 +12,8 @@ layer_key() {
             # The date is in it, because the mirror drops packages that yesterday's lists still name.
             { layer_key debian; date +%F; sha256sum <"$(repository_directory)/fettle-lab.gpg"
               sha256sum <"$(repository_directory)/dists/lab/main/binary-amd64/Packages"
-              tree_key "$lab_source/layers/common.sh" "$lab_source/config"; } | sha256sum | cut -c1-16 ;;
-        *) { layer_key common; tree_key "$lab_source/layers" "$lab_source/packages/rpm"; } | sha256sum | cut -c1-16 ;;
+              tree_key layers/common.sh config; } | sha256sum | cut -c1-16 ;;
+        *) { layer_key common; tree_key layers packages/rpm; } | sha256sum | cut -c1-16 ;;
     esac
 }
 
@@ -42,7 +42,7 @@ layer_build() {
 }
 
 layer_build_debian() {
-    local target building packages
+    local target building packages option
     local -a options=()
     target=$(layer_path debian)
     building=$target.building

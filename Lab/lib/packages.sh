@@ -1,12 +1,13 @@
 # shellcheck shell=bash
-# The lab's own signed repository, http://packages.lab: built from packages/debian/ into the cache, anew whenever a source changes.
+# The lab's own signed repository, http://packages.lab: built from packages/debian/ into the cache, anew when a source changes.
 
 repository_directory() { printf '%s/repository-%s\n' "$cache_directory" "$(repository_key)"; }
-repository_key() { tree_key "$lab_source/packages/debian" "$lab_source/lib/packages.sh"; }
+repository_key() { tree_key packages/debian lib/packages.sh; }
 
-# Sixteen hexadecimal digits that stand for the names and contents of files and trees.
+# Sixteen hexadecimal digits that stand for the names and contents of files and trees of the lab's sources. Names are relative:
+# another clone of the same sources finds what this one has built.
 tree_key() {
-    find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
+    (cd "$lab_source" && find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
 }
 
 # suite, label and packages of each suite: packages are name=version
