@@ -40,8 +40,8 @@ enum SSHCommandLine {
             "ControlMaster=no", "ControlPath=none",
             // What a user's configuration says for people at a terminal.
             "RemoteCommand=none", "RequestTTY=no", "PermitLocalCommand=no", "ClearAllForwardings=yes", "Tunnel=no",
-            // Errors are read, greetings are not.
-            "LogLevel=ERROR",
+            // Why a connection was closed or refused is said at this level, and not at ERROR.
+            "LogLevel=INFO",
         ]
     }
 

@@ -20,7 +20,9 @@ enum SSHDiagnosis {
             let message = "the login shell or ssh \(how) before a shell answered"
             return AccessError(.protocolViolation, message, host: host, cause: cause)
         }
-        for (code, message, phrases) in phrases where phrases.contains(where: words.contains) {
+        // What ssh gives up with stands at the end. Before it comes what the server's banner says, which may be anything.
+        let end = words.split(whereSeparator: \.isNewline).suffix(2).joined(separator: "\n")
+        for (code, message, phrases) in phrases where phrases.contains(where: end.contains) {
             return AccessError(code, message, host: host, cause: cause)
         }
         return AccessError(.unreachable, "ssh could not connect", host: host, cause: cause)

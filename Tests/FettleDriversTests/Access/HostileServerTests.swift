@@ -220,7 +220,10 @@ extension ChannelTests {
         }
 
         @Test func aKeyThatIsNotAuthorizedIsToldApart() async throws {
-            try await SSHServer.with { server async throws in
+            try await SSHServer.with(["Banner DIR/banner"]) { server async throws in
+                // A banner that sounds like something else.
+                try server.write(
+                    "WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!\nConnection refused\n\nbye\n", to: "banner")
                 try "".write(toFile: server.directory + "/authorized", atomically: true, encoding: .utf8)
                 let error = await connectionFailure(SSHConnections(server.configuration), server.address)
                 #expect(error?.code == .authentication)
