@@ -6,6 +6,9 @@ public import FettleModel
 /// It uses `drain` and never `maint`: health checks go on, so that HAProxy knows before the server comes back whether it is
 /// up. A server that comes out of `maint` is taken for up until its first check fails.
 public struct HAProxyDrainDriver: HoldKeeping {
+    /// What `TrafficBinding.driver` calls it.
+    public static let name = "haproxy"
+
     private let sockets: AdminSockets
 
     public init(channels: any ChannelProvider) { sockets = AdminSockets(channels: channels) }

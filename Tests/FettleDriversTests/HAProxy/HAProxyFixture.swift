@@ -22,14 +22,13 @@ final class HAProxyFixture: @unchecked Sendable {
     }
 
     let directory: URL
-    let frontPort: Int
     let backends: [WebServerFixture]
     private var process: Process?
 
     var socketPath: String { directory.appending(path: "admin.sock").path }
 
     /// - Parameters:
-    ///   - serverLines: what follows each server's address in the configuration.
+    ///   - options: what follows each server's address in the configuration.
     init(servers: Int = 2, options: String = "check inter 100ms rise 2 fall 2 weight 100") async throws {
         guard Self.executable != nil else {
             Issue.record("haproxy is not installed: apt-get install haproxy")
@@ -37,7 +36,6 @@ final class HAProxyFixture: @unchecked Sendable {
         }
         directory = FileManager.default.temporaryDirectory.appending(path: "fettle-h\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        frontPort = try freePort()
         var backends: [WebServerFixture] = []
         for _ in 0..<servers { backends.append(try await WebServerFixture()) }
         self.backends = backends
@@ -54,7 +52,7 @@ final class HAProxyFixture: @unchecked Sendable {
               timeout client 30s
               timeout server 30s
             frontend front
-              bind 127.0.0.1:\(frontPort)
+              bind unix@\(directory.path)/front.sock
               default_backend web
             backend web
               balance roundrobin
@@ -105,6 +103,16 @@ final class HAProxyFixture: @unchecked Sendable {
         try await client.view(of: HAProxyServerName(backend: "web", server: server, place: "fixture"))
     }
 
+    /// The status of a GET through the balancer; nil if the answer was cut.
+    func get(_ path: String) async throws -> Int? {
+        let request = "GET \(path) HTTP/1.1\r\nHost: fettle\r\nConnection: close\r\n\r\n"
+        let bytes = try await SocketConversation.hold(
+            with: .unix(directory.appending(path: "front.sock").path), sending: Array(request.utf8), limit: 4_000_000,
+            timeout: .seconds(20))
+        guard case .complete(let response) = HTTPResponse.parse(bytes, isWhole: true) else { return nil }
+        return response.status
+    }
+
     func traffic(backend: String = "web", serverName: String = "{id}", drainTimeoutSeconds: Int = 10) -> TrafficBinding
     {
         TrafficBinding(
@@ -132,46 +140,35 @@ final class WebServerFixture: @unchecked Sendable {
             def log_message(self, *arguments): pass
         class Server(http.server.ThreadingHTTPServer):
             request_queue_size = 128
-        Server(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
+        server = Server(('127.0.0.1', 0), Handler)
+        with open('port.new', 'w') as file: file.write(str(server.server_address[1]))
+        os.rename('port.new', 'port')
+        server.serve_forever()
         """
 
     let port: Int
     private let directory: URL
-    private var process: Process?
+    private let process = Process()
 
     init() async throws {
-        directory = FileManager.default.temporaryDirectory.appending(path: "fettle-w\(UInt32.random(in: 0 ... .max))")
+        let directory = FileManager.default.temporaryDirectory
+            .appending(path: "fettle-w\(UInt32.random(in: 0 ... .max))")
+        self.directory = directory
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        port = try freePort()
-        try await start()
-    }
-
-    deinit {
-        process.map(end)
-        try? FileManager.default.removeItem(at: directory)
-    }
-
-    func start() async throws {
-        let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", Self.program, String(port)]
+        process.arguments = ["python3", "-c", Self.program]
         process.currentDirectoryURL = directory
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
-        self.process = process
-        try await eventually("the web server listens") {
-            let addresses = try await SocketAddress.resolve("127.0.0.1", port: self.port, timeout: .seconds(1))
-            return
-                (try? await SocketConversation.hold(
-                    withAny: addresses, sending: [], limit: 0, timeout: .seconds(1))) != nil
-        }
+        // Only the system can choose a port that nobody else has.
+        port = try await number(in: directory.appending(path: "port"))
     }
 
-    func stop() {
-        process.map(end)
-        process = nil
+    deinit {
+        end(process)
+        try? FileManager.default.removeItem(at: directory)
     }
 
     func setHealthy(_ isHealthy: Bool) throws {
@@ -185,7 +182,7 @@ final class WebServerFixture: @unchecked Sendable {
 }
 
 /// SIGKILL, because a child of a thread that blocks signals inherits that, and then SIGTERM waits for ever.
-private func end(_ process: Process) {
+func end(_ process: Process) {
     kill(process.processIdentifier, SIGKILL)
     while process.isRunning { usleep(1_000) }
 }
@@ -205,6 +202,17 @@ func eventually(
         try await Task.sleep(for: .milliseconds(20))
     }
     throw TimedOut(description: "not in time: \(what)")
+}
+
+/// The number in a file that another process is about to write.
+func number(in file: URL) async throws -> Int {
+    var number: Int?
+    try await eventually("\(file.lastPathComponent) is there") {
+        number = Int(try String(contentsOf: file, encoding: .utf8))
+        return number != nil
+    }
+    guard let number else { throw TimedOut(description: "no number in \(file.lastPathComponent)") }
+    return number
 }
 
 /// A port on loopback that nobody listened on a moment ago.

@@ -19,4 +19,12 @@ extension SystemCalls {
             return status == 0 ? 0 : errno
         }
     }
+
+    static func isProgram(_ path: String) -> Bool {
+        #if canImport(Glibc)
+            Glibc.access(path, X_OK) == 0
+        #elseif canImport(Musl)
+            Musl.access(path, X_OK) == 0
+        #endif
+    }
 }

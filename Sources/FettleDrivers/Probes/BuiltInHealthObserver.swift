@@ -1,0 +1,96 @@
+public import FettleDriverKit
+public import FettleModel
+
+/// Looks at all members of a group: at the load balancer's own view where there is one, and at the probes.
+///
+/// Both must be well. Where neither is declared, a member counts as healthy if its host can be reached.
+public struct BuiltInHealthObserver: HealthObserver {
+    /// Members that are asked at the same time.
+    private static let atOnce = 16
+
+    private let runner: ProbeRunner
+    private let sockets: AdminSockets
+
+    public init(channels: any ChannelProvider, runner: ProbeRunner) {
+        self.runner = runner
+        sockets = AdminSockets(channels: channels)
+    }
+
+    public func health(of group: PlannedGroup, in plan: Plan) async -> [ResourceID: MemberHealth] {
+        let balancer = await balancerView(of: group)
+        // Whoever is out by the balancer's view need not be asked.
+        let asked = group.members.filter { balancer?[$0]?.isHealthy ?? true }
+        var health = balancer ?? [:]
+        await withTaskGroup(of: (ResourceID, MemberHealth).self) { tasks in
+            var waiting = asked[...]
+            func startNext() {
+                guard let member = waiting.popFirst() else { return }
+                tasks.addTask { (member, await probed(member, group, plan, isBalanced: balancer != nil)) }
+            }
+            for _ in 0..<Self.atOnce { startNext() }
+            while let (member, answer) = await tasks.next() {
+                health[member] = answer
+                startNext()
+            }
+        }
+        return health
+    }
+
+    /// nil if the group has no load balancer.
+    private func balancerView(of group: PlannedGroup) async -> [ResourceID: MemberHealth]? {
+        guard let traffic = group.traffic else { return nil }
+        func all(_ reason: String) -> [ResourceID: MemberHealth] {
+            Dictionary(uniqueKeysWithValues: Set(group.members).map { ($0, .unknown(reason: reason)) })
+        }
+        guard traffic.driver == HAProxyDrainDriver.name else {
+            return all("there is no driver '\(SafeText.lastLines(of: traffic.driver) ?? "")' for its load balancer")
+        }
+        do throws(HAProxyError) {
+            let views = try await HAProxyClient(socket: try sockets.socket(of: traffic)).view(of: traffic.backend)
+            let byName = Dictionary(views.map { ($0.state.name.server, $0) }) { first, _ in first }
+            return Dictionary(
+                uniqueKeysWithValues: Set(group.members).map { member in
+                    (member, Self.health(byName[traffic.serverName(of: member)], traffic))
+                })
+        } catch {
+            return all(error.description)
+        }
+    }
+
+    private static func health(_ view: ServerView?, _ traffic: TrafficBinding) -> MemberHealth {
+        guard let view else { return .unknown(reason: "HAProxy has no such server in its backend \(traffic.backend)") }
+        guard view.isInService else {
+            let check = SafeText.lastLines(of: view.statistics.checkStatus).map { ", check \($0)" } ?? ""
+            return .unhealthy(reason: "HAProxy: \(view.words)\(check)")
+        }
+        // After a restart HAProxy takes every server for up until it has asked.
+        if view.statistics.checkHealth != nil, view.statistics.lastCheckPassed == nil {
+            return .unknown(reason: "HAProxy has not checked it since it started")
+        }
+        return .healthy
+    }
+
+    private func probed(
+        _ member: ResourceID, _ group: PlannedGroup, _ plan: Plan, isBalanced: Bool
+    ) async -> MemberHealth {
+        if group.probes.isEmpty, isBalanced { return .healthy }
+        let address = group.memberAddresses[member].map { ProbeTarget(resource: member, address: $0) }
+        guard let target = address ?? plan.probeTarget(member) else {
+            return .unknown(reason: "the plan has no address for it")
+        }
+        guard !group.probes.isEmpty else { return Self.health(await runner.reach(target)) }
+        for probe in group.probes {
+            let health = Self.health(await runner.sample(probe, of: target))
+            if !health.isHealthy { return health }
+        }
+        return .healthy
+    }
+
+    private static func health(_ sample: ProbeSample) -> MemberHealth {
+        switch sample.verdict {
+        case .pass: .healthy
+        case .fail: .unhealthy(reason: sample.reason)
+        case .inconclusive, .error: .unknown(reason: sample.reason)
+        }
+    }
+}
