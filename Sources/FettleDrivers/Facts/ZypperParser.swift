@@ -71,6 +71,8 @@ struct ElementReader {
     struct Element {
         var attributes: [String: String]
         var text: String
+        /// What is inside, as it is written.
+        var content: String
         /// `alias` of the `source` element inside, where there is one.
         var repository: String?
     }
@@ -98,7 +100,9 @@ struct ElementReader {
                 let tag = body[range.upperBound...]
                 return Self.tagEnd(tag).flatMap { Self.attributes(tag[..<$0])["alias"] }
             }
-            found.append(Element(attributes: attributes, text: Self.unescaped(body), repository: source))
+            found.append(
+                Element(
+                    attributes: attributes, text: Self.unescaped(body), content: String(body), repository: source))
         }
         return found
     }

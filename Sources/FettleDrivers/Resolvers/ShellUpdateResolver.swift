@@ -2,7 +2,10 @@ public import FettleDriverKit
 public import FettleModel
 
 /// Asks a host's own package manager what bringing packages to exact versions entails, by a POSIX shell script in one round
-/// trip. Nothing is changed, downloaded or locked, and nobody needs to be root.
+/// trip. Nothing is changed or downloaded.
+///
+/// apt answers everybody. dnf and zypper answer root only, and the packages are words of their commands, which no exact
+/// `sudo` rule can name: for other users the question is refused.
 public struct ShellUpdateResolver: UpdateResolver {
     private let channels: any ChannelProvider
     private let now: @Sendable () -> Timestamp
@@ -24,10 +27,13 @@ public struct ShellUpdateResolver: UpdateResolver {
         case .dpkg:
             let question = try AptQuestion(wanted)
             return try question.resolution(from: try await ask(question.script, at: address), at: began)
-        case .rpm, .apk:
+        case .rpm:
+            let question = try RpmQuestion(wanted)
+            return try question.resolution(from: try await ask(question.script, at: address), at: began)
+        case .apk:
             throw StepFailure(
                 code: .refused,
-                message: "\(resource): what \(manager) would change cannot be asked before it is changed")
+                message: "\(resource): there is no resolver for apk, so what it would change is not known")
         }
     }
 

@@ -52,6 +52,13 @@ enum FactsLab {
     static let directory = ProcessInfo.processInfo.environment["FETTLE_LAB_RUN"]
     static let host = ProcessInfo.processInfo.environment["FETTLE_LAB_HOST"] ?? "qa-2"
     static var isUp: Bool { directory != nil }
+    /// Only `lab up rpm` brings them up.
+    static var hasRpmHosts: Bool {
+        guard let directory, let hosts = try? String(contentsOfFile: directory + "/hosts.tsv", encoding: .utf8) else {
+            return false
+        }
+        return hosts.contains("dnf-1") && hosts.contains("zypper-1")
+    }
     static let connections: SSHConnections = {
         var configuration = SSHConfiguration()
         configuration.configurationFile = directory.map { $0 + "/ssh_config" }

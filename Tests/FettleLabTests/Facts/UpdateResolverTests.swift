@@ -63,3 +63,40 @@ import Testing
         #expect(held?.isHeld == true)
     }
 }
+
+/// dnf and zypper, on the lab's hosts that have them.
+@Suite(.serialized, .enabled(if: FactsLab.hasRpmHosts)) struct RpmHostTests {
+    private func resolve(_ name: String, _ version: String, on host: String) async throws -> Resolution {
+        try await ShellUpdateResolver(channels: FactsLab.connections).resolve(
+            [PackageVersion(name: name, architecture: "noarch", version: version)], manager: .rpm,
+            on: ResourceID(host), at: .ssh(host))
+    }
+
+    @Test(arguments: ["dnf-1", "zypper-1"]) func updatesAreToldWithTheirAdvisories(host: String) async throws {
+        let facts = try await FactsLab.facts(of: host)
+        let updates = try #require(facts.updates.value).filter { $0.manager == .rpm }
+        let told = updates.map { "\($0.name) \($0.candidate) \($0.declaredClass?.rawValue ?? "-")" }
+        #expect(told == ["invoice-server 1:4.1-1 bugfix", "invoice-themes 1.1-1 -", "libinvoice 2.3-2 security"])
+        #expect(facts.packages.value?.contains { $0.manager == .dpkg } == true)
+        #expect(facts.packageLocks.value == [])
+    }
+
+    @Test(arguments: ["dnf-1", "zypper-1"]) func anUpdateIsResolvedAndNothingChanges(host: String) async throws {
+        let before = try await FactsLab.output(of: "rpm --dbpath /var/lib/rpm -qa | sort", on: host)
+        let resolution = try await resolve("invoice-server", "1:4.1-1", on: host)
+        #expect(
+            resolution.changes == [
+                PackageChange(name: "invoice-server", architecture: "noarch", from: "1:4.0-1", to: "1:4.1-1")
+            ])
+        #expect(resolution.unavailableEarlier == [])
+        #expect(resolution.downloadBytes > 5_000)
+        #expect(try await resolve("libinvoice", "2.3-1", on: host).changes == [])
+        #expect(try await FactsLab.output(of: "rpm --dbpath /var/lib/rpm -qa | sort", on: host) == before)
+    }
+
+    @Test(arguments: ["dnf-1", "zypper-1"]) func aVersionThatNobodyOffersIsRefused(host: String) async throws {
+        let failure = await #expect(throws: StepFailure.self) { try await resolve("libinvoice", "9-9", on: host) }
+        #expect(failure?.code == .refused)
+        #expect(failure?.output.contains("libinvoice") == true)
+    }
+}
