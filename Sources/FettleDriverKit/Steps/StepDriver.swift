@@ -21,7 +21,9 @@ public struct StepContext: Sendable {
     public var attempt: Int
     /// When this attempt was intended. An observation that is older proves nothing (I6).
     public var intendedAt: Timestamp
-    /// For a step that takes a temporary change back: what was seen before that change was made.
+    /// For a step that takes a temporary change back: what was seen before that change was made. For any other: what its own
+    /// `check` gave with `ready` before the first attempt, such as the boot id before a reboot; so it is there in `perform`,
+    /// `verify`, and in `check` after a crash. Without details if that was `alreadyDone`.
     public var prior: PriorState?
 
     public init(run: RunID, plan: Plan, attempt: Int, intendedAt: Timestamp, prior: PriorState?) {

@@ -76,9 +76,10 @@ struct AptApplication: Sendable {
 /// Who holds the package manager's locks.
 enum PackageLocks {
     /// One sentence that names the holder; nil if nobody holds a lock.
-    static func holder(in snapshot: PackageSnapshot) -> String? {
-        guard let lock = snapshot.locks.first else { return nil }
-        let command = lock.command.isEmpty ? "a process" : FactText.excerpt(lock.command, limit: 120)
+    static func holder(of locks: [PackageLock]) -> String? {
+        // A process that holds several is told by the one that everybody knows.
+        guard let lock = locks.first(where: { $0.path.hasPrefix("/var/lib/dpkg/") }) ?? locks.first else { return nil }
+        let command = lock.command.isEmpty ? "a process" : FactText.excerpt(lock.command, limit: 80)
         return "\(lock.path) is held by \(command) (process \(lock.processID))"
     }
 }

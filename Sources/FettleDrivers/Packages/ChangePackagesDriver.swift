@@ -27,7 +27,7 @@ public struct ChangePackagesDriver: StepDriver {
             let work = PackageWork(transaction, on: snapshot, automatic: automatic)
             if work.isDone { return .alreadyDone(Self.observation(transaction, snapshot)) }
             try Self.refuseDrift(work)
-            if let holder = PackageLocks.holder(in: snapshot) { return .blocked(reason: holder) }
+            if let holder = PackageLocks.holder(of: snapshot.locks) { return .blocked(reason: holder) }
             return .ready(
                 prior: PriorState(
                     alreadySo: false, details: [Self.automaticKey: automatic.sorted().joined(separator: " ")]))
@@ -46,7 +46,7 @@ public struct ChangePackagesDriver: StepDriver {
 
         var work = PackageWork(transaction, on: snapshot, automatic: automatic)
         try Self.refuseDrift(work)
-        if !work.pending.isEmpty || !work.unfinished.isEmpty, let holder = PackageLocks.holder(in: snapshot) {
+        if !work.pending.isEmpty || !work.unfinished.isEmpty, let holder = PackageLocks.holder(of: snapshot.locks) {
             throw StepFailure(code: .locked, message: holder)
         }
         if !work.unfinished.isEmpty {
@@ -55,7 +55,7 @@ public struct ChangePackagesDriver: StepDriver {
             work = PackageWork(transaction, on: snapshot, automatic: automatic)
         }
         if !work.pending.isEmpty {
-            try PackageSpace.requireForUnpacking(transaction.downloadBytes, in: snapshot)
+            try PackageSpace.requireForUnpacking(transaction.downloadBytes, in: snapshot.freeBytes)
             let result = await apply(work.pending, transaction, step, context, runner, until: deadline)
             // Also after a failure: apt writes the marks before it installs anything.
             try await restoreMarks(transaction, automatic, session)

@@ -11,8 +11,8 @@ enum DebianNames {
     static let versionFollowing = alphanumerics + ".+:~-"
     /// The name of a `.deb` file: a colon of the version is written `%3a` by apt.
     static let archiveFollowing = alphanumerics + ".+~%_-"
-    /// systemd.unit(5); `@` and `\` belong to instances and escaped paths.
-    static let unitFollowing = alphanumerics + ":_.@\\-"
+    /// systemd.unit(5). Without the `\` of escaped paths: no `sudo` rule can name it, and no service is called so.
+    static let unitFollowing = alphanumerics + ":_.@-"
     static let alphanumerics = lowercaseAlphanumerics + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
     static func isPackage(_ text: String) -> Bool {

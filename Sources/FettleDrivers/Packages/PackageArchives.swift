@@ -68,6 +68,12 @@ struct PackageArchives: Sendable {
         let result = try await session.run(
             RemoteCommand(
                 script: script, input: Array(input.utf8), timeout: .seconds(120), outputLimit: 4 * 1_024 * 1_024))
+        // That a version is not offered is an answer; that apt could not look (a full disk, a torn list) is none.
+        let troubles = FactText.lines(result.errorText).filter { $0.hasPrefix("E: ") && !Self.isNotOffered($0) }
+        guard troubles.isEmpty else {
+            throw AptDiagnosis.failure(
+                status: Int(result.status), output: result.errorText, doing: "asking the host's sources")
+        }
         let offers = Self.parseOffers(result.outputText)
         var found: [PackageVersion: Offer] = [:]
         for version in wanted {
@@ -85,6 +91,12 @@ struct PackageArchives: Sendable {
             return Archive(
                 file: fields[0], package: PackageVersion(name: fields[1], architecture: fields[2], version: fields[3]))
         }
+    }
+
+    private static func isNotOffered(_ line: Substring) -> Bool {
+        line.contains("was not found") || line.contains("Unable to locate package")
+            || line.contains("Can't find a source to download") || line.contains("as it is purely virtual")
+            || line.contains("Can't select")
     }
 
     /// Lines such as `'http://…/openssl_3.0.20_amd64.deb' openssl_3.0.20_amd64.deb 1438712 SHA256:…`.

@@ -7,32 +7,34 @@ enum PackageSpace {
     /// An archive unpacks to a few times its size, and old and new files lie side by side for a while.
     static let unpackingFactor: Int64 = 3
 
-    static func requireForDownload(_ bytes: Int64, in snapshot: PackageSnapshot) throws(StepFailure) {
-        try require(bytes &+ reserve, at: ["/var/cache/fettle", "/var/cache"], for: "the downloads", in: snapshot)
+    /// - Parameter free: bytes free by mount point.
+    static func requireForDownload(_ bytes: Int64, in free: [String: Int64]) throws(StepFailure) {
+        try require(bytes &+ reserve, at: ["/var/cache/fettle", "/var/cache"], for: "the downloads", in: free)
     }
 
-    static func requireForUnpacking(_ downloadBytes: Int64, in snapshot: PackageSnapshot) throws(StepFailure) {
+    static func requireForUnpacking(_ downloadBytes: Int64, in free: [String: Int64]) throws(StepFailure) {
         let bytes = min(max(0, downloadBytes), 1 << 40) * unpackingFactor + reserve
         for place in ["/usr", "/var/lib/dpkg"] {
-            try require(bytes, at: [place], for: "unpacking", in: snapshot)
+            try require(bytes, at: [place], for: "unpacking", in: free)
         }
     }
 
     private static func require(
-        _ bytes: Int64, at places: [String], for purpose: String, in snapshot: PackageSnapshot
+        _ bytes: Int64, at places: [String], for purpose: String, in free: [String: Int64]
     ) throws(StepFailure) {
-        guard let mount = places.lazy.compactMap({ mountPoint(of: $0, in: snapshot) }).first,
-            let free = snapshot.freeBytes[mount], free < bytes
+        guard let mount = places.lazy.compactMap({ mountPoint(of: $0, in: free) }).first,
+            let available = free[mount], available < bytes
         else { return }
         throw StepFailure(
             code: .noSpace,
             message:
-                "\(purpose) needs \(HostText.mebibytes(bytes)) free on \(mount), which has \(HostText.mebibytes(free))")
+                "\(purpose) needs \(HostText.mebibytes(bytes)) free on \(mount), which has \(HostText.mebibytes(available))"
+        )
     }
 
     /// The longest mount point above the path among those that were measured.
-    private static func mountPoint(of path: String, in snapshot: PackageSnapshot) -> String? {
-        snapshot.freeBytes.keys
+    private static func mountPoint(of path: String, in free: [String: Int64]) -> String? {
+        free.keys
             .filter { $0 == "/" || path == $0 || path.hasPrefix($0 + "/") }
             .max { $0.utf8.count < $1.utf8.count }
     }

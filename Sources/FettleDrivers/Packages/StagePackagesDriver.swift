@@ -45,13 +45,15 @@ public struct StagePackagesDriver: StepDriver {
         var missing = work.all.filter { kept[$0] == nil }
         guard !missing.isEmpty else { return }
 
+        // Even to look at its lists apt needs a little room.
+        try PackageSpace.requireForDownload(0, in: snapshot.freeBytes)
         let offers = try await archives.offers(missing)
         let unavailable = missing.filter { offers[$0] == nil }
         let salvaged = try await archives.kept(unavailable, in: PackageArchives.hostArchives)
         try refuseLosses(unavailable.filter { salvaged[$0] == nil }, work)
         missing = missing.filter { offers[$0] != nil }
         let bytes = missing.reduce(Int64(0)) { $0 + (offers[$1]?.bytes ?? 0) }
-        try PackageSpace.requireForDownload(bytes, in: snapshot)
+        try PackageSpace.requireForDownload(bytes, in: snapshot.freeBytes)
 
         for directory in ["/var/cache/fettle", AptCommand.archives] {
             try await session.runRoot(RootCommand(["/usr/bin/install", "-d", "-m", "0755", directory]))

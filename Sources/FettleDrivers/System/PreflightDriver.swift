@@ -1,0 +1,62 @@
+public import FettleDriverKit
+public import FettleModel
+
+/// Asks probes of a resource and gives one answer, as the gate does.
+///
+/// - Throws: `unhealthy` or `inconclusive`, like the gate.
+public typealias ProbeAsking =
+    @Sendable (_ probes: [Probe], _ step: Step, _ context: StepContext) async throws(StepFailure) -> Observation
+
+/// Whether the world is still as the plan foresaw it: before anything is touched, a plan that is void here is stopped.
+public struct PreflightDriver: StepDriver {
+    private let look: HostLook
+    private let ask: ProbeAsking
+
+    public init(inspector: any HostInspector, probes: @escaping ProbeAsking) {
+        look = HostLook(inspector: inspector)
+        ask = probes
+    }
+
+    public func check(_ step: Step, in context: StepContext) async -> StepReadiness { .ready(prior: nil) }
+
+    public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {}
+
+    public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
+        guard case .preflight(let expectation, let probes) = step.action else {
+            throw StepFailure(code: .refused, message: "\(step.id) is no preflight")
+        }
+        let facts = try await look.facts(step, in: context)
+        let locks = try HostLook.require(facts.packageLocks, "locks of the package manager")
+        if let words = PackageLocks.holder(of: locks) { throw StepFailure(code: .locked, message: words) }
+        let deviations = try ExpectationJudge(expectation: expectation).deviations(in: facts)
+        guard deviations.isEmpty else {
+            throw StepFailure(
+                code: .drift, message: "the host is not as the plan saw it: \(deviations.joined(separator: "; "))")
+        }
+        try requireSpace(step, context, facts)
+        if !probes.isEmpty {
+            let answer = try await ask(probes, step, context)
+            guard answer.verdict == .pass else {
+                throw StepFailure(code: .unhealthy, message: "unhealthy before anything was done: \(answer.summary)")
+            }
+        }
+        return Observation(
+            verdict: .pass, summary: "as the plan foresaw it, and healthy",
+            details: ["packages": "\(expectation.packages.count)", "probes": "\(probes.count)"],
+            observedAt: facts.observedAt)
+    }
+
+    /// The room that the plan's own downloads take on this host; how much unpacking needs is looked at once more before it.
+    private func requireSpace(_ step: Step, _ context: StepContext, _ facts: HostFacts) throws(StepFailure) {
+        let disks = try HostLook.require(facts.fileSystems, "free space")
+        let free = Dictionary(disks.map { ($0.mountPoint, $0.availableBytes) }) { first, _ in first }
+        for other in context.plan.steps where other.resource == step.resource {
+            switch other.action {
+            case .stage(let transaction): try PackageSpace.requireForDownload(transaction.downloadBytes, in: free)
+            case .changePackages(let transaction):
+                try PackageSpace.requireForUnpacking(transaction.downloadBytes, in: free)
+            default: continue
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+public import FettleDriverKit
+public import FettleModel
+
+/// Restarts the services that still run code which was replaced on disk, and looks whether they came back.
+///
+/// Each is restarted by systemd on the host, so that a connection that breaks in between stops nothing. sshd comes last, and
+/// only if its configuration is good: the sessions that are open stay (needrestart#340 cut the way in). systemd itself is
+/// executed anew. What belongs to no unit, such as a program in somebody's session, is told and left.
+public struct RestartServicesDriver: StepDriver {
+    private let look: HostLook
+    private let channels: any ChannelProvider
+    private let clock: DriverClock
+
+    public init(channels: any ChannelProvider, inspector: any HostInspector, clock: DriverClock = DriverClock()) {
+        self.look = HostLook(inspector: inspector)
+        self.channels = channels
+        self.clock = clock
+    }
+
+    public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
+        do throws(StepFailure) {
+            let (stale, facts) = try await stale(step, in: context)
+            let owed = owed(context)
+            let down = owed.filter { !Self.isUp($0, in: facts) }
+            if stale.toRestart.isEmpty, down.isEmpty {
+                return .alreadyDone(observation(stale, at: facts.observedAt))
+            }
+            let units = Set(stale.toRestart).union(owed).sorted()
+            return .ready(prior: PriorState(alreadySo: false, details: [Self.unitsKey: units.joined(separator: " ")]))
+        } catch {
+            return .unknown(error)
+        }
+    }
+
+    public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
+        let session = try HostSession(step, in: context, channels: channels, clock: clock)
+        let (stale, facts) = try await stale(step, in: context)
+        // Also those that an earlier attempt restarted and that are down since.
+        let down = owed(context).filter { !Self.isUp($0, in: facts) }
+        var units = Set(stale.toRestart).union(down)
+        if units.remove(StaleServices.initScope) != nil {
+            try await session.runRoot(SystemRules.reexecute, timeout: .seconds(60))
+        }
+        for unit in Self.inOrder(units) { try await restart(unit, session) }
+        try await requireUp(units.sorted(), session, seconds: 30)
+    }
+
+    public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
+        let (stale, facts) = try await stale(step, in: context)
+        guard stale.toRestart.isEmpty else {
+            throw StepFailure(
+                code: .unhealthy, message: "still on replaced code: \(PackageWords.list(stale.toRestart))")
+        }
+        let down = owed(context).filter { !Self.isUp($0, in: facts) }
+        guard down.isEmpty else {
+            let session = try HostSession(step, in: context, channels: channels, clock: clock)
+            throw await failure(of: down, session)
+        }
+        return observation(stale, at: facts.observedAt)
+    }
+
+    // MARK: Parts
+
+    private static let unitsKey = "units"
+    private static let secureShell: Set<String> = ["ssh.service", "sshd.service"]
+
+    private func stale(
+        _ step: Step, in context: StepContext
+    ) async throws(StepFailure) -> (StaleServices, HostFacts) {
+        guard case .restartServices(let exceptions) = step.action else {
+            throw StepFailure(code: .refused, message: "\(step.id) restarts no services")
+        }
+        let facts = try await look.facts(step, in: context)
+        let services = try HostLook.require(facts.staleServices, "services on replaced code")
+        return (StaleServices(services, exceptions), facts)
+    }
+
+    /// The units that were on replaced code before the first attempt: they must be up at the end. After a restart that
+    /// failed nothing is stale any more, and yet nothing is well.
+    private func owed(_ context: StepContext) -> [String] {
+        (context.prior?.details[Self.unitsKey] ?? "").split(separator: " ").map(String.init)
+            .filter(DebianNames.isServiceUnit)
+    }
+
+    private static func isUp(_ unit: String, in facts: HostFacts) -> Bool {
+        guard let units = facts.units.value else { return false }
+        // A unit that is not listed is not loaded: it ended in good order, as one for a single job does.
+        guard let found = units.first(where: { $0.name == unit }) else { return true }
+        return found.activeState == "active" || (found.activeState == "inactive" && found.subState == "dead")
+    }
+
+    private static func inOrder(_ units: Set<String>) -> [String] {
+        units.sorted { (secureShell.contains($0) ? 1 : 0, $0) < (secureShell.contains($1) ? 1 : 0, $1) }
+    }
+
+    private func restart(_ unit: String, _ session: HostSession) async throws(StepFailure) {
+        if Self.secureShell.contains(unit) {
+            try await session.runRoot(SystemRules.testSecureShell, failingAs: .unhealthy)
+        }
+        let result: CommandResult
+        do {
+            result = try await session.tryRun(RemoteCommand(root: SystemRules.restart(unit), timeout: .seconds(150)))
+        } catch {
+            // systemd goes on without the connection; whether the unit came back is looked at below.
+            guard !error.nothingRan else { throw StepFailure(error) }
+            return
+        }
+        guard result.succeeded else { throw await failure(of: [unit], session) }
+    }
+
+    private func requireUp(_ units: [String], _ session: HostSession, seconds: Int) async throws(StepFailure) {
+        guard !units.isEmpty else { return }
+        let deadline = clock.now().adding(seconds: seconds)
+        while true {
+            let states = try await UnitStates.read(units, session)
+            let failed = units.filter { states[$0] == .failed }
+            guard failed.isEmpty else { throw await failure(of: failed, session) }
+            let waiting = units.filter { states[$0] == .changing }
+            if waiting.isEmpty { return }
+            guard clock.now() < deadline, !Task.isCancelled else { throw await failure(of: waiting, session) }
+            await clock.sleep(.milliseconds(250))
+        }
+    }
+
+    private func failure(of units: [String], _ session: HostSession) async -> StepFailure {
+        var output = ""
+        for unit in units.prefix(3) {
+            let words = try? await session.tryRun(RemoteCommand(root: SystemRules.status(unit)))
+            output += words.map { $0.outputText + $0.errorText } ?? ""
+        }
+        return StepFailure(
+            code: .unhealthy, message: "did not come back after the restart: \(PackageWords.list(units))",
+            output: HostText.tail(output))
+    }
+
+    private func observation(_ stale: StaleServices, at time: Timestamp) -> Observation {
+        let left = stale.excepted.isEmpty ? "" : " but those that the policy leaves alone"
+        return Observation(
+            verdict: .pass, summary: "no service runs replaced code\(left)", details: stale.details, observedAt: time)
+    }
+}
