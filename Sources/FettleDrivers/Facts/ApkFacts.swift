@@ -1,6 +1,7 @@
 import FettleModel
 
-/// What is asked of apk (Alpine). Written from its documentation and its sources' formats; never yet run on an Alpine host.
+/// What is asked of apk (Alpine). Written from its documentation and its sources' formats; never yet run on an Alpine
+/// host.
 enum ApkSections {
     static let all = [packages, updates]
 
@@ -25,9 +26,8 @@ enum ApkSections {
             """#)
 }
 
-/// Reads apk's database of installed packages
-/// ([format](https://wiki.alpinelinux.org/wiki/Apk_spec)): paragraphs with `P:` name, `V:` version, `A:` architecture and
-/// `o:` the source it was built from.
+/// Reads apk's database of installed packages ([format](https://wiki.alpinelinux.org/wiki/Apk_spec)): paragraphs with
+/// `P:` name, `V:` version, `A:` architecture and `o:` the source it was built from.
 enum ApkPackages {
     static func installed(_ text: String) throws(FactError) -> [InstalledPackage] {
         var found: [InstalledPackage] = []
@@ -51,8 +51,8 @@ enum ApkPackages {
         return found.sorted { $0.name < $1.name }
     }
 
-    /// Lines such as `busybox-1.36.1-r2   < 1.36.1-r5`, then what `apk policy` tells: a package, its versions, and under
-    /// each version the repositories that have it.
+    /// Lines such as `busybox-1.36.1-r2   < 1.36.1-r5`, then what `apk policy` tells: a package, its versions, and
+    /// under each version the repositories that have it.
     static func updates(_ text: String, installed: [InstalledPackage]) throws(FactError) -> [AvailableUpdate] {
         var present: [String: InstalledPackage] = [:]
         for package in installed { present["\(package.name)-\(package.version)"] = package }

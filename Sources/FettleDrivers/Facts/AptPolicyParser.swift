@@ -76,10 +76,11 @@ struct AptPolicy: Equatable {
     }
 }
 
-/// Reads the package lists that `apt-get indextargets` names, each with the fields of its archive's Release file, separated
-/// by tabs: description, origin, suite, codename, label, component.
+/// Reads the package lists that `apt-get indextargets` names, each with the fields of its archive's Release file,
+/// separated by tabs: description, origin, suite, codename, label, component.
 struct AptSources: Equatable {
-    /// By the list's description, which is what the version tables print: `http://mirror/debian bookworm/main amd64 Packages`.
+    /// By the list's description, which is what the version tables print: `http://mirror/debian bookworm/main amd64
+    /// Packages`.
     private(set) var origins: [String: UpdateOrigin] = [:]
 
     init(parsing text: String) throws(FactError) {

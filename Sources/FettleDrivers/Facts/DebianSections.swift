@@ -9,8 +9,8 @@ enum DebianSections {
                 dpkg-query -W -f '${db:Status-Want} ${db:Status-Status} ${db:Status-Eflag}\t${Package}\t${Architecture}\t${Version}\t${source:Package}\t${source:Version}\n'
             """#)
 
-    /// Sets `options` for apt so that it writes nothing. Root's apt writes its binary caches anew whenever they are out of
-    /// date: in this case the old file is left out, and apt builds the cache in memory.
+    /// Sets `options` for apt so that it writes nothing. Root's apt writes its binary caches anew whenever they are
+    /// out of date: in this case the old file is left out, and apt builds the cache in memory.
     static let readOnlyCache = #"""
         newer() { [ -n "$(find "$@" 2>/dev/null | head -n 1)" ]; }
         options=
@@ -26,9 +26,10 @@ enum DebianSections {
         """#
 
     /// Three questions: the version table of each installed package whose candidate is not what is installed
-    /// (`apt-cache policy NAME...`, one process for all), and if there is any such package the release fields of every
-    /// package list (`apt-get indextargets`), and the source of the candidates (`apt-cache show`). The version tables tell
-    /// every origin of a version, and respect pins; and unlike `apt-get -s` they name what is held or kept back.
+    /// (`apt-cache policy NAME...`, one process for all), and if there is any such package the release fields of
+    /// every package list (`apt-get indextargets`), and the source of the candidates (`apt-cache show`). The version
+    /// tables tell every origin of a version, and respect pins; and unlike `apt-get -s` they name what is held or
+    /// kept back.
     static let updates = SectionedScript.Section(
         name: "apt", limit: 4 * 1_024 * 1_024,
         body: #"""

@@ -25,8 +25,9 @@ struct DpkgPackages: Equatable {
                         name: String(fields[1]), architecture: String(fields[2]), version: String(fields[3]),
                         state: name))
             }
-            // Waiting for triggers, all of the package is there and configured. In the other states between installed and
-            // removed its files are there in part or unconfigured: such a package must not pass for one that is installed.
+            // Waiting for triggers, all of the package is there and configured. In the other states between installed
+            // and removed its files are there in part or unconfigured: such a package must not pass for one that is
+            // installed.
             guard state == "installed" || state == "triggers-awaited" || state == "triggers-pending" else { continue }
             installed.append(
                 InstalledPackage(

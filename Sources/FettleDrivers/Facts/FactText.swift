@@ -15,8 +15,9 @@ struct FactError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// Text from a host, made safe to keep and to show.
 enum FactText {
-    /// Decodes bytes that may be anything. What is not UTF-8, and every control character but line feed and tab, becomes
-    /// U+FFFD, so that no fact can steer a terminal; also those characters that reorder text (bidirectional controls).
+    /// Decodes bytes that may be anything. What is not UTF-8, and every control character but line feed and tab,
+    /// becomes U+FFFD, so that no fact can steer a terminal; also those characters that reorder text (bidirectional
+    /// controls).
     static func decode(_ bytes: some Sequence<UInt8>) -> String {
         let text = String(decoding: Array(bytes), as: UTF8.self)
         guard text.unicodeScalars.contains(where: isUnwanted) else { return text }

@@ -1,6 +1,7 @@
 import FettleModel
 
-/// Makes one host's facts out of a transcript: each fact by itself, so that one which could not be read leaves the others.
+/// Makes one host's facts out of a transcript: each fact by itself, so that one which could not be read leaves the
+/// others.
 struct FactsAssembler {
     private let transcript: Transcript
     private let kernel: Observed<KernelAnswer>

@@ -2,9 +2,9 @@ import FettleModel
 
 /// Reads the section `maps`.
 ///
-/// Told are system services, processes that belong to no unit, and the init process itself (`init.scope`). Not told are
-/// login sessions and the user managers behind them, which nobody restarts for a patch, and the processes of containers,
-/// which have files of their own.
+/// Told are system services, processes that belong to no unit, and the init process itself (`init.scope`). Not told
+/// are login sessions and the user managers behind them, which nobody restarts for a patch, and the processes of
+/// containers, which have files of their own.
 enum StaleServiceParser {
     private static let filesKept = 20
 
@@ -51,8 +51,8 @@ enum StaleServiceParser {
         return behind.hasPrefix(file) ? (process, behind.dropFirst(file.count)) : nil
     }
 
-    /// The path of a mapping such as `7f00-7f01 r-xp 0000a000 fd:01 1024   /usr/lib/libssl.so.3 (deleted)`; nil if it is
-    /// no file that a package brings: memory that has a name, or a file that a program made for itself.
+    /// The path of a mapping such as `7f00-7f01 r-xp 0000a000 fd:01 1024   /usr/lib/libssl.so.3 (deleted)`; nil if it
+    /// is no file that a package brings: memory that has a name, or a file that a program made for itself.
     private static func deletedFile(_ mapping: Substring) -> String? {
         let fields = mapping.split(separator: " ", maxSplits: 5)
         guard fields.count == 6, fields[5].hasSuffix(" (deleted)") else { return nil }
@@ -66,8 +66,9 @@ enum StaleServiceParser {
 
     /// The unit in a control group's path; empty for a process that belongs to none, nil for one that is not told.
     ///
-    /// A service lies below slices only. What lies below anything else, or below the slice of users or of machines, is a
-    /// session or a container's. A service may divide its group; what it runs further below still is that service.
+    /// A service lies below slices only. What lies below anything else, or below the slice of users or of machines,
+    /// is a session or a container's. A service may divide its group; what it runs further below still is that
+    /// service.
     static func unit(of group: String?) -> String? {
         guard let group, group != "/" else { return "" }
         let parts = group.split(separator: "/")

@@ -4,20 +4,21 @@ import FettleDriverKit
 enum ProcessSections {
     /// The one question of a collection that needs root: only root may read which files another user's process maps.
     ///
-    /// `find` with fixed words is safe to permit by a `sudo` rule, where a pattern such as `/proc/*/maps` is not: sudo's `*`
-    /// also matches spaces and further arguments. It reads the `maps` of every process and nothing else. `vdso` is in
-    /// every process, so that an answer without a line means that nothing was read, and never that nothing is stale.
+    /// `find` with fixed words is safe to permit by a `sudo` rule, where a pattern such as `/proc/*/maps` is not:
+    /// sudo's `*` also matches spaces and further arguments. It reads the `maps` of every process and nothing else.
+    /// `vdso` is in every process, so that an answer without a line means that nothing was read, and never that
+    /// nothing is stale.
     static let mapsCommand = RootCommand([
         "/usr/bin/find", "/proc", "-mindepth", "2", "-maxdepth", "2", "-name", "maps", "-exec", "/bin/grep", "-sHF",
         "-e",
         "(deleted)", "-e", "vdso", "{}", "+",
     ])
 
-    /// Mappings of code whose file is gone (a line each), a line `end` if anything could be read, and the control groups
-    /// of the processes, which name their systemd units.
+    /// Mappings of code whose file is gone (a line each), a line `end` if anything could be read, and the control
+    /// groups of the processes, which name their systemd units.
     ///
-    /// Code only, as `needrestart` does: journals, caches and databases in memory are also replaced while they are mapped,
-    /// and say nothing about patches.
+    /// Code only, as `needrestart` does: journals, caches and databases in memory are also replaced while they are
+    /// mapped, and say nothing about patches.
     static func staleServices(asRoot command: String) -> SectionedScript.Section {
         SectionedScript.Section(
             name: "maps", limit: 4 * 1_024 * 1_024,
@@ -31,8 +32,8 @@ enum ProcessSections {
                 """#)
     }
 
-    /// Who holds a lock on one of the package managers' lock files, by the inode numbers in `/proc/locks`; there is no need
-    /// for `fuser` or `lsof`, and none for root.
+    /// Who holds a lock on one of the package managers' lock files, by the inode numbers in `/proc/locks`; there is
+    /// no need for `fuser` or `lsof`, and none for root.
     static let locks = SectionedScript.Section(
         name: "locks", limit: 256 * 1_024,
         body: #"""

@@ -55,7 +55,8 @@ struct RpmPackages: Equatable {
         version.firstIndex(of: ":").map { String(version[...$0]) } ?? ""
     }
 
-    /// The version that an update of the package replaces: of several kernels that are installed side by side, the last.
+    /// The version that an update of the package replaces: of several kernels that are installed side by side, the
+    /// last.
     func present(_ name: String, _ architecture: String) -> InstalledPackage? {
         installed.last { $0.name == name && $0.architecture == architecture } ?? installed.last { $0.name == name }
     }
@@ -97,8 +98,8 @@ enum DnfUpdates {
         return updates.sorted { ($0.name, $0.architecture) < ($1.name, $1.architecture) }
     }
 
-    /// dnf 4: `LAB-SA-2026:0001 Important/Sec. libinvoice-2.3-2.noarch`. dnf 5 has a heading, and columns for name, type,
-    /// severity, package and date; its form is known from its documentation only.
+    /// dnf 4: `LAB-SA-2026:0001 Important/Sec. libinvoice-2.3-2.noarch`. dnf 5 has a heading, and columns for name,
+    /// type, severity, package and date; its form is known from its documentation only.
     private static func advisory(
         _ line: Substring
     ) throws(FactError) -> (id: String, kind: String, package: (name: String, architecture: String, version: String))? {

@@ -1,12 +1,13 @@
-/// What is asked of rpm and of dnf or zypper above it. Repositories are not refreshed: what the host last fetched counts.
+/// What is asked of rpm and of dnf or zypper above it. Repositories are not refreshed: what the host last fetched
+/// counts.
 ///
 /// Asked by root, dnf adds lines to its own logs under `/var/log`, which it offers no way to prevent; nothing else is
 /// written. Where dnf is asked by another user, it reads the system's cache.
 enum RpmSections {
     static let all = [packages, dnf, zypper]
 
-    /// Sets `database` to the directory of rpm's database; empty if the host has none. It is looked for as a file, because
-    /// on Debian `rpm` itself would make an empty one in the user's home.
+    /// Sets `database` to the directory of rpm's database; empty if the host has none. It is looked for as a file,
+    /// because on Debian `rpm` itself would make an empty one in the user's home.
     static let database = #"""
         database=
         for directory in /usr/lib/sysimage/rpm /var/lib/rpm; do
@@ -57,8 +58,8 @@ enum RpmSections {
                 if [ -n "$names" ]; then ask --quiet info --type patch -- $names; fi
             """#)
 
-    /// For hosts without Debian's `/run/reboot-required`: what was updated since the last boot and is of use only after the
-    /// next. Prints `required` and the packages.
+    /// For hosts without Debian's `/run/reboot-required`: what was updated since the last boot and is of use only
+    /// after the next. Prints `required` and the packages.
     static let reboot = #"""
         if have needs-restarting; then
             answer=$(within 60 needs-restarting -r)

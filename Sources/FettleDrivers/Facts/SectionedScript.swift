@@ -1,9 +1,9 @@
 /// POSIX shell text that runs named sections one after the other, so that one round trip collects everything, a section
 /// that fails leaves the others alone, and none can print without bound.
 ///
-/// Around each section stand lines with a nonce of this one run: nothing that a host prints from its own data can pass for
-/// them. Standard error is marked the same way. A section's last line tells its exit status; where that line is missing,
-/// the section was cut at its limit.
+/// Around each section stand lines with a nonce of this one run: nothing that a host prints from its own data can
+/// pass for them. Standard error is marked the same way. A section's last line tells its exit status; where that line
+/// is missing, the section was cut at its limit.
 struct SectionedScript: Sendable {
     struct Section: Sendable, Equatable {
         /// Lower-case letters: it becomes part of a function's name.

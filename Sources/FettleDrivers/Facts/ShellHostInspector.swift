@@ -4,8 +4,8 @@ public import FettleModel
 /// Collects a host's facts by a POSIX shell script, in one round trip. The host needs nothing but `sh` and the programs
 /// that every Linux has. Nothing is written there, and no package list is refreshed.
 ///
-/// As root everything is observed. For other users the services that run replaced code are asked through `sudoRules`; what
-/// the rules don't permit is `notObserved`, with the reason.
+/// As root everything is observed. For other users the services that run replaced code are asked through `sudoRules`;
+/// what the rules don't permit is `notObserved`, with the reason.
 public struct ShellHostInspector: HostInspector {
     private let channels: any ChannelProvider
     private let now: @Sendable () -> Timestamp

@@ -1,7 +1,7 @@
 import FettleModel
 
-/// Reads `os-release` ([os-release(5)](https://www.freedesktop.org/software/systemd/man/os-release.html)) and the machine's
-/// architecture.
+/// Reads `os-release` ([os-release(5)](https://www.freedesktop.org/software/systemd/man/os-release.html)) and the
+/// machine's architecture.
 enum PlatformParser {
     static func platform(release: String, kernel: KernelAnswer) throws(FactError) -> Platform {
         var fields: [Substring: String] = [:]
@@ -124,7 +124,8 @@ enum BootParser {
     }
 }
 
-/// Reads the section `reboot`: nothing, or `required` and the packages that asked, one a line, some of them several times.
+/// Reads the section `reboot`: nothing, or `required` and the packages that asked, one a line, some of them several
+/// times.
 enum RebootParser {
     static func requirement(_ text: String) -> RebootRequirement {
         let lines = FactText.lines(text)
@@ -158,8 +159,8 @@ enum UnitParser {
 }
 
 /// Reads the section `disks`: the table of `df -P -k`
-/// ([POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/utilities/df.html)). File systems in memory and those without
-/// blocks are left out, but for the root.
+/// ([POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/utilities/df.html)). File systems in memory and those
+/// without blocks are left out, but for the root.
 enum DiskParser {
     static func fileSystems(_ text: String) throws(FactError) -> [FileSystemFacts] {
         var found: [FileSystemFacts] = []

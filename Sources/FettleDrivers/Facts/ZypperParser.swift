@@ -65,8 +65,8 @@ enum ZypperUpdates {
     }
 }
 
-/// Just enough of XML for what zypper prints: elements with attributes, and text without markup inside. Total, and without a
-/// parser that resolves entities from elsewhere.
+/// Just enough of XML for what zypper prints: elements with attributes, and text without markup inside. Total, and
+/// without a parser that resolves entities from elsewhere.
 struct ElementReader {
     struct Element {
         var attributes: [String: String]

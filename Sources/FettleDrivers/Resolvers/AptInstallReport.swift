@@ -9,7 +9,8 @@ import FettleModel
 ///     Need to get 2040 kB of archives.
 ///     'http://mirror/pool/libssl3_3.0.22-1%7edeb12u2_amd64.deb' libssl3_3.0.22-1~deb12u2_amd64.deb 2039888 SHA256:...
 ///
-/// The lists must agree with the line of numbers, so that a list under a heading which is not known is no silent omission.
+/// The lists must agree with the line of numbers, so that a list under a heading which is not known is no silent
+/// omission.
 struct AptInstallReport: Equatable {
     struct Entry: Equatable {
         /// As apt prints it: with its architecture where that is not the native one.
@@ -46,7 +47,8 @@ struct AptInstallReport: Equatable {
         guard hasNumbers else { throw FactError("apt-get told no numbers of packages") }
     }
 
-    /// A package may stand in more than one list, such as that of additional packages: only these say what would change.
+    /// A package may stand in more than one list, such as that of additional packages: only these say what would
+    /// change.
     private static func list(under heading: Substring) -> List? {
         switch heading {
         case "The following NEW packages will be installed:": .new

@@ -3,9 +3,10 @@ import FettleModel
 
 /// The question to apt: every change that bringing these packages to these versions entails.
 ///
-/// It is put as `apt-get install --print-uris --verbose-versions`, which resolves as an installation does, with the options
-/// that the package driver installs with, and then prints what it would fetch. Unlike `--simulate` it does not play the
-/// installation through step by step, which takes three times as long; and unlike `--assume-no` it never installs.
+/// It is put as `apt-get install --print-uris --verbose-versions`, which resolves as an installation does, with the
+/// options that the package driver installs with, and then prints what it would fetch. Unlike `--simulate` it does
+/// not play the installation through step by step, which takes three times as long; and unlike `--assume-no` it never
+/// installs.
 struct AptQuestion {
     private let wanted: [PackageVersion]
     let script: SectionedScript
@@ -31,9 +32,9 @@ struct AptQuestion {
         script = SectionedScript(sections: [DebianSections.packages, Self.answer(arguments), Self.surroundings])
     }
 
-    /// apt's answer, its complaints among it; then, for every package whose version changes, which versions are still on
-    /// offer, and whether its present scripts ask for reboots. The archives directory is one that is empty, so that a file
-    /// which happens to be there already is counted like the others.
+    /// apt's answer, its complaints among it; then, for every package whose version changes, which versions are still
+    /// on offer, and whether its present scripts ask for reboots. The archives directory is one that is empty, so
+    /// that a file which happens to be there already is counted like the others.
     private static func answer(_ arguments: String) -> SectionedScript.Section {
         SectionedScript.Section(
             name: "answer", limit: 4 * 1_024 * 1_024,
@@ -52,16 +53,17 @@ struct AptQuestion {
                     if [ -z "$changed" ]; then return 0; fi
                     printf '%s\n' "$changed" | within 60 xargs apt-cache $options policy -- || return
                     printf '\n%s scripts\n' "$nonce"
+                    native=$(dpkg --print-architecture)
                     printf '%s\n' "$changed" | while read -r name; do
-                        for file in "/var/lib/dpkg/info/$name.postinst" "/var/lib/dpkg/info/$name:$(dpkg --print-architecture).postinst"; do
+                        for file in "/var/lib/dpkg/info/$name.postinst" "/var/lib/dpkg/info/$name:$native.postinst"; do
                             if [ -r "$file" ] && grep -q 'reboot-required' "$file"; then printf '%s\n' "$name"; fi
                         done
                     done
                 """#)
     }
 
-    /// What the answer is read by: the host's architecture, a reboot that is due already, and earlier versions that lie in
-    /// a directory of downloads.
+    /// What the answer is read by: the host's architecture, a reboot that is due already, and earlier versions that
+    /// lie in a directory of downloads.
     private static let surroundings = SectionedScript.Section(
         name: "surroundings", limit: 1_024 * 1_024,
         body: #"""
@@ -109,8 +111,8 @@ struct AptQuestion {
         )
     }
 
-    /// Every wanted package must come out at exactly its version: apt's silence about one would make a plan that patches
-    /// nothing.
+    /// Every wanted package must come out at exactly its version: apt's silence about one would make a plan that
+    /// patches nothing.
     private func checkReached(_ changes: [PackageChange], _ packages: DpkgPackages) throws(FactError) {
         for package in wanted {
             let reached = changes.contains { $0.name == package.name && $0.to == package.version }

@@ -1,7 +1,7 @@
 import FettleModel
 
-/// Which packages are known to be of use only after a reboot. What a plan foresees, and no more: what decides when the time
-/// has come is the host's own word (`RebootCondition.ifRequired`).
+/// Which packages are known to be of use only after a reboot. What a plan foresees, and no more: what decides when
+/// the time has come is the host's own word (`RebootCondition.ifRequired`).
 ///
 /// The reasons, by kind:
 /// - kernels: the running one stays until the next boot;

@@ -4,8 +4,8 @@ import FettleModel
 /// The question to dnf, or where there is none to zypper: every change that bringing these packages to these versions
 /// entails.
 ///
-/// dnf has no simulation: it is told to answer its own question with no, and if it should not ask, to stop at rpm's test
-/// of the transaction (`tsflags=test`). zypper has `--dry-run`.
+/// dnf has no simulation: it is told to answer its own question with no, and if it should not ask, to stop at rpm's
+/// test of the transaction (`tsflags=test`). zypper has `--dry-run`.
 struct RpmQuestion {
     private let wanted: [PackageVersion]
     let script: SectionedScript

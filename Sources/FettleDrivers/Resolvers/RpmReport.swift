@@ -17,8 +17,8 @@ struct RpmReport {
 
     // MARK: dnf
 
-    /// dnf's table: rows below headings, then numbers that must agree with them. A long name stands on a line of its own,
-    /// and the other columns below it.
+    /// dnf's table: rows below headings, then numbers that must agree with them. A long name stands on a line of its
+    /// own, and the other columns below it.
     init(dnf text: String, offers: String) throws(FactError) {
         var isRemoval: Bool?
         var row: [Substring] = []

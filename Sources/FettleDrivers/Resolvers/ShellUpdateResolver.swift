@@ -1,8 +1,8 @@
 public import FettleDriverKit
 public import FettleModel
 
-/// Asks a host's own package manager what bringing packages to exact versions entails, by a POSIX shell script in one round
-/// trip. Nothing is changed or downloaded.
+/// Asks a host's own package manager what bringing packages to exact versions entails, by a POSIX shell script in one
+/// round trip. Nothing is changed or downloaded.
 ///
 /// apt answers everybody. dnf and zypper answer root only, and the packages are words of their commands, which no exact
 /// `sudo` rule can name: for other users the question is refused.

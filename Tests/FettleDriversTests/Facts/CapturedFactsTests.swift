@@ -4,8 +4,8 @@ import Testing
 
 @testable import FettleDrivers
 
-/// What hosts really answered (`Tests/Fixtures/facts`), beside the facts that come of it. The list of packages is cut down
-/// to those of interest. The Alpine answer is made up after apk's documentation: nobody has run it yet.
+/// What hosts really answered (`Tests/Fixtures/facts`), beside the facts that come of it. The list of packages is cut
+/// down to those of interest. The Alpine answer is made up after apk's documentation: nobody has run it yet.
 ///
 /// `FETTLE_RECORD_FIXTURES=1` writes the results anew; what changes is to be read before it is committed.
 @Suite struct CapturedFactsTests {
@@ -68,7 +68,7 @@ import Testing
         #expect(updates.allSatisfy { $0.origins.map(\.suite) == ["lab"] })
     }
 
-    private static let folder = URL(fileURLWithPath: #filePath)
+    private static let folder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("Fixtures/facts")
 
