@@ -125,19 +125,20 @@ struct DetachedJob: Sendable, Equatable {
     static let listScript = #"""
             if [ -d /run/systemd/system ]; then
                 within 20 systemctl --no-pager show --property=Id,ActiveState,SubState,ExecMainCode,ExecMainStatus \
-                    --property=ExecMainStartTimestamp 'fettle-*.service'
-                return
+                    --property=ExecMainStartTimestamp 'fettle-*.service' || return
             fi
             set +f
             for job in /run/fettle/fettle-*.job; do
                 if [ ! -d "$job" ]; then continue; fi
                 name=${job##*/}
                 printf '\nId=%s.service\nExecMainStartTimestamp=@%s\n' "${name%.job}" "$(cat "$job/began" 2>/dev/null)"
-                if [ -e "$job/status" ]; then printf 'SubState=exited\nExecMainCode=1\nExecMainStatus=%s\n' "$(cat "$job/status")"
-                elif [ -e "$job/process" ] && [ -d "/proc/$(cat "$job/process")" ]; then echo SubState=running
+                if [ -e "$job/status" ]; then
+                    printf 'SubState=exited\nExecMainCode=1\nExecMainStatus=%s\n' "$(cat "$job/status")"
                 elif [ ! -e "$job/process" ]; then echo SubState=start
+                elif [ -d "/proc/$(cat "$job/process")" ]; then echo SubState=running
                 else printf 'SubState=failed\nExecMainCode=2\nExecMainStatus=9\n'; fi
             done
+            return 0
         """#
 
     static func states(_ text: String) -> [String: State] {

@@ -4,12 +4,13 @@ import FettleModel
 import Foundation
 import Testing
 
-/// The lab as the tests of packages see it: one host for changes of packages, one for reboots.
+/// The lab as the tests of packages see it: one host for changes of packages, one for reboots. No other suite uses them:
+/// suites run side by side.
 enum PackagesLab {
     static let directory = ProcessInfo.processInfo.environment["FETTLE_LAB_RUN"]
     static var isUp: Bool { directory != nil }
-    static let host = "dev-1"
-    static let rebootHost = "dev-2"
+    static let host = "qa-1"
+    static let rebootHost = "qa-2"
     static let connections = SSHConnections(configuration())
 
     static func configuration() -> SSHConfiguration {
