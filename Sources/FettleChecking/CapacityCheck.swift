@@ -30,14 +30,17 @@ struct CapacityCheck {
         return (0..<count).filter { !cover.left.contains($0) && !cover.right.contains($0) }.map { outages[$0] }
     }
 
-    /// Whether the relation is transitive, so that the largest antichain is what `largestOutage` finds.
+    /// Whether the relation is transitive, so that the largest antichain is what `largestOutage` finds: what comes after
+    /// something that comes after a member comes after the member itself.
     func isTransitive() -> Bool {
-        let count = outages.count
-        for first in 0..<count {
-            for second in 0..<count where isBackBefore(outages[first], outages[second]) {
-                for third in 0..<count where isBackBefore(outages[second], outages[third]) {
-                    if !isBackBefore(outages[first], outages[third]) { return false }
-                }
+        let later = outages.map { first in
+            outages.reduce(into: Bits(count: outages.count)) { bits, second in
+                bits.append(isBackBefore(first, second))
+            }
+        }
+        for first in later.indices {
+            for second in later.indices where later[first].contains(second) {
+                guard later[second].isSubset(of: later[first]) else { return false }
             }
         }
         return true
@@ -55,6 +58,23 @@ struct CapacityCheck {
         }
         return lanes.count
     }
+}
+
+/// A row of yes and no, as words of 64.
+private struct Bits {
+    private var words: [UInt64] = []
+    private var count = 0
+
+    init(count: Int) { words.reserveCapacity((count + 63) / 64) }
+
+    mutating func append(_ bit: Bool) {
+        if count % 64 == 0 { words.append(0) }
+        if bit { words[count / 64] |= 1 << UInt64(count % 64) }
+        count += 1
+    }
+
+    func contains(_ position: Int) -> Bool { words[position / 64] & (1 << UInt64(position % 64)) != 0 }
+    func isSubset(of other: Bits) -> Bool { zip(words, other.words).allSatisfy { $0 & ~$1 == 0 } }
 }
 
 /// Maximum matching by augmenting paths (Kuhn). Left and right are the same members; an edge says "left is back before right".

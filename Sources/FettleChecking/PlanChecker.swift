@@ -46,12 +46,12 @@ public enum PlanChecker {
         _ returns: [ResourceID: Outage]
     ) -> ([Violation], CheckReport.Method) {
         var method = CheckReport.Method.exact
-        let direct = DirectOrder(rollback)
+        let direct = DirectOrder(rollback, returns)
         let violations = plan.groups.compactMap { group -> Violation? in
             let members = group.members.compactMap { outages[$0] }.filter { returns[$0.resource] != nil }
             let check = CapacityCheck(group: group, outages: members) { first, second in
                 forward.precedes(first.end, second.begin)
-                    && direct.isBackBefore(returns[second.resource], returns[first.resource])
+                    && direct.isBackBefore(second.resource, first.resource)
             }
             if check.isTransitive() {
                 return violation(
@@ -81,21 +81,26 @@ public enum PlanChecker {
 
 /// The order of rollback steps as far as it is told by the two resources' own steps.
 struct DirectOrder {
-    private let graph: StepGraph
+    /// Resources that are certainly back before this one is taken out.
+    private var earlier: [ResourceID: Set<ResourceID>] = [:]
 
-    init(_ graph: StepGraph) { self.graph = graph }
-
-    /// Whether some step of the first, at or after its end, is named by a step of the second that stands at or before its beginning.
-    func isBackBefore(_ first: Outage?, _ second: Outage?) -> Bool {
-        guard let first, let second else { return false }
-        return graph.positions(of: second.resource).contains { position in
-            guard position == second.begin || graph.precedes(position, second.begin) else { return false }
-            return graph.steps[position].after.contains { name in
-                guard let earlier = graph.index[name], graph.steps[earlier].resource == first.resource else {
-                    return false
+    init(_ graph: StepGraph, _ outages: [ResourceID: Outage]) {
+        for (resource, outage) in outages {
+            var names: Set<ResourceID> = []
+            for position in graph.positions(of: resource)
+            where position == outage.begin || graph.precedes(position, outage.begin) {
+                for name in graph.steps[position].after {
+                    guard let step = graph.index[name], let other = outages[graph.steps[step].resource],
+                        step == other.end || graph.precedes(other.end, step)
+                    else { continue }
+                    names.insert(other.resource)
                 }
-                return earlier == first.end || graph.precedes(first.end, earlier)
             }
+            earlier[resource] = names
         }
+    }
+
+    func isBackBefore(_ first: ResourceID, _ second: ResourceID) -> Bool {
+        earlier[second]?.contains(first) == true
     }
 }

@@ -4,6 +4,7 @@ import FettleModel
 struct StepGraph {
     let steps: [Step]
     let index: [StepID: Int]
+    private let ofResource: [ResourceID: [Int]]
     private let words: Int
     private var ancestors: [UInt64]
 
@@ -26,6 +27,7 @@ struct StepGraph {
             index[step.id] = position
         }
         self.index = index
+        ofResource = Dictionary(grouping: steps.indices) { steps[$0].resource }
     }
 
     /// Whether `earlier` is always observed done before `later` starts.
@@ -34,7 +36,7 @@ struct StepGraph {
     }
 
     func positions(of resource: ResourceID) -> [Int] {
-        steps.indices.filter { steps[$0].resource == resource }
+        ofResource[resource] ?? []
     }
 }
 

@@ -36,16 +36,13 @@ struct WindowCheck {
     /// for one of the `parallelSteps` places, Graham's bound (1966) on any greedy schedule of what can come before it.
     private func latestFinish() -> [Int] {
         var path = [Int](repeating: 0, count: plan.steps.count)
-        var work = 0
+        let work = plan.steps.reduce(0) { $0 + $1.estimate.p95Seconds }
         let places = max(1, plan.limits.parallelSteps)
         return plan.steps.enumerated().map { position, step in
             let before = step.after.compactMap { forward.index[$0] }.map { path[$0] }.max() ?? 0
             path[position] = before + step.estimate.p95Seconds
-            work += step.estimate.p95Seconds
             guard plan.steps.count > places else { return path[position] }
-            return path[position] + totalWork / places
+            return path[position] + work / places
         }
     }
-
-    private var totalWork: Int { plan.steps.reduce(0) { $0 + $1.estimate.p95Seconds } }
 }

@@ -1,5 +1,6 @@
 import FettleChecking
 import FettleModel
+import FettleTestSupport
 import Testing
 
 /// The checker against brute force: for small plans with edges taken away at random, every reachable state is walked through and the
@@ -10,7 +11,7 @@ import Testing
         var random = SplitMix(seed: seed)
         let size = 2 + Int(random.next() % 4)
         let lanes = 1 + Int(random.next() % UInt64(size - 1))
-        var plan = PoolPlan.plan(size: size, lanes: lanes)
+        var plan = RollingPlan.plan(size: size, lanes: lanes)
         for index in plan.steps.indices where plan.steps[index].availability == .takesOut {
             plan.steps[index].after.removeAll { $0.rawValue.hasSuffix("/restore") && random.next() % 4 == 0 }
         }
@@ -57,18 +58,5 @@ private struct Reachability {
             }
         }
         return worst
-    }
-}
-
-/// Sebastiano Vigna's SplitMix64, so that a seed gives the same plan everywhere.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

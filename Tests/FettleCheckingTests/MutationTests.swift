@@ -1,12 +1,13 @@
 import FettleChecking
 import FettleModel
+import FettleTestSupport
 import Testing
 
 /// A right plan passes; broken in any of these ways it does not, and the invariant that is named is the one that was broken.
 @Suite struct MutationTests {
     @Test(arguments: [(1, 1), (2, 1), (3, 1), (4, 2), (7, 3), (12, 4)])
     func aRightPlanIsProven(size: Int, lanes: Int) {
-        let report = PlanChecker.check(PoolPlan.plan(size: size, lanes: lanes))
+        let report = PlanChecker.check(RollingPlan.plan(size: size, lanes: lanes))
         #expect(report.violations == [])
         #expect(report.method == .exact)
     }
@@ -69,7 +70,7 @@ import Testing
         },
         Mutation("nothing takes a patch back", .rollback) { $0.changing("web-3/rollback/return") { $0.compensates = nil } },
         Mutation("the way back leads to other versions", .rollback) {
-            $0.changing("web-3/rollback/return") { $0.action = .changePackages(transaction: PoolPlan.transaction) }
+            $0.changing("web-3/rollback/return") { $0.action = .changePackages(transaction: RollingPlan.transaction) }
         },
         Mutation("earlier versions are not kept", .rollback) { $0.dropping("web-1/stage") },
         Mutation("earlier versions are kept after the patch began", .rollback) {
@@ -113,20 +114,20 @@ import Testing
 
     @Test(arguments: mutations)
     func aBrokenPlanIsRefused(mutation: Mutation) {
-        let plan = mutation.apply(PoolPlan.plan(size: 4, lanes: 1, reboot: true))
+        let plan = mutation.apply(RollingPlan.plan(size: 4, lanes: 1, reboot: true))
         let report = PlanChecker.check(plan)
         #expect(report.violations.map(\.invariant).contains(mutation.breaks), "\(report.violations)")
     }
 
     @Test func theCounterexampleNamesWhoIsOutTogether() throws {
-        let plan = PoolPlan.plan(size: 3, lanes: 1).changing("web-3/drain") { $0.after = ["web-3/stage"] }
+        let plan = RollingPlan.plan(size: 3, lanes: 1).changing("web-3/drain") { $0.after = ["web-3/stage"] }
         let violation = try #require(PlanChecker.check(plan).violations.first)
         #expect(violation.description.contains("web-3"))
         #expect(violation.description.contains("group web has 1 of 3 members, needs 2"))
     }
 
     @Test func aWindowThatIsLongEnoughPasses() {
-        var plan = PoolPlan.plan(size: 2, lanes: 1)
+        var plan = RollingPlan.plan(size: 2, lanes: 1)
         plan.window = TimeWindow(opensAt: Timestamp(milliseconds: 0), closesAt: Timestamp(milliseconds: 400_000))
         #expect(PlanChecker.check(plan).violations == [])
     }

@@ -1,8 +1,8 @@
-import FettleModel
+public import FettleModel
 
 /// A rolling change of one pool, written out by hand: what a right plan looks like, for tests that then break it.
-enum PoolPlan {
-    static let transaction = PackageTransaction(
+public enum RollingPlan {
+    public static let transaction = PackageTransaction(
         manager: .dpkg, purpose: .patch,
         changes: [PackageChange(name: "openssl", architecture: "amd64", from: "1", to: "2")],
         conffiles: .keepCurrent, downloadBytes: 1)
@@ -15,7 +15,7 @@ enum PoolPlan {
     }
 
     /// `size` members, `lanes` of them out at once at most, minimum `size - lanes`.
-    static func plan(size: Int, lanes: Int, reboot: Bool = false) -> Plan {
+    public static func plan(size: Int, lanes: Int, reboot: Bool = false) -> Plan {
         let members = (1...size).map { ResourceID("web-\($0)") }
         var steps: [Step] = []
         var rollback: [Step] = []
@@ -88,7 +88,7 @@ enum PoolPlan {
 
 extension Plan {
     /// The plan after a change to one of its steps.
-    func changing(_ id: StepID, _ change: (inout Step) -> Void) -> Plan {
+    public func changing(_ id: StepID, _ change: (inout Step) -> Void) -> Plan {
         var plan = self
         for index in plan.steps.indices where plan.steps[index].id == id { change(&plan.steps[index]) }
         for index in plan.rollback.indices where plan.rollback[index].id == id { change(&plan.rollback[index]) }
@@ -96,7 +96,7 @@ extension Plan {
     }
 
     /// The plan without a step; who waited for it waits for what it waited for.
-    func dropping(_ id: StepID) -> Plan {
+    public func dropping(_ id: StepID) -> Plan {
         var plan = self
         func drop(_ steps: inout [Step]) {
             guard let dropped = steps.first(where: { $0.id == id }) else { return }

@@ -1,0 +1,102 @@
+import FettleModel
+
+/// The truth about a simulated fleet, apart from what the run believes of it.
+struct SimulatedWorld {
+    struct Host {
+        /// Packages at the planned versions.
+        var isPatched = false
+        var isHealthy = true
+        var isReachable = true
+        /// Groups whose traffic it gets.
+        var inTraffic: Set<GroupID>
+    }
+
+    private(set) var hosts: [ResourceID: Host]
+    private let groups: [PlannedGroup]
+    let faults: FaultProfile
+
+    init(_ plan: Plan, faults: FaultProfile) {
+        groups = plan.groups
+        self.faults = faults
+        var hosts: [ResourceID: Host] = [:]
+        for target in plan.targets { hosts[target.resource] = Host(inTraffic: []) }
+        for group in plan.groups {
+            for member in group.members {
+                hosts[member, default: Host(inTraffic: [])].inTraffic.insert(group.id)
+            }
+        }
+        self.hosts = hosts
+    }
+
+    func health(of member: ResourceID, in group: GroupID) -> MemberHealth {
+        guard let host = hosts[member], host.isReachable else { return .unknown(reason: "does not answer") }
+        guard host.isHealthy else { return .unhealthy(reason: "its probe fails") }
+        return host.inTraffic.contains(group) ? .healthy : .unhealthy(reason: "is drained")
+    }
+
+    /// Members that serve: reachable, well and in traffic.
+    func serving(_ group: PlannedGroup) -> Int {
+        group.members.count { health(of: $0, in: group.id).isHealthy }
+    }
+
+    /// Groups of which the host gets no traffic though it should.
+    func drained(_ resource: ResourceID) -> [GroupID] {
+        groups.filter { $0.members.contains(resource) && hosts[resource]?.inTraffic.contains($0.id) == false }.map(\.id)
+    }
+
+    /// Does what the step is for, or fails as the dice say. Performing a step that is done changes nothing more.
+    mutating func perform(_ step: Step, random: inout some RandomNumberGenerator) throws(StepFailure) {
+        guard var host = hosts[step.resource] else { return }
+        defer { hosts[step.resource] = host }
+        if faults.strikes(faults.lostHost, &random), step.availability == .requiresOut { host.isReachable = false }
+        guard host.isReachable else {
+            throw StepFailure(code: .unreachable, message: "\(step.resource) does not answer")
+        }
+        switch step.action {
+        case .drain(let traffic): host.inTraffic.subtract(groupsOf(step.resource, traffic))
+        case .takeOut: host.inTraffic.subtract(groupsWithoutTraffic(step.resource))
+        case .restore(let traffic): host.inTraffic.formUnion(groupsOf(step.resource, traffic))
+        case .bringBack: host.inTraffic.formUnion(groupsWithoutTraffic(step.resource))
+        case .changePackages(let transaction):
+            let isPatch = transaction.purpose == .patch
+            if isPatch, faults.strikes(faults.packageFailure, &random) {
+                throw StepFailure(code: .packageManager, message: "a script of the package failed")
+            }
+            host.isPatched = isPatch
+            host.isHealthy = !(isPatch && faults.strikes(faults.badPatch, &random))
+        case .gate:
+            guard host.isHealthy else { throw StepFailure(code: .unhealthy, message: "its probe fails") }
+        case .preflight, .stage, .restartServices, .reboot, .bake, .verify: break
+        }
+    }
+
+    private func groupsOf(_ resource: ResourceID, _ traffic: TrafficBinding) -> [GroupID] {
+        groups.filter { $0.traffic == traffic && $0.members.contains(resource) }.map(\.id)
+    }
+
+    private func groupsWithoutTraffic(_ resource: ResourceID) -> [GroupID] {
+        groups.filter { $0.traffic == nil && $0.members.contains(resource) }.map(\.id)
+    }
+}
+
+/// How often things fail, in each 1,000 chances.
+public struct FaultProfile: Sendable, Equatable {
+    /// A package change whose scripts fail.
+    public var packageFailure: Int
+    /// A patch that installs and leaves the host unhealthy.
+    public var badPatch: Int
+    /// A host that stops answering in the middle of its change.
+    public var lostHost: Int
+
+    public init(packageFailure: Int = 0, badPatch: Int = 0, lostHost: Int = 0) {
+        self.packageFailure = packageFailure
+        self.badPatch = badPatch
+        self.lostHost = lostHost
+    }
+
+    public static let none = FaultProfile()
+
+    func strikes(_ chances: Int, _ random: inout some RandomNumberGenerator) -> Bool {
+        chances > 0 && Int.random(in: 0..<1_000, using: &random) < chances
+    }
+}
