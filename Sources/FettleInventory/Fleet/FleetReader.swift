@@ -31,7 +31,8 @@ struct FleetReader {
     private func environments(_ value: YAMLValue) -> [Environment] {
         guard let items = reading.list(value, "environments", limit: 100) else { return Self.defaultEnvironments }
         guard !items.isEmpty else {
-            reading.problem("no environments", at: value.place, hint: "leave the key out for dev, qa, staging, production")
+            reading.problem(
+                "no environments", at: value.place, hint: "leave the key out for dev, qa, staging, production")
             return Self.defaultEnvironments
         }
         var seen: Set<EnvironmentID> = []
@@ -119,7 +120,6 @@ struct DeclaredResources {
 
     var count: Int { byID.count }
     var sorted: [Resource] { byID.values.map(\.resource).sorted { $0.id < $1.id } }
-    var ids: [String] { byID.keys.sorted() }
 
     subscript(_ id: String) -> Resource? { byID[id]?.resource }
 
@@ -137,6 +137,7 @@ extension Reading {
         guard let value = fields.required("version", of: what, self, hint: "write 'version: \(supported)'"),
             let version = integer(value, "'version'", in: 1...1_000_000), version != supported
         else { return }
-        problem("the version \(version) of the format is not known", at: value.place, hint: "write 'version: \(supported)'")
+        problem(
+            "the version \(version) of the format is not known", at: value.place, hint: "write 'version: \(supported)'")
     }
 }

@@ -12,7 +12,8 @@ struct GroupReader {
     let reading: Reading
     let environments: [Environment]
     let resources: DeclaredResources
-    /// All ids, sorted: for globs.
+    /// All, sorted by id: for globs and selectors.
+    private let all: [Resource]
     private let ids: [String]
 
     static let keys = [
@@ -23,7 +24,8 @@ struct GroupReader {
         self.reading = reading
         self.environments = environments
         self.resources = resources
-        ids = resources.ids
+        all = resources.sorted
+        ids = all.map(\.id.rawValue)
     }
 
     func read(_ item: YAMLValue) -> DeclaredGroup? {
@@ -42,6 +44,7 @@ struct GroupReader {
             group.minimumAvailable = minimum
             checkMinimum(group, at: value.place)
         }
+        checkEnvironments(group, at: idValue?.place ?? item.place)
         if let value = fields["strategy"] {
             group.strategy = StrategyReader(reading: reading).read(value)
             checkStrategy(group, at: value.place)
@@ -65,18 +68,18 @@ struct GroupReader {
             return []
         }
         let before = reading.problems.count
-        var chosen = Set(ids)
-        if let value = fields["members"] { chosen = named(value) }
+        var chosen = all
+        if let value = fields["members"] { chosen = named(value).sorted().compactMap { resources[$0] } }
         if let value = fields["select"] {
             let selector = ResourceSelector(value, environments, reading)
-            chosen = chosen.filter { id in resources[id].map(selector.matches) ?? false }
+            chosen = chosen.filter(selector.matches)
         }
         if chosen.isEmpty, reading.problems.count == before {
             let place = fields["members"] == nil ? fields.keyPlace("select") : fields.keyPlace("members")
             reading.problem(
                 "the group \(group.quoted) has no members", at: place, hint: "no resource matches what it asks for")
         }
-        return chosen.sorted()
+        return chosen.map(\.id.rawValue)
     }
 
     private func named(_ value: YAMLValue) -> Set<String> {
@@ -120,6 +123,17 @@ struct GroupReader {
         }
     }
 
+    /// Patches reach one environment after the other, so that such a group is never finished in one change.
+    private func checkEnvironments(_ group: ResourceGroup, at place: Place) {
+        guard group.kind != .environmentPair else { return }
+        let found = Set(group.members.compactMap { resources[$0.rawValue]?.environment })
+        guard found.count > 1 else { return }
+        let names = environments.map(\.id).filter(found.contains).map(\.rawValue)
+        reading.warning(
+            "the group \(group.id.rawValue.quoted) has members in \(names.joined(separator: " and "))", at: place,
+            hint: "a group for each environment keeps their minimums apart")
+    }
+
     private func checkStrategy(_ group: ResourceGroup, at place: Place) {
         let size = group.members.count
         let allowed = size - group.minimumAvailable.asMinimum(of: size)
@@ -128,7 +142,8 @@ struct GroupReader {
         case .allAtOnce:
             guard allowed < size else { return }
             reading.problem(
-                "allAtOnce leaves none of \(size.counted("member")), but minimumAvailable is \(size - allowed)", at: place,
+                "allAtOnce leaves none of \(size.counted("member")), but minimumAvailable is \(size - allowed)",
+                at: place,
                 hint: "set 'minimumAvailable: 0', or choose rolling")
         case .rolling(let maximum), .canary(_, _, let maximum):
             guard maximum.asMaximum(of: size) > allowed, allowed > 0 else { return }

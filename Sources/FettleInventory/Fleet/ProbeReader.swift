@@ -13,7 +13,8 @@ struct ProbeReader {
             guard let probe = probe(item) else { return nil }
             guard seen.insert(probe.name).inserted else {
                 reading.problem(
-                    "the probe \(probe.name.quoted) is given twice", at: item.place, hint: "give each a 'name' of its own")
+                    "the probe \(probe.name.quoted) is given twice", at: item.place,
+                    hint: "give each a 'name' of its own")
                 return nil
             }
             return probe

@@ -53,7 +53,8 @@ struct ResourceDefaults {
         {
             result.criticality = criticality
         }
-        if let value = fields["exposure"], let exposure = reading.choice(value, "exposure", as: Resource.Exposure.self) {
+        if let value = fields["exposure"], let exposure = reading.choice(value, "exposure", as: Resource.Exposure.self)
+        {
             result.exposure = exposure
         }
         if let value = fields["labels"] {
@@ -81,21 +82,30 @@ struct ResourceReader {
         guard let fields = Fields(item, of: "a resource", keys: Self.keys, reading) else { return [] }
         let settings = defaults.overridden(by: fields, environments, reading)
         guard let id = fields.required("id", of: "a resource", reading) else { return [] }
-        return expand(id, settings, addressPlace: fields["address"]?.place ?? id.place)
+        return expand(
+            id, settings, addressPlace: fields["address"]?.place ?? id.place,
+            isEnvironmentGiven: fields["environment"] != nil)
     }
 
-    private func expand(_ id: YAMLValue, _ settings: ResourceDefaults, addressPlace: Place) -> [Resource] {
+    /// Where a part is wrong something stands in for it: the fleet is not used then, but groups that name the resource
+    /// need not be told as wrong too.
+    private func expand(
+        _ id: YAMLValue, _ settings: ResourceDefaults, addressPlace: Place, isEnvironmentGiven: Bool = false
+    ) -> [Resource] {
         guard let names = names(id) else { return [] }
-        guard let environment = settings.environment else {
+        if settings.environment == nil, !isEnvironmentGiven {
             reading.problem(
                 "the resource \(names[0].quoted) has no environment", at: id.place,
-                hint: "give it one of \(environments.map(\.id.rawValue).joined(separator: ", ")), or set it in 'defaults'")
-            return []
+                hint:
+                    "give it one of \(environments.map(\.id.rawValue).joined(separator: ", ")), or set it in 'defaults'"
+            )
         }
-        guard let addresses = addresses(settings.address, for: names, at: addressPlace) else { return [] }
+        let addresses =
+            addresses(settings.address, for: names, at: addressPlace)
+            ?? Array(repeating: .local, count: names.count)
         return zip(names, addresses).map { name, address in
             Resource(
-                id: ResourceID(name), kind: settings.kind, address: address, environment: environment,
+                id: ResourceID(name), kind: settings.kind, address: address, environment: settings.environment ?? "",
                 serviceModel: settings.serviceModel, criticality: settings.criticality, exposure: settings.exposure,
                 labels: settings.labels, failureDomain: settings.failureDomain, owner: settings.owner)
         }
@@ -158,7 +168,9 @@ extension Reading {
     /// Keys by the rule for labels; values are text, numbers or booleans, kept as they are written.
     func labels(_ value: YAMLValue) -> [String: String] {
         guard let entries = value.mapping else {
-            problem("labels must be a mapping, but it is \(value.kindInWords)", at: value.place, hint: "such as {role: web}")
+            problem(
+                "labels must be a mapping, but it is \(value.kindInWords)", at: value.place, hint: "such as {role: web}"
+            )
             return [:]
         }
         var labels: [String: String] = [:]

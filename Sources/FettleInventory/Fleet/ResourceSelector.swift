@@ -13,7 +13,8 @@ struct ResourceSelector {
     init(_ value: YAMLValue, _ environments: [Environment], _ reading: Reading) {
         guard let fields = Fields(value, of: "'select'", keys: Self.keys, reading) else { return }
         if value.mapping?.isEmpty == true {
-            reading.problem("'select' asks for nothing", at: value.place, hint: "'members: [\"*\"]' takes every resource")
+            reading.problem(
+                "'select' asks for nothing", at: value.place, hint: "'members: [\"*\"]' takes every resource")
         }
         environment = fields["environment"].map {
             Self.globs($0, "the environment", known: environments.map(\.id.rawValue), reading)
@@ -24,7 +25,8 @@ struct ResourceSelector {
         guard let value = fields["labels"] else { return }
         guard let entries = value.mapping else {
             reading.problem(
-                "labels must be a mapping, but it is \(value.kindInWords)", at: value.place, hint: "such as {role: web}")
+                "labels must be a mapping, but it is \(value.kindInWords)", at: value.place, hint: "such as {role: web}"
+            )
             return
         }
         for entry in entries {

@@ -53,7 +53,9 @@ enum AddressSyntax {
             let host = String(text[text.index(after: text.startIndex)..<close])
             let rest = text[text.index(after: close)...]
             guard !rest.isEmpty else { return (host, nil) }
-            guard rest.hasPrefix(":") else { throw Problem(message: "\(String(text).quoted) is no address", hint: forms) }
+            guard rest.hasPrefix(":") else {
+                throw Problem(message: "\(String(text).quoted) is no address", hint: forms)
+            }
             return (host, try port(rest.dropFirst()))
         }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)

@@ -1,13 +1,19 @@
 /// A pattern over names: `*` is any text, `?` one character, everything else itself.
 struct Glob {
     private let pattern: [UInt8]
+    /// The only text that matches, where there is no sign in the pattern: the usual case, over all hosts for each group.
+    private let exact: String?
 
-    init(_ pattern: String) { self.pattern = Array(pattern.utf8) }
+    init(_ pattern: String) {
+        self.pattern = Array(pattern.utf8)
+        exact = Self.isPattern(pattern) ? nil : pattern
+    }
 
     static func isPattern(_ text: String) -> Bool { text.utf8.contains { $0 == star || $0 == any } }
 
     /// Takes at most text times pattern steps: only the last `*` is ever tried again.
     func matches(_ text: String) -> Bool {
+        if let exact { return exact.utf8.elementsEqual(text.utf8) }
         let text = Array(text.utf8)
         var (at, position) = (0, 0)
         var lastStar: (pattern: Int, text: Int)?

@@ -1,7 +1,8 @@
 /// Finds the name that was probably meant.
 enum Suggestion {
-    /// The nearest of `candidates`, if one is near enough: a third of its letters may differ. Case and `-`, `_` count for
-    /// nothing, so that `virtual-machine` finds `virtualMachine`. Of equally near ones the first in order of the alphabet.
+    /// The nearest of `candidates`, if one is near enough: a third of its letters may differ, or it begins with the name:
+    /// `prod`. Case and `-`, `_` count for nothing, so that `virtual-machine` finds `virtualMachine`. Of equally near ones
+    /// the first in the order of the alphabet.
     static func nearest(to name: String, in candidates: some Sequence<String>) -> String? {
         let wanted = folded(name)
         guard !wanted.isEmpty, wanted.count <= 64 else { return nil }
@@ -10,8 +11,9 @@ enum Suggestion {
         for candidate in candidates.prefix(5_000) {
             let letters = folded(candidate)
             let allowed = max(1, max(letters.count, wanted.count) / 3)
-            guard letters.count <= 64, abs(letters.count - wanted.count) <= allowed else { continue }
-            let distance = distance(wanted, letters)
+            let isBeginning = wanted.count >= 3 && letters.starts(with: wanted)
+            guard letters.count <= 64, isBeginning || abs(letters.count - wanted.count) <= allowed else { continue }
+            let distance = isBeginning ? min(allowed, letters.count - wanted.count) : distance(wanted, letters)
             guard distance <= allowed else { continue }
             if let known = best, (known.distance, known.name) <= (distance, candidate) { continue }
             best = (distance, candidate)

@@ -24,7 +24,9 @@ struct DuplicateMarks {
         guard isUsable, originals.count < Self.maximum, line > 0, column > 0 else { return false }
         let scalars = text.unicodeScalars
         guard var start = Self.index(line: line, column: column, in: scalars) else { return false }
-        if start < scalars.endIndex, scalars[start] == "\"" || scalars[start] == "'" { start = scalars.index(after: start) }
+        if start < scalars.endIndex, scalars[start] == "\"" || scalars[start] == "'" {
+            start = scalars.index(after: start)
+        }
         let wanted = original(key).unicodeScalars
         guard let first = wanted.first, start < scalars.endIndex, scalars[start] == first,
             scalars[start...].starts(with: wanted), first.properties.isAlphabetic || first.properties.numericType != nil

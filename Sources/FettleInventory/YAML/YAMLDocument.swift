@@ -7,8 +7,15 @@ enum YAMLDocument {
     /// Nesting of lists and mappings. The deepest sensible inventory (Ansible's children) stays below 30.
     static let maximumDepth = 64
 
+    /// What else than plain YAML 1.2 is understood.
+    enum Dialect {
+        case plain
+        /// As in Ansible's files: the merge key `<<`, and `!unsafe` for text that is no template.
+        case ansible
+    }
+
     /// The document's value; nil for a file with nothing in it, or after problems were told to `reading`.
-    static func read(_ input: InputText, _ reading: Reading) -> YAMLValue? {
+    static func read(_ input: InputText, _ reading: Reading, as dialect: Dialect = .plain) -> YAMLValue? {
         if let place = AliasGuard.aliasInKey(input.text) {
             reading.problem("an alias in a key", at: place, hint: "write the key out")
             return nil
@@ -18,7 +25,7 @@ enum YAMLDocument {
             do {
                 let parser = try Parser(yaml: marks.text, resolver: .basic, encoding: .utf8)
                 guard let root = try parser.singleRoot() else { return nil }
-                var walk = TreeWalk(marks: marks, reading: reading)
+                var walk = TreeWalk(marks: marks, reading: reading, dialect: dialect)
                 return walk.value(of: root, depth: 0)
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
                 // The parser stops at the first mapping with a key twice. Told apart by a mark, it goes on.
@@ -56,8 +63,12 @@ enum YAMLDocument {
         if problem.contains("nest") { return "nest less deeply" }
         if problem.contains("another document") { return "keep one document in a file: remove the line '---'" }
         if problem.contains("undefined alias") { return "quote text that begins with *" }
-        if problem.contains("mapping values are not allowed") { return "look at the indentation, or quote text with ': '" }
-        if problem.contains("expected ',' or") { return "inside [ ] and { } quote text with brackets, such as 'web-[1:4]'" }
+        if problem.contains("mapping values are not allowed") {
+            return "look at the indentation, or quote text with ': '"
+        }
+        if problem.contains("expected ',' or") {
+            return "inside [ ] and { } quote text with brackets, such as 'web-[1:4]'"
+        }
         if problem.contains("could not find expected ':'") { return "a key needs ': ' behind it" }
         return nil
     }
@@ -67,6 +78,7 @@ enum YAMLDocument {
 private struct TreeWalk {
     let marks: DuplicateMarks
     let reading: Reading
+    let dialect: YAMLDocument.Dialect
     var visited = 0
     var gaveUp = false
 
@@ -88,7 +100,7 @@ private struct TreeWalk {
         let tag = node.tag.description
         switch node {
         case .scalar(let scalar):
-            guard let isPlain = Self.isPlain(scalar, tag: tag) else {
+            guard let isPlain = isPlain(scalar, tag: tag) else {
                 return YAMLValue(content: .tagged(tag), place: place)
             }
             return YAMLValue(content: .scalar(YAMLScalar(text: scalar.string, isPlain: isPlain)), place: place)
@@ -108,6 +120,7 @@ private struct TreeWalk {
     private mutating func entries(of mapping: Node.Mapping, depth: Int) -> [YAMLEntry] {
         var entries: [YAMLEntry] = []
         var firstPlaces: [String: Place] = [:]
+        var merged: [YAMLEntry] = []
         for (keyNode, valueNode) in mapping {
             guard !gaveUp else { break }
             let place = Place(line: keyNode.mark?.line ?? 1, column: keyNode.mark?.column ?? 1)
@@ -116,15 +129,20 @@ private struct TreeWalk {
                 continue
             }
             let key = marks.original(scalar.string)
-            guard let isPlain = Self.isPlain(scalar, tag: keyNode.tag.description) else {
+            guard let isPlain = isPlain(scalar, tag: keyNode.tag.description) else {
                 reading.problem("a key with a tag", at: place, hint: "remove the tag")
                 continue
             }
-            guard !isPlain || key != "<<" else {
-                reading.problem("the merge key '<<' is not supported", at: place, hint: "use 'defaults', or write it out")
+            if isPlain, key == "<<", dialect == .ansible {
+                if let value = value(of: valueNode, depth: depth + 1) { merged += merge(value) }
                 continue
             }
-            guard !isPlain || YAMLScalar.kind(ofPlain: key) == .text else {
+            guard !isPlain || key != "<<" else {
+                reading.problem(
+                    "the merge key '<<' is not supported", at: place, hint: "use 'defaults', or write it out")
+                continue
+            }
+            guard !isPlain || dialect == .ansible || YAMLScalar.kind(ofPlain: key) == .text else {
                 reading.problem(
                     "a key must be text, but \(key.isEmpty ? "this one is empty" : "\(key.quoted) is none")", at: place,
                     hint: "put it in quotes")
@@ -139,13 +157,30 @@ private struct TreeWalk {
             guard let value = value(of: valueNode, depth: depth + 1) else { continue }
             entries.append(YAMLEntry(key: key, keyPlace: place, value: value))
         }
+        // What the mapping says itself wins, then what was merged first.
+        for entry in merged where firstPlaces[entry.key] == nil {
+            firstPlaces[entry.key] = entry.keyPlace
+            entries.append(entry)
+        }
         return entries
     }
 
+    /// The entries that a merge key brings: of one mapping, or of a list of them.
+    private func merge(_ value: YAMLValue) -> [YAMLEntry] {
+        if let mapping = value.mapping { return mapping }
+        if let list = value.sequence, list.allSatisfy({ $0.mapping != nil }) {
+            return list.flatMap { $0.mapping ?? [] }
+        }
+        reading.problem("'<<' must name a mapping, but it is \(value.kindInWords)", at: value.place)
+        return []
+    }
+
     /// Whether it stands without quotes; nil for a tag that means something else than text as written.
-    private static func isPlain(_ scalar: Node.Scalar, tag: String) -> Bool? {
+    private func isPlain(_ scalar: Node.Scalar, tag: String) -> Bool? {
         switch tag {
-        case Tag.Name.str.rawValue, "!": scalar.style == .plain && tag != "!"
+        case Tag.Name.str.rawValue: scalar.style == .plain
+        case "!": false
+        case "!unsafe" where dialect == .ansible: false
         default: nil
         }
     }

@@ -1,0 +1,134 @@
+internal import FettleModel
+
+/// Turns a table into a fleet: a row is a resource.
+struct CSVFleetReader {
+    let reading: Reading
+    let options: InventoryImport.Options
+
+    static let columns = [
+        "id", "address", "environment", "kind", "criticality", "exposure", "service_model", "owner", "failure_domain",
+    ]
+    private static let labelPrefix = "label:"
+
+    func read(_ input: InputText) -> Fleet {
+        let table = CSVTable(input, reading)
+        var fleet = Fleet(environments: options.environments, resources: [], groups: [])
+        guard let header = table.rows.first else {
+            reading.problem("the table is empty", at: .start, hint: "the first row names the columns: id,address,…")
+            return fleet
+        }
+        let columns = columns(header)
+        guard columns.values.contains("id") else {
+            reading.problem(
+                "no column 'id'", at: header.place,
+                hint: "columns: \(Self.columns.joined(separator: ", ")), label:<key>")
+            return fleet
+        }
+        var declared = DeclaredResources()
+        for row in table.rows.dropFirst() {
+            guard let resource = resource(row, header, columns) else { continue }
+            if let first = declared.add(resource, at: row.place) {
+                reading.problem(
+                    "the resource \(resource.id.rawValue.quoted) is given twice; first in line \(first.line)",
+                    at: row.place)
+            }
+            guard declared.count <= FleetReader.maximumResources else {
+                reading.problem("more than \(FleetReader.maximumResources) resources", at: row.place)
+                break
+            }
+        }
+        fleet.resources = declared.sorted
+        return fleet
+    }
+
+    /// Which column holds what. `Service Model` and `serviceModel` are `service_model`.
+    private func columns(_ header: CSVTable.Row) -> [Int: String] {
+        var columns: [Int: String] = [:]
+        for (index, cell) in header.cells.enumerated() where !cell.text.isEmpty {
+            let name: String
+            if cell.text.lowercased().hasPrefix(Self.labelPrefix) {
+                let key = String(Substring(cell.text.dropFirst(Self.labelPrefix.count)).trimmed)
+                guard NameRule.isLabelKey(key) else {
+                    reading.problem(
+                        "\(key.quoted) cannot be the key of a label", at: cell.place, hint: NameRule.inWords)
+                    continue
+                }
+                name = Self.labelPrefix + key
+            } else if let known = Self.columns.first(where: { Self.folded($0) == Self.folded(cell.text) }) {
+                name = known
+            } else {
+                let nearest = Suggestion.nearest(to: cell.text, in: Self.columns).map { "did you mean \($0.quoted)?" }
+                reading.warning(
+                    "the column \(cell.text.quoted) is not known: not taken", at: cell.place,
+                    hint: nearest ?? "'label:\(cell.text.shown())' makes it a label")
+                continue
+            }
+            if columns.values.contains(name) {
+                reading.problem("the column \(name.quoted) is there twice", at: cell.place)
+            }
+            columns[index] = name
+        }
+        return columns
+    }
+
+    private static func folded(_ name: String) -> String {
+        name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " }
+    }
+
+    private func resource(_ row: CSVTable.Row, _ header: CSVTable.Row, _ columns: [Int: String]) -> Resource? {
+        if let extra = row.cells.dropFirst(header.cells.count).first(where: { !$0.text.isEmpty }) {
+            reading.problem(
+                "more cells than the header's \(header.cells.count)", at: extra.place,
+                hint: "put a text with separators in quotes")
+            return nil
+        }
+        var cells: [String: YAMLValue] = [:]
+        for (index, cell) in row.cells.enumerated() {
+            guard let name = columns[index], !cell.text.isEmpty else { continue }
+            cells[name] = YAMLValue(content: .scalar(YAMLScalar(text: cell.text, isPlain: false)), place: cell.place)
+        }
+        guard let idCell = cells["id"] else {
+            reading.problem("a row without an id", at: row.place)
+            return nil
+        }
+        let before = reading.problems.count
+        let id = reading.identifier(idCell, "the id of a resource") ?? ""
+        var resource = Resource(
+            id: ResourceID(id), address: address(cells["address"], id: id, at: idCell.place),
+            environment: environment(cells["environment"], id: id, at: idCell.place))
+        resource.kind = cells["kind"].flatMap { reading.choice($0, "kind", as: Resource.Kind.self) } ?? .host
+        resource.criticality =
+            cells["criticality"].flatMap { reading.choice($0, "criticality", as: Resource.Criticality.self) } ?? .medium
+        resource.exposure =
+            cells["exposure"].flatMap { reading.choice($0, "exposure", as: Resource.Exposure.self) } ?? .internal
+        resource.serviceModel =
+            cells["service_model"].flatMap { reading.choice($0, "service model", as: ServiceModel.self) } ?? .onPremises
+        resource.owner = cells["owner"].flatMap { reading.text($0, "the owner") }
+        resource.failureDomain = cells["failure_domain"].flatMap { reading.text($0, "the failure domain") }
+        for (name, cell) in cells where name.hasPrefix(Self.labelPrefix) {
+            let key = String(name.dropFirst(Self.labelPrefix.count))
+            if let text = reading.text(cell, "the label \(key.quoted)") { resource.labels[key] = text }
+        }
+        return reading.problems.count == before ? resource : nil
+    }
+
+    private func address(_ cell: YAMLValue?, id: String, at place: Place) -> ResourceAddress {
+        let text = cell.map { reading.text($0, "the address", limit: 512) } ?? id
+        guard let text, !text.isEmpty else { return .local }
+        do { return try AddressSyntax.parse(text) } catch {
+            reading.problem(error.message, at: cell?.place ?? place, hint: error.hint)
+            return .local
+        }
+    }
+
+    private func environment(_ cell: YAMLValue?, id: String, at place: Place) -> EnvironmentID {
+        if let cell { return reading.environment(cell, options.environments) ?? "" }
+        guard let environment = options.defaultEnvironment else {
+            reading.problem(
+                "the resource \(id.quoted) has no environment", at: place,
+                hint: "fill in the column 'environment', or choose a default environment")
+            return ""
+        }
+        return environment
+    }
+}

@@ -1,0 +1,143 @@
+internal import FettleModel
+
+/// Turns the tree of `policy.yaml` into a policy: a key that is not there keeps its default.
+struct PolicyReader {
+    let reading: Reading
+    let environments: [Environment]?
+
+    static let keys = [
+        "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "neverRestart", "limits", "approvals",
+    ]
+
+    func read(_ root: YAMLValue) -> Policy {
+        var policy = Policy()
+        guard let fields = Fields(root, of: "the policy", keys: Self.keys, reading) else { return policy }
+        reading.version(fields, 1, "the policy")
+        if let value = fields["classes"] { policy.classes = classes(value) }
+        if let value = fields["exclude"] { policy.exclude = reading.texts(value, "exclude", item: "a package glob") }
+        if let value = fields["dueInDays"] { dueInDays(value, &policy) }
+        if let value = fields["conffiles"],
+            let choice = reading.choice(value, "conffile policy", as: ConffilePolicy.self)
+        {
+            policy.conffiles = choice
+        }
+        if let value = fields["reboot"],
+            let choice = reading.choice(value, "reboot policy", as: Policy.RebootPolicy.self)
+        {
+            policy.reboot = choice
+        }
+        if let value = fields["neverRestart"] { neverRestart(value, &policy) }
+        if let value = fields["limits"] { policy.limits = limits(value) }
+        if let value = fields["approvals"] { approvals(value, &policy) }
+        return policy
+    }
+
+    private func classes(_ value: YAMLValue) -> [UpdateClass] {
+        let items = reading.list(value, "classes") ?? []
+        if value.sequence?.isEmpty == true {
+            reading.problem("no classes: nothing would ever be planned", at: value.place, hint: "such as [security]")
+        }
+        var classes: [UpdateClass] = []
+        for item in items {
+            guard let choice = reading.choice(item, "class of update", as: UpdateClass.self) else { continue }
+            if classes.contains(choice) {
+                reading.problem("\(choice.rawValue.quoted) is in classes twice", at: item.place)
+            }
+            classes.append(choice)
+        }
+        return classes
+    }
+
+    private func dueInDays(_ value: YAMLValue, _ policy: inout Policy) {
+        let keys = Outcome.allCases.map(\.rawValue)
+        guard let fields = Fields(value, of: "'dueInDays'", keys: keys, reading) else { return }
+        for outcome in Outcome.allCases {
+            guard let value = fields[outcome.rawValue] else { continue }
+            if let days = reading.integer(value, outcome.rawValue, in: 0...3_650) { policy.dueInDays[outcome] = days }
+        }
+        for (sooner, later) in zip(Outcome.allCases, Outcome.allCases.dropFirst()) {
+            guard let first = policy.dueInDays[sooner], let second = policy.dueInDays[later], first > second else {
+                continue
+            }
+            reading.warning(
+                "\(sooner.rawValue) is due after \(first) days, later than \(later.rawValue) after \(second)",
+                at: fields.keyPlace(fields[sooner.rawValue] == nil ? later.rawValue : sooner.rawValue))
+        }
+    }
+
+    private func neverRestart(_ value: YAMLValue, _ policy: inout Policy) {
+        policy.neverRestart = reading.texts(value, "neverRestart", item: "a service glob")
+        // needrestart#340: what is on the default list cuts the way to the host, or everybody's session.
+        let missing = ["dbus.service", "systemd-logind.service"].filter { name in
+            !policy.neverRestart.contains { Glob($0).matches(name) }
+        }
+        guard !missing.isEmpty else { return }
+        reading.warning(
+            "neverRestart doesn't hold \(missing.listed()): restarting it can cut the way to a host", at: value.place)
+    }
+
+    private func limits(_ value: YAMLValue) -> PlanLimits {
+        var limits = PlanLimits()
+        let keys = ["parallelSteps", "failureBudget", "attempts", "quarantineDeadline"]
+        guard let fields = Fields(value, of: "'limits'", keys: keys, reading) else { return limits }
+        if let value = fields["parallelSteps"], let number = reading.integer(value, "parallelSteps", in: 1...1_000) {
+            limits.parallelSteps = number
+        }
+        if let value = fields["failureBudget"], let number = reading.integer(value, "failureBudget", in: 0...100_000) {
+            limits.failureBudget = number
+        }
+        if let value = fields["attempts"], let number = reading.integer(value, "attempts", in: 1...20) {
+            limits.attempts = number
+        }
+        if let value = fields["quarantineDeadline"],
+            let seconds = reading.seconds(value, "quarantineDeadline", in: 60...31_536_000)
+        {
+            limits.quarantineDeadlineSeconds = seconds
+        }
+        return limits
+    }
+
+    private func approvals(_ value: YAMLValue, _ policy: inout Policy) {
+        guard let entries = value.mapping else {
+            reading.problem(
+                "approvals must be a mapping, but it is \(value.kindInWords)", at: value.place,
+                hint: "such as 'production: {approvals: 2, requesterMayApprove: false}'")
+            return
+        }
+        // The default first: what an environment leaves open comes from it.
+        if let entry = entries.first(where: { $0.key == "default" }) {
+            policy.defaultApproval = rule(entry.value, over: policy.defaultApproval)
+        }
+        for entry in entries where entry.key != "default" {
+            guard let name = reading.identifier(entry.key, "the name of an environment", at: entry.keyPlace) else {
+                continue
+            }
+            let rule = rule(entry.value, over: policy.defaultApproval)
+            policy.approvals[EnvironmentID(name)] = rule
+            guard let environments else { continue }
+            guard let environment = environments.first(where: { $0.id.rawValue == name }) else {
+                reading.problem(
+                    "unknown environment \(name.quoted)", at: entry.keyPlace,
+                    hint: Suggestion.hint(
+                        for: name, in: environments.map(\.id.rawValue) + ["default"], otherwise: "known environments"))
+                continue
+            }
+            if environment.isProtected, rule.approvals == 0 {
+                reading.warning("\(name.quoted) is protected, but its changes need no approval", at: entry.keyPlace)
+            }
+        }
+    }
+
+    private func rule(_ value: YAMLValue, over base: ApprovalRule) -> ApprovalRule {
+        var rule = base
+        let keys = ["approvals", "requesterMayApprove"]
+        guard let fields = Fields(value, of: "a rule of approval", keys: keys, reading) else { return rule }
+        if let value = fields["approvals"], let number = reading.integer(value, "approvals", in: 0...20) {
+            rule.approvals = number
+        }
+        if let value = fields["requesterMayApprove"], let may = reading.boolean(value, "requesterMayApprove") {
+            rule.requesterMayApprove = may
+        }
+        return rule
+    }
+}

@@ -1,0 +1,108 @@
+public import FettleModel
+
+/// Writes a fleet as `fleet.yaml`: the same fleet always gives the same text, and reading it gives the same fleet.
+public struct FleetWriter: Sendable {
+    /// Where the editor finds the schema, from the file that is written.
+    public var schema: String
+    /// Lines of comment at the top, such as where the fleet comes from.
+    public var remarks: [String]
+
+    public init(schema: String = FleetTemplate.defaultSchemaPath, remarks: [String] = []) {
+        self.schema = schema
+        self.remarks = remarks
+    }
+
+    public func text(_ fleet: Fleet) -> String {
+        var lines = ["# yaml-language-server: $schema=\(schema.shown(limit: 400))"]
+        lines += remarks.map { "# " + $0.shown(limit: 1_000) }
+        lines += ["version: 1", ""]
+        if fleet.environments != FleetReader.defaultEnvironments {
+            lines += ["environments:"] + fleet.environments.map(environment) + [""]
+        }
+        lines += fleet.resources.isEmpty ? ["resources: []"] : ["resources:"] + fleet.resources.flatMap(resource)
+        if !fleet.groups.isEmpty { lines += ["", "groups:"] + fleet.groups.flatMap(group) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func environment(_ environment: Environment) -> String {
+        let name = YAMLText.scalar(environment.id.rawValue)
+        return environment.isProtected ? "  - {name: \(name), protected: true}" : "  - \(name)"
+    }
+
+    private func resource(_ resource: Resource) -> [String] {
+        var lines = ["  - id: \(YAMLText.scalar(resource.id.rawValue))"]
+        func add(_ key: String, _ value: String?) {
+            if let value { lines.append("    \(key): \(YAMLText.scalar(value))") }
+        }
+        let address = AddressSyntax.text(resource.address)
+        add("address", address == resource.id.rawValue ? nil : address)
+        add("environment", resource.environment.rawValue)
+        add("kind", resource.kind == .host ? nil : resource.kind.rawValue)
+        add("serviceModel", resource.serviceModel == .onPremises ? nil : resource.serviceModel.rawValue)
+        add("criticality", resource.criticality == .medium ? nil : resource.criticality.rawValue)
+        add("exposure", resource.exposure == .internal ? nil : resource.exposure.rawValue)
+        add("failureDomain", resource.failureDomain)
+        add("owner", resource.owner)
+        if !resource.labels.isEmpty {
+            lines.append("    labels:")
+            lines += resource.labels.sorted { $0.key < $1.key }.map {
+                "      \(YAMLText.scalar($0.key)): \(YAMLText.scalar($0.value))"
+            }
+        }
+        return lines
+    }
+
+    private func group(_ group: ResourceGroup) -> [String] {
+        var lines = ["  - id: \(YAMLText.scalar(group.id.rawValue))"]
+        if group.kind != .pool { lines.append("    kind: \(group.kind.rawValue)") }
+        lines.append("    members: " + YAMLText.flowList(group.members.map(\.rawValue), indent: 4))
+        lines.append("    minimumAvailable: \(quantity(group.minimumAvailable))")
+        switch group.strategy {
+        case nil: break
+        case .allAtOnce: lines.append("    strategy: allAtOnce")
+        case .rolling(let maximum): lines.append("    strategy: {rolling: {maxUnavailable: \(quantity(maximum))}}")
+        case .canary(let first, let bakeSeconds, let maximum):
+            lines.append(
+                "    strategy: {canary: {first: \(quantity(first)), bake: \(bakeSeconds)s, "
+                    + "maxUnavailable: \(quantity(maximum))}}")
+        }
+        if let traffic = group.traffic {
+            lines += [
+                "    traffic:", "      driver: \(YAMLText.scalar(traffic.driver))",
+                "      via: \(YAMLText.scalar(traffic.via.rawValue))",
+                "      endpoint: \(YAMLText.scalar(traffic.endpoint))",
+                "      backend: \(YAMLText.scalar(traffic.backend))",
+                "      server: \(YAMLText.scalar(traffic.serverName))",
+                "      drainTimeout: \(traffic.drainTimeoutSeconds)s",
+            ]
+        }
+        if !group.probes.isEmpty { lines += ["    probes:"] + group.probes.flatMap(probe) }
+        if !group.after.isEmpty {
+            lines.append("    after: " + YAMLText.flowList(group.after.map(\.rawValue), indent: 4))
+        }
+        return lines
+    }
+
+    private func probe(_ probe: Probe) -> [String] {
+        var lines = ["      - name: \(YAMLText.scalar(probe.name))"]
+        switch probe.check {
+        case .http(let url, let status, let contains):
+            lines += ["        http:", "          url: \(YAMLText.scalar(url))", "          status: \(status)"]
+            if let contains { lines.append("          contains: \(YAMLText.scalar(contains))") }
+        case .tcp(let port): lines.append("        tcp: \(port)")
+        case .systemdUnit(let name): lines.append("        unit: \(YAMLText.scalar(name))")
+        case .command(let words): lines.append("        command: " + YAMLText.flowList(words, indent: 8))
+        }
+        return lines + [
+            "        timeout: \(probe.timeoutSeconds)s", "        samples: \(probe.samples)",
+            "        interval: \(probe.intervalSeconds)s", "        deadline: \(probe.deadlineSeconds)s",
+        ]
+    }
+
+    private func quantity(_ quantity: Quantity) -> String {
+        switch quantity {
+        case .count(let count): String(count)
+        case .percent(let percent): "\"\(percent)%\""
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import FettleInventory
+import FettleModel
+import Testing
+
+@Suite("policy.yaml is read")
+struct PolicyFileTests {
+    @Test func everything() throws {
+        let reading = try PolicyFile.parse(
+            """
+            version: 1
+            classes: [security, bugfix]
+            exclude: ["linux-image-*", mysql-server]
+            dueInDays: {immediate: 1, defer: 180}
+            conffiles: takePackaged
+            reboot: never
+            neverRestart: ["dbus*", systemd-logind.service, "db-*.service"]
+            limits: {parallelSteps: 5, failureBudget: 2, attempts: 1, quarantineDeadline: 4h}
+            approvals:
+              production: {approvals: 2}
+              dev: {approvals: 0, requesterMayApprove: true}
+              default: {requesterMayApprove: true}
+            """,
+            environments: [
+                Environment(id: "dev", isProtected: false), Environment(id: "production", isProtected: true),
+            ])
+        var expected = Policy()
+        expected.classes = [.security, .bugfix]
+        expected.exclude = ["linux-image-*", "mysql-server"]
+        expected.dueInDays = [.immediate: 1, .outOfCycle: 14, .scheduled: 30, .defer: 180]
+        expected.conffiles = .takePackaged
+        expected.reboot = .never
+        expected.neverRestart = ["dbus*", "systemd-logind.service", "db-*.service"]
+        expected.limits = PlanLimits(
+            parallelSteps: 5, failureBudget: 2, attempts: 1, quarantineDeadlineSeconds: 14_400)
+        expected.defaultApproval = ApprovalRule(approvals: 1, requesterMayApprove: true)
+        expected.approvals = [
+            "production": ApprovalRule(approvals: 2, requesterMayApprove: true),
+            "dev": ApprovalRule(approvals: 0, requesterMayApprove: true),
+        ]
+        #expect(reading.policy == expected)
+        #expect(reading.warnings == [])
+    }
+
+    @Test func whatIsNotSaidIsTheDefault() throws {
+        #expect(try PolicyFile.parse("version: 1").policy == Policy())
+    }
+
+    @Test func mistakesAreTold() {
+        let text = """
+            version: 1
+            clases: [security]
+            classes: [securty, bugfix, bugfix]
+            exclude: nginx
+            dueInDays: {immediate: -1, imediate: 2}
+            conffiles: keep
+            reboot: if-required
+            limits: {parallelSteps: 0, quarantineDeadline: 5 days}
+            approvals:
+              prod: {approvals: 1}
+              dev: 2
+              qa: {approvals: many, requesterMayApprove: maybe}
+            """
+        let environments = ["dev", "qa", "production"].map { Environment(id: EnvironmentID($0), isProtected: false) }
+        #expect(
+            problems { try PolicyFile.parse(text, file: "p", environments: environments) } == [
+                "p:2:1: unknown key 'clases' in the policy; did you mean 'classes'?",
+                "p:3:11: unknown class of update 'securty'; did you mean 'security'?",
+                "p:3:28: 'bugfix' is in classes twice",
+                "p:4:10: exclude must be a list, but it is the text 'nginx'",
+                "p:5:24: immediate must be a whole number from 0 to 3650, but it is -1",
+                "p:5:28: unknown key 'imediate' in 'dueInDays'; did you mean 'immediate'?",
+                "p:6:12: unknown conffile policy 'keep'; did you mean 'keepCurrent'?",
+                "p:7:9: unknown reboot policy 'if-required'; did you mean 'ifRequired'?",
+                "p:8:25: parallelSteps must be a whole number from 1 to 1000, but it is 0",
+                "p:8:48: quarantineDeadline must be a time, but it is the text '5 days'; "
+                    + "such as 30s, 5m, 2h, 1d, or seconds as a plain number",
+                "p:10:3: unknown environment 'prod'; did you mean 'production'?",
+                "p:11:8: a rule of approval must be a mapping, but it is the number 2; "
+                    + "keys: approvals, requesterMayApprove",
+                "p:12:19: approvals must be a whole number from 0 to 20, but it is the text 'many'",
+                "p:12:46: requesterMayApprove must be true or false, but it is the text 'maybe'",
+            ])
+    }
+
+    @Test func whatIsDangerousIsAWarning() throws {
+        let reading = try PolicyFile.parse(
+            """
+            version: 1
+            dueInDays: {immediate: 20}
+            neverRestart: []
+            approvals: {production: {approvals: 0}}
+            """, file: "p", environments: [Environment(id: "production", isProtected: true)])
+        #expect(
+            reading.warnings.map(\.description) == [
+                "p:2:13: immediate is due after 20 days, later than outOfCycle after 14",
+                "p:3:15: neverRestart doesn't hold 'dbus.service', 'systemd-logind.service': "
+                    + "restarting it can cut the way to a host",
+                "p:4:13: 'production' is protected, but its changes need no approval",
+            ])
+    }
+}

@@ -1,0 +1,192 @@
+import Foundation
+import Testing
+
+@testable import FettleInventory
+
+/// The schema is what editors go by, the reader is what counts: where they disagree somebody is told something wrong.
+@Suite("The schemas and the readers agree", .enabled(if: JSONSchemaChecker.isAvailable, "python3 with jsonschema"))
+struct SchemaTests {
+    @Test func theSchemasAreValid() throws {
+        #expect(try JSONSchemaChecker.checkSchema(FleetSchema.json))
+        #expect(try JSONSchemaChecker.checkSchema(PolicySchema.json))
+    }
+
+    @Test func fleets() throws {
+        let base = "version: 1\ndefaults: {environment: dev}\nresources: [a, b, lb-1]\n"
+        let group = { (text: String) in base + "groups: [{id: g, members: [a, b], minimumAvailable: 0, \(text)}]\n" }
+        let resource = { (text: String) in "version: 1\ndefaults: {environment: dev}\nresources: [\(text)]\n" }
+        var good = [FleetTemplate.fleet(), "version: 1", "version: 1\nresources:\ngroups:\n", base + "groups: []\n"]
+        good.append(base + "groups: [{id: g, select: {environment: dev, kind: [host, appliance]}}]\n")
+        good += Self.goodGroups.map(group) + Self.goodResources.map(resource)
+        for seed in 0..<10 as Range<UInt64> {
+            var random = SplitMix(state: seed)
+            good.append(FleetWriter().text(RandomFleet.make(&random)))
+        }
+        var bad = ["version: 2", "resources: []", "[]", "version: 1\nresorces: []\n", "version: 1\nenvironments: []\n"]
+        bad += ["version: 1\nenvironments: [{protected: true}]", "version: 1\nenvironments: [{name: x, protected: 1}]"]
+        bad += Self.badGroups.map(group) + Self.badResources.map(resource)
+        try agree(FleetSchema.json, good: good, bad: bad) { try FleetFile.parse($0) }
+    }
+
+    @Test func policies() throws {
+        let good = [
+            FleetTemplate.policy(), "version: 1", "version: 1\nclasses: [unclassified]",
+            "version: 1\nlimits: {quarantineDeadline: 90m, attempts: 2}",
+            "version: 1\napprovals: {x: {approvals: 3}, default: {}}", "version: 1\nexclude: [\"a*\"]",
+            "version: 1\nneverRestart: [dbus.service, systemd-logind.service]", "version: 1\ndueInDays: {defer: 0}",
+        ]
+        let bad = [
+            "version: 1\nclasses: []", "version: 1\nclasses: [security, security]", "version: 1\nclasses: security",
+            "version: 1\nreboot: maybe", "version: 1\nconffiles: [keepCurrent]", "version: 1\nlimits: {attempts: 0}",
+            "version: 1\nlimits: {quarantineDeadline: soon}", "version: 1\ndueInDays: {now: 1}",
+            "version: 1\ndueInDays: {defer: -1}", "version: 1\napprovals: {x: 1}", "version: 1\napprovals: {-x: {}}",
+            "version: 1\napprovals: {x: {approvals: 21}}", "version: 1\nexclude: [1]", "version: 1\nexclude: [\"\"]",
+            "version: 1\nrebot: never", "policy: 1",
+        ]
+        try agree(PolicySchema.json, good: good, bad: bad) { try PolicyFile.parse($0) }
+    }
+
+    private static let goodGroups = [
+        "kind: cluster", "strategy: rolling", "strategy: canary", "strategy: {rolling: }", "strategy: {allAtOnce: {}}",
+        "strategy: {rolling: {maxUnavailable: \"25%\"}}", "strategy: {canary: {first: 2, bake: 1h}}", "after: []",
+        "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b}",
+        "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b, server: \"{id}-x\", drainTimeout: 0}",
+        "probes: [{http: \"https://{host}/\"}, {tcp: 80}, {unit: a.service}, {command: [\"true\"]}]",
+        "probes: [{tcp: {port: 1}, name: x, timeout: 1m, samples: 1, interval: 1s, deadline: 30}]",
+    ]
+
+    private static let badGroups = [
+        "kind: pond", "strategy: slow", "strategy: {}", "strategy: {rolling: {}, canary: {}}",
+        "strategy: {rolling: {maxUnavailable: 0}}", "strategy: {rolling: {maxUnavailable: \"0%\"}}",
+        "strategy: {canary: {bake: ten}}", "traffic: {}", "traffic: haproxy", "select: {}", "select: []",
+        "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: \"a b\"}", "probes: {}", "probes: [{}]",
+        "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b, server: \"-x\"}", "probes: [{name: x}]",
+        "probes: [{http: x}]", "probes: [{tcp: 0}]", "probes: [{tcp: \"80\"}]", "probes: [{unit: \"a b\"}]",
+        "probes: [{command: true}]", "probes: [{command: []}]", "probes: [{command: [\"-x\"]}]",
+        "probes: [{tcp: 80, unit: x}]", "probes: [{tcp: 80, samples: 0}]", "probes: [{tcp: 80, timeout: -1}]",
+        "after: g", "after: [x, x]", "after: [\"-x\"]", "colour: red", "probes: [{http: {status: 200}}]",
+        "probes: [{http: {url: \"http://h\", status: 99}}]",
+    ]
+
+    private static let goodResources = [
+        "a", "\"a-[1:3]\"", "{id: a}", "{id: a, kind: appliance}", "{id: a, address: 10.0.0.1}",
+        "{id: a, address: local}",
+        "{id: a, address: \"ssh://u@h:22\"}", "{id: a, address: \"[::1]:22\"}", "{id: a, address: \"::1\"}",
+        "{id: \"a-[1:2]\", address: \"10.0.0.[1:2]\"}", "{id: a, labels: {x: 1, y: true, z: text, a/b: 1.5}}",
+        "{id: a, owner: me, failureDomain: rack}", "{id: a, criticality: low, exposure: internet, serviceModel: paas}",
+        "{id: a, address: \"ssh://{id}.example.com\"}",
+    ]
+
+    private static let badResources = [
+        "12", "\"-a\"", "\"a b\"", "\"\"", "{}", "{id: }", "{id: a, kind: x}", "{id: a, address: \"-x\"}",
+        "{id: a, address: \"\"}", "{id: a, address: \"http://h\"}", "{id: a, address: 5}", "{id: a, labels: []}",
+        "{id: a, labels: {\"-x\": 1}}", "{id: a, labels: {x: }}", "{id: a, labels: {x: [1]}}", "{id: a, owner: 1}",
+        "{id: a, criticality: urgent}", "{id: a, exposure: public}", "{id: a, serviceModel: cloud}", "{id: a, x: y}",
+        "{id: [a]}", "{id: a, owner: \"\"}", "{id: a, labels: {x: \"\"}}", "\"a[1-2]\"", "\"a:b\"",
+    ]
+
+    private func agree<Value>(
+        _ schema: Data, good: [String], bad: [String], read: (String) throws -> Value
+    ) throws {
+        let texts = good + bad
+        let verdicts = try JSONSchemaChecker.verdicts(schema, texts.map { try JSONValue(yaml: $0) })
+        try #require(verdicts.count == texts.count)
+        for (index, text) in texts.enumerated() {
+            let isGood = index < good.count
+            let found = problems { try read(text) }
+            #expect(found.isEmpty == isGood, "the reader on \(text): \(found)")
+            #expect(verdicts[index].isEmpty == isGood, "the schema on \(text): \(verdicts[index])")
+        }
+    }
+}
+
+/// YAML as JSON, through our own tree.
+struct JSONValue: Encodable {
+    let value: YAMLValue
+
+    init(yaml: String) throws {
+        let reading = Reading(file: "")
+        value = try #require(YAMLDocument.read(try InputText(text: yaml, file: ""), reading))
+    }
+
+    private init(_ value: YAMLValue) { self.value = value }
+
+    private struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        switch value.content {
+        case .mapping(let entries):
+            var container = encoder.container(keyedBy: Key.self)
+            for entry in entries { try container.encode(JSONValue(entry.value), forKey: Key(stringValue: entry.key)) }
+        case .sequence(let values):
+            var container = encoder.unkeyedContainer()
+            for value in values { try container.encode(JSONValue(value)) }
+        case .tagged(let tag):
+            var container = encoder.singleValueContainer()
+            try container.encode(tag)
+        case .scalar(let scalar):
+            var container = encoder.singleValueContainer()
+            switch scalar.kind {
+            case .null: try container.encodeNil()
+            case .boolean: try container.encode(scalar.text.lowercased() == "true")
+            case .integer: try container.encode(Int(scalar.text) ?? 0)
+            case .decimal: try container.encode(Double(scalar.text) ?? 0)
+            case .text: try container.encode(scalar.text)
+            }
+        }
+    }
+}
+
+/// The reference implementation of JSON Schema in Python, where it is installed.
+enum JSONSchemaChecker {
+    static let isAvailable = (try? run("import jsonschema; jsonschema.Draft202012Validator", Data()))?.status == 0
+
+    static func checkSchema(_ schema: Data) throws -> Bool {
+        let script = "import json,sys,jsonschema; jsonschema.Draft202012Validator.check_schema(json.load(sys.stdin))"
+        return try run(script, schema).status == 0
+    }
+
+    /// For each value what is wrong with it, empty if nothing.
+    static func verdicts(_ schema: Data, _ values: [JSONValue]) throws -> [String] {
+        let script = """
+            import json, sys, jsonschema
+            given = json.load(sys.stdin)
+            validator = jsonschema.Draft202012Validator(given["schema"])
+            print(json.dumps(["; ".join(e.message[:200] for e in validator.iter_errors(v)) for v in given["values"]]))
+            """
+        let list = String(decoding: try JSONEncoder().encode(values), as: UTF8.self)
+        let input = "{\"schema\": \(String(decoding: schema, as: UTF8.self)), \"values\": \(list)}"
+        return try JSONDecoder().decode([String].self, from: run(script, Data(input.utf8)).output)
+    }
+
+    private static func run(_ script: String, _ input: Data) throws -> (status: Int32, output: Data) {
+        try ToolRun.run(["python3", "-c", script], input: input)
+    }
+}
+
+/// Runs a program that is found on the PATH; its input and output go through files, which cannot block each other.
+enum ToolRun {
+    static func run(_ words: [String], input: Data = Data()) throws -> (status: Int32, output: Data) {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fettle-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let inputFile = folder.appendingPathComponent("in")
+        let outputFile = folder.appendingPathComponent("out")
+        try input.write(to: inputFile)
+        try Data().write(to: outputFile)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = words
+        process.standardInput = try FileHandle(forReadingFrom: inputFile)
+        process.standardOutput = try FileHandle(forWritingTo: outputFile)
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return (process.terminationStatus, try Data(contentsOf: outputFile))
+    }
+}

@@ -1,0 +1,155 @@
+import FettleInventory
+import FettleModel
+import Testing
+
+@Suite("Templates and the writer of fleet.yaml")
+struct TemplateTests {
+    @Test func theTemplatesReadWithoutAWord() throws {
+        let fleet = try FleetFile.parse(FleetTemplate.fleet())
+        #expect(fleet.warnings == [])
+        #expect(fleet.fleet.resources.map(\.address) == [.local])
+        let policy = try PolicyFile.parse(FleetTemplate.policy(), environments: fleet.fleet.environments)
+        #expect(policy.warnings == [])
+        // The file says what the defaults are: it must not say something else than the code.
+        #expect(policy.policy == Policy())
+    }
+
+    @Test func theExamplesInCommentsReadToo() throws {
+        let fleet = try FleetFile.parse(Self.uncommented(FleetTemplate.fleet()))
+        #expect(fleet.warnings == [])
+        #expect(fleet.fleet.group("web")?.members.count == 4)
+        #expect(fleet.fleet.resources.count == 9)
+        let policy = try PolicyFile.parse(
+            Self.uncommented(FleetTemplate.policy()), environments: fleet.fleet.environments)
+        #expect(policy.policy.exclude == ["linux-image-*"])
+        #expect(policy.policy.approvals.count == 2)
+    }
+
+    /// Examples begin with `#  `, words with `# `.
+    private static func uncommented(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.hasPrefix("#  ") ? String(line.dropFirst(1)) : String(line)
+        }.joined(separator: "\n").replacing(": []\n", with: ":\n")
+    }
+
+    @Test func theSchemaIsNamedForEditors() {
+        #expect(FleetTemplate.fleet(schema: "x.json").hasPrefix("# yaml-language-server: $schema=x.json\n"))
+        #expect(FleetTemplate.policy(schema: "y.json").hasPrefix("# yaml-language-server: $schema=y.json\n"))
+    }
+
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func whatIsWrittenIsReadBack(_ seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        let fleet = RandomFleet.make(&random)
+        let text = FleetWriter(remarks: ["from\na test"]).text(fleet)
+        let read = try FleetFile.parse(text)
+        #expect(read.fleet == fleet)
+        #expect(FleetWriter(remarks: ["from\na test"]).text(read.fleet) == text)
+    }
+
+    @Test func theFormIsStable() {
+        let fleet = Fleet(
+            environments: [Environment(id: "dev", isProtected: false), Environment(id: "live", isProtected: true)],
+            resources: [
+                Resource(id: "1", address: .ssh("1"), environment: "dev", labels: ["a/b": "no", "x": "12"]),
+                Resource(id: "w", address: .ssh("h", port: 22, user: "u"), environment: "live", owner: "a: b # c"),
+            ],
+            groups: [
+                ResourceGroup(
+                    id: "g", members: ["1", "w"], minimumAvailable: .percent(50),
+                    strategy: .rolling(maxUnavailable: .count(1)), after: [])
+            ])
+        #expect(
+            FleetWriter(schema: "s", remarks: ["hello"]).text(fleet) == """
+                # yaml-language-server: $schema=s
+                # hello
+                version: 1
+
+                environments:
+                  - dev
+                  - {name: live, protected: true}
+
+                resources:
+                  - id: "1"
+                    environment: dev
+                    labels:
+                      a/b: "no"
+                      x: "12"
+                  - id: w
+                    address: ssh://u@h:22
+                    environment: live
+                    owner: "a: b # c"
+
+                groups:
+                  - id: g
+                    members: ["1", w]
+                    minimumAvailable: "50%"
+                    strategy: {rolling: {maxUnavailable: 1}}
+
+                """)
+    }
+}
+
+/// Fleets with all there can be in them, and texts that tempt a writer.
+enum RandomFleet {
+    static let texts = [
+        "web", "no", "12", "1e3", "a: b", "# x", "'", "\"", "\\", "{{ 7*7 }}", "{%x%}", "ü", "🙂", "- a", "a,b", "[x]",
+        "*a",
+        "&b", "!c", "%d", "@e", "`f`", "true", "~", "0x10", "1:30", " lead", "trail ", "$(x)", "a'b\"c\\d", "a=b", "=",
+    ]
+
+    static func make(_ random: inout SplitMix) -> Fleet {
+        func one<Value>(_ values: [Value]) -> Value { values.randomElement(using: &random) ?? values[0] }
+        func maybe<Value>(_ value: Value) -> Value? { Bool.random(using: &random) ? value : nil }
+        let environments = [
+            Environment(id: "dev", isProtected: false), Environment(id: "production", isProtected: true),
+        ]
+        var resources: [Resource] = []
+        for number in 1...Int.random(in: 2...12, using: &random) {
+            let addresses: [ResourceAddress] = [
+                .local, .ssh("host-\(number)"), .ssh("10.0.0.1", port: 22), .ssh("::1", port: 2_222, user: "root"),
+                .ssh("r\(number)", user: "me"),
+            ]
+            var labels: [String: String] = [:]
+            for key in ["role", "a.b/c", "environment", "n0", "on"] where Bool.random(using: &random) {
+                labels[key] = one(texts)
+            }
+            resources.append(
+                Resource(
+                    id: ResourceID(one(["r", "r-", "R.", "7"]) + "\(number)"), kind: one(Resource.Kind.allCases),
+                    address: one(addresses), environment: one(environments).id,
+                    serviceModel: one(ServiceModel.allCases), criticality: one(Resource.Criticality.allCases),
+                    exposure: one(Resource.Exposure.allCases), labels: labels,
+                    failureDomain: maybe(one(texts)), owner: maybe(one(texts))))
+        }
+        resources.sort { $0.id < $1.id }
+        var groups: [ResourceGroup] = []
+        for number in 0..<Int.random(in: 0...4, using: &random) {
+            let members = resources.map(\.id).shuffled(using: &random).prefix(
+                Int.random(in: 1...resources.count, using: &random))
+            groups.append(
+                ResourceGroup(
+                    id: GroupID("g\(number)"), kind: one(ResourceGroup.Kind.allCases), members: members.sorted(),
+                    minimumAvailable: one([.count(0), .percent(0), .percent(50), .count(1)]),
+                    strategy: one([
+                        nil, .rolling(maxUnavailable: .percent(20)),
+                        .canary(first: .count(1), bakeSeconds: 90, maxUnavailable: .count(2)),
+                    ]),
+                    traffic: maybe(
+                        TrafficBinding(
+                            driver: "haproxy", via: resources[0].id, address: resources[0].address,
+                            endpoint: one(["/run/x.sock"] + texts), backend: "b", serverName: "s-{id}",
+                            drainTimeoutSeconds: 5)),
+                    probes: [
+                        Probe(
+                            name: "a",
+                            check: .http(url: "http://{host}:80/?a=b&c#d", status: 200, contains: maybe(one(texts)))),
+                        Probe(name: "b", check: .command(argv: ["true"] + texts), timeoutSeconds: 9),
+                        Probe(name: "c", check: .systemdUnit(name: "getty@tty1.service"), samples: 3),
+                        Probe(name: "d", check: .tcp(port: 443), deadlineSeconds: 100),
+                    ].shuffled(using: &random),
+                    after: number == 0 ? [] : ["g0"]))
+        }
+        return Fleet(environments: environments, resources: resources, groups: groups)
+    }
+}
