@@ -22,3 +22,55 @@ public enum HoldState: Sendable, Equatable {
     /// It cannot be told: never taken for standing.
     case unknown(StepFailure)
 }
+
+/// A step that took a resource out, with the driver that did it.
+public struct Hold: Sendable {
+    public var driver: any HoldKeeping
+    public var step: Step
+    public var context: StepContext
+
+    public init(driver: any HoldKeeping, step: Step, context: StepContext) {
+        self.driver = driver
+        self.step = step
+        self.context = context
+    }
+}
+
+/// Does the work, and looks meanwhile whether the holds still stand; a lost one is reasserted at once.
+///
+/// For work that needs a resource out for longer than a moment: a load balancer that is restarted in the middle would
+/// otherwise send traffic to a host that is being changed until the next step begins. Whether a hold stands at the end is
+/// not told here: the executor looks before the next step anyway.
+///
+/// - Parameters:
+///   - pause: between two looks at the same hold.
+///   - lost: called each time when a hold was lost, with its reason, before it is reasserted.
+public func keeping<Value: Sendable>(
+    _ holds: [Hold], pause: Duration = .seconds(1),
+    lost: @escaping @Sendable (Hold, String) async -> Void = { _, _ in },
+    during work: @Sendable () async -> Value
+) async -> Value {
+    let watch = Task {
+        await withTaskGroup(of: Void.self) { group in
+            for hold in holds {
+                group.addTask {
+                    while !Task.isCancelled {
+                        try? await Task.sleep(for: pause)
+                        guard !Task.isCancelled else { return }
+                        guard case .lost(let reason) = await hold.driver.hold(of: hold.step, in: hold.context) else {
+                            continue
+                        }
+                        await lost(hold, reason)
+                        // A failure is seen by the next look.
+                        _ = try? await hold.driver.reassert(hold.step, in: hold.context)
+                    }
+                }
+            }
+        }
+    }
+    let value = await work()
+    watch.cancel()
+    // What is under way ends before the next step begins: it could otherwise drain what that step brings back.
+    await watch.value
+    return value
+}

@@ -38,8 +38,10 @@ struct HAProxyClient: Sendable {
         let observedAt = Timestamp.now()
         let states = try ServersStateParser.parse(
             try await ask("show servers state \(backend)", about: "backend \(backend)"), place: place)
+        guard let number = states.first?.backendNumber else { return [] }
+        // By its number: a name would find a frontend of the same name first, which has no servers. 4 is for servers.
         let statistics = try StatisticsParser.parse(
-            try await ask("show stat \(backend) 4 -1", about: "backend \(backend)"), place: place)
+            try await ask("show stat \(number) 4 -1", about: "backend \(backend)"), place: place)
         var rows: [HAProxyServerName: ServerStatistics] = [:]
         for row in statistics { rows[row.name] = row }
         // A server that appears in one answer only was added or taken away in between.

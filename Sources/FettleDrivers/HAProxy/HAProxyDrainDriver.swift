@@ -9,6 +9,14 @@ public struct HAProxyDrainDriver: HoldKeeping {
     /// What `TrafficBinding.driver` calls it.
     public static let name = "haproxy"
 
+    /// What a user who cannot be in the socket's group needs in `sudoers`, on the machine where HAProxy is.
+    ///
+    /// - Parameter endpoint: the path of the admin socket.
+    /// - Throws: for a path that could not stand in a rule.
+    public static func sudoRules(endpoint: String) throws(SudoRuleError) -> [SudoRule] {
+        try RelayedAdminSocket.sudoRules(path: endpoint)
+    }
+
     private let sockets: AdminSockets
 
     public init(channels: any ChannelProvider) { sockets = AdminSockets(channels: channels) }

@@ -105,6 +105,7 @@ struct RelayedAdminSocket: AdminSocket {
 
     /// What the user needs in `sudoers` where it cannot be in the socket's group.
     static func sudoRules(path: String) throws(SudoRuleError) -> [SudoRule] {
+        guard HAProxyNames.isSocketPath(path) else { throw SudoRuleError("not the path of an admin socket") }
         let arguments = rootCommand(path: path).arguments
         return [
             try SudoRule(

@@ -2,6 +2,8 @@
 /// ([Management Guide, 9.3](https://docs.haproxy.org/2.6/management.html#9.3-show%20servers%20state)).
 struct ServerState: Sendable, Equatable {
     let name: HAProxyServerName
+    /// HAProxy's number of the backend, by which it can be asked for without a doubt.
+    let backendNumber: Int
     let operational: Operational
     let administrative: Administrative
     /// 0 to 256: as the configuration or `set weight` left it. A drain doesn't change it.
@@ -73,7 +75,7 @@ enum ServersStateParser {
 
     private struct Columns {
         let count: Int
-        let backend, server, operational, administrative, weight, initialWeight: Int
+        let number, backend, server, operational, administrative, weight, initialWeight: Int
 
         init(_ header: Substring, place: String) throws(HAProxyError) {
             let names = header.split(separator: " ")
@@ -84,6 +86,7 @@ enum ServersStateParser {
                 return index
             }
             count = names.count
+            number = try index("be_id")
             backend = try index("be_name")
             server = try index("srv_name")
             operational = try index("srv_op_state")
@@ -96,7 +99,8 @@ enum ServersStateParser {
             let damaged = HAProxyError(.malformed, "a line of `show servers state` is damaged", place: place)
             // Fewer fields than columns is a torn line; what it says of any column may be another's.
             guard fields.count >= count else { throw damaged }
-            guard let operational = Int(fields[operational]).flatMap(ServerState.Operational.init),
+            guard let number = Int(fields[number]), number > 0,
+                let operational = Int(fields[operational]).flatMap(ServerState.Operational.init),
                 let administrative = Int(fields[administrative]), (0...0xFFFF).contains(administrative),
                 let weight = Int(fields[weight]), (0...256).contains(weight),
                 let initialWeight = Int(fields[initialWeight]), (0...256).contains(initialWeight)
@@ -104,7 +108,8 @@ enum ServersStateParser {
             return ServerState(
                 name: try HAProxyServerName(
                     backend: String(fields[backend]), server: String(fields[server]), place: place),
-                operational: operational, administrative: ServerState.Administrative(rawValue: administrative),
+                backendNumber: number, operational: operational,
+                administrative: ServerState.Administrative(rawValue: administrative),
                 weight: weight, initialWeight: initialWeight)
         }
     }

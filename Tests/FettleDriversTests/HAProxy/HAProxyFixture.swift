@@ -51,7 +51,7 @@ final class HAProxyFixture: @unchecked Sendable {
               timeout connect 1s
               timeout client 30s
               timeout server 30s
-            frontend front
+            frontend web
               bind unix@\(directory.path)/front.sock
               default_backend web
             backend web

@@ -46,11 +46,13 @@ struct HAProxyParserTests {
     func otherColumns() throws {
         let text = """
             1
-            # srv_iweight srv_new srv_name be_name srv_uweight srv_admin_state srv_op_state
-            100 x y-1 shop 50 0 2
+            # srv_iweight srv_new srv_name be_name srv_uweight be_id srv_admin_state srv_op_state
+            100 x y-1 shop 50 7 0 2
             """
         let server = try #require(try ServersStateParser.parse(text, place: "test").first)
-        #expect(server.name.description == "shop/y-1" && server.weight == 50 && server.operational == .running)
+        #expect(
+            server.name.description == "shop/y-1" && server.weight == 50 && server.backendNumber == 7
+                && server.operational == .running)
     }
 
     @Test(

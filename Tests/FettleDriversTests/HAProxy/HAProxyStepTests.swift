@@ -229,7 +229,7 @@ struct HAProxyStepTests {
         let fixture = try await HAProxyFixture()
         let before = try await fixture.client.view(of: "web").map(\.state)
         let names = [
-            "web-1;disable frontend front", "web-1\nset server web/web-2 state maint", "web-1 ", "", "web/1", "#1",
+            "web-1;disable frontend web", "web-1\nset server web/web-2 state maint", "web-1 ", "", "web/1", "#1",
             "web-1\u{0}", "wéb", String(repeating: "a", count: 200), "$(id)", "web-1\r",
         ]
         for name in names {
@@ -252,4 +252,38 @@ struct HAProxyStepTests {
         }
         #expect(try await fixture.client.view(of: "web").map(\.state) == before)
     }
+
+    @Test("HAProxy is restarted while a step is under way: the server is drained again within moments")
+    func keepsHolds() async throws {
+        let fixture = try await HAProxyFixture()
+        let prior = try await drained(fixture)
+        let step = TrafficSteps.step(.drain(traffic: fixture.traffic()))
+        let hold = Hold(driver: drain, step: step, context: TrafficSteps.context(prior: prior))
+        let losses = Losses()
+        let isDrained = await keeping(
+            [hold], pause: .milliseconds(50), lost: { _, reason in await losses.add(reason) },
+            during: { () async -> Bool in
+                fixture.stop()
+                do {
+                    try await fixture.start()
+                    try await eventually("it is drained again", within: .seconds(5)) {
+                        try await fixture.view("web-1").state.administrative == .drain
+                    }
+                    return true
+                } catch {
+                    return false
+                }
+            })
+        #expect(isDrained)
+        #expect(await losses.reasons.count == 1)
+        // Nobody drains it any more when the work is over.
+        _ = try await fixture.ask("set server web/web-1 state ready")
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(try await fixture.view("web-1").isInService)
+    }
+}
+
+actor Losses {
+    private(set) var reasons: [String] = []
+    func add(_ reason: String) { reasons.append(reason) }
 }
