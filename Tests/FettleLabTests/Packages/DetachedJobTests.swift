@@ -17,7 +17,7 @@ extension PackagesLabTests {
 
         private func job(_ seconds: Int) -> DetachedJob {
             DetachedJob(
-                name: DetachedJob.name(of: "qa-1/job", in: RunID(UUID().uuidString), part: "test"),
+                name: DetachedJob.name(of: "dev-1/job", in: RunID(UUID().uuidString), part: "test"),
                 command: ["/bin/sh", "-c", "pwd; echo \"$WORD\"; sleep \(seconds); echo done; exit 100"],
                 environment: [.init(name: "WORD", value: "two words")], workingDirectory: "/var/cache")
         }

@@ -9,8 +9,8 @@ import Testing
 enum PackagesLab {
     static let directory = ProcessInfo.processInfo.environment["FETTLE_LAB_RUN"]
     static var isUp: Bool { directory != nil }
-    static let host = "qa-1"
-    static let rebootHost = "qa-2"
+    static let host = "dev-1"
+    static let rebootHost = "dev-2"
     static let connections = SSHConnections(configuration())
 
     static func configuration() -> SSHConfiguration {
