@@ -169,9 +169,12 @@ public struct Reservation: Sendable, Equatable {
 
 /// Resources that are kept out of traffic until a person settles them (I7). A quarantined resource keeps its reservation.
 public protocol QuarantineStore: Sendable {
+    /// Filing an entry again (same run, resource and `since`), as an executor does after a crash, changes nothing: what a
+    /// person has settled meanwhile stays settled.
     func quarantine(_ entry: QuarantineEntry) async throws(StoreError)
     /// Open entries, oldest first.
     func quarantined() async throws(StoreError) -> [QuarantineEntry]
+    /// Gives the resource's reservation back in the same write, so that nobody is left to hold it for ever.
     /// - Throws: `notFound` if the resource is not quarantined.
     func settle(
         _ resource: ResourceID, by person: Person, at time: Timestamp, note: String

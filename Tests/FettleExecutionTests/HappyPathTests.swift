@@ -1,8 +1,9 @@
-@testable import FettleExecution
 import FettleModel
 import FettleStore
 import FettleTestSupport
 import Testing
+
+@testable import FettleExecution
 
 @Suite struct HappyPathTests {
     @Test(arguments: [UInt64](1...20))

@@ -1,9 +1,10 @@
-@testable import FettleExecution
 import FettleDriverKit
 import FettleModel
 import FettleStore
 import FettleTestSupport
 import Testing
+
+@testable import FettleExecution
 
 /// Drives a machine through a `TinyWorld` in virtual time, one thing after another, from a seed: no task, no clock. It can drop
 /// the machine after any event, as a crash does, and go on from the journal.
@@ -149,7 +150,8 @@ struct Rehearsal {
 
     private func request(_ order: CapacityOrder) -> ReservationRequest {
         let groups = plan.groups(of: order.step.resource)
-        let health = Dictionary(uniqueKeysWithValues: groups.map { ($0.id, world.health(of: $0)) })
+        let health = Dictionary(
+            uniqueKeysWithValues: groups.map { ($0.id, world.health(of: $0, before: order.step.id)) })
         return order.request(run: run, groups: groups, health: health, at: now)
     }
 
@@ -166,7 +168,9 @@ struct Rehearsal {
         let due = people.filter { $0.afterEvent <= count }
         people.removeAll { $0.afterEvent <= count }
         for person in due { try await act(person.request) }
-        if crashesAfter.contains(where: { $0 <= count && $0 > count - records.count }) { try await takeOver(first: false) }
+        if crashesAfter.contains(where: { $0 <= count && $0 > count - records.count }) {
+            try await takeOver(first: false)
+        }
     }
 
     private func strike(after count: Int) {
@@ -193,6 +197,7 @@ struct Rehearsal {
         machine = try RunMachine(run: run, plan: plan)
         for record in try await store.records(of: run, after: 0) { try machine.apply(record) }
         machine.begin(holding: Set(try await store.reservations().filter { $0.run == run }.map(\.resource)))
+        if machine.outcome != nil { return }
         var events: [RunEvent] = []
         if first {
             let reference = StageReference(id: plan.id.rawValue, digest: Digest(rawValue: "00"))

@@ -21,7 +21,7 @@ final class TinyWorld: Sendable {
         case hostDies
         /// The step's checks are blocked so many times.
         case blocks(times: Int)
-        /// The load balancer forgets its drains just before the step's check.
+        /// The load balancer has forgotten its drains when the drain is confirmed.
         case balancerRestarts
     }
 
@@ -37,6 +37,10 @@ final class TinyWorld: Sendable {
         var performed: [StepID: Int] = [:]
         var restores: [Drain: Int] = [:]
         var violations: [String] = []
+        /// Whether the host was out of traffic when the step was last checked: what is lost later is nobody's doing.
+        var wasOut: [StepID: Bool] = [:]
+        /// Who worked when the step's groups were last observed.
+        var seenWorking: [StepID: Set<ResourceID>] = [:]
     }
 
     let plan: Plan
@@ -58,11 +62,12 @@ final class TinyWorld: Sendable {
             case .blocks(let times) where times > 0:
                 state.faults[step.id] = .blocks(times: times - 1)
                 return .blocked(reason: "somebody holds the lock")
-            case .balancerRestarts:
+            case .balancerRestarts where state.drained.contains(where: { $0.host == step.resource }):
                 state.faults[step.id] = nil
                 state.drained = []
             default: break
             }
+            state.wasOut[step.id] = isOut(step, state)
             if !isReachable(step, state) { return .unknown(StepFailure(code: .unreachable, message: "no answer")) }
             let done = StepReadiness.alreadyDone(Observation(verdict: .pass, summary: "so already", observedAt: time))
             switch step.action {
@@ -72,11 +77,14 @@ final class TinyWorld: Sendable {
                 return state.drained.contains(drain) ? done : .ready(prior: prior)
             case .restore(let traffic):
                 if prior?.alreadySo == true { state.violations.append("\(step.id) asked for what isn't ours") }
-                if prior?.details["weight"] != "100" { state.violations.append("\(step.id) doesn't know the prior state") }
+                if prior?.details["weight"] != "100" {
+                    state.violations.append("\(step.id) doesn't know the prior state")
+                }
                 let drain = Drain(host: step.resource, backend: traffic.backend)
                 return state.drained.contains(drain) ? .ready(prior: nil) : done
             case .changePackages(let transaction):
-                return state.isNew.contains(step.resource) == (transaction.purpose == .patch) ? done : .ready(prior: nil)
+                return state.isNew.contains(step.resource) == (transaction.purpose == .patch)
+                    ? done : .ready(prior: nil)
             default: return .ready(prior: nil)
             }
         }
@@ -110,9 +118,14 @@ final class TinyWorld: Sendable {
         }
     }
 
-    func health(of group: PlannedGroup) -> [ResourceID: MemberHealth] {
+    /// - Parameter step: the step before which it is observed.
+    func health(of group: PlannedGroup, before step: StepID? = nil) -> [ResourceID: MemberHealth] {
         state.withLock { state in
-            Dictionary(
+            if let step {
+                state.seenWorking[step, default: []].subtract(group.members)
+                state.seenWorking[step, default: []].formUnion(group.members.filter { works($0, state) })
+            }
+            return Dictionary(
                 uniqueKeysWithValues: group.members.map { member in
                     if state.gone.contains(member) { return (member, .unknown(reason: "no answer")) }
                     return (member, works(member, state) ? .healthy : .unhealthy(reason: "probe failed"))
@@ -145,7 +158,11 @@ final class TinyWorld: Sendable {
             if !works(step.resource, state) { state.violations.append("\(step.id) brought back what doesn't work") }
         case .changePackages(let transaction):
             requireDrained(step, &state)
-            if transaction.purpose == .patch { state.isNew.insert(step.resource) } else { state.isNew.remove(step.resource) }
+            if transaction.purpose == .patch {
+                state.isNew.insert(step.resource)
+            } else {
+                state.isNew.remove(step.resource)
+            }
         case .restartServices, .reboot: requireDrained(step, &state)
         default: break
         }
@@ -158,24 +175,26 @@ final class TinyWorld: Sendable {
             case .bake(_, let resources, _): resources.allSatisfy { works($0, state) }
             default: true
             }
-        return Observation(verdict: passes ? .pass : .fail, summary: passes ? "fine" : "it doesn't work", observedAt: time)
+        return Observation(
+            verdict: passes ? .pass : .fail, summary: passes ? "fine" : "it doesn't work", observedAt: time)
     }
 
     private func requireDrained(_ step: Step, _ state: inout State) {
-        for group in plan.groups(of: step.resource) {
-            guard let traffic = group.traffic else { continue }
-            if !state.drained.contains(Drain(host: step.resource, backend: traffic.backend)) {
-                state.violations.append("\(step.id) was done in traffic")
-            }
+        if state.wasOut[step.id] == false { state.violations.append("\(step.id) was done in traffic") }
+    }
+
+    private func isOut(_ step: Step, _ state: State) -> Bool {
+        plan.groups(of: step.resource).compactMap(\.traffic).allSatisfy { traffic in
+            state.drained.contains(Drain(host: step.resource, backend: traffic.backend))
         }
     }
 
-    /// I1, seen from the load balancer. What was broken before is not the drain's doing.
+    /// I1, seen from the load balancer. What was broken before, or breaks afterwards, is not the drain's doing.
     private func requireCapacity(_ step: Step, state: inout State) {
-        guard works(step.resource, state) else { return }
+        guard let working = state.seenWorking[step.id], working.contains(step.resource) else { return }
         for group in plan.groups(of: step.resource) {
             let serving = group.members.filter { member in
-                works(member, state) && !state.drained.contains { $0.host == member }
+                working.contains(member) && !state.drained.contains { $0.host == member }
             }
             if serving.count < group.minimumAvailable {
                 state.violations.append("\(step.id) left \(serving.count) in \(group.id)")

@@ -75,6 +75,8 @@ struct RunWorker: Sendable {
     ) async -> Result<Observation, StepFailure> {
         do throws(StepFailure) {
             try await driver.perform(step, in: context)
+            // Given up meanwhile: nobody waits for what it would see.
+            if Task.isCancelled { throw StepFailure(code: .timeout, message: "it was told to stop") }
             return .success(try await driver.verify(step, in: context))
         } catch { return .failure(error) }
     }

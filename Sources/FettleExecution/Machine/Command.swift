@@ -27,7 +27,8 @@ public struct StepOrder: Sendable, Equatable {
     public var attempt: Int
     /// When this attempt was intended; for a check before the intent, the time of asking.
     public var intendedAt: Timestamp
-    /// For a step that takes a temporary change back: what was seen before that change.
+    /// For a step that takes a temporary change back: what was seen before that change; for any other: what its own check saw
+    /// before its first attempt.
     public var prior: PriorState?
 
     public init(step: Step, attempt: Int, intendedAt: Timestamp, prior: PriorState?) {

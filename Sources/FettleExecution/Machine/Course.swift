@@ -122,12 +122,15 @@ extension RunMachine {
         guard let needed = index.step(dependency) else { return false }
         let record = fold[dependency]
         if record.isSettled { return !isLost(needed) }
-        if index.isRollback(step.id) { return !isWanted(needed) && record.open == nil }
-        if step.isBake || course(of: step.resource) == .forward {
+        if !index.isRollback(step.id), step.isBake || course(of: step.resource) == .forward {
             // What others wait for is either seen done, or its resource has failed and is settled: safe to go on beside.
             return !isWanted(needed) && owners(of: needed).allSatisfy(isAtRest)
         }
-        return needed.resource != step.resource || (!isWanted(needed) && record.open == nil)
+        if needed.resource != step.resource { return !index.isRollback(step.id) || !isWanted(needed) }
+        // A step that is left out passes on what it waited for: a return waits for its gate though what lies between is not
+        // taken. Only along one resource's chain: across resources a plan names everything that has to be waited for.
+        guard !isWanted(needed), record.open == nil else { return false }
+        return needed.after.allSatisfy { isSatisfied($0, for: step) }
     }
 
     func owners(of step: Step) -> [ResourceID] {

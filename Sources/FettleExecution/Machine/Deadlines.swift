@@ -26,8 +26,8 @@ extension RunMachine {
             let behind = now.milliseconds - clock(of: step, at: now)
             earliest = min(earliest ?? .max, max(due + behind, now.milliseconds + 1))
         }
-        for step in candidates() where activities[step.id] == nil && fold.awaiting == nil {
-            if let due = waitsUntil(step, at: now), isInterrupted(step) || mayStart(step) { consider(due, of: step) }
+        for step in agenda.startable where activities[step.id] == nil && fold.awaiting == nil {
+            if let due = waitsUntil(step, at: now) { consider(due, of: step) }
             if let waiting = waiting[step.id], waiting.cause == .blocked {
                 consider(waiting.since + Int64(step.timeoutSeconds) * 1000, of: step)
             }

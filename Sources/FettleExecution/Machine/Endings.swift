@@ -15,7 +15,8 @@ extension RunMachine {
 
     /// Resources whose way back or whose return failed for good: they stay out of traffic, for a person to settle (I7).
     private func quarantinesDue(at now: Timestamp) -> [RunEvent] {
-        index.resources.compactMap { resource in
+        if fold.mode == .forward && fold.failed.isEmpty { return [] }
+        return index.resources.compactMap { resource in
             let steps = (index.forward[resource] ?? []) + (index.rollback[resource] ?? [])
             guard steps.allSatisfy({ fold[$0.id].open == nil }) else { return nil }
             let reason: String
@@ -41,8 +42,8 @@ extension RunMachine {
 
     /// Drains that were found made are left as they were: nobody is asked to take them back (system-upgrade-controller#341).
     private func leftAlone(at now: Timestamp) -> [RunEvent] {
-        candidates().flatMap { step -> [RunEvent] in
-            guard step.availability == .bringsBack, let traffic = step.traffic, mayStart(step) else { return [] }
+        agenda.startable.flatMap { step -> [RunEvent] in
+            guard step.availability == .bringsBack, let traffic = step.traffic else { return [] }
             guard activities[step.id] == nil, fold[step.id].open == nil else { return [] }
             let key = JournalFold.TrafficKey(resource: step.resource, traffic: traffic)
             guard fold.obligations[key] == nil, !takenOut(by: step).isEmpty else { return [] }
@@ -60,7 +61,7 @@ extension RunMachine {
     /// With nothing under way and nothing to start: the end, or the reason why a person is needed. nil: time, a pause or a
     /// person decides.
     func standstill(at now: Timestamp) -> RunEvent? {
-        let left = candidates()
+        let left = agenda.wanted
         if left.isEmpty {
             // A pause or a question doesn't keep a run from ending that has nothing more to do (argo-rollouts#1292).
             return .ended(outcome: outcomeNow())

@@ -52,7 +52,7 @@ extension RunMachine {
         if let open = record.open, open.epoch >= fold.epoch { return "an attempt of \(id) is under way" }
         let mustHold = (fold.out[step.resource] ?? []).contains(id)
         if record.isSettled && !mustHold { return "step \(id) is settled" }
-        if fold.quarantined[step.resource] != nil { return "\(step.resource) is quarantined" }
+        if !step.isBake, fold.quarantined[step.resource] != nil { return "\(step.resource) is quarantined" }
         if fold.awaiting != nil { return "the run waits for a person" }
         if !mustHold {
             guard isWanted(step) else { return "step \(id) is not wanted on the way that \(step.resource) goes" }
@@ -81,7 +81,9 @@ extension RunMachine {
     private func illegalityOfFailure(_ id: StepID, attempt: Int) -> String? {
         guard index.step(id) != nil else { return "step \(id) is not in the plan" }
         let record = fold[id]
-        if let open = record.open { return open.number == attempt ? nil : "attempt \(open.number) of \(id) is under way" }
+        if let open = record.open {
+            return open.number == attempt ? nil : "attempt \(open.number) of \(id) is under way"
+        }
         if record.isSettled { return "step \(id) is settled" }
         return attempt == record.attempts + 1 ? nil : "attempt \(attempt) of \(id) is over"
     }

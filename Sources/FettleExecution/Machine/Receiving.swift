@@ -53,7 +53,8 @@ extension RunMachine {
         guard mayStart(step) else { return }
         switch answer {
         case .ready, .alreadyDone:
-            waiting[id] = nil
+            // How long it has been waiting for capacity is counted on.
+            if waiting[id]?.cause == .blocked { waiting[id] = nil }
             if needsReservation(step) {
                 activities[id] = .reserving(answer, asked: false)
             } else {

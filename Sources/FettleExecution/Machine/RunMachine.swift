@@ -28,6 +28,8 @@ public struct RunMachine: Sendable {
     /// When the run last came on, by the clock of its last record: waiting for capacity is counted from here.
     var progressedAt: Timestamp?
 
+    var agenda = Agenda()
+
     enum Activity: Sendable, Equatable {
         case checking(attempt: Int)
         /// `asked`: the shell was told.

@@ -9,6 +9,7 @@ extension RunMachine {
         }
         guard fold.start != nil else { return [.wait(until: nil)] }
         if let outcome = fold.outcome { return [.stop(outcome)] }
+        refreshAgenda()
         let due = eventsDue(at: now)
         if !due.isEmpty { return [.append(due)] }
 
@@ -61,7 +62,7 @@ extension RunMachine {
             commands.append(.observeAndReserve(order))
         }
         var room = max(1, index.plan.limits.parallelSteps) - activities.count
-        for step in candidates() where room > 0 {
+        for step in agenda.startable where room > 0 {
             guard mayCheck(step, at: now) else { continue }
             if let refusal = windowRefusal(for: step, at: now) {
                 waiting[step.id] = Waiting(cause: .window, reason: refusal, since: now.milliseconds, nextTry: .max)
@@ -79,12 +80,6 @@ extension RunMachine {
         return commands
     }
 
-    /// The way back first, then the plan's order.
-    func candidates() -> [Step] {
-        index.plan.rollback.filter { isWanted($0) || isInterrupted($0) }
-            + index.plan.steps.filter { isWanted($0) || isInterrupted($0) }
-    }
-
     /// Intended by an executor that is gone: nobody awaits its result.
     func isInterrupted(_ step: Step) -> Bool {
         fold.steps[step.id]?.open.map { $0.epoch < fold.epoch } ?? false
@@ -92,8 +87,7 @@ extension RunMachine {
 
     private func mayCheck(_ step: Step, at now: Timestamp) -> Bool {
         guard activities[step.id] == nil, waitsUntil(step, at: now) == nil else { return false }
-        if isInterrupted(step) { return true }
-        return mayStart(step) && hasRoomInGroups(step)
+        return isInterrupted(step) || hasRoomInGroups(step)
     }
 
     /// Everything but time and room: wanted, its dependencies observed, its resource in the right place.
@@ -142,7 +136,9 @@ extension RunMachine {
         guard step.availability == .requiresOut, course(of: step.resource) != .restoring else { return [] }
         let isRollback = index.isRollback(step.id)
         return (fold.out[step.resource] ?? []).sorted().compactMap { id in
-            guard index.isRollback(id) == isRollback, let drain = index.step(id), drain.traffic != nil else { return nil }
+            guard index.isRollback(id) == isRollback, let drain = index.step(id), drain.traffic != nil else {
+                return nil
+            }
             return order(for: drain, attempt: fold[id].attempts, intendedAt: now)
         }
     }
@@ -159,7 +155,8 @@ extension RunMachine {
         return result
     }
 
-    /// What was seen before the change that the step takes back (I7).
+    /// What was seen before the change that the step takes back (I7); for any other step what its own check saw before its
+    /// first attempt, such as the boot id before a reboot.
     private func prior(for step: Step) -> PriorState? {
         if step.availability == .bringsBack {
             if let traffic = step.traffic {
@@ -168,7 +165,7 @@ extension RunMachine {
             }
             return takenOut(by: step).lazy.compactMap { fold[$0].prior }.first
         }
-        return step.compensates.flatMap { fold[$0].prior }
+        return fold[step.id].prior ?? step.compensates.flatMap { fold[$0].prior }
     }
 
     /// The steps by which a resource is out and which `step` takes back.

@@ -51,7 +51,8 @@ public struct PoolPlan: Sendable {
             createdAt: Timestamp(milliseconds: 0), environments: ["production"],
             targets: hosts.map {
                 PlanTarget(
-                    resource: $0, address: ResourceAddress(transport: .ssh, host: $0.rawValue), environment: "production")
+                    resource: $0, address: ResourceAddress(transport: .ssh, host: $0.rawValue),
+                    environment: "production")
             },
             groups: pools.map { pool in
                 PlannedGroup(
@@ -103,7 +104,9 @@ public struct PoolPlan: Sendable {
         add("gate", .gate(probes: []), .requiresOut)
         add("verify", .verify(expectation: Self.nothing), .requiresOut)
         for pool in pools.reversed() {
-            add(pools.count == 1 ? "restore" : "restore-\(pool)", .restore(traffic: Self.traffic(of: pool)), .bringsBack)
+            add(
+                pools.count == 1 ? "restore" : "restore-\(pool)", .restore(traffic: Self.traffic(of: pool)), .bringsBack
+            )
         }
         return steps
     }

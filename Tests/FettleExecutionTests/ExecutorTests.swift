@@ -1,0 +1,242 @@
+import FettleDriverKit
+import FettleModel
+import FettleStore
+import FettleTestSupport
+import Synchronization
+import Testing
+
+@testable import FettleExecution
+
+@Suite struct ExecutorTests {
+    static let pool = Scenario.pool([1, 2], minimum: 2)
+    static let start = RunStart(
+        change: "change-1", plan: StageReference(id: "plan-1", digest: Digest(rawValue: "00")), by: "alice")
+
+    struct Setup {
+        let store: FaultyStore
+        let world: TinyWorld
+        var drivers: TinyDrivers
+        let plan: Plan
+
+        init(
+            _ pool: PoolPlan = ExecutorTests.pool, delay: Duration = .zero,
+            world prepare: (inout TinyWorld.State) -> Void = { _ in }
+        ) async throws {
+            plan = pool.plan()
+            world = TinyWorld(plan, prepare)
+            drivers = TinyDrivers(world: world, delay: delay)
+            store = FaultyStore()
+            try await store.inner.createRun("run-1", change: "change-1", at: .now())
+        }
+
+        func executor(
+            _ name: String = "one", change: (inout RunExecutorSettings) -> Void = { _ in }
+        ) -> RunExecutor {
+            var settings = RunExecutorSettings(
+                name: name, requestPollMilliseconds: 5, cancellationGraceSeconds: 1,
+                pace: RunPace(blockedSeconds: 1, refusedSeconds: 1, backOffSeconds: 0, longestBackOffSeconds: 1))
+            change(&settings)
+            return RunExecutor(
+                run: "run-1", plan: plan, store: store, drivers: drivers, health: drivers, settings: settings)
+        }
+    }
+
+    @Test func progressTellsEveryRecordWithTheStateAfterIt() async throws {
+        let setup = try await Setup()
+        let seen = Mutex<[(Int, Int, RunOutcome?)]>([])
+        let executor = setup.executor {
+            $0.progress = { record, state in
+                seen.withLock { $0.append((record.sequence, state.sequence, state.outcome)) }
+            }
+        }
+        #expect(try await executor.execute(start: Self.start) == .ended(.succeeded))
+        let records = try await setup.store.records(of: "run-1", after: 0)
+        let told = seen.withLock { $0 }
+        #expect(told.map(\.0) == records.map(\.sequence))
+        #expect(told.allSatisfy { $0.0 == $0.1 })
+        #expect(told.last?.2 == .succeeded)
+        let state = try RunState(replaying: records, plan: setup.plan, run: "run-1")
+        #expect(state.outcome == .succeeded)
+        #expect(state.progress.settled == state.progress.total)
+    }
+
+    /// I2. The journal is the fence: whoever was taken over stops, and touches nothing more.
+    @Test func anExecutorThatWasTakenOverStopsAtOnce() async throws {
+        var setup = try await Setup(delay: .milliseconds(20))
+        let store = setup.store
+        let taken = Mutex(false)
+        setup.drivers.onPerform = { step in
+            guard step.id == "web-1/patch",
+                taken.withLock({ was in
+                    defer { was = true }
+                    return !was
+                })
+            else { return }
+            _ = try? await store.inner.claim(
+                "run-1", executor: "two", at: .now(), leaseSeconds: 30, takeOver: true)
+        }
+        let error = await #expect(throws: RunExecutionError.self) {
+            try await setup.executor().execute(start: Self.start)
+        }
+        #expect(error?.code == .fenced)
+        let performed = setup.world.now.performed
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(setup.world.now.performed == performed)
+        // The other goes on from the journal, with what is still reserved.
+        let second = setup.executor("two")
+        #expect(try await second.execute() == .ended(.succeeded))
+        #expect(setup.world.now.performed["web-1/patch"] == 1)
+        #expect(setup.world.now.violations == [])
+    }
+
+    @Test func aSecondExecutorIsKeptOutByTheLease() async throws {
+        let setup = try await Setup()
+        _ = try await setup.store.inner.claim(
+            "run-1", executor: "other", at: .now(), leaseSeconds: 30, takeOver: false)
+        let error = await #expect(throws: RunExecutionError.self) {
+            try await setup.executor().execute(start: Self.start)
+        }
+        #expect(error?.code == .leaseHeld)
+        #expect(setup.world.now.performed.isEmpty)
+    }
+
+    /// A full disk stops the run cleanly, after any number of appends, and the next executor ends it.
+    @Test(arguments: [1, 2, 3, 5, 8, 13, 21, 30])
+    func aStoreThatFailsLeavesARunThatCanBeCarriedOn(appends: Int) async throws {
+        let setup = try await Setup()
+        await setup.store.failAppends(after: appends)
+        let error = await #expect(throws: RunExecutionError.self) {
+            try await setup.executor().execute(start: Self.start)
+        }
+        #expect(error?.code == .store)
+        await setup.store.failAppends(after: nil)
+        #expect(try await setup.executor("two").execute(start: Self.start) == .ended(.succeeded))
+        #expect(setup.world.now.violations == [])
+        #expect(try await setup.store.reservations().isEmpty)
+    }
+
+    @Test func peoplesRequestsAreJournaledThenRemoved() async throws {
+        let setup = try await Setup(delay: .milliseconds(10))
+        let store = setup.store
+        try await store.submit(.pause(by: "bob", reason: "look"), to: "run-1")
+        let run = Task { try await setup.executor().execute(start: Self.start) }
+        try await until { try await store.records(of: "run-1", after: 0).contains { $0.event.isPause } }
+        try await until { try await store.requests(to: "run-1").isEmpty }
+        try await store.submit(.abort(by: "bob", reason: "enough"), to: "run-1")
+        #expect(try await run.value == .ended(.failed(reason: "aborted by bob: enough")))
+    }
+
+    @Test func aRefusedRequestIsRemovedAndTold() async throws {
+        let setup = try await Setup(delay: .milliseconds(10))
+        try await setup.store.submit(.resume(by: "bob"), to: "run-1")
+        let refused = Mutex<[String]>([])
+        let executor = setup.executor {
+            $0.refused = { _, reason in refused.withLock { $0.append(reason) } }
+        }
+        _ = try await executor.execute(start: Self.start)
+        #expect(refused.withLock { $0 } == ["it is not paused"])
+        #expect(try await setup.store.requests(to: "run-1").isEmpty)
+    }
+
+    @Test func aDriverThatHangsIsTimedOutAndTheRunGoesBack() async throws {
+        var pool = Self.pool
+        pool.timeoutSeconds = 1
+        pool.limits.attempts = 1
+        var setup = try await Setup(pool)
+        setup.drivers.onPerform = { step in
+            // Deaf to cancellation, as a driver should not be.
+            guard step.id == "web-1/patch" else { return }
+            await Task { try? await Task.sleep(for: .seconds(4)) }.value
+        }
+        let result = try await setup.executor().execute(start: Self.start)
+        #expect(result == .ended(.rolledBack(reason: "the canary failed at web-1/patch: not done in 1 s")))
+    }
+
+    @Test func cancellationLeavesARunThatCanBeCarriedOn() async throws {
+        let setup = try await Setup(delay: .milliseconds(30))
+        let run = Task { try await setup.executor().execute(start: Self.start) }
+        try await until { setup.world.now.performed["web-1/drain"] != nil }
+        run.cancel()
+        await #expect(throws: CancellationError.self) { try await run.value }
+        // The lease was given up: another need not wait.
+        #expect(try await setup.executor("two").execute() == .ended(.succeeded))
+        #expect(setup.world.now.violations == [])
+    }
+
+    @Test func aRunThatHasEndedStaysEnded() async throws {
+        let setup = try await Setup()
+        #expect(try await setup.executor().execute(start: Self.start) == .ended(.succeeded))
+        let journal = try await setup.store.records(of: "run-1", after: 0)
+        let performed = setup.world.now.performed
+        // spinnaker#7921: redelivery turned a success back to running.
+        #expect(try await setup.executor("two").execute(start: Self.start) == .ended(.succeeded))
+        #expect(try await setup.store.records(of: "run-1", after: 0) == journal)
+        #expect(setup.world.now.performed == performed)
+    }
+
+    @Test func theFurtherGuardIsAskedBeforeEachStepThatLowersAvailability() async throws {
+        let setup = try await Setup()
+        let asked = Mutex<[StepID]>([])
+        let executor = setup.executor {
+            $0.mayStart = { input in
+                let isFirst = asked.withLock { seen in
+                    seen.append(input.step.id)
+                    return seen.count == 1
+                }
+                return isFirst ? "not yet" : nil
+            }
+        }
+        #expect(try await executor.execute(start: Self.start) == .ended(.succeeded))
+        #expect(Set(asked.withLock { $0 }) == ["web-1/drain", "web-2/drain", "web-3/drain"])
+        #expect(asked.withLock { $0.filter { $0 == "web-1/drain" }.count } == 2)
+    }
+
+    @Test func aGroupThatCannotBeObservedIsNotTouched() async throws {
+        var pool = Self.pool
+        pool.timeoutSeconds = 1
+        let setup = try await Setup(pool)
+        var settings = RunExecutorSettings(name: "one", requestPollMilliseconds: 5, returnsWhenAwaitingHuman: true)
+        settings.pace.refusedSeconds = 1
+        let executor = RunExecutor(
+            run: "run-1", plan: setup.plan, store: setup.store, drivers: setup.drivers, health: BlindObserver(),
+            settings: settings)
+        guard case .awaitingHuman(let reason) = try await executor.execute(start: Self.start) else {
+            Issue.record("it went on blindly")
+            return
+        }
+        #expect(reason.contains("web-1/drain"))
+        #expect(setup.world.now.performed["web-1/drain"] == nil)
+    }
+
+    @Test func aPlanThatNobodyHereCanCarryOutIsRefusedBeforeItStarts() async throws {
+        let setup = try await Setup()
+        let executor = RunExecutor(
+            run: "run-1", plan: setup.plan, store: setup.store, drivers: NoDrivers(), health: setup.drivers,
+            settings: RunExecutorSettings(name: "one"))
+        let defect = await #expect(throws: PlanDefect.self) { try await executor.execute(start: Self.start) }
+        #expect(defect?.code == .noDriver)
+        #expect(try await setup.store.records(of: "run-1", after: 0).isEmpty)
+    }
+
+    private func until(_ condition: () async throws -> Bool) async throws {
+        for _ in 0..<2000 {
+            if try await condition() { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        Issue.record("it did not come to pass in 10 s")
+    }
+}
+
+extension RunEvent {
+    fileprivate var isPause: Bool {
+        if case .paused = self { true } else { false }
+    }
+}
+
+private struct BlindObserver: HealthObserver {
+    func health(of group: PlannedGroup, in plan: Plan) async -> [ResourceID: MemberHealth] { [:] }
+}
+
+private struct NoDrivers: StepDriverRegistry {
+    func driver(for action: StepAction) -> (any StepDriver)? { nil }
+}

@@ -1,0 +1,196 @@
+import FettleModel
+import FettleStore
+import FettleTestSupport
+import Testing
+
+@testable import FettleExecution
+
+/// Pause, abort, rollback, retry and skip, at whatever moment they come.
+@Suite struct PeopleTests {
+    static let pool = Scenario.pool([1, 3], minimum: 2) {
+        $0.maximumOut = 2
+        $0.reboots = true
+    }
+
+    private func length() async throws -> Int {
+        var whole = try Rehearsal(Self.pool.plan())
+        try await whole.play()
+        return try await whole.journal.count
+    }
+
+    /// Every host is back, and is either all new or all old.
+    private func expectWhole(_ rehearsal: Rehearsal, _ note: Comment) {
+        #expect(rehearsal.world.now.drained == [], note)
+        #expect(rehearsal.state.quarantined == [], note)
+        for resource in rehearsal.state.resources where rehearsal.world.now.isNew.contains(resource.resource) {
+            #expect(resource.steps.allSatisfy { $0.status.isSettled }, "\(resource.resource): \(note)")
+        }
+    }
+
+    @Test func anAbortAtAnyMomentEndsAtTheNearestSafePoint() async throws {
+        for event in 2..<(try await length()) {
+            var rehearsal = try Rehearsal(Self.pool.plan())
+            rehearsal.people = [.init(afterEvent: event, request: .abort(by: "bob", reason: "too hot"))]
+            let outcome = try await rehearsal.play()
+            #expect(outcome == .failed(reason: "aborted by bob: too hot"), "after event \(event)")
+            expectWhole(rehearsal, "abort after event \(event)")
+        }
+    }
+
+    @Test func aRollbackAtAnyMomentTakesEverythingBack() async throws {
+        for event in 2..<(try await length()) {
+            var rehearsal = try Rehearsal(Self.pool.plan(), seed: UInt64(event))
+            rehearsal.people = [.init(afterEvent: event, request: .rollback(by: "bob", reason: "slow"))]
+            if event % 3 == 0 { rehearsal.crashesAfter = [event + 4] }
+            let outcome = try await rehearsal.play()
+            #expect(outcome == .rolledBack(reason: "slow"), "after event \(event)")
+            #expect(rehearsal.world.now.isNew == [], "after event \(event)")
+            #expect(rehearsal.world.now.drained == [], "after event \(event)")
+        }
+    }
+
+    @Test func aPauseAtAnyMomentHoldsUntilItIsResumed() async throws {
+        for event in 2..<(try await length()) {
+            var rehearsal = try Rehearsal(Self.pool.plan())
+            rehearsal.people = [
+                .init(afterEvent: event, request: .pause(by: "bob", reason: "lunch")),
+                // Long after: whoever has nothing else to wait for acts ten minutes later.
+                .init(afterEvent: .max, request: .resume(by: "bob")),
+            ]
+            #expect(try await rehearsal.play() == .succeeded, "paused after event \(event)")
+            try await expectNoStartWhilePaused(rehearsal)
+        }
+    }
+
+    private func expectNoStartWhilePaused(_ rehearsal: Rehearsal) async throws {
+        var isPaused = false
+        for record in try await rehearsal.journal {
+            switch record.event {
+            case .paused: isPaused = true
+            case .resumed: isPaused = false
+            case .stepIntended(let step, _, _): #expect(!isPaused, "\(step) was started in the pause")
+            default: break
+            }
+        }
+    }
+
+    /// argo-rollouts#3534, #3843: a long pause made deadlines fire.
+    @Test func aPauseStopsDeadlines() async throws {
+        let prepare: @Sendable (inout TinyWorld.State) -> Void = { $0.faults["web-1/patch"] = .blocks(times: 4) }
+        var rehearsal = try Rehearsal(Scenario.small.plan(), world: prepare)
+        let drained = try await firstEvent(in: Scenario.small.plan(), world: prepare) {
+            if case .stepDone("web-1/drain", _, _) = $0 { true } else { false }
+        }
+        rehearsal.people = [
+            .init(afterEvent: drained, request: .pause(by: "bob", reason: "lunch")),
+            .init(afterEvent: .max, request: .resume(by: "bob")),
+        ]
+        #expect(try await rehearsal.play() == .succeeded)
+        #expect(rehearsal.now.seconds(since: Timestamp(milliseconds: 1_000_000)) > 600)
+    }
+
+    /// argo-rollouts#3756: abort while paused loops.
+    @Test func anAbortWhilePausedEnds() async throws {
+        // Paused in its last step, a run that is done ends without an answer.
+        for event in 2..<(try await length()) - 4 {
+            var rehearsal = try Rehearsal(Self.pool.plan())
+            rehearsal.people = [
+                .init(afterEvent: event, request: .pause(by: "bob", reason: "look")),
+                .init(afterEvent: .max, request: .abort(by: "bob", reason: "enough")),
+            ]
+            #expect(try await rehearsal.play() == .failed(reason: "aborted by bob: enough"), "event \(event)")
+            expectWhole(rehearsal, "paused after event \(event)")
+        }
+    }
+
+    /// argo-rollouts#1292: abort with nothing in progress scaled down the good set.
+    @Test func anAbortWithNothingInProgressEndsAtOnce() async throws {
+        var rehearsal = try Rehearsal(Self.pool.plan())
+        rehearsal.people = [.init(afterEvent: 2, request: .abort(by: "bob", reason: "no"))]
+        #expect(try await rehearsal.play() == .failed(reason: "aborted by bob: no"))
+        #expect(try await rehearsal.journal.count == 4)
+        #expect(rehearsal.world.now.performed.isEmpty)
+    }
+
+    @Test func aRollbackGoesOnWhilePaused() async throws {
+        for event in 10..<(try await length()) where event % 4 == 0 {
+            var rehearsal = try Rehearsal(Self.pool.plan())
+            rehearsal.people = [
+                .init(afterEvent: event, request: .pause(by: "bob", reason: "look")),
+                .init(afterEvent: event + 1, request: .rollback(by: "bob", reason: "bad")),
+            ]
+            #expect(try await rehearsal.play() == .rolledBack(reason: "bad"))
+            #expect(rehearsal.world.now.isNew == [])
+        }
+    }
+
+    @Test func requestsThatMakeNoSenseAreRefusedWithAReason() async throws {
+        var rehearsal = try Rehearsal(Self.pool.plan())
+        rehearsal.people = [
+            .init(afterEvent: 3, request: .resume(by: "bob")),
+            .init(afterEvent: 3, request: .skip(step: "web-1/gate", by: "bob", reason: "it is fine")),
+            .init(afterEvent: 3, request: .skip(step: "web-9/bake", by: "bob", reason: "what")),
+        ]
+        #expect(try await rehearsal.play() == .succeeded)
+        #expect(rehearsal.refusals.count == 3)
+        #expect(rehearsal.refusals[0] == "it is not paused")
+        #expect(rehearsal.refusals[1].contains("cannot be skipped"))
+        #expect(rehearsal.refusals[2].contains("not in the plan"))
+    }
+
+    @Test func aBakeCanBeSkippedAndLeavesItsReason() async throws {
+        var rehearsal = try Rehearsal(Self.pool.plan())
+        rehearsal.people = [.init(afterEvent: 3, request: .skip(step: "wave-0/bake", by: "bob", reason: "hurry"))]
+        #expect(try await rehearsal.play() == .succeeded)
+        #expect(rehearsal.world.now.performed["wave-0/bake"] == nil)
+        #expect(rehearsal.state.waveSteps[0].status == .skipped(reason: "hurry"))
+    }
+
+    /// machine-api-operator#1066: crossing budgets deadlock. Here it is said what is missing, and it goes on when that is there.
+    @Test func capacityThatNeverComesIsAskedOfAPerson() async throws {
+        let pool = Scenario.pool([1, 2], minimum: 3) { $0.bystanders = 1 }
+        var rehearsal = try Rehearsal(pool.plan()) { $0.sick = ["idle-1"] }
+        #expect(try await rehearsal.play() == nil)
+        let reason = try #require(rehearsal.state.awaitingHuman)
+        #expect(reason.contains("web-1/drain") && reason.contains("needs 3"))
+        #expect(rehearsal.world.now.performed["web-1/drain"] == nil)
+
+        var second = try Rehearsal(pool.plan()) { $0.sick = ["idle-1"] }
+        let asked = try await rehearsal.journal.count
+        second.incidents = [asked: { $0.sick = [] }]
+        second.people = [.init(afterEvent: asked, request: .retry(by: "bob"))]
+        #expect(try await second.play() == .succeeded)
+    }
+
+    @Test func anAbortOrRollbackAnswersTheQuestionToo() async throws {
+        let pool = Scenario.pool([1, 2], minimum: 3) { $0.bystanders = 1 }
+        for request in [RunRequest.abort(by: "bob", reason: "no"), .rollback(by: "bob", reason: "no")] {
+            var rehearsal = try Rehearsal(pool.plan()) { $0.sick = ["idle-1"] }
+            rehearsal.people = [.init(afterEvent: .max, request: request)]
+            #expect(try await rehearsal.play() != nil)
+        }
+    }
+
+    @Test func aDisruptiveStepThatDoesNotFitTheWindowIsNotStarted() async throws {
+        let pool = Scenario.pool([1, 1], minimum: 1) {
+            // One host needs 2 x 6 steps of 10 s: the first fits, the second doesn't.
+            $0.window = TimeWindow(
+                opensAt: Timestamp(milliseconds: 1_100_000), closesAt: Timestamp(milliseconds: 1_225_000))
+        }
+        var rehearsal = try Rehearsal(pool.plan())
+        #expect(try await rehearsal.play() == nil)
+        #expect(rehearsal.state.awaitingHuman?.contains("window closes") == true)
+        #expect(rehearsal.world.now.isNew == ["web-1"])
+        let drained = try #require(
+            try await rehearsal.journal.first {
+                if case .stepIntended("web-1/drain", _, _) = $0.event { true } else { false }
+            })
+        #expect(drained.at.milliseconds >= 1_100_000)
+
+        // The end of the window never stops the way back (I4).
+        var back = try Rehearsal(pool.plan())
+        back.people = [.init(afterEvent: .max, request: .rollback(by: "bob", reason: "half done"))]
+        #expect(try await back.play() == .rolledBack(reason: "half done"))
+        #expect(back.world.now.isNew == [])
+    }
+}
