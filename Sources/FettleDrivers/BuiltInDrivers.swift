@@ -1,0 +1,59 @@
+public import FettleDriverKit
+public import FettleModel
+
+/// Every step driver that Fettle brings, in one explicit list.
+public struct BuiltInDrivers: StepDriverRegistry {
+    private let channels: any ChannelProvider
+    private let inspector: any HostInspector
+    private let gate: GateDriver
+    private let bake: BakeDriver
+    private let packages: PackageDriverSettings
+
+    /// For the guard before a step that lowers availability.
+    public let health: BuiltInHealthObserver
+
+    public init(
+        channels: any ChannelProvider, inspector: any HostInspector,
+        packages: PackageDriverSettings = PackageDriverSettings()
+    ) {
+        let runner = ProbeRunner(channels: channels)
+        self.channels = channels
+        self.inspector = inspector
+        self.packages = packages
+        gate = GateDriver(runner: runner)
+        bake = BakeDriver(runner: runner)
+        health = BuiltInHealthObserver(channels: channels, runner: runner)
+    }
+
+    public func driver(for action: StepAction) -> (any StepDriver)? {
+        switch action {
+        case .preflight: PreflightDriver(inspector: inspector, probes: gate.ask)
+        case .stage: StagePackagesDriver(channels: channels, settings: packages)
+        case .changePackages: ChangePackagesDriver(channels: channels, settings: packages)
+        case .restartServices: RestartServicesDriver(channels: channels, inspector: inspector)
+        case .reboot: RebootDriver(channels: channels, inspector: inspector)
+        case .takeOut, .bringBack: ReservationDriver()
+        case .drain(let traffic):
+            traffic.driver == HAProxyDrainDriver.name ? HAProxyDrainDriver(channels: channels) : nil
+        case .restore(let traffic):
+            traffic.driver == HAProxyDrainDriver.name ? HAProxyRestoreDriver(channels: channels) : nil
+        case .gate: gate
+        case .bake: bake
+        case .verify: VerifyDriver(inspector: inspector)
+        }
+    }
+
+    /// Everything that these drivers do as root where Fettle connects as another user.
+    ///
+    /// - Parameter haproxySockets: paths of admin sockets; by default Debian's.
+    /// - Throws: `SudoRuleError` for a path that could not stand in a rule.
+    public static func sudoRules(
+        packages: PackageDriverSettings = PackageDriverSettings(),
+        haproxySockets: [String] = ["/run/haproxy/admin.sock"]
+    ) throws(SudoRuleError) -> [SudoRule] {
+        var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules()
+        rules += try PackageRules.rules(packages) + SystemRules.rules()
+        for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
+        return rules
+    }
+}

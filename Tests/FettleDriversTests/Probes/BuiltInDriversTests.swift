@@ -1,0 +1,45 @@
+import FettleDriverKit
+import FettleModel
+import Testing
+
+@testable import FettleDrivers
+
+@Suite("Built-in drivers")
+struct BuiltInDriversTests {
+    static let actions: [StepAction] = {
+        let nothing = HostExpectation(packages: [])
+        let transaction = PackageTransaction(
+            manager: .dpkg, purpose: .patch, changes: [], conffiles: .keepCurrent, downloadBytes: 0)
+        let traffic = TrafficBinding(
+            driver: "haproxy", via: "lb-1", endpoint: "/run/haproxy/admin.sock", backend: "web")
+        return [
+            .preflight(expectation: nothing, probes: []), .stage(transaction: transaction), .drain(traffic: traffic),
+            .takeOut, .changePackages(transaction: transaction), .restartServices(except: []),
+            .reboot(condition: .always), .gate(probes: []), .restore(traffic: traffic), .bringBack,
+            .bake(seconds: 1, resources: [], probes: []), .verify(expectation: nothing),
+        ]
+    }()
+
+    @Test("There is a driver for every action", arguments: actions)
+    func driver(action: StepAction) {
+        let channels = NoChannels()
+        let drivers = BuiltInDrivers(channels: channels, inspector: ShellHostInspector(channels: channels))
+        #expect(drivers.driver(for: action) != nil)
+    }
+
+    @Test("A load balancer that nobody knows has none, so that its plan is refused before it starts")
+    func unknownBalancer() {
+        let channels = NoChannels()
+        let drivers = BuiltInDrivers(channels: channels, inspector: ShellHostInspector(channels: channels))
+        let traffic = TrafficBinding(driver: "other", via: "lb-1", endpoint: "/x", backend: "web")
+        #expect(drivers.driver(for: .drain(traffic: traffic)) == nil)
+        #expect(drivers.driver(for: .restore(traffic: traffic)) == nil)
+    }
+
+    @Test("The rules of all drivers make one sudoers file; a path that would be more than a path makes none")
+    func sudoRules() throws {
+        let text = try SudoersFile(user: "fettle", rules: try BuiltInDrivers.sudoRules()).text()
+        #expect(text.contains("UNIX-CONNECT") && text.contains("apt-get"))
+        #expect(throws: SudoRuleError.self) { try BuiltInDrivers.sudoRules(haproxySockets: ["/x,y ALL"]) }
+    }
+}
