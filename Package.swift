@@ -80,7 +80,7 @@ let package = Package(
 
         // Beside the layers.
         library(
-            "FettleDrivers", ["FettleModel", "FettleDriverKit", logging], alsoExcluding: ["HAProxy/README.md"]),
+            "FettleDrivers", ["FettleModel", "FettleDriverKit", logging], alsoExcluding: ["HAProxy/README.md", "Probes/README.md"]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         library("FettleDatabase", ["FettleModel", "FettleStore", grdb]),
         library(
@@ -92,16 +92,18 @@ let package = Package(
 
         tests("FettleVersionsTests", ["FettleVersions"]),
         tests("FettleModelTests", ["FettleModel"]),
-        tests("FettleInventoryTests", ["FettleInventory", "FettleModel", "FettleTestSupport"]),
+        tests(
+            "FettleInventoryTests",
+            ["FettleInventory", "FettleDriverKit", "FettleModel", "FettleTestSupport"]),
         tests("FettleAssessmentTests", ["FettleAssessment", "FettleModel"]),
         tests(
             "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleModel", "FettleTestSupport"],
             exclude: ["Goldens"]),
-        tests("FettleCheckingTests", ["FettleChecking", "FettleModel"]),
+        tests("FettleCheckingTests", ["FettleChecking", "FettleModel", "FettleTestSupport"]),
         tests(
             "FettleExecutionTests",
             ["FettleExecution", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport"]),
-        tests("FettleReportingTests", ["FettleReporting", "FettleModel"]),
+        tests("FettleReportingTests", ["FettleReporting", "FettleModel", "FettleTestSupport"]),
         tests(
             "FettleDriversTests",
             ["FettleDrivers", "FettleDriverKit", "FettleModel", "FettleTestSupport"]),

@@ -39,7 +39,7 @@ public struct ChangeService: Sendable {
     public func vote(
         on id: ChangeID, by person: Person, approves: Bool, digest: Digest, note: String
     ) async throws(ControlError) -> Change {
-        var (change, reference) = try await keeper.load(Change.self, .change, id: id.rawValue)
+        var (change, reference) = try await keeper.load(Change.self, DocumentKind.change, id: id.rawValue)
         guard change.state == .awaitingApproval else {
             throw ControlError(.conflict, "change \(id) is \(change.state.words); it takes no more votes")
         }
@@ -61,12 +61,12 @@ public struct ChangeService: Sendable {
         if approves { try Self.prove(plan) }
         change.votes.append(
             Change.Vote(person: person, approves: approves, digest: digest, at: now(), note: note, isOwnChange: isOwn))
-        try await keeper.replace(change, as: .change, id: id.rawValue, at: change.requestedAt, expecting: reference.digest)
+        try await keeper.replace(change, as: DocumentKind.change, id: id.rawValue, at: change.requestedAt, expecting: reference.digest)
         return change
     }
 
     public func withdraw(_ id: ChangeID, by person: Person) async throws(ControlError) -> Change {
-        var (change, reference) = try await keeper.load(Change.self, .change, id: id.rawValue)
+        var (change, reference) = try await keeper.load(Change.self, DocumentKind.change, id: id.rawValue)
         guard person == change.requestedBy else {
             throw ControlError(.blocked, "only \(change.requestedBy), who asked for change \(id), can withdraw it")
         }
@@ -74,7 +74,7 @@ public struct ChangeService: Sendable {
             throw ControlError(.conflict, "change \(id) is \(change.state.words)")
         }
         change.withdrawnAt = now()
-        try await keeper.replace(change, as: .change, id: id.rawValue, at: change.requestedAt, expecting: reference.digest)
+        try await keeper.replace(change, as: DocumentKind.change, id: id.rawValue, at: change.requestedAt, expecting: reference.digest)
         return change
     }
 

@@ -1,4 +1,3 @@
-import Crypto
 public import FettleModel
 public import FettleStore
 import Foundation
@@ -11,11 +10,7 @@ public struct StageKeeper: Sendable {
 
     /// The SHA-256 digest of the value's canonical JSON: what people approve, and what children name their parents by.
     public static func digest(of value: some Encodable) throws(ControlError) -> Digest {
-        try digest(ofBytes: bytes(of: value))
-    }
-
-    static func digest(ofBytes bytes: some DataProtocol) -> Digest {
-        Digest(rawValue: SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined())
+        Digest.sha256(of: try bytes(of: value))
     }
 
     private static func bytes(of value: some Encodable) throws(ControlError) -> Data {
@@ -32,7 +27,7 @@ public struct StageKeeper: Sendable {
         _ value: some Encodable & Sendable, as kind: DocumentKind, id: String, at time: Timestamp
     ) async throws(ControlError) -> StageReference {
         let document = try document(value, as: kind, id: id, at: time)
-        do {
+        do throws(StoreError) {
             try await store.put(document)
         } catch {
             throw ControlError(store: error)
@@ -48,13 +43,12 @@ public struct StageKeeper: Sendable {
             let id = try await nextID(kind)
             let value = try make(id)
             let document = try document(value, as: kind, id: id, at: time)
-            do {
+            do throws(StoreError) {
                 try await store.put(document)
                 return (value, StageReference(id: id, digest: document.digest))
-            } catch where error.code == .conflict {
-                // Another process took the name in between.
-                continue
             } catch {
+                // Another process took the name in between.
+                if error.code == .conflict { continue }
                 throw ControlError(store: error)
             }
         }
@@ -66,7 +60,7 @@ public struct StageKeeper: Sendable {
         _ type: Value.Type, _ kind: DocumentKind, id: String
     ) async throws(ControlError) -> (value: Value, reference: StageReference) {
         let document: StoredDocument?
-        do {
+        do throws(StoreError) {
             document = try await store.document(kind, id: id)
         } catch {
             throw ControlError(store: error)
@@ -75,7 +69,7 @@ public struct StageKeeper: Sendable {
             throw ControlError(
                 .notFound, "there is no \(kind.rawValue) '\(id)'", hint: "`fettle \(kind.rawValue) list` shows those there are")
         }
-        guard Self.digest(ofBytes: document.bytes) == document.digest else {
+        guard Digest.sha256(of: document.bytes) == document.digest else {
             throw ControlError(
                 .drift, "\(kind.rawValue) \(id) is not what was kept: its content does not match its digest \(document.digest)")
         }
@@ -96,7 +90,7 @@ public struct StageKeeper: Sendable {
     }
 
     public func list(_ kind: DocumentKind, limit: Int) async throws(ControlError) -> [DocumentSummary] {
-        do {
+        do throws(StoreError) {
             return try await store.documents(kind, limit: limit)
         } catch {
             throw ControlError(store: error)
@@ -108,7 +102,7 @@ public struct StageKeeper: Sendable {
         _ value: some Encodable & Sendable, as kind: DocumentKind, id: String, at time: Timestamp, expecting digest: Digest
     ) async throws(ControlError) {
         let document = try document(value, as: kind, id: id, at: time)
-        do {
+        do throws(StoreError) {
             try await store.replace(document, expecting: digest)
         } catch {
             throw ControlError(store: error)
@@ -120,7 +114,7 @@ public struct StageKeeper: Sendable {
     ) throws(ControlError) -> StoredDocument {
         let bytes = try Self.bytes(of: value)
         return StoredDocument(
-            kind: kind, id: id, digest: Self.digest(ofBytes: bytes), createdAt: time, bytes: [UInt8](bytes))
+            kind: kind, id: id, digest: Digest.sha256(of: bytes), createdAt: time, bytes: [UInt8](bytes))
     }
 
     private func nextID(_ kind: DocumentKind) async throws(ControlError) -> String {

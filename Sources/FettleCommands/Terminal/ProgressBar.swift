@@ -55,3 +55,12 @@ final class ProgressBar: Sendable {
         FileHandle.standardError.write(Data(text.utf8))
     }
 }
+
+/// A bar whose length is known only once the work has been counted.
+final class ProgressHolder: Sendable {
+    private let bar = Mutex<ProgressBar?>(nil)
+
+    func start(_ title: String, total: Int) { bar.withLock { $0 = ProgressBar(title, total: total) } }
+    func advance(_ note: String) { bar.withLock { $0 }?.advance(note) }
+    func finish() { bar.withLock { $0 }?.finish() }
+}

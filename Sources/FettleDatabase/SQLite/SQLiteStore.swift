@@ -79,3 +79,10 @@ public final class SQLiteStore: Store {
         return StoreError(.unavailable, "the database cannot be used: \(error)")
     }
 }
+
+extension SQLiteStore {
+    /// SQLite's `synchronous` as the writing connection has it: 2 is FULL.
+    public func synchronousLevel() async throws(StoreError) -> Int {
+        try await write { database in try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? -1 }
+    }
+}

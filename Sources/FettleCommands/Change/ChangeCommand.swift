@@ -1,0 +1,11 @@
+import ArgumentParser
+
+struct ChangeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "change",
+        abstract: "Plans that were submitted for approval.",
+        subcommands: [
+            ChangeSubmit.self, ChangeApprove.self, ChangeReject.self, ChangeWithdraw.self, ChangeList.self,
+            ChangeShow.self,
+        ])
+}

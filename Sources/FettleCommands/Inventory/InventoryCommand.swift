@@ -1,0 +1,102 @@
+public import ArgumentParser
+public import FettleInventory
+import FettleModel
+import Foundation
+
+struct InventoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inventory", abstract: "The declared fleet: check it, show it, bring it from elsewhere.",
+        subcommands: [InventoryCheck.self, InventoryShow.self, InventoryImportCommand.self, InventoryExportCommand.self])
+}
+
+struct InventoryCheck: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Tell every mistake in fleet.yaml and policy.yaml, with its place.")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let session = try Session(options)
+        let fleet = try session.fleet
+        _ = try session.policy
+        session.print("fleet.yaml is right: \(fleet.resources.count) resources, \(fleet.groups.count) groups")
+    }
+}
+
+struct InventoryShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "The fleet as Fettle understands it.")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let session = try Session(options)
+        let fleet = try session.fleet
+        if options.output == .json { return try session.printJSON(fleet) }
+        var table = Table([
+            .init(title: "RESOURCE"), .init(title: "KIND"), .init(title: "ENVIRONMENT"), .init(title: "REACHED BY"),
+            .init(title: "PATCHED BY"), .init(title: "GROUPS", shrinks: 1),
+        ])
+        for resource in fleet.resources {
+            let address = resource.address
+            let reached = address.transport == .ssh ? "ssh \(address.host)" : address.transport.rawValue
+            table.add(
+                .init(resource.id.rawValue, .bold), .init(resource.kind.rawValue), .init(resource.environment.rawValue),
+                .init(reached), .init(resource.serviceModel.operatingSystemOwner.rawValue),
+                .init(fleet.groups(of: resource.id).map(\.id.rawValue).joined(separator: ", ")))
+        }
+        session.print(table)
+    }
+}
+
+struct InventoryImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Write a fleet.yaml from an Ansible inventory or a spreadsheet's CSV.")
+
+    enum Source: String, ExpressibleByArgument, CaseIterable {
+        case ansible, csv
+    }
+
+    @Argument(help: "ansible (INI or YAML, a file or a folder) or csv.") var source: Source
+    @Argument(help: "The file or folder.") var path: String
+    @Option(help: "The environment of resources that the source says none of.") var environment: String?
+    @Option(name: .customLong("to"), help: "Where to write; `-` for standard output.") var destination = "fleet.yaml"
+    @Flag(help: "Write over a file that is there.") var force = false
+
+    func run() throws {
+        let options = InventoryImport.Options(defaultEnvironment: environment.map { EnvironmentID($0) })
+        let reading =
+            switch source {
+            case .ansible: try InventoryImport.ansible(path: path, options: options)
+            case .csv: try InventoryImport.csv(path: path, options: options)
+            }
+        for warning in reading.warnings { note(warning.description) }
+        let text = FleetWriter(remarks: ["Imported from \(path)."]).text(reading.fleet)
+        guard destination != "-" else { return print(text, terminator: "") }
+        guard force || !FileManager.default.fileExists(atPath: destination) else {
+            throw CommandFailure(.usage, "\(destination) is already there\n  `--force` would write over it, `--to -` only shows it")
+        }
+        try Data(text.utf8).write(to: URL(fileURLWithPath: destination), options: .atomic)
+        print("wrote \(destination): \(reading.fleet.resources.count) resources, \(reading.fleet.groups.count) groups")
+    }
+}
+
+struct InventoryExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write the fleet as an Ansible inventory, to standard output.")
+
+    @OptionGroup var options: GlobalOptions
+    @Option(help: "ini or yaml.") var format: InventoryExport.AnsibleFormat = .yaml
+
+    func run() async throws {
+        let session = try Session(options)
+        let export = InventoryExport.ansible(try session.fleet, format: format)
+        for omission in export.omissions { session.note(omission) }
+        print(export.text, terminator: "")
+    }
+}
+
+extension InventoryExport.AnsibleFormat: ExpressibleByArgument {}
+
+private func note(_ text: String) {
+    FileHandle.standardError.write(Data("note: \(text.printable)\n".utf8))
+}

@@ -1,0 +1,129 @@
+import FettleModel
+
+/// Findings as a table, the most urgent first, alike ones of several hosts in one line.
+struct FindingsView {
+    var findings: FindingSet
+    /// Lines shown; the rest is counted.
+    var limit: Int?
+
+    func lines(in terminal: Terminal = .standard) -> String {
+        var text: [String] = []
+        let rows = merged
+        var table = Table([
+            .init(title: "WHEN"), .init(title: "CLASS"), .init(title: "SOURCE"), .init(title: "INSTALLED", shrinks: 2),
+            .init(title: "FIX", shrinks: 2), .init(title: "CVES", alignsRight: true), .init(title: "EXPLOITED"),
+            .init(title: "WHOSE JOB"), .init(title: "DUE"), .init(title: "HOSTS", shrinks: 3),
+        ])
+        for row in rows.prefix(limit ?? rows.count) {
+            let finding = row.finding
+            table.add(
+                .init(finding.outcome.words, finding.outcome.style), .init(finding.updateClass.rawValue),
+                .init(finding.source, .bold), .init(finding.installed), .init(fix(finding)),
+                .init(cves(finding)), .init(exploited(finding), finding.isExploited ? .red : .plain),
+                .init(finding.owner.words), .init(finding.dueAt.map { String($0.description.prefix(10)) } ?? "-"),
+                .init(hosts(row.hosts)))
+        }
+        if rows.isEmpty {
+            text.append("No findings.")
+        } else {
+            text.append(table.render(in: terminal))
+        }
+        if let limit, rows.count > limit { text.append("… and \(rows.count - limit) more (`--all` shows them)") }
+        text.append("")
+        text.append(coverage(in: terminal))
+        for gap in findings.notJudged.prefix(20) {
+            text.append(TextStyle.yellow.apply("not judged: \(gap.resource): \(gap.reason.printable)", in: terminal))
+        }
+        return text.joined(separator: "\n")
+    }
+
+    private struct Row {
+        var finding: Finding
+        var hosts: [ResourceID]
+    }
+
+    private var merged: [Row] {
+        var rows: [Row] = []
+        var position: [String: Int] = [:]
+        for finding in findings.findings {
+            let key =
+                "\(finding.outcome.rawValue)|\(finding.source)|\(finding.installed)|\(finding.fixed ?? "")|\(finding.state.rawValue)|\(finding.updateClass.rawValue)|\(finding.owner.rawValue)"
+            if let known = position[key] {
+                rows[known].hosts.append(finding.resource)
+            } else {
+                position[key] = rows.count
+                rows.append(Row(finding: finding, hosts: [finding.resource]))
+            }
+        }
+        return rows
+    }
+
+    private func fix(_ finding: Finding) -> String {
+        switch finding.state {
+        case .installedPendingRestart: return "restart"
+        case .installedPendingReboot: return "reboot"
+        default: break
+        }
+        guard let fixed = finding.fixed else { return "none yet" }
+        return finding.isHeld ? "\(fixed) (held)" : finding.isOffered ? fixed : "\(fixed) (not offered)"
+    }
+
+    private func cves(_ finding: Finding) -> String {
+        if finding.state != .missing { return "-" }
+        return findings.feeds.advisoriesChecked || !finding.advisories.isEmpty ? "\(finding.advisories.count)" : "?"
+    }
+
+    private func exploited(_ finding: Finding) -> String {
+        guard findings.feeds.exploitedChecked else { return "not checked" }
+        return finding.isExploited ? "yes" : "no"
+    }
+
+    private func hosts(_ hosts: [ResourceID]) -> String {
+        let names = hosts.prefix(3).map(\.rawValue).joined(separator: ", ")
+        return hosts.count > 3 ? "\(hosts.count): \(names), …" : names
+    }
+
+    private func coverage(in terminal: Terminal) -> String {
+        guard findings.feeds.advisoriesChecked else {
+            return TextStyle.yellow.apply(
+                "Advisories not checked: no feed was given (`--feeds DIR`). "
+                    + "What is shown rests on the hosts' own package sources.", in: terminal)
+        }
+        let names = findings.feeds.feeds.map { feed in
+            let date = feed.publishedAt.map { " of \($0.description.prefix(10))" } ?? ""
+            let skipped = feed.skipped.isEmpty ? "" : ", \(feed.skipped.count) malformed left out"
+            return "\(feed.name)\(date) (\(feed.records) records\(skipped))"
+        }
+        return "Feeds: \(names.joined(separator: "; "))"
+    }
+}
+
+extension Outcome {
+    var words: String {
+        switch self {
+        case .immediate: "immediate"
+        case .outOfCycle: "out of cycle"
+        case .scheduled: "scheduled"
+        case .defer: "defer"
+        }
+    }
+
+    var style: TextStyle {
+        switch self {
+        case .immediate: .red
+        case .outOfCycle: .yellow
+        case .scheduled: .plain
+        case .defer: .dim
+        }
+    }
+}
+
+extension PatchOwner {
+    var words: String {
+        switch self {
+        case .us: "ours"
+        case .provider: "provider's"
+        case .vendor: "vendor's"
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import FettleControl
+import FettleDrivers
+import FettleModel
+
+struct Scan: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scan", abstract: "Look at the fleet and judge it. Changes nothing on any host.",
+        discussion: "Ends with 0 (nothing to do), 100 (updates), 101 (security updates), 102 (reboot needed), 4 (some hosts did not answer).")
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var scope: ScopeArguments
+    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+
+    func run() async throws {
+        let session = try Session(options)
+        let fleet = try session.fleet
+        let resources = try scope.resources(of: fleet)
+        let feeds = try session.feeds(feeds)
+        let progress = ProgressBar("scanning", total: resources.count)
+        let scan = try await session.scans.scan(
+            resources, fleet: fleet, policy: session.policy, feeds: feeds, progress: { progress.advance($0.rawValue) })
+        progress.finish()
+        if options.output == .json {
+            try session.printJSON(scan.facts)
+        } else {
+            session.print(HostsView(facts: scan.facts, fleet: fleet, findings: scan.findings).lines())
+            session.print("")
+            session.print(FindingsView(findings: scan.findings, limit: 12).lines())
+            session.next("fettle assess --all", "fettle plan make --environment \(fleet.environments.last?.id.rawValue ?? "production")")
+        }
+        await session.close()
+        throw ScanStatus.of(scan.findings, facts: scan.facts).code
+    }
+}
+
+struct Assess: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "assess", abstract: "Judge what the last scan saw, such as with newer feeds.")
+
+    @OptionGroup var options: GlobalOptions
+    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @Flag(help: "Show every finding.") var all = false
+
+    func run() async throws {
+        let session = try Session(options)
+        let scan = try await session.scans.assessNewest(
+            fleet: session.fleet, policy: session.policy, feeds: session.feeds(feeds))
+        if options.output == .json {
+            try session.printJSON(scan.findings)
+        } else {
+            session.print(FindingsView(findings: scan.findings, limit: all ? nil : 40).lines())
+        }
+        throw ScanStatus.of(scan.findings, facts: scan.facts).code
+    }
+}
+
+enum ScanStatus {
+    /// The most pressing of the documented codes.
+    static func of(_ findings: FindingSet, facts: FactSet) -> ExitStatus {
+        let isPartial = facts.hosts.contains { if case .unreachable = $0.reachability { true } else { false } }
+        if isPartial { return .partial }
+        let open = findings.findings.filter { $0.state == .missing && $0.isOffered }
+        if open.contains(where: { $0.updateClass == .security }) { return .securityUpdatesNeeded }
+        if findings.findings.contains(where: { $0.state == .installedPendingReboot }) { return .rebootNeeded }
+        return open.isEmpty ? .ok : .updatesNeeded
+    }
+}
+
+/// Which part of the fleet a command is about.
+struct ScopeArguments: ParsableArguments {
+    @Option(name: [.customShort("e"), .customLong("environment")], help: "Only this environment; may be given again.")
+    var environments: [String] = []
+    @Option(name: [.customShort("g"), .customLong("group")], help: "Only members of this group; may be given again.")
+    var groups: [String] = []
+    @Option(name: .customLong("host"), help: "Only this resource; may be given again.")
+    var hosts: [String] = []
+
+    /// - Throws: a usage failure that names every name which the fleet does not know.
+    func resources(of fleet: Fleet) throws -> [Resource] {
+        let unknown =
+            environments.filter { name in !fleet.environments.contains { $0.id.rawValue == name } }
+            + groups.filter { fleet.group(GroupID($0)) == nil } + hosts.filter { fleet.resource(ResourceID($0)) == nil }
+        guard unknown.isEmpty else {
+            throw CommandFailure(.usage, "the fleet has nothing called \(unknown.joined(separator: ", "))")
+        }
+        return fleet.resources.filter { resource in
+            (environments.isEmpty || environments.contains(resource.environment.rawValue))
+                && (hosts.isEmpty || hosts.contains(resource.id.rawValue))
+                && (groups.isEmpty || fleet.groups(of: resource.id).contains { groups.contains($0.id.rawValue) })
+        }
+    }
+}

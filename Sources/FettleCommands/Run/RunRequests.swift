@@ -1,0 +1,78 @@
+import ArgumentParser
+import FettleControl
+import FettleModel
+import FettleStore
+
+struct RunPause: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Start no further step; what is under way is finished.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var target: RunRequestArguments
+
+    func run() async throws { try await target.ask(options) { .pause(by: $0, reason: $1) } }
+}
+
+struct RunContinue: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "continue", abstract: "Go on with a paused run.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var target: RunRequestArguments
+
+    func run() async throws { try await target.ask(options) { person, _ in .resume(by: person) } }
+}
+
+struct RunAbort: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "abort", abstract: "Stop at the nearest safe point; what is out is brought back.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var target: RunRequestArguments
+
+    func run() async throws { try await target.ask(options) { .abort(by: $0, reason: $1) } }
+}
+
+struct RunRollback: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback", abstract: "Take everything back that was begun, by the approved way back.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var target: RunRequestArguments
+
+    func run() async throws { try await target.ask(options) { .rollback(by: $0, reason: $1) } }
+}
+
+struct RunRetry: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry", abstract: "Try again what failed or stands still.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var target: RunRequestArguments
+
+    func run() async throws { try await target.ask(options) { person, _ in .retry(by: person) } }
+}
+
+struct RunSkip: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "skip", abstract: "Go on without a step. Never past a gate.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var target: RunRequestArguments
+    @Option(help: "The step, such as web/bake.") var step: String
+
+    func run() async throws {
+        guard !target.reason.isEmpty else { throw ValidationError("a skipped step needs a --reason") }
+        try await target.ask(options) { .skip(step: StepID(step), by: $0, reason: $1) }
+    }
+}
+
+struct RunRequestArguments: ParsableArguments {
+    @Argument(help: "The run, such as run-1.") var run: String
+    @Option(name: .shortAndLong, help: "Why, in a line; kept in the journal.") var reason = ""
+
+    func ask(_ options: GlobalOptions, _ request: (Person, String) -> RunRequest) async throws {
+        let session = try Session(options)
+        try await session.runs.ask(request(session.person, reason), of: RunID(run))
+        let summary = try await session.runs.summary(of: RunID(run))
+        let isCarriedOut = summary.executor.map { !ExecutorName.isGone($0) } ?? false
+        if isCarriedOut {
+            session.print("asked; the process that carries \(run) out takes it up within a second")
+        } else {
+            session.print("asked; no process carries \(run) out now: `fettle run resume \(run)` takes it up")
+        }
+    }
+}

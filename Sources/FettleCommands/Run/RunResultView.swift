@@ -1,0 +1,33 @@
+import FettleModel
+import FettleReporting
+
+/// What became of each host, seen afterwards.
+struct RunResultView {
+    var report: RunReport
+
+    func lines(in terminal: Terminal = .standard) -> String {
+        var table = Table([
+            .init(title: "HOST"), .init(title: "RESULT"), .init(title: "PACKAGES AT THE PLANNED VERSION"),
+            .init(title: "FINDINGS"), .init(title: "REBOOTED"),
+        ])
+        for host in report.hosts {
+            let asPlanned = host.changes.count { $0.after == $0.planned.to }
+            table.add(
+                .init(host.resource.rawValue, .bold), .init(host.verdict.rawValue, style(host.verdict)),
+                .init("\(asPlanned) of \(host.changes.count)"),
+                .init("\(host.findingsBefore) → \(host.findingsAfter.map(String.init) ?? "not checked")"),
+                .init(host.bootIDChanged.map { $0 ? "yes" : "no" } ?? "not known"))
+        }
+        var text = [table.render(in: terminal)]
+        text += report.unequalGroups.map { TextStyle.yellow.apply("not on one level: \($0)", in: terminal) }
+        return text.joined(separator: "\n")
+    }
+
+    private func style(_ verdict: HostResult.Verdict) -> TextStyle {
+        switch verdict {
+        case .patched: .green
+        case .unchanged, .pending: .yellow
+        case .mixed, .unreachable, .notObserved: .red
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import FettleControl
+import FettleExecution
+import FettleModel
+import FettleReporting
+import FettleStore
+
+struct RunList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Runs, newest first.")
+
+    @OptionGroup var options: GlobalOptions
+    @Option(help: "How many.") var limit = 20
+
+    func run() async throws {
+        let session = try Session(options)
+        var table = Table([
+            .init(title: "RUN"), .init(title: "CHANGE"), .init(title: "STARTED"), .init(title: "STEPS"),
+            .init(title: "STATE", shrinks: 1),
+        ])
+        for summary in try await session.runs.runs(limit: limit) {
+            let state = try await session.runs.story(of: summary.run).state
+            table.add(
+                .init(summary.run.rawValue, .bold), .init(summary.change.rawValue),
+                .init(state.startedAt?.description ?? "-"), .init("\(state.progress.settled)/\(state.progress.total)"),
+                .init(state.words(executor: summary.executor)))
+        }
+        session.print(table)
+    }
+}
+
+struct RunShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "How a run stands, and what happened.")
+
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "The run, such as run-1.") var run: String
+
+    func run() async throws {
+        let session = try Session(options)
+        let summary = try await session.runs.summary(of: RunID(run))
+        let (_, journal, state) = try await session.runs.story(of: RunID(run))
+        if options.output == .json { return try session.printJSON(journal) }
+        session.print("\(run) for \(summary.change): \(state.words(executor: summary.executor))")
+        var table = Table([
+            .init(title: "HOST"), .init(title: "PHASE"), .init(title: "IN TRAFFIC"), .init(title: "STEPS", shrinks: 2),
+            .init(title: "TROUBLE", shrinks: 1),
+        ])
+        for resource in state.resources {
+            let steps = resource.rollback.isEmpty ? resource.steps : resource.rollback
+            let done = steps.filter(\.status.isSettled).map(\.name).joined(separator: " › ")
+            table.add(
+                .init(resource.resource.rawValue, .bold), .init(resource.phase.rawValue),
+                .init(resource.isOut ? "no" : "yes", resource.isOut ? .yellow : .plain), .init(done),
+                .init(resource.failure.map { "\($0)" } ?? "", .red))
+        }
+        session.print(table)
+        for moment in RunStory(plan: try await session.runs.story(of: RunID(run)).plan, journal: journal).moments {
+            session.print("  \(moment.at)  \(moment.text.printable)")
+        }
+    }
+}
+
+struct RunObligations: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "obligations", abstract: "Temporary changes that a run still has to take back.")
+
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "The run, such as run-1.") var run: String
+
+    func run() async throws {
+        let session = try Session(options)
+        let state = try await session.runs.story(of: RunID(run)).state
+        if options.output == .json { return try session.printJSON(state.obligations) }
+        guard !state.obligations.isEmpty else { return session.print("\(run) owes nothing.") }
+        var table = Table([
+            .init(title: "HOST"), .init(title: "WHAT", shrinks: 1), .init(title: "SINCE"), .init(title: "BEFORE", shrinks: 2),
+        ])
+        for obligation in state.obligations {
+            let before = obligation.prior.details.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            table.add(
+                .init(obligation.resource.rawValue, .bold),
+                .init("out of \(obligation.traffic.driver) backend \(obligation.traffic.backend)"),
+                .init(obligation.since.description), .init(before.joined(separator: " ")))
+        }
+        session.print(table)
+    }
+}
+
+extension RunState {
+    func words(executor: String?) -> String {
+        if let outcome { return outcome.words }
+        if let awaitingHuman { return "waits for a person: \(awaitingHuman)" }
+        if let pause { return "paused by \(pause.by)" }
+        guard let executor, !ExecutorName.isGone(executor) else { return "not being carried out; `fettle run resume` goes on" }
+        switch phase {
+        case .forward: return "in progress (\(executor))"
+        case .aborting: return "stopping (\(executor))"
+        case .rollingBack: return "going back (\(executor))"
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import FettleControl
+import FettleExecution
+import FettleModel
+import FettleStore
+import Foundation
+
+struct RunStartCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Carry an approved change out, and watch it.")
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var display: RunDisplayArguments
+    @Argument(help: "The approved change, such as change-1.") var change: String
+
+    func run() async throws {
+        let session = try Session(options)
+        let run = try await session.runs.create(for: ChangeID(change))
+        try await RunWatcher(session: session, display: display).carryOut(run, takesOver: false)
+    }
+}
+
+struct RunResume: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Go on with a run whose process has died, from its journal.")
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var display: RunDisplayArguments
+    @Argument(help: "The run, such as run-1.") var run: String
+    @Flag(help: "Although another process seems to hold it: that process touches nothing more.") var takeOver = false
+
+    func run() async throws {
+        let session = try Session(options)
+        let summary = try await session.runs.summary(of: RunID(run))
+        let isOrphan = summary.executor.map(ExecutorName.isGone) ?? true
+        try await RunWatcher(session: session, display: display)
+            .carryOut(RunID(run), takesOver: takeOver || isOrphan)
+    }
+}
+
+struct RunDisplayArguments: ParsableArguments {
+    @Option(help: "A file or folder with advisory feeds, for the check afterwards (or FETTLE_FEEDS).") var feeds: String?
+    @Option(help: "Write the HTML report here when the run ends.") var report: String?
+    @Flag(help: "Do not look at the hosts again when the run ends.") var noVerify = false
+}
+
+/// `host:pid`, so that a run whose process died on this machine can be taken over at once.
+enum ExecutorName {
+    static var own: String { "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)" }
+
+    /// Whether that process was on this machine and is no more.
+    static func isGone(_ name: String) -> Bool {
+        let parts = name.split(separator: ":")
+        guard parts.count == 2, String(parts[0]) == ProcessInfo.processInfo.hostName, let process = pid_t(parts[1])
+        else { return false }
+        return kill(process, 0) == -1 && errno == ESRCH
+    }
+}

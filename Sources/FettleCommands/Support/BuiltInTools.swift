@@ -1,0 +1,15 @@
+import FettleControl
+import FettleDriverKit
+import FettleDrivers
+import FettleModel
+
+/// Where drivers are wired to the use cases.
+enum BuiltInTools {
+    static func make(channels: HostConnections, parallel: Int) -> Tools {
+        let inspector = ShellHostInspector(channels: channels)
+        let drivers = BuiltInDrivers(channels: channels, inspector: inspector)
+        return Tools(
+            inspector: inspector, resolver: ShellUpdateResolver(channels: channels),
+            drivers: drivers, observer: drivers.health, parallel: parallel)
+    }
+}

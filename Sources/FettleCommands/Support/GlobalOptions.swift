@@ -1,0 +1,40 @@
+import ArgumentParser
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, json
+}
+
+/// What every command takes.
+struct GlobalOptions: ParsableArguments {
+    @Option(name: .customLong("dir"), help: "The folder with fleet.yaml, policy.yaml and .fettle (or FETTLE_DIR).")
+    var directory: String?
+
+    @Option(name: [.customShort("o"), .customLong("output")], help: "table or json.")
+    var output: OutputFormat = .table
+
+    @Option(
+        name: .customLong("as"),
+        help: "Who acts, in local mode; recorded together with the login name (or FETTLE_PERSON).")
+    var identity: String?
+
+    @Option(help: "An OpenSSH configuration file to use instead of your own (or FETTLE_SSH_CONFIG).")
+    var sshConfig: String?
+
+    @Option(help: "How many hosts are worked on at the same time.")
+    var parallel = 20
+
+    func validate() throws {
+        guard (1...1000).contains(parallel) else {
+            throw ValidationError("--parallel takes a number from 1 to 1000, not \(parallel)")
+        }
+        if let identity {
+            let isPlain = identity.utf8.allSatisfy { byte in
+                UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+                    || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "@")].contains(byte)
+            }
+            guard isPlain, (1...64).contains(identity.utf8.count) else {
+                throw ValidationError("--as takes a name of letters, digits, '.', '-', '_' and '@', up to 64 of them")
+            }
+        }
+    }
+}

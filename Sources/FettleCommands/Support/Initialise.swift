@@ -1,0 +1,31 @@
+import ArgumentParser
+import FettleInventory
+import Foundation
+
+struct Initialise: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Write a commented fleet.yaml and policy.yaml to start from.")
+
+    @Option(name: .customLong("dir"), help: "Where to write them.") var directory = "."
+    @Flag(help: "Write over files that are there.") var force = false
+
+    func run() async throws {
+        let folder = URL(fileURLWithPath: directory)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let files = [("fleet.yaml", FleetTemplate.fleet()), ("policy.yaml", FleetTemplate.policy())]
+        for (name, _) in files where !force {
+            guard !FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path) else {
+                throw CommandFailure(.usage, "\(name) is already there\n  `fettle init --force` would write over it")
+            }
+        }
+        for (name, text) in files {
+            try Data(text.utf8).write(to: folder.appendingPathComponent(name), options: .atomic)
+            print("wrote \(folder.appendingPathComponent(name).path)")
+        }
+        let schemas = folder.appendingPathComponent(".fettle")
+        try FileManager.default.createDirectory(at: schemas, withIntermediateDirectories: true)
+        try FleetSchema.json.write(to: schemas.appendingPathComponent(FleetSchema.fileName))
+        try PolicySchema.json.write(to: schemas.appendingPathComponent(PolicySchema.fileName))
+        print("next: edit fleet.yaml, then `fettle inventory check` and `fettle scan`")
+    }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+import FettleControl
+import FettleServer
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Show findings, runs and quarantine over HTTP. Reads only.",
+        discussion: "Listens on this machine alone: there is no sign-in yet, so it is not for a network.")
+
+    @OptionGroup var options: GlobalOptions
+    @Option(help: "The port on 127.0.0.1.") var port = 8470
+
+    func run() async throws {
+        let session = try Session(options)
+        session.print("http://127.0.0.1:\(port)/  (Ctrl-C ends)")
+        try await ReadOnlyServer(
+            service: OverviewService(store: session.store, tools: session.tools), port: port
+        ).run()
+    }
+}

@@ -1,0 +1,106 @@
+import FettleAssessment
+import FettleControl
+import FettleDatabase
+import FettleDriverKit
+import FettleDrivers
+import FettleInventory
+import FettleModel
+import FettleStore
+import Foundation
+
+/// One command's view of the world: the composition root. Files are read when they are first asked for.
+final class Session {
+    let options: GlobalOptions
+    let directory: URL
+    let environment: [String: String]
+    let person: Person
+    let store: any Store
+    let keeper: StageKeeper
+    let connections: HostConnections
+    let tools: Tools
+
+    init(_ options: GlobalOptions) throws {
+        self.options = options
+        environment = ProcessInfo.processInfo.environment
+        directory = URL(
+            fileURLWithPath: options.directory ?? environment["FETTLE_DIR"] ?? FileManager.default.currentDirectoryPath)
+        person = Self.person(options, environment)
+        store = try SQLiteStore(path: directory.appendingPathComponent(".fettle/fettle.db").path)
+        keeper = StageKeeper(store: store)
+        var ssh = SSHConfiguration()
+        ssh.configurationFile = options.sshConfig ?? environment["FETTLE_SSH_CONFIG"]
+        connections = HostConnections(ssh)
+        tools = BuiltInTools.make(channels: connections, parallel: options.parallel)
+    }
+
+    var changes: ChangeService { ChangeService(store: store) }
+    var scans: ScanService { ScanService(store: store, tools: tools) }
+    var plans: PlanService { PlanService(store: store, tools: tools) }
+    var runs: RunService { RunService(store: store, tools: tools) }
+    var quarantine: QuarantineService { QuarantineService(store: store, tools: tools) }
+    var evidence: EvidenceService { EvidenceService(store: store, tools: tools) }
+
+    /// The declared fleet. Warnings go to standard error.
+    lazy var fleetReading: Result<Fleet, any Error> = Result {
+        let file = directory.appendingPathComponent("fleet.yaml")
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            throw CommandFailure(
+                .usage, "there is no fleet.yaml in \(directory.path)\n  `fettle init` writes a commented one to start from")
+        }
+        let reading = try FleetFile.read(path: file.path)
+        for warning in reading.warnings { note(warning.description) }
+        return reading.fleet
+    }
+
+    var fleet: Fleet { get throws { try fleetReading.get() } }
+
+    /// The policy; its defaults where there is no policy.yaml.
+    lazy var policyReading: Result<Policy, any Error> = Result {
+        let file = directory.appendingPathComponent("policy.yaml")
+        guard FileManager.default.fileExists(atPath: file.path) else { return Policy() }
+        let reading = try PolicyFile.read(path: file.path)
+        for warning in reading.warnings { note(warning.description) }
+        return reading.policy
+    }
+
+    var policy: Policy { get throws { try policyReading.get() } }
+
+    /// Who acts: the login name, or the name given with `--as` together with the login name that gave it.
+    private static func person(_ options: GlobalOptions, _ environment: [String: String]) -> Person {
+        let login = NSUserName()
+        guard let name = options.identity ?? environment["FETTLE_PERSON"], !name.isEmpty, name != login else {
+            return Person(login)
+        }
+        return Person("\(name) (signed in as \(login))")
+    }
+
+    /// Reads every feed file in a folder, or one file. Files that are no feed are passed over.
+    func feeds(_ path: String?) throws -> AdvisoryFeeds {
+        try FeedFolder.read(path ?? environment["FETTLE_FEEDS"]) { note($0) }
+    }
+
+    /// Hangs up everywhere: the last thing a command does.
+    func close() async { await connections.shutDown() }
+
+    // MARK: Output
+
+    func print(_ text: String) { Swift.print(text) }
+    func print(_ table: Table) { Swift.print(table.render()) }
+
+    func printJSON(_ value: some Encodable) throws {
+        Swift.print(String(decoding: try CanonicalJSON.pretty(value), as: UTF8.self))
+    }
+
+    /// What to type next; only where a person reads.
+    func next(_ commands: String...) {
+        guard Terminal.standard.isInteractive || environment["FETTLE_HINTS"] == "always" else { return }
+        for (index, command) in commands.enumerated() {
+            Swift.print(TextStyle.dim.apply("\(index == 0 ? "next:" : "     ") \(command)", in: .standard))
+        }
+    }
+
+    func note(_ text: String) {
+        let line = TextStyle.yellow.apply("note:", in: .error) + " " + text.printable + "\n"
+        FileHandle.standardError.write(Data(line.utf8))
+    }
+}

@@ -1,0 +1,53 @@
+public import FettleAssessment
+import FettleExecution
+public import FettleModel
+public import FettleReporting
+public import FettleStore
+
+/// Proves afterwards what became of a run: the hosts are looked at again, by other means than the run's own steps.
+public struct EvidenceService: Sendable {
+    let keeper: StageKeeper
+    let runs: RunService
+    let tools: Tools
+
+    public init(store: any Store, tools: Tools) {
+        keeper = StageKeeper(store: store)
+        runs = RunService(store: store, tools: tools)
+        self.tools = tools
+    }
+
+    /// Collects the facts of every member of every group that the run could touch, and judges them.
+    ///
+    /// Evidence of a run that has ended is kept, once; of one that goes on it is a look in between, and is not.
+    public func gather(
+        for run: RunID, fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds
+    ) async throws(ControlError) -> Evidence {
+        let (plan, journal, state) = try await runs.story(of: run)
+        let change = try await runs.changes.change(runs.summary(of: run).change)
+        let (selection, _) = try await keeper.load(Selection.self, .selection, id: plan.selection.id)
+        let (findings, _) = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id)
+        let (before, _) = try await keeper.load(FactSet.self, .facts, id: findings.facts.id)
+        let concerned = Set(plan.targets.map(\.resource)).union(plan.groups.flatMap(\.members))
+        let scan = try await ScanService(store: keeper.store, tools: tools).scan(
+            fleet.resources.filter { concerned.contains($0.id) }, fleet: fleet, policy: policy, feeds: feeds)
+        let evidence = Evidence(
+            run: run, change: change, plan: plan, before: before, after: scan.facts, findingsBefore: findings,
+            findingsAfter: scan.findings, journal: journal)
+        if state.outcome != nil, try await kept(run) == nil {
+            try await keeper.keep(evidence, as: .evidence, id: run.rawValue, at: tools.now())
+        }
+        return evidence
+    }
+
+    /// What was gathered when the run ended; nil if nothing was.
+    public func kept(_ run: RunID) async throws(ControlError) -> Evidence? {
+        do throws(ControlError) {
+            return try await keeper.load(Evidence.self, .evidence, id: run.rawValue).value
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return nil
+        }
+    }
+
+    public static func report(_ evidence: Evidence) -> RunReport { RunReport(evidence) }
+}

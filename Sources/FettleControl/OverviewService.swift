@@ -1,0 +1,75 @@
+import FettleExecution
+public import FettleModel
+public import FettleStore
+
+/// What a glance at Fettle shows: the newest findings, the runs, what is in quarantine. Reads only.
+public struct OverviewService: Sendable {
+    let keeper: StageKeeper
+    let runs: RunService
+
+    public init(store: any Store, tools: Tools) {
+        keeper = StageKeeper(store: store)
+        runs = RunService(store: store, tools: tools)
+    }
+
+    public struct Overview: Codable, Sendable, Equatable {
+        /// nil: the fleet was never looked at.
+        public var assessedAt: Timestamp?
+        public var advisoriesChecked: Bool
+        public var findings: [Outcome: Int]
+        public var notJudged: Int
+        public var runs: [RunLine]
+        public var quarantined: [QuarantineEntry]
+
+        public init(
+            assessedAt: Timestamp?, advisoriesChecked: Bool, findings: [Outcome: Int], notJudged: Int, runs: [RunLine],
+            quarantined: [QuarantineEntry]
+        ) {
+            self.assessedAt = assessedAt
+            self.advisoriesChecked = advisoriesChecked
+            self.findings = findings
+            self.notJudged = notJudged
+            self.runs = runs
+            self.quarantined = quarantined
+        }
+    }
+
+    public struct RunLine: Codable, Sendable, Equatable {
+        public var run: RunID
+        public var change: ChangeID
+        public var createdAt: Timestamp
+        public var settledSteps: Int
+        public var steps: Int
+        public var outcome: RunOutcome?
+        public var awaitingHuman: String?
+        public var isPaused: Bool
+    }
+
+    public func overview(runs limit: Int = 20) async throws(ControlError) -> Overview {
+        let findings = try await keeper.newest(FindingSet.self, .findings)?.value
+        var counts: [Outcome: Int] = [:]
+        for finding in findings?.findings ?? [] { counts[finding.outcome, default: 0] += 1 }
+        var lines: [RunLine] = []
+        for summary in try await runs.runs(limit: limit) { lines.append(try await line(summary)) }
+        return Overview(
+            assessedAt: findings?.assessedAt, advisoriesChecked: findings?.feeds.advisoriesChecked ?? false,
+            findings: counts, notJudged: findings?.notJudged.count ?? 0, runs: lines,
+            quarantined: try await runs.quarantined())
+    }
+
+    public func findings() async throws(ControlError) -> FindingSet? {
+        try await keeper.newest(FindingSet.self, .findings)?.value
+    }
+
+    public func journal(of run: RunID) async throws(ControlError) -> [JournalRecord] {
+        try await runs.story(of: run).journal
+    }
+
+    private func line(_ summary: RunSummary) async throws(ControlError) -> RunLine {
+        let state = try await runs.story(of: summary.run).state
+        return RunLine(
+            run: summary.run, change: summary.change, createdAt: summary.createdAt,
+            settledSteps: state.progress.settled, steps: state.progress.total, outcome: state.outcome,
+            awaitingHuman: state.awaitingHuman, isPaused: state.pause != nil)
+    }
+}

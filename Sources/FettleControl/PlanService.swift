@@ -1,0 +1,122 @@
+public import FettleChecking
+import FettleDriverKit
+public import FettleModel
+public import FettlePlanning
+public import FettleStore
+
+/// From findings to a proven plan: select, ask every host's own resolver, plan, check, keep.
+public struct PlanService: Sendable {
+    let keeper: StageKeeper
+    let tools: Tools
+
+    public init(store: any Store, tools: Tools) {
+        keeper = StageKeeper(store: store)
+        self.tools = tools
+    }
+
+    public struct Result: Sendable {
+        public var plan: Plan
+        public var reference: StageReference
+        public var report: PlanReport
+        public var check: CheckReport
+    }
+
+    /// Makes a plan from the newest findings and keeps it. The plan may be empty: then there is nothing to do.
+    ///
+    /// - Throws: `blocked` if no plan can be made or the checker finds a way to break an invariant; `invalid` for names that do
+    ///   not exist.
+    public func make(
+        filter: PatchFilter, fleet: Fleet, policy: Policy, window: TimeWindow? = nil, title: String? = nil,
+        progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
+        willAsk: @Sendable (Int) -> Void = { _ in }
+    ) async throws(ControlError) -> Result {
+        guard let (findings, findingsReference) = try await keeper.newest(FindingSet.self, .findings) else {
+            throw ControlError(.notFound, "nothing is known of the fleet yet", hint: "`fettle scan` looks at it")
+        }
+        let (facts, _) = try await keeper.load(FactSet.self, .facts, id: findings.facts.id)
+        let patches = SelectionPlanner.selectPatches(
+            findings, facts: facts, fleet: fleet, policy: policy, filter: filter)
+        guard patches.unmatched.isEmpty else {
+            throw ControlError(.invalid, "nothing is called \(patches.unmatched.joined(separator: ", "))")
+        }
+        willAsk(patches.requests.count { !$0.wanted.isEmpty })
+        let answers = await ask(patches.requests, progress: progress)
+        let time = tools.now()
+        let (selection, selectionReference) = try await keeper.keepNext(as: .selection, at: time) {
+            id throws(ControlError) in
+            SelectionPlanner.assemble(
+                patches, answers: answers, policy: policy, id: id, findings: findingsReference, selectedAt: time)
+        }
+        return try await plan(
+            selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, window: window,
+            title: title)
+    }
+
+    private func plan(
+        _ selection: Selection, _ reference: StageReference, facts: FactSet, filter: PatchFilter, fleet: Fleet,
+        policy: Policy, window: TimeWindow?, title: String?
+    ) async throws(ControlError) -> Result {
+        var report: PlanReport?
+        var check = CheckReport(violations: [], method: .exact)
+        let time = tools.now()
+        let (plan, planReference) = try await keeper.keepNext(as: .plan, at: time) { id throws(ControlError) in
+            let input = PlanningInput(
+                id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
+                fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,
+                named: Set(filter.resources), window: window)
+            let plan: Plan
+            do throws(PlanningRefusal) {
+                let made = try Planner.plan(input)
+                plan = made.0
+                report = made.1
+            } catch {
+                throw ControlError(.blocked, "no plan can be made:\n  " + error.problems.map(\.message).joined(separator: "\n  "))
+            }
+            check = PlanChecker.check(plan)
+            guard check.isProven else {
+                throw ControlError(
+                    .internal,
+                    "the planner made a plan that the checker does not accept; this is a fault of Fettle:\n  "
+                        + check.violations.prefix(5).map(\.description).joined(separator: "\n  "))
+            }
+            return plan
+        }
+        guard let report else { throw ControlError(.internal, "the planner gave no report") }
+        return Result(plan: plan, reference: planReference, report: report, check: check)
+    }
+
+    private func ask(
+        _ requests: [SelectionRequest], progress: @escaping @Sendable (ResourceID) -> Void
+    ) async -> [ResourceID: Swift.Result<Resolution, StepFailure>] {
+        let resolver = tools.resolver
+        var answers: [ResourceID: Swift.Result<Resolution, StepFailure>] = [:]
+        let asked = requests.filter { !$0.wanted.isEmpty }
+        await withTaskGroup(of: (ResourceID, Swift.Result<Resolution, StepFailure>).self) { group in
+            var waiting = asked.makeIterator()
+            func start() {
+                guard let request = waiting.next() else { return }
+                group.addTask {
+                    do throws(StepFailure) {
+                        let resolution = try await resolver.resolve(
+                            request.wanted, manager: request.manager, on: request.resource, at: request.address)
+                        return (request.resource, .success(resolution))
+                    } catch {
+                        return (request.resource, .failure(error))
+                    }
+                }
+            }
+            for _ in 0..<tools.parallel { start() }
+            for await (resource, answer) in group {
+                answers[resource] = answer
+                progress(resource)
+                start()
+            }
+        }
+        return answers
+    }
+
+    public func plan(_ id: PlanID) async throws(ControlError) -> (plan: Plan, reference: StageReference) {
+        let (plan, reference) = try await keeper.load(Plan.self, .plan, id: id.rawValue)
+        return (plan, reference)
+    }
+}

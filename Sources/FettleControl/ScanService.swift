@@ -1,0 +1,59 @@
+public import FettleAssessment
+import FettleInventory
+public import FettleModel
+public import FettleStore
+
+/// Looks at the fleet and judges what it sees.
+public struct ScanService: Sendable {
+    let keeper: StageKeeper
+    let tools: Tools
+
+    public init(store: any Store, tools: Tools) {
+        keeper = StageKeeper(store: store)
+        self.tools = tools
+    }
+
+    public struct Scan: Sendable {
+        public var facts: FactSet
+        public var findings: FindingSet
+        public var reference: StageReference
+    }
+
+    /// Collects the facts of the resources, judges them, and keeps both. A host that cannot be reached is part of the result.
+    ///
+    /// - Parameter progress: called once for each resource, in the order in which they answer.
+    public func scan(
+        _ resources: [Resource], fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds,
+        progress: @escaping @Sendable (ResourceID) -> Void = { _ in }
+    ) async throws(ControlError) -> Scan {
+        let collection = FactsCollection(inspector: tools.inspector, limit: tools.parallel, now: tools.now)
+        let collected = await collection.collect(resources, id: "") { progress($0.resource) }
+        let (facts, factsReference) = try await keeper.keepNext(as: .facts, at: collected.observedAt) {
+            id throws(ControlError) in
+            FactSet(id: id, observedAt: collected.observedAt, hosts: collected.hosts)
+        }
+        let (findings, reference) = try await assess(facts, factsReference, fleet: fleet, policy: policy, feeds: feeds)
+        return Scan(facts: facts, findings: findings, reference: reference)
+    }
+
+    /// Judges the newest facts again, such as with newer feeds.
+    public func assessNewest(
+        fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds
+    ) async throws(ControlError) -> Scan {
+        guard let (facts, factsReference) = try await keeper.newest(FactSet.self, .facts) else {
+            throw ControlError(.notFound, "nothing is known of the fleet yet", hint: "`fettle scan` looks at it")
+        }
+        let (findings, reference) = try await assess(facts, factsReference, fleet: fleet, policy: policy, feeds: feeds)
+        return Scan(facts: facts, findings: findings, reference: reference)
+    }
+
+    private func assess(
+        _ facts: FactSet, _ reference: StageReference, fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds
+    ) async throws(ControlError) -> (FindingSet, StageReference) {
+        let assessor = Assessor(fleet: fleet, policy: policy, feeds: feeds)
+        let time = tools.now()
+        return try await keeper.keepNext(as: .findings, at: time) { id throws(ControlError) in
+            assessor.assess(facts, reference: reference, id: id, at: time)
+        }
+    }
+}

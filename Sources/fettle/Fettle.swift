@@ -1,0 +1,8 @@
+import FettleCommands
+
+@main
+struct Fettle {
+    static func main() async {
+        await FettleCommand.runAndExit()
+    }
+}

@@ -1,0 +1,51 @@
+import FettleDatabase
+import FettleModel
+import FettleStore
+import Foundation
+import GRDB
+import Testing
+
+@Suite struct SQLiteStoreTests {
+    private func path() -> String {
+        FileManager.default.temporaryDirectory.appendingPathComponent("fettle-\(UUID().uuidString)/fettle.db").path
+    }
+
+    @Test func whatWasAppendedIsThereForTheNextProcess() async throws {
+        let path = path()
+        let first = try SQLiteStore(path: path)
+        try await first.createRun("run-1", change: "change-1", at: Timestamp(milliseconds: 1))
+        let claim = try await first.claim(
+            "run-1", executor: "a", at: Timestamp(milliseconds: 1), leaseSeconds: 30, takeOver: false)
+        let record = JournalRecord(
+            sequence: 1, epoch: claim.epoch, at: Timestamp(milliseconds: 2), event: .claimed(executor: "a"))
+        try await first.append([record], to: "run-1")
+        let second = try SQLiteStore(path: path)
+        #expect(try await second.records(of: "run-1", after: 0) == [record])
+    }
+
+    @Test func aDatabaseOfANewerFettleIsRefused() async throws {
+        let path = path()
+        _ = try SQLiteStore(path: path)
+        let queue = try DatabaseQueue(path: path)
+        try await queue.write { database in
+            try database.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('999')")
+        }
+        #expect(throws: StoreError.self) { _ = try SQLiteStore(path: path) }
+    }
+
+    @Test func aDamagedFileIsToldAsSuch() throws {
+        let path = path()
+        try FileManager.default.createDirectory(
+            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try Data("this is no database, but long enough to have a header that is none at all".utf8)
+            .write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: path) }
+        #expect(error?.code == .unavailable)
+    }
+
+    @Test func everyWriteIsSyncedBeforeItReturns() async throws {
+        let store = try SQLiteStore(path: path())
+        try await store.createRun("run-1", change: "change-1", at: Timestamp(milliseconds: 1))
+        #expect(try await store.synchronousLevel() == 2)
+    }
+}

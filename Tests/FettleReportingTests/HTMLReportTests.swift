@@ -1,0 +1,75 @@
+import FettleModel
+import FettleReporting
+import FettleTestSupport
+import Testing
+
+@Suite struct HTMLReportTests {
+    private let start = Timestamp(milliseconds: 1_700_000_000_000)
+
+    private func evidence(output: String = "", events: [RunEvent]) -> Evidence {
+        let plan = RollingPlan.plan(size: 2, lanes: 1)
+        let digest = Digest(rawValue: String(repeating: "a", count: 64))
+        let reference = StageReference(id: plan.id.rawValue, digest: digest)
+        let change = Change(
+            id: "change-1", plan: reference, kind: .normal, reason: "patches", requestedBy: "alice", requestedAt: start,
+            rule: ApprovalRule(approvals: 1, requesterMayApprove: false),
+            votes: [.init(person: "bob", approves: true, digest: digest, at: start, note: "", isOwnChange: false)])
+        let facts = FactSet(id: "facts-1", observedAt: start, hosts: [])
+        let findings = FindingSet(
+            id: "findings-1", facts: reference, assessedAt: start, feeds: .none, findings: [], notJudged: [])
+        let journal = events.enumerated().map { index, event in
+            JournalRecord(sequence: index + 1, epoch: 1, at: start.adding(seconds: index), event: event)
+        }
+        return Evidence(
+            run: "run-1", change: change, plan: plan, before: facts, after: nil, findingsBefore: findings,
+            findingsAfter: nil, journal: journal)
+    }
+
+    private func events(output: String) -> [RunEvent] {
+        [
+            .started(change: "change-1", plan: StageReference(id: "plan-1", digest: Digest(rawValue: "a")), by: "alice"),
+            .stepIntended(step: "web-1/patch", attempt: 1, prior: nil),
+            .stepFailed(
+                step: "web-1/patch", attempt: 1,
+                failure: StepFailure(code: .packageManager, message: "dpkg <failed>", output: output)),
+            .rollbackRequested(by: nil, reason: "web-1 failed"),
+            .ended(outcome: .rolledBack(reason: "web-1 failed")),
+        ]
+    }
+
+    @Test func whatAHostSaidCannotBecomePartOfThePage() {
+        let hostile = "</pre><script>alert(1)</script>\u{1b}[31m\u{0}"
+        let page = HTMLReport.page(RunReport(evidence(events: events(output: hostile))))
+        #expect(!page.contains("<script"))
+        #expect(page.contains("&lt;script&gt;"))
+        #expect(!page.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" && $0 != "\t" })
+    }
+
+    @Test func nothingIsLoadedFromAnywhere() {
+        let page = HTMLReport.page(RunReport(evidence(events: events(output: ""))))
+        for word in ["http://", "https://", "src=", "@import", "url("] { #expect(!page.contains(word)) }
+    }
+
+    @Test func whatWentWrongComesFirst() throws {
+        let page = HTMLReport.page(RunReport(evidence(events: events(output: "x"))))
+        let trouble = try #require(page.range(of: "What went other than planned"))
+        let hosts = try #require(page.range(of: "Hosts, before and after"))
+        #expect(trouble.lowerBound < hosts.lowerBound)
+        #expect(page.contains("rolled back"))
+    }
+
+    @Test func withoutFactsAfterwardsNothingIsClaimed() {
+        let report = RunReport(evidence(events: events(output: "")))
+        #expect(report.hosts.allSatisfy { $0.verdict == .notObserved && $0.findingsAfter == nil })
+        #expect(HTMLReport.page(report).contains("not checked"))
+    }
+
+    @Test func theStoryTellsAttemptsAndDecisions() throws {
+        let story = RunStory(plan: RollingPlan.plan(size: 2, lanes: 1), journal: evidence(events: events(output: "")).journal)
+        let step = try #require(story.steps.first)
+        #expect(step.step == "web-1/patch")
+        #expect(step.failure?.code == .packageManager)
+        #expect(story.outcome == .rolledBack(reason: "web-1 failed"))
+        #expect(story.moments.contains { $0.text.contains("failure budget") })
+    }
+}
