@@ -80,7 +80,8 @@ let package = Package(
 
         // Beside the layers.
         library(
-            "FettleDrivers", ["FettleModel", "FettleDriverKit", logging], alsoExcluding: ["HAProxy/README.md", "Probes/README.md"]),
+            "FettleDrivers", ["FettleModel", "FettleDriverKit", logging],
+            alsoExcluding: ["HAProxy/README.md", "Probes/README.md"]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         library("FettleDatabase", ["FettleModel", "FettleStore", grdb]),
         library(

@@ -57,7 +57,7 @@ public struct BuiltInHealthObserver: HealthObserver {
         }
     }
 
-    private static func health(_ view: ServerView?, _ traffic: TrafficBinding) -> MemberHealth {
+    static func health(_ view: ServerView?, _ traffic: TrafficBinding) -> MemberHealth {
         guard let view else { return .unknown(reason: "HAProxy has no such server in its backend \(traffic.backend)") }
         guard view.isInService else {
             let check = SafeText.lastLines(of: view.statistics.checkStatus).map { ", check \($0)" } ?? ""

@@ -163,7 +163,10 @@ final class WebServerFixture: @unchecked Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         // Only the system can choose a port that nobody else has.
-        port = try await number(in: directory.appending(path: "port"))
+        do { port = try await number(in: directory.appending(path: "port")) } catch {
+            end(process)
+            throw error
+        }
     }
 
     deinit {
