@@ -56,6 +56,7 @@ struct Rehearsal {
         try await takeOver(first: true)
         for _ in 0..<20_000 {
             let commands = machine.next(at: now)
+            expectAgendaToBeTrue()
             if case .append(let events)? = commands.first {
                 #expect(commands.count == 1, "append comes alone")
                 try await append(events)
@@ -88,6 +89,17 @@ struct Rehearsal {
         }
         Issue.record("the run doesn't come to an end (I11)")
         return nil
+    }
+
+    /// What is kept up to date event by event is what would be worked out anew.
+    private func expectAgendaToBeTrue() {
+        guard !machine.agenda.isStale, machine.agenda.touched.isEmpty else { return }
+        let wanted = machine.wantedSteps()
+        let startable = wanted.filter { machine.isInterrupted($0) || machine.mayStart($0) }
+        if machine.agenda.startable.map(\.id) != startable.map(\.id) || machine.agenda.wanted.isEmpty != wanted.isEmpty
+        {
+            Issue.record("\(machine.agenda.startable.map(\.id)) instead of \(startable.map(\.id))")
+        }
     }
 
     private mutating func begin(_ work: Work, longest: Int) {

@@ -1,23 +1,121 @@
 import FettleModel
 
-/// What is left to do, worked out once for each state of the journal: the way back first, then the plan's order.
+/// What is left to do, kept up to date with the journal: after each record only the resources that it can have touched are
+/// looked at again, so that a run over a thousand hosts doesn't ask each of them after every event.
 struct Agenda: Sendable {
-    /// The state that it was worked out from.
-    var sequence = -1
-    var lostDrains: Set<StepID> = []
-    /// Everything that is still to be carried out, and what an executor that is gone has left open.
-    var wanted: [Step] = []
-    /// The steps among them that only time, room or a driver can keep from starting.
+    enum Owner: Hashable, Sendable {
+        case resource(ResourceID)
+        /// A bake belongs to its wave.
+        case bake(StepID)
+    }
+
+    struct Share: Sendable {
+        /// There is something still to be carried out, or left open by an executor that is gone.
+        var isWanted = false
+        /// The steps that only time, room or a driver can keep from starting.
+        var startable: [Step] = []
+        /// Why the resource can only be quarantined; nil if it need not be.
+        var quarantine: String?
+    }
+
+    var isStale = true
+    var touched: Set<Owner> = []
+    var shares: [Owner: Share] = [:]
+    /// Who waits for a step of somebody else. Each step waits for one thing at a time: the first that it finds missing.
+    var watchers: [StepID: Set<Owner>] = [:]
+    var wanted: Set<Owner> = []
+    var active: Set<Owner> = []
+    var quarantines: Set<ResourceID> = []
+    /// The way back first, then the plan's order.
     var startable: [Step] = []
 }
 
 extension RunMachine {
+    /// Notes what a record can have changed. Whatever concerns the run as a whole concerns everybody.
+    mutating func touch(by event: RunEvent) {
+        switch event {
+        case .stepIntended(let id, _, _), .stepDone(let id, _, _), .stepFailed(let id, _, _),
+            .stepSkipped(let id, _, _):
+            guard let step = index.step(id) else { return }
+            if fold[id].isFailedForGood { agenda.isStale = true }
+            touch(step)
+        case .started, .claimed, .paused, .resumed, .retried, .abortRequested, .rollbackRequested, .quarantined,
+            .awaitingHuman, .ended:
+            agenda.isStale = true
+        }
+    }
+
+    mutating func touch(_ step: Step) {
+        agenda.touched.insert(owner(of: step))
+        agenda.touched.formUnion(agenda.watchers.removeValue(forKey: step.id) ?? [])
+        if fold.mode == .forward && fold.failed.isEmpty { return }
+        // Others may be waiting for a resource that goes back to be at rest.
+        for resource in owners(of: step) {
+            for other in (index.forward[resource] ?? []) + (index.rollback[resource] ?? []) {
+                agenda.touched.formUnion(agenda.watchers.removeValue(forKey: other.id) ?? [])
+            }
+        }
+        for bake in index.bakes {
+            agenda.touched.insert(.bake(bake.id))
+            agenda.touched.formUnion(agenda.watchers.removeValue(forKey: bake.id) ?? [])
+        }
+    }
+
     mutating func refreshAgenda() {
-        guard agenda.sequence != fold.sequence || agenda.lostDrains != lostDrains else { return }
-        let steps = index.plan.rollback + index.plan.steps
-        let wanted = steps.filter { isWanted($0) || isInterrupted($0) }
-        agenda = Agenda(
-            sequence: fold.sequence, lostDrains: lostDrains, wanted: wanted,
-            startable: wanted.filter { isInterrupted($0) || mayStart($0) })
+        if agenda.isStale {
+            agenda = Agenda()
+            agenda.isStale = false
+            agenda.touched.formUnion(index.resources.map { .resource($0) })
+            agenda.touched.formUnion(index.bakes.map { .bake($0.id) })
+        }
+        guard !agenda.touched.isEmpty else { return }
+        for owner in agenda.touched { refreshShare(of: owner) }
+        agenda.touched = []
+        let steps = agenda.active.flatMap { agenda.shares[$0]?.startable ?? [] }
+        agenda.startable = steps.sorted { priority(of: $0) < priority(of: $1) }
+    }
+
+    private mutating func refreshShare(of owner: Agenda.Owner) {
+        var share = Agenda.Share()
+        for step in steps(of: owner) where isWanted(step) || isInterrupted(step) {
+            share.isWanted = true
+            if isInterrupted(step) || mayStart(step) {
+                share.startable.append(step)
+            } else if let missing = step.after.first(where: { !isSatisfied($0, for: step) }) {
+                agenda.watchers[missing, default: []].insert(owner)
+            }
+        }
+        if case .resource(let resource) = owner {
+            share.quarantine = quarantineReason(for: resource)
+            if share.quarantine == nil {
+                agenda.quarantines.remove(resource)
+            } else {
+                agenda.quarantines.insert(resource)
+            }
+        }
+        if share.isWanted { agenda.wanted.insert(owner) } else { agenda.wanted.remove(owner) }
+        if share.startable.isEmpty { agenda.active.remove(owner) } else { agenda.active.insert(owner) }
+        agenda.shares[owner] = share
+    }
+
+    private func owner(of step: Step) -> Agenda.Owner {
+        step.isBake ? .bake(step.id) : .resource(step.resource)
+    }
+
+    private func steps(of owner: Agenda.Owner) -> [Step] {
+        switch owner {
+        case .resource(let resource): (index.rollback[resource] ?? []) + (index.forward[resource] ?? [])
+        case .bake(let id): index.step(id).map { [$0] } ?? []
+        }
+    }
+
+    private func priority(of step: Step) -> Int {
+        let position = index.entries[step.id]?.position ?? 0
+        return index.isRollback(step.id) ? position - index.entries.count : position
+    }
+
+    /// The same as `agenda.startable`, worked out anew: for tests, and for the rare moments when nothing goes on.
+    func wantedSteps() -> [Step] {
+        (index.plan.rollback + index.plan.steps).filter { isWanted($0) || isInterrupted($0) }
     }
 }

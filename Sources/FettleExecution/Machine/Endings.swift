@@ -15,22 +15,25 @@ extension RunMachine {
 
     /// Resources whose way back or whose return failed for good: they stay out of traffic, for a person to settle (I7).
     private func quarantinesDue(at now: Timestamp) -> [RunEvent] {
-        if fold.mode == .forward && fold.failed.isEmpty { return [] }
-        return index.resources.compactMap { resource in
-            let steps = (index.forward[resource] ?? []) + (index.rollback[resource] ?? [])
-            guard steps.allSatisfy({ fold[$0.id].open == nil }) else { return nil }
-            let reason: String
-            switch course(of: resource) {
-            case .stranded:
-                let failure = fold.failed[resource]?.failure.message ?? "its change was not finished"
-                reason = "changed, and the plan has no way back: \(failure)"
-            case .restoring, .rollingBack, .completing:
-                guard let step = steps.first(where: { fold[$0.id].isFailedForGood && isWanted($0) }) else { return nil }
-                reason = "\(step.id) failed: \(fold[step.id].failure?.message ?? "no reason was given")"
-            case .forward, .stopped, .quarantined: return nil
+        agenda.quarantines.sorted().compactMap { resource in
+            agenda.shares[.resource(resource)]?.quarantine.map { reason in
+                .quarantined(entry: entry(for: resource, reason: reason, at: now))
             }
-            return .quarantined(entry: entry(for: resource, reason: reason, at: now))
         }
+    }
+
+    /// Why the resource can only be quarantined now; nil if it need not be, or not yet.
+    func quarantineReason(for resource: ResourceID) -> String? {
+        let course = course(of: resource)
+        guard course != .forward, course != .stopped, course != .quarantined else { return nil }
+        let steps = (index.forward[resource] ?? []) + (index.rollback[resource] ?? [])
+        guard steps.allSatisfy({ fold[$0.id].open == nil }) else { return nil }
+        if course == .stranded {
+            let failure = fold.failed[resource]?.failure.message ?? "its change was not finished"
+            return "changed, and the plan has no way back: \(failure)"
+        }
+        guard let step = steps.first(where: { fold[$0.id].isFailedForGood && isWanted($0) }) else { return nil }
+        return "\(step.id) failed: \(fold[step.id].failure?.message ?? "no reason was given")"
     }
 
     private func entry(for resource: ResourceID, reason: String, at now: Timestamp) -> QuarantineEntry {
@@ -61,12 +64,12 @@ extension RunMachine {
     /// With nothing under way and nothing to start: the end, or the reason why a person is needed. nil: time, a pause or a
     /// person decides.
     func standstill(at now: Timestamp) -> RunEvent? {
-        let left = agenda.wanted
-        if left.isEmpty {
+        if agenda.wanted.isEmpty {
             // A pause or a question doesn't keep a run from ending that has nothing more to do (argo-rollouts#1292).
             return .ended(outcome: outcomeNow())
         }
         if fold.awaiting != nil { return nil }
+        let left = wantedSteps()
         let free = left.filter { !(fold.pause != nil && pauses($0)) }
         if free.isEmpty { return nil }
         let refused = free.filter { isRefusedTooLong($0, at: now) }

@@ -75,9 +75,10 @@ extension RunMachine {
         record.settledAt = time
         fold[id] = record
         guard step.availability == .bringsBack else { return }
-        fold.out[step.resource] = (fold.out[step.resource] ?? []).filter { taken in
+        let stillOut = (fold.out[step.resource] ?? []).filter { taken in
             index.step(taken).map { !step.bringsBack($0) } ?? false
         }
+        fold.out[step.resource] = stillOut.isEmpty ? nil : stillOut
         if let traffic = step.traffic {
             fold.obligations[JournalFold.TrafficKey(resource: step.resource, traffic: traffic)] = nil
         }

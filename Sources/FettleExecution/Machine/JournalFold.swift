@@ -33,6 +33,8 @@ struct JournalFold: Sendable, Equatable {
     var executor: String?
     var lastAt: Timestamp?
     var steps: [StepID: StepRecord] = [:]
+    /// Steps that were intended and have no result.
+    var open: Set<StepID> = []
     var mode = Mode.forward
     var pause: Pause?
     /// How long the run was paused before the present pause.
@@ -53,7 +55,10 @@ struct JournalFold: Sendable, Equatable {
 
     subscript(step: StepID) -> StepRecord {
         get { steps[step] ?? StepRecord() }
-        set { steps[step] = newValue }
+        set {
+            steps[step] = newValue
+            if newValue.open == nil { open.remove(step) } else { open.insert(step) }
+        }
     }
 
     func isOut(_ resource: ResourceID) -> Bool { !(out[resource] ?? []).isEmpty }

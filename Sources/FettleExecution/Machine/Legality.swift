@@ -97,7 +97,7 @@ extension RunMachine {
     }
 
     private func illegalityOfEnd() -> String? {
-        if let open = fold.steps.first(where: { $0.value.open != nil })?.key { return "step \(open) is under way" }
+        if let open = fold.open.min() { return "step \(open) is under way" }
         let owed = fold.out.first { !$0.value.isEmpty && fold.quarantined[$0.key] == nil }?.key
         return owed.map { "\($0) is still out" }
     }

@@ -63,7 +63,7 @@ extension RunMachine {
         case .blocked(let reason): wait(step, cause: .blocked, reason: reason, at: now)
         case .unknown(let failure):
             pending.append(.stepFailed(step: id, attempt: attempt, failure: failure.ofUnknownState))
-        case .drainLost(let drain): lostDrains.insert(drain)
+        case .drainLost(let drain): lose(drain)
         }
     }
 
@@ -91,7 +91,7 @@ extension RunMachine {
         case .blocked(let reason): wait(step, cause: .blocked, reason: reason, at: now)
         case .unknown(let failure):
             pending.append(.stepFailed(step: step.id, attempt: open.number, failure: failure.ofUnknownState))
-        case .drainLost(let drain): lostDrains.insert(drain)
+        case .drainLost(let drain): lose(drain)
         }
     }
 
@@ -138,7 +138,7 @@ extension RunMachine {
 
     private mutating func intend(_ step: Step, after answer: StepAnswer) {
         let attempt = fold[step.id].attempts + 1
-        lostDrains.remove(step.id)
+        if lostDrains.remove(step.id) != nil { touch(step) }
         switch answer {
         case .ready(let prior):
             pending.append(.stepIntended(step: step.id, attempt: attempt, prior: prior))
@@ -153,6 +153,13 @@ extension RunMachine {
             }
         case .blocked, .unknown, .drainLost: break
         }
+    }
+
+    /// The drain comes before whatever rests on it.
+    private mutating func lose(_ drain: StepID) {
+        guard let step = index.step(drain) else { return }
+        lostDrains.insert(drain)
+        touch(step)
     }
 
     private mutating func wait(_ step: Step, cause: Waiting.Cause, reason: String, at now: Timestamp) {

@@ -69,6 +69,7 @@ public struct RunMachine: Sendable {
             throw IllegalTransition(sequence: record.sequence, event: record.event, reason: reason)
         }
         apply(legal: record)
+        touch(by: record.event)
         switch record.event {
         case .stepDone, .resumed, .claimed: progressedAt = record.at
         case .stepFailed(let step, _, _):

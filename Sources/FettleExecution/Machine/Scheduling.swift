@@ -48,9 +48,8 @@ extension RunMachine {
     /// as the plan's limit of parallel steps allows.
     private mutating func starts(at now: Timestamp) -> [Command] {
         var commands: [Command] = []
-        let intended = fold.steps.filter { $0.value.open?.epoch == fold.epoch && activities[$0.key] == nil }
-        for (id, record) in intended.sorted(by: { $0.key < $1.key }) {
-            guard let open = record.open, let step = index.step(id) else { continue }
+        for id in fold.open.sorted() where activities[id] == nil {
+            guard let open = fold[id].open, open.epoch == fold.epoch, let step = index.step(id) else { continue }
             activities[id] = .performing(attempt: open.number)
             commands.append(.perform(order(for: step, attempt: open.number, intendedAt: open.intendedAt)))
         }

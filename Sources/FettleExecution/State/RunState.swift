@@ -15,25 +15,8 @@ public struct RunState: Sendable, Equatable {
         public var since: Timestamp
     }
 
-    public var change: ChangeID?
-    public var startedBy: Person?
-    public var startedAt: Timestamp?
-    /// When the last record was made.
-    public var updatedAt: Timestamp?
-    /// The last record's place in the journal.
-    public var sequence: Int
-    public var executor: String?
-    public var phase: Phase
-    public var pause: Pause?
-    /// Why the run stands still until a person acts.
-    public var awaitingHuman: String?
-    public var outcome: RunOutcome?
-    /// In the order in which the plan first names them.
-    public var resources: [ResourceProgress]
-    /// Bakes, and whatever else belongs to a wave and not to one resource.
-    public var waveSteps: [StepProgress]
-    public var obligations: [Obligation]
-    public var quarantined: [QuarantineEntry]
+    private let machine: RunMachine
+    private var fold: JournalFold { machine.fold }
 
     /// - Throws: `PlanDefect` for a malformed plan, `IllegalTransition` for a damaged journal.
     public init(replaying records: [JournalRecord], plan: Plan, run: RunID) throws {
@@ -42,37 +25,67 @@ public struct RunState: Sendable, Equatable {
         self.init(machine)
     }
 
-    public init(_ machine: RunMachine) {
-        let fold = machine.fold
-        change = fold.start?.change
-        startedBy = fold.start?.by
-        startedAt = fold.start?.at
-        updatedAt = fold.lastAt
-        sequence = fold.sequence
-        executor = fold.executor
-        phase =
-            switch fold.mode {
-            case .forward: .forward
-            case .aborting(let person, let reason): .aborting(by: person, reason: reason)
-            case .rollingBack(let person, let reason): .rollingBack(by: person, reason: reason)
-            }
-        pause = fold.pause.map { Pause(by: $0.by, reason: $0.reason, since: $0.since) }
-        awaitingHuman = fold.awaiting
-        outcome = fold.outcome
-        resources = machine.index.resources.map { ResourceProgress($0, in: machine) }
-        waveSteps = machine.index.bakes.map { StepProgress($0, in: machine) }
-        obligations = fold.obligations.values.sorted { ($0.since, $0.step) < ($1.since, $1.step) }
-        quarantined = fold.quarantined.values.sorted { $0.resource < $1.resource }
+    /// Costs nothing: what is asked of it is worked out when it is asked.
+    public init(_ machine: RunMachine) { self.machine = machine }
+
+    public static func == (left: RunState, right: RunState) -> Bool {
+        left.machine.run == right.machine.run && left.fold == right.fold && left.machine.plan == right.machine.plan
     }
 
+    public var change: ChangeID? { fold.start?.change }
+    public var startedBy: Person? { fold.start?.by }
+    public var startedAt: Timestamp? { fold.start?.at }
+    /// When the last record was made.
+    public var updatedAt: Timestamp? { fold.lastAt }
+    /// The last record's place in the journal.
+    public var sequence: Int { fold.sequence }
+    public var executor: String? { fold.executor }
+    /// Why the run stands still until a person acts.
+    public var awaitingHuman: String? { fold.awaiting }
+    public var outcome: RunOutcome? { fold.outcome }
+
+    public var phase: Phase {
+        switch fold.mode {
+        case .forward: .forward
+        case .aborting(let person, let reason): .aborting(by: person, reason: reason)
+        case .rollingBack(let person, let reason): .rollingBack(by: person, reason: reason)
+        }
+    }
+
+    public var pause: Pause? { fold.pause.map { Pause(by: $0.by, reason: $0.reason, since: $0.since) } }
+
+    /// In the order in which the plan first names them.
+    public var resources: [ResourceProgress] { machine.index.resources.map { ResourceProgress($0, in: machine) } }
+
+    /// nil if the plan has no step for it.
+    public func resource(_ id: ResourceID) -> ResourceProgress? {
+        machine.index.forward[id] == nil && machine.index.rollback[id] == nil
+            ? nil : ResourceProgress(id, in: machine)
+    }
+
+    /// nil if it is not in the plan.
+    public func step(_ id: StepID) -> StepProgress? { machine.index.step(id).map { StepProgress($0, in: machine) } }
+
+    /// Bakes: they belong to a wave and not to one resource.
+    public var waveSteps: [StepProgress] { machine.index.bakes.map { StepProgress($0, in: machine) } }
+
+    /// What this run still has to take back.
+    public var obligations: [Obligation] {
+        fold.obligations.values.sorted { ($0.since, $0.step) < ($1.since, $1.step) }
+    }
+
+    public var quarantined: [QuarantineEntry] { fold.quarantined.values.sorted { $0.resource < $1.resource } }
+
     /// Resources that are out of their groups now, quarantined ones among them.
-    public var out: [ResourceID] { resources.filter(\.isOut).map(\.resource) }
-    public var failed: [ResourceProgress] { resources.filter { $0.failure != nil } }
+    public var out: [ResourceID] { machine.index.resources.filter { fold.isOut($0) } }
+    public var failed: [ResourceProgress] {
+        machine.index.resources.filter { fold.failed[$0] != nil }.map { ResourceProgress($0, in: machine) }
+    }
 
     /// Settled forward steps and all of them.
     public var progress: (settled: Int, total: Int) {
-        let steps = resources.flatMap(\.steps) + waveSteps
-        return (steps.filter(\.status.isSettled).count, steps.count)
+        let steps = machine.plan.steps
+        return (steps.count { fold[$0.id].isSettled }, steps.count)
     }
 }
 
