@@ -8,7 +8,7 @@ import Testing
 @Suite struct CrashTests {
     @Test(arguments: Scenario.all)
     func anyOrderOfResultsComesToTheSameEnd(scenario: Scenario) async throws {
-        for seed in UInt64(1)...10 {
+        for seed in UInt64(1)...5 {
             var rehearsal = try Rehearsal(scenario.pool.plan(), seed: seed, world: scenario.prepare)
             let outcome = try await rehearsal.play()
             try expect(rehearsal, outcome, to: scenario, "seed \(seed)")
@@ -32,7 +32,7 @@ import Testing
 
     @Test(arguments: Scenario.all)
     func manyCrashesConvergeToo(scenario: Scenario) async throws {
-        for seed in UInt64(1)...8 {
+        for seed in UInt64(1)...5 {
             var generator = Seeded(state: seed)
             var rehearsal = try Rehearsal(scenario.pool.plan(), seed: seed, world: scenario.prepare)
             rehearsal.crashesAfter = Set((0..<12).map { _ in Int(generator.next() % 120) + 2 })
