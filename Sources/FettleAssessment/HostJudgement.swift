@@ -19,7 +19,9 @@ struct HostJudgement {
         if case .unreachable(let reason) = host.reachability { return ["unreachable: \(reason)"] }
         if let reason = host.packages.reasonMissing { gaps.append("installed packages not observed: \(reason)") }
         if let reason = host.updates.reasonMissing { gaps.append("available updates not observed: \(reason)") }
-        if let reason = host.staleServices.reasonMissing { gaps.append("services' running code not observed: \(reason)") }
+        if let reason = host.staleServices.reasonMissing {
+            gaps.append("services' running code not observed: \(reason)")
+        }
         if let reason = host.rebootRequired.reasonMissing { gaps.append("pending reboot not observed: \(reason)") }
         return gaps
     }
@@ -55,7 +57,9 @@ struct HostJudgement {
         return versions.min { scheme.compare($0, $1) == .less } ?? updates[0].installed
     }
 
-    private func classify(_ updates: [AvailableUpdate], advisories: [Advisory]) -> (class: UpdateClass, because: [String]) {
+    private func classify(_ updates: [AvailableUpdate], advisories: [Advisory]) -> (
+        class: UpdateClass, because: [String]
+    ) {
         if let declared = updates.compactMap(\.declaredClass).min(by: { $0.urgency < $1.urgency }) {
             return (declared, ["the repository's own advisory calls it \(declared.rawValue)"])
         }
@@ -70,7 +74,10 @@ struct HostJudgement {
             return (.bugfix, ["offered by Debian's suite \(suite), where only important corrections are let in"])
         }
         let suites = Set(origins.map(\.suite)).sorted().joined(separator: ", ")
-        return (.unclassified, ["offered by \(suites.isEmpty ? "a source that names no suite" : suites), which names no class"])
+        return (
+            .unclassified,
+            ["offered by \(suites.isEmpty ? "a source that names no suite" : suites), which names no class"]
+        )
     }
 
     // MARK: What advisories say
@@ -103,7 +110,9 @@ struct HostJudgement {
     private func explain(_ advisories: [Advisory]) -> [String] {
         guard feeds.coverage.advisoriesChecked else { return ["advisories not checked: no feed was given"] }
         guard !advisories.isEmpty else { return ["no advisory in the feeds names it"] }
-        return ["Debian's tracker: the source's installed version is below the fixed version of \(advisories.count) advisories"]
+        return [
+            "Debian's tracker: the source's installed version is below the fixed version of \(advisories.count) advisories"
+        ]
     }
 
     private func fixesNotOffered() -> [Finding] {
@@ -177,7 +186,8 @@ struct HostJudgement {
         let byPolicy = policy.dueInDays[outcome].map { time.adding(seconds: $0 * 86_400) }
         let byList = advisories.compactMap(\.exploitedDueAt).min()
         return Finding(
-            id: FindingID("\(resource.id)/\(source)/\(fixed ?? "\(installed)/\(state.rawValue)")"), resource: resource.id, source: source,
+            id: FindingID("\(resource.id)/\(source)/\(fixed ?? "\(installed)/\(state.rawValue)")"),
+            resource: resource.id, source: source,
             packages: Set(packages).sorted(), installed: installed, fixed: fixed, updateClass: updateClass,
             advisories: advisories, state: state, owner: resource.serviceModel.operatingSystemOwner, outcome: outcome,
             dueAt: [byPolicy, byList].compactMap { $0 }.min(), explanation: explanation, isOffered: isOffered,

@@ -39,7 +39,8 @@ struct FormCheck {
         var seen: Set<StepID> = []
         for step in steps {
             for name in step.after where !seen.contains(name) {
-                let why = all.contains(name) ? "does not stand before it, or they wait for each other" : "does not exist"
+                let why =
+                    all.contains(name) ? "does not stand before it, or they wait for each other" : "does not exist"
                 found.append(Violation(.form, "\(step.id) waits for \(name), which \(why)", steps: [step.id]))
             }
             if !seen.insert(step.id).inserted {

@@ -71,7 +71,8 @@ public enum PlanChecker {
         guard largest.count > check.allowedOut else { return nil }
         let names = largest.map(\.resource.rawValue).joined(separator: ", ")
         let left = group.members.count - largest.count
-        var message = "if \(names) are out at once\(when), group \(group.id) has \(left) of \(group.members.count) members, "
+        var message =
+            "if \(names) are out at once\(when), group \(group.id) has \(left) of \(group.members.count) members, "
         message +=
             left < group.minimumAvailable
             ? "needs \(group.minimumAvailable)" : "and the plan allows \(group.maximumOut) out at once"

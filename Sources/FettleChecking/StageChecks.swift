@@ -32,7 +32,8 @@ struct RollbackCheck {
     func violations() -> [Violation] {
         var found: [Violation] = []
         let compensation = Dictionary(
-            plan.rollback.compactMap { step in step.compensates.map { ($0, step) } }, uniquingKeysWith: { first, _ in first })
+            plan.rollback.compactMap { step in step.compensates.map { ($0, step) } },
+            uniquingKeysWith: { first, _ in first })
         for (position, step) in plan.steps.enumerated() {
             guard case .changePackages(let transaction) = step.action else { continue }
             if !isStaged(transaction, before: position) {

@@ -19,7 +19,8 @@ public struct FettleCommand: AsyncParsableCommand {
         version: FettleVersion.text,
         subcommands: [
             Initialise.self, Quickstart.self, Scan.self, Assess.self, PlanCommand.self, ChangeCommand.self,
-            SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, InventoryCommand.self, AccessCommand.self,
+            SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, InventoryCommand.self,
+            AccessCommand.self,
             SchemaCommand.self, Serve.self,
         ])
 

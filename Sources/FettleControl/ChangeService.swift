@@ -61,7 +61,8 @@ public struct ChangeService: Sendable {
         if approves { try Self.prove(plan) }
         change.votes.append(
             Change.Vote(person: person, approves: approves, digest: digest, at: now(), note: note, isOwnChange: isOwn))
-        try await keeper.replace(change, as: DocumentKind.change, id: id.rawValue, at: change.requestedAt, expecting: reference.digest)
+        try await keeper.replace(
+            change, as: DocumentKind.change, id: id.rawValue, at: change.requestedAt, expecting: reference.digest)
         return change
     }
 
@@ -74,7 +75,8 @@ public struct ChangeService: Sendable {
             throw ControlError(.conflict, "change \(id) is \(change.state.words)")
         }
         change.withdrawnAt = now()
-        try await keeper.replace(change, as: DocumentKind.change, id: id.rawValue, at: change.requestedAt, expecting: reference.digest)
+        try await keeper.replace(
+            change, as: DocumentKind.change, id: id.rawValue, at: change.requestedAt, expecting: reference.digest)
         return change
     }
 
@@ -92,13 +94,15 @@ public struct ChangeService: Sendable {
             throw ControlError(
                 .blocked, "change \(id) is \(change.state.words)",
                 hint: change.state == .awaitingApproval
-                    ? "\(max(1, missing)) approval\(missing > 1 ? "s" : "") missing: `fettle change approve \(id)`" : "")
+                    ? "\(max(1, missing)) approval\(missing > 1 ? "s" : "") missing: `fettle change approve \(id)`" : ""
+            )
         }
         let (plan, reference) = try await keeper.load(Plan.self, .plan, id: change.plan.id)
         guard reference.digest == change.plan.digest else {
             throw ControlError(
                 .drift,
-                "plan \(change.plan.id) has digest \(reference.digest.short)…, change \(id) approved \(change.plan.digest.short)…")
+                "plan \(change.plan.id) has digest \(reference.digest.short)…, change \(id) approved \(change.plan.digest.short)…"
+            )
         }
         try Self.prove(plan)
         return (change, plan)

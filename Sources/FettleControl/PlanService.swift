@@ -70,7 +70,8 @@ public struct PlanService: Sendable {
                 plan = made.0
                 report = made.1
             } catch {
-                throw ControlError(.blocked, "no plan can be made:\n  " + error.problems.map(\.message).joined(separator: "\n  "))
+                throw ControlError(
+                    .blocked, "no plan can be made:\n  " + error.problems.map(\.message).joined(separator: "\n  "))
             }
             check = PlanChecker.check(plan)
             guard check.isProven else {

@@ -50,7 +50,8 @@ public struct RunService: Sendable {
             let runs = try await runs(limit: 1_000)
             if let known = runs.first(where: { $0.change == id }) {
                 throw ControlError(
-                    .conflict, "change \(id) is already carried out by \(known.run)", hint: "`fettle run show \(known.run)`")
+                    .conflict, "change \(id) is already carried out by \(known.run)",
+                    hint: "`fettle run show \(known.run)`")
             }
             let number = runs.compactMap { $0.run.rawValue.split(separator: "-").last.flatMap { Int($0) } }.max() ?? 0
             let run = RunID("run-\(number + 1)")
@@ -120,7 +121,9 @@ public struct RunService: Sendable {
     }
 
     /// The plan, the journal and the state of a run.
-    public func story(of run: RunID) async throws(ControlError) -> (plan: Plan, journal: [JournalRecord], state: RunState) {
+    public func story(of run: RunID) async throws(ControlError) -> (
+        plan: Plan, journal: [JournalRecord], state: RunState
+    ) {
         let summary = try await summary(of: run)
         let change = try await changes.change(summary.change)
         let (plan, _) = try await keeper.load(Plan.self, .plan, id: change.plan.id)
@@ -166,7 +169,8 @@ extension ControlError {
                 .blocked, "run \(run) is carried out by another process: \(error.message)",
                 hint: "if that process is gone: `fettle run resume \(run) --take-over`")
         case .fenced:
-            self.init(.conflict, "run \(run) was taken over by another process; this one stopped and touches nothing more")
+            self.init(
+                .conflict, "run \(run) was taken over by another process; this one stopped and touches nothing more")
         case .store:
             self.init(.unavailable, "\(error.message)", hint: "nothing is lost: `fettle run resume \(run)` goes on")
         case .damagedJournal: self.init(.internal, "run \(run): \(error.message)")

@@ -67,11 +67,13 @@ public struct StageKeeper: Sendable {
         }
         guard let document else {
             throw ControlError(
-                .notFound, "there is no \(kind.rawValue) '\(id)'", hint: "`fettle \(kind.rawValue) list` shows those there are")
+                .notFound, "there is no \(kind.rawValue) '\(id)'",
+                hint: "`fettle \(kind.rawValue) list` shows those there are")
         }
         guard Digest.sha256(of: document.bytes) == document.digest else {
             throw ControlError(
-                .drift, "\(kind.rawValue) \(id) is not what was kept: its content does not match its digest \(document.digest)")
+                .drift,
+                "\(kind.rawValue) \(id) is not what was kept: its content does not match its digest \(document.digest)")
         }
         do {
             let value = try CanonicalJSON.decode(type, from: Data(document.bytes))
@@ -99,7 +101,8 @@ public struct StageKeeper: Sendable {
 
     /// Writes a change and its votes anew, if nobody else has meanwhile.
     func replace(
-        _ value: some Encodable & Sendable, as kind: DocumentKind, id: String, at time: Timestamp, expecting digest: Digest
+        _ value: some Encodable & Sendable, as kind: DocumentKind, id: String, at time: Timestamp,
+        expecting digest: Digest
     ) async throws(ControlError) {
         let document = try document(value, as: kind, id: id, at: time)
         do throws(StoreError) {

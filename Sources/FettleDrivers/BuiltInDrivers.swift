@@ -45,11 +45,11 @@ public struct BuiltInDrivers: StepDriverRegistry {
 
     /// Everything that these drivers do as root where Fettle connects as another user.
     ///
-    /// - Parameter haproxySockets: paths of admin sockets; by default Debian's.
+    /// - Parameter haproxySockets: paths of admin sockets, for hosts that run HAProxy; none for the others.
     /// - Throws: `SudoRuleError` for a path that could not stand in a rule.
     public static func sudoRules(
         packages: PackageDriverSettings = PackageDriverSettings(),
-        haproxySockets: [String] = ["/run/haproxy/admin.sock"]
+        haproxySockets: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
         var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules()
         rules += try PackageRules.rules(packages) + SystemRules.rules()

@@ -87,7 +87,8 @@ public enum HTMLReport {
         }
         for entry in report.story.quarantined {
             items.append(
-                "<li><b>\(entry.resource)</b> stays out of traffic: \(entry.reason). \(entry.owner) settles it by \(entry.deadline).</li>")
+                "<li><b>\(entry.resource)</b> stays out of traffic: \(entry.reason). \(entry.owner) settles it by \(entry.deadline).</li>"
+            )
         }
         items += report.unequalGroups.map { "<li>Not on one level: \($0)</li>" }
         guard !items.isEmpty else { return "" }
@@ -139,7 +140,8 @@ public enum HTMLReport {
 
     private static func basis(_ report: RunReport) -> HTMLText {
         guard !report.feeds.feeds.isEmpty else {
-            return "<section><h2>Basis</h2><p>Advisories were <b>not checked</b>: no feed was given. Findings rest on the hosts' own package sources.</p></section>"
+            return
+                "<section><h2>Basis</h2><p>Advisories were <b>not checked</b>: no feed was given. Findings rest on the hosts' own package sources.</p></section>"
         }
         let rows = report.feeds.feeds.map { feed -> HTMLText in
             let date = feed.publishedAt.map { "published \($0)" } ?? "carries no date"

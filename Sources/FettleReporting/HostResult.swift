@@ -9,6 +9,8 @@ public struct HostResult: Codable, Sendable, Equatable {
     /// nil: facts were not collected afterwards, so nothing is claimed.
     public var findingsAfter: Int?
     public var bootIDChanged: Bool?
+    /// Services that still run replaced code because policy forbids to restart them, sorted: the next reboot ends that.
+    public var leftRunning: [String]
     public var verdict: Verdict
 
     public struct Change: Codable, Sendable, Equatable {
@@ -20,7 +22,8 @@ public struct HostResult: Codable, Sendable, Equatable {
     }
 
     public enum Verdict: String, Codable, Sendable, CaseIterable {
-        /// Every package is at the planned version, nothing old runs, no reboot is pending.
+        /// Every package is at the planned version, no reboot is pending, and nothing old runs but what the approved plan left
+        /// alone (see `leftRunning`).
         case patched
         /// The versions are there, but old code still runs or a reboot is pending.
         case pending
@@ -46,6 +49,10 @@ public struct HostResult: Codable, Sendable, Equatable {
         }
         let hostBefore = evidence.before.host(target.resource)
         let hostAfter = evidence.after?.host(target.resource)
+        let exceptions = evidence.plan.steps.flatMap { step -> [String] in
+            guard step.resource == target.resource, case .verify(let expectation) = step.action else { return [] }
+            return expectation.noStaleServicesExcept ?? []
+        }
         let bootIDs = [hostBefore?.boot.value?.bootID, hostAfter?.boot.value?.bootID].compactMap { $0 }
         return HostResult(
             resource: target.resource, environment: target.environment, changes: changes,
@@ -54,7 +61,8 @@ public struct HostResult: Codable, Sendable, Equatable {
                 set.findings.count { $0.resource == target.resource }
             },
             bootIDChanged: bootIDs.count == 2 ? bootIDs[0] != bootIDs[1] : nil,
-            verdict: verdict(changes, after: after, facts: hostAfter))
+            leftRunning: staleUnits(hostAfter).filter { exceptions.firstGlob(matchingAnyOf: [$0]) != nil },
+            verdict: verdict(changes, after: after, facts: hostAfter, except: exceptions))
     }
 
     private static func plannedChanges(of resource: ResourceID, in plan: Plan) -> [PackageChange] {
@@ -66,16 +74,24 @@ public struct HostResult: Codable, Sendable, Equatable {
 
     private static func versions(of resource: ResourceID, in facts: FactSet) -> [String: String]? {
         facts.host(resource)?.packages.value.map { packages in
-            Dictionary(packages.map { ("\($0.name):\($0.architecture)", $0.version) }, uniquingKeysWith: { _, last in last })
+            Dictionary(
+                packages.map { ("\($0.name):\($0.architecture)", $0.version) }, uniquingKeysWith: { _, last in last })
         }
     }
 
-    private static func verdict(_ changes: [Change], after: [String: String]?, facts: HostFacts?) -> Verdict {
+    private static func staleUnits(_ facts: HostFacts?) -> [String] {
+        (facts?.staleServices.value ?? []).map(\.unit).sorted()
+    }
+
+    private static func verdict(
+        _ changes: [Change], after: [String: String]?, facts: HostFacts?, except exceptions: [String]
+    ) -> Verdict {
         guard let facts else { return .notObserved }
         if case .unreachable = facts.reachability { return .unreachable }
         guard after != nil else { return .notObserved }
         if changes.allSatisfy({ $0.after == $0.planned.to }) {
-            let isPending = facts.rebootRequired.value?.isRequired == true || facts.staleServices.value?.isEmpty == false
+            let isOldRunning = staleUnits(facts).contains { exceptions.firstGlob(matchingAnyOf: [$0]) == nil }
+            let isPending = isOldRunning || facts.rebootRequired.value?.isRequired == true
             return isPending ? .pending : .patched
         }
         return changes.allSatisfy { $0.after == $0.before } ? .unchanged : .mixed

@@ -18,11 +18,15 @@ enum HostSection {
             rest.isEmpty
             ? "" : "<details><summary>and \(rest.count) more</summary>\(rest.map(change).joined())</details>"
         let after = host.findingsAfter.map { "\($0)" } ?? "not checked"
+        let left: HTMLText =
+            host.leftRunning.isEmpty
+            ? ""
+            : "<div class=\"time\">still runs replaced code, as policy leaves it until a reboot: \(host.leftRunning.joined(separator: ", "))</div>"
         let rebooted = host.bootIDChanged.map { $0 ? "yes" : "no" } ?? "not known"
         return """
             <tr><td><b>\(host.resource)</b><br><span class="time">\(host.environment)</span></td>
             <td><span class="badge \(HTMLText(source: host.verdict.tone))">\(host.verdict.words)</span></td>
-            <td>\(shown)\(more)</td><td>\(host.findingsBefore) → \(after)</td><td>\(rebooted)</td></tr>
+            <td>\(shown)\(more)\(left)</td><td>\(host.findingsBefore) → \(after)</td><td>\(rebooted)</td></tr>
             """
     }
 

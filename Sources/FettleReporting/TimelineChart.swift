@@ -17,7 +17,8 @@ enum TimelineChart {
         for (index, resource) in rows.enumerated() {
             let top = index * rowHeight + 24
             parts.append(
-                "<text x=\"\(labelWidth - 8)\" y=\"\(top + 14)\" class=\"label\">\(resource)</text><line x1=\"\(labelWidth)\" x2=\"\(labelWidth + chartWidth)\" y1=\"\(top + rowHeight - 1)\" y2=\"\(top + rowHeight - 1)\" class=\"rule\"/>")
+                "<text x=\"\(labelWidth - 8)\" y=\"\(top + 14)\" class=\"label\">\(resource)</text><line x1=\"\(labelWidth)\" x2=\"\(labelWidth + chartWidth)\" y1=\"\(top + rowHeight - 1)\" y2=\"\(top + rowHeight - 1)\" class=\"rule\"/>"
+            )
             for step in story.steps where step.resource == resource {
                 parts.append(bar(step, start: start, end: end, length: length, top: top))
             }

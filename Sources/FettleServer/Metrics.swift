@@ -9,7 +9,8 @@ enum Metrics {
             lines.append("fettle_findings{outcome=\"\(outcome.rawValue)\"} \(overview.findings[outcome] ?? 0)")
         }
         lines += [
-            "# HELP fettle_not_judged Resources of which something could not be observed.", "# TYPE fettle_not_judged gauge",
+            "# HELP fettle_not_judged Resources of which something could not be observed.",
+            "# TYPE fettle_not_judged gauge",
             "fettle_not_judged \(overview.notJudged)",
             "# HELP fettle_quarantined Resources kept out of traffic until a person settles them.",
             "# TYPE fettle_quarantined gauge", "fettle_quarantined \(overview.quarantined.count)",

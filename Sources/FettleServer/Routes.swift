@@ -38,7 +38,8 @@ enum Routes {
         Response(
             status: .ok,
             headers: [
-                .contentType: type, .cacheControl: "no-store", .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'",
+                .contentType: type, .cacheControl: "no-store",
+                .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'",
                 .xContentTypeOptions: "nosniff",
             ], body: .init(byteBuffer: ByteBuffer(string: text)))
     }

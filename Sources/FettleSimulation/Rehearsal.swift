@@ -40,14 +40,19 @@ public struct Rehearsal {
     public mutating func play() throws -> RehearsalResult {
         let began = now
         try append([
-            .started(change: "rehearsal", plan: StageReference(id: plan.id.rawValue, digest: Digest(rawValue: "")), by: "rehearsal"),
+            .started(
+                change: "rehearsal", plan: StageReference(id: plan.id.rawValue, digest: Digest(rawValue: "")),
+                by: "rehearsal"),
             .claimed(executor: "rehearsal"),
         ])
         machine.begin(holding: [])
         for _ in 0..<Self.mostTurns {
             if let outcome = try obey() { return result(outcome, began: began, awaiting: nil) }
             if let reason = machine.awaitingHuman { return result(nil, began: began, awaiting: reason) }
-            guard let next = agenda.indices.min(by: { (agenda[$0].at, agenda[$0].order) < (agenda[$1].at, agenda[$1].order) })
+            guard
+                let next = agenda.indices.min(by: {
+                    (agenda[$0].at, agenda[$0].order) < (agenda[$1].at, agenda[$1].order)
+                })
             else { break }
             let (at, _, item) = agenda.remove(at: next)
             now = max(now, at)
@@ -66,7 +71,8 @@ public struct Rehearsal {
                     try append(events)
                     hasAppended = true
                 case .check(let step, _):
-                    schedule(.report(.checked(step.step.id, attempt: step.attempt, .ready(prior: prior(of: step.step)))))
+                    schedule(
+                        .report(.checked(step.step.id, attempt: step.attempt, .ready(prior: prior(of: step.step)))))
                 case .observeAndReserve(let capacity): reserve(capacity)
                 case .perform(let step): schedule(.finish(step), after: duration(of: step.step))
                 case .release(let resource):
@@ -102,21 +108,24 @@ public struct Rehearsal {
             let after = world.serving(group)
             lowest[group.id] = min(lowest[group.id] ?? after, after)
             if step.availability == .takesOut, after < count, after < group.minimumAvailable {
-                violations.append("I1: \(step.id) left group \(group.id) \(after) of \(group.members.count), needs \(group.minimumAvailable)")
+                violations.append(
+                    "I1: \(step.id) left group \(group.id) \(after) of \(group.members.count), needs \(group.minimumAvailable)"
+                )
             }
         }
     }
 
     private mutating func reserve(_ order: CapacityOrder) {
         let resource = order.step.resource
-        let demands = plan.groups(of: resource).map { group in
-            ReservationRequest.GroupDemand(
-                group: group.id, members: group.members, minimumAvailable: group.minimumAvailable,
-                unavailable: Set(group.members.filter { $0 != resource && !world.health(of: $0, in: group.id).isHealthy }),
-                maximumOut: group.maximumOut)
-        }
-        let decision = ReservationRequest(run: Self.run, resource: resource, at: now, demands: demands)
-            .decision(holders: holders)
+        let groups = plan.groups(of: resource)
+        let health = Dictionary(
+            groups.map { group in
+                (
+                    group.id,
+                    Dictionary(uniqueKeysWithValues: group.members.map { ($0, world.health(of: $0, in: group.id)) })
+                )
+            }, uniquingKeysWith: { first, _ in first })
+        let decision = order.request(run: Self.run, groups: groups, health: health, at: now).decision(holders: holders)
         if decision == .granted { holders[resource] = Self.run }
         schedule(.report(.reserved(order.step.id, decision)))
     }

@@ -70,7 +70,8 @@ enum DpkgStatus {
             Platform(
                 distribution: "debian", version: "12", codename: "bookworm", prettyName: "Debian 12",
                 architecture: "amd64"))
-        let fleet = Fleet(environments: [Environment(id: "production", isProtected: true)], resources: [resource], groups: [])
+        let fleet = Fleet(
+            environments: [Environment(id: "production", isProtected: true)], resources: [resource], groups: [])
         return (FactSet(id: "facts", observedAt: Timestamp(milliseconds: 0), hosts: [host]), fleet)
     }
 

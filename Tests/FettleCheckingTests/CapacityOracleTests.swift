@@ -33,7 +33,9 @@ private struct Reachability {
         let position = Dictionary(uniqueKeysWithValues: relevant.enumerated().map { ($1.id, $0) })
         needs = relevant.map { step in
             var bits: UInt32 = 0
-            if step.availability == .bringsBack, let out = position[StepID("\(step.resource)/drain")] { bits |= 1 << out }
+            if step.availability == .bringsBack, let out = position[StepID("\(step.resource)/drain")] {
+                bits |= 1 << out
+            }
             for name in step.after { if let earlier = position[name] { bits |= 1 << earlier } }
             return bits
         }
@@ -48,7 +50,9 @@ private struct Reachability {
             let out = relevant.indices.count { step in
                 guard relevant[step].availability == .takesOut else { return false }
                 let begun = done & (1 << step) != 0 || needs[step] & ~done == 0
-                let back = relevant.firstIndex { $0.resource == relevant[step].resource && $0.availability == .bringsBack }
+                let back = relevant.firstIndex {
+                    $0.resource == relevant[step].resource && $0.availability == .bringsBack
+                }
                 return begun && back.map { done & (1 << $0) == 0 } ?? true
             }
             worst = max(worst, out)

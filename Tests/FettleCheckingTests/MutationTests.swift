@@ -68,7 +68,9 @@ import Testing
         Mutation("traffic returns while the gate is still open", .order) {
             $0.changing("web-2/restore") { $0.after = ["web-2/patch"] }
         },
-        Mutation("nothing takes a patch back", .rollback) { $0.changing("web-3/rollback/return") { $0.compensates = nil } },
+        Mutation("nothing takes a patch back", .rollback) {
+            $0.changing("web-3/rollback/return") { $0.compensates = nil }
+        },
         Mutation("the way back leads to other versions", .rollback) {
             $0.changing("web-3/rollback/return") { $0.action = .changePackages(transaction: RollingPlan.transaction) }
         },

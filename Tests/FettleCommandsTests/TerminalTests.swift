@@ -6,7 +6,10 @@ import Testing
     /// A host's name, version or last words must not repaint the operator's screen.
     @Test(arguments: ["\u{1b}[2J", "\r", "\u{7}", "a\u{202e}b", "\u{9b}31m", "x\ny"])
     func whatCameFromOutsideCannotMoveTheCursor(text: String) {
-        #expect(!text.printable.unicodeScalars.contains { $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) || $0.value == 0x202e })
+        #expect(
+            !text.printable.unicodeScalars.contains {
+                $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) || $0.value == 0x202e
+            })
     }
 
     @Test func aTableIsCutToTheTerminal() {

@@ -83,7 +83,8 @@ import Testing
         let plan = try await keptPlan()
         let kept = try #require(try await store.document(.plan, id: plan.id.rawValue))
         var altered = kept
-        altered.bytes = Array(String(decoding: kept.bytes, as: UTF8.self).replacing("\"to\":\"2\"", with: "\"to\":\"3\"").utf8)
+        altered.bytes = Array(
+            String(decoding: kept.bytes, as: UTF8.self).replacing("\"to\":\"2\"", with: "\"to\":\"3\"").utf8)
         #expect(altered.bytes != kept.bytes)
         try await store.replace(altered, expecting: kept.digest)
         let error = await #expect(throws: ControlError.self) {

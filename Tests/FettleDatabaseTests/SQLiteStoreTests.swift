@@ -1,13 +1,20 @@
-import FettleDatabase
 import FettleModel
 import FettleStore
+import FettleTestSupport
 import Foundation
 import GRDB
 import Testing
 
+@testable import FettleDatabase
+
 @Suite struct SQLiteStoreTests {
     private func path() -> String {
         FileManager.default.temporaryDirectory.appendingPathComponent("fettle-\(UUID().uuidString)/fettle.db").path
+    }
+
+    @Test(arguments: StoreConformance.checks)
+    func keepsEveryPromiseOfAStore(check: StoreConformance.Check) async throws {
+        try await check.run(try SQLiteStore(path: path()))
     }
 
     @Test func whatWasAppendedIsThereForTheNextProcess() async throws {

@@ -1,6 +1,7 @@
 import FettleModel
 import FettleReporting
 import FettleTestSupport
+import Foundation
 import Testing
 
 @Suite struct HTMLReportTests {
@@ -27,7 +28,8 @@ import Testing
 
     private func events(output: String) -> [RunEvent] {
         [
-            .started(change: "change-1", plan: StageReference(id: "plan-1", digest: Digest(rawValue: "a")), by: "alice"),
+            .started(
+                change: "change-1", plan: StageReference(id: "plan-1", digest: Digest(rawValue: "a")), by: "alice"),
             .stepIntended(step: "web-1/patch", attempt: 1, prior: nil),
             .stepFailed(
                 step: "web-1/patch", attempt: 1,
@@ -65,7 +67,8 @@ import Testing
     }
 
     @Test func theStoryTellsAttemptsAndDecisions() throws {
-        let story = RunStory(plan: RollingPlan.plan(size: 2, lanes: 1), journal: evidence(events: events(output: "")).journal)
+        let story = RunStory(
+            plan: RollingPlan.plan(size: 2, lanes: 1), journal: evidence(events: events(output: "")).journal)
         let step = try #require(story.steps.first)
         #expect(step.step == "web-1/patch")
         #expect(step.failure?.code == .packageManager)

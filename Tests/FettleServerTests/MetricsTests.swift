@@ -7,7 +7,8 @@ import Testing
 @Suite struct MetricsTests {
     private var overview: OverviewService.Overview {
         OverviewService.Overview(
-            assessedAt: Timestamp(milliseconds: 5_000), advisoriesChecked: true, findings: [.immediate: 2], notJudged: 1,
+            assessedAt: Timestamp(milliseconds: 5_000), advisoriesChecked: true, findings: [.immediate: 2],
+            notJudged: 1,
             runs: [], quarantined: [])
     }
 

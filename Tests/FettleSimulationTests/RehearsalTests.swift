@@ -39,7 +39,8 @@ import Testing
         let plan = RollingPlan.plan(size: 4, lanes: 1)
         var seen: Set<String> = []
         for seed in 1...300 as ClosedRange<UInt64> {
-            var rehearsal = try Rehearsal(plan, seed: seed, faults: FaultProfile(packageFailure: 40, badPatch: 60, lostHost: 25))
+            var rehearsal = try Rehearsal(
+                plan, seed: seed, faults: FaultProfile(packageFailure: 40, badPatch: 60, lostHost: 25))
             let result = try rehearsal.play()
             switch result.outcome {
             case .succeeded: seen.insert("succeeded")

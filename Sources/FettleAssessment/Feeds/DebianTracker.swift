@@ -68,11 +68,16 @@ enum DebianTracker {
 
     private struct State: Decodable {
         var status: String
-        var fixed_version: String?
+        var fixedVersion: String?
+
+        enum CodingKeys: String, CodingKey {
+            case status
+            case fixedVersion = "fixed_version"
+        }
 
         /// nil: nobody is affected, or it is not known whether anybody is.
         func status(of skipped: inout [String], name: String) -> Status? {
-            switch (status, fixed_version) {
+            switch (status, fixedVersion) {
             case ("open", _): return .open
             // "0" says that this release never had it.
             case ("resolved", "0"), ("undetermined", _): return nil

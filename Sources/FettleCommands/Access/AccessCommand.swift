@@ -15,15 +15,17 @@ struct AccessSudoers: AsyncParsableCommand {
         discussion: "Put them into /etc/sudoers.d/fettle on each target, after `visudo -cf`.")
 
     @Option(help: "The user as whom Fettle signs in.") var user = "fettle"
-    @Option(name: .customLong("admin-socket"), help: "HAProxy's admin socket, for hosts that run it; may be given again.")
+    @Option(
+        name: .customLong("admin-socket"), help: "HAProxy's admin socket, for hosts that run it; may be given again.")
     var adminSockets: [String] = []
     @Flag(help: "Write wildcards, for sudo before 1.9.10. Looser: prefer the default.") var wildcards = false
 
     func run() async throws {
         do {
-            let rules = try BuiltInDrivers.sudoRules(adminSockets: adminSockets)
+            let rules = try BuiltInDrivers.sudoRules(haproxySockets: adminSockets)
             print(
-                try SudoersFile(user: user, rules: rules, patterns: wildcards ? .wildcards : .regularExpressions).text(),
+                try SudoersFile(user: user, rules: rules, patterns: wildcards ? .wildcards : .regularExpressions)
+                    .text(),
                 terminator: "")
         } catch {
             throw CommandFailure(.usage, "\(error)")
@@ -61,7 +63,10 @@ struct AccessCheck: AsyncParsableCommand {
         }
         for resource in resources {
             switch answers[resource.id] {
-            case .success(let user): table.add(.init(resource.id.rawValue, .bold), .init(user.split(separator: "\n").first.map(String.init) ?? "?"), .init("ok", .green))
+            case .success(let user):
+                table.add(
+                    .init(resource.id.rawValue, .bold),
+                    .init(user.split(separator: "\n").first.map(String.init) ?? "?"), .init("ok", .green))
             case .failure(let error):
                 failed = true
                 table.add(.init(resource.id.rawValue, .bold), "-", .init(error.description, .red))

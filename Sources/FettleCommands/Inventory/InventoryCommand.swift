@@ -6,7 +6,9 @@ import Foundation
 struct InventoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inventory", abstract: "The declared fleet: check it, show it, bring it from elsewhere.",
-        subcommands: [InventoryCheck.self, InventoryShow.self, InventoryImportCommand.self, InventoryExportCommand.self])
+        subcommands: [
+            InventoryCheck.self, InventoryShow.self, InventoryImportCommand.self, InventoryExportCommand.self,
+        ])
 }
 
 struct InventoryCheck: AsyncParsableCommand {
@@ -24,7 +26,8 @@ struct InventoryCheck: AsyncParsableCommand {
 }
 
 struct InventoryShow: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "The fleet as Fettle understands it.")
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "The fleet as Fettle understands it.")
 
     @OptionGroup var options: GlobalOptions
 
@@ -73,7 +76,8 @@ struct InventoryImportCommand: ParsableCommand {
         let text = FleetWriter(remarks: ["Imported from \(path)."]).text(reading.fleet)
         guard destination != "-" else { return print(text, terminator: "") }
         guard force || !FileManager.default.fileExists(atPath: destination) else {
-            throw CommandFailure(.usage, "\(destination) is already there\n  `--force` would write over it, `--to -` only shows it")
+            throw CommandFailure(
+                .usage, "\(destination) is already there\n  `--force` would write over it, `--to -` only shows it")
         }
         try Data(text.utf8).write(to: URL(fileURLWithPath: destination), options: .atomic)
         print("wrote \(destination): \(reading.fleet.resources.count) resources, \(reading.fleet.groups.count) groups")

@@ -20,7 +20,8 @@ struct PlanMake: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var scope: ScopeArguments
-    @Option(name: .customLong("only"), help: "Only this package or source, `name` or `name=version`; may be given again.")
+    @Option(
+        name: .customLong("only"), help: "Only this package or source, `name` or `name=version`; may be given again.")
     var packages: [PackageRequest] = []
     @Flag(help: "Only security updates, whatever policy says.") var security = false
     @Option(help: "What the plan is for, in a line.") var title: String?
@@ -51,11 +52,14 @@ struct PlanMake: AsyncParsableCommand {
         }
         session.print(PlanView(plan: result.plan, digest: result.reference.digest).lines())
         for group in result.report.groups {
-            session.print("\(group.id): \(group.reason); never fewer than \(group.lowestAvailable) of \(group.members) in service")
+            session.print(
+                "\(group.id): \(group.reason); never fewer than \(group.lowestAvailable) of \(group.members) in service"
+            )
         }
         for warning in result.report.warnings { session.note(warning) }
         showLeftOut(result, session)
-        let how = result.check.method == .exact ? "every reachable state was judged" : "by a bound over all reachable states"
+        let how =
+            result.check.method == .exact ? "every reachable state was judged" : "by a bound over all reachable states"
         session.print(TextStyle.green.apply("Proven safe: \(how).", in: .standard))
         session.next("fettle change submit \(result.plan.id) --reason '…'")
     }
@@ -105,7 +109,8 @@ struct PlanList: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(options)
         var table = Table([
-            .init(title: "PLAN"), .init(title: "MADE AT"), .init(title: "DIGEST"), .init(title: "HOSTS", alignsRight: true),
+            .init(title: "PLAN"), .init(title: "MADE AT"), .init(title: "DIGEST"),
+            .init(title: "HOSTS", alignsRight: true),
             .init(title: "TITLE", shrinks: 1),
         ])
         var plans: [Plan] = []
@@ -140,7 +145,9 @@ struct PlanCheck: AsyncParsableCommand {
         }
         let report = PlanChecker.check(plan)
         guard !report.isProven else {
-            print("\(plan.id) is safe: \(plan.steps.count) steps, \(plan.rollback.count) on the way back (\(report.method.rawValue))")
+            print(
+                "\(plan.id) is safe: \(plan.steps.count) steps, \(plan.rollback.count) on the way back (\(report.method.rawValue))"
+            )
             return
         }
         for violation in report.violations { print(violation.description.printable) }

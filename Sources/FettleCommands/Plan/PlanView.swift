@@ -48,7 +48,8 @@ struct PlanView {
 
     private var ordered: [PlanTarget] {
         var position: [ResourceID: Int] = [:]
-        for (index, step) in plan.steps.enumerated() where step.availability == .takesOut && position[step.resource] == nil {
+        for (index, step) in plan.steps.enumerated()
+        where step.availability == .takesOut && position[step.resource] == nil {
             position[step.resource] = index
         }
         let wave = Dictionary(plan.steps.map { ($0.resource, $0.wave) }, uniquingKeysWith: max)
@@ -59,7 +60,9 @@ struct PlanView {
 
     private func waitsFor(_ steps: [Step]) -> String {
         let owner = Dictionary(plan.steps.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        let others = steps.flatMap(\.after).compactMap { owner[$0] }.filter { $0.resource != steps.first?.resource || isBake($0) }
+        let others = steps.flatMap(\.after).compactMap { owner[$0] }.filter {
+            $0.resource != steps.first?.resource || isBake($0)
+        }
         let names = others.map { isBake($0) ? $0.id.rawValue : $0.resource.rawValue }
         var seen: Set<String> = []
         let unique = names.filter { seen.insert($0).inserted }

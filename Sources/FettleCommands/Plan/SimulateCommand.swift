@@ -45,11 +45,17 @@ struct SimulateCommand: AsyncParsableCommand {
 
     private func show(_ results: [RehearsalResult], _ plan: Plan, _ session: Session) {
         let seconds = results.map(\.seconds).sorted()
-        func percentile(_ share: Int) -> String { PlanView.words(seconds[min(seconds.count - 1, seconds.count * share / 100)]) }
-        session.print("\(results.count) plays of \(plan.id): half end within \(percentile(50)), 95% within \(percentile(95)), the longest \(percentile(100))")
+        func percentile(_ share: Int) -> String {
+            PlanView.words(seconds[min(seconds.count - 1, seconds.count * share / 100)])
+        }
+        session.print(
+            "\(results.count) plays of \(plan.id): half end within \(percentile(50)), 95% within \(percentile(95)), the longest \(percentile(100))"
+        )
         for group in plan.groups {
             let lowest = results.compactMap { $0.lowestAvailable[group.id] }.min() ?? 0
-            session.print("group \(group.id): never fewer than \(lowest) of \(group.members.count) in service (minimum \(group.minimumAvailable))")
+            session.print(
+                "group \(group.id): never fewer than \(lowest) of \(group.members.count) in service (minimum \(group.minimumAvailable))"
+            )
         }
         let counts: [(String, Int)] = [
             ("succeeded", results.count { $0.outcome == .succeeded }),

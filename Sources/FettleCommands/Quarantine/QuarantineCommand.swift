@@ -36,7 +36,8 @@ struct QuarantineList: AsyncParsableCommand {
 
 struct QuarantineSettle: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "settle", abstract: "Say that a host is well, or gone: put it back into traffic and close its entry.",
+        commandName: "settle",
+        abstract: "Say that a host is well, or gone: put it back into traffic and close its entry.",
         discussion: "Its probes must pass first, unless --removed says that the host no longer serves.")
 
     @OptionGroup var options: GlobalOptions

@@ -10,7 +10,8 @@ struct HostsView {
         var table = Table([
             .init(title: "HOST"), .init(title: "ENVIRONMENT"), .init(title: "SYSTEM", shrinks: 3),
             .init(title: "PACKAGES", alignsRight: true), .init(title: "SECURITY", alignsRight: true),
-            .init(title: "OTHER", alignsRight: true), .init(title: "RESTARTS", alignsRight: true), .init(title: "REBOOT"),
+            .init(title: "OTHER", alignsRight: true), .init(title: "RESTARTS", alignsRight: true),
+            .init(title: "REBOOT"),
             .init(title: "STATE", shrinks: 2),
         ])
         for host in facts.hosts {

@@ -11,7 +11,8 @@ struct Quickstart: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quickstart",
         abstract: "Look at this machine, say what it needs, change nothing.",
-        discussion: "Reads only, as the user you are; as root it sees more. Nothing is written but a temporary database.")
+        discussion:
+            "Reads only, as the user you are; as root it sees more. Nothing is written but a temporary database.")
 
     @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
 

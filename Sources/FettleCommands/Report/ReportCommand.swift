@@ -7,7 +7,8 @@ import Foundation
 
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "The report of a run: hosts before and after, timeline, approvals, gates, failures.",
+        commandName: "report",
+        abstract: "The report of a run: hosts before and after, timeline, approvals, gates, failures.",
         discussion: "What was gathered when the run ended is shown; `--fresh` looks at the hosts again.")
 
     @OptionGroup var options: GlobalOptions

@@ -6,7 +6,9 @@ import FettleModel
 struct Scan: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scan", abstract: "Look at the fleet and judge it. Changes nothing on any host.",
-        discussion: "Ends with 0 (nothing to do), 100 (updates), 101 (security updates), 102 (reboot needed), 4 (some hosts did not answer).")
+        discussion:
+            "Ends with 0 (nothing to do), 100 (updates), 101 (security updates), 102 (reboot needed), 4 (some hosts did not answer)."
+    )
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var scope: ScopeArguments
@@ -27,7 +29,9 @@ struct Scan: AsyncParsableCommand {
             session.print(HostsView(facts: scan.facts, fleet: fleet, findings: scan.findings).lines())
             session.print("")
             session.print(FindingsView(findings: scan.findings, limit: 12).lines())
-            session.next("fettle assess --all", "fettle plan make --environment \(fleet.environments.last?.id.rawValue ?? "production")")
+            session.next(
+                "fettle assess --all",
+                "fettle plan make --environment \(fleet.environments.last?.id.rawValue ?? "production")")
         }
         await session.close()
         throw ScanStatus.of(scan.findings, facts: scan.facts).code

@@ -39,12 +39,15 @@ final class RunPrinter: Sendable {
         case .claimed: return record.epoch > 1 ? "went on from the journal (epoch \(record.epoch))" : nil
         case .stepIntended: return nil
         case .stepDone(let step, _, let observation):
-            return "\(TextStyle.green.apply("✓", in: terminal)) \(name(step))  \(TextStyle.dim.apply(observation.summary.printable, in: terminal))"
+            return
+                "\(TextStyle.green.apply("✓", in: terminal)) \(name(step))  \(TextStyle.dim.apply(observation.summary.printable, in: terminal))"
         case .stepFailed(let step, let attempt, let failure):
             let tries = attempt > 1 ? " (attempt \(attempt))" : ""
             return "\(TextStyle.red.apply("✗", in: terminal)) \(name(step))\(tries)  \(failure.message.printable)"
-        case .stepSkipped(let step, let person, let reason): return "- \(name(step)) skipped by \(person): \(reason.printable)"
-        case .paused(let person, let reason): return TextStyle.yellow.apply("paused by \(person): \(reason.printable)", in: terminal)
+        case .stepSkipped(let step, let person, let reason):
+            return "- \(name(step)) skipped by \(person): \(reason.printable)"
+        case .paused(let person, let reason):
+            return TextStyle.yellow.apply("paused by \(person): \(reason.printable)", in: terminal)
         case .resumed(let person): return "resumed by \(person)"
         case .retried(let person): return "\(person) tries again"
         case .abortRequested(let person, let reason):
@@ -53,7 +56,8 @@ final class RunPrinter: Sendable {
             let who = person.map { "asked for by \($0)" } ?? "the failure budget is used up"
             return TextStyle.red.apply("going back, \(who): \(reason.printable)", in: terminal)
         case .quarantined(let entry):
-            return TextStyle.red.apply("\(entry.resource) stays out of traffic: \(entry.reason.printable)", in: terminal)
+            return TextStyle.red.apply(
+                "\(entry.resource) stays out of traffic: \(entry.reason.printable)", in: terminal)
         case .awaitingHuman(let reason):
             return TextStyle.yellow.apply("waits for a person: \(reason.printable)", in: terminal)
         case .ended(let outcome): return TextStyle.bold.apply(outcome.words.printable, in: terminal)

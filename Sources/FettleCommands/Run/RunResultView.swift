@@ -19,6 +19,12 @@ struct RunResultView {
                 .init(host.bootIDChanged.map { $0 ? "yes" : "no" } ?? "not known"))
         }
         var text = [table.render(in: terminal)]
+        let left = Set(report.hosts.flatMap(\.leftRunning)).sorted()
+        if !left.isEmpty {
+            text.append(
+                "left running replaced code until a reboot, as policy.yaml's neverRestart says: \(left.joined(separator: ", "))"
+            )
+        }
         text += report.unequalGroups.map { TextStyle.yellow.apply("not on one level: \($0)", in: terminal) }
         return text.joined(separator: "\n")
     }

@@ -73,7 +73,8 @@ struct RunObligations: AsyncParsableCommand {
         if options.output == .json { return try session.printJSON(state.obligations) }
         guard !state.obligations.isEmpty else { return session.print("\(run) owes nothing.") }
         var table = Table([
-            .init(title: "HOST"), .init(title: "WHAT", shrinks: 1), .init(title: "SINCE"), .init(title: "BEFORE", shrinks: 2),
+            .init(title: "HOST"), .init(title: "WHAT", shrinks: 1), .init(title: "SINCE"),
+            .init(title: "BEFORE", shrinks: 2),
         ])
         for obligation in state.obligations {
             let before = obligation.prior.details.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -91,7 +92,9 @@ extension RunState {
         if let outcome { return outcome.words }
         if let awaitingHuman { return "waits for a person: \(awaitingHuman)" }
         if let pause { return "paused by \(pause.by)" }
-        guard let executor, !ExecutorName.isGone(executor) else { return "not being carried out; `fettle run resume` goes on" }
+        guard let executor, !ExecutorName.isGone(executor) else {
+            return "not being carried out; `fettle run resume` goes on"
+        }
         switch phase {
         case .forward: return "in progress (\(executor))"
         case .aborting: return "stopping (\(executor))"

@@ -12,7 +12,11 @@ struct RunWatcher {
 
     func carryOut(_ run: RunID, takesOver: Bool) async throws {
         let isTable = session.options.output == .table
-        if isTable { session.print("\(TextStyle.bold.apply(run.rawValue, in: .standard)) started; `fettle run pause|abort|rollback \(run)` reaches it from elsewhere") }
+        if isTable {
+            session.print(
+                "\(TextStyle.bold.apply(run.rawValue, in: .standard)) started; `fettle run pause|abort|rollback \(run)` reaches it from elsewhere"
+            )
+        }
         let printer = RunPrinter(isQuiet: !isTable)
         let options = RunService.Options(
             executor: ExecutorName.own, takesOver: takesOver,
@@ -51,7 +55,8 @@ struct RunWatcher {
         case .awaitingHuman(let reason):
             if isTable { session.print(TextStyle.yellow.apply("The run waits for a person: \(reason)", in: .standard)) }
             session.next(
-                "fettle run retry \(run) && fettle run resume \(run)", "fettle run rollback \(run) --reason '…' && fettle run resume \(run)")
+                "fettle run retry \(run) && fettle run resume \(run)",
+                "fettle run rollback \(run) --reason '…' && fettle run resume \(run)")
             return .partial
         }
     }

@@ -19,7 +19,8 @@ enum FeedFolder {
             do {
                 _ = try feeds.add(data, name: file.lastPathComponent)
             } catch {
-                throw CommandFailure(.failure, "feed \(error)\n  nothing of it was used; fetch it again or take it away")
+                throw CommandFailure(
+                    .failure, "feed \(error)\n  nothing of it was used; fetch it again or take it away")
             }
         }
         if feeds.coverage.feeds.isEmpty { note("no feed was recognised in \(path)") }

@@ -45,7 +45,8 @@ final class Session {
         let file = directory.appendingPathComponent("fleet.yaml")
         guard FileManager.default.fileExists(atPath: file.path) else {
             throw CommandFailure(
-                .usage, "there is no fleet.yaml in \(directory.path)\n  `fettle init` writes a commented one to start from")
+                .usage,
+                "there is no fleet.yaml in \(directory.path)\n  `fettle init` writes a commented one to start from")
         }
         let reading = try FleetFile.read(path: file.path)
         for warning in reading.warnings { note(warning.description) }
@@ -84,18 +85,19 @@ final class Session {
 
     // MARK: Output
 
-    func print(_ text: String) { Swift.print(text) }
-    func print(_ table: Table) { Swift.print(table.render()) }
+    /// Written at once, not held in a buffer: a run's live lines and these come in the order in which they were said.
+    func print(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+    func print(_ table: Table) { print(table.render()) }
 
     func printJSON(_ value: some Encodable) throws {
-        Swift.print(String(decoding: try CanonicalJSON.pretty(value), as: UTF8.self))
+        print(String(decoding: try CanonicalJSON.pretty(value), as: UTF8.self))
     }
 
     /// What to type next; only where a person reads.
     func next(_ commands: String...) {
         guard Terminal.standard.isInteractive || environment["FETTLE_HINTS"] == "always" else { return }
         for (index, command) in commands.enumerated() {
-            Swift.print(TextStyle.dim.apply("\(index == 0 ? "next:" : "     ") \(command)", in: .standard))
+            print(TextStyle.dim.apply("\(index == 0 ? "next:" : "     ") \(command)", in: .standard))
         }
     }
 

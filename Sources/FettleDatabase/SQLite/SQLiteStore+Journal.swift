@@ -21,7 +21,8 @@ extension SQLiteStore {
             let leaseUntil: Int64? = row["lease_until"]
             if let holder, let leaseUntil, leaseUntil > time.milliseconds, holder != executor, !takeOver {
                 throw StoreError(
-                    .leaseHeld, "run \(run) is being carried out by \(holder) until \(Timestamp(milliseconds: leaseUntil))")
+                    .leaseHeld,
+                    "run \(run) is being carried out by \(holder) until \(Timestamp(milliseconds: leaseUntil))")
             }
             let epoch: Int = row["epoch"] + 1
             try database.execute(

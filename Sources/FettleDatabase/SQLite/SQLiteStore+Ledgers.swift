@@ -39,6 +39,14 @@ extension SQLiteStore {
 
     public func quarantine(_ entry: QuarantineEntry) async throws(StoreError) {
         try await write { database in
+            let kept = try Data.fetchAll(
+                database, sql: "SELECT entry FROM quarantine WHERE resource = ?", arguments: [entry.resource.rawValue])
+            let isKnown = try kept.contains { bytes in
+                let known = try JSONDecoder().decode(QuarantineEntry.self, from: bytes)
+                return known.run == entry.run && known.since == entry.since
+            }
+            // Filed again after a crash: what a person has settled since stays settled.
+            guard !isKnown else { return }
             try database.execute(
                 sql: "INSERT OR REPLACE INTO quarantine (resource, entry) VALUES (?, ?)",
                 arguments: [entry.resource.rawValue, try JSONEncoder().encode(entry)])

@@ -22,10 +22,11 @@ public final class SQLiteStore: Store {
             configuration.label = "fettle"
             configuration.busyMode = .timeout(10)
             configuration.prepareDatabase { database in
-                try database.execute(sql: "PRAGMA synchronous = FULL")
                 try database.execute(sql: "PRAGMA foreign_keys = ON")
             }
             database = try DatabasePool(path: path, configuration: configuration)
+            // A pool opens its one writer with NORMAL, which loses the last transactions in a power cut.
+            try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try Self.migrate(database, path: path)
         } catch let error as StoreError {
             throw error
@@ -82,7 +83,7 @@ public final class SQLiteStore: Store {
 
 extension SQLiteStore {
     /// SQLite's `synchronous` as the writing connection has it: 2 is FULL.
-    public func synchronousLevel() async throws(StoreError) -> Int {
+    func synchronousLevel() async throws(StoreError) -> Int {
         try await write { database in try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? -1 }
     }
 }

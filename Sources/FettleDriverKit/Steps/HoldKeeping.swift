@@ -43,8 +43,10 @@ public struct Hold: Sendable {
 /// not told here: the executor looks before the next step anyway.
 ///
 /// - Parameters:
+///   - holds: what has to stand as long as the work goes on.
 ///   - pause: between two looks at the same hold.
 ///   - lost: called each time when a hold was lost, with its reason, before it is reasserted.
+///   - work: what is done meanwhile.
 public func keeping<Value: Sendable>(
     _ holds: [Hold], pause: Duration = .seconds(1),
     lost: @escaping @Sendable (Hold, String) async -> Void = { _, _ in },

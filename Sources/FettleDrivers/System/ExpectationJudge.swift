@@ -71,7 +71,7 @@ struct StaleServices: Sendable, Equatable {
     var outside: [Int] = []
 
     init(_ services: [StaleService], _ exceptions: [String]) {
-        let globs = exceptions.map(UnitGlob.init)
+        let globs = exceptions.map(Glob.init)
         for service in services {
             if service.unit.isEmpty {
                 outside += service.processIDs

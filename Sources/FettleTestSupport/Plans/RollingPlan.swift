@@ -20,7 +20,8 @@ public enum RollingPlan {
         var steps: [Step] = []
         var rollback: [Step] = []
         for (position, member) in members.enumerated() {
-            let earlier = members[..<position].enumerated().filter { ($0.offset - position) % lanes == 0 }.map(\.element)
+            let earlier = members[..<position].enumerated().filter { ($0.offset - position) % lanes == 0 }.map(
+                \.element)
             steps += forward(member, after: earlier.map { StepID("\($0)/restore") }, reboot: reboot)
         }
         for (position, member) in members.enumerated().reversed() {
@@ -52,7 +53,8 @@ public enum RollingPlan {
             step(member, "stage", .stage(transaction: transaction), after: ["preflight"]),
             step(member, "drain", .drain(traffic: binding), after: ["stage"], .takesOut),
             step(
-                member, "patch", .changePackages(transaction: transaction), after: ["drain"], .requiresOut, .exactVersions),
+                member, "patch", .changePackages(transaction: transaction), after: ["drain"], .requiresOut,
+                .exactVersions),
         ]
         if reboot { steps.append(step(member, "reboot", .reboot(condition: .always), after: ["patch"], .requiresOut)) }
         steps.append(

@@ -218,23 +218,6 @@ func number(in file: URL) async throws -> Int {
     return number
 }
 
-/// A port on loopback that nobody listened on a moment ago.
-func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-            bind(descriptor, pointer, size) == 0 ? getsockname(descriptor, pointer, &size) : -1
-        }
-    }
-    guard status == 0 else { throw TimedOut(description: "no free port") }
-    return Int(UInt16(bigEndian: address.sin_port))
-}
-
 /// Channels that must not be asked.
 struct NoChannels: ChannelProvider {
     func channel(to address: ResourceAddress) async throws(AccessError) -> any CommandChannel {

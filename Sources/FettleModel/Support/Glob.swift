@@ -1,18 +1,18 @@
-/// A pattern over names: `*` is any text, `?` one character, everything else itself.
-struct Glob {
+/// A pattern over names, as policies and groups write them: `*` is any text, `?` one byte of UTF-8, everything else itself.
+public struct Glob: Sendable, Equatable {
     private let pattern: [UInt8]
     /// The only text that matches, where there is no sign in the pattern: the usual case, over all hosts for each group.
     private let exact: String?
 
-    init(_ pattern: String) {
+    public init(_ pattern: String) {
         self.pattern = Array(pattern.utf8)
         exact = Self.isPattern(pattern) ? nil : pattern
     }
 
-    static func isPattern(_ text: String) -> Bool { text.utf8.contains { $0 == star || $0 == any } }
+    public static func isPattern(_ text: String) -> Bool { text.utf8.contains { $0 == star || $0 == any } }
 
     /// Takes at most text times pattern steps: only the last `*` is ever tried again.
-    func matches(_ text: String) -> Bool {
+    public func matches(_ text: String) -> Bool {
         if let exact { return exact.utf8.elementsEqual(text.utf8) }
         let text = Array(text.utf8)
         var (at, position) = (0, 0)
@@ -37,4 +37,14 @@ struct Glob {
 
     private static let star = UInt8(ascii: "*")
     private static let any = UInt8(ascii: "?")
+}
+
+extension [String] {
+    /// The first of these patterns that one of the names matches; nil if none does.
+    public func firstGlob(matchingAnyOf names: some Collection<String>) -> String? {
+        first { pattern in
+            let glob = Glob(pattern)
+            return names.contains { glob.matches($0) }
+        }
+    }
 }
