@@ -36,6 +36,37 @@ public struct ScanService: Sendable {
         return Scan(facts: facts, findings: findings, reference: reference)
     }
 
+    /// Has every host fetch its package lists anew, so that the next scan knows what is on offer today.
+    ///
+    /// - Returns: the hosts on which it failed; they keep the lists they had.
+    public func refreshLists(
+        _ resources: [Resource], progress: @escaping @Sendable (ResourceID) -> Void = { _ in }
+    ) async -> [ResourceID: StepFailure] {
+        guard let refresh = tools.refreshLists else { return [:] }
+        return await withTaskGroup(of: (ResourceID, StepFailure?).self) { group in
+            var waiting = resources.filter { $0.address.transport != .none }.makeIterator()
+            func start() {
+                guard let resource = waiting.next() else { return }
+                group.addTask {
+                    do throws(StepFailure) {
+                        try await refresh(resource.id, resource.address)
+                        return (resource.id, nil)
+                    } catch {
+                        return (resource.id, error)
+                    }
+                }
+            }
+            for _ in 0..<tools.parallel { start() }
+            var failures: [ResourceID: StepFailure] = [:]
+            for await (resource, failure) in group {
+                failures[resource] = failure
+                progress(resource)
+                start()
+            }
+            return failures
+        }
+    }
+
     /// Judges the newest facts again, such as with newer feeds.
     public func assessNewest(
         fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds

@@ -5,6 +5,8 @@ public import FettleModel
 public struct Tools: Sendable {
     public var inspector: any HostInspector
     public var resolver: any UpdateResolver
+    /// Has a host fetch its package lists anew; nil where nobody here can.
+    public var refreshLists: (@Sendable (ResourceID, ResourceAddress) async throws(StepFailure) -> Void)?
     public var drivers: any StepDriverRegistry
     public var observer: any HealthObserver
     public var now: @Sendable () -> Timestamp
@@ -12,11 +14,14 @@ public struct Tools: Sendable {
     public var parallel: Int
 
     public init(
-        inspector: any HostInspector, resolver: any UpdateResolver, drivers: any StepDriverRegistry,
+        inspector: any HostInspector, resolver: any UpdateResolver,
+        refreshLists: (@Sendable (ResourceID, ResourceAddress) async throws(StepFailure) -> Void)? = nil,
+        drivers: any StepDriverRegistry,
         observer: any HealthObserver, now: @escaping @Sendable () -> Timestamp = Timestamp.now, parallel: Int = 20
     ) {
         self.inspector = inspector
         self.resolver = resolver
+        self.refreshLists = refreshLists
         self.drivers = drivers
         self.observer = observer
         self.now = now

@@ -13,7 +13,7 @@ enum TimelineChart {
         var rows: [ResourceID] = []
         for step in story.steps where !rows.contains(step.resource) { rows.append(step.resource) }
         let height = rows.count * rowHeight + 30
-        var parts: [HTMLText] = []
+        var parts = axis(length: length, height: height)
         for (index, resource) in rows.enumerated() {
             let top = index * rowHeight + 24
             parts.append(
@@ -23,7 +23,6 @@ enum TimelineChart {
                 parts.append(bar(step, start: start, end: end, length: length, top: top))
             }
         }
-        parts += axis(length: length, height: height)
         return """
             <section><h2>Timeline</h2><div class="wide"><svg viewBox="0 0 \(labelWidth + chartWidth + 20) \(height)" role="img" \
             aria-label="When each host was worked on">\(parts.joined())</svg></div>

@@ -27,7 +27,7 @@ struct PlanView {
         let environments = plan.environments.map(\.rawValue).joined(separator: ", ")
         let seconds = Self.longestPath(plan.steps) { $0.estimate.medianSeconds }
         let upper = Self.longestPath(plan.steps) { $0.estimate.p95Seconds }
-        return "\(plan.targets.count) hosts in \(environments), \(plan.steps.count) steps, "
+        return "\(plan.targets.count) host\(plan.targets.count == 1 ? "" : "s") in \(environments), \(plan.steps.count) steps, "
             + "about \(Self.words(seconds)), 95%: \(Self.words(upper))"
     }
 

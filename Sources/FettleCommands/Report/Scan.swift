@@ -5,7 +5,8 @@ import FettleModel
 
 struct Scan: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "scan", abstract: "Look at the fleet and judge it. Changes nothing on any host.",
+        commandName: "scan",
+        abstract: "Look at the fleet and judge it. Changes nothing on any host, but its package lists with --refresh.",
         discussion:
             "Ends with 0 (nothing to do), 100 (updates), 101 (security updates), 102 (reboot needed), 4 (some hosts did not answer)."
     )
@@ -14,11 +15,22 @@ struct Scan: AsyncParsableCommand {
     @OptionGroup var scope: ScopeArguments
     @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
 
+    @Flag(help: "First have every host fetch its package lists anew (needs root there, or the printed sudo rules).")
+    var refresh = false
+
     func run() async throws {
         let session = try Session(options)
         let fleet = try session.fleet
         let resources = try scope.resources(of: fleet)
         let feeds = try session.feeds(feeds)
+        if refresh {
+            let progress = ProgressBar("fetching package lists", total: resources.count)
+            let failures = await session.scans.refreshLists(resources, progress: { progress.advance($0.rawValue) })
+            progress.finish()
+            for (resource, failure) in failures.sorted(by: { $0.key < $1.key }) {
+                session.note("\(resource) keeps the package lists it has: \(failure.message)")
+            }
+        }
         let progress = ProgressBar("scanning", total: resources.count)
         let scan = try await session.scans.scan(
             resources, fleet: fleet, policy: session.policy, feeds: feeds, progress: { progress.advance($0.rawValue) })

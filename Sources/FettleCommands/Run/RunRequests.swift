@@ -12,14 +12,6 @@ struct RunPause: AsyncParsableCommand {
     func run() async throws { try await target.ask(options) { .pause(by: $0, reason: $1) } }
 }
 
-struct RunContinue: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "continue", abstract: "Go on with a paused run.")
-    @OptionGroup var options: GlobalOptions
-    @OptionGroup var target: RunRequestArguments
-
-    func run() async throws { try await target.ask(options) { person, _ in .resume(by: person) } }
-}
-
 struct RunAbort: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "abort", abstract: "Stop at the nearest safe point; what is out is brought back.")

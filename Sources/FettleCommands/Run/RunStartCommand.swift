@@ -22,7 +22,9 @@ struct RunStartCommand: AsyncParsableCommand {
 
 struct RunResume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Go on with a run whose process has died, from its journal.")
+        commandName: "resume", abstract: "Go on with a run that is paused, or whose process has died.",
+        discussion:
+            "Where another process carries the run out, that one goes on; otherwise this one does, from the journal.")
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var display: RunDisplayArguments
@@ -33,6 +35,12 @@ struct RunResume: AsyncParsableCommand {
         let session = try Session(options)
         let summary = try await session.runs.summary(of: RunID(run))
         let isOrphan = summary.executor.map(ExecutorName.isGone) ?? true
+        if try await session.runs.story(of: RunID(run)).state.pause != nil {
+            try await session.runs.ask(.resume(by: session.person), of: RunID(run))
+            if !isOrphan, !takeOver {
+                return session.print("asked; the process that carries \(run) out goes on with it")
+            }
+        }
         try await RunWatcher(session: session, display: display)
             .carryOut(RunID(run), takesOver: takeOver || isOrphan)
     }

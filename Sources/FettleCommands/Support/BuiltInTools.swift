@@ -10,6 +10,9 @@ enum BuiltInTools {
         let drivers = BuiltInDrivers(channels: channels, inspector: inspector)
         return Tools(
             inspector: inspector, resolver: ShellUpdateResolver(channels: channels),
+            refreshLists: { resource, address throws(StepFailure) in
+                try await PackageListRefresher(channels: channels).refresh(resource, at: address)
+            },
             drivers: drivers, observer: drivers.health, parallel: parallel)
     }
 }

@@ -26,8 +26,10 @@ public struct VerifyDriver: StepDriver {
         }
         var details = StaleServices(facts.staleServices.value ?? [], expectation.noStaleServicesExcept ?? []).details
         details["packages"] = PackageWords.list(expectation.packages)
+        let count = expectation.packages.count
+        let packages = count == 1 ? "1 package" : "\(count) packages"
         return Observation(
-            verdict: .pass, summary: "\(expectation.packages.count) packages at their versions, and the new code runs",
-            details: details, observedAt: facts.observedAt)
+            verdict: .pass, summary: "\(packages) at the planned version, and nothing older runs", details: details,
+            observedAt: facts.observedAt)
     }
 }

@@ -1,0 +1,146 @@
+import FettleAssessment
+import FettleModel
+import Foundation
+import Testing
+
+/// The judgement of one host, from small feeds written here.
+@Suite struct JudgementTests {
+    private let now = Timestamp(milliseconds: 1_790_000_000_000)
+
+    private func tracker(_ status: String) -> String {
+        #"{"openssl": {"CVE-2026-1": {"releases": {"bookworm": \#(status)}}}}"#
+    }
+
+    private let exploited = """
+        {"catalogVersion": "1", "dateReleased": "2026-01-27T10:00:00.000Z", "vulnerabilities": [
+        {"cveID": "CVE-2026-1", "dateAdded": "2026-01-02", "dueDate": "2026-01-23"}, {"dateAdded": "2026-01-02"}]}
+        """
+
+    private func findings(
+        _ feeds: [String], updates: [AvailableUpdate] = [], resource: Resource? = nil,
+        change: (inout HostFacts) -> Void = { _ in }
+    ) throws -> FindingSet {
+        var loaded = AdvisoryFeeds()
+        for (index, feed) in feeds.enumerated() { #expect(try loaded.add(Data(feed.utf8), name: "feed-\(index)")) }
+        let resource = resource ?? Resource(id: "web-1", address: .local, environment: "production")
+        var host = HostFacts.nothingObserved(of: resource.id, at: now, reachability: .reachable, reason: "not asked")
+        host.platform = .observed(
+            Platform(
+                distribution: "debian", version: "12", codename: "bookworm", prettyName: "Debian 12",
+                architecture: "amd64"))
+        host.packages = .observed([
+            InstalledPackage(
+                manager: .dpkg, name: "libssl3", architecture: "amd64", version: "3.0.20", source: "openssl",
+                sourceVersion: "3.0.20")
+        ])
+        host.updates = .observed(updates)
+        host.staleServices = .observed([])
+        host.rebootRequired = .observed(RebootRequirement(isRequired: false))
+        change(&host)
+        let fleet = Fleet(
+            environments: [Environment(id: "production", isProtected: true)], resources: [resource], groups: [])
+        let facts = FactSet(id: "facts-1", observedAt: now, hosts: [host])
+        return Assessor(fleet: fleet, policy: Policy(), feeds: loaded).assess(
+            facts, reference: StageReference(id: "facts-1", digest: Digest(rawValue: "0")), id: "findings-1", at: now)
+    }
+
+    private func update(_ origin: UpdateOrigin, to version: String = "3.0.22") -> AvailableUpdate {
+        AvailableUpdate(
+            manager: .dpkg, name: "libssl3", architecture: "amd64", installed: "3.0.20", candidate: version,
+            source: "openssl", sourceVersion: version, origins: [origin])
+    }
+
+    private let security = UpdateOrigin(
+        origin: "Debian", suite: "oldstable-security", codename: "bookworm-security", label: "Debian-Security")
+    private let pointRelease = UpdateOrigin(origin: "Debian", suite: "oldstable", codename: "bookworm", label: "Debian")
+
+    /// Gotchas of Debian's tracker: "0" was never affected, `undetermined` is neither; `nodsa` and the like are still open.
+    @Test(arguments: [
+        (#"{"status": "resolved", "fixed_version": "0"}"#, 0),
+        (#"{"status": "undetermined"}"#, 0),
+        (#"{"status": "open", "nodsa": "Minor issue"}"#, 1),
+        (#"{"status": "open", "urgency": "unimportant"}"#, 1),
+        (#"{"status": "resolved", "fixed_version": "3.0.22"}"#, 1),
+        (#"{"status": "resolved", "fixed_version": "3.0.20~deb12u1"}"#, 0),
+    ])
+    func theTrackersStatusesMeanWhatDebianMeans(status: String, count: Int) throws {
+        #expect(try findings([tracker(status)]).findings.count == count)
+    }
+
+    @Test func anotherReleasesFixIsNoFixHere() throws {
+        let feed = #"{"openssl": {"CVE-2026-1": {"releases": {"sid": {"status": "resolved", "fixed_version": "9"}}}}}"#
+        #expect(try findings([feed]).findings.isEmpty)
+    }
+
+    @Test func whatTheSecuritySuiteOffersIsASecurityUpdateWithoutAnyFeed() throws {
+        let set = try findings([], updates: [update(security)])
+        let finding = try #require(set.findings.first)
+        #expect(finding.updateClass == .security)
+        #expect(finding.explanation.contains("advisories not checked: no feed was given"))
+        #expect(!set.feeds.advisoriesChecked)
+    }
+
+    @Test func whatAPointReleaseOffersIsABugfix() throws {
+        #expect(try findings([], updates: [update(pointRelease)]).findings.first?.updateClass == .bugfix)
+    }
+
+    @Test func whatAnArchiveNamesNoClassForIsUnclassified() throws {
+        let own = UpdateOrigin(origin: "Shop", suite: "main")
+        #expect(try findings([], updates: [update(own)]).findings.first?.updateClass == .unclassified)
+    }
+
+    @Test func anExploitedFindingIsDueWhenTheListSays() throws {
+        let feed = tracker(#"{"status": "resolved", "fixed_version": "3.0.22"}"#)
+        let finding = try #require(try findings([feed, exploited], updates: [update(security)]).findings.first)
+        #expect(finding.isExploited)
+        #expect(finding.outcome == .outOfCycle)
+        #expect(finding.dueAt == Timestamp("2026-01-23T00:00:00Z"))
+        let exposed = Resource(id: "web-1", address: .local, environment: "production", exposure: .internet)
+        let atOnce = try findings([feed, exploited], updates: [update(security)], resource: exposed)
+        #expect(atOnce.findings.first?.outcome == .immediate)
+    }
+
+    /// vuls#2645 and its like: a fix that the host's sources do not have is a finding of its own.
+    @Test func aFixBeyondTheOfferedVersionIsToldApart() throws {
+        let feed = tracker(#"{"status": "resolved", "fixed_version": "3.0.30"}"#)
+        let set = try findings([feed], updates: [update(security)])
+        #expect(set.findings.count == 2)
+        #expect(set.findings.contains { $0.fixed == "3.0.30" && !$0.isOffered })
+        #expect(set.findings.contains { $0.fixed == "3.0.22" && $0.isOffered && $0.advisories.isEmpty })
+    }
+
+    @Test func replacedCodeThatStillRunsIsAFinding() throws {
+        let set = try findings([]) { host in
+            host.staleServices = .observed([
+                StaleService(unit: "nginx.service", processIDs: [7], files: ["/usr/lib/libssl.so.3"])
+            ])
+            host.rebootRequired = .observed(RebootRequirement(isRequired: true, packages: ["linux-image"]))
+        }
+        #expect(Set(set.findings.map(\.state)) == [.installedPendingRestart, .installedPendingReboot])
+    }
+
+    @Test(arguments: [(ServiceModel.saas, PatchOwner.provider), (.vendorAppliance, .vendor), (.iaas, .us)])
+    func whoseJobItIsFollowsFromTheServiceModel(model: ServiceModel, owner: PatchOwner) throws {
+        let resource = Resource(id: "web-1", address: .local, environment: "production", serviceModel: model)
+        #expect(try findings([], updates: [update(security)], resource: resource).findings.first?.owner == owner)
+    }
+
+    @Test func whatCouldNotBeLookedAtIsToldAndNotClean() throws {
+        let set = try findings([]) { $0.updates = .notObserved(reason: "apt hangs") }
+        #expect(set.findings.isEmpty)
+        #expect(set.notJudged.map(\.reason) == ["available updates not observed: apt hangs"])
+    }
+
+    @Test func aMalformedRecordIsLeftOutCountedAndNamed() throws {
+        let set = try findings([exploited])
+        #expect(set.feeds.feeds.first?.records == 1)
+        #expect(set.feeds.feeds.first?.skipped == ["record 2"])
+    }
+
+    @Test func aMalformedFileIsRefusedWhole() throws {
+        var feeds = AdvisoryFeeds()
+        let cut = Data(exploited.utf8.prefix(120))
+        #expect(throws: FeedError.self) { _ = try feeds.add(cut, name: "kev.json") }
+        #expect(feeds.coverage == .none)
+    }
+}
