@@ -40,10 +40,11 @@ check: ## what CI checks beside the tests: format, layers, shell scripts, docs
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift
 	scripts/check-layers
 	scripts/check-docs
-	shellcheck -x Lab/lab Lab/lib/*.sh scripts/* .ci/run
+	cd Lab && shellcheck -x lab selftest lib/machine.sh lib/layer-build.sh layers/*.sh
+	shellcheck $$(grep -lE '^#!.*bash' scripts/* .ci/run)
 
 docs: ## build the documentation into .build/docs
-	scripts/docs
+	@scripts/docs
 
 release: ## a static binary in .build/release
 	swift build $(BUILD) -c release --product fettle --static-swift-stdlib
