@@ -13,6 +13,7 @@ struct PolicyFileTests {
             dueInDays: {immediate: 1, defer: 180}
             conffiles: takePackaged
             reboot: never
+            rebootDeadline: 5m
             neverRestart: ["dbus*", systemd-logind.service, "db-*.service"]
             limits: {parallelSteps: 5, failureBudget: 2, attempts: 1, quarantineDeadline: 4h}
             approvals:
@@ -29,6 +30,7 @@ struct PolicyFileTests {
         expected.dueInDays = [.immediate: 1, .outOfCycle: 14, .scheduled: 30, .defer: 180]
         expected.conffiles = .takePackaged
         expected.reboot = .never
+        expected.rebootDeadlineSeconds = 300
         expected.neverRestart = ["dbus*", "systemd-logind.service", "db-*.service"]
         expected.limits = PlanLimits(
             parallelSteps: 5, failureBudget: 2, attempts: 1, quarantineDeadlineSeconds: 14_400)

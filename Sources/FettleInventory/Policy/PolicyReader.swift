@@ -6,7 +6,8 @@ struct PolicyReader {
     let environments: [Environment]?
 
     static let keys = [
-        "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "neverRestart", "limits", "approvals",
+        "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "neverRestart", "limits",
+        "approvals",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -25,6 +26,11 @@ struct PolicyReader {
             let choice = reading.choice(value, "reboot policy", as: Policy.RebootPolicy.self)
         {
             policy.reboot = choice
+        }
+        if let value = fields["rebootDeadline"],
+            let seconds = reading.seconds(value, "rebootDeadline", in: 10...86_400)
+        {
+            policy.rebootDeadlineSeconds = seconds
         }
         if let value = fields["neverRestart"] { neverRestart(value, &policy) }
         if let value = fields["limits"] { policy.limits = limits(value) }

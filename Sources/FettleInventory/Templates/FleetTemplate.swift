@@ -95,6 +95,8 @@ public enum FleetTemplate {
 
         # never, ifRequired, always
         reboot: ifRequired
+        # How long a host may take to come back from it; without this, what the plan estimates.
+        # rebootDeadline: 10m
 
         # Services that are never restarted, as globs: restarting the wrong one cuts the way to the host.
         neverRestart:

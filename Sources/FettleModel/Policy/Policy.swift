@@ -8,6 +8,8 @@ public struct Policy: Codable, Sendable, Equatable {
     public var dueInDays: [Outcome: Int]
     public var conffiles: ConffilePolicy
     public var reboot: RebootPolicy
+    /// How long a host may take to come back from its reboot before it counts as failed; nil: what the plan estimates.
+    public var rebootDeadlineSeconds: Int?
     /// Services that are never restarted by Fettle; globs. needrestart#340: restarting the wrong one cuts the way in.
     public var neverRestart: [String]
     public var limits: PlanLimits
@@ -19,6 +21,7 @@ public struct Policy: Codable, Sendable, Equatable {
         classes: [UpdateClass] = [.security], exclude: [String] = [],
         dueInDays: [Outcome: Int] = [.immediate: 2, .outOfCycle: 14, .scheduled: 30, .defer: 90],
         conffiles: ConffilePolicy = .keepCurrent, reboot: RebootPolicy = .ifRequired,
+        rebootDeadlineSeconds: Int? = nil,
         neverRestart: [String] = ["dbus.service", "systemd-logind.service", "getty@*.service", "user@*.service"],
         limits: PlanLimits = PlanLimits(), approvals: [EnvironmentID: ApprovalRule] = [:],
         defaultApproval: ApprovalRule = ApprovalRule(approvals: 1, requesterMayApprove: false)
@@ -28,6 +31,7 @@ public struct Policy: Codable, Sendable, Equatable {
         self.dueInDays = dueInDays
         self.conffiles = conffiles
         self.reboot = reboot
+        self.rebootDeadlineSeconds = rebootDeadlineSeconds
         self.neverRestart = neverRestart
         self.limits = limits
         self.approvals = approvals

@@ -38,7 +38,9 @@ struct ChainMaker {
         if policy.reboot != .always { restart(&maker) }
         if let condition = policy.rebootCondition {
             let isExpected = condition == .always || !host.rebootReasons.isEmpty
-            maker.add("reboot", .reboot(condition: condition), .requiresOut, priors.reboot(isExpected: isExpected))
+            maker.add(
+                "reboot", .reboot(condition: condition), .requiresOut, rebootEstimate(isExpected: isExpected),
+                timeout: policy.rebootDeadlineSeconds)
         }
         prove(&maker, host, \.to)
         maker.bringBack()
@@ -66,11 +68,19 @@ struct ChainMaker {
         if policy.rebootCondition != nil {
             maker.add(
                 "reboot", .reboot(condition: .ifRequired), .requiresOut,
-                priors.reboot(isExpected: !host.rebootReasons.isEmpty))
+                rebootEstimate(isExpected: !host.rebootReasons.isEmpty), timeout: policy.rebootDeadlineSeconds)
         }
         prove(&maker, host, host.isReversible ? \.from : \.to)
         maker.bringBack()
         return HostChain(outage: maker.takeSteps())
+    }
+
+    /// A host that has not come back by the policy's deadline has failed: nothing takes longer than that.
+    private func rebootEstimate(isExpected: Bool) -> DurationEstimate {
+        let estimate = priors.reboot(isExpected: isExpected)
+        guard let deadline = policy.rebootDeadlineSeconds else { return estimate }
+        return DurationEstimate(
+            medianSeconds: min(estimate.medianSeconds, deadline), p95Seconds: min(estimate.p95Seconds, deadline))
     }
 
     private func restart(_ maker: inout StepMaker) {
@@ -137,12 +147,14 @@ private struct StepMaker {
 
     mutating func add(
         _ name: String, _ action: StepAction, _ availability: AvailabilityEffect, _ estimate: DurationEstimate,
-        group: GroupID? = nil, rollback: RollbackClass = .nothingToUndo, compensates: StepID? = nil
+        group: GroupID? = nil, rollback: RollbackClass = .nothingToUndo, compensates: StepID? = nil,
+        timeout: Int? = nil
     ) {
         let step = Step(
             id: StepID(prefix + name), resource: host.id, group: group, wave: wave, action: action,
             after: last.map { [$0] } ?? [], availability: availability, rollbackClass: rollback,
-            compensates: compensates, estimate: estimate, timeoutSeconds: priors.timeout(estimate))
+            compensates: compensates, estimate: estimate,
+            timeoutSeconds: timeout ?? priors.timeout(estimate))
         last = step.id
         steps.append(step)
     }
