@@ -24,6 +24,13 @@ enum PackagesLab {
     /// Runs `Lab/lab` with these words; its output.
     @discardableResult
     static func lab(_ words: String...) async throws -> String {
+        let result = try await attempt(words)
+        try #require(result.succeeded, "lab \(words.joined(separator: " ")): \(result.errorText)")
+        return result.outputText
+    }
+
+    /// The same where it may fail.
+    static func attempt(_ words: [String]) async throws -> CommandResult {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appending(path: "../../../Lab/lab").standardizedFileURL
         let command = try shellQuoted([root.path] + words)
@@ -32,9 +39,7 @@ enum PackagesLab {
         let settings = try ["FETTLE_LAB_DIR", "FETTLE_LAB_NAME"].compactMap { name in
             try ProcessInfo.processInfo.environment[name].map { "\(name)=\(try shellQuoted($0)) " }
         }.joined()
-        let result = try await channel.run(RemoteCommand(script: settings + command, timeout: .seconds(120)))
-        try #require(result.succeeded, "lab \(words.joined(separator: " ")): \(result.errorText)")
-        return result.outputText
+        return try await channel.run(RemoteCommand(script: settings + command, timeout: .seconds(120)))
     }
 
     /// Runs a script as root in a host, without ssh.

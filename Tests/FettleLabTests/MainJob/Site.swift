@@ -1,0 +1,142 @@
+import FettleDatabase
+import FettleModel
+import FettleStore
+import Foundation
+import Testing
+
+/// A folder of its own with fleet.yaml, policy.yaml and the database, as a user has one.
+final class Site: Sendable {
+    let directory: URL
+    let store: SQLiteStore
+
+    struct Choices {
+        var bakeSeconds = 2
+        var gateDeadlineSeconds = 12
+        var rebootDeadlineSeconds = 60
+        var attempts = 2
+        /// As whom Fettle signs in; nil: root, as the lab's ssh_config says.
+        var user: String?
+    }
+
+    /// The lab's own fleet and policy, with short waits.
+    init(_ choices: Choices = Choices()) throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "fettle-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let lab = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../Lab").standardizedFileURL
+        var fleet = try String(contentsOf: lab.appending(path: "fleet.yaml"), encoding: .utf8)
+            .replacing("bake: 8s", with: "bake: \(choices.bakeSeconds)s")
+            .replacing("deadline: 20s", with: "deadline: \(choices.gateDeadlineSeconds)s")
+        if let user = choices.user {
+            fleet = fleet.replacing("  owner: lab\n", with: "  owner: lab\n  address: \"\(user)@{id}\"\n")
+        }
+        try Data(fleet.utf8).write(to: directory.appending(path: "fleet.yaml"))
+        let policy = try String(contentsOf: lab.appending(path: "policy.yaml"), encoding: .utf8)
+            .replacing("attempts: 2", with: "attempts: \(choices.attempts)")
+        try Data((policy + "\nrebootDeadline: \(choices.rebootDeadlineSeconds)s\n").utf8)
+            .write(to: directory.appending(path: "policy.yaml"))
+        store = try SQLiteStore(path: directory.appending(path: ".fettle/fettle.db").path)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: directory) }
+
+    // MARK: The program
+
+    func launch(_ words: String..., as person: String = "alice") throws -> FettleProcess {
+        try launch(words, as: person)
+    }
+
+    private func launch(_ words: [String], as person: String) throws -> FettleProcess {
+        let run = try #require(PackagesLab.directory)
+        let settings = [
+            "FETTLE_DIR": directory.path, "FETTLE_SSH_CONFIG": run + "/ssh_config", "FETTLE_HINTS": "never",
+            "FETTLE_PERSON": person,
+        ]
+        return try FettleProcess(
+            words, settings: settings, outputFile: directory.appending(path: "output-\(UUID().uuidString)"))
+    }
+
+    /// Runs it to its end, which has to be one of these exit codes; what it printed.
+    @discardableResult
+    func fettle(
+        _ words: String..., as person: String = "alice", ends codes: Int32..., at location: SourceLocation = #_sourceLocation
+    ) async throws -> String {
+        let process = try launch(words, as: person)
+        let code = try await process.end()
+        let expected = codes.isEmpty ? [0] : codes
+        #expect(
+            expected.contains(code), "fettle \(words.joined(separator: " ")) ended with \(code):\n\(process.output)",
+            sourceLocation: location)
+        return process.output
+    }
+
+    /// Scans a pool, plans one package on some of its hosts, and has the change asked for by alice and approved by bob.
+    func approvedChange(of package: String, in pool: MainJobLab.Pool, on hosts: String...) async throws -> Plan {
+        try await fettle("scan", "--group", pool.name, ends: 100, 101)
+        let make = try launch(
+            ["plan", "make", "--only", package] + hosts.flatMap { ["--host", $0] }, as: "alice")
+        try #require(try await make.end() == 0, "\(make.output)")
+        try await fettle("change", "submit", "plan-1", "--reason", "a test")
+        try await fettle("change", "approve", "change-1", as: "bob")
+        return try await plan()
+    }
+
+    // MARK: What it keeps
+
+    func plan(_ id: String = "plan-1") async throws -> Plan {
+        let document = try #require(try await store.document(.plan, id: id))
+        return try CanonicalJSON.decode(Plan.self, from: Data(document.bytes))
+    }
+
+    var journal: [JournalRecord] {
+        get async throws { try await store.records(of: "run-1", after: 0) }
+    }
+
+    var outcome: RunOutcome? {
+        get async throws {
+            guard case .ended(let outcome) = try await journal.last?.event else { return nil }
+            return outcome
+        }
+    }
+
+    /// Waits until the journal of run-1 holds such an event, and looks often enough to be there at once.
+    func waitFor(
+        _ what: String, within seconds: Int = 120, _ isMet: (RunEvent) -> Bool
+    ) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(seconds)
+        while clock.now < deadline {
+            if try await journal.contains(where: { isMet($0.event) }) { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw TestFailure("not seen in the journal within \(seconds) s: \(what)")
+    }
+
+    func waitForIntent(_ step: StepID) async throws {
+        try await waitFor("the intent of \(step)") { event in
+            if case .stepIntended(step, _, _) = event { true } else { false }
+        }
+    }
+
+    func waitForDone(_ step: StepID) async throws {
+        try await waitFor("\(step) done") { event in
+            if case .stepDone(step, _, _) = event { true } else { false }
+        }
+    }
+
+    /// The resources for which anything was ever intended that touches a host: not looking, not downloading.
+    func touched(_ plan: Plan) async throws -> Set<ResourceID> {
+        let steps = Dictionary((plan.steps + plan.rollback).map { ($0.id, $0) }) { first, _ in first }
+        return Set(
+            try await journal.compactMap { record in
+                guard case .stepIntended(let id, _, _) = record.event, let step = steps[id] else { return nil }
+                return step.availability == .none ? nil : step.resource
+            })
+    }
+
+    func failure(of step: StepID) async throws -> StepFailure? {
+        try await journal.reversed().lazy.compactMap { record in
+            if case .stepFailed(step, _, let failure) = record.event { failure } else { nil }
+        }.first
+    }
+}
