@@ -19,6 +19,7 @@ struct PlanView {
         text.append("")
         text.append(hostTable.render(in: terminal))
         text.append("")
+        text += chains
         text.append(wayBack(in: terminal))
         return text.joined(separator: "\n")
     }
@@ -27,23 +28,41 @@ struct PlanView {
         let environments = plan.environments.map(\.rawValue).joined(separator: ", ")
         let seconds = Self.longestPath(plan.steps) { $0.estimate.medianSeconds }
         let upper = Self.longestPath(plan.steps) { $0.estimate.p95Seconds }
-        return "\(plan.targets.count) host\(plan.targets.count == 1 ? "" : "s") in \(environments), \(plan.steps.count) steps, "
+        return
+            "\(plan.targets.count) host\(plan.targets.count == 1 ? "" : "s") in \(environments), \(plan.steps.count) steps, "
             + "about \(Self.words(seconds)), 95%: \(Self.words(upper))"
     }
 
     private var hostTable: Table {
         var table = Table([
-            .init(title: "WAVE", alignsRight: true), .init(title: "HOST"), .init(title: "WAITS FOR", shrinks: 2),
-            .init(title: "STEPS", shrinks: 1), .init(title: "PACKAGES", shrinks: 3),
+            .init(title: "WAVE", alignsRight: true), .init(title: "HOST"), .init(title: "WAITS FOR", shrinks: 1),
+            .init(title: "PACKAGES", shrinks: 2),
         ])
         for target in ordered {
             let steps = plan.steps.filter { $0.resource == target.resource }
             let wave = steps.map(\.wave).max() ?? 0
             table.add(
                 .init("\(wave)"), .init(target.resource.rawValue, .bold), .init(waitsFor(steps)),
-                .init(steps.map(\.action.name).joined(separator: " › ")), .init(changes(steps)))
+                .init(changes(steps)))
         }
         return table
+    }
+
+    /// What is done to each host, told once for all that are treated alike.
+    private var chains: [String] {
+        var lines: [(steps: String, hosts: [String])] = []
+        for target in ordered {
+            let steps = plan.steps.filter { $0.resource == target.resource && !isBake($0) }
+            let text = steps.map(\.action.name).joined(separator: " › ")
+            if let known = lines.firstIndex(where: { $0.steps == text }) {
+                lines[known].hosts.append(target.resource.rawValue)
+            } else {
+                lines.append((text, [target.resource.rawValue]))
+            }
+        }
+        return lines.map { line in
+            lines.count == 1 ? "Each host: \(line.steps)" : "\(line.hosts.joined(separator: ", ")): \(line.steps)"
+        }
     }
 
     private var ordered: [PlanTarget] {

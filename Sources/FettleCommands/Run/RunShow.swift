@@ -51,7 +51,7 @@ struct RunShow: AsyncParsableCommand {
             table.add(
                 .init(resource.resource.rawValue, .bold), .init(resource.phase.rawValue),
                 .init(resource.isOut ? "no" : "yes", resource.isOut ? .yellow : .plain), .init(done),
-                .init(resource.failure.map { "\($0)" } ?? "", .red))
+                .init(resource.failure.map { "\($0.step): \($0.failure.message)" } ?? "", .red))
         }
         session.print(table)
         for moment in RunStory(plan: try await session.runs.story(of: RunID(run)).plan, journal: journal).moments {
