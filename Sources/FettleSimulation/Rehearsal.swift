@@ -74,7 +74,7 @@ public struct Rehearsal {
                     schedule(
                         .report(.checked(step.step.id, attempt: step.attempt, .ready(prior: prior(of: step.step)))))
                 case .observeAndReserve(let capacity): reserve(capacity)
-                case .perform(let step): schedule(.finish(step), after: duration(of: step.step))
+                case .perform(let step, _): schedule(.finish(step), after: duration(of: step.step))
                 case .release(let resource):
                     holders[resource] = nil
                     schedule(.report(.released(resource)))

@@ -69,7 +69,7 @@ struct Rehearsal {
                 case .append: Issue.record("append comes first")
                 case .check(let order, let confirming): begin(.check(order, confirming: confirming), longest: 3)
                 case .observeAndReserve(let order): begin(.reserve(order), longest: 2)
-                case .perform(let order): begin(.perform(order), longest: 8)
+                case .perform(let order, _): begin(.perform(order), longest: 8)
                 case .release(let resource):
                     try await store.release(resource, by: run)
                     machine.receive(.released(resource), at: now)

@@ -89,7 +89,7 @@ actor RunSession {
                 case .check(let order, let confirming):
                     launch { await $0.check(order, confirming: confirming) }
                 case .observeAndReserve(let order): launch { await $0.observeAndReserve(order) }
-                case .perform(let order): launch { await $0.perform(order) }
+                case .perform(let order, let drains): launch { await $0.perform(order, keeping: drains) }
                 case .release(let resource): launch { await $0.release(resource) }
                 case .quarantine(let entry): launch { await $0.file(entry) }
                 case .wait(let until): setWake(until)

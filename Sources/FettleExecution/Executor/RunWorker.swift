@@ -1,6 +1,7 @@
 import FettleDriverKit
 import FettleModel
 import FettleStore
+import Synchronization
 
 /// Carries single commands out, each in a task of its own, and posts what came of them.
 struct RunWorker: Sendable {
@@ -53,21 +54,31 @@ struct RunWorker: Sendable {
                 StepFailure(code: .timeout, message: "no answer to the check in \(order.step.timeoutSeconds) s"))
     }
 
-    func perform(_ order: StepOrder) async {
+    func perform(_ order: StepOrder, keeping drains: [StepOrder]) async {
         let result: Result<Observation, StepFailure>
         if let driver = executor.driver(for: order.step) {
             let context = context(order)
-            let answer = await limited(seconds: order.step.timeoutSeconds) {
-                await Self.performAndVerify(order.step, with: driver, in: context)
+            let lastWord = LastWord()
+            // Around the limit: work that is given up must not leave somebody behind who goes on draining.
+            let answer = await FettleDriverKit.keeping(drains.compactMap(hold)) {
+                await limited(seconds: order.step.timeoutSeconds) {
+                    let result = await Self.performAndVerify(order.step, with: driver, in: context)
+                    if case .failure(let failure) = result { lastWord.failure = failure }
+                    return result
+                }
             }
-            result =
-                answer
-                ?? .failure(StepFailure(code: .timeout, message: "not done in \(order.step.timeoutSeconds) s"))
+            result = answer ?? .failure(lastWord.timeout(after: order.step.timeoutSeconds))
         } else {
             result = .failure(StepFailure(code: .refused, message: "no driver for \(order.step.action.name)"))
         }
         guard !Task.isCancelled else { return }
         report(.performed(order.step.id, attempt: order.attempt, result))
+    }
+
+    /// nil: nothing but a person can take this drain back, or its driver cannot tell.
+    private func hold(_ drain: StepOrder) -> Hold? {
+        guard let driver = executor.driver(for: drain.step) as? any HoldKeeping else { return nil }
+        return Hold(driver: driver, step: drain.step, context: context(drain))
     }
 
     private static func performAndVerify(
@@ -97,5 +108,20 @@ struct RunWorker: Sendable {
 
     func stop(on error: StoreError, doing what: String) {
         post.yield(.broken(RunExecutionError(error, doing: what)))
+    }
+}
+
+/// What a driver says when its time is up: too late to count as its result, but it knows what it was waiting for.
+private final class LastWord: Sendable {
+    private let state = Mutex<StepFailure?>(nil)
+
+    var failure: StepFailure? {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
+
+    func timeout(after seconds: Int) -> StepFailure {
+        let words = failure.map { ": \($0.message)" } ?? ""
+        return StepFailure(code: .timeout, message: "not done in \(seconds) s\(words)", output: failure?.output ?? "")
     }
 }

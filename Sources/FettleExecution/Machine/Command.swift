@@ -9,8 +9,9 @@ public enum Command: Sendable, Equatable {
     case check(StepOrder, confirming: [StepOrder])
     /// Look at every group of the step's resource, then take the reservation (I1).
     case observeAndReserve(CapacityOrder)
-    /// The intent is durable: perform, then verify.
-    case perform(StepOrder)
+    /// The intent is durable: perform, then verify. `keeping`: drains that must hold all the while; a lost one is taken again
+    /// at once.
+    case perform(StepOrder, keeping: [StepOrder])
     /// Give the resource's reservation back.
     case release(ResourceID)
     /// Put the entry into the quarantine ledger.

@@ -51,7 +51,10 @@ extension RunMachine {
         for id in fold.open.sorted() where activities[id] == nil {
             guard let open = fold[id].open, open.epoch == fold.epoch, let step = index.step(id) else { continue }
             activities[id] = .performing(attempt: open.number)
-            commands.append(.perform(order(for: step, attempt: open.number, intendedAt: open.intendedAt)))
+            commands.append(
+                .perform(
+                    order(for: step, attempt: open.number, intendedAt: open.intendedAt),
+                    keeping: drainsToConfirm(before: step, at: now)))
         }
         for (id, activity) in activities.sorted(by: { $0.key < $1.key }) {
             guard case .reserving(let answer, asked: false) = activity, let step = index.step(id) else { continue }

@@ -1,0 +1,49 @@
+import FettleModel
+import Foundation
+import Testing
+
+extension MainJobTests {
+    /// What stands before the hosts.
+    @Suite struct LoadBalancer {
+        /// Completed by the task's word while the field was stale: cubecos#583. What was drained at run time is lost by a restart.
+        @Test func aRestartOfHAProxyInTheMiddleOfAPatchDoesNotBringTheMemberBack() async throws {
+            try await MainJobLab.renew(.api, offering: "lab-good")
+            let site = try Site()
+            _ = try await site.approvedChange(of: "orders", in: .api, on: "api-1", "api-2")
+            try await PackagesLab.lab("sample", "start")
+            let process = try site.launch("run", "start", "change-1")
+            defer { process.killAtOnce() }
+            try await site.waitForDone("api-1/drain")
+            // The package manager waits for its lock, so that the restart surely comes in the middle.
+            try await PackagesLab.lab("lock", "api-1", "10")
+            try await site.waitForIntent("api-1/patch")
+            try await PackagesLab.lab("haproxy", "restart")
+            let restartedAt = Date().timeIntervalSince1970
+            var drainedAgain = false
+            for _ in 0..<50 where !drainedAgain {
+                drainedAgain = (try? await Balancer.isTakenOut("api-1")) ?? false
+                if !drainedAgain { try await Task.sleep(for: .milliseconds(100)) }
+            }
+            let drainedAt = Date().timeIntervalSince1970
+            #expect(drainedAgain, "the member gets traffic while it is patched: \(process.output)")
+            #expect(try await site.journal.last?.event.isIntent(of: "api-1/patch") == true, "the step has ended before")
+            #expect(try await process.end() == 0, "\(process.output)")
+            let path = try await PackagesLab.lab("sample", "stop").trimmingCharacters(in: .whitespacesAndNewlines)
+            let restoredAt = try #require(
+                try await site.journal.first { $0.event.isIntent(of: "api-1/restore") }?.at.milliseconds)
+            let meanwhile = try Traffic.read(path).filter {
+                $0.server == "api-1" && $0.time > drainedAt && $0.time < Double(restoredAt) / 1000
+            }
+            #expect(!meanwhile.isEmpty && meanwhile.allSatisfy { !$0.serves })
+            #expect(drainedAt - restartedAt < 4)
+            #expect(try await Truth.version(of: "orders", on: ["api-1", "api-2"]) == ["ii 1.1", "ii 1.1"])
+            try await Balancer.expectAllServe()
+        }
+    }
+}
+
+extension RunEvent {
+    func isIntent(of step: StepID) -> Bool {
+        if case .stepIntended(step, _, _) = self { true } else { false }
+    }
+}
