@@ -11,10 +11,14 @@ public typealias ProbeAsking =
 public struct PreflightDriver: StepDriver {
     private let look: HostLook
     private let ask: ProbeAsking
+    private let clock: DriverClock
 
-    public init(inspector: any HostInspector, probes: @escaping ProbeAsking) {
+    public init(
+        inspector: any HostInspector, probes: @escaping ProbeAsking, clock: DriverClock = DriverClock()
+    ) {
         look = HostLook(inspector: inspector)
         ask = probes
+        self.clock = clock
     }
 
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness { .ready(prior: nil) }
@@ -25,9 +29,7 @@ public struct PreflightDriver: StepDriver {
         guard case .preflight(let expectation, let probes) = step.action else {
             throw StepFailure(code: .refused, message: "\(step.id) is no preflight")
         }
-        let facts = try await look.facts(step, in: context)
-        let locks = try HostLook.require(facts.packageLocks, "locks of the package manager")
-        if let words = PackageLocks.holder(of: locks) { throw StepFailure(code: .locked, message: words) }
+        let facts = try await unlockedFacts(step, context)
         let deviations = try ExpectationJudge(expectation: expectation).deviations(in: facts)
         guard deviations.isEmpty else {
             throw StepFailure(
@@ -45,6 +47,23 @@ public struct PreflightDriver: StepDriver {
             details: ["packages": "\(expectation.packages.count)", "probes": "\(probes.count)"],
             observedAt: facts.observedAt)
     }
+
+    /// Somebody else's package work is waited for: it ends, and in the middle of it nothing is as any plan saw it.
+    private func unlockedFacts(_ step: Step, _ context: StepContext) async throws(StepFailure) -> HostFacts {
+        let deadline = clock.now().adding(seconds: max(0, step.timeoutSeconds - Self.marginSeconds))
+        while true {
+            let facts = try await look.facts(step, in: context)
+            let locks = try HostLook.require(facts.packageLocks, "locks of the package manager")
+            guard let holder = PackageLocks.holder(of: locks) else { return facts }
+            guard clock.now() < deadline, !Task.isCancelled else {
+                throw StepFailure(code: .locked, message: holder)
+            }
+            await clock.sleep(.seconds(3))
+        }
+    }
+
+    /// For a last look and the probes, before the step's own time is up.
+    private static let marginSeconds = 20
 
     /// The room that the plan's own downloads take on this host; how much unpacking needs is looked at once more before it.
     private func requireSpace(_ step: Step, _ context: StepContext, _ facts: HostFacts) throws(StepFailure) {

@@ -134,6 +134,14 @@ final class Site: Sendable {
             })
     }
 
+    var firstFailure: StepFailure? {
+        get async throws {
+            try await journal.lazy.compactMap { record in
+                if case .stepFailed(_, _, let failure) = record.event { failure } else { nil }
+            }.first
+        }
+    }
+
     func failure(of step: StepID) async throws -> StepFailure? {
         try await journal.reversed().lazy.compactMap { record in
             if case .stepFailed(step, _, let failure) = record.event { failure } else { nil }
