@@ -4,6 +4,9 @@ import FettleModel
 struct FormCheck {
     let plan: Plan
 
+    /// A year: so many seconds of so many steps still add up without overflow.
+    static let longestSeconds = 31_536_000
+
     func violations() -> [Violation] {
         var found: [Violation] = []
         if plan.schema != Plan.currentSchema {
@@ -15,7 +18,9 @@ struct FormCheck {
         for step in plan.rollback where forward.contains(step.id) {
             found.append(Violation(.form, "\(step.id) is both a step and a rollback step", steps: [step.id]))
         }
+        found += EffectCheck(steps: plan.steps + plan.rollback).violations()
         found += groupViolations()
+        found += windowViolations()
         if plan.limits.parallelSteps < 1 || plan.limits.attempts < 1 || plan.limits.failureBudget < 0 {
             found.append(
                 Violation(
@@ -50,6 +55,13 @@ struct FormCheck {
                 found.append(
                     Violation(.form, "\(step.id) acts on \(step.resource), which is no target", steps: [step.id]))
             }
+            found += groupViolations(of: step)
+            let seconds = [step.estimate.medianSeconds, step.estimate.p95Seconds, step.timeoutSeconds]
+            if !seconds.allSatisfy((0...Self.longestSeconds).contains) {
+                found.append(
+                    Violation(
+                        .form, "\(step.id) must take from 0 to \(Self.longestSeconds) s", steps: [step.id]))
+            }
             if step.timeoutSeconds < step.estimate.p95Seconds {
                 found.append(
                     Violation(
@@ -62,9 +74,31 @@ struct FormCheck {
         return found
     }
 
+    private func groupViolations(of step: Step) -> [Violation] {
+        if let group = step.group, plan.group(group) == nil {
+            return [Violation(.form, "\(step.id) is taken for group \(group), which does not exist", steps: [step.id])]
+        }
+        if case .bake = step.action, step.group == nil {
+            return [Violation(.form, "\(step.id) holds no group back while it watches", steps: [step.id])]
+        }
+        return []
+    }
+
+    private func windowViolations() -> [Violation] {
+        guard let window = plan.window else { return [] }
+        let (length, isTooLong) = window.closesAt.milliseconds.subtractingReportingOverflow(
+            window.opensAt.milliseconds)
+        guard isTooLong || length > Int64(Self.longestSeconds) * 1000 else { return [] }
+        return [Violation(.form, "the window is longer than \(Self.longestSeconds) s", steps: [])]
+    }
+
     private func groupViolations() -> [Violation] {
-        plan.groups.flatMap { group -> [Violation] in
+        var seen: Set<GroupID> = []
+        return plan.groups.flatMap { group -> [Violation] in
             var found: [Violation] = []
+            if !seen.insert(group.id).inserted {
+                found.append(Violation(.form, "two groups are named \(group.id)", steps: []))
+            }
             if Set(group.members).count != group.members.count {
                 found.append(Violation(.form, "group \(group.id) names a member twice", steps: []))
             }

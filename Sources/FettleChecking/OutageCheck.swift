@@ -14,12 +14,13 @@ struct OutageCheck {
             let taking = positions.filter { graph.steps[$0].availability == .takesOut }
             let bringing = positions.filter { graph.steps[$0].availability == .bringsBack }
             let inside = positions.filter { graph.steps[$0].availability == .requiresOut }
-            if taking.isEmpty && bringing.isEmpty && inside.isEmpty { continue }
+            let changing = positions.filter { graph.steps[$0].action.changesTheResource }
+            if taking.isEmpty && bringing.isEmpty && inside.isEmpty && changing.isEmpty { continue }
             guard !taking.isEmpty else {
                 violations.append(
                     Violation(
                         .order, "\(resource) is changed or brought back without being taken out first",
-                        steps: names(inside + bringing)))
+                        steps: names(Array(Set(inside + bringing + changing)))))
                 continue
             }
             guard !bringing.isEmpty else {

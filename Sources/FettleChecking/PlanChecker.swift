@@ -14,6 +14,8 @@ public enum PlanChecker {
         let outages = OutageCheck(graph: forward, isRollback: false).outages(&violations)
         let returns = OutageCheck(graph: rollback, isRollback: true).outages(&violations)
 
+        violations += TrafficCheck(plan: plan, graph: forward, outages: outages).violations()
+        violations += TrafficCheck(plan: plan, graph: rollback, outages: returns).violations()
         violations += forwardCapacity(plan, forward, outages)
         let (onTheWayBack, method) = rollbackCapacity(plan, forward, rollback, outages, returns)
         violations += onTheWayBack

@@ -32,8 +32,7 @@ struct RollbackCheck {
     func violations() -> [Violation] {
         var found: [Violation] = []
         let compensation = Dictionary(
-            plan.rollback.compactMap { step in step.compensates.map { ($0, step) } },
-            uniquingKeysWith: { first, _ in first })
+            grouping: plan.rollback.filter { $0.compensates != nil }, by: \.compensates)
         for (position, step) in plan.steps.enumerated() {
             guard case .changePackages(let transaction) = step.action else { continue }
             if !isStaged(transaction, before: position) {
@@ -47,9 +46,21 @@ struct RollbackCheck {
                 found.append(Violation(.rollback, "nothing takes \(step.id) back", steps: [step.id]))
                 continue
             }
-            found += mismatch(step, transaction, back)
+            if back.count > 1 {
+                found.append(
+                    Violation(
+                        .rollback, "\(back.count) steps take \(step.id) back, so that the last of them decides",
+                        steps: [step.id] + back.map(\.id)))
+            }
+            found += back.flatMap { mismatch(step, transaction, $0) }
         }
         for step in plan.rollback {
+            if case .changePackages = step.action, step.compensates == nil {
+                found.append(
+                    Violation(
+                        .rollback, "\(step.id) changes packages on the way back and takes no step back",
+                        steps: [step.id]))
+            }
             if let name = step.compensates, forward.index[name] == nil {
                 found.append(
                     Violation(.rollback, "\(step.id) takes back \(name), which does not exist", steps: [step.id]))
@@ -67,7 +78,8 @@ struct RollbackCheck {
 
     private func mismatch(_ step: Step, _ transaction: PackageTransaction, _ back: Step) -> [Violation] {
         guard case .changePackages(let reverse) = back.action, back.resource == step.resource,
-            reverse.purpose == .rollback, reverse.changes == transaction.changes.map(\.reversed)
+            reverse.purpose == .rollback, reverse.manager == transaction.manager,
+            reverse.changes == transaction.changes.map(\.reversed)
         else {
             return [
                 Violation(
