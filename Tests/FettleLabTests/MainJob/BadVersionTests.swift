@@ -16,7 +16,10 @@ extension MainJobTests {
             #expect(traffic.lowest(of: "api") == 3)
             #expect(try await site.failure(of: "api-1/gate")?.code == .unhealthy)
             #expect(try await site.touched(plan) == ["api-1"])
-            #expect(try await Truth.version(of: "orders", on: ["api-1", "api-2", "api-3"]) == ["ii 1.0", "ii 1.0", "ii 1.0"])
+            #expect(
+                try await Truth.version(of: "orders", on: ["api-1", "api-2", "api-3"]) == [
+                    "ii 1.0", "ii 1.0", "ii 1.0",
+                ])
             #expect(try await Truth.changes(of: "orders", on: "api-2") == 0)
             try await Balancer.expectAllServe()
         }

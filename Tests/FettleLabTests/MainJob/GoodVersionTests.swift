@@ -29,7 +29,8 @@ extension MainJobTests {
             let site = try Site()
             try await site.fettle("scan", "--group", "web", ends: 101)
             try await site.fettle(
-                "plan", "make", "--group", "web", "--security", "--only", "nginx", "--only", "openssl", "--only", "expat")
+                "plan", "make", "--group", "web", "--security", "--only", "nginx", "--only", "openssl", "--only",
+                "expat")
             try await site.fettle("change", "submit", "plan-1", "--reason", "Debian security updates")
             try await site.fettle("change", "approve", "change-1", as: "bob")
             let plan = try await site.plan()

@@ -30,7 +30,10 @@ extension MainJobTests {
                 #expect(try await process.end() == 5, "\(process.output)")
             }
             #expect(traffic.failed == 0, "of \(traffic.requests)")
-            #expect(try await Truth.version(of: "orders", on: ["api-1", "api-2", "api-3"]) == ["ii 1.0", "ii 1.0", "ii 1.0"])
+            #expect(
+                try await Truth.version(of: "orders", on: ["api-1", "api-2", "api-3"]) == [
+                    "ii 1.0", "ii 1.0", "ii 1.0",
+                ])
             #expect(try await Truth.changes(of: "orders", on: "api-3") == 0)
             try await Balancer.expectAllServe()
         }

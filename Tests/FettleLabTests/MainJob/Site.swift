@@ -59,7 +59,8 @@ final class Site: Sendable {
     /// Runs it to its end, which has to be one of these exit codes; what it printed.
     @discardableResult
     func fettle(
-        _ words: String..., as person: String = "alice", ends codes: Int32..., at location: SourceLocation = #_sourceLocation
+        _ words: String..., as person: String = "alice", ends codes: Int32...,
+        at location: SourceLocation = #_sourceLocation
     ) async throws -> String {
         let process = try launch(words, as: person)
         let code = try await process.end()
