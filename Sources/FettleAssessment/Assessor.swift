@@ -25,6 +25,10 @@ public struct Assessor: Sendable {
             findings += judgement.findings()
             notJudged += judgement.gaps().map { .init(resource: resource.id, reason: $0) }
         }
+        let known = Set(facts.hosts.map(\.resource))
+        for resource in fleet.resources where !known.contains(resource.id) {
+            notJudged.append(.init(resource: resource.id, reason: "never looked at"))
+        }
         findings.sort {
             ($0.outcome, $0.resource, $0.source, $0.id) < ($1.outcome, $1.resource, $1.source, $1.id)
         }

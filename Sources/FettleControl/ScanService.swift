@@ -17,10 +17,22 @@ public struct ScanService: Sendable {
         public var facts: FactSet
         public var findings: FindingSet
         public var reference: StageReference
+
+        func limited(to resources: Set<ResourceID>) -> Scan {
+            var part = self
+            part.facts.hosts.removeAll { !resources.contains($0.resource) }
+            part.findings.findings.removeAll { !resources.contains($0.resource) }
+            part.findings.notJudged.removeAll { !resources.contains($0.resource) }
+            return part
+        }
     }
 
     /// Collects the facts of the resources, judges them, and keeps both. A host that cannot be reached is part of the result.
     ///
+    /// What is kept speaks of the whole fleet: resources that were not asked this time keep the facts they had, each with its own
+    /// date. Otherwise the rest of the fleet would look as if it needed nothing after a look at a part of it.
+    ///
+    /// - Returns: what was asked for only.
     /// - Parameter progress: called once for each resource, in the order in which they answer.
     public func scan(
         _ resources: [Resource], fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds,
@@ -28,12 +40,29 @@ public struct ScanService: Sendable {
     ) async throws(ControlError) -> Scan {
         let collection = FactsCollection(inspector: tools.inspector, limit: tools.parallel, now: tools.now)
         let collected = await collection.collect(resources, id: "") { progress($0.resource) }
-        let (facts, factsReference) = try await keeper.keepNext(as: .facts, at: collected.observedAt) {
+        let asked = Set(collected.hosts.map(\.resource))
+        let others = try await earlierHosts().filter {
+            !asked.contains($0.resource) && fleet.resource($0.resource) != nil
+        }
+        // Kept at the time when it was complete: a long look that began before a short one is the newer of the two.
+        let (facts, factsReference) = try await keeper.keepNext(as: .facts, at: tools.now()) {
             id throws(ControlError) in
-            FactSet(id: id, observedAt: collected.observedAt, hosts: collected.hosts)
+            FactSet(
+                id: id, observedAt: collected.observedAt,
+                hosts: (collected.hosts + others).sorted { $0.resource < $1.resource })
         }
         let (findings, reference) = try await assess(facts, factsReference, fleet: fleet, policy: policy, feeds: feeds)
-        return Scan(facts: facts, findings: findings, reference: reference)
+        return Scan(facts: facts, findings: findings, reference: reference).limited(to: asked)
+    }
+
+    /// What was known before. A set that cannot be read any more is no reason not to look: who is missing then was never looked at.
+    private func earlierHosts() async throws(ControlError) -> [HostFacts] {
+        do throws(ControlError) {
+            return try await keeper.newest(FactSet.self, .facts)?.value.hosts ?? []
+        } catch {
+            guard error.code == .drift || error.code == .internal else { throw error }
+            return []
+        }
     }
 
     /// Has every host fetch its package lists anew, so that the next scan knows what is on offer today.

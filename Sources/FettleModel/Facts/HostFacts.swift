@@ -68,7 +68,7 @@ public enum Reachability: Codable, Sendable, Equatable {
 public struct FactSet: Codable, Sendable, Equatable {
     public var id: String
     public var observedAt: Timestamp
-    /// Sorted by resource; one for each resource that was asked, reachable or not.
+    /// Sorted by resource; one for each resource that was ever asked, reachable or not, each with its own date.
     public var hosts: [HostFacts]
 
     public init(id: String, observedAt: Timestamp, hosts: [HostFacts]) {

@@ -1,0 +1,74 @@
+import FettleAssessment
+import FettleControl
+import FettleDriverKit
+import FettleModel
+import FettleStore
+import FettleTestSupport
+import Testing
+
+/// What a look at a part of the fleet leaves of what was known of the rest.
+@Suite struct ScanServiceTests {
+    let store = InMemoryStore()
+
+    private var fleet: Fleet {
+        var builder = FleetBuilder()
+        for name in ["api-1", "dev-1", "web-1"] as [ResourceID] { builder.host(name) }
+        return builder.fleet
+    }
+
+    private func scan(_ names: [ResourceID], at milliseconds: Int64) async throws -> ScanService.Scan {
+        let time = Timestamp(milliseconds: milliseconds)
+        let fleet = fleet
+        let tools = Tools(
+            inspector: PendingUpdate(time: time), resolver: NoResolver(), drivers: NoDrivers(), observer: NoHealth(),
+            now: { time })
+        return try await ScanService(store: store, tools: tools).scan(
+            fleet.resources.filter { names.contains($0.id) }, fleet: fleet, policy: Policy(), feeds: .none)
+    }
+
+    @Test func theRestOfTheFleetKeepsWhatWasKnownOfIt() async throws {
+        _ = try await scan(["api-1", "dev-1"], at: 1_000)
+        let part = try await scan(["api-1"], at: 2_000)
+        #expect(part.facts.hosts.map(\.resource) == ["api-1"])
+        #expect(Set(part.findings.findings.map(\.resource)) == ["api-1"])
+
+        let keeper = StageKeeper(store: store)
+        let facts = try #require(try await keeper.newest(FactSet.self, .facts)).value
+        #expect(facts.hosts.map(\.resource) == ["api-1", "dev-1"])
+        #expect(facts.hosts.map(\.observedAt.milliseconds) == [2_000, 1_000])
+        let findings = try #require(try await keeper.newest(FindingSet.self, .findings)).value
+        #expect(Set(findings.findings.map(\.resource)) == ["api-1", "dev-1"])
+    }
+
+    @Test func whatWasNeverLookedAtIsSaid() async throws {
+        _ = try await scan(["api-1", "dev-1"], at: 1_000)
+        let findings = try #require(try await StageKeeper(store: store).newest(FindingSet.self, .findings)).value
+        #expect(findings.notJudged == [.init(resource: "web-1", reason: "never looked at")])
+    }
+}
+
+private struct PendingUpdate: HostInspector {
+    let time: Timestamp
+
+    func inspect(_ resource: ResourceID, at address: ResourceAddress) async -> HostFacts {
+        FactSample.host(
+            resource, packages: [FactSample.package("openssl", "1")],
+            updates: [FactSample.update("openssl", from: "1", to: "2")], at: time)
+    }
+}
+
+private struct NoResolver: UpdateResolver {
+    func resolve(
+        _ wanted: [PackageVersion], manager: PackageManager, on resource: ResourceID, at address: ResourceAddress
+    ) async throws(StepFailure) -> Resolution {
+        throw StepFailure(code: .refused, message: "nobody is asked here")
+    }
+}
+
+private struct NoDrivers: StepDriverRegistry {
+    func driver(for action: StepAction) -> (any StepDriver)? { nil }
+}
+
+private struct NoHealth: HealthObserver {
+    func health(of group: PlannedGroup, in plan: Plan) async -> [ResourceID: MemberHealth] { [:] }
+}
