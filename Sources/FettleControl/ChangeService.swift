@@ -27,7 +27,7 @@ public struct ChangeService: Sendable {
         let (change, _) = try await keeper.keepNext(as: .change, at: time) { name throws(ControlError) in
             Change(
                 id: ChangeID(name), plan: reference, kind: kind, reason: reason, requestedBy: person,
-                requestedAt: time, rule: policy.approvalRule(for: plan.environments))
+                requestedAt: time, rule: policy.approvalRule(for: plan))
         }
         return change
     }
@@ -57,8 +57,7 @@ public struct ChangeService: Sendable {
                 .blocked, "\(person) asked for change \(id) and may not approve it: another person has to",
                 hint: "policy.yaml says so; `approvals.<environment>.requesterMayApprove` would allow it")
         }
-        let (plan, _) = try await keeper.load(Plan.self, .plan, id: change.plan.id)
-        if approves { try Self.prove(plan) }
+        if approves { try Self.prove(try await plan(of: change)) }
         change.votes.append(
             Change.Vote(person: person, approves: approves, digest: digest, at: now(), note: note, isOwnChange: isOwn))
         try await keeper.replace(
@@ -74,6 +73,11 @@ public struct ChangeService: Sendable {
         guard change.state == .awaitingApproval || change.state == .approved else {
             throw ControlError(.conflict, "change \(id) is \(change.state.words)")
         }
+        if let run = try await runs().first(where: { $0.change == id }) {
+            throw ControlError(
+                .conflict, "change \(id) is already carried out by \(run.run)",
+                hint: "`fettle run abort \(run.run)` stops it and brings back what is out")
+        }
         change.withdrawnAt = now()
         try await keeper.replace(
             change, as: DocumentKind.change, id: id.rawValue, at: change.requestedAt, expecting: reference.digest)
@@ -84,12 +88,37 @@ public struct ChangeService: Sendable {
         try await keeper.load(Change.self, .change, id: id.rawValue).value
     }
 
+    /// The plan that a change was submitted with.
+    ///
+    /// - Throws: `drift` if what is kept under its name now is another one.
+    public func plan(of change: Change) async throws(ControlError) -> Plan {
+        let (plan, reference) = try await keeper.load(Plan.self, .plan, id: change.plan.id)
+        guard reference.digest == change.plan.digest else {
+            throw ControlError(
+                .drift,
+                "plan \(change.plan.id) has digest \(reference.digest.short)…, change \(change.id) is for "
+                    + "\(change.plan.digest.short)…")
+        }
+        return plan
+    }
+
+    private func runs() async throws(ControlError) -> [RunSummary] {
+        do throws(StoreError) {
+            return try await keeper.store.runs(limit: .max)
+        } catch {
+            throw ControlError(store: error)
+        }
+    }
+
     /// The plan of an approved change, if what was approved is what is kept.
     ///
+    /// - Parameter isUnderWay: a run of it has begun. Then members may be out, and only going on can bring them back: neither a
+    ///   withdrawal nor a stricter proof since then stands in the way.
     /// - Throws: `blocked` while it is not approved, `drift` if the plan is not the approved one.
-    func authorise(_ id: ChangeID) async throws(ControlError) -> (change: Change, plan: Plan) {
+    func authorise(_ id: ChangeID, isUnderWay: Bool = false) async throws(ControlError) -> (change: Change, plan: Plan)
+    {
         let change = try await change(id)
-        guard change.state == .approved else {
+        guard change.state == .approved || isUnderWay && change.state == .withdrawn else {
             let missing = change.rule.approvals - change.votes.count { $0.approves }
             throw ControlError(
                 .blocked, "change \(id) is \(change.state.words)",
@@ -97,14 +126,8 @@ public struct ChangeService: Sendable {
                     ? "\(max(1, missing)) approval\(missing > 1 ? "s" : "") missing: `fettle change approve \(id)`" : ""
             )
         }
-        let (plan, reference) = try await keeper.load(Plan.self, .plan, id: change.plan.id)
-        guard reference.digest == change.plan.digest else {
-            throw ControlError(
-                .drift,
-                "plan \(change.plan.id) has digest \(reference.digest.short)…, change \(id) approved \(change.plan.digest.short)…"
-            )
-        }
-        try Self.prove(plan)
+        let plan = try await plan(of: change)
+        if !isUnderWay { try Self.prove(plan) }
         return (change, plan)
     }
 
@@ -119,7 +142,8 @@ public struct ChangeService: Sendable {
 
 extension Policy {
     /// The strictest rule of all environments that are touched.
-    func approvalRule(for environments: [EnvironmentID]) -> ApprovalRule {
+    func approvalRule(for plan: Plan) -> ApprovalRule {
+        let environments = Set(plan.environments).union(plan.targets.map(\.environment))
         let rules = environments.map { approvals[$0] ?? defaultApproval }
         guard !rules.isEmpty else { return defaultApproval }
         return ApprovalRule(

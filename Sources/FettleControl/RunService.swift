@@ -47,7 +47,7 @@ public struct RunService: Sendable {
     public func create(for id: ChangeID) async throws(ControlError) -> RunID {
         _ = try await changes.authorise(id)
         for _ in 0..<20 {
-            let runs = try await runs(limit: 1_000)
+            let runs = try await runs(limit: .max)
             if let known = runs.first(where: { $0.change == id }) {
                 throw ControlError(
                     .conflict, "change \(id) is already carried out by \(known.run)",
@@ -101,12 +101,17 @@ public struct RunService: Sendable {
 
     private func authorised(_ run: RunID) async throws(ControlError) -> (Change, Plan) {
         let summary = try await summary(of: run)
-        let (change, plan) = try await changes.authorise(summary.change)
-        return (change, plan)
+        let hasBegun: Bool
+        do throws(StoreError) {
+            hasBegun = try await !store.records(of: run, after: 0).isEmpty
+        } catch {
+            throw ControlError(store: error)
+        }
+        return try await changes.authorise(summary.change, isUnderWay: hasBegun)
     }
 
     public func summary(of run: RunID) async throws(ControlError) -> RunSummary {
-        guard let summary = try await runs(limit: 10_000).first(where: { $0.run == run }) else {
+        guard let summary = try await runs(limit: .max).first(where: { $0.run == run }) else {
             throw ControlError(.notFound, "there is no run '\(run)'", hint: "`fettle run list` shows those there are")
         }
         return summary
@@ -126,7 +131,7 @@ public struct RunService: Sendable {
     ) {
         let summary = try await summary(of: run)
         let change = try await changes.change(summary.change)
-        let (plan, _) = try await keeper.load(Plan.self, .plan, id: change.plan.id)
+        let plan = try await changes.plan(of: change)
         do {
             let journal = try await store.records(of: run, after: 0)
             return (plan, journal, try RunState(replaying: journal, plan: plan, run: run))

@@ -39,8 +39,9 @@ public struct StageKeeper: Sendable {
     public func keepNext<Value: Encodable & Sendable>(
         as kind: DocumentKind, at time: Timestamp, make: (String) throws(ControlError) -> Value
     ) async throws(ControlError) -> (value: Value, reference: StageReference) {
-        for _ in 0..<20 {
-            let id = try await nextID(kind)
+        for attempt in 0..<20 {
+            // The newest bear the highest numbers, unless the clock was set back: after a conflict all of them are asked.
+            let id = try await nextID(kind, among: attempt == 0 ? 50 : .max)
             let value = try make(id)
             let document = try document(value, as: kind, id: id, at: time)
             do throws(StoreError) {
@@ -120,8 +121,8 @@ public struct StageKeeper: Sendable {
             kind: kind, id: id, digest: Digest.sha256(of: bytes), createdAt: time, bytes: [UInt8](bytes))
     }
 
-    private func nextID(_ kind: DocumentKind) async throws(ControlError) -> String {
-        let taken = try await list(kind, limit: 50).compactMap { summary in
+    private func nextID(_ kind: DocumentKind, among limit: Int) async throws(ControlError) -> String {
+        let taken = try await list(kind, limit: limit).compactMap { summary in
             summary.id.split(separator: "-").last.flatMap { Int($0) }
         }
         return "\(kind.rawValue)-\((taken.max() ?? 0) + 1)"

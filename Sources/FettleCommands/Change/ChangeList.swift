@@ -41,17 +41,18 @@ struct ChangeShow: AsyncParsableCommand {
         let session = try Session(options)
         let change = try await session.changes.change(ChangeID(change))
         if options.output == .json { return try session.printJSON(change) }
-        session.print("\(change.id): \(change.reason)")
+        session.print("\(change.id): \(change.reason.printable)")
         session.print("  \(change.kind.rawValue), asked by \(change.requestedBy) at \(change.requestedAt)")
         session.print("  \(change.state.words); \(change.approvalLine)")
         for vote in change.votes {
             let own = vote.isOwnChange ? " (own change, allowed by policy)" : ""
             session.print(
-                "  \(vote.person) \(vote.approves ? "approved" : "rejected") at \(vote.at)\(own) \(vote.note)")
+                "  \(vote.person) \(vote.approves ? "approved" : "rejected") at \(vote.at)\(own) "
+                    + vote.note.printable)
         }
         session.print("")
-        let plan = try await session.keeper.load(Plan.self, .plan, id: change.plan.id)
-        session.print(PlanView(plan: plan.value, digest: plan.reference.digest).lines())
+        let plan = try await session.changes.plan(of: change)
+        session.print(PlanView(plan: plan, digest: change.plan.digest).lines())
     }
 }
 
