@@ -32,15 +32,18 @@ enum OverviewPage {
         }
     }
 
-    private static func escape(_ text: String) -> String {
+    /// Scalar by scalar: a sign with a combining mark behind it is another character, and still opens a tag.
+    static func escape(_ text: String) -> String {
         var result = ""
-        for character in text {
-            switch character {
+        for scalar in text.unicodeScalars {
+            switch scalar {
             case "&": result += "&amp;"
             case "<": result += "&lt;"
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
-            default: result.append(character)
+            case "'": result += "&#39;"
+            case _ where scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value): result += "\u{fffd}"
+            default: result.unicodeScalars.append(scalar)
             }
         }
         return result
