@@ -41,33 +41,50 @@ public struct FettleCommand: AsyncParsableCommand {
     }
 
     private static func end(after error: any Error) -> Never {
-        switch error {
-        case let failure as CommandFailure:
-            report(failure.message)
-            Foundation.exit(failure.status.rawValue)
-        case let error as ControlError:
-            report(error.description)
-            Foundation.exit(error.status.rawValue)
-        case let error as InventoryErrors:
-            report(error.description)
-            Foundation.exit(ExitStatus.usage.rawValue)
-        case let error as StoreError:
-            report(error.message)
-            Foundation.exit(ExitStatus.failure.rawValue)
-        default:
-            let code = exitCode(for: error)
-            if code == .validationFailure {
-                FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
-                Foundation.exit(ExitStatus.usage.rawValue)
-            }
-            exit(withError: error)
+        if let status = status(of: error) {
+            report(words(for: error))
+            Foundation.exit(status.rawValue)
         }
+        if exitCode(for: error) == .validationFailure {
+            Output.writeError(fullMessage(for: error) + "\n")
+            Foundation.exit(ExitStatus.usage.rawValue)
+        }
+        exit(withError: error)
+    }
+
+    /// nil: the argument parser's own, such as a request for help.
+    static func status(of error: any Error) -> ExitStatus? {
+        switch error {
+        case let failure as CommandFailure: failure.status
+        case let error as ControlError: error.status
+        case is InventoryErrors: .usage
+        case is StoreError: .failure
+        case is CocoaError: .failure
+        default: nil
+        }
+    }
+
+    /// What a person reads, without the wrapping in which the system hands it over.
+    static func words(for error: any Error) -> String {
+        switch error {
+        case let error as StoreError: error.message
+        case let error as CocoaError: words(for: error)
+        default: "\(error)"
+        }
+    }
+
+    private static func words(for error: CocoaError) -> String {
+        let path = error.userInfo[NSFilePathErrorKey] as? String ?? error.url?.path ?? "a file"
+        guard let cause = error.underlying as? POSIXError, let reason = strerror(cause.code.rawValue) else {
+            return "\(path): \(error.localizedDescription)"
+        }
+        return "\(path): \(String(cString: reason))"
     }
 
     private static func report(_ message: String) {
         let prefix = TextStyle.red.apply("error:", in: .error)
         let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }
-        FileHandle.standardError.write(Data("\(prefix) \(lines.joined(separator: "\n"))\n".utf8))
+        Output.writeError("\(prefix) \(lines.joined(separator: "\n"))\n")
     }
 }
 

@@ -102,5 +102,5 @@ struct InventoryExportCommand: AsyncParsableCommand {
 extension InventoryExport.AnsibleFormat: ExpressibleByArgument {}
 
 private func note(_ text: String) {
-    FileHandle.standardError.write(Data("note: \(text.printable)\n".utf8))
+    Output.writeError("note: \(text.printable)\n")
 }

@@ -134,9 +134,14 @@ struct PlanCheck: AsyncParsableCommand {
     @Argument(help: "A file with a plan as JSON.") var file: String
 
     func run() async throws {
-        let data =
-            file == "-"
-            ? FileHandle.standardInput.readDataToEndOfFile() : try Data(contentsOf: URL(fileURLWithPath: file))
+        let data: Data
+        do {
+            data =
+                file == "-"
+                ? FileHandle.standardInput.readDataToEndOfFile() : try Data(contentsOf: URL(fileURLWithPath: file))
+        } catch {
+            throw CommandFailure(.usage, "cannot read the plan: \(FettleCommand.words(for: error))")
+        }
         let plan: Plan
         do {
             plan = try CanonicalJSON.decode(Plan.self, from: data)

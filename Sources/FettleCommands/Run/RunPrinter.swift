@@ -79,5 +79,5 @@ final class RunPrinter: Sendable {
         write("\r\u{1b}[K" + String(text.prefix((terminal.width ?? 80) - 1)))
     }
 
-    private func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+    private func write(_ text: String) { Output.write(text) }
 }

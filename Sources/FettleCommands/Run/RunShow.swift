@@ -13,6 +13,10 @@ struct RunList: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
+        if options.output == .json {
+            let overview = OverviewService(store: session.store, tools: session.tools)
+            return try session.printJSON(try await overview.overview(runs: limit).runs)
+        }
         var table = Table([
             .init(title: "RUN"), .init(title: "CHANGE"), .init(title: "STARTED"), .init(title: "STEPS"),
             .init(title: "STATE", shrinks: 1),
@@ -40,7 +44,7 @@ struct RunShow: AsyncParsableCommand {
         let summary = try await session.runs.summary(of: RunID(run))
         let (_, journal, state) = try await session.runs.story(of: RunID(run))
         if options.output == .json { return try session.printJSON(journal) }
-        session.print("\(run) for \(summary.change): \(state.words(executor: summary.executor))")
+        session.print("\(run) for \(summary.change): \(state.words(executor: summary.executor).printable)")
         var table = Table([
             .init(title: "HOST"), .init(title: "PHASE"), .init(title: "IN TRAFFIC"), .init(title: "STEPS", shrinks: 2),
             .init(title: "TROUBLE", shrinks: 1),

@@ -28,13 +28,18 @@ struct GlobalOptions: ParsableArguments {
             throw ValidationError("--parallel takes a number from 1 to 1000, not \(parallel)")
         }
         if let identity {
-            let isPlain = identity.utf8.allSatisfy { byte in
-                UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-                    || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "@")].contains(byte)
-            }
-            guard isPlain, (1...64).contains(identity.utf8.count) else {
+            guard Self.isName(identity) else {
                 throw ValidationError("--as takes a name of letters, digits, '.', '-', '_' and '@', up to 64 of them")
             }
         }
+    }
+
+    /// Plain letters only: a name stands in votes and journals, and must not pass for another or repaint a terminal.
+    static func isName(_ text: String) -> Bool {
+        let isPlain = text.utf8.allSatisfy { byte in
+            UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+                || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "@")].contains(byte)
+        }
+        return isPlain && (1...64).contains(text.utf8.count)
     }
 }

@@ -10,6 +10,12 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
     @Option(help: "The port on 127.0.0.1.") var port = 8470
 
+    func validate() throws {
+        guard (1...65_535).contains(port) else {
+            throw ValidationError("--port takes a number from 1 to 65535, not \(port)")
+        }
+    }
+
     func run() async throws {
         let session = try Session(options)
         session.print("http://127.0.0.1:\(port)/  (Ctrl-C ends)")

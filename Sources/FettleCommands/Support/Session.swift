@@ -24,7 +24,7 @@ final class Session {
         environment = ProcessInfo.processInfo.environment
         directory = URL(
             fileURLWithPath: options.directory ?? environment["FETTLE_DIR"] ?? FileManager.default.currentDirectoryPath)
-        person = Self.person(options, environment)
+        person = try Self.person(options, environment)
         store = try SQLiteStore(path: directory.appendingPathComponent(".fettle/fettle.db").path)
         keeper = StageKeeper(store: store)
         var ssh = SSHConfiguration()
@@ -67,10 +67,14 @@ final class Session {
     var policy: Policy { get throws { try policyReading.get() } }
 
     /// Who acts: the login name, or the name given with `--as` together with the login name that gave it.
-    private static func person(_ options: GlobalOptions, _ environment: [String: String]) -> Person {
+    private static func person(_ options: GlobalOptions, _ environment: [String: String]) throws -> Person {
         let login = NSUserName()
         guard let name = options.identity ?? environment["FETTLE_PERSON"], !name.isEmpty, name != login else {
             return Person(login)
+        }
+        guard GlobalOptions.isName(name) else {
+            throw CommandFailure(
+                .usage, "FETTLE_PERSON takes a name of letters, digits, '.', '-', '_' and '@', up to 64 of them")
         }
         return Person("\(name) (signed in as \(login))")
     }
@@ -86,7 +90,7 @@ final class Session {
     // MARK: Output
 
     /// Written at once, not held in a buffer: a run's live lines and these come in the order in which they were said.
-    func print(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+    func print(_ text: String) { Output.write(text + "\n") }
     func print(_ table: Table) { print(table.render()) }
 
     func printJSON(_ value: some Encodable) throws {
@@ -103,6 +107,6 @@ final class Session {
 
     func note(_ text: String) {
         let line = TextStyle.yellow.apply("note:", in: .error) + " " + text.printable + "\n"
-        FileHandle.standardError.write(Data(line.utf8))
+        Output.writeError(line)
     }
 }
