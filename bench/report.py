@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""The figures of a bench beside the aims, from its results.
+
+usage: report.py RESULTS.jsonl
+"""
+import json
+import statistics
+import sys
+
+WAYS = {
+    "ssh": "bare ssh, a handshake and `true`",
+    "fettle": "fettle",
+    "ansible": "ansible",
+    "ansible-packages": "ansible, with package_facts",
+    "bare": "bare apt-get by ssh: the package work",
+}
+
+# What each part of a run is, for people; in the order in which it happens.
+PARTS = {
+    "start": "the process starts, the change is read",
+    "preflight": "hosts are as planned, and healthy",
+    "stage": "download, and versions to return to",
+    "drain": "leaves the rotation, sessions end *",
+    "patch": "apt-get",
+    "restart": "services that run replaced code",
+    "reboot": "the host restarts",
+    "gate": "health is sampled *",
+    "verify": "versions are there, new code runs",
+    "restore": "back in the rotation, and stays up",
+    "between": "whether the next step can start, or is needed",
+    "afterwards": "all hosts are looked at again, result",
+}
+# Waiting for users and for health is no overhead.
+WAITS = ("drain", "gate")
+
+
+class Measurements:
+    def __init__(self, lines):
+        self.lines = lines
+
+    def ways(self, what):
+        """In the order of WAYS."""
+        found = {line["way"] for line in self.lines if line["what"] == what}
+        return [way for way in WAYS if way in found]
+
+    def values(self, what, way, value):
+        return [value(line) for line in self.lines if (line["what"], line["way"]) == (what, way)]
+
+    def median(self, what, way, value):
+        return statistics.median(self.values(what, way, value))
+
+
+def wall(line):
+    return line["wall"]
+
+
+def cpu(line):
+    return line["user"] + line["system"]
+
+
+def hosts_cpu(line):
+    return line["hostsCPU"]
+
+
+def table(measurements, what, title):
+    print(f"\n{title}")
+    print(f"  {'':40} {'wall s':>8} {'(from-to)':>15} {'CPU here s':>11} {'CPU on hosts s':>15}")
+    for way in measurements.ways(what):
+        walls = measurements.values(what, way, wall)
+        spread = f"({min(walls):.2f}-{max(walls):.2f})"
+        print(
+            f"  {WAYS[way]:40} {statistics.median(walls):8.2f} {spread:>15}"
+            f" {measurements.median(what, way, cpu):11.2f} {measurements.median(what, way, hosts_cpu):15.2f}")
+
+
+def ratios(measurements, what, others):
+    for other in others:
+        figures = [
+            f"{name} {measurements.median(what, 'fettle', value) / measurements.median(what, other, value):.2f}"
+            for name, value in (("wall", wall), ("CPU here", cpu), ("CPU on hosts", hosts_cpu))
+        ]
+        print(f"  fettle / {WAYS[other]}: {', '.join(figures)}")
+
+
+def aim(words, figure, limit, unit="x"):
+    verdict = "met" if figure <= limit else "MISSED"
+    shown, allowed = (f"{figure:.1%}", f"{limit:.0%}") if unit == "%" else (f"{figure:.2f} x", f"{limit} x")
+    print(f"  {verdict:6} {words}: {shown} (aim: at most {allowed})")
+
+
+def facts(measurements):
+    table(measurements, "facts", "Facts of all hosts")
+    ratios(measurements, "facts", [way for way in measurements.ways("facts") if way != "fettle"])
+    fettle, ssh, ansible = (measurements.median("facts", way, cpu) for way in ("fettle", "ssh", "ansible"))
+    aim("CPU of bare ssh handshakes", fettle / ssh, 1.1)
+    aim("CPU of `ansible -m setup`", fettle / ansible, 0.1)
+    if ssh / ansible > 0.1:
+        print(f"         (the ssh handshakes alone cost {ssh / ansible:.2f} x of it: no tool that opens its connections by ssh can meet this here)")
+
+
+def parts(measurements, walls):
+    """How the wall time of Fettle's run adds up; the two waits that are no overhead, in seconds."""
+    shares = {
+        part: statistics.median(measurements.values("parts", "fettle", lambda line, part=part: line["parts"].get(part, 0)))
+        for part in sorted(
+            {part for line in measurements.lines if line["what"] == "parts" for part in line["parts"]},
+            key=lambda part: (list(PARTS).index(part) if part in PARTS else len(PARTS), part))
+    }
+    print("\n  Where Fettle's time went (one step at a time: that of the host which is out):")
+    for part, seconds in shares.items():
+        print(f"    {part:12} {seconds:8.2f} s {seconds / walls:6.1%}  {PARTS.get(part, '')}")
+    print("    * waits for users and for health: not counted as overhead")
+    return sum(shares.get(part, 0) for part in WAITS)
+
+
+def rolling(measurements):
+    table(measurements, "rolling", "The rolling change: security updates of pool web, one host at a time")
+    ratios(measurements, "rolling", [way for way in measurements.ways("rolling") if way != "fettle"])
+    fettle, ansible, bare = (measurements.median("rolling", way, wall) for way in ("fettle", "ansible", "bare"))
+    waits = parts(measurements, fettle)
+    print(f"\n  overhead over the package work: {fettle:.2f} - {waits:.2f} of waits - {bare:.2f} = {fettle - waits - bare:.2f} s")
+    aim("wall time of the playbook", fettle / ansible, 0.6)
+    aim("own overhead, of the package work", (fettle - waits - bare) / bare, 0.05, unit="%")
+    if bare / ansible > 0.6:
+        print(f"         (the package work alone is {bare / ansible:.2f} x of the playbook's time)")
+
+
+def main():
+    with open(sys.argv[1]) as file:
+        measurements = Measurements([json.loads(line) for line in file])
+    if measurements.ways("facts"):
+        facts(measurements)
+    if measurements.ways("rolling"):
+        rolling(measurements)
+
+
+main()
