@@ -34,6 +34,12 @@ extension SQLiteStore {
                     digest.rawValue,
                 ])
             guard database.changesCount == 1 else {
+                let isThere = try Bool.fetchOne(
+                    database, sql: "SELECT EXISTS (SELECT 1 FROM document WHERE kind = ? AND id = ?)",
+                    arguments: [document.kind.rawValue, document.id])
+                guard isThere == true else {
+                    throw StoreError(.notFound, "there is no \(document.kind.rawValue) \(document.id)")
+                }
                 throw StoreError(
                     .conflict, "\(document.kind.rawValue) \(document.id) was changed by somebody else meanwhile")
             }
