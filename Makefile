@@ -7,7 +7,7 @@ BUILD := $(if $(FETTLE_BUILD),--scratch-path $(FETTLE_BUILD),)
 FLAGS := $(BUILD) --explicit-target-dependency-import-check error
 LAB := Lab/lab
 
-.PHONY: help run test unit lab lab-down bench fmt check docs release install-needs clean
+.PHONY: help run test test-long unit lab lab-down bench fmt check docs release install-needs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,7 +18,10 @@ run: install-needs ## set everything up and play the main job on real hosts (abo
 
 test: install-needs ## all tests: units, properties, and the lab's real hosts
 	swift build $(FLAGS) --build-tests
-	@scripts/test $(BUILD)
+	@FETTLE_TEST_LONG=$(FETTLE_TEST_LONG) scripts/test $(BUILD)
+
+test-long: ## the same, with the tests that wait for deadlines of minutes
+	@$(MAKE) test FETTLE_TEST_LONG=1
 
 unit: ## the tests that need no lab
 	swift test $(FLAGS)
