@@ -68,7 +68,7 @@ let package = Package(
                 "FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleInventory",
                 "FettleAssessment", "FettlePlanning", "FettleExecution", "FettleReporting", crypto, logging,
             ]),
-        library("FettleServer", ["FettleModel", "FettleControl", hummingbird, logging]),
+        library("FettleServer", ["FettleModel", "FettleControl", "FettleReporting", hummingbird, logging]),
         library(
             "FettleCommands",
             [
@@ -83,7 +83,7 @@ let package = Package(
             "FettleDrivers", ["FettleModel", "FettleDriverKit", logging],
             alsoExcluding: ["HAProxy/README.md", "Probes/README.md"]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        library("FettleDatabase", ["FettleModel", "FettleStore", grdb]),
+        library("FettleDatabase", ["FettleModel", "FettleStore", "CLibPQ", grdb]),
         library(
             "FettleSimulation",
             ["FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleExecution"]),
@@ -126,7 +126,10 @@ let package = Package(
         tests("FettleServerTests", ["FettleServer", "FettleControl", "FettleModel", "FettleTestSupport"]),
         tests(
             "FettleCommandsTests",
-            ["FettleCommands", "FettleModel", "FettleTestSupport"]),
+            [
+                "FettleCommands", "FettleControl", "FettleDatabase", "FettleStore", "FettleModel",
+                "FettleTestSupport", arguments,
+            ]),
         tests(
             "FettleLabTests",
             [
