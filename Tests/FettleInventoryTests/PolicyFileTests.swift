@@ -14,6 +14,7 @@ struct PolicyFileTests {
             conffiles: takePackaged
             reboot: never
             rebootDeadline: 5m
+            lockWait: 45s
             neverRestart: ["dbus*", systemd-logind.service, "db-*.service"]
             limits: {parallelSteps: 5, failureBudget: 2, attempts: 1, quarantineDeadline: 4h}
             approvals:
@@ -31,6 +32,7 @@ struct PolicyFileTests {
         expected.conffiles = .takePackaged
         expected.reboot = .never
         expected.rebootDeadlineSeconds = 300
+        expected.lockWaitSeconds = 45
         expected.neverRestart = ["dbus*", "systemd-logind.service", "db-*.service"]
         expected.limits = PlanLimits(
             parallelSteps: 5, failureBudget: 2, attempts: 1, quarantineDeadlineSeconds: 14_400)

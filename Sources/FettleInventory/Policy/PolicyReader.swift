@@ -6,7 +6,7 @@ struct PolicyReader {
     let environments: [Environment]?
 
     static let keys = [
-        "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "neverRestart", "limits",
+        "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait", "neverRestart", "limits",
         "approvals",
     ]
 
@@ -31,6 +31,9 @@ struct PolicyReader {
             let seconds = reading.seconds(value, "rebootDeadline", in: 10...86_400)
         {
             policy.rebootDeadlineSeconds = seconds
+        }
+        if let value = fields["lockWait"], let seconds = reading.seconds(value, "lockWait", in: 1...3_600) {
+            policy.lockWaitSeconds = seconds
         }
         if let value = fields["neverRestart"] { neverRestart(value, &policy) }
         if let value = fields["limits"] { policy.limits = limits(value) }

@@ -97,6 +97,8 @@ public enum FleetTemplate {
         reboot: ifRequired
         # How long a host may take to come back from it; without this, what the plan estimates.
         # rebootDeadline: 10m
+        # How long to wait, before a host is taken out, while somebody else works on its packages.
+        # lockWait: 2m
 
         # Services that are never restarted, as globs: restarting the wrong one cuts the way to the host.
         neverRestart:

@@ -10,6 +10,8 @@ public struct Policy: Codable, Sendable, Equatable {
     public var reboot: RebootPolicy
     /// How long a host may take to come back from its reboot before it counts as failed; nil: what the plan estimates.
     public var rebootDeadlineSeconds: Int?
+    /// How long a host's preflight waits while somebody else works on its packages; nil: what the plan estimates.
+    public var lockWaitSeconds: Int?
     /// Services that are never restarted by Fettle; globs. needrestart#340: restarting the wrong one cuts the way in.
     public var neverRestart: [String]
     public var limits: PlanLimits
@@ -21,7 +23,7 @@ public struct Policy: Codable, Sendable, Equatable {
         classes: [UpdateClass] = [.security], exclude: [String] = [],
         dueInDays: [Outcome: Int] = [.immediate: 2, .outOfCycle: 14, .scheduled: 30, .defer: 90],
         conffiles: ConffilePolicy = .keepCurrent, reboot: RebootPolicy = .ifRequired,
-        rebootDeadlineSeconds: Int? = nil,
+        rebootDeadlineSeconds: Int? = nil, lockWaitSeconds: Int? = nil,
         neverRestart: [String] = ["dbus.service", "systemd-logind.service", "getty@*.service", "user@*.service"],
         limits: PlanLimits = PlanLimits(), approvals: [EnvironmentID: ApprovalRule] = [:],
         defaultApproval: ApprovalRule = ApprovalRule(approvals: 1, requesterMayApprove: false)
@@ -32,6 +34,7 @@ public struct Policy: Codable, Sendable, Equatable {
         self.conffiles = conffiles
         self.reboot = reboot
         self.rebootDeadlineSeconds = rebootDeadlineSeconds
+        self.lockWaitSeconds = lockWaitSeconds
         self.neverRestart = neverRestart
         self.limits = limits
         self.approvals = approvals

@@ -22,7 +22,7 @@ struct ChainMaker {
         var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/", priors: priors)
         maker.add(
             "preflight", .preflight(expectation: host.expectation(\.from), probes: host.probes), .none,
-            priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes)))
+            priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes)), timeout: preflightTimeout)
         let transaction = transaction(host, .patch)
         if !host.changes.isEmpty {
             maker.add("stage", .stage(transaction: transaction), .none, priors.stage(transaction))
@@ -47,16 +47,15 @@ struct ChainMaker {
         return HostChain(preparation: preparation, outage: maker.takeSteps())
     }
 
-    /// Out, return, restart, reboot, gate, verify, back; nil where nothing was changed.
+    /// Out, return, restart, reboot, gate, verify, back.
     ///
-    /// Where the earlier versions are lost, the chain is the same without the return: the only way left is forward, so the host
-    /// comes back with what it was patched to if that is proven, and stays out otherwise (I7). Without a chain of its own it
-    /// could still be out while others, who wait for it here, go out in its lane.
-    func rollback(_ host: HostWork, wave: Int) -> HostChain? {
-        guard !host.changes.isEmpty else { return nil }
+    /// Where the earlier versions are lost, or no package is changed, the chain is the same without the return: the only way left
+    /// is forward, so the host comes back with what is there if that is proven to run and well, and stays out otherwise (I7).
+    /// Every host has a chain, because others wait for it: without one it could still be out while they go out in its lane.
+    func rollback(_ host: HostWork, wave: Int) -> HostChain {
         var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/rollback/", priors: priors)
         maker.takeOut()
-        if host.isReversible {
+        if host.isReversible, !host.changes.isEmpty {
             var reverse = transaction(host, .rollback)
             reverse.changes = reverse.changes.map(\.reversed)
             reverse.downloadBytes = 0
@@ -74,6 +73,9 @@ struct ChainMaker {
         maker.bringBack()
         return HostChain(outage: maker.takeSteps())
     }
+
+    /// The wait for foreign package work, with time for a last look and the probes after it.
+    private var preflightTimeout: Int? { policy.lockWaitSeconds.map { $0 + 20 } }
 
     /// A host that has not come back by the policy's deadline has failed: nothing takes longer than that.
     private func rebootEstimate(isExpected: Bool) -> DurationEstimate {

@@ -21,7 +21,7 @@ extension MainJobTests {
 
         @Test func aLockThatIsHeldForTooLongNamesItsHolderAndNothingIsDrained() async throws {
             try await MainJobLab.renew(.api, offering: "lab-good")
-            let site = try Site(Site.Choices(attempts: 1))
+            let site = try Site(Site.Choices(lockWaitSeconds: 3, attempts: 1))
             let plan = try await site.approvedChange(of: "orders", in: .api, on: "api-1")
             try await PackagesLab.lab("lock", "api-1", "600")
             try await site.fettle("run", "start", "change-1", "--no-verify", ends: 1, 5)

@@ -13,6 +13,7 @@ final class Site: Sendable {
         var bakeSeconds = 2
         var gateDeadlineSeconds = 12
         var rebootDeadlineSeconds = 60
+        var lockWaitSeconds = 120
         var attempts = 2
         /// As whom Fettle signs in; nil: root, as the lab's ssh_config says.
         var user: String?
@@ -33,7 +34,8 @@ final class Site: Sendable {
         try Data(fleet.utf8).write(to: directory.appending(path: "fleet.yaml"))
         let policy = try String(contentsOf: lab.appending(path: "policy.yaml"), encoding: .utf8)
             .replacing("attempts: 2", with: "attempts: \(choices.attempts)")
-        try Data((policy + "\nrebootDeadline: \(choices.rebootDeadlineSeconds)s\n").utf8)
+        let waits = "\nrebootDeadline: \(choices.rebootDeadlineSeconds)s\nlockWait: \(choices.lockWaitSeconds)s\n"
+        try Data((policy + waits).utf8)
             .write(to: directory.appending(path: "policy.yaml"))
         store = try SQLiteStore(path: directory.appending(path: ".fettle/fettle.db").path)
     }
