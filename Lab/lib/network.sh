@@ -12,6 +12,9 @@ network_up() {
     ip -n "$switch_namespace" link set bridge up
     network_plug ctl "$controller_address"
     network_names >"$run_directory/etc-hosts"
+    # `ip netns exec` lays these over the machine's own files, which a minimal image may not have.
+    [[ -e /etc/hosts ]] || echo '127.0.0.1 localhost' >/etc/hosts
+    [[ -e /etc/resolv.conf ]] || : >/etc/resolv.conf
     mkdir -p "/etc/netns/$controller_namespace"
     cp "$run_directory/etc-hosts" "/etc/netns/$controller_namespace/hosts"
     # No name server: a name that is not in the hosts file fails at once instead of after a timeout.
