@@ -8,17 +8,17 @@ import Testing
 @testable import FettleDatabase
 
 @Suite struct SQLiteStoreTests {
-    private func path() -> String {
-        FileManager.default.temporaryDirectory.appendingPathComponent("fettle-\(UUID().uuidString)/fettle.db").path
-    }
+    private let folder: TemporaryFolder
+    private var path: String { "\(folder.path)/.fettle/fettle.db" }
+
+    init() throws { folder = try TemporaryFolder() }
 
     @Test(arguments: StoreConformance.checks)
     func keepsEveryPromiseOfAStore(check: StoreConformance.Check) async throws {
-        try await check.run(try SQLiteStore(path: path()))
+        try await check.run(try SQLiteStore(path: path))
     }
 
     @Test func whatWasAppendedIsThereForTheNextProcess() async throws {
-        let path = path()
         let first = try SQLiteStore(path: path)
         try await first.createRun("run-1", change: "change-1", at: Timestamp(milliseconds: 1))
         let claim = try await first.claim(
@@ -31,27 +31,18 @@ import Testing
     }
 
     @Test func aDatabaseOfANewerFettleIsRefused() async throws {
-        let path = path()
         _ = try SQLiteStore(path: path)
         let queue = try DatabaseQueue(path: path)
         try await queue.write { database in
             try database.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('999')")
         }
-        #expect(throws: StoreError.self) { _ = try SQLiteStore(path: path) }
-    }
-
-    @Test func aDamagedFileIsToldAsSuch() throws {
-        let path = path()
-        try FileManager.default.createDirectory(
-            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        try Data("this is no database, but long enough to have a header that is none at all".utf8)
-            .write(to: URL(fileURLWithPath: path))
         let error = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: path) }
-        #expect(error?.code == .unavailable)
+        #expect(error?.code == .tooNew)
+        #expect(error?.message.contains(path) == true && error?.message.contains("newer Fettle") == true)
     }
 
     @Test func everyWriteIsSyncedBeforeItReturns() async throws {
-        let store = try SQLiteStore(path: path())
+        let store = try SQLiteStore(path: path)
         try await store.createRun("run-1", change: "change-1", at: Timestamp(milliseconds: 1))
         #expect(try await store.synchronousLevel() == 2)
     }

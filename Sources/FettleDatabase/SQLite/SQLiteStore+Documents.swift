@@ -5,15 +5,12 @@ import GRDB
 
 extension SQLiteStore {
     public func put(_ document: StoredDocument) async throws(StoreError) {
-        try await write { database in
+        try await writeNew { database in
             let digest = try String.fetchOne(
                 database, sql: "SELECT digest FROM document WHERE kind = ? AND id = ?",
                 arguments: [document.kind.rawValue, document.id])
             if let digest {
-                guard digest == document.digest.rawValue else {
-                    throw StoreError(
-                        .conflict, "\(document.kind.rawValue) \(document.id) is already kept with other content")
-                }
+                guard digest == document.digest.rawValue else { throw StoreError.otherContent(document) }
                 return
             }
             try database.execute(
@@ -26,7 +23,7 @@ extension SQLiteStore {
     }
 
     public func replace(_ document: StoredDocument, expecting digest: Digest) async throws(StoreError) {
-        try await write { database in
+        try await writeNew { database in
             try database.execute(
                 sql: "UPDATE document SET digest = ?, bytes = ? WHERE kind = ? AND id = ? AND digest = ?",
                 arguments: [
@@ -37,11 +34,7 @@ extension SQLiteStore {
                 let isThere = try Bool.fetchOne(
                     database, sql: "SELECT EXISTS (SELECT 1 FROM document WHERE kind = ? AND id = ?)",
                     arguments: [document.kind.rawValue, document.id])
-                guard isThere == true else {
-                    throw StoreError(.notFound, "there is no \(document.kind.rawValue) \(document.id)")
-                }
-                throw StoreError(
-                    .conflict, "\(document.kind.rawValue) \(document.id) was changed by somebody else meanwhile")
+                throw isThere == true ? StoreError.alteredMeanwhile(document) : .noDocument(document)
             }
         }
     }

@@ -5,7 +5,7 @@ import GRDB
 
 extension SQLiteStore {
     public func createRun(_ run: RunID, change: ChangeID, at time: Timestamp) async throws(StoreError) {
-        try await write { database in
+        try await writeNew { database in
             try database.execute(
                 sql: "INSERT INTO run (id, change, created_at) VALUES (?, ?, ?)",
                 arguments: [run.rawValue, change.rawValue, time.milliseconds])

@@ -5,12 +5,14 @@ import GRDB
 
 extension SQLiteStore {
     public func reserve(_ request: ReservationRequest) async throws(StoreError) -> ReservationDecision {
-        try await write { database in
+        let wantOfRoom = wantOfRoom
+        return try await write { database in
             let rows = try Row.fetchAll(database, sql: "SELECT resource, run FROM reservation")
             var holders: [ResourceID: RunID] = [:]
             for row in rows { holders[ResourceID(row["resource"])] = RunID(row["run"]) }
             let decision = request.decision(holders: holders)
             if decision == .granted, holders[request.resource] == nil {
+                if let wantOfRoom { return .refused(reason: wantOfRoom) }
                 try database.execute(
                     sql: "INSERT INTO reservation (resource, run, since) VALUES (?, ?, ?)",
                     arguments: [request.resource.rawValue, request.run.rawValue, request.at.milliseconds])
@@ -68,10 +70,7 @@ extension SQLiteStore {
                 let bytes = try Data.fetchOne(
                     database, sql: "SELECT entry FROM quarantine WHERE resource = ? AND settled_at IS NULL",
                     arguments: [resource.rawValue])
-            else {
-                throw StoreError(
-                    .notFound, "\(resource) is not in quarantine; `fettle quarantine list` shows what is")
-            }
+            else { throw StoreError.notQuarantined(resource) }
             try database.execute(
                 sql: """
                     UPDATE quarantine SET settled_by = ?, settled_at = ?, note = ?

@@ -7,51 +7,78 @@ import GRDB
 ///
 /// Every write is one transaction that is synced to disk before it returns (`synchronous = FULL`): an intent that was
 /// journaled survives the power cut that follows it (I2). The wall clock comes in with each call, as leases are judged by it.
+/// On a full disk, what a running run has to write goes to a reserve (`DiskReserve`).
 public final class SQLiteStore: Store {
     let database: DatabasePool
+    let reserve: DiskReserve
+    private let file: SQLiteFile
 
     /// Opens the file, making it and its folder if need be, and brings its tables up to date.
     ///
-    /// - Throws: `StoreError` with `unavailable` if it cannot be opened or is damaged, `tooNew` if a later Fettle made it.
+    /// - Throws: `StoreError` with `unavailable` if it cannot be opened, is damaged or another program's, `tooNew` if a later
+    ///   Fettle made it.
     public init(path: String) throws(StoreError) {
+        file = SQLiteFile(path: path)
+        reserve = DiskReserve(database: path)
+        try file.makeFolder()
+        try file.requireWhole()
         do {
-            let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            var configuration = Configuration()
-            configuration.label = "fettle"
-            configuration.busyMode = .timeout(10)
-            configuration.prepareDatabase { database in
-                try database.execute(sql: "PRAGMA foreign_keys = ON")
-            }
-            database = try DatabasePool(path: path, configuration: configuration)
-            // A pool opens its one writer with NORMAL, which loses the last transactions in a power cut.
-            try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            try Self.migrate(database, path: path)
-        } catch let error as StoreError {
-            throw error
+            database = try Self.usingUp(reserve) { [file] in try Self.open(file) }
         } catch {
-            throw StoreError(.unavailable, "cannot open the database \(path): \(error)")
+            throw file.words(for: error)
         }
+        _ = reserve.refill()
     }
 
-    private static func migrate(_ database: DatabasePool, path: String) throws {
+    private static func open(_ file: SQLiteFile) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.label = "fettle"
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA foreign_keys = ON")
+        }
+        // Another program's file is not even to be put into WAL mode.
+        if FileManager.default.fileExists(atPath: file.path) {
+            try DatabaseQueue(path: file.path, configuration: configuration).inDatabase(file.requireOwn)
+        }
+        let database = try DatabasePool(path: file.path, configuration: configuration)
+        try database.writeWithoutTransaction { database in
+            try file.requireOwn(database)
+            // A pool opens its one writer with NORMAL, which loses the last transactions in a power cut.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
         let migrator = SQLiteSchema.migrator
-        let isTooNew = try database.read { try migrator.hasBeenSuperseded($0) }
-        guard !isTooNew else {
-            throw StoreError(.tooNew, "the database \(path) was made by a newer Fettle; use that one")
+        guard try !database.read(migrator.hasBeenSuperseded) else {
+            throw StoreError(.tooNew, "the database \(file.path) was made by a newer Fettle; use that one")
         }
         try migrator.migrate(database)
+        return database
     }
 
-    /// Runs `body` in one immediate transaction.
+    /// Runs `body` in one immediate transaction. Where the disk is full it may use up the reserve: for what a run that is
+    /// under way has to write.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
+        while true {
+            do {
+                return try await database.write(body)
+            } catch {
+                guard SQLiteFile.isOutOfSpace(error), reserve.giveUpPiece() else { throw file.words(for: error) }
+            }
+        }
+    }
+
+    /// Runs `body` in one immediate transaction that leaves the reserve alone, and what was given up of it too: for what can
+    /// wait until there is room.
+    func writeNew<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        if let wantOfRoom { throw StoreError(.unavailable, wantOfRoom) }
         do {
             return try await database.write(body)
         } catch {
-            throw Self.storeError(error)
+            throw file.words(for: error)
         }
     }
 
@@ -61,23 +88,25 @@ public final class SQLiteStore: Store {
         do {
             return try await database.read(body)
         } catch {
-            throw Self.storeError(error)
+            throw file.words(for: error)
         }
     }
 
-    private static func storeError(_ error: any Error) -> StoreError {
-        if let error = error as? StoreError { return error }
-        if let error = error as? DatabaseError {
-            switch error.resultCode {
-            case .SQLITE_FULL:
-                return StoreError(.unavailable, "the disk that holds the database is full; nothing was written")
-            case .SQLITE_CONSTRAINT:
-                return StoreError(.conflict, "the database refused the write: \(error.message ?? "constraint")")
-            default:
-                return StoreError(.unavailable, "the database cannot be used: \(error)")
+    private static func usingUp<Value>(_ reserve: DiskReserve, _ body: () throws -> Value) throws -> Value {
+        while true {
+            do {
+                return try body()
+            } catch {
+                guard SQLiteFile.isOutOfSpace(error), reserve.giveUpPiece() else { throw error }
             }
         }
-        return StoreError(.unavailable, "the database cannot be used: \(error)")
+    }
+
+    /// Why nothing new is begun now; nil if there is room.
+    var wantOfRoom: String? {
+        reserve.refill()
+            ? nil
+            : "the disk that holds \(file.path) is too full for the journal of a run: make at least 32 MiB of room there"
     }
 }
 

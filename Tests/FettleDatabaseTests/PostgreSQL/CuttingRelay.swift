@@ -27,7 +27,7 @@ final class CuttingRelay: Sendable {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         let isBound = Self.withAddress("\(directory)/.s.PGSQL.5432") { bind(listener, $0, $1) }
-        guard isBound == 0, listen(listener, 16) == 0 else { throw TestServerFailure(message: "no relay: \(errno)") }
+        guard isBound == 0, listen(listener, 16) == 0 else { throw TestSetupFailure(message: "no relay: \(errno)") }
         Thread.detachNewThread { [self] in accept() }
     }
 

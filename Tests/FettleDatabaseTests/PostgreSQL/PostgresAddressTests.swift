@@ -35,7 +35,7 @@ import Testing
 
     @Test func everythingElseIsAFile() throws {
         for path in ["/srv/fettle.db", "fettle.db", "postgresql.db", "./a b"] {
-            guard case .sqlite(path) = try StoreAddress(path) else { throw TestServerFailure(message: "\(path)?") }
+            guard case .sqlite(path) = try StoreAddress(path) else { throw TestSetupFailure(message: "\(path)?") }
         }
         #expect(throws: StoreAddressError.self) { _ = try StoreAddress("") }
     }

@@ -4,15 +4,15 @@ import Synchronization
 @testable import FettleDatabase
 
 /// A PostgreSQL of the tests' own: one for the whole suite, with a socket in a private folder and no port. It ends, and its
-/// folder goes, when this process ends in whatever way: a shell waits for that.
+/// folder goes, with this process.
 final class PostgresServer: Sendable {
     let directory: String
-    private let lifeline: Pipe
+    private let guardian: Guardian
     private let databases = Mutex(0)
 
     /// nil if PostgreSQL is not installed on this machine.
-    static let shared: Result<PostgresServer, TestServerFailure>? = binaries.map { binaries in
-        Result { () throws(TestServerFailure) in try PostgresServer(binaries: binaries) }
+    static let shared: Result<PostgresServer, TestSetupFailure>? = binaries.map { binaries in
+        Result { () throws(TestSetupFailure) in try PostgresServer(binaries: binaries) }
     }
 
     /// Debian keeps the server's programs out of the path; the newest version is taken.
@@ -23,22 +23,10 @@ final class PostgresServer: Sendable {
             .first { FileManager.default.isExecutableFile(atPath: "\($0)/initdb") }
     }()
 
-    init(binaries: String) throws(TestServerFailure) {
+    init(binaries: String) throws(TestSetupFailure) {
         // Not in TMPDIR: a socket's path has to be short.
         directory = "/tmp/fettle-pg-\(UUID().uuidString.prefix(8))"
-        lifeline = Pipe()
-        let output = Pipe()
-        let shell = Process()
-        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments = ["-c", Self.script, "postgresql-for-tests", directory, binaries]
-        shell.standardInput = lifeline
-        shell.standardOutput = output
-        do { try shell.run() } catch { throw TestServerFailure(message: "\(error)") }
-        let said = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        guard said.hasPrefix("ready") else {
-            let log = (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? ""
-            throw TestServerFailure(message: "PostgreSQL did not start: \(said) \(log)")
-        }
+        guardian = try Guardian(script: Self.script, arguments: [directory, binaries])
     }
 
     /// A server does not run as root. `asking` is a role that needs a password.
@@ -46,14 +34,13 @@ final class PostgresServer: Sendable {
         set -eu
         directory=$1 binaries=$2 as=
         mkdir -m 700 "$directory"
-        exec 3>&1 >"$directory/log" 2>&1
+        exec >"$directory/log" 2>&1
         server=
         finish() {
             [ -z "$server" ] || { kill -QUIT "$server" 2>/dev/null; wait "$server" 2>/dev/null; }
             rm -rf "$directory"
         }
         trap finish EXIT
-        trap '' INT TERM HUP
         if [ "$(id -u)" = 0 ]; then
             chown -R postgres "$directory"
             as="setpriv --reuid postgres --regid postgres --clear-groups"
@@ -67,7 +54,7 @@ final class PostgresServer: Sendable {
         tries=0
         until [ -S .s.PGSQL.5432 ] && "$binaries/pg_isready" -q -h "$directory" -U fettle; do
             tries=$((tries + 1))
-            [ $tries -lt 300 ] && kill -0 $server || { echo failed >&3; sleep 1; exit 1; }
+            [ $tries -lt 300 ] && kill -0 $server || { tail -c 500 "$directory/log" >&3; exit 1; }
             sleep 0.05
         done
         echo ready >&3
@@ -83,6 +70,15 @@ final class PostgresServer: Sendable {
         try PostgresAddress("postgresql://\(user)@/\(database)?host=\(directory)", environment: [:])
     }
 
+    /// One that is used over and over, empty again.
+    func emptiedDatabase() throws -> PostgresAddress {
+        if try !connection().execute("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'reused')").bool(0, 0) {
+            try connection().execute("CREATE DATABASE reused")
+        }
+        try connection(to: "reused").executeScript("DROP SCHEMA IF EXISTS fettle CASCADE")
+        return try address(of: "reused")
+    }
+
     /// An empty database of its own.
     func newDatabase(_ options: String = "") throws -> PostgresAddress {
         let number = databases.withLock { count in
@@ -93,9 +89,4 @@ final class PostgresServer: Sendable {
         try connection().execute("CREATE DATABASE \(name) \(options)")
         return try address(of: name)
     }
-}
-
-struct TestServerFailure: Error, CustomStringConvertible {
-    var message: String
-    var description: String { message }
 }

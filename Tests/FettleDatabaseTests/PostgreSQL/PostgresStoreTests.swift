@@ -20,9 +20,10 @@ extension Trait where Self == ConditionTrait {
 
     init() throws { server = try PostgresServer.required() }
 
-    @Test(arguments: StoreConformance.checks)
+    /// One after the other in the same database, emptied before each: making one takes longer than a check.
+    @Test(.serialized, arguments: StoreConformance.checks)
     func keepsEveryPromiseOfAStore(check: StoreConformance.Check) async throws {
-        try await check.run(PostgresStore(try server.newDatabase()))
+        try await check.run(PostgresStore(try server.emptiedDatabase()))
     }
 
     // MARK: Several machines
@@ -166,7 +167,7 @@ extension Trait where Self == ConditionTrait {
 extension PostgresServer {
     static func required() throws -> PostgresServer {
         guard let shared else {
-            throw TestServerFailure(message: "PostgreSQL is not installed, and in CI it has to be")
+            throw TestSetupFailure(message: "PostgreSQL is not installed, and in CI it has to be")
         }
         return try shared.get()
     }

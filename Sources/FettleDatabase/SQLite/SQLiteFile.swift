@@ -1,0 +1,147 @@
+import FettleStore
+import Foundation
+import GRDB
+
+/// Looks at what lies where a database should be, before and while it is opened, and says in words what is wrong with it.
+struct SQLiteFile: Sendable {
+    let path: String
+
+    /// "Fett": SQLite's `application_id`, by which a file tells whose it is.
+    private static let applicationID = 0x4665_7474
+
+    // MARK: Before it is opened
+
+    /// Makes the folder if need be.
+    func makeFolder() throws(StoreError) {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            let reason = Self.systemReason(error) ?? "it cannot be made"
+            throw StoreError(
+                .unavailable,
+                "cannot make the folder \(folder.path) for the database: \(reason)\n  "
+                    + "Fettle needs a folder that it may write: --dir, FETTLE_DIR or --store names another")
+        }
+    }
+
+    /// A file that is shorter than its own header says was cut off. SQLite itself would notice only when it comes to a page
+    /// that is missing, and would write to the others until then.
+    func requireWhole() throws(StoreError) {
+        guard let file = FileHandle(forReadingAtPath: path) else { return }
+        defer { try? file.close() }
+        // With a write-ahead log the newest pages need not be in the file yet.
+        let log = try? FileManager.default.attributesOfItem(atPath: "\(path)-wal")[.size] as? Int
+        guard log ?? 0 == 0, let header = try? file.read(upToCount: 100), let size = try? file.seekToEnd() else {
+            return
+        }
+        // SQLite takes a file of a few bytes for a new one.
+        guard size == 0 || header.count == 100 else { throw damaged("it has only \(size) bytes: it was cut off") }
+        guard header.starts(with: Array("SQLite format 3\u{0}".utf8)) else { return }
+        func number(_ offset: Int, _ length: Int) -> UInt64 {
+            header[offset..<offset + length].reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        let pageSize = number(16, 2) == 1 ? 65_536 : number(16, 2)
+        // The count is to be believed only if the last to write knew of it (https://sqlite.org/fileformat2.html#in_header_database_size).
+        guard number(24, 4) == number(92, 4), size < number(28, 4) * pageSize else { return }
+        throw damaged("it has \(size) bytes, and should have \(number(28, 4) * pageSize): it was cut off")
+    }
+
+    // MARK: Once it is open
+
+    /// Puts Fettle's mark on a new database, and refuses one that another program made.
+    func requireOwn(_ database: Database) throws {
+        let mark = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+        if mark == Self.applicationID { return }
+        let tables = try Set(String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'table'"))
+        // Without a mark: new, or from before there was one.
+        guard mark == 0, tables.isEmpty || tables.isSuperset(of: ["grdb_migrations", "document", "run", "journal"])
+        else {
+            throw StoreError(
+                .unavailable,
+                "\(path) is another program's database; it was not touched\n  --dir, FETTLE_DIR or --store names another place"
+            )
+        }
+        try database.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
+    }
+
+    // MARK: Words
+
+    func words(for error: any Error) -> StoreError {
+        if let error = error as? StoreError { return error }
+        guard let error = error as? DatabaseError else {
+            return StoreError(
+                .unavailable, "the database \(path) cannot be read: \(Self.systemReason(error) ?? "\(error)")")
+        }
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            return StoreError(
+                .unavailable,
+                "the disk that holds \(path) is full; nothing was written\n  make room there and do it again")
+        case .SQLITE_CONSTRAINT:
+            return StoreError(.conflict, "the database refused the write: \(error.message ?? "constraint")")
+        case .SQLITE_NOTADB:
+            return damaged("it is not a SQLite database")
+        case .SQLITE_CORRUPT:
+            return damaged(error.message ?? "its pages do not fit together")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            return StoreError(
+                .unavailable, "another process has held the database \(path) for too long; `fuser \(path)` shows which")
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+            return StoreError(.unavailable, "the database \(path) may not be written\n  \(Self.rightPlace)")
+        case .SQLITE_CANTOPEN:
+            return StoreError(
+                .unavailable, "the database \(path) cannot be opened: \(reasonNotToOpen)\n  \(Self.rightPlace)")
+        case .SQLITE_IOERR where Self.isOutOfSpace(error):
+            return StoreError(.unavailable, "the disk that holds \(path) is full\n  make room there and do it again")
+        default:
+            return StoreError(
+                .unavailable,
+                "the database \(path) cannot be used: \(error.message ?? "SQLite error \(error.resultCode.rawValue)")")
+        }
+    }
+
+    /// SQLite maps its shared index only once it has its blocks, and calls the want of them an input error.
+    static func isOutOfSpace(_ error: any Error) -> Bool {
+        guard let error = error as? DatabaseError else { return false }
+        return error.resultCode == .SQLITE_FULL || error.extendedResultCode == .SQLITE_IOERR_SHMSIZE
+    }
+
+    private static let rightPlace =
+        "its folder and its file have to be writable for you; --dir, FETTLE_DIR or --store names another place"
+
+    private func damaged(_ what: String) -> StoreError {
+        StoreError(
+            .unavailable,
+            "the database \(path) is damaged: \(what); it was not touched\n  "
+                + "put a copy of it back, or move it away and a new, empty one is made")
+    }
+
+    private var reasonNotToOpen: String {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+            return "it is a folder"
+        }
+        // Asked once more for the reason: SQLite does not hand it on.
+        let folder = (path as NSString).deletingLastPathComponent
+        for place in [path, folder.isEmpty ? "." : folder] where access(place, W_OK) != 0 && errno != ENOENT {
+            return String(cString: strerror(errno))
+        }
+        return "the system does not say why"
+    }
+
+    /// The system's word for it, such as "Permission denied".
+    private static func systemReason(_ error: any Error) -> String? {
+        var present: (any Error)? = error
+        while let error = present {
+            if let error = error as? POSIXError { return String(cString: strerror(error.code.rawValue)) }
+            let next = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+            if next == nil, (error as NSError).domain == NSPOSIXErrorDomain {
+                return String(cString: strerror(Int32((error as NSError).code)))
+            }
+            present = next
+        }
+        return nil
+    }
+}

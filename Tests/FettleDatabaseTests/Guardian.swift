@@ -1,0 +1,32 @@
+import Foundation
+
+/// A shell that sets something up for a test and takes it down when the test, or the whole process in whatever way, has ended:
+/// it reads from a pipe that ends then. Its script says `ready` on descriptor 3 in between, and then `cat`.
+final class Guardian: Sendable {
+    private let shell: Process
+    private let lifeline: Pipe
+
+    /// - Parameter arguments: `$1` and so on for the script.
+    init(script: String, arguments: [String]) throws(TestSetupFailure) {
+        shell = Process()
+        lifeline = Pipe()
+        let output = Pipe()
+        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+        shell.arguments = ["-c", "exec 3>&1 >/dev/null 2>&1\ntrap '' INT TERM HUP\n" + script, "guardian"] + arguments
+        shell.standardInput = lifeline
+        shell.standardOutput = output
+        do { try shell.run() } catch { throw TestSetupFailure(message: "\(error)") }
+        let said = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        guard said.hasPrefix("ready") else { throw TestSetupFailure(message: "it was not set up: \(said)") }
+    }
+
+    func end() {
+        try? lifeline.fileHandleForWriting.close()
+        shell.waitUntilExit()
+    }
+}
+
+struct TestSetupFailure: Error, CustomStringConvertible {
+    var message: String
+    var description: String { message }
+}
