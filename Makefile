@@ -32,7 +32,8 @@ lab: ## bring the lab of real hosts up
 lab-down: ## take the lab down and leave nothing behind
 	$(LAB) down
 
-bench: install-needs ## measure against Ansible, bare ssh and bare apt-get, on the lab
+bench: ## measure against Ansible, bare ssh and bare apt-get, on the lab
+	@scripts/install-needs bench
 	swift build $(FLAGS) -c release --product fettle
 	@FETTLE="$$(swift build $(FLAGS) -c release --product fettle --show-bin-path)/fettle" scripts/bench
 
