@@ -59,7 +59,7 @@ let package = Package(
             resources: [.embedInCode("Resources/fleet.schema.json"), .embedInCode("Resources/policy.schema.json")]),
         library("FettleAssessment", ["FettleModel", "FettleVersions"]),
         library("FettlePlanning", ["FettleModel", "FettleVersions"]),
-        library("FettleExecution", ["FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", logging]),
+        library("FettleExecution", ["FettleModel", "FettleDriverKit", "FettleStore", logging]),
         library("FettleReporting", ["FettleModel"]),
 
         library(
@@ -86,7 +86,7 @@ let package = Package(
         library("FettleDatabase", ["FettleModel", "FettleStore", "CLibPQ", grdb]),
         library(
             "FettleSimulation",
-            ["FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleExecution"]),
+            ["FettleModel", "FettleStore", "FettleExecution"]),
         library(
             "FettleTestSupport",
             ["FettleModel", "FettleDriverKit", "FettleStore"]),

@@ -22,7 +22,10 @@ public enum PlanChecker {
         violations += BakeCheck(graph: forward, outages: outages).violations(plan)
         violations += RollbackCheck(plan: plan, forward: forward, rollback: rollback).violations()
         violations += RebootCheck(graph: forward).violations() + RebootCheck(graph: rollback).violations()
+        violations += WayBackCheck(forward: forward, rollback: rollback, outages: outages, returns: returns)
+            .violations()
         violations += OwnHostCheck(plan: plan, graph: forward).violations()
+        violations += OwnHostCheck(plan: plan, graph: rollback).violationsOnTheWayBack(returns)
         let (late, timeMethod) = WindowCheck(plan: plan, forward: forward).violations()
         violations += late
         let isExact = method == .exact && timeMethod == .exact
@@ -42,7 +45,9 @@ public enum PlanChecker {
 
     /// A rollback can start in any state and takes only the resources that were begun, so an order that runs through a third
     /// resource does not count: only what is said of the two themselves does. Who is out when it starts is out by the forward
-    /// order; so two members exclude each other only if they do so forward *and*, the other way round, on the way back.
+    /// order, and comes back first, changed or not; nobody goes out while one is out that it names or is named by. So two members
+    /// exclude each other if they do so forward *and* one of them names the other on the way back. A member without a way back is
+    /// named by nobody, and may be out with everybody.
     private static func rollbackCapacity(
         _ plan: Plan, _ forward: StepGraph, _ rollback: StepGraph, _ outages: [ResourceID: Outage],
         _ returns: [ResourceID: Outage]
@@ -50,10 +55,9 @@ public enum PlanChecker {
         var method = CheckReport.Method.exact
         let direct = DirectOrder(rollback, returns)
         let violations = plan.groups.compactMap { group -> Violation? in
-            let members = group.members.compactMap { outages[$0] }.filter { returns[$0.resource] != nil }
+            let members = group.members.compactMap { outages[$0] }
             let check = CapacityCheck(group: group, outages: members) { first, second in
-                forward.precedes(first.end, second.begin)
-                    && direct.isBackBefore(second.resource, first.resource)
+                forward.precedes(first.end, second.begin) && direct.orders(first.resource, second.resource)
             }
             if check.isTransitive() {
                 return violation(
@@ -105,5 +109,10 @@ struct DirectOrder {
 
     func isBackBefore(_ first: ResourceID, _ second: ResourceID) -> Bool {
         earlier[second]?.contains(first) == true
+    }
+
+    /// Whichever of the two comes first.
+    func orders(_ first: ResourceID, _ second: ResourceID) -> Bool {
+        isBackBefore(first, second) || isBackBefore(second, first)
     }
 }

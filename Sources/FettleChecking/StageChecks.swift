@@ -103,6 +103,45 @@ struct RollbackCheck {
     }
 }
 
+/// I8: whatever is done to a host, it can be out when the run goes back. So every host that is changed, and be it by a restart, has
+/// a way back that others can wait for, and on which something proves it well before it serves again.
+struct WayBackCheck {
+    let forward: StepGraph
+    let rollback: StepGraph
+    let outages: [ResourceID: Outage]
+    let returns: [ResourceID: Outage]
+
+    func violations() -> [Violation] {
+        outages.values.sorted { $0.resource < $1.resource }.flatMap { outage -> [Violation] in
+            let resource = outage.resource
+            let changes = forward.positions(of: resource).filter { forward.steps[$0].action.changesTheResource }
+            guard !changes.isEmpty else { return [] }
+            guard let back = returns[resource] else {
+                return [
+                    Violation(
+                        .rollback,
+                        "\(resource) has no way back: if the run goes back while it is out, nothing says how it returns",
+                        steps: changes.map { forward.steps[$0].id })
+                ]
+            }
+            let steps = rollback.positions(of: resource)
+            let bringing = steps.filter { rollback.steps[$0].availability == .bringsBack }
+            let isProven = steps.contains { proof in
+                rollback.steps[proof].action.provesTheResource && rollback.precedes(back.begin, proof)
+                    && bringing.allSatisfy { rollback.precedes(proof, $0) }
+            }
+            guard !isProven else { return [] }
+            return [
+                Violation(
+                    .rollback,
+                    "on the way back \(resource) comes back though no gate and no verification has passed before "
+                        + "\(rollback.steps[back.end].id)",
+                    steps: [rollback.steps[back.end].id])
+            ]
+        }
+    }
+}
+
 /// I9: a host is rebooted only out of traffic and with its package manager quiet.
 struct RebootCheck {
     let graph: StepGraph
@@ -130,13 +169,33 @@ struct RebootCheck {
     }
 }
 
-/// I12: the machine that Fettle runs on goes last.
+/// I12: the machine that Fettle runs on goes last, forward and back.
 struct OwnHostCheck {
     let plan: Plan
     let graph: StepGraph
 
+    private var own: Set<ResourceID> {
+        Set(plan.targets.filter { $0.address.transport == .local }.map(\.resource))
+    }
+
+    /// Any part of the fleet may go back alone, so that only what the host's own steps name counts.
+    func violationsOnTheWayBack(_ returns: [ResourceID: Outage]) -> [Violation] {
+        let own = own
+        guard !own.isEmpty else { return [] }
+        let direct = DirectOrder(graph, returns)
+        return own.sorted().compactMap { resource in
+            guard let outage = returns[resource] else { return nil }
+            let open = returns.keys.filter { !own.contains($0) && !direct.isBackBefore($0, resource) }.min()
+            guard let open, let other = returns[open] else { return nil }
+            let steps = [other.begin, outage.begin].map { graph.steps[$0].id }
+            return Violation(
+                .ownHost, "\(steps[1]) takes Fettle's own host out though \(open) may still have to go back",
+                steps: steps)
+        }
+    }
+
     func violations() -> [Violation] {
-        let own = Set(plan.targets.filter { $0.address.transport == .local }.map(\.resource))
+        let own = own
         guard !own.isEmpty, own.count < plan.targets.count else { return [] }
         return graph.steps.indices.compactMap { position in
             let step = graph.steps[position]

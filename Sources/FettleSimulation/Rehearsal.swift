@@ -1,6 +1,6 @@
 import FettleExecution
 public import FettleModel
-import FettleStore
+public import FettleStore
 
 /// Plays a plan on a simulated fleet, through the real RunMachine, in virtual time: single-threaded, so that a seed gives the same
 /// play every time.
@@ -8,7 +8,9 @@ public struct Rehearsal {
     let plan: Plan
     private var machine: RunMachine
     private var world: SimulatedWorld
-    private var random: Dice
+    private var random: SplitMix
+    /// What people ask for, the earliest last.
+    private var requests: [RehearsalRequest]
     private var now: Timestamp
     private var agenda: [(at: Timestamp, order: Int, item: Item)] = []
     private var order = 0
@@ -28,11 +30,15 @@ public struct Rehearsal {
     private static let mostTurns = 1_000_000
 
     /// - Throws: `PlanDefect` if the plan's steps don't hang together.
-    public init(_ plan: Plan, seed: UInt64, faults: FaultProfile = .none) throws {
+    /// - Parameter requests: carried out after the given line of the journal each, or when nothing else could move the run.
+    public init(
+        _ plan: Plan, seed: UInt64, faults: FaultProfile = .none, requests: [RehearsalRequest] = []
+    ) throws {
         self.plan = plan
         machine = try RunMachine(run: Self.run, plan: plan)
         world = SimulatedWorld(plan, faults: faults)
-        random = Dice(seed: seed)
+        random = SplitMix(seed: seed)
+        self.requests = requests.sorted { $0.afterRecord > $1.afterRecord }
         now = plan.window?.opensAt ?? plan.createdAt
         lowest = Dictionary(plan.groups.map { ($0.id, $0.members.count) }, uniquingKeysWith: { first, _ in first })
     }
@@ -48,12 +54,18 @@ public struct Rehearsal {
         machine.begin(holding: [])
         for _ in 0..<Self.mostTurns {
             if let outcome = try obey() { return result(outcome, began: began, awaiting: nil) }
-            if let reason = machine.awaitingHuman { return result(nil, began: began, awaiting: reason) }
+            if let reason = machine.awaitingHuman {
+                guard act() else { return result(nil, began: began, awaiting: reason) }
+                continue
+            }
             guard
                 let next = agenda.indices.min(by: {
                     (agenda[$0].at, agenda[$0].order) < (agenda[$1].at, agenda[$1].order)
                 })
-            else { break }
+            else {
+                guard act() else { break }
+                continue
+            }
             let (at, _, item) = agenda.remove(at: next)
             now = max(now, at)
             handle(item)
@@ -140,6 +152,16 @@ public struct Rehearsal {
             try machine.apply(record)
             journal.append(record)
         }
+        while let request = requests.last, request.afterRecord <= journal.count { act() }
+    }
+
+    /// A request that makes no sense any more is refused by the machine, as it would be at a run.
+    /// - Returns: false if nobody asks for anything further.
+    @discardableResult
+    private mutating func act() -> Bool {
+        guard let request = requests.popLast() else { return false }
+        _ = machine.request(request.request)
+        return true
     }
 
     /// Half of all steps take up to their median, 45% up to their 95% figure, the rest up to twice that.
@@ -181,6 +203,18 @@ public struct Rehearsal {
     }
 }
 
+/// What somebody asks for in the middle of a play.
+public struct RehearsalRequest: Sendable, Equatable {
+    /// How many lines the journal has then, at least.
+    public var afterRecord: Int
+    public var request: RunRequest
+
+    public init(afterRecord: Int, request: RunRequest) {
+        self.afterRecord = afterRecord
+        self.request = request
+    }
+}
+
 /// What one play showed.
 public struct RehearsalResult: Sendable, Equatable {
     /// nil if the run stands still for a person.
@@ -193,19 +227,4 @@ public struct RehearsalResult: Sendable, Equatable {
     /// Invariants that were broken, in words; empty if all held.
     public var violations: [String]
     public var journal: [JournalRecord]
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same everywhere.
-struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
 }

@@ -66,7 +66,9 @@ struct SimulatedWorld {
             host.isHealthy = !(isPatch && faults.strikes(faults.badPatch, &random))
         case .gate:
             guard host.isHealthy else { throw StepFailure(code: .unhealthy, message: "its probe fails") }
-        case .preflight, .stage, .restartServices, .reboot, .bake, .verify: break
+        case .restartServices:
+            if faults.strikes(faults.badRestart, &random) { host.isHealthy = false }
+        case .preflight, .stage, .reboot, .bake, .verify: break
         }
     }
 
@@ -85,12 +87,15 @@ public struct FaultProfile: Sendable, Equatable {
     public var packageFailure: Int
     /// A patch that installs and leaves the host unhealthy.
     public var badPatch: Int
+    /// A restart after which the services are not well.
+    public var badRestart: Int
     /// A host that stops answering in the middle of its change.
     public var lostHost: Int
 
-    public init(packageFailure: Int = 0, badPatch: Int = 0, lostHost: Int = 0) {
+    public init(packageFailure: Int = 0, badPatch: Int = 0, badRestart: Int = 0, lostHost: Int = 0) {
         self.packageFailure = packageFailure
         self.badPatch = badPatch
+        self.badRestart = badRestart
         self.lostHost = lostHost
     }
 

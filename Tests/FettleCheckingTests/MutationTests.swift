@@ -112,7 +112,53 @@ import Testing
             plan.targets[0].address = .local
             return plan
         },
+        Mutation("on the way back Fettle's own host goes first", .ownHost) { plan in
+            var plan = plan
+            plan.targets[3].address = .local
+            return plan
+        },
+        Mutation("a host that is restarted has no way back", .rollback) { plan in
+            var plan = RollingPlan.plan(size: 4, lanes: 1, restarting: ["web-2"])
+            plan.rollback.removeAll { $0.resource == "web-2" }
+            for index in plan.rollback.indices {
+                plan.rollback[index].after.removeAll { $0 == "web-2/rollback/restore" }
+            }
+            return plan
+        },
+        Mutation("a host without a way back may be out while others go back", .capacity) { plan in
+            var plan = RollingPlan.plan(size: 4, lanes: 1, restarting: ["web-2"])
+            plan.rollback.removeAll { $0.resource == "web-2" }
+            for index in plan.rollback.indices {
+                plan.rollback[index].after.removeAll { $0 == "web-2/rollback/restore" }
+            }
+            return plan
+        },
+        Mutation("a restarted host comes back from its way back unproven", .rollback) { _ in
+            RollingPlan.plan(size: 4, lanes: 1, restarting: ["web-2"]).dropping("web-2/rollback/restart")
+                .dropping("web-2/rollback/gate")
+        },
     ]
+
+    @Test func aHostThatIsOnlyRestartedIsProvenWithItsWayBack() {
+        let plan = RollingPlan.plan(size: 4, lanes: 1, restarting: ["web-1", "web-3"])
+        #expect(PlanChecker.check(plan).violations == [])
+    }
+
+    /// I12: the others are back before it goes, on both ways; while it is away, nobody else goes.
+    @Test func fettlesOwnHostMayGoLastOnBothWays() {
+        var plan = RollingPlan.plan(size: 4, lanes: 1)
+        plan.targets[3].address = .local
+        let own = plan.rollback.filter { $0.resource == "web-4" }
+        plan.rollback.removeAll { $0.resource == "web-4" }
+        for index in plan.rollback.indices {
+            plan.rollback[index].after.removeAll { $0 == "web-4/rollback/restore" }
+        }
+        plan.rollback += own
+        plan = plan.changing("web-4/rollback/drain") {
+            $0.after = ["web-1/rollback/restore", "web-2/rollback/restore", "web-3/rollback/restore"]
+        }
+        #expect(PlanChecker.check(plan).violations == [])
+    }
 
     @Test(arguments: mutations)
     func aBrokenPlanIsRefused(mutation: Mutation) {

@@ -33,7 +33,7 @@ import Testing
     @Test(arguments: Scenario.all)
     func manyCrashesConvergeToo(scenario: Scenario) async throws {
         for seed in UInt64(1)...5 {
-            var generator = Seeded(state: seed)
+            var generator = SplitMix(seed: seed)
             var rehearsal = try Rehearsal(scenario.pool.plan(), seed: seed, world: scenario.prepare)
             rehearsal.crashesAfter = Set((0..<12).map { _ in Int(generator.next() % 120) + 2 })
             let outcome = try await rehearsal.play()

@@ -69,7 +69,11 @@ import Testing
             done("web-1/preflight", 1, .pass, at: -60), "older than the act"),
         Case("a rollback step on the way forward", after: drained, intended("web-1/rollback/drain"), "not wanted"),
         Case(
-            "a start in a pause", after: drained + [.paused(by: "bob", reason: "")], intended("web-1/patch"), "paused"),
+            "a start in a pause", after: running + [.paused(by: "bob", reason: "")], intended("web-1/preflight"),
+            "paused"),
+        Case(
+            "a change of what is put back for a pause", after: drained + [.paused(by: "bob", reason: "")],
+            intended("web-1/patch"), "not wanted"),
         Case("a resume without a pause", after: running, .resumed(by: "bob"), "not paused"),
         Case(
             "an abort of what goes back", after: running + [.rollbackRequested(by: nil, reason: "")],

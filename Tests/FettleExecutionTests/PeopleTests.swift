@@ -49,50 +49,124 @@ import Testing
         }
     }
 
-    @Test func aPauseAtAnyMomentHoldsUntilItIsResumed() async throws {
+    /// Nothing new is started; a host that is out is finished, or put back if nothing was done to it yet, and only that.
+    @Test func aPauseAtAnyMomentBringsBackWhatIsOutAndHolds() async throws {
         for event in 2..<(try await length()) {
-            var rehearsal = try Rehearsal(Self.pool.plan())
-            rehearsal.people = [
-                .init(afterEvent: event, request: .pause(by: "bob", reason: "lunch")),
-                // Long after: whoever has nothing else to wait for acts ten minutes later.
-                .init(afterEvent: .max, request: .resume(by: "bob")),
-            ]
-            #expect(try await rehearsal.play() == .succeeded, "paused after event \(event)")
-            try await expectNoStartWhilePaused(rehearsal)
-        }
-    }
-
-    private func expectNoStartWhilePaused(_ rehearsal: Rehearsal) async throws {
-        var isPaused = false
-        for record in try await rehearsal.journal {
-            switch record.event {
-            case .paused: isPaused = true
-            case .resumed: isPaused = false
-            case .stepIntended(let step, _, _): #expect(!isPaused, "\(step) was started in the pause")
-            default: break
+            for crash in [nil, event + 1, event + 3] {
+                var rehearsal = try Rehearsal(Self.pool.plan(), seed: UInt64(event))
+                rehearsal.crashesAfter = Set([crash].compactMap { $0 })
+                rehearsal.people = [
+                    .init(afterEvent: event, request: .pause(by: "bob", reason: "lunch")),
+                    // Long after: whoever has nothing else to wait for acts ten minutes later.
+                    .init(afterEvent: .max, request: .resume(by: "bob")),
+                ]
+                #expect(try await rehearsal.play() == .succeeded, "paused after event \(event)")
+                #expect(rehearsal.world.now.isNew == Set(Self.pool.hosts))
+                try await expectOnlyWhatIsOutToGoOnWhilePaused(rehearsal, "paused after event \(event)")
             }
         }
     }
 
-    /// argo-rollouts#3534, #3843: a long pause made deadlines fire.
-    @Test func aPauseStopsDeadlines() async throws {
-        let prepare: @Sendable (inout TinyWorld.State) -> Void = { $0.faults["web-1/patch"] = .blocks(times: 4) }
-        var rehearsal = try Rehearsal(Scenario.small.plan(), world: prepare)
-        let drained = try await firstEvent(in: Scenario.small.plan(), world: prepare) {
+    private func expectOnlyWhatIsOutToGoOnWhilePaused(_ rehearsal: Rehearsal, _ note: Comment) async throws {
+        var isPaused = false
+        var count = OutageCount(rehearsal.plan)
+        let steps = Dictionary(
+            uniqueKeysWithValues: (rehearsal.plan.steps + rehearsal.plan.rollback).map { ($0.id, $0) })
+        for record in try await rehearsal.journal {
+            switch record.event {
+            case .paused: isPaused = true
+            case .resumed:
+                isPaused = false
+                #expect(count.out == [], note)
+            case .stepIntended(let id, _, _):
+                let step = try #require(steps[id])
+                if isPaused { #expect(!step.isBake && count.out.contains(step.resource), "\(id): \(note)") }
+            default: break
+            }
+            count.add(record.event)
+        }
+    }
+
+    /// A pause is often asked for because the patch looks bad: no further host gets it.
+    @Test func aHostThatIsOutUnchangedIsPutBackUnchangedInAPauseAndGoesAgainAfterIt() async throws {
+        let plan = Scenario.small.plan()
+        let drained = try await firstEvent(in: plan) {
             if case .stepDone("web-1/drain", _, _) = $0 { true } else { false }
         }
+        var rehearsal = try Rehearsal(plan)
+        rehearsal.people = [.init(afterEvent: drained, request: .pause(by: "bob", reason: "look"))]
+        #expect(try await rehearsal.play() == nil)
+        #expect(rehearsal.world.now.drained == [])
+        #expect(rehearsal.world.now.isNew == [])
+        #expect(rehearsal.state.resource("web-1")?.phase == .untouched)
+        #expect(rehearsal.state.finishing == [])
+
+        rehearsal = try Rehearsal(plan)
         rehearsal.people = [
-            .init(afterEvent: drained, request: .pause(by: "bob", reason: "lunch")),
+            .init(afterEvent: drained, request: .pause(by: "bob", reason: "look")),
+            .init(afterEvent: .max, request: .resume(by: "bob")),
+        ]
+        #expect(try await rehearsal.play() == .succeeded)
+        #expect(rehearsal.world.now.isNew == ["web-1", "web-2", "web-3"])
+        #expect(rehearsal.world.now.performed["web-1/drain"] == 2)
+        #expect(rehearsal.world.now.performed["web-1/gate"] == 2)
+    }
+
+    @Test func aRunThatIsPausedNamesWhomItFinishes() async throws {
+        let plan = Scenario.small.plan()
+        let patching = try await firstEvent(in: plan) {
+            if case .stepIntended("web-1/patch", _, _) = $0 { true } else { false }
+        }
+        let journal: [JournalRecord] = try await {
+            var rehearsal = try Rehearsal(plan)
+            rehearsal.people = [.init(afterEvent: patching, request: .pause(by: "bob", reason: "look"))]
+            #expect(try await rehearsal.play() == nil)
+            #expect(rehearsal.state.finishing == [])
+            #expect(rehearsal.world.now.isNew == ["web-1"])
+            return try await rehearsal.journal
+        }()
+        let pause = try #require(journal.first { if case .paused = $0.event { true } else { false } })
+        let then = try RunState(replaying: Array(journal.prefix(pause.sequence)), plan: plan, run: "run-1")
+        #expect(then.finishing == ["web-1"])
+        let before = try RunState(replaying: Array(journal.prefix(pause.sequence - 1)), plan: plan, run: "run-1")
+        #expect(before.finishing == [])
+    }
+
+    /// argo-rollouts#3534, #3843: a long pause made deadlines fire.
+    @Test func aPauseStopsDeadlines() async throws {
+        let prepare: @Sendable (inout TinyWorld.State) -> Void = { $0.faults["web-2/preflight"] = .blocks(times: 4) }
+        var rehearsal = try Rehearsal(Scenario.small.plan(), world: prepare)
+        let begun = try await firstEvent(in: Scenario.small.plan(), world: prepare) {
+            if case .stepDone("web-3/preflight", _, _) = $0 { true } else { false }
+        }
+        rehearsal.people = [
+            .init(afterEvent: begun, request: .pause(by: "bob", reason: "lunch")),
             .init(afterEvent: .max, request: .resume(by: "bob")),
         ]
         #expect(try await rehearsal.play() == .succeeded)
         #expect(rehearsal.now.seconds(since: Timestamp(milliseconds: 1_000_000)) > 600)
     }
 
+    /// Who is finished in a pause is held to its deadlines: a lock that nobody gives back doesn't leave it out until the end.
+    @Test func aHostThatIsFinishedInAPauseKeepsItsDeadlines() async throws {
+        let plan = Scenario.small.plan()
+        let patched = try await firstEvent(in: plan) {
+            if case .stepDone("web-1/patch", _, _) = $0 { true } else { false }
+        }
+        var rehearsal = try Rehearsal(plan) { $0.faults["web-1/gate"] = .blocks(times: 1_000) }
+        rehearsal.people = [.init(afterEvent: patched, request: .pause(by: "bob", reason: "look"))]
+        #expect(try await rehearsal.play() != nil)
+        #expect(rehearsal.state.out.isEmpty)
+        #expect(rehearsal.world.now.isNew == [])
+    }
+
     /// argo-rollouts#3756: abort while paused loops.
     @Test func anAbortWhilePausedEnds() async throws {
-        // Paused in its last step, a run that is done ends without an answer.
-        for event in 2..<(try await length()) - 4 {
+        // Paused when the last host is out already, a run finishes it and has nothing left to abort.
+        let last = try await firstEvent(in: Self.pool.plan()) {
+            if case .stepIntended("web-4/drain", _, _) = $0 { true } else { false }
+        }
+        for event in 2..<last {
             var rehearsal = try Rehearsal(Self.pool.plan())
             rehearsal.people = [
                 .init(afterEvent: event, request: .pause(by: "bob", reason: "look")),

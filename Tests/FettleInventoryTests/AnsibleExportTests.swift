@@ -93,7 +93,7 @@ struct AnsibleExportTests {
     /// What Ansible can hold comes back as it was.
     @Test(arguments: 0..<30 as Range<UInt64>, [InventoryExport.AnsibleFormat.ini, .yaml])
     func whatIsExportedIsImportedAgain(_ seed: UInt64, _ format: InventoryExport.AnsibleFormat) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         var fleet = AnsibleExportTests.withoutTemplates(RandomFleet.make(&random))
         for index in fleet.groups.indices {
             fleet.groups[index].strategy = nil
@@ -161,7 +161,7 @@ struct AnsibleAgreementTests {
 
     @Test(arguments: 0..<4 as Range<UInt64>, [InventoryExport.AnsibleFormat.ini, .yaml])
     func anExportedFleet(_ seed: UInt64, _ format: InventoryExport.AnsibleFormat) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         let fleet = AnsibleExportTests.withoutTemplates(RandomFleet.make(&random))
         let folder = try TestFolder(["i.\(format)": InventoryExport.ansible(fleet, format: format).text])
         let view = try AnsibleView(path: folder.file("i.\(format)"))

@@ -161,7 +161,7 @@ struct HostileFileTests {
     /// No text, however it is cut or mixed, may do more than be refused.
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func mutationsNeverCrash(_ seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         let source = Array(FleetTemplate.fleet().utf8)
         for _ in 0..<300 {
             var bytes = source
@@ -178,18 +178,5 @@ struct HostileFileTests {
                 #expect(line.isPlainLine)
             }
         }
-    }
-}
-
-/// A small generator whose numbers follow from its seed ([splitmix64](https://prng.di.unimi.it/splitmix64.c)).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import FettleModel
 import Foundation
 import Testing
 
@@ -19,7 +20,7 @@ struct SchemaTests {
         good.append(base + "groups: [{id: g, select: {environment: dev, kind: [host, appliance]}}]\n")
         good += Self.goodGroups.map(group) + Self.goodResources.map(resource)
         for seed in 0..<10 as Range<UInt64> {
-            var random = SplitMix(state: seed)
+            var random = SplitMix(seed: seed)
             good.append(FleetWriter().text(RandomFleet.make(&random)))
         }
         var bad = ["version: 2", "resources: []", "[]", "version: 1\nresorces: []\n", "version: 1\nenvironments: []\n"]

@@ -39,7 +39,7 @@ struct TemplateTests {
 
     @Test(arguments: 0..<40 as Range<UInt64>)
     func whatIsWrittenIsReadBack(_ seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         let fleet = RandomFleet.make(&random)
         let text = FleetWriter(remarks: ["from\na test"]).text(fleet)
         let read = try FleetFile.parse(text)

@@ -87,6 +87,14 @@ import Testing
         builder.pool("web", size: 2, in: "production", minimum: .count(1))
         let (plan, report) = try Planner.plan(FleetSample(fleet: builder.fleet).input())
         #expect(plan.turns == ["dev-1", "web-1", "web-2", "controller"])
+        // On the way back too (I12): it is the others' way back that hangs on it.
+        let back = plan.rollback.filter { $0.availability == .takesOut }.map(\.resource)
+        #expect(back == ["web-2", "web-1", "dev-1", "controller"])
+        #expect(
+            plan.step("controller/rollback/take-out")?.after == [
+                "dev-1/rollback/bring-back", "web-1/rollback/bring-back", "web-2/rollback/bring-back",
+            ])
+        #expect(plan.step("web-2/rollback/take-out")?.after == [])
         #expect(PlanChecker.check(plan).violations == [])
         #expect(report.warnings.contains { $0.hasPrefix("controller: the machine that Fettle runs on") })
     }

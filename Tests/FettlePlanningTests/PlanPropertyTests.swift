@@ -69,11 +69,13 @@ import Testing
     @Test(arguments: seeds) func environmentsFollowEachOtherInTheirOrder(seed: UInt64) throws {
         let (sample, named) = sample(seed)
         let plan = try sample.plan(named: named)
+        // Fettle's own host goes after all of them (I12).
+        let steps = plan.steps.filter { plan.target($0.resource)?.address.transport != .local }
         for (earlier, later) in zip(plan.environments, plan.environments.dropFirst()) {
-            let begins = plan.steps.filter {
+            let begins = steps.filter {
                 $0.availability == .takesOut && plan.target($0.resource)?.environment == later
             }
-            let ends = plan.steps.filter {
+            let ends = steps.filter {
                 $0.availability == .bringsBack && plan.target($0.resource)?.environment == earlier
             }
             for begin in begins { #expect(ends.allSatisfy { begin.after.contains($0.id) }, "\(begin.id)") }
@@ -96,6 +98,8 @@ import Testing
         var noReturn = 0
         var several = 0
         var balancers = 0
+        var restarts = 0
+        var own = 0
         for seed in Self.seeds {
             let (sample, named) = sample(seed)
             let plan = try sample.plan(named: named)
@@ -103,8 +107,11 @@ import Testing
             overlaps += plan.targets.contains { plan.groups(of: $0.resource).count > 1 } ? 1 : 0
             noReturn += plan.pointOfNoReturn != nil ? 1 : 0
             several += plan.environments.count > 1 ? 1 : 0
+            let patched = Set(plan.steps.filter { $0.action.name == "patch" }.map(\.resource))
+            restarts += plan.targets.contains { !patched.contains($0.resource) } ? 1 : 0
+            own += plan.targets.contains { $0.address.transport == .local } ? 1 : 0
             balancers += plan.targets.contains { $0.resource.rawValue.hasSuffix("-lb") } ? 1 : 0
         }
-        #expect([bakes, overlaps, noReturn, several, balancers].allSatisfy { $0 >= 10 })
+        #expect([bakes, overlaps, noReturn, several, balancers, restarts, own].allSatisfy { $0 >= 10 })
     }
 }

@@ -69,7 +69,21 @@ import Testing
         #expect(plan.targets.map(\.resource) == [sample.facts.hosts[1].resource])
         #expect(plan.steps.map(\.action.name).contains("restart services"))
         #expect(!plan.steps.map(\.action.name).contains("patch"))
-        #expect(plan.rollback == [])
+        #expect(PlanChecker.check(plan).violations == [])
+    }
+
+    /// Were it out without a way back when the run goes back, nothing but the guard of the moment would hold its place.
+    @Test func aHostThatIsOnlyRestartedHasAWayBackThatOthersWaitFor() throws {
+        var sample = FleetSample.threeWebServers
+        sample.leaveOnlyRestarts(on: "web-2")
+        let plan = try sample.plan()
+        #expect(
+            plan.rollback.filter { $0.resource == "web-2" }.map(\.id.rawValue) == [
+                "web-2/rollback/drain", "web-2/rollback/restart", "web-2/rollback/reboot", "web-2/rollback/gate",
+                "web-2/rollback/verify", "web-2/rollback/restore",
+            ])
+        #expect(plan.step("web-1/rollback/drain")?.after.contains("web-2/rollback/restore") == true)
+        #expect(plan.step("web-2/rollback/drain")?.after == ["web-3/rollback/restore"])
         #expect(PlanChecker.check(plan).violations == [])
     }
 

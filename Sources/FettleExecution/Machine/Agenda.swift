@@ -23,6 +23,8 @@ struct Agenda: Sendable {
     var shares: [Owner: Share] = [:]
     /// Who waits for a step of somebody else. Each step waits for one thing at a time: the first that it finds missing.
     var watchers: [StepID: Set<Owner>] = [:]
+    /// Who waits for a resource to be back, because the two may not be out together.
+    var returnWatchers: [ResourceID: Set<Owner>] = [:]
     var wanted: Set<Owner> = []
     var active: Set<Owner> = []
     var quarantines: Set<ResourceID> = []
@@ -37,10 +39,12 @@ extension RunMachine {
         case .stepIntended(let id, _, _), .stepDone(let id, _, _), .stepFailed(let id, _, _),
             .stepSkipped(let id, _, _):
             guard let step = index.step(id) else { return }
+            for resource in owners(of: step) { courses[resource] = courseNow(of: resource) }
             if fold[id].isFailedForGood { agenda.isStale = true }
             touch(step)
         case .started, .claimed, .paused, .resumed, .retried, .abortRequested, .rollbackRequested, .quarantined,
             .awaitingHuman, .ended:
+            for resource in index.resources { courses[resource] = courseNow(of: resource) }
             agenda.isStale = true
         }
     }
@@ -48,16 +52,33 @@ extension RunMachine {
     mutating func touch(_ step: Step) {
         agenda.touched.insert(owner(of: step))
         agenda.touched.formUnion(agenda.watchers.removeValue(forKey: step.id) ?? [])
+        touchExcluded(by: step)
         if fold.mode == .forward && fold.failed.isEmpty { return }
         // Others may be waiting for a resource that goes back to be at rest.
         for resource in owners(of: step) {
-            for other in (index.forward[resource] ?? []) + (index.rollback[resource] ?? []) {
+            for other in index.steps[resource] ?? [] {
                 agenda.touched.formUnion(agenda.watchers.removeValue(forKey: other.id) ?? [])
             }
         }
         for bake in index.bakes {
             agenda.touched.insert(.bake(bake.id))
             agenda.touched.formUnion(agenda.watchers.removeValue(forKey: bake.id) ?? [])
+        }
+    }
+
+    /// Going out, a resource keeps others in; back, it lets them go.
+    private mutating func touchExcluded(by step: Step) {
+        switch step.availability {
+        case .takesOut:
+            for owner in agenda.active {
+                guard case .resource(let other) = owner, index.exclusions.contains(step.resource, other) else {
+                    continue
+                }
+                agenda.touched.insert(owner)
+            }
+        case .bringsBack:
+            agenda.touched.formUnion(agenda.returnWatchers.removeValue(forKey: step.resource) ?? [])
+        case .none, .requiresOut: break
         }
     }
 
@@ -77,12 +98,20 @@ extension RunMachine {
 
     private mutating func refreshShare(of owner: Agenda.Owner) {
         var share = Agenda.Share()
-        for step in steps(of: owner) where isWanted(step) || isInterrupted(step) {
-            share.isWanted = true
-            if isInterrupted(step) || mayStart(step) {
+        for step in steps(of: owner) {
+            if isInterrupted(step) {
+                share.isWanted = true
                 share.startable.append(step)
-            } else if let missing = step.after.first(where: { !isSatisfied($0, for: step) }) {
+                continue
+            }
+            guard isWanted(step) else { continue }
+            share.isWanted = true
+            if let missing = firstMissing(of: step.after, for: step) {
                 agenda.watchers[missing, default: []].insert(owner)
+            } else if isFree(step) && isInPlace(for: step) {
+                share.startable.append(step)
+            } else if let other = excluder(of: step) {
+                agenda.returnWatchers[other, default: []].insert(owner)
             }
         }
         if case .resource(let resource) = owner {
@@ -104,7 +133,7 @@ extension RunMachine {
 
     private func steps(of owner: Agenda.Owner) -> [Step] {
         switch owner {
-        case .resource(let resource): (index.rollback[resource] ?? []) + (index.forward[resource] ?? [])
+        case .resource(let resource): index.steps[resource] ?? []
         case .bake(let id): index.step(id).map { [$0] } ?? []
         }
     }

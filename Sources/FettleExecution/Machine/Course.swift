@@ -6,7 +6,7 @@ enum Course: Sendable, Equatable {
     case forward
     /// The run is being stopped, but this one was changed well and is out: through to having it back.
     case completing
-    /// It was taken out and never changed: its gates, then back.
+    /// It was taken out and never changed: its gates, then back. On the way forward so in a pause.
     case restoring
     /// Through the plan's way back.
     case rollingBack
@@ -18,12 +18,16 @@ enum Course: Sendable, Equatable {
 }
 
 extension RunMachine {
-    func course(of resource: ResourceID) -> Course {
+    /// As worked out after the last record that can have changed it.
+    func course(of resource: ResourceID) -> Course { courses[resource] ?? courseNow(of: resource) }
+
+    func courseNow(of resource: ResourceID) -> Course {
         if fold.quarantined[resource] != nil { return .quarantined }
         let hasFailed = fold.failed[resource] != nil
         switch fold.mode {
         case .forward:
-            return hasFailed ? courseBack(of: resource, hasFailed: true) : .forward
+            if hasFailed { return courseBack(of: resource, hasFailed: true) }
+            return fold.restoring.contains(resource) ? .restoring : .forward
         case .aborting:
             if hasFailed { return courseBack(of: resource, hasFailed: true) }
             if !isCoreTouched(resource) || isCoreDone(resource) { return .stopped }
@@ -36,16 +40,36 @@ extension RunMachine {
 
     private func courseBack(of resource: ResourceID, hasFailed: Bool) -> Course {
         guard wasBegun(resource) else { return fold.isOut(resource) ? .restoring : .stopped }
-        if index.rollback[resource] != nil { return .rollingBack }
+        if index.rollback[resource] != nil {
+            return hasFailed || fold.isOut(resource) || hasToBeTakenBack(resource) ? .rollingBack : .stopped
+        }
         if !hasFailed && isChanged(resource) { return isCoreDone(resource) ? .stopped : .completing }
         return fold.isOut(resource) ? .stranded : .stopped
     }
 
-    /// Whether a change that can't be undone by putting the resource back was ever intended for it.
+    /// Whether a change that can't be undone by putting the resource back was ever intended for it: of its packages, or of what
+    /// runs there.
     func wasBegun(_ resource: ResourceID) -> Bool {
-        if (index.forward[resource] ?? []).contains(where: { $0.changesPackages && fold[$0.id].acted }) { return true }
-        return (index.rollback[resource] ?? []).contains { step in
-            step.compensates.map { fold[$0].acted } ?? false
+        let hasWayBack = index.rollback[resource] != nil
+        return (index.forward[resource] ?? []).contains { step in
+            (step.changesPackages || hasWayBack && step.changesTheHost) && fold[step.id].acted
+        }
+    }
+
+    /// A resource that is back in traffic goes out again only if there is something to take back, or if its way back has begun:
+    /// what was restarted well stays (argo-rollouts#1292).
+    private func hasToBeTakenBack(_ resource: ResourceID) -> Bool {
+        (index.rollback[resource] ?? []).contains { step in
+            let record = fold[step.id]
+            if record.open != nil || record.done != nil || record.failure != nil { return true }
+            return step.compensates.map { fold[$0].acted } ?? false
+        }
+    }
+
+    /// Whether its packages were changed by a step that nothing takes back.
+    func isChangedForGood(_ resource: ResourceID) -> Bool {
+        (index.forward[resource] ?? []).contains { step in
+            step.changesPackages && fold[step.id].acted && !index.compensated.contains(step.id)
         }
     }
 
@@ -108,12 +132,24 @@ extension RunMachine {
 
     /// Nothing more happens to the resource unless a person asks for it.
     func isAtRest(_ resource: ResourceID) -> Bool {
-        let steps = (index.forward[resource] ?? []) + (index.rollback[resource] ?? [])
-        guard steps.allSatisfy({ fold[$0.id].open == nil }) else { return false }
+        let steps = index.steps[resource] ?? []
+        if !fold.open.isEmpty { for step in steps where fold.open.contains(step.id) { return false } }
         switch course(of: resource) {
         case .stopped, .quarantined: return true
         case .stranded: return false
-        case .forward, .completing, .restoring, .rollingBack: return !steps.contains(where: isWanted)
+        case .forward, .completing, .restoring, .rollingBack:
+            for step in steps where isWanted(step) { return false }
+            return true
+        }
+    }
+
+    /// Resources that are out, or on which something is under way.
+    func finishing() -> [ResourceID] {
+        let watched = Set(fold.open.compactMap(index.step).filter(\.isBake).flatMap(owners))
+        return index.resources.filter { resource in
+            guard fold.quarantined[resource] == nil else { return false }
+            if fold.isOut(resource) || watched.contains(resource) { return true }
+            return (index.steps[resource] ?? []).contains { fold.open.contains($0.id) }
         }
     }
 
@@ -126,11 +162,29 @@ extension RunMachine {
             // What others wait for is either seen done, or its resource has failed and is settled: safe to go on beside.
             return !isWanted(needed) && owners(of: needed).allSatisfy(isAtRest)
         }
-        if needed.resource != step.resource { return !index.isRollback(step.id) || !isWanted(needed) }
+        if needed.resource != step.resource {
+            // Who is out already waits for nobody: the sooner it is back, the sooner the others may go.
+            return !index.isRollback(step.id) || !isWanted(needed) || fold.isOut(step.resource)
+        }
         // A step that is left out passes on what it waited for: a return waits for its gate though what lies between is not
         // taken. Only along one resource's chain: across resources a plan names everything that has to be waited for.
         guard !isWanted(needed), record.open == nil else { return false }
-        return needed.after.allSatisfy { isSatisfied($0, for: step) }
+        return firstMissing(of: needed.after, for: step) == nil
+    }
+
+    /// The first of the dependencies that the step still has to wait for; nil if there is none.
+    func firstMissing(of dependencies: [StepID], for step: Step) -> StepID? {
+        for dependency in dependencies where !isSatisfied(dependency, for: step) { return dependency }
+        return nil
+    }
+
+    /// Somebody that the plan never has out together with the step's resource, and that is out now; nil if the step takes
+    /// nobody out. What is in quarantine stays out for good: the guard counts it.
+    func excluder(of step: Step) -> ResourceID? {
+        guard step.availability == .takesOut, !fold.isOut(step.resource) else { return nil }
+        return fold.out.keys.filter { other in
+            index.exclusions.contains(step.resource, other) && fold.isOut(other) && fold.quarantined[other] == nil
+        }.min()
     }
 
     func owners(of step: Step) -> [ResourceID] {

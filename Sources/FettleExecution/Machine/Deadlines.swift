@@ -79,6 +79,9 @@ extension RunMachine {
     /// The first step of the part that must not be left half done. What follows it, and every way back, is never stopped.
     private func isBoundToWindow(_ step: Step) -> Bool {
         guard step.isCore, course(of: step.resource) == .forward, !fold.isOut(step.resource) else { return false }
-        return (index.forward[step.resource] ?? []).allSatisfy { !$0.isCore || fold[$0.id].attempts == 0 }
+        return (index.forward[step.resource] ?? []).allSatisfy { other in
+            let record = fold[other.id]
+            return !other.isCore || (!record.acted && record.open == nil && !record.isSettled)
+        }
     }
 }

@@ -27,7 +27,7 @@ extension RunMachine {
         let course = course(of: resource)
         guard course != .forward, course != .stopped, course != .quarantined else { return nil }
         let steps = (index.forward[resource] ?? []) + (index.rollback[resource] ?? [])
-        guard steps.allSatisfy({ fold[$0.id].open == nil }) else { return nil }
+        guard !steps.contains(where: { fold.open.contains($0.id) }) else { return nil }
         if course == .stranded {
             let failure = fold.failed[resource]?.failure.message ?? "its change was not finished"
             return "changed, and the plan has no way back: \(failure)"
@@ -90,7 +90,7 @@ extension RunMachine {
         case .aborting(let person, let reason):
             return .failed(reason: withKept("aborted by \(person): \(reason)"))
         case .rollingBack(_, let reason):
-            let changed = index.resources.filter { wasBegun($0) && index.rollback[$0] == nil }
+            let changed = index.resources.filter(isChangedForGood)
             if !changed.isEmpty {
                 let names = changed.map(\.rawValue).joined(separator: ", ")
                 return .failed(reason: withKept("\(reason); no way back for: \(names)"))

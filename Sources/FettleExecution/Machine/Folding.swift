@@ -21,14 +21,17 @@ extension RunMachine {
             fold[step].settledAt = record.at
         case .paused(let person, let reason):
             fold.pause = JournalFold.Pause(by: person, reason: reason, since: record.at)
+            beginRestoring()
         case .resumed: endPause(at: record.at)
         case .retried: foldRetry()
         case .abortRequested(let person, let reason):
             fold.mode = .aborting(by: person, reason: reason)
             fold.awaiting = nil
+            fold.restoring = []
         case .rollbackRequested(let person, let reason):
             fold.mode = .rollingBack(by: person, reason: reason)
             fold.awaiting = nil
+            fold.restoring = []
         case .quarantined(let entry): fold.quarantined[entry.resource] = entry
         case .awaitingHuman(let reason): fold.awaiting = reason
         case .ended(let outcome):
@@ -41,6 +44,29 @@ extension RunMachine {
         guard let pause = fold.pause else { return }
         fold.pausedMilliseconds += max(0, time.milliseconds - pause.since.milliseconds)
         fold.pause = nil
+        // Who is not on the way back into traffic yet may as well go on.
+        fold.restoring = fold.restoring.filter(hasBegunRestoring)
+    }
+
+    private mutating func beginRestoring() {
+        guard fold.mode == .forward else { return }
+        for resource in fold.out.keys where fold.isOut(resource) && fold.failed[resource] == nil {
+            if !wasBegun(resource) && fold.quarantined[resource] == nil { fold.restoring.insert(resource) }
+        }
+    }
+
+    private func hasBegunRestoring(_ resource: ResourceID) -> Bool {
+        (index.forward[resource] ?? []).contains { step in
+            guard step.isGate || step.availability == .bringsBack else { return false }
+            let record = fold[step.id]
+            return record.open != nil || record.done != nil || record.failure != nil
+        }
+    }
+
+    /// Back as if it had never been out.
+    private mutating func endRestoring(of resource: ResourceID) {
+        guard !fold.isOut(resource), fold.restoring.remove(resource) != nil else { return }
+        for step in index.forward[resource] ?? [] { startAnew(step) }
     }
 
     private mutating func foldIntent(_ id: StepID, attempt: Int, prior: PriorState?, at time: Timestamp) {
@@ -82,6 +108,7 @@ extension RunMachine {
         if let traffic = step.traffic {
             fold.obligations[JournalFold.TrafficKey(resource: step.resource, traffic: traffic)] = nil
         }
+        endRestoring(of: step.resource)
     }
 
     private mutating func foldFailure(_ id: StepID, attempt: Int, failure: StepFailure, at time: Timestamp) {
@@ -99,13 +126,20 @@ extension RunMachine {
         record.isFailedForGood =
             !failure.code.isRetryable || waitedOut || record.failures >= max(1, index.plan.limits.attempts)
         fold[id] = record
-        guard record.isFailedForGood, !index.isRollback(id) else { return }
+        guard record.isFailedForGood, !index.isRollback(id), !isWithoutWeight(failureOf: step) else { return }
         let affected = step.isBake ? bakedResources(of: step) : [step.resource]
         for resource in affected {
             fold.failed[resource] = fold.failed[resource] ?? ResourceFailure(step: id, failure: failure, at: time)
             fold.everFailed.insert(resource)
         }
         breakBudgetIfNeeded(at: step, failed: affected)
+    }
+
+    /// A drain is no longer needed where the resource is put back for a pause. And once everything goes back, a bake's word about
+    /// hosts that stay as they are comes too late to send them out among the others.
+    private func isWithoutWeight(failureOf step: Step) -> Bool {
+        if step.isBake, case .rollingBack = fold.mode { return true }
+        return step.availability == .takesOut && fold.restoring.contains(step.resource)
     }
 
     /// Latched: nothing makes a spent budget whole again (I10).
@@ -140,6 +174,6 @@ extension RunMachine {
 
     private mutating func startAnew(_ step: Step) {
         guard let record = fold.steps[step.id] else { return }
-        fold.steps[step.id] = StepRecord(attempts: record.attempts)
+        fold[step.id] = StepRecord(attempts: record.attempts)
     }
 }

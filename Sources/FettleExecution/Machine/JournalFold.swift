@@ -37,6 +37,8 @@ struct JournalFold: Sendable, Equatable {
     var open: Set<StepID> = []
     var mode = Mode.forward
     var pause: Pause?
+    /// Resources that were out and unchanged when a pause began: they are put back, and go through the plan anew after it.
+    var restoring: Set<ResourceID> = []
     /// How long the run was paused before the present pause.
     var pausedMilliseconds: Int64 = 0
     var awaiting: String?

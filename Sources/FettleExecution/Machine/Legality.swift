@@ -58,11 +58,14 @@ extension RunMachine {
             guard isWanted(step) else { return "step \(id) is not wanted on the way that \(step.resource) goes" }
             if fold.pause != nil, pauses(step) { return "the run is paused" }
         }
-        if let missing = step.after.first(where: { !isSatisfied($0, for: step) }) {
+        if let missing = firstMissing(of: step.after, for: step) {
             return "step \(id) waits for \(missing) (I3)"
         }
         if step.availability == .requiresOut, needsTakingOut(step), !fold.isOut(step.resource) {
             return "\(step.resource) is not out (I1)"
+        }
+        if let other = excluder(of: step) {
+            return "\(step.resource) may not be out together with \(other) (I1)"
         }
         return nil
     }

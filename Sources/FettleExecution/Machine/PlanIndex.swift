@@ -1,8 +1,8 @@
 public import FettleModel
 
 /// A plan with its steps findable by id and by resource. Made once; a malformed plan is refused here, so that the machine can
-/// rely on every name that it follows.
-struct PlanIndex: Sendable {
+/// rely on every name that it follows. A class, so that a machine is copied without it.
+final class PlanIndex: Sendable {
     struct Entry: Sendable {
         var step: Step
         var isRollback: Bool
@@ -15,12 +15,18 @@ struct PlanIndex: Sendable {
     /// Forward steps of each resource, in the plan's order. Bakes are not among them: they belong to their wave.
     let forward: [ResourceID: [Step]]
     let rollback: [ResourceID: [Step]]
+    /// The way back first, then the way forward.
+    let steps: [ResourceID: [Step]]
     let bakes: [Step]
     /// Every resource that has a step, in the order in which the plan first names it.
     let resources: [ResourceID]
     let groups: [ResourceID: [PlannedGroup]]
     /// Resources whose failure stops everything, whatever the budget: others wait for the bake that watches them.
     let canaries: Set<ResourceID>
+    /// Who must not be out together.
+    let exclusions: Exclusions
+    /// Forward steps that a step of the way back takes back in particular.
+    let compensated: Set<StepID>
 
     init(plan: Plan) throws(PlanDefect) {
         var entries: [StepID: Entry] = [:]
@@ -50,20 +56,23 @@ struct PlanIndex: Sendable {
                 }
             }
         }
-        try Self.requireWaysBack(in: plan)
+        try Self.requireReturns(in: plan)
         self.plan = plan
         self.entries = entries
         self.forward = forward
         self.rollback = rollback
+        self.steps = rollback.merging(forward) { back, ahead in back + ahead }
         self.bakes = bakes
         self.resources = resources
         self.canaries = Self.canaries(among: bakes, of: plan)
         self.groups = Dictionary(
             uniqueKeysWithValues: resources.map { resource in (resource, plan.groups(of: resource)) })
+        self.exclusions = Exclusions(plan, among: resources)
+        self.compensated = Set(plan.rollback.compactMap(\.compensates))
     }
 
     /// What is taken out must be brought back by the same list of steps, or its reservation would be held for ever.
-    private static func requireWaysBack(in plan: Plan) throws(PlanDefect) {
+    private static func requireReturns(in plan: Plan) throws(PlanDefect) {
         for steps in [plan.steps, plan.rollback] {
             for step in steps where step.availability == .takesOut {
                 let returns = steps.contains { $0.resource == step.resource && $0.bringsBack(step) }
@@ -137,6 +146,14 @@ extension Step {
 
     var changesPackages: Bool {
         if case .changePackages = action { true } else { false }
+    }
+
+    /// Whether it can make a resource fail.
+    var changesTheHost: Bool {
+        switch action {
+        case .changePackages, .restartServices, .reboot: true
+        default: false
+        }
     }
 
     var isGate: Bool {

@@ -29,6 +29,8 @@ public struct RunMachine: Sendable {
     var progressedAt: Timestamp?
 
     var agenda = Agenda()
+    /// Which way each resource goes; follows from the fold.
+    var courses: [ResourceID: Course] = [:]
 
     enum Activity: Sendable, Equatable {
         case checking(attempt: Int)
@@ -71,7 +73,13 @@ public struct RunMachine: Sendable {
         apply(legal: record)
         touch(by: record.event)
         switch record.event {
-        case .stepDone, .resumed, .claimed: progressedAt = record.at
+        case .stepIntended(let step, _, _):
+            // Taken out, it goes by another clock (see `pauses`).
+            waiting[step] = nil
+        case .stepDone(let step, _, _):
+            progressedAt = record.at
+            if index.step(step)?.availability == .bringsBack { forgetWaiting(of: step) }
+        case .resumed, .claimed: progressedAt = record.at
         case .stepFailed(let step, _, _):
             waiting[step] = nil
             if fold[step].isFailedForGood { lostDrains.remove(step) }
@@ -80,6 +88,12 @@ public struct RunMachine: Sendable {
             waiting = [:]
         default: break
         }
+    }
+
+    /// Back in traffic, nothing of the resource is waited for any longer.
+    private mutating func forgetWaiting(of step: StepID) {
+        guard let resource = index.step(step)?.resource else { return }
+        for other in index.forward[resource] ?? [] { waiting[other.id] = nil }
     }
 
     /// After replay, before the first `next`: the reservations that the store holds for this run. One without a journaled
@@ -93,10 +107,11 @@ public struct RunMachine: Sendable {
         pauses(step) ? fold.progressClock(at: now) : now.milliseconds
     }
 
-    /// Whether a pause keeps the step from starting: steps that bring a resource back are never kept (I4).
+    /// Whether a pause keeps the step from starting: nothing new is begun in it. What is out is brought to its next safe point,
+    /// and so are steps that bring a resource back (I4).
     func pauses(_ step: Step) -> Bool {
         guard fold.mode == .forward, !index.isRollback(step.id) else { return false }
-        return step.isBake || course(of: step.resource) == .forward
+        return step.isBake || (course(of: step.resource) == .forward && !fold.isOut(step.resource))
     }
 }
 

@@ -84,7 +84,8 @@ extension RunMachine {
 
     /// Intended by an executor that is gone: nobody awaits its result.
     func isInterrupted(_ step: Step) -> Bool {
-        fold.steps[step.id]?.open.map { $0.epoch < fold.epoch } ?? false
+        guard fold.open.contains(step.id), let open = fold.steps[step.id]?.open else { return false }
+        return open.epoch < fold.epoch
     }
 
     private func mayCheck(_ step: Step, at now: Timestamp) -> Bool {
@@ -94,18 +95,32 @@ extension RunMachine {
 
     /// Everything but time and room: wanted, its dependencies observed, its resource in the right place.
     func mayStart(_ step: Step) -> Bool {
-        let record = fold[step.id]
-        guard record.open == nil || isInterrupted(step), !record.isFailedForGood else { return false }
-        guard fold.outcome == nil, !isHeldUp(step), isWanted(step) else { return false }
-        guard step.after.allSatisfy({ isSatisfied($0, for: step) }) else { return false }
+        guard isWanted(step), isFree(step) else { return false }
+        guard firstMissing(of: step.after, for: step) == nil else { return false }
+        return isInPlace(for: step)
+    }
+
+    /// Nothing about the step itself or the run as a whole keeps it from starting.
+    func isFree(_ step: Step) -> Bool {
+        guard fold.outcome == nil, !isHeldUp(step) else { return false }
+        if fold.open.contains(step.id) && !isInterrupted(step) { return false }
+        return !(fold.steps[step.id]?.isFailedForGood ?? false)
+    }
+
+    /// The step's resource is where it has to be, and nobody is out whom it may not be out with.
+    func isInPlace(for step: Step) -> Bool {
         if step.availability == .requiresOut, needsTakingOut(step), !fold.isOut(step.resource) { return false }
-        return isResourceFree(for: step)
+        return excluder(of: step) == nil && isResourceFree(for: step)
     }
 
     /// A way back starts only when what was begun on the way forward has had its result.
     private func isResourceFree(for step: Step) -> Bool {
         guard index.isRollback(step.id) || course(of: step.resource) != .forward else { return true }
-        return (index.forward[step.resource] ?? []).allSatisfy { $0.id == step.id || fold[$0.id].open == nil }
+        guard !fold.open.isEmpty else { return true }
+        for other in index.forward[step.resource] ?? [] where other.id != step.id && fold.open.contains(other.id) {
+            return false
+        }
+        return true
     }
 
     func isHeldUp(_ step: Step) -> Bool {

@@ -54,6 +54,10 @@ public struct RunState: Sendable, Equatable {
 
     public var pause: Pause? { fold.pause.map { Pause(by: $0.by, reason: $0.reason, since: $0.since) } }
 
+    /// What a pause still waits for: resources that are out or worked on, and are brought to their next safe point. Empty when
+    /// the pause is complete, and while there is none.
+    public var finishing: [ResourceID] { fold.pause == nil ? [] : machine.finishing() }
+
     /// In the order in which the plan first names them.
     public var resources: [ResourceProgress] { machine.index.resources.map { ResourceProgress($0, in: machine) } }
 

@@ -54,7 +54,7 @@ private struct Precedence {
 
         init(_ host: HostWork, ownRank: Int, _ order: GroupOrder) {
             let groups = Set(host.groups.map(\.id))
-            phase = host.resource.address.transport == .local ? ownRank : host.environmentRank
+            phase = host.isOwn ? ownRank : host.environmentRank
             self.groups = groups
             waitsFor = groups.reduce(into: Set<GroupID>()) { $0.formUnion(order.earlier[$1] ?? []) }.subtracting(groups)
             serves = Set(host.serves)

@@ -22,6 +22,8 @@ struct HostWork {
 
     var id: ResourceID { resource.id }
     var isBalancer: Bool { !serves.isEmpty }
+    /// The machine that Fettle runs on (I12).
+    var isOwn: Bool { resource.address.transport == .local }
     var isReversible: Bool { resolution.unavailableEarlier.isEmpty }
 
     /// Every probe of its groups, each once, in the order of the groups.

@@ -99,7 +99,7 @@ struct ReportPass {
         for host in layout.hosts {
             let removed = host.changes.filter { $0.to == nil }.map(\.name)
             if !removed.isEmpty { result.append("\(host.id): its resolver removes \(removed.joined(separator: ", "))") }
-            if host.resource.address.transport == .local {
+            if host.isOwn {
                 result.append(
                     "\(host.id): the machine that Fettle runs on; it goes last, and a reboot interrupts the run")
             }

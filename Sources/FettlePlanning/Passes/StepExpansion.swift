@@ -53,14 +53,22 @@ struct StepExpansion {
     /// The same layout backwards: who came later goes back first, in the same lanes. As the layout is closed over chains, so is
     /// this: each host names every host that must be back before it, and whichever hosts were never begun drop out without
     /// letting two others meet.
+    ///
+    /// But for Fettle's own host: it goes last on this way too, because the others' return hangs on it (I12). Had it to be out
+    /// first, it is out already, and the others wait for it as for anybody they are ordered against.
     private mutating func appendRollback(_ layout: WaveLayout, _ maker: ChainMaker) {
         var waves = [Int](repeating: 0, count: layout.hosts.count)
         var ends: [Int: StepID] = [:]
-        for place in layout.hosts.indices.reversed() {
-            waves[place] = layout.later[place].map { waves[$0] + 1 }.max() ?? 0
-            guard let chain = maker.rollback(layout.hosts[place], wave: waves[place]) else { continue }
+        let places = layout.hosts.indices.reversed()
+        let own = places.filter { layout.hosts[$0].isOwn }
+        let others = places.filter { !layout.hosts[$0].isOwn }
+        for place in others + own {
+            var before = layout.later[place].filter { ends[$0] != nil }
+            if layout.hosts[place].isOwn { before += others }
+            waves[place] = before.map { waves[$0] + 1 }.max() ?? 0
+            let chain = maker.rollback(layout.hosts[place], wave: waves[place])
             ends[place] = chain.end
-            rollback += Self.outage(of: chain, waitingFor: layout.later[place].compactMap { ends[$0] })
+            rollback += Self.outage(of: chain, waitingFor: before.compactMap { ends[$0] })
         }
     }
 }

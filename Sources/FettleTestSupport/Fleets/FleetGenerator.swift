@@ -22,6 +22,7 @@ public enum FleetGenerator {
             }
             addOverlap(in: environment, to: &builder, using: &random)
         }
+        addOwnHost(in: environments[0], to: &builder, using: &random)
         let fleet = builder.fleet
         let selected = Set(fleet.resources.map(\.id).filter { _ in Int.random(in: 0..<8, using: &random) > 0 })
         var policy = Policy()
@@ -32,6 +33,9 @@ public enum FleetGenerator {
             sample.selection.hosts[place].resolution.unavailableEarlier = [
                 PackageVersion(name: "openssl", architecture: "amd64", version: FleetSample.oldVersion)
             ]
+        }
+        for place in sample.selection.hosts.indices where Int.random(in: 0..<6, using: &random) == 0 {
+            sample.leaveOnlyRestarts(on: sample.selection.hosts[place].resource)
         }
         return sample
     }
@@ -59,6 +63,18 @@ public enum FleetGenerator {
             probes: Int.random(in: 0..<4, using: &random) > 0 ? [FleetBuilder.probe] : [],
             after: after.filter { _ in Int.random(in: 0..<3, using: &random) == 0 },
             domains: Bool.random(using: &random) ? ["rack-a", "rack-b"] : [])
+    }
+
+    /// Fettle's own host, sometimes in a group with others.
+    private static func addOwnHost(
+        in environment: EnvironmentID, to builder: inout FleetBuilder, using random: inout SplitMix
+    ) {
+        guard Int.random(in: 0..<4, using: &random) == 0 else { return }
+        let others = builder.resources.filter { $0.environment == environment && !$0.id.rawValue.hasSuffix("-lb") }
+        let own = builder.host("controller", in: environment, address: .local)
+        guard Bool.random(using: &random), others.count >= 2 else { return }
+        let members = others.map(\.id).shuffled(using: &random).prefix(2) + [own]
+        builder.group(GroupID("\(environment)-control"), Array(members), minimum: .count(2), kind: .cluster)
     }
 
     /// A group across what is there, such as a cluster that runs on some hosts of a pool and on some that stand alone.

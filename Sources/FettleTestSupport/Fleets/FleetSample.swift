@@ -57,6 +57,15 @@ public struct FleetSample: Sendable {
         return result
     }
 
+    /// Makes a host one whose packages are right already and whose web server still runs the earlier code.
+    public mutating func leaveOnlyRestarts(on resource: ResourceID) {
+        guard let place = facts.hosts.firstIndex(where: { $0.resource == resource }) else { return }
+        facts.hosts[place] = Self.patchedHost(resource)
+        facts.hosts[place].staleServices = .observed([
+            StaleService(unit: "nginx.service", processIDs: [7], files: ["/usr/lib/x86_64-linux-gnu/libssl.so.3"])
+        ])
+    }
+
     /// A digest that stands for the real one: the same for the same id.
     public static func reference(_ id: String) -> StageReference {
         let hexadecimal = Array("0123456789abcdef")

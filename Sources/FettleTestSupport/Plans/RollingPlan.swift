@@ -15,19 +15,28 @@ public enum RollingPlan {
     }
 
     /// `size` members, `lanes` of them out at once at most, minimum `size - lanes`.
-    public static func plan(size: Int, lanes: Int, reboot: Bool = false) -> Plan {
+    /// - Parameter restarting: members whose packages are right already and whose services still run the earlier code.
+    public static func plan(
+        size: Int, lanes: Int, reboot: Bool = false, restarting: Set<ResourceID> = []
+    ) -> Plan {
         let members = (1...size).map { ResourceID("web-\($0)") }
         var steps: [Step] = []
         var rollback: [Step] = []
         for (position, member) in members.enumerated() {
             let earlier = members[..<position].enumerated().filter { ($0.offset - position) % lanes == 0 }.map(
                 \.element)
-            steps += forward(member, after: earlier.map { StepID("\($0)/restore") }, reboot: reboot)
+            let turn = earlier.map { StepID("\($0)/restore") }
+            steps +=
+                restarting.contains(member)
+                ? restart(member, prefix: "", after: turn) : forward(member, after: turn, reboot: reboot)
         }
         for (position, member) in members.enumerated().reversed() {
             let later = members.enumerated().filter { $0.offset > position && ($0.offset - position) % lanes == 0 }
                 .map(\.element)
-            rollback += wayBack(member, after: later.map { StepID("\($0)/rollback/restore") })
+            let turn = later.map { StepID("\($0)/rollback/restore") }
+            rollback +=
+                restarting.contains(member)
+                ? restart(member, prefix: "rollback/", after: turn) : wayBack(member, after: turn)
         }
         let traffic = binding
         return Plan(
@@ -74,6 +83,18 @@ public enum RollingPlan {
         ]
         steps[0].after += after
         steps[1].compensates = StepID("\(member)/patch")
+        return steps
+    }
+
+    private static func restart(_ member: ResourceID, prefix: String, after: [StepID]) -> [Step] {
+        let (drain, restart, gate) = (prefix + "drain", prefix + "restart", prefix + "gate")
+        var steps = [
+            step(member, drain, .drain(traffic: binding), after: [], .takesOut),
+            step(member, restart, .restartServices(except: []), after: [drain], .requiresOut),
+            step(member, gate, .gate(probes: [probe]), after: [restart], .requiresOut),
+            step(member, prefix + "restore", .restore(traffic: binding), after: [gate], .bringsBack),
+        ]
+        steps[0].after += after
         return steps
     }
 
