@@ -20,7 +20,7 @@ test: install-needs ## all tests: units, properties, and the lab's real hosts
 	swift build $(FLAGS) --build-tests
 	@FETTLE_TEST_LONG=$(FETTLE_TEST_LONG) scripts/test $(BUILD)
 
-test-long: ## the same, with the tests that wait for deadlines of minutes
+test-long: ## the same, with the tests that wait for deadlines of minutes, and properties on ten times the seeds
 	@$(MAKE) test FETTLE_TEST_LONG=1
 
 unit: ## the tests that need no lab

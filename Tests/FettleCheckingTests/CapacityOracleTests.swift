@@ -6,7 +6,7 @@ import Testing
 /// The checker against brute force: for small plans with edges taken away at random, every reachable state is walked through and the
 /// largest number of members out is counted. The checker has to refuse exactly the plans in which that number is too high.
 @Suite struct CapacityOracleTests {
-    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    @Test(arguments: TestScale.seeds(60, long: 600))
     func theCheckerAgreesWithEveryReachableState(seed: UInt64) {
         var random = SplitMix(seed: seed)
         let size = 2 + Int(random.next() % 4)

@@ -20,7 +20,7 @@ import Testing
         var whole = try Rehearsal(scenario.pool.plan(), world: scenario.prepare)
         try await whole.play()
         let length = try await whole.journal.count
-        for seed in [UInt64(7)] {
+        for seed in TestScale.isLong ? [UInt64(7), 8, 9] : [7] {
             for event in 2...length {
                 var rehearsal = try Rehearsal(scenario.pool.plan(), seed: seed, world: scenario.prepare)
                 rehearsal.crashesAfter = [event]

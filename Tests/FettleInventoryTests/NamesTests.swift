@@ -29,12 +29,10 @@ struct NamesTests {
         #expect(Glob(pattern).matches(text) == matches)
     }
 
-    @Test func aHostileGlobIsNotSlow() {
+    /// Trying every way to match this pattern would not end in a lifetime.
+    @Test func aHostileGlobComesToAnEnd() {
         let pattern = String(repeating: "a*", count: 200) + "b"
-        let time = ContinuousClock().measure {
-            #expect(!Glob(pattern).matches(String(repeating: "a", count: 4_000)))
-        }
-        #expect(time < .seconds(20))
+        #expect(!Glob(pattern).matches(String(repeating: "a", count: 4_000)))
     }
 
     @Test(arguments: [

@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test(arguments: UInt64(0)..<60) func domainsOnlyRepeatWhereTheyMust(seed: UInt64) throws {
+    @Test(arguments: TestScale.seeds(60, long: 600)) func domainsOnlyRepeatWhereTheyMust(seed: UInt64) throws {
         var random = SplitMix(seed: seed)
         var builder = FleetBuilder()
         let size = Int.random(in: 2...9, using: &random)

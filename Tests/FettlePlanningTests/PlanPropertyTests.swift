@@ -6,7 +6,7 @@ import Testing
 
 /// What holds for every plan, on fleets made from seeds.
 @Suite struct PlanPropertyTests {
-    static let seeds = UInt64(0)..<120
+    static let seeds = TestScale.seeds(40, long: 400)
 
     /// Every second fleet has its load balancers patched as well.
     private func sample(_ seed: UInt64) -> (FleetSample, Set<ResourceID>) {
@@ -112,6 +112,6 @@ import Testing
             own += plan.targets.contains { $0.address.transport == .local } ? 1 : 0
             balancers += plan.targets.contains { $0.resource.rawValue.hasSuffix("-lb") } ? 1 : 0
         }
-        #expect([bakes, overlaps, noReturn, several, balancers, restarts, own].allSatisfy { $0 >= 10 })
+        #expect([bakes, overlaps, noReturn, several, balancers, restarts, own].allSatisfy { $0 >= 4 })
     }
 }

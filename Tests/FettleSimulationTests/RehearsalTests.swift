@@ -6,7 +6,7 @@ import Testing
 @Suite struct RehearsalTests {
     @Test func withoutFaultsEveryPlaySucceedsWithinTheMinimum() throws {
         let plan = RollingPlan.plan(size: 5, lanes: 2)
-        for seed in 1...50 as ClosedRange<UInt64> {
+        for seed in TestScale.seeds(20, long: 200) {
             var rehearsal = try Rehearsal(plan, seed: seed)
             let result = try rehearsal.play()
             #expect(result.outcome == .succeeded)
@@ -24,7 +24,7 @@ import Testing
     }
 
     /// Whatever fails, no group goes below its minimum by a step of ours, and nobody is left out of traffic but in quarantine.
-    @Test(arguments: 1...200 as ClosedRange<UInt64>)
+    @Test(arguments: TestScale.seeds(100, long: 1_000))
     func faultsBreakNoInvariant(seed: UInt64) throws {
         let plan = RollingPlan.plan(size: 2 + Int(seed % 5), lanes: 1 + Int(seed % 2), reboot: seed % 3 == 0)
         let faults = FaultProfile(packageFailure: 60, badPatch: 100, lostHost: 30)
@@ -38,7 +38,7 @@ import Testing
     @Test func everyEndingIsReached() throws {
         let plan = RollingPlan.plan(size: 4, lanes: 1)
         var seen: Set<String> = []
-        for seed in 1...300 as ClosedRange<UInt64> {
+        for seed in TestScale.seeds(150, long: 1_500) {
             var rehearsal = try Rehearsal(
                 plan, seed: seed, faults: FaultProfile(packageFailure: 40, badPatch: 60, lostHost: 25))
             let result = try rehearsal.play()
