@@ -39,6 +39,34 @@ import Testing
         }
     }
 
+    /// One that is tried once more is out though the others, who should have come after it, are done: it goes back first, and
+    /// nobody waits in a circle.
+    @Test func aHostThatWasTriedOnceMoreGoesBackBeforeTheOthers() async throws {
+        var plan = RollingPlan.plan(size: 3, lanes: 1)
+        plan.limits.failureBudget = 1
+        func rehearsal(_ people: [Rehearsal.Person]) async throws -> Rehearsal {
+            var rehearsal = try Rehearsal(plan.unguarded) { $0.faults["web-1/preflight"] = .fails(.drift, times: 1) }
+            rehearsal.people = people
+            try await rehearsal.play()
+            return rehearsal
+        }
+        func first(_ journal: [JournalRecord], _ matches: (RunEvent) -> Bool) throws -> Int {
+            try #require(journal.first { matches($0.event) }).sequence
+        }
+        let passed = try first(try await rehearsal([]).journal) {
+            if case .stepDone("web-2/restore", _, _) = $0 { true } else { false }
+        }
+        let retry = Rehearsal.Person(afterEvent: passed, request: .retry(by: "bob"))
+        let patching = try first(try await rehearsal([retry]).journal) {
+            if case .stepIntended("web-1/patch", _, _) = $0 { true } else { false }
+        }
+        let rollback = Rehearsal.Person(afterEvent: patching, request: .rollback(by: "bob", reason: "bad"))
+        let end = try await rehearsal([retry, rollback])
+        #expect(end.state.outcome == .rolledBack(reason: "bad"), "\(end.state.awaitingHuman ?? "")")
+        #expect(end.world.now.isNew == [])
+        #expect(OutageCount.most(in: try await end.journal, of: plan) == ["web": 1])
+    }
+
     /// argo-rollouts#1292: what is well and has nothing to be taken back is not taken out of traffic for it.
     @Test func aHostThatWasRestartedWellStaysInTraffic() async throws {
         let plan = RollingPlan.plan(size: 3, lanes: 1, restarting: ["web-1"])
