@@ -13,6 +13,13 @@ struct GlobalOptions: ParsableArguments {
     var output: OutputFormat = .table
 
     @Option(
+        help: """
+            The database: a SQLite file, or postgresql://user@host/database without a password, which comes from ~/.pgpass \
+            (or FETTLE_STORE; .fettle/fettle.db in the folder otherwise).
+            """)
+    var store: String?
+
+    @Option(
         name: .customLong("as"),
         help: "Who acts, in local mode; recorded together with the login name (or FETTLE_PERSON).")
     var identity: String?

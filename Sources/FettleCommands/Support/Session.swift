@@ -1,6 +1,5 @@
 import FettleAssessment
 import FettleControl
-import FettleDatabase
 import FettleDriverKit
 import FettleDrivers
 import FettleInventory
@@ -25,7 +24,7 @@ final class Session {
         directory = URL(
             fileURLWithPath: options.directory ?? environment["FETTLE_DIR"] ?? FileManager.default.currentDirectoryPath)
         person = try Self.person(options, environment)
-        store = try SQLiteStore(path: directory.appendingPathComponent(".fettle/fettle.db").path)
+        store = try StoreChoice.open(options.store, environment, directory: directory)
         keeper = StageKeeper(store: store)
         var ssh = SSHConfiguration()
         ssh.configurationFile = options.sshConfig ?? environment["FETTLE_SSH_CONFIG"]

@@ -1,0 +1,22 @@
+import FettleDatabase
+import FettleStore
+import Foundation
+
+/// Where this command keeps what it knows: `--store`, else FETTLE_STORE, else a SQLite file in the fleet's folder.
+enum StoreChoice {
+    /// - Throws: `CommandFailure` for an address that is none or holds a password; `StoreError` if it cannot be opened.
+    static func open(_ named: String?, _ environment: [String: String], directory: URL) throws -> any Store {
+        let text = named ?? environment["FETTLE_STORE"] ?? ""
+        // Set to nothing is not set, as for every variable of a shell.
+        guard named != nil || !text.isEmpty else {
+            return try StoreAddress.sqlite(path: directory.appendingPathComponent(".fettle/fettle.db").path).open()
+        }
+        let address: StoreAddress
+        do throws(StoreAddressError) {
+            address = try StoreAddress(text)
+        } catch {
+            throw CommandFailure(.usage, "\(named == nil ? "FETTLE_STORE" : "--store"): \(error.message)")
+        }
+        return try address.open()
+    }
+}
