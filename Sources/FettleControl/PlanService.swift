@@ -90,30 +90,19 @@ public struct PlanService: Sendable {
         _ requests: [SelectionRequest], progress: @escaping @Sendable (ResourceID) -> Void
     ) async -> [ResourceID: Swift.Result<Resolution, StepFailure>] {
         let resolver = tools.resolver
-        var answers: [ResourceID: Swift.Result<Resolution, StepFailure>] = [:]
         let asked = requests.filter { !$0.wanted.isEmpty }
-        await withTaskGroup(of: (ResourceID, Swift.Result<Resolution, StepFailure>).self) { group in
-            var waiting = asked.makeIterator()
-            func start() {
-                guard let request = waiting.next() else { return }
-                group.addTask {
-                    do throws(StepFailure) {
-                        let resolution = try await resolver.resolve(
-                            request.wanted, manager: request.manager, on: request.resource, at: request.address)
-                        return (request.resource, .success(resolution))
-                    } catch {
-                        return (request.resource, .failure(error))
-                    }
-                }
-            }
-            for _ in 0..<tools.parallel { start() }
-            for await (resource, answer) in group {
-                answers[resource] = answer
-                progress(resource)
-                start()
+        let answers = await asked.concurrentMap(limit: tools.parallel) { request, _ in
+            progress(request.resource)
+        } _: { request -> Swift.Result<Resolution, StepFailure> in
+            do throws(StepFailure) {
+                return .success(
+                    try await resolver.resolve(
+                        request.wanted, manager: request.manager, on: request.resource, at: request.address))
+            } catch {
+                return .failure(error)
             }
         }
-        return answers
+        return Dictionary(zip(asked.map(\.resource), answers)) { _, last in last }
     }
 
     public func plan(_ id: PlanID) async throws(ControlError) -> (plan: Plan, reference: StageReference) {

@@ -1,4 +1,5 @@
 public import FettleAssessment
+import FettleDriverKit
 import FettleInventory
 public import FettleModel
 public import FettleStore
@@ -72,28 +73,18 @@ public struct ScanService: Sendable {
         _ resources: [Resource], progress: @escaping @Sendable (ResourceID) -> Void = { _ in }
     ) async -> [ResourceID: StepFailure] {
         guard let refresh = tools.refreshLists else { return [:] }
-        return await withTaskGroup(of: (ResourceID, StepFailure?).self) { group in
-            var waiting = resources.filter { $0.address.transport != .none }.makeIterator()
-            func start() {
-                guard let resource = waiting.next() else { return }
-                group.addTask {
-                    do throws(StepFailure) {
-                        try await refresh(resource.id, resource.address)
-                        return (resource.id, nil)
-                    } catch {
-                        return (resource.id, error)
-                    }
-                }
+        let asked = resources.filter { $0.address.transport != .none }
+        let failures = await asked.concurrentMap(limit: tools.parallel) { resource, _ in
+            progress(resource.id)
+        } _: { resource -> StepFailure? in
+            do throws(StepFailure) {
+                try await refresh(resource.id, resource.address)
+                return nil
+            } catch {
+                return error
             }
-            for _ in 0..<tools.parallel { start() }
-            var failures: [ResourceID: StepFailure] = [:]
-            for await (resource, failure) in group {
-                failures[resource] = failure
-                progress(resource)
-                start()
-            }
-            return failures
         }
+        return zip(asked, failures).reduce(into: [:]) { $0[$1.0.id] = $1.1 }
     }
 
     /// Judges the newest facts again, such as with newer feeds.

@@ -21,18 +21,10 @@ public struct BuiltInHealthObserver: HealthObserver {
         // Whoever is out by the balancer's view need not be asked.
         let asked = group.members.filter { balancer?[$0]?.isHealthy ?? true }
         var health = balancer ?? [:]
-        await withTaskGroup(of: (ResourceID, MemberHealth).self) { tasks in
-            var waiting = asked[...]
-            func startNext() {
-                guard let member = waiting.popFirst() else { return }
-                tasks.addTask { (member, await probed(member, group, plan, isBalanced: balancer != nil)) }
-            }
-            for _ in 0..<Self.atOnce { startNext() }
-            while let (member, answer) = await tasks.next() {
-                health[member] = answer
-                startNext()
-            }
+        let answers = await asked.concurrentMap(limit: Self.atOnce) { member in
+            await probed(member, group, plan, isBalanced: balancer != nil)
         }
+        for (member, answer) in zip(asked, answers) { health[member] = answer }
         return health
     }
 
@@ -46,7 +38,7 @@ public struct BuiltInHealthObserver: HealthObserver {
             return all("there is no driver '\(SafeText.lastLines(of: traffic.driver) ?? "")' for its load balancer")
         }
         do throws(HAProxyError) {
-            let views = try await HAProxyClient(socket: try sockets.socket(of: traffic)).view(of: traffic.backend)
+            let views = try await sockets.client(of: traffic).view(of: traffic.backend)
             let byName = Dictionary(views.map { ($0.state.name.server, $0) }) { first, _ in first }
             return Dictionary(
                 uniqueKeysWithValues: Set(group.members).map { member in

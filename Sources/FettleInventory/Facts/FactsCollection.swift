@@ -43,24 +43,17 @@ public struct FactsCollection: Sendable {
         let started = now()
         let unique = Dictionary(resources.map { ($0.id, $0) }) { first, _ in first }
         let asked = unique.values.sorted { $0.id < $1.id }
-        var hosts: [HostFacts] = []
-        hosts.reserveCapacity(asked.count)
-        await withTaskGroup(of: (facts: HostFacts, duration: Duration).self) { group in
-            var waiting = asked.makeIterator()
-            for _ in 0..<limit {
-                guard let resource = waiting.next() else { break }
-                group.addTask { await timed(resource) }
-            }
-            for await (facts, duration) in group {
-                hosts.append(facts)
-                progress?(
-                    Progress(
-                        resource: facts.resource, reachability: facts.reachability, duration: duration,
-                        completed: hosts.count, total: asked.count))
-                if let resource = waiting.next() { group.addTask { await timed(resource) } }
-            }
+        var completed = 0
+        let hosts = await asked.concurrentMap(limit: limit) { resource, answer in
+            completed += 1
+            progress?(
+                Progress(
+                    resource: resource.id, reachability: answer.facts.reachability, duration: answer.duration,
+                    completed: completed, total: asked.count))
+        } _: { resource in
+            await timed(resource)
         }
-        return FactSet(id: id, observedAt: started, hosts: hosts.sorted { $0.resource < $1.resource })
+        return FactSet(id: id, observedAt: started, hosts: hosts.map(\.facts))
     }
 
     private func timed(_ resource: Resource) async -> (facts: HostFacts, duration: Duration) {
