@@ -14,33 +14,23 @@ public enum HTMLReport {
             \(decisions(report.story))
             \(basis(report))
             """
-        return document(title: "\(report.run): \(report.title)", body: body).source
-    }
-
-    private static func document(title: String, body: HTMLText) -> HTMLText {
-        """
-        <!doctype html>
-        <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-        <title>\(title)</title><style>\(HTMLText(source: ReportStyle.css))</style></head>
-        <body><main>\(body)</main></body></html>
-        """
+        return HTMLPage.document(title: "\(report.run): \(report.title)", body: body)
     }
 
     private static func heading(_ report: RunReport) -> HTMLText {
         let (text, tone) = badge(report.story)
         return """
             <header><p class="kind">Fettle run report</p><h1>\(report.title)</h1>
-            <p><span class="badge \(HTMLText(source: tone))">\(text)</span> \(report.run) for \(report.change.id): \(report.change.reason)</p></header>
+            <p>\(HTMLPage.badge(text, tone)) \(report.run) for \(report.change.id): \(report.change.reason)</p></header>
             """
     }
 
-    private static func badge(_ story: RunStory) -> (text: String, tone: String) {
+    private static func badge(_ story: RunStory) -> (text: String, tone: HTMLPage.Tone) {
         switch story.outcome {
-        case .succeeded: ("succeeded", "good")
-        case .rolledBack: ("rolled back", "warn")
-        case .failed: ("failed", "bad")
-        case nil: story.awaiting == nil ? ("in progress", "warn") : ("waits for a person", "bad")
+        case .succeeded: ("succeeded", .good)
+        case .rolledBack: ("rolled back", .warn)
+        case .failed: ("failed", .bad)
+        case nil: story.awaiting == nil ? ("in progress", .warn) : ("waits for a person", .bad)
         }
     }
 
@@ -52,17 +42,13 @@ public enum HTMLReport {
         let failures = report.story.steps.count { $0.failure != nil }
         return """
             <section class="cards">
-            \(card("Hosts patched", "\(patched) of \(report.hosts.count)"))
-            \(card("Findings", "\(before) → \(afterText)"))
-            \(card("Took", duration(report.story)))
-            \(card("Steps failed", "\(failures)"))
-            \(card("In quarantine", "\(report.story.quarantined.count)"))
+            \(HTMLPage.card("Hosts patched", "\(patched) of \(report.hosts.count)"))
+            \(HTMLPage.card("Findings", "\(before) → \(afterText)"))
+            \(HTMLPage.card("Took", duration(report.story)))
+            \(HTMLPage.card("Steps failed", "\(failures)"))
+            \(HTMLPage.card("In quarantine", "\(report.story.quarantined.count)"))
             </section>
             """
-    }
-
-    private static func card(_ title: String, _ value: String) -> HTMLText {
-        "<div class=\"card\"><b>\(value)</b><span>\(title)</span></div>"
     }
 
     private static func duration(_ story: RunStory) -> String {
@@ -100,10 +86,10 @@ public enum HTMLReport {
         guard !gates.isEmpty else { return "" }
         let rows = gates.map { step -> HTMLText in
             let verdict = step.observation?.verdict.rawValue ?? (step.failure != nil ? "fail" : "no result")
-            let tone = verdict == "pass" ? "good" : "bad"
+            let tone = verdict == "pass" ? HTMLPage.Tone.good : .bad
             let words = step.observation?.summary ?? step.failure?.message ?? step.skipped ?? ""
             return """
-                <tr><td><code>\(step.step)</code></td><td><span class="badge \(HTMLText(source: tone))">\(verdict)</span></td>
+                <tr><td><code>\(step.step)</code></td><td>\(HTMLPage.badge(verdict, tone))</td>
                 <td>\(words)</td><td class="time">\(step.endedAt?.clock ?? "")</td></tr>
                 """
         }

@@ -1,27 +1,30 @@
-/// Text that is safe to stand in a page. Whatever is interpolated into it is escaped, unless it is HTML itself.
-struct HTMLText: ExpressibleByStringInterpolation, Sendable {
-    var source: String
+/// Text that is safe to stand in a page. Whatever is interpolated into it is escaped, unless it is HTML itself: the one place
+/// where that is done, for reports and for the server's pages.
+public struct HTMLText: ExpressibleByStringInterpolation, Sendable {
+    public var source: String
 
-    init(stringLiteral value: String) { source = value }
-    init(stringInterpolation: Interpolation) { source = stringInterpolation.source }
-    init(source: String) { self.source = source }
+    public init(stringLiteral value: String) { source = value }
+    public init(stringInterpolation: Interpolation) { source = stringInterpolation.source }
+    /// - Parameter source: HTML, taken as it is.
+    public init(source: String) { self.source = source }
 
-    static func + (left: HTMLText, right: HTMLText) -> HTMLText { HTMLText(source: left.source + right.source) }
+    public static func + (left: HTMLText, right: HTMLText) -> HTMLText { HTMLText(source: left.source + right.source) }
 
-    struct Interpolation: StringInterpolationProtocol {
+    public struct Interpolation: StringInterpolationProtocol {
         var source = ""
 
-        init(literalCapacity: Int, interpolationCount: Int) { source.reserveCapacity(literalCapacity) }
-        mutating func appendLiteral(_ literal: String) { source += literal }
-        mutating func appendInterpolation(_ text: HTMLText) { source += text.source }
-        mutating func appendInterpolation(_ number: Int) { source += String(number) }
-        mutating func appendInterpolation(_ value: some CustomStringConvertible) {
+        public init(literalCapacity: Int, interpolationCount: Int) { source.reserveCapacity(literalCapacity) }
+        public mutating func appendLiteral(_ literal: String) { source += literal }
+        public mutating func appendInterpolation(_ text: HTMLText) { source += text.source }
+        public mutating func appendInterpolation(_ number: Int) { source += String(number) }
+        public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
             source += HTMLText.escape(value.description)
         }
     }
 
-    /// Also drops control characters, which no page may hold.
-    static func escape(_ text: String) -> String {
+    /// Scalar by scalar: a sign with a combining mark behind it is another character, and still opens a tag. Also drops control
+    /// characters, which no page may hold.
+    public static func escape(_ text: String) -> String {
         var result = ""
         result.reserveCapacity(text.utf8.count)
         for scalar in text.unicodeScalars {
@@ -41,5 +44,5 @@ struct HTMLText: ExpressibleByStringInterpolation, Sendable {
 }
 
 extension Sequence where Element == HTMLText {
-    func joined() -> HTMLText { HTMLText(source: map(\.source).joined(separator: "\n")) }
+    public func joined() -> HTMLText { HTMLText(source: map(\.source).joined(separator: "\n")) }
 }

@@ -25,7 +25,7 @@ enum HostSection {
         let rebooted = host.bootIDChanged.map { $0 ? "yes" : "no" } ?? "not known"
         return """
             <tr><td><b>\(host.resource)</b><br><span class="time">\(host.environment)</span></td>
-            <td><span class="badge \(HTMLText(source: host.verdict.tone))">\(host.verdict.words)</span></td>
+            <td>\(HTMLPage.badge(host.verdict.words, host.verdict.tone))</td>
             <td>\(shown)\(more)\(left)</td><td>\(host.findingsBefore) → \(after)</td><td>\(rebooted)</td></tr>
             """
     }
@@ -51,11 +51,11 @@ extension HostResult.Verdict {
         }
     }
 
-    var tone: String {
+    var tone: HTMLPage.Tone {
         switch self {
-        case .patched: "good"
-        case .unchanged, .pending: "warn"
-        case .mixed, .unreachable, .notObserved: "bad"
+        case .patched: .good
+        case .unchanged, .pending: .warn
+        case .mixed, .unreachable, .notObserved: .bad
         }
     }
 }

@@ -27,6 +27,7 @@ enum ReportStyle {
         rect.wait,i.wait{fill:var(--wait);background:var(--wait)}rect.back,i.back{fill:var(--back);background:var(--back)}
         rect.failed,i.failed{fill:var(--bad);background:var(--bad)}
         .legend{color:var(--soft);font-size:13px;margin:8px 0 0}.legend i{display:inline-block;width:10px;height:10px;border-radius:2px;margin:0 4px 0 10px}
+        section>:last-child{margin-bottom:0}
         @media print{body{background:#fff}section{break-inside:avoid}}
         """
 }

@@ -64,7 +64,7 @@ enum TimelineChart {
         let step = choices.first { length / $0 <= 10 } ?? length
         return stride(from: 0, through: length, by: step).map { second in
             let x = labelWidth + Int(Double(chartWidth) * second / length)
-            let label = second < 120 ? "\(Int(second)) s" : "\(Int(second) / 60) min"
+            let label = step < 60 ? "\(Int(second)) s" : "\(Int(second) / 60) min"
             return
                 "<line x1=\"\(x)\" x2=\"\(x)\" y1=\"20\" y2=\"\(height)\" class=\"rule\"/><text x=\"\(x)\" y=\"14\" class=\"tick\">\(label)</text>"
         }

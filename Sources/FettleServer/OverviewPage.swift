@@ -1,51 +1,87 @@
 import FettleControl
 import FettleModel
+import FettleReporting
 
 /// The overview as a plain page.
 enum OverviewPage {
-    static func html(_ overview: OverviewService.Overview) -> String {
-        let findings = Outcome.allCases.map { "<td>\(overview.findings[$0] ?? 0)</td>" }.joined()
-        let runs = overview.runs.map { run in
-            "<tr><td>\(escape(run.run.rawValue))</td><td>\(escape(run.change.rawValue))</td><td>\(run.settledSteps)/\(run.steps)</td><td>\(escape(state(run)))</td></tr>"
-        }.joined()
-        let quarantine = overview.quarantined.map { entry in
-            "<tr><td>\(escape(entry.resource.rawValue))</td><td>\(escape(entry.reason))</td><td>\(escape(entry.owner.rawValue))</td><td>\(entry.deadline)</td></tr>"
-        }.joined()
-        let basis = overview.advisoriesChecked ? "" : " Advisories were not checked: no feed was given."
+    /// - Parameter now: settles what is overdue.
+    static func html(_ overview: OverviewService.Overview, now: Timestamp = .now()) -> String {
+        let body: HTMLText = """
+            <header><p class="kind">Fettle</p><h1>How the fleet stands</h1><p>\(basis(overview))</p></header>
+            <section class="cards">\(cards(overview))</section>
+            <section><h2>Quarantine</h2>\(quarantine(overview, now: now))</section>
+            <section><h2>Runs</h2>\(runs(overview))</section>
+            """
+        return HTMLPage.document(title: "Fettle", body: body)
+    }
+
+    private static func basis(_ overview: OverviewService.Overview) -> HTMLText {
+        guard let time = overview.assessedAt else {
+            return "Nothing is known of the fleet yet: <code>fettle scan</code> looks at it."
+        }
+        let advisories: HTMLText =
+            overview.advisoriesChecked
+            ? ""
+            : " Advisories were <b>not checked</b>: no feed was given, findings rest on the hosts' own package sources."
+        let gaps: HTMLText =
+            overview.notJudged == 0
+            ? ""
+            : " <b>\(overview.notJudged)</b> resources could not be judged as a whole; <code>fettle assess</code> says why."
+        return "Judged at \(time).\(advisories)\(gaps)"
+    }
+
+    private static func cards(_ overview: OverviewService.Overview) -> HTMLText {
+        let findings = Outcome.allCases.map { HTMLPage.card("findings, \(words($0))", "\(overview.findings[$0] ?? 0)") }
+        return (findings + [HTMLPage.card("in quarantine", "\(overview.quarantined.count)")]).joined()
+    }
+
+    private static func words(_ outcome: Outcome) -> String {
+        switch outcome {
+        case .immediate: "immediate"
+        case .outOfCycle: "out of cycle"
+        case .scheduled: "scheduled"
+        case .defer: "deferred"
+        }
+    }
+
+    private static func quarantine(_ overview: OverviewService.Overview, now: Timestamp) -> HTMLText {
+        guard !overview.quarantined.isEmpty else { return "<p>Nothing is kept out of traffic.</p>" }
+        let rows = overview.quarantined.map { entry -> HTMLText in
+            let overdue: HTMLText = entry.deadline < now ? " \(HTMLPage.badge("overdue", .bad))" : ""
+            return """
+                <tr><td><b>\(entry.resource)</b></td><td>\(entry.run)</td><td>\(entry.reason)</td><td>\(entry.owner)</td>
+                <td class="time">\(entry.deadline)\(overdue)</td></tr>
+                """
+        }
         return """
-            <!doctype html><html lang="en"><meta charset="utf-8"><title>Fettle</title>
-            <style>body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1d2530}
-            table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #e4e7ec}</style>
-            <h1>Fettle</h1><p>Judged: \(overview.assessedAt?.description ?? "never").\(basis)</p>
-            <h2>Findings</h2><table><tr>\(Outcome.allCases.map { "<th>\($0.rawValue)" }.joined())</tr><tr>\(findings)</tr></table>
-            <h2>Runs</h2><table><tr><th>Run<th>Change<th>Steps<th>State</tr>\(runs)</table>
-            <h2>Quarantine</h2><table><tr><th>Host<th>Reason<th>Owner<th>Settle by</tr>\(quarantine)</table></html>
+            <div class="wide"><table><thead><tr><th>Host<th>Run<th>Reason<th>Owner<th>Settle by</tr></thead>
+            <tbody>\(rows.joined())</tbody></table></div>
             """
     }
 
-    private static func state(_ run: OverviewService.RunLine) -> String {
-        switch run.outcome {
-        case .succeeded: "succeeded"
-        case .rolledBack(let reason): "rolled back: \(reason)"
-        case .failed(let reason): "failed: \(reason)"
-        case nil: run.awaitingHuman.map { "waits for a person: \($0)" } ?? (run.isPaused ? "paused" : "in progress")
+    private static func runs(_ overview: OverviewService.Overview) -> HTMLText {
+        guard !overview.runs.isEmpty else { return "<p>No run yet.</p>" }
+        let rows = overview.runs.map { run -> HTMLText in
+            let (badge, reason) = state(run)
+            return """
+                <tr><td><b>\(run.run)</b></td><td>\(run.change)</td><td class="time">\(run.createdAt)</td>
+                <td>\(run.settledSteps) of \(run.steps)</td><td>\(badge) \(reason)</td></tr>
+                """
         }
+        return """
+            <div class="wide"><table><thead><tr><th>Run<th>Change<th>Made at<th>Steps<th>State</tr></thead>
+            <tbody>\(rows.joined())</tbody></table></div>
+            """
     }
 
-    /// Scalar by scalar: a sign with a combining mark behind it is another character, and still opens a tag.
-    static func escape(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            case _ where scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value): result += "\u{fffd}"
-            default: result.unicodeScalars.append(scalar)
-            }
+    private static func state(_ run: OverviewService.RunLine) -> (badge: HTMLText, reason: String) {
+        switch run.outcome {
+        case .succeeded: return (HTMLPage.badge("succeeded", .good), "")
+        case .rolledBack(let reason): return (HTMLPage.badge("rolled back", .warn), reason)
+        case .failed(let reason): return (HTMLPage.badge("failed", .bad), reason)
+        case nil: break
         }
-        return result
+        if let awaiting = run.awaitingHuman { return (HTMLPage.badge("waits for a person", .bad), awaiting) }
+        return (HTMLPage.badge(run.isPaused ? "paused" : "in progress", .warn), "")
     }
 }
