@@ -43,6 +43,31 @@ struct CaseFileTests {
         "apk: 1-r = 1-r0", "apk: 1-r0-1 = 1-r-2",
     ]
 
+    @Test(
+        "Lists of which every line holds",
+        arguments: [
+            (VersionScheme.pep440, "pypi-versions.txt", 37), (.semver, "semver-versions.txt", 86),
+            (.npm, "semver-versions.txt", 86), (.go, "semver-versions.txt", 86), (.nuget, "nuget-versions.txt", 35),
+            (.rubygems, "rubygems-versions.txt", 25),
+        ])
+    func languages(_ scheme: VersionScheme, _ name: String, _ least: Int) throws {
+        try expect(CaseFiles.cases(scheme, name), atLeast: least, failing: [])
+    }
+
+    @Test("maven: all lines hold but one, of which Maven 3.9 itself says otherwise")
+    func maven() throws {
+        try expect(CaseFiles.cases(.maven, "maven-versions.txt"), atLeast: 102, failing: ["maven: 1-1 = 1-ga-1"])
+    }
+
+    /// The list is of PHP's version_compare alone, to which `1.0` and `1.0.0` differ; Composer fills them up first. And
+    /// `1.2.3.#` can't equal two versions of which one is above the other.
+    @Test("packagist: all lines hold but two, of which Composer says otherwise")
+    func packagist() throws {
+        try expect(
+            CaseFiles.cases(.packagist, "packagist-versions.txt"), atLeast: 95,
+            failing: ["packagist: 1.0.0 > 1.0", "packagist: 1.2.3.# = 1.2.3.1"])
+    }
+
     private func expect(_ cases: [VersionCase], atLeast least: Int, failing: Set<String>) {
         #expect(cases.count >= least, "the list has shrunk, or is no longer read")
         var failed: Set<String> = []

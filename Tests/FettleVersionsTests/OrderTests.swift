@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Version orders, cases by hand")
 struct OrderTests {
-    @Test("A case holds in both directions", arguments: VersionCase.dpkg + VersionCase.rpm + VersionCase.apk)
+    @Test("A case holds in both directions", arguments: VersionCase.distributions + VersionCase.languages)
     func caseHolds(_ versionCase: VersionCase) {
         let scheme = versionCase.scheme
         #expect(scheme.compare(versionCase.left, versionCase.right) == versionCase.expected)
@@ -15,6 +15,14 @@ struct OrderTests {
         #expect(VersionCase.dpkg.count == 44)
         #expect(VersionCase.rpm.count == 40)
         #expect(VersionCase.apk.count == 44)
+        #expect(VersionCase.pep440.count == 25)
+        #expect(VersionCase.semver.count == 14)
+        #expect(VersionCase.npm.count == 5)
+        #expect(VersionCase.go.count == 7)
+        #expect(VersionCase.maven.count == 25)
+        #expect(VersionCase.rubygems.count == 11)
+        #expect(VersionCase.nuget.count == 11)
+        #expect(VersionCase.packagist.count == 19)
     }
 
     @Test("Empty text and single bytes compare in every scheme", arguments: VersionScheme.allCases)
@@ -25,11 +33,12 @@ struct OrderTests {
             for right in texts {
                 let forwards = scheme.compare(left, right)
                 let backwards = scheme.compare(right, left)
-                #expect(forwards == backwards.reversed)
+                if forwards != backwards.reversed { Issue.record("\(left) and \(right): \(forwards), \(backwards)") }
             }
         }
         #expect(scheme.compare("", "") == .equal)
         #expect(scheme.compare("", "1") == .less)
+        #expect(scheme.compare("", "0") != .greater)
     }
 
     @Test("Strings, substrings and bytes give one answer", arguments: VersionCase.dpkg + VersionCase.rpm)
@@ -49,13 +58,25 @@ struct OrderTests {
         #expect(scheme.compare(digits, digits + "9") == .less)
         #expect(scheme.compare(digits + "8", digits + "9") == .less)
         #expect(scheme.compare("1." + digits, "1." + digits) == .equal)
+        let zeros = String(repeating: ".0", count: 50_000)
+        #expect(scheme.compare("1" + zeros + ".1", "1" + zeros + ".1") == .equal)
+        #expect(scheme.compare("1" + zeros + ".1", "1" + zeros + ".2") == .less)
+        let hyphens = "1" + String(repeating: "-", count: 100_000)
+        #expect(scheme.compare(hyphens, hyphens + "1") == scheme.compare(hyphens + "1", hyphens).reversed)
+    }
+
+    @Test("A hundred thousand tildes, each below the text without it", arguments: [VersionScheme.dpkg, .rpm])
+    func manyTildes(_ scheme: VersionScheme) {
         let tildes = "1" + String(repeating: "~", count: 100_000)
         #expect(scheme.compare(tildes, "1") == .less)
     }
 
     @Test("A scheme is named in files by its raw value")
     func names() {
-        #expect(VersionScheme.allCases.map(\.rawValue) == ["dpkg", "rpm", "apk"])
+        #expect(
+            VersionScheme.allCases.map(\.rawValue) == [
+                "dpkg", "rpm", "apk", "pep440", "semver", "npm", "maven", "rubygems", "nuget", "packagist", "go",
+            ])
     }
 }
 

@@ -50,30 +50,8 @@ struct VersionGenerator {
         return changed
     }
 
-    private mutating func pick(_ choices: [String]) -> String {
+    mutating func pick(_ choices: [String]) -> String {
         choices[number(below: choices.count)]
-    }
-
-    /// A version such as packages of this scheme really have.
-    mutating func plausible(_ scheme: VersionScheme) -> String {
-        var version = ""
-        if scheme != .apk { version += pick(["", "", "", "0:", "1:", "2:"]) }
-        version += pick(["0", "1", "2", "10", "09"])
-        for _ in 0..<number(below: 4) { version += "." + pick(["0", "1", "9", "10", "01", "00", "20240101"]) }
-        switch scheme {
-        case .dpkg:
-            version += pick(["", "", "a", "~rc1", "~", "+dfsg", "+git2", "-3"])
-            version += pick(["", "-1", "-2", "-10", "-0", "-1+b1", "-1~deb12u1", "-1+deb12u1", "-1ubuntu2"])
-        case .rpm:
-            version += pick(["", "", "k", "~rc1", "~", "^git1", "^", "_2", "^1~pre"])
-            version += pick(["", "-1", "-2", "-10", "-1.el9", "-1.el9_4", "-1.el9_4.1", "-1.fc40"])
-        case .apk:
-            version += pick(["", "", "a", "b"])
-            version += pick(["", "_rc1", "_alpha", "_p1", "_git20240101", "_p1_alpha2", "_rc", "_cvs", "_hg3"])
-            version += pick(["", "", "~0a", "~ff"])
-            version += pick(["", "-r0", "-r1", "-r10", "-r01"])
-        }
-        return version
     }
 
     /// A family of versions, half plausible and half hostile, each drawn anew or bent from one before.
