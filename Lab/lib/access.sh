@@ -41,7 +41,7 @@ leave_controller() {
     while (( process > 1 )) && [[ $(network_of "$process") == "$controller" ]]; do
         process=$(awk '/^PPid:/ { print $2 }' "/proc/$process/status")
     done
-    (( process == $$ )) || exec nsenter --target "$process" --mount --net --wd="$PWD" "$lab_source/lab" "$@"
+    (( process == $$ )) || exec nsenter --target "$process" --mount --net --root --wd="$PWD" "$lab_source/lab" "$@"
 }
 
 network_of() { stat --dereference --format %i "/proc/$1/ns/net"; }

@@ -52,7 +52,8 @@ in_host() {
     leader=$(host_leader "$1")
     [[ $leader ]] || { say "$1 is off"; return 1; }
     shift
-    nsenter --target "$leader" --all env --ignore-environment "TERM=${TERM:-dumb}" HOME=/root LANG=C.UTF-8 \
+    # `--root`: where this machine is itself a chroot, the namespace alone would lead out of the host.
+    nsenter --target "$leader" --all --root --wd env --ignore-environment "TERM=${TERM:-dumb}" HOME=/root LANG=C.UTF-8 \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
