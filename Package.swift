@@ -110,7 +110,10 @@ let package = Package(
             ["FettleDrivers", "FettleDriverKit", "FettleModel", "FettleTestSupport"]),
         tests(
             "FettleDatabaseTests",
-            ["FettleDatabase", "FettleStore", "FettleModel", "FettleTestSupport", grdb]),
+            [
+                "FettleDatabase", "FettleExecution", "FettleDriverKit", "FettleStore", "FettleModel",
+                "FettleTestSupport", grdb,
+            ]),
         tests(
             "FettleSimulationTests",
             [

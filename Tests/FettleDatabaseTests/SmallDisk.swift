@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A file system of its own, of a few MiB, in memory. Only root can mount one.
-final class SmallDisk {
+final class SmallDisk: Sendable {
     let directory: String
     private let guardian: Guardian
 
