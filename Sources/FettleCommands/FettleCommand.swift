@@ -13,6 +13,12 @@ public struct FettleCommand: AsyncParsableCommand {
             New here?  `fettle quickstart` looks at this machine and changes nothing.
             Your own fleet:  `fettle init`, then `fettle scan`, `fettle plan make`, `fettle change submit`.
 
+            Ctrl-C ends a command that only looks; `run start` and `run resume` first finish what is under way, bring
+            hosts that are out back and pause the run; a second Ctrl-C ends them at once.
+
+            With `-o json` standard output holds one JSON document, or nothing where the command fails; notes and the error are JSON
+            lines on standard error.
+
             Exit codes: 0 ok · 1 failure · 2 usage · 3 blocked · 4 partial · 5 rolled back · 100 updates needed ·
             101 security updates needed · 102 reboot needed.
             """,
@@ -28,8 +34,11 @@ public struct FettleCommand: AsyncParsableCommand {
 
     /// Runs what the arguments ask for and ends the process with the documented exit code.
     public static func runAndExit() async {
+        if OutputOptions.asksForJSON(CommandLine.arguments.dropFirst()) { Output.usesJSON() }
         do {
             var command = try parseAsRoot()
+            // The server has a way of its own to stop.
+            if !(command is Serve) { Interruption.watch() }
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -41,26 +50,20 @@ public struct FettleCommand: AsyncParsableCommand {
     }
 
     private static func end(after error: any Error) -> Never {
-        if let status = status(of: error) {
-            report(words(for: error))
-            Foundation.exit(status.rawValue)
-        }
-        if exitCode(for: error) == .validationFailure {
-            Output.writeError(fullMessage(for: error) + "\n")
-            Foundation.exit(ExitStatus.usage.rawValue)
-        }
-        exit(withError: error)
+        // Ends that are no errors: a documented exit code, a request for help.
+        if error is ExitCode || exitCode(for: error) == .success { exit(withError: error) }
+        let status = status(of: error)
+        Output.error(words(for: error), status: status)
+        Foundation.exit(status.rawValue)
     }
 
-    /// nil: the argument parser's own, such as a request for help.
-    static func status(of error: any Error) -> ExitStatus? {
+    static func status(of error: any Error) -> ExitStatus {
         switch error {
         case let failure as CommandFailure: failure.status
         case let error as ControlError: error.status
         case is InventoryErrors: .usage
-        case is StoreError: .failure
-        case is CocoaError: .failure
-        default: nil
+        case _ where exitCode(for: error) == .validationFailure: .usage
+        default: .failure
         }
     }
 
@@ -69,8 +72,17 @@ public struct FettleCommand: AsyncParsableCommand {
         switch error {
         case let error as StoreError: error.message
         case let error as CocoaError: words(for: error)
+        case is CommandFailure, is ControlError, is InventoryErrors: "\(error)"
+        case _ where exitCode(for: error) == .validationFailure: usage(of: error)
         default: "\(error)"
         }
+    }
+
+    /// The parser's words, without its own `Error:` before them.
+    private static func usage(of error: any Error) -> String {
+        let text = fullMessage(for: error)
+        let prefix = "Error: "
+        return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
     }
 
     private static func words(for error: CocoaError) -> String {
@@ -80,12 +92,6 @@ public struct FettleCommand: AsyncParsableCommand {
         }
         return "\(path): \(String(cString: reason))"
     }
-
-    private static func report(_ message: String) {
-        let prefix = TextStyle.red.apply("error:", in: .error)
-        let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }
-        Output.writeError("\(prefix) \(lines.joined(separator: "\n"))\n")
-    }
 }
 
 extension ControlError {
@@ -94,6 +100,7 @@ extension ControlError {
         case .invalid, .notFound: .usage
         case .blocked, .drift: .blocked
         case .conflict, .unavailable, .internal: .failure
+        case .cancelled: .partial
         }
     }
 }

@@ -1,4 +1,4 @@
-public import FettleStore
+import FettleStore
 
 /// Why a use case did not do what it was asked for.
 public struct ControlError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -26,6 +26,8 @@ public struct ControlError: Error, Sendable, Equatable, CustomStringConvertible 
         /// The database or the disk.
         case unavailable
         case `internal`
+        /// It was told to stop before it was done; what was begun can be carried on.
+        case cancelled
     }
 
     public var description: String { hint.isEmpty ? message : "\(message)\n  \(hint)" }

@@ -22,8 +22,9 @@ public struct EvidenceService: Sendable {
     public func gather(
         for run: RunID, fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds
     ) async throws(ControlError) -> Evidence {
-        let (plan, journal, state) = try await runs.story(of: run)
-        let change = try await runs.changes.change(runs.summary(of: run).change)
+        let story = try await runs.story(of: run)
+        let plan = story.plan
+        let change = try await runs.changes.change(story.summary.change)
         let (selection, _) = try await keeper.load(Selection.self, .selection, id: plan.selection.id)
         let (findings, _) = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id)
         let (before, _) = try await keeper.load(FactSet.self, .facts, id: findings.facts.id)
@@ -32,8 +33,8 @@ public struct EvidenceService: Sendable {
             fleet.resources.filter { concerned.contains($0.id) }, fleet: fleet, policy: policy, feeds: feeds)
         let evidence = Evidence(
             run: run, change: change, plan: plan, before: before, after: scan.facts, findingsBefore: findings,
-            findingsAfter: scan.findings, journal: journal)
-        if state.outcome != nil, try await kept(run) == nil {
+            findingsAfter: scan.findings, journal: story.journal)
+        if story.state.outcome != nil, try await kept(run) == nil {
             try await keeper.keep(evidence, as: .evidence, id: run.rawValue, at: tools.now())
         }
         return evidence

@@ -14,66 +14,132 @@ public struct QuarantineService: Sendable {
         self.tools = tools
     }
 
-    /// Puts a resource back into traffic, as it was before the run drained it, and closes its entry. Its gates must pass first:
-    /// a person's word does not turn them green (I6).
+    /// What was settled, and what was seen that allowed it.
+    public struct Settlement: Codable, Sendable, Equatable {
+        public var entry: QuarantineEntry
+        /// In the order in which it was looked at; empty for a resource that was removed.
+        public var proof: [Proof]
+        public var isRemoved: Bool
+    }
+
+    /// One thing that was observed before, or when, the resource came back.
+    public struct Proof: Codable, Sendable, Equatable {
+        public var step: StepID
+        /// A line for people.
+        public var summary: String
+        public var observedAt: Timestamp
+    }
+
+    /// Puts a resource back into traffic, as it was before the run drained it, and closes its entry. It is proven first, as the
+    /// run would have: its gate passes, its packages are at the planned versions or at the earlier ones, and no older code runs.
+    /// A person's word turns none of that green (I6).
     ///
     /// - Parameter isRemoved: the resource no longer serves: nothing is asked and nothing is put back.
-    /// - Throws: `blocked` if a gate does not pass or the load balancer does not take it back; `notFound` if it is not there.
+    /// - Throws: `blocked` if something of it is not so or the load balancer does not take it back; `notFound` if it is not there.
     public func settle(
         _ resource: ResourceID, by person: Person, note: String, isRemoved: Bool
-    ) async throws(ControlError) -> QuarantineEntry {
+    ) async throws(ControlError) -> Settlement {
         guard let entry = try await runs.quarantined().first(where: { $0.resource == resource }) else {
             throw ControlError(
                 .notFound, "\(resource) is not in quarantine", hint: "`fettle quarantine list` shows what is")
         }
-        if !isRemoved { try await bringBack(entry) }
+        let proof = isRemoved ? [] : try await bringBack(entry)
         do throws(StoreError) {
-            return try await store.settle(resource, by: person, at: tools.now(), note: note)
+            let settled = try await store.settle(resource, by: person, at: tools.now(), note: note)
+            return Settlement(entry: settled, proof: proof, isRemoved: isRemoved)
         } catch {
             throw ControlError(store: error)
         }
     }
 
-    private func bringBack(_ entry: QuarantineEntry) async throws(ControlError) {
-        let (plan, _, _) = try await runs.story(of: entry.run)
+    private func bringBack(_ entry: QuarantineEntry) async throws(ControlError) -> [Proof] {
+        let plan = try await runs.story(of: entry.run).plan
         let steps = (plan.steps + plan.rollback).filter { $0.resource == entry.resource }
+        var proof: [Proof] = []
         if let gate = steps.last(where: { if case .gate = $0.action { true } else { false } }) {
-            try await take(gate, plan: plan, entry: entry, prior: nil)
+            proof.append(try await take(gate, plan: plan, entry: entry, prior: nil))
         }
+        proof.append(try await verify(plan, entry))
         for obligation in entry.obligations {
             guard let restore = steps.last(where: { $0.action == .restore(traffic: obligation.traffic) }) else {
                 throw ControlError(
-                    .internal, "the plan of \(entry.run) has no step that brings \(entry.resource) back")
+                    .internal, "the plan of \(entry.run) has no step that brings \(entry.resource) back",
+                    hint: "bring it back by hand, then `fettle quarantine settle \(entry.resource) --removed`")
             }
-            try await take(restore, plan: plan, entry: entry, prior: obligation.prior)
+            proof.append(try await take(restore, plan: plan, entry: entry, prior: obligation.prior))
         }
+        return proof
+    }
+
+    /// Facts again: the host is as the plan wanted it, or as it was before. Anything between the two was never approved.
+    private func verify(_ plan: Plan, _ entry: QuarantineEntry) async throws(ControlError) -> Proof {
+        func verification(in steps: [Step]) -> Step? {
+            steps.last { step in
+                if case .verify = step.action { step.resource == entry.resource } else { false }
+            }
+        }
+        let sides = [
+            (verification(in: plan.steps), "the planned versions"),
+            (verification(in: plan.rollback), "the earlier versions"),
+        ]
+        var deviations: [String] = []
+        for case (let step?, let side) in sides {
+            do throws(StepFailure) {
+                let observation = try await observe(step, plan: plan, entry: entry, prior: nil)
+                let packages = observation.details["packages"].map { ": \($0)" } ?? ""
+                return Proof(
+                    step: step.id, summary: "at \(side), and nothing older runs\(packages)",
+                    observedAt: observation.observedAt)
+            } catch {
+                guard error.code == .unhealthy else { throw refusal(entry, step, error) }
+                deviations.append("not at \(side): \(error.message)")
+            }
+        }
+        throw ControlError(
+            .blocked,
+            deviations.isEmpty
+                ? "\(entry.resource) is not put back: the plan of \(entry.run) does not say how it has to be"
+                : "\(entry.resource) is not put back, verify: \(deviations.joined(separator: "; "))",
+            hint: Self.hint)
     }
 
     private func take(
         _ step: Step, plan: Plan, entry: QuarantineEntry, prior: PriorState?
-    ) async throws(ControlError) {
+    ) async throws(ControlError) -> Proof {
+        do throws(StepFailure) {
+            let observation = try await observe(step, plan: plan, entry: entry, prior: prior)
+            return Proof(step: step.id, summary: observation.summary, observedAt: observation.observedAt)
+        } catch {
+            throw refusal(entry, step, error)
+        }
+    }
+
+    /// Takes the step and looks what came of it, as an executor does.
+    private func observe(
+        _ step: Step, plan: Plan, entry: QuarantineEntry, prior: PriorState?
+    ) async throws(StepFailure) -> Observation {
         guard let driver = tools.drivers.driver(for: step.action) else {
-            throw ControlError(.blocked, "no driver here can do \(step.action.name)")
+            throw StepFailure(code: .refused, message: "no driver here can do it")
         }
         let context = StepContext(run: entry.run, plan: plan, attempt: 1, intendedAt: tools.now(), prior: prior)
-        do {
-            switch await driver.check(step, in: context) {
-            case .alreadyDone: return
-            case .blocked(let reason): throw StepFailure(code: .refused, message: reason)
-            case .unknown(let failure): throw failure
-            case .ready: break
-            }
-            try await driver.perform(step, in: context)
-            let observation = try await driver.verify(step, in: context)
-            guard observation.verdict == .pass else {
-                throw StepFailure(code: .unhealthy, message: observation.summary)
-            }
-        } catch let failure as StepFailure {
-            throw ControlError(
-                .blocked, "\(entry.resource) is not put back: \(step.action.name): \(failure.message)",
-                hint: "mend it and settle again; or `--removed` if it no longer serves")
-        } catch {
-            throw ControlError(.internal, "\(error)")
+        switch await driver.check(step, in: context) {
+        case .alreadyDone(let observation): return observation
+        case .blocked(let reason): throw StepFailure(code: .refused, message: reason)
+        case .unknown(let failure): throw failure
+        case .ready: break
         }
+        try await driver.perform(step, in: context)
+        let observation = try await driver.verify(step, in: context)
+        guard observation.verdict == .pass else {
+            throw StepFailure(code: .unhealthy, message: observation.summary)
+        }
+        return observation
+    }
+
+    private static let hint = "mend it and settle again; or `--removed` if it no longer serves"
+
+    private func refusal(_ entry: QuarantineEntry, _ step: Step, _ failure: StepFailure) -> ControlError {
+        ControlError(
+            .blocked, "\(entry.resource) is not put back, \(step.action.name): \(failure.message)", hint: Self.hint)
     }
 }

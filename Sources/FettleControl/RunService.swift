@@ -43,27 +43,43 @@ public struct RunService: Sendable {
 
     /// Makes the run of an approved change: exactly one run for each change.
     ///
-    /// - Throws: `blocked` if the change is not approved, `drift` if what was approved is not what is kept.
+    /// The change is told first, in one transaction with the look whether it is still approved (see `ChangeService.withdraw`). If
+    /// this process dies before the run is made, the next start makes it.
+    ///
+    /// - Throws: `blocked` if the change is not approved, `drift` if what was approved is not what is kept, `conflict` if it is
+    ///   carried out already.
     public func create(for id: ChangeID) async throws(ControlError) -> RunID {
-        _ = try await changes.authorise(id)
         for _ in 0..<20 {
-            let runs = try await runs(limit: .max)
-            if let known = runs.first(where: { $0.change == id }) {
-                throw ControlError(
-                    .conflict, "change \(id) is already carried out by \(known.run)",
-                    hint: "`fettle run show \(known.run)`")
+            let run = try await changes.assignRun(to: id) { named throws(ControlError) in
+                try await nameOfRun(for: id, named: named)
             }
-            let number = runs.compactMap { $0.run.rawValue.split(separator: "-").last.flatMap { Int($0) } }.max() ?? 0
-            let run = RunID("run-\(number + 1)")
             do throws(StoreError) {
                 try await store.createRun(run, change: id, at: tools.now())
                 return run
             } catch {
+                // Another change took the name in between, or this change was started twice at once.
                 if error.code == .conflict { continue }
                 throw ControlError(store: error)
             }
         }
         throw ControlError(.internal, "found no free name for a run; other processes take them all")
+    }
+
+    private func nameOfRun(for id: ChangeID, named: RunID?) async throws(ControlError) -> RunID {
+        if let named {
+            switch try await lookUp(named)?.change {
+            case nil: return named
+            case id:
+                throw ControlError(
+                    .conflict, "change \(id) is already carried out by \(named)",
+                    hint: "`fettle run show \(named)`, and `fettle run resume \(named)` if nobody does now")
+            default: break
+            }
+        }
+        let numbers = try await runs(limit: .max).compactMap { summary in
+            summary.run.rawValue.split(separator: "-").last.flatMap { Int($0) }
+        }
+        return RunID("run-\((numbers.max() ?? 0) + 1)")
     }
 
     /// Carries a run out, from its start or from where its journal ends.
@@ -82,6 +98,8 @@ public struct RunService: Sendable {
             throw ControlError(.blocked, "run \(run) cannot be carried out: \(error.message)")
         } catch let error as StoreError {
             throw ControlError(store: error)
+        } catch is CancellationError {
+            throw ControlError(.cancelled, "run \(run) stopped", hint: "`fettle run resume \(run)` goes on")
         } catch {
             throw ControlError(.internal, "run \(run) stopped: \(error)", hint: "`fettle run resume \(run)` goes on")
         }
@@ -107,14 +125,24 @@ public struct RunService: Sendable {
         } catch {
             throw ControlError(store: error)
         }
-        return try await changes.authorise(summary.change, isUnderWay: hasBegun)
+        if hasBegun { return try await changes.planUnderWay(summary.change) }
+        let change = try await changes.change(summary.change)
+        return (change, try await changes.authorise(change))
     }
 
     public func summary(of run: RunID) async throws(ControlError) -> RunSummary {
-        guard let summary = try await runs(limit: .max).first(where: { $0.run == run }) else {
+        guard let summary = try await lookUp(run) else {
             throw ControlError(.notFound, "there is no run '\(run)'", hint: "`fettle run list` shows those there are")
         }
         return summary
+    }
+
+    private func lookUp(_ run: RunID) async throws(ControlError) -> RunSummary? {
+        do throws(StoreError) {
+            return try await store.summary(of: run)
+        } catch {
+            throw ControlError(store: error)
+        }
     }
 
     public func runs(limit: Int) async throws(ControlError) -> [RunSummary] {
@@ -125,16 +153,22 @@ public struct RunService: Sendable {
         }
     }
 
-    /// The plan, the journal and the state of a run.
-    public func story(of run: RunID) async throws(ControlError) -> (
-        plan: Plan, journal: [JournalRecord], state: RunState
-    ) {
+    /// A run as its journal tells it.
+    public struct Story: Sendable {
+        public var summary: RunSummary
+        public var plan: Plan
+        public var journal: [JournalRecord]
+        public var state: RunState
+    }
+
+    public func story(of run: RunID) async throws(ControlError) -> Story {
         let summary = try await summary(of: run)
         let change = try await changes.change(summary.change)
         let plan = try await changes.plan(of: change)
         do {
             let journal = try await store.records(of: run, after: 0)
-            return (plan, journal, try RunState(replaying: journal, plan: plan, run: run))
+            let state = try RunState(replaying: journal, plan: plan, run: run)
+            return Story(summary: summary, plan: plan, journal: journal, state: state)
         } catch let error as StoreError {
             throw ControlError(store: error)
         } catch {
@@ -146,9 +180,10 @@ public struct RunService: Sendable {
     ///
     /// - Throws: `conflict` if the run has ended.
     public func ask(_ request: RunRequest, of run: RunID) async throws(ControlError) {
-        let (_, _, state) = try await story(of: run)
-        if let outcome = state.outcome {
-            throw ControlError(.conflict, "run \(run) has ended: \(outcome.words)")
+        if let outcome = try await story(of: run).state.outcome {
+            throw ControlError(
+                .conflict, "run \(run) has ended: \(outcome.words)",
+                hint: "`fettle report \(run)` tells what became of it")
         }
         do throws(StoreError) {
             try await store.submit(request, to: run)

@@ -36,12 +36,20 @@ public struct StageKeeper: Sendable {
     }
 
     /// Keeps a stage under the next free name of its kind, such as `plan-7`.
+    ///
+    /// - Parameter admit: asked before with everything of the kind that is kept; throws if this one must not be. What it decides
+    ///   still holds when the stage is written, as one transaction: whoever keeps another in between takes the name, so that this
+    ///   write is refused and everything is asked again.
     public func keepNext<Value: Encodable & Sendable>(
-        as kind: DocumentKind, at time: Timestamp, make: (String) throws(ControlError) -> Value
+        as kind: DocumentKind, at time: Timestamp,
+        admit: (([DocumentSummary]) async throws(ControlError) -> Void)? = nil,
+        make: (String) throws(ControlError) -> Value
     ) async throws(ControlError) -> (value: Value, reference: StageReference) {
         for attempt in 0..<20 {
             // The newest bear the highest numbers, unless the clock was set back: after a conflict all of them are asked.
-            let id = try await nextID(kind, among: attempt == 0 ? 50 : .max)
+            let kept = try await list(kind, limit: attempt == 0 && admit == nil ? 50 : .max)
+            try await admit?(kept)
+            let id = Self.nextID(kind, after: kept)
             let value = try make(id)
             let document = try document(value, as: kind, id: id, at: time)
             do throws(StoreError) {
@@ -69,7 +77,7 @@ public struct StageKeeper: Sendable {
         guard let document else {
             throw ControlError(
                 .notFound, "there is no \(kind.rawValue) '\(id)'",
-                hint: "`fettle \(kind.rawValue) list` shows those there are")
+                hint: Self.hint(kind))
         }
         guard Digest.sha256(of: document.bytes) == document.digest else {
             throw ControlError(
@@ -100,7 +108,7 @@ public struct StageKeeper: Sendable {
         }
     }
 
-    /// Writes a change and its votes anew, if nobody else has meanwhile.
+    /// Writes a change and its votes anew; `conflict` if somebody else has meanwhile.
     func replace(
         _ value: some Encodable & Sendable, as kind: DocumentKind, id: String, at time: Timestamp,
         expecting digest: Digest
@@ -121,10 +129,16 @@ public struct StageKeeper: Sendable {
             kind: kind, id: id, digest: Digest.sha256(of: bytes), createdAt: time, bytes: [UInt8](bytes))
     }
 
-    private func nextID(_ kind: DocumentKind, among limit: Int) async throws(ControlError) -> String {
-        let taken = try await list(kind, limit: limit).compactMap { summary in
-            summary.id.split(separator: "-").last.flatMap { Int($0) }
+    private static func hint(_ kind: DocumentKind) -> String {
+        switch kind {
+        case .plan, .change: "`fettle \(kind.rawValue) list` shows those there are"
+        case .evidence: "`fettle report RUN` gathers it"
+        case .fleet, .facts, .findings, .selection: "`fettle scan` and `fettle plan make` begin anew"
         }
+    }
+
+    private static func nextID(_ kind: DocumentKind, after kept: [DocumentSummary]) -> String {
+        let taken = kept.compactMap { $0.id.split(separator: "-").last.flatMap { Int($0) } }
         return "\(kind.rawValue)-\((taken.max() ?? 0) + 1)"
     }
 }

@@ -57,6 +57,8 @@ extension InMemoryStore {
         return Array(newestFirst.prefix(max(0, limit)))
     }
 
+    public func summary(of run: RunID) throws(StoreError) -> RunSummary? { journals[run]?.summary }
+
     private func journal(of run: RunID) throws(StoreError) -> Journal {
         guard let journal = journals[run] else { throw StoreError(.notFound, "there is no run \(run)") }
         return journal

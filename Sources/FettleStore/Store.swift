@@ -70,6 +70,8 @@ public protocol JournalStore: Sendable {
     func records(of run: RunID, after sequence: Int) async throws(StoreError) -> [JournalRecord]
     /// Newest first.
     func runs(limit: Int) async throws(StoreError) -> [RunSummary]
+    /// nil if there is no such run.
+    func summary(of run: RunID) async throws(StoreError) -> RunSummary?
 }
 
 public struct RunClaim: Sendable, Equatable {

@@ -121,6 +121,118 @@ import Testing
         #expect(try await changes.change(change.id).state == .approved)
     }
 
+    private func approved() async throws -> Change {
+        let change = try await submitted()
+        return try await changes.vote(on: change.id, by: "bob", approves: true, digest: change.plan.digest, note: "")
+    }
+
+    private func submitAgain() async throws -> Change {
+        try await changes.submit(plan: "plan-1", kind: .normal, reason: "again", by: "carol", policy: Policy())
+    }
+
+    /// The second run of one plan would find the world as the first one left it.
+    @Test func aPlanIsNotSubmittedTwiceWhileItsChangeIsLive() async throws {
+        let change = try await submitted()
+        let error = await #expect(throws: ControlError.self) { try await submitAgain() }
+        #expect(error?.code == .conflict)
+        #expect(error?.message.contains(change.id.rawValue) == true)
+        #expect(error?.hint.contains("fettle change show \(change.id)") == true)
+        _ = try await changes.vote(on: change.id, by: "bob", approves: true, digest: change.plan.digest, note: "")
+        await #expect(throws: ControlError.self) { try await submitAgain() }
+    }
+
+    @Test func aPlanWhoseChangeWasRejectedOrWithdrawnIsSubmittedAgain() async throws {
+        let change = try await submitted()
+        _ = try await changes.vote(on: change.id, by: "bob", approves: false, digest: change.plan.digest, note: "")
+        let second = try await submitAgain()
+        _ = try await changes.withdraw(second.id, by: "carol")
+        #expect(try await submitAgain().id == "change-3")
+    }
+
+    @Test func aPlanWhoseRunHasEndedIsSubmittedAgain() async throws {
+        let change = try await approved()
+        let run = try await runs.create(for: change.id)
+        let claim = try await store.claim(
+            run, executor: "one", at: Timestamp(milliseconds: 2_000), leaseSeconds: 60, takeOver: false)
+        let event = RunEvent.started(change: change.id, plan: change.plan, by: "alice")
+        try await store.append(
+            [JournalRecord(sequence: 1, epoch: claim.epoch, at: Timestamp(milliseconds: 2_000), event: event)], to: run)
+        let error = await #expect(throws: ControlError.self) { try await submitAgain() }
+        #expect(error?.message.contains(run.rawValue) == true)
+        let end = RunEvent.ended(outcome: .rolledBack(reason: "bad"))
+        try await store.append(
+            [JournalRecord(sequence: 2, epoch: claim.epoch, at: Timestamp(milliseconds: 3_000), event: end)], to: run)
+        #expect(try await submitAgain().state == .awaitingApproval)
+    }
+
+    @Test func ofManyWhoSubmitAPlanAtOnceOneIsHeard() async throws {
+        let plan = try await keptPlan()
+        let heard = await withTaskGroup(of: ChangeID?.self) { group in
+            for number in 0..<16 {
+                group.addTask {
+                    try? await changes.submit(
+                        plan: plan.id, kind: .normal, reason: "\(number)", by: "alice", policy: Policy()
+                    ).id
+                }
+            }
+            return await group.reduce(into: []) { if let id = $1 { $0.append(id) } }
+        }
+        #expect(heard.count == 1)
+        #expect(try await store.documents(.change, limit: 50).count == 1)
+    }
+
+    private var runs: RunService { RunService(store: store, tools: tools) }
+
+    private var tools: Tools {
+        Tools(
+            inspector: NoFacts(), resolver: NoAnswers(), drivers: NoDrivers(), observer: NoMembers(),
+            now: { Timestamp(milliseconds: 1_000) })
+    }
+
+    @Test func aChangeIsStartedOnceAndNamesItsRun() async throws {
+        let change = try await approved()
+        let run = try await runs.create(for: change.id)
+        #expect(try await changes.change(change.id).run == run)
+        let error = await #expect(throws: ControlError.self) { try await runs.create(for: change.id) }
+        #expect(error?.code == .conflict)
+        await #expect(throws: ControlError.self) { try await changes.withdraw(change.id, by: "alice") }
+    }
+
+    /// Either it is withdrawn and has no run, or it has one and is not withdrawn; never both.
+    @Test(arguments: 0..<20)
+    func ofAWithdrawalAndAStartAtOnceOneWins(round: Int) async throws {
+        let change = try await approved()
+        async let started = try? runs.create(for: change.id)
+        async let withdrawn = try? changes.withdraw(change.id, by: "alice")
+        let (run, withdrawal) = await (started, withdrawn)
+        #expect((run == nil) != (withdrawal == nil))
+        #expect(try await store.runs(limit: 5).count == (run == nil ? 0 : 1))
+    }
+
+    /// The one who starts has looked, and has not made the run yet, when the requester withdraws: the worst moment.
+    @Test func aWithdrawalBetweenTheLookAndTheRunStopsTheStart() async throws {
+        let change = try await approved()
+        let store = InterruptedStore(inner: store) { _ = try? await changes.withdraw(change.id, by: "alice") }
+        let runs = RunService(store: store, tools: tools)
+        let error = await #expect(throws: ControlError.self) { try await runs.create(for: change.id) }
+        #expect(error?.code == .blocked)
+        #expect(try await self.store.runs(limit: 5).isEmpty)
+        #expect(try await changes.change(change.id).state == .withdrawn)
+    }
+
+    /// The process died after the change was told and before the run was made.
+    @Test func aStartThatDiedHalfwayIsMadeGood() async throws {
+        var change = try await approved()
+        let kept = try #require(try await store.document(.change, id: change.id.rawValue))
+        change.run = "run-1"
+        let scratch = InMemoryStore()
+        try await StageKeeper(store: scratch).keep(change, as: .change, id: change.id.rawValue, at: kept.createdAt)
+        let told = try #require(try await scratch.document(.change, id: change.id.rawValue))
+        try await store.replace(told, expecting: kept.digest)
+        #expect(try await runs.create(for: change.id) == "run-1")
+        #expect(try await store.summary(of: "run-1")?.change == change.id)
+    }
+
     /// The environment that counts is that of the hosts, whatever the plan's heading says.
     @Test func theStrictestRuleOfAllHostsCounts() async throws {
         var policy = Policy()

@@ -20,7 +20,7 @@ import Testing
         let time = Timestamp(milliseconds: milliseconds)
         let fleet = fleet
         let tools = Tools(
-            inspector: PendingUpdate(time: time), resolver: NoResolver(), drivers: NoDrivers(), observer: NoHealth(),
+            inspector: PendingUpdate(time: time), resolver: NoAnswers(), drivers: NoDrivers(), observer: NoMembers(),
             now: { time })
         return try await ScanService(store: store, tools: tools).scan(
             fleet.resources.filter { names.contains($0.id) }, fleet: fleet, policy: Policy(), feeds: .none)
@@ -55,20 +55,4 @@ private struct PendingUpdate: HostInspector {
             resource, packages: [FactSample.package("openssl", "1")],
             updates: [FactSample.update("openssl", from: "1", to: "2")], at: time)
     }
-}
-
-private struct NoResolver: UpdateResolver {
-    func resolve(
-        _ wanted: [PackageVersion], manager: PackageManager, on resource: ResourceID, at address: ResourceAddress
-    ) async throws(StepFailure) -> Resolution {
-        throw StepFailure(code: .refused, message: "nobody is asked here")
-    }
-}
-
-private struct NoDrivers: StepDriverRegistry {
-    func driver(for action: StepAction) -> (any StepDriver)? { nil }
-}
-
-private struct NoHealth: HealthObserver {
-    func health(of group: PlannedGroup, in plan: Plan) async -> [ResourceID: MemberHealth] { [:] }
 }

@@ -42,6 +42,7 @@ actor FaultyStore: Store {
         try await inner.records(of: run, after: sequence)
     }
     func runs(limit: Int) async throws(StoreError) -> [RunSummary] { try await inner.runs(limit: limit) }
+    func summary(of run: RunID) async throws(StoreError) -> RunSummary? { try await inner.summary(of: run) }
     func reserve(_ request: ReservationRequest) async throws(StoreError) -> ReservationDecision {
         try await inner.reserve(request)
     }

@@ -14,67 +14,81 @@ struct AccessSudoers: AsyncParsableCommand {
         commandName: "sudoers", abstract: "The exact sudo rules for an unprivileged user on targets.",
         discussion: "Put them into /etc/sudoers.d/fettle on each target, after `visudo -cf`.")
 
+    @OptionGroup var form: OutputOptions
     @Option(help: "The user as whom Fettle signs in.") var user = "fettle"
     @Option(
         name: .customLong("admin-socket"), help: "HAProxy's admin socket, for hosts that run it; may be given again.")
     var adminSockets: [String] = []
     @Flag(help: "Write wildcards, for sudo before 1.9.10. Looser: prefer the default.") var wildcards = false
 
+    private struct Answer: Encodable {
+        var user: String
+        var text: String
+    }
+
     func run() async throws {
+        let text: String
         do {
             let rules = try BuiltInDrivers.sudoRules(haproxySockets: adminSockets)
-            print(
-                try SudoersFile(user: user, rules: rules, patterns: wildcards ? .wildcards : .regularExpressions)
-                    .text(),
-                terminator: "")
+            text = try SudoersFile(
+                user: user, rules: rules, patterns: wildcards ? .wildcards : .regularExpressions
+            ).text()
         } catch {
-            throw CommandFailure(.usage, "\(error)")
+            throw CommandFailure(.usage, "\(error)\n  `fettle access sudoers --help` tells what it takes")
         }
+        if form.output == .json { return try Output.writeJSON(Answer(user: user, text: text)) }
+        Output.write(text)
     }
 }
 
 struct AccessCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Sign in to every host and say who Fettle is there.")
+        commandName: "check", abstract: "Sign in to every host and say who Fettle is there.",
+        discussion: "Ends with 4 if some hosts did not let it in.")
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var scope: ScopeArguments
+
+    private struct Answer: Encodable, Sendable {
+        var resource: ResourceID
+        /// nil: it was not let in.
+        var user: String?
+        var error: String?
+    }
 
     func run() async throws {
         let session = try Session(options)
         let resources = try scope.resources(of: session.fleet).filter { $0.address.transport != .none }
         let connections = session.connections
-        var table = Table([.init(title: "HOST"), .init(title: "USER"), .init(title: "STATE", shrinks: 1)])
-        var failed = false
-        let answers = await withTaskGroup(of: (ResourceID, Result<String, AccessError>).self) { group in
-            for resource in resources {
-                group.addTask {
-                    do throws(AccessError) {
-                        let channel = try await connections.channel(to: resource.address)
-                        let result = try await channel.run(
-                            RemoteCommand(script: "id -un", timeout: .seconds(15), outputLimit: 4096))
-                        return (resource.id, .success(String(decoding: result.standardOutput, as: UTF8.self)))
-                    } catch {
-                        return (resource.id, .failure(error))
-                    }
-                }
+        let answers = await resources.concurrentMap(limit: options.parallel) { resource -> Answer in
+            do throws(AccessError) {
+                let channel = try await connections.channel(to: resource.address)
+                let result = try await channel.run(
+                    RemoteCommand(script: "id -un", timeout: .seconds(15), outputLimit: 4096))
+                let user = String(decoding: result.standardOutput, as: UTF8.self).split(separator: "\n").first
+                return Answer(resource: resource.id, user: user.map { String($0).printable } ?? "?")
+            } catch {
+                return Answer(resource: resource.id, error: error.description.printable)
             }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
-        for resource in resources {
-            switch answers[resource.id] {
-            case .success(let user):
-                table.add(
-                    .init(resource.id.rawValue, .bold),
-                    .init(user.split(separator: "\n").first.map(String.init) ?? "?"), .init("ok", .green))
-            case .failure(let error):
-                failed = true
-                table.add(.init(resource.id.rawValue, .bold), "-", .init(error.description, .red))
-            case nil: continue
-            }
+        await session.close()
+        if options.output == .json {
+            try session.printJSON(answers)
+        } else {
+            show(answers, session)
+        }
+        if answers.contains(where: { $0.error != nil }) { throw ExitStatus.partial.code }
+    }
+
+    private func show(_ answers: [Answer], _ session: Session) {
+        var table = Table([.init(title: "HOST"), .init(title: "USER"), .init(title: "STATE", shrinks: 1)])
+        for answer in answers {
+            table.add(
+                .init(answer.resource.rawValue, .bold), .init(answer.user ?? "-"),
+                answer.error.map { Table.Cell($0, .red) } ?? Table.Cell("ok", .green))
         }
         session.print(table)
-        await connections.shutDown()
-        if failed { throw ExitStatus.partial.code }
+        guard answers.contains(where: { $0.error != nil }) else { return session.next("fettle scan") }
+        session.next("ssh HOST (what OpenSSH says there, Fettle is told too)", "fettle access check --host HOST")
     }
 }

@@ -17,11 +17,21 @@ struct InventoryCheck: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    private struct Answer: Encodable {
+        var resources: Int
+        var groups: Int
+        var environments: [EnvironmentID]
+    }
+
     func run() async throws {
         let session = try Session(options)
         let fleet = try session.fleet
         _ = try session.policy
-        session.print("fleet.yaml is right: \(fleet.resources.count) resources, \(fleet.groups.count) groups")
+        let answer = Answer(
+            resources: fleet.resources.count, groups: fleet.groups.count, environments: fleet.environments.map(\.id))
+        if options.output == .json { return try session.printJSON(answer) }
+        session.print("fleet.yaml is right: \(answer.resources) resources, \(answer.groups) groups")
+        session.next("fettle access check", "fettle scan")
     }
 }
 
@@ -59,11 +69,20 @@ struct InventoryImportCommand: ParsableCommand {
         case ansible, csv
     }
 
+    @OptionGroup var form: OutputOptions
     @Argument(help: "ansible (INI or YAML, a file or a folder) or csv.") var source: Source
     @Argument(help: "The file or folder.") var path: String
     @Option(help: "The environment of resources that the source says none of.") var environment: String?
     @Option(name: .customLong("to"), help: "Where to write; `-` for standard output.") var destination = "fleet.yaml"
     @Flag(help: "Write over a file that is there.") var force = false
+
+    private struct Answer: Encodable {
+        /// nil: nothing was written, `text` has it.
+        var wrote: String?
+        var text: String?
+        var resources: Int
+        var groups: Int
+    }
 
     func run() throws {
         let options = InventoryImport.Options(defaultEnvironment: environment.map { EnvironmentID($0) })
@@ -72,15 +91,27 @@ struct InventoryImportCommand: ParsableCommand {
             case .ansible: try InventoryImport.ansible(path: path, options: options)
             case .csv: try InventoryImport.csv(path: path, options: options)
             }
-        for warning in reading.warnings { note(warning.description) }
-        let text = FleetWriter(remarks: ["Imported from \(path)."]).text(reading.fleet)
-        guard destination != "-" else { return print(text, terminator: "") }
+        for warning in reading.warnings { Output.note(warning.description) }
+        let fleet = reading.fleet
+        let text = FleetWriter(remarks: ["Imported from \(path)."]).text(fleet)
+        let isShown = destination == "-"
+        if !isShown { try write(text) }
+        if form.output == .json {
+            let answer = Answer(
+                wrote: isShown ? nil : destination, text: isShown ? text : nil, resources: fleet.resources.count,
+                groups: fleet.groups.count)
+            return try Output.writeJSON(answer)
+        }
+        if isShown { return Output.write(text) }
+        Output.writeLine("wrote \(destination): \(fleet.resources.count) resources, \(fleet.groups.count) groups")
+    }
+
+    private func write(_ text: String) throws {
         guard force || !FileManager.default.fileExists(atPath: destination) else {
             throw CommandFailure(
                 .usage, "\(destination) is already there\n  `--force` would write over it, `--to -` only shows it")
         }
         try Data(text.utf8).write(to: URL(fileURLWithPath: destination), options: .atomic)
-        print("wrote \(destination): \(reading.fleet.resources.count) resources, \(reading.fleet.groups.count) groups")
     }
 }
 
@@ -91,16 +122,22 @@ struct InventoryExportCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
     @Option(help: "ini or yaml.") var format: InventoryExport.AnsibleFormat = .yaml
 
+    private struct Answer: Encodable {
+        var format: String
+        var text: String
+        var omissions: [String]
+    }
+
     func run() async throws {
         let session = try Session(options)
         let export = InventoryExport.ansible(try session.fleet, format: format)
+        if options.output == .json {
+            return try session.printJSON(
+                Answer(format: format.rawValue, text: export.text, omissions: export.omissions))
+        }
         for omission in export.omissions { session.note(omission) }
-        print(export.text, terminator: "")
+        Output.write(export.text)
     }
 }
 
 extension InventoryExport.AnsibleFormat: ExpressibleByArgument {}
-
-private func note(_ text: String) {
-    Output.writeError("note: \(text.printable)\n")
-}

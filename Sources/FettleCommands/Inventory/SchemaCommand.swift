@@ -10,10 +10,11 @@ struct SchemaCommand: ParsableCommand {
         case fleet, policy
     }
 
+    @OptionGroup var form: OutputOptions
     @Argument(help: "fleet or policy.") var kind: Kind
 
     func run() throws {
         let schema = kind == .fleet ? FleetSchema.json : PolicySchema.json
-        print(String(decoding: schema, as: UTF8.self))
+        Output.writeLine(String(decoding: schema, as: UTF8.self))
     }
 }

@@ -131,7 +131,15 @@ struct PlanCheck: AsyncParsableCommand {
         commandName: "check", abstract: "Prove a plan safe, or tell how it can break an invariant.",
         discussion: "Takes a plan's JSON from a file, or from standard input for `-`. Ends with 3 if it is not safe.")
 
+    @OptionGroup var form: OutputOptions
     @Argument(help: "A file with a plan as JSON.") var file: String
+
+    private struct Answer: Encodable {
+        var plan: PlanID
+        var isProven: Bool
+        var method: CheckReport.Method
+        var violations: [Violation]
+    }
 
     func run() async throws {
         let data: Data
@@ -140,23 +148,31 @@ struct PlanCheck: AsyncParsableCommand {
                 file == "-"
                 ? FileHandle.standardInput.readDataToEndOfFile() : try Data(contentsOf: URL(fileURLWithPath: file))
         } catch {
-            throw CommandFailure(.usage, "cannot read the plan: \(FettleCommand.words(for: error))")
+            throw CommandFailure(
+                .usage,
+                "cannot read the plan: \(FettleCommand.words(for: error))\n  `fettle plan show PLAN -o json` writes one"
+            )
         }
         let plan: Plan
         do {
             plan = try CanonicalJSON.decode(Plan.self, from: data)
         } catch {
-            throw CommandFailure(.usage, "\(file) is no plan: \(error)")
+            throw CommandFailure(
+                .usage, "\(file) is no plan: \(DecodingWords.of(error))\n  `fettle plan show PLAN -o json` writes one")
         }
         let report = PlanChecker.check(plan)
-        guard !report.isProven else {
-            print(
-                "\(plan.id) is safe: \(plan.steps.count) steps, \(plan.rollback.count) on the way back (\(report.method.rawValue))"
-            )
-            return
+        if form.output == .json {
+            try Output.writeJSON(
+                Answer(
+                    plan: plan.id, isProven: report.isProven, method: report.method, violations: report.violations))
+        } else if report.isProven {
+            Output.writeLine(
+                "\(plan.id) is safe: \(plan.steps.count) steps, \(plan.rollback.count) on the way back "
+                    + "(\(report.method.rawValue))".printable)
+        } else {
+            for violation in report.violations { Output.writeLine(violation.description.printable) }
         }
-        for violation in report.violations { print(violation.description.printable) }
-        throw ExitStatus.blocked.code
+        if !report.isProven { throw ExitStatus.blocked.code }
     }
 }
 

@@ -39,31 +39,74 @@ struct SimulateCommand: AsyncParsableCommand {
             bar.advance("")
         }
         bar.finish()
-        show(results, plan, session)
-        if results.contains(where: { !$0.violations.isEmpty }) { throw ExitStatus.failure.code }
+        let answer = Answer(results, of: plan)
+        if options.output == .json { try session.printJSON(answer) } else { show(answer, session) }
+        if answer.outcomes.invariantsBroken > 0 { throw ExitStatus.failure.code }
     }
 
-    private func show(_ results: [RehearsalResult], _ plan: Plan, _ session: Session) {
-        let seconds = results.map(\.seconds).sorted()
-        func percentile(_ share: Int) -> String {
-            PlanView.words(seconds[min(seconds.count - 1, seconds.count * share / 100)])
+    private struct Answer: Encodable {
+        struct Group: Encodable {
+            var group: GroupID
+            var members: Int
+            var minimumAvailable: Int
+            /// In any play, at any moment.
+            var lowestAvailable: Int
         }
+
+        struct Seconds: Encodable {
+            var median: Int
+            var p95: Int
+            var longest: Int
+        }
+
+        struct Outcomes: Encodable {
+            var succeeded: Int
+            var rolledBack: Int
+            var failed: Int
+            var awaitingHuman: Int
+            var invariantsBroken: Int
+        }
+
+        var plan: PlanID
+        var plays: Int
+        var seconds: Seconds
+        var groups: [Group]
+        var outcomes: Outcomes
+
+        init(_ results: [RehearsalResult], of plan: Plan) {
+            self.plan = plan.id
+            plays = results.count
+            let sorted = results.map(\.seconds).sorted()
+            func percentile(_ share: Int) -> Int { sorted[min(sorted.count - 1, sorted.count * share / 100)] }
+            seconds = Seconds(median: percentile(50), p95: percentile(95), longest: percentile(100))
+            groups = plan.groups.map { group in
+                Group(
+                    group: group.id, members: group.members.count, minimumAvailable: group.minimumAvailable,
+                    lowestAvailable: results.compactMap { $0.lowestAvailable[group.id] }.min() ?? 0)
+            }
+            outcomes = Outcomes(
+                succeeded: results.count { $0.outcome == .succeeded },
+                rolledBack: results.count { if case .rolledBack = $0.outcome { true } else { false } },
+                failed: results.count { if case .failed = $0.outcome { true } else { false } },
+                awaitingHuman: results.count { $0.awaitingHuman != nil },
+                invariantsBroken: results.count { !$0.violations.isEmpty })
+        }
+    }
+
+    private func show(_ answer: Answer, _ session: Session) {
+        let words = PlanView.words
+        let seconds = answer.seconds
         session.print(
-            "\(results.count) plays of \(plan.id): half end within \(percentile(50)), 95% within \(percentile(95)), the longest \(percentile(100))"
-        )
-        for group in plan.groups {
-            let lowest = results.compactMap { $0.lowestAvailable[group.id] }.min() ?? 0
+            "\(answer.plays) plays of \(answer.plan): half end within \(words(seconds.median)), "
+                + "95% within \(words(seconds.p95)), the longest \(words(seconds.longest))")
+        for group in answer.groups {
             session.print(
-                "group \(group.id): never fewer than \(lowest) of \(group.members.count) in service (minimum \(group.minimumAvailable))"
-            )
+                "group \(group.group): never fewer than \(group.lowestAvailable) of \(group.members) in service "
+                    + "(minimum \(group.minimumAvailable))")
         }
-        let counts: [(String, Int)] = [
-            ("succeeded", results.count { $0.outcome == .succeeded }),
-            ("rolled back", results.count { if case .rolledBack = $0.outcome { true } else { false } }),
-            ("failed", results.count { if case .failed = $0.outcome { true } else { false } }),
-            ("waiting for a person", results.count { $0.awaitingHuman != nil }),
-            ("invariants broken", results.count { !$0.violations.isEmpty }),
-        ]
-        session.print(counts.map { "\($0.0): \($0.1)" }.joined(separator: ", "))
+        let outcomes = answer.outcomes
+        session.print(
+            "succeeded: \(outcomes.succeeded), rolled back: \(outcomes.rolledBack), failed: \(outcomes.failed), "
+                + "waiting for a person: \(outcomes.awaitingHuman), invariants broken: \(outcomes.invariantsBroken)")
     }
 }

@@ -30,7 +30,7 @@ struct QuarantineList: AsyncParsableCommand {
                 .init(entry.deadline.description, entry.deadline < now ? .red : .plain), .init(entry.reason))
         }
         session.print(table)
-        session.next("fettle quarantine settle HOST --note '…' (when it is well and back in traffic)")
+        session.next("fettle quarantine settle HOST --note '…' (proves that it is well, then puts it back)")
     }
 }
 
@@ -38,7 +38,10 @@ struct QuarantineSettle: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "settle",
         abstract: "Say that a host is well, or gone: put it back into traffic and close its entry.",
-        discussion: "Its probes must pass first, unless --removed says that the host no longer serves.")
+        discussion: """
+            It is proven first: its probes pass, its packages are at the planned versions or at the earlier ones, and no older code
+            runs. With --removed nothing is asked: the host no longer serves. Ends with 3 if it is not put back.
+            """)
 
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The host.") var host: String
@@ -47,9 +50,14 @@ struct QuarantineSettle: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let entry = try await session.quarantine.settle(
+        let settlement = try await session.quarantine.settle(
             ResourceID(host), by: session.person, note: note, isRemoved: removed)
-        session.print("\(entry.resource) is settled\(removed ? "; it stays out of traffic" : " and back in traffic")")
         await session.close()
+        if options.output == .json { return try session.printJSON(settlement) }
+        for proof in settlement.proof {
+            session.print("\(TextStyle.green.apply("✓", in: .standard)) \(proof.step)  \(proof.summary.printable)")
+        }
+        let words = removed ? "it stays out of traffic, and nothing was asked of it" : "proven, and back in traffic"
+        session.print("\(settlement.entry.resource) is settled: \(words)")
     }
 }

@@ -5,6 +5,8 @@ struct FindingsView {
     var findings: FindingSet
     /// Lines shown; the rest is counted.
     var limit: Int?
+    /// The command that shows all of them.
+    var whole = "fettle assess --all"
 
     func lines(in terminal: Terminal = .standard) -> String {
         var text: [String] = []
@@ -28,7 +30,7 @@ struct FindingsView {
         } else {
             text.append(table.render(in: terminal))
         }
-        if let limit, rows.count > limit { text.append("… and \(rows.count - limit) more (`--all` shows them)") }
+        if let limit, rows.count > limit { text.append("… and \(rows.count - limit) more (`\(whole)` shows them)") }
         text.append("")
         text.append(coverage(in: terminal))
         for gap in findings.notJudged.prefix(20) {
@@ -65,6 +67,8 @@ struct FindingsView {
         default: break
         }
         guard let fixed = finding.fixed else { return "none yet" }
+        // The same source, compiled again: the packages' own versions differ.
+        if fixed == finding.installed { return "built anew" }
         return finding.isHeld ? "\(fixed) (held)" : finding.isOffered ? fixed : "\(fixed) (not offered)"
     }
 

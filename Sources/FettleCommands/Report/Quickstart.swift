@@ -12,42 +12,67 @@ struct Quickstart: AsyncParsableCommand {
         commandName: "quickstart",
         abstract: "Look at this machine, say what it needs, change nothing.",
         discussion:
-            "Reads only, as the user you are; as root it sees more. Nothing is written but a temporary database.")
+            "Reads only, as the user you are; as root it sees more. Nothing is written anywhere.")
 
     @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @Flag(help: "Show every finding.") var all = false
+    @OptionGroup var form: OutputOptions
+
+    private struct Answer: Encodable {
+        var facts: FactSet
+        var findings: FindingSet
+        /// nil: nothing is to be done, or no plan can be made; then `noPlan` says why.
+        var plan: Plan?
+        var noPlan: String?
+    }
 
     func run() async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fettle-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
         let store = InMemoryStore()
         let connections = HostConnections()
+        Interruption.closesAtEnd(connections)
         let tools = BuiltInTools.make(channels: connections, parallel: 1)
         let fleet = Self.thisMachine
-        let feeds = try FeedFolder.read(feeds ?? ProcessInfo.processInfo.environment["FETTLE_FEEDS"]) { _ in }
+        let feeds = try FeedFolder.read(feeds ?? ProcessInfo.processInfo.environment["FETTLE_FEEDS"]) {
+            Output.note($0)
+        }
         let bar = ProgressBar("looking at this machine", total: 1)
         let scan = try await ScanService(store: store, tools: tools).scan(
             fleet.resources, fleet: fleet, policy: Policy(), feeds: feeds)
         bar.finish()
-        print(HostsView(facts: scan.facts, fleet: fleet, findings: scan.findings).lines())
-        print("")
-        print(FindingsView(findings: scan.findings, limit: 20).lines())
-        print("")
-        await describePlan(store: store, tools: tools, fleet: fleet)
+        let plan = await makePlan(store: store, tools: tools, fleet: fleet)
         await connections.shutDown()
-        print("Nothing was changed. For your own fleet: `fettle init`, then `fettle scan`.")
+        if form.output == .json {
+            return try Output.writeJSON(
+                Answer(facts: scan.facts, findings: scan.findings, plan: plan.made?.plan, noPlan: plan.reason))
+        }
+        Output.writeLine(HostsView(facts: scan.facts, fleet: fleet, findings: scan.findings).lines() + "\n")
+        let findings = FindingsView(
+            findings: scan.findings, limit: all ? nil : 20, whole: "fettle quickstart --all")
+        Output.writeLine(findings.lines() + "\n")
+        show(plan)
+        Output.writeLine("Nothing was changed. For your own fleet: `fettle init`, then `fettle scan`.")
     }
 
-    private func describePlan(store: InMemoryStore, tools: Tools, fleet: Fleet) async {
-        do {
+    private func makePlan(
+        store: InMemoryStore, tools: Tools, fleet: Fleet
+    ) async -> (made: PlanService.Result?, reason: String?) {
+        do throws(ControlError) {
             let result = try await PlanService(store: store, tools: tools).make(
                 filter: .init(), fleet: fleet, policy: Policy())
-            guard !result.plan.steps.isEmpty else { return print("No security update is waiting here.") }
-            print("What Fettle would do about the security updates:")
-            print(PlanView(plan: result.plan, digest: result.reference.digest).lines())
+            guard !result.plan.steps.isEmpty else { return (nil, "no security update is waiting here") }
+            return (result, nil)
         } catch {
-            print("No plan: \(error.message.printable)")
+            return (nil, error.message.printable)
         }
-        print("")
+    }
+
+    private func show(_ plan: (made: PlanService.Result?, reason: String?)) {
+        if let made = plan.made {
+            Output.writeLine("What Fettle would do about the security updates:")
+            Output.writeLine(PlanView(plan: made.plan, digest: made.reference.digest).lines() + "\n")
+        } else if let reason = plan.reason {
+            Output.writeLine("No plan: \(reason).\n")
+        }
     }
 
     private static var thisMachine: Fleet {

@@ -98,7 +98,10 @@ struct ScopeArguments: ParsableArguments {
             environments.filter { name in !fleet.environments.contains { $0.id.rawValue == name } }
             + groups.filter { fleet.group(GroupID($0)) == nil } + hosts.filter { fleet.resource(ResourceID($0)) == nil }
         guard unknown.isEmpty else {
-            throw CommandFailure(.usage, "the fleet has nothing called \(unknown.joined(separator: ", "))")
+            throw CommandFailure(
+                .usage,
+                "the fleet has nothing called \(unknown.joined(separator: ", "))\n  `fettle inventory show` lists what it has"
+            )
         }
         return fleet.resources.filter { resource in
             (environments.isEmpty || environments.contains(resource.environment.rawValue))

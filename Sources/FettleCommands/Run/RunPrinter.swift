@@ -33,6 +33,18 @@ final class RunPrinter: Sendable {
         write((terminal.isInteractive ? "\r\u{1b}[K" : "") + text + "\n")
     }
 
+    /// Said to whoever is at the terminal, JSON or not.
+    func notice(_ text: String) {
+        if isQuiet { return Output.note(text) }
+        line(TextStyle.yellow.apply(text, in: terminal))
+    }
+
+    /// Takes the status line away.
+    func tidy() {
+        guard !isQuiet, terminal.isInteractive else { return }
+        write("\r\u{1b}[K")
+    }
+
     private func describe(_ record: JournalRecord, _ state: RunState) -> String? {
         switch record.event {
         case .started(_, _, let person): return "started by \(person)"
@@ -76,7 +88,7 @@ final class RunPrinter: Sendable {
         let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: cells - filled)
         let out = state.out.isEmpty ? "nobody out" : "out: \(state.out.map(\.rawValue).joined(separator: ", "))"
         let text = "\(bar) \(settled)/\(total) steps, \(out)"
-        write("\r\u{1b}[K" + String(text.prefix((terminal.width ?? 80) - 1)))
+        write("\r\u{1b}[K" + text.shortened(to: (terminal.width ?? 80) - 1))
     }
 
     private func write(_ text: String) { Output.write(text) }

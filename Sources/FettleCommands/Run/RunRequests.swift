@@ -47,7 +47,12 @@ struct RunSkip: AsyncParsableCommand {
     @Option(help: "The step, such as web/bake.") var step: String
 
     func run() async throws {
-        guard !target.reason.isEmpty else { throw ValidationError("a skipped step needs a --reason") }
+        guard !target.reason.isEmpty else {
+            throw CommandFailure(
+                .usage,
+                "a skipped step needs a --reason\n  `fettle run skip \(target.run.printable) --step \(step.printable) --reason '…'`"
+            )
+        }
         try await target.ask(options) { .skip(step: StepID(step), by: $0, reason: $1) }
     }
 }
@@ -56,15 +61,23 @@ struct RunRequestArguments: ParsableArguments {
     @Argument(help: "The run, such as run-1.") var run: String
     @Option(name: .shortAndLong, help: "Why, in a line; kept in the journal.") var reason = ""
 
+    private struct Answer: Encodable {
+        var run: RunID
+        /// Who takes it up; nil: nobody carries the run out now.
+        var executor: String?
+    }
+
     func ask(_ options: GlobalOptions, _ request: (Person, String) -> RunRequest) async throws {
         let session = try Session(options)
         try await session.runs.ask(request(session.person, reason), of: RunID(run))
-        let summary = try await session.runs.summary(of: RunID(run))
-        let isCarriedOut = summary.executor.map { !ExecutorName.isGone($0) } ?? false
-        if isCarriedOut {
-            session.print("asked; the process that carries \(run) out takes it up within a second")
+        let executor = try await session.runs.summary(of: RunID(run)).executor
+        let present = executor.flatMap { ExecutorName.isGone($0) ? nil : $0 }
+        if options.output == .json { return try session.printJSON(Answer(run: RunID(run), executor: present)) }
+        if present != nil {
+            session.print("asked; the process that carries \(run.printable) out takes it up within a second")
         } else {
-            session.print("asked; no process carries \(run) out now: `fettle run resume \(run)` takes it up")
+            session.print(
+                "asked; no process carries \(run.printable) out now: `fettle run resume \(run.printable)` takes it up")
         }
     }
 }

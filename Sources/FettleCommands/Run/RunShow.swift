@@ -41,15 +41,16 @@ struct RunShow: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let summary = try await session.runs.summary(of: RunID(run))
-        let (_, journal, state) = try await session.runs.story(of: RunID(run))
-        if options.output == .json { return try session.printJSON(journal) }
-        session.print("\(run) for \(summary.change): \(state.words(executor: summary.executor).printable)")
+        let story = try await session.runs.story(of: RunID(run))
+        if options.output == .json { return try session.printJSON(story.journal) }
+        let summary = story.summary
+        session.print(
+            "\(summary.run) for \(summary.change): \(story.state.words(executor: summary.executor).printable)")
         var table = Table([
             .init(title: "HOST"), .init(title: "PHASE"), .init(title: "IN TRAFFIC"), .init(title: "STEPS", shrinks: 2),
             .init(title: "TROUBLE", shrinks: 1),
         ])
-        for resource in state.resources {
+        for resource in story.state.resources {
             let steps = resource.rollback.isEmpty ? resource.steps : resource.rollback
             let done = steps.filter(\.status.isSettled).map(\.name).joined(separator: " › ")
             table.add(
@@ -58,7 +59,7 @@ struct RunShow: AsyncParsableCommand {
                 .init(resource.failure.map { "\($0.step): \($0.failure.message)" } ?? "", .red))
         }
         session.print(table)
-        for moment in RunStory(plan: try await session.runs.story(of: RunID(run)).plan, journal: journal).moments {
+        for moment in RunStory(plan: story.plan, journal: story.journal).moments {
             session.print("  \(moment.at)  \(moment.text.printable)")
         }
     }
@@ -95,7 +96,11 @@ extension RunState {
     func words(executor: String?) -> String {
         if let outcome { return outcome.words }
         if let awaitingHuman { return "waits for a person: \(awaitingHuman)" }
-        if let pause { return "paused by \(pause.by)" }
+        if let pause {
+            let finishing = finishing.map(\.rawValue).joined(separator: ", ")
+            return finishing.isEmpty
+                ? "paused by \(pause.by)" : "pausing, asked by \(pause.by); finishes first: \(finishing)"
+        }
         guard let executor, !ExecutorName.isGone(executor) else {
             return "not being carried out; `fettle run resume` goes on"
         }

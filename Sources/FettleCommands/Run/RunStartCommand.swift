@@ -7,7 +7,11 @@ import Foundation
 
 struct RunStartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "start", abstract: "Carry an approved change out, and watch it.")
+        commandName: "start", abstract: "Carry an approved change out, and watch it.",
+        discussion: """
+            Ctrl-C (or SIGTERM) finishes what is under way, brings hosts that are out back, pauses the run and leaves; a second one
+            ends this process at once. Either way `fettle run resume` goes on. If the terminal is closed the run goes on without it.
+            """)
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var display: RunDisplayArguments
@@ -33,16 +37,22 @@ struct RunResume: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let summary = try await session.runs.summary(of: RunID(run))
-        let isOrphan = summary.executor.map(ExecutorName.isGone) ?? true
-        if try await session.runs.story(of: RunID(run)).state.pause != nil {
+        let watcher = RunWatcher(session: session, display: display)
+        let story = try await session.runs.story(of: RunID(run))
+        if story.state.outcome != nil { try await watcher.tellEnd(of: story) }
+        let executor = story.summary.executor
+        let isOrphan = executor.map(ExecutorName.isGone) ?? true
+        if story.state.pause != nil {
             try await session.runs.ask(.resume(by: session.person), of: RunID(run))
             if !isOrphan, !takeOver {
-                return session.print("asked; the process that carries \(run) out goes on with it")
+                if options.output == .json {
+                    return try session.printJSON(RunAnswer(story, report: nil, goesOnIn: executor))
+                }
+                return session.print("asked; the process that carries \(run.printable) out goes on with it")
             }
         }
-        try await RunWatcher(session: session, display: display)
-            .carryOut(RunID(run), takesOver: takeOver || isOrphan)
+        try await watcher.carryOut(
+            RunID(run), takesOver: takeOver || isOrphan, goesOn: !story.journal.isEmpty)
     }
 }
 

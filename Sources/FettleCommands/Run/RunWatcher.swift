@@ -3,6 +3,7 @@ import FettleDrivers
 import FettleExecution
 import FettleModel
 import FettleReporting
+import FettleStore
 import Foundation
 
 /// Carries a run out in this process and shows it, then proves what became of it.
@@ -10,75 +11,106 @@ struct RunWatcher {
     let session: Session
     let display: RunDisplayArguments
 
-    func carryOut(_ run: RunID, takesOver: Bool) async throws {
+    private var isTable: Bool { session.options.output == .table }
+
+    /// - Parameter goesOn: something of the run was done before.
+    /// - Throws: always; the exit code of what became of the run, if nothing else.
+    func carryOut(_ run: RunID, takesOver: Bool, goesOn: Bool = false) async throws -> Never {
         if isTable {
+            let name = TextStyle.bold.apply(run.rawValue, in: .standard)
             session.print(
-                "\(TextStyle.bold.apply(run.rawValue, in: .standard)) started; `fettle run pause|abort|rollback \(run)` reaches it from elsewhere"
+                "\(name) \(goesOn ? "goes on" : "started"); `fettle run pause|abort|rollback \(run)` reaches it from elsewhere"
             )
         }
         Output.goOnWithoutReader()
         let printer = RunPrinter(isQuiet: !isTable)
+        let stop = RunStop(run: run, session: session, printer: printer)
         let options = RunService.Options(
             executor: ExecutorName.own, takesOver: takesOver,
-            progress: { record, state in printer.show(record, state) },
-            refused: { _, reason in printer.line("not granted: \(reason.printable)") })
-        let result = try await session.runs.carryOut(run, startedBy: session.person, options: options)
-        let outcome = try await finish(run, result)
-        await session.close()
-        throw outcome.code
+            progress: { record, state in
+                printer.show(record, state)
+                stop.follow(state)
+            }, refused: { request, reason in stop.refused(request, reason) })
+        let runs = session.runs
+        let person = session.person
+        do {
+            _ = try await stop.carryOut { try await runs.carryOut(run, startedBy: person, options: options) }
+        } catch  where stop.isPaused {
+            // As it was asked to: the journal says how it stands.
+        }
+        try await finish(run)
     }
 
-    private var isTable: Bool { session.options.output == .table }
+    /// A run that has ended already: how, and what was seen afterwards, if nobody has looked yet.
+    func tellEnd(of story: RunService.Story) async throws -> Never {
+        if isTable {
+            let words = story.state.outcome?.words ?? ""
+            session.print("\(story.summary.run) has ended already: \(words.printable)")
+            session.next("fettle report \(story.summary.run)")
+        }
+        let isReported = try await session.evidence.kept(story.summary.run) != nil
+        try await finish(story.summary.run, looks: !isReported)
+    }
 
-    private func finish(_ run: RunID, _ result: RunExecutionResult) async throws -> ExitStatus {
+    private func finish(_ run: RunID, looks: Bool = true) async throws -> Never {
+        var story = try await session.runs.story(of: run)
+        var report: RunReport?
         var isComplete = true
-        if !display.noVerify {
+        if looks, !display.noVerify, story.state.pause == nil || story.state.outcome != nil {
             do {
-                try await look(at: run)
+                report = try await look(at: run)
             } catch {
                 // What became of the run is known all the same, and is what the exit code tells.
                 session.note("the hosts could not be looked at again: \(FettleCommand.words(for: error))")
                 session.note("`fettle report \(run)` tries it once more")
                 isComplete = false
             }
+            story = try await session.runs.story(of: run)
         }
-        let (_, _, state) = try await session.runs.story(of: run)
-        for entry in state.quarantined where isTable {
-            session.print(
-                TextStyle.red.apply("\(entry.resource) stays out of traffic: \(entry.reason.printable)", in: .standard))
-        }
-        if !state.quarantined.isEmpty { session.next("fettle quarantine list") }
-        let status = status(run, result)
-        return status == .ok && !isComplete ? .partial : status
+        await session.close()
+        let answer = RunAnswer(story, report: report)
+        if isTable { tell(answer) } else { try session.printJSON(answer) }
+        throw (answer.status == .ok && !isComplete ? .partial : answer.status).code
     }
 
     /// Looks at the hosts by other means than the run's own steps, and reports.
-    private func look(at run: RunID) async throws {
+    private func look(at run: RunID) async throws -> RunReport {
         if isTable { session.print("looking at the hosts again …") }
         let evidence = try await session.evidence.gather(
             for: run, fleet: session.fleet, policy: session.policy, feeds: session.feeds(display.feeds))
         let report = EvidenceService.report(evidence)
         if isTable { session.print(RunResultView(report: report).lines()) }
-        if !isTable { try session.printJSON(report) }
         if let path = display.report {
             try Data(HTMLReport.page(report).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
             if isTable { session.print("report: \(path)") }
         }
+        return report
     }
 
-    private func status(_ run: RunID, _ result: RunExecutionResult) -> ExitStatus {
-        switch result {
-        case .ended(.succeeded): return .ok
-        case .ended(.rolledBack): return .rolledBack
-        case .ended(.failed): return .failure
-        case .awaitingHuman(let reason):
-            if isTable {
-                session.print(TextStyle.yellow.apply("The run waits for a person: \(reason.printable)", in: .standard))
-            }
+    private func tell(_ answer: RunAnswer) {
+        for entry in answer.quarantined {
+            session.print(
+                TextStyle.red.apply("\(entry.resource) stays out of traffic: \(entry.reason.printable)", in: .standard))
+        }
+        if !answer.quarantined.isEmpty { session.next("fettle quarantine list") }
+        let run = answer.run
+        switch answer.state {
+        case .awaitingHuman:
+            let reason = answer.reason ?? ""
+            session.print(TextStyle.yellow.apply("The run waits for a person: \(reason.printable)", in: .standard))
             session.next(
                 "fettle run retry \(run) && fettle run resume \(run)",
                 "fettle run rollback \(run) --reason '…' && fettle run resume \(run)")
-            return .partial
+        case .paused:
+            let out = answer.out.map(\.rawValue).joined(separator: ", ")
+            session.print(
+                TextStyle.yellow.apply(
+                    "\(run) is paused\(out.isEmpty ? "; nobody is out of traffic" : "; out of traffic meanwhile: \(out)")",
+                    in: .standard))
+            let abort =
+                out.isEmpty ? "" : "; `fettle run abort \(run) && fettle run resume \(run)` brings back what is out"
+            session.print("`fettle run resume \(run)` goes on\(abort)")
+        case .succeeded, .rolledBack, .failed, .inProgress: break
         }
     }
 }

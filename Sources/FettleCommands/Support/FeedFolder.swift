@@ -33,7 +33,8 @@ enum FeedFolder {
     private static func candidates(_ path: String) throws -> [URL] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw CommandFailure(.usage, "there is no feed file or folder \(path)")
+            throw CommandFailure(
+                .usage, "there is no feed file or folder \(path)\n  without `--feeds` advisories are not checked")
         }
         let url = URL(fileURLWithPath: path)
         guard isFolder.boolValue else { return [url] }

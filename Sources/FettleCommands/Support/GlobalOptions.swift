@@ -1,16 +1,12 @@
 import ArgumentParser
 
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case table, json
-}
-
-/// What every command takes.
+/// What every command takes that has to do with a fleet.
 struct GlobalOptions: ParsableArguments {
     @Option(name: .customLong("dir"), help: "The folder with fleet.yaml, policy.yaml and .fettle (or FETTLE_DIR).")
     var directory: String?
 
-    @Option(name: [.customShort("o"), .customLong("output")], help: "table or json.")
-    var output: OutputFormat = .table
+    @OptionGroup var form: OutputOptions
+    var output: OutputFormat { form.output }
 
     @Option(
         help: """

@@ -8,6 +8,11 @@ struct Initialise: AsyncParsableCommand {
 
     @Option(name: .customLong("dir"), help: "Where to write them.") var directory = "."
     @Flag(help: "Write over files that are there.") var force = false
+    @OptionGroup var form: OutputOptions
+
+    private struct Answer: Encodable {
+        var wrote: [String]
+    }
 
     func run() async throws {
         let folder = URL(fileURLWithPath: directory)
@@ -20,12 +25,14 @@ struct Initialise: AsyncParsableCommand {
         }
         for (name, text) in files {
             try Data(text.utf8).write(to: folder.appendingPathComponent(name), options: .atomic)
-            print("wrote \(folder.appendingPathComponent(name).path)")
         }
         let schemas = folder.appendingPathComponent(".fettle")
         try FileManager.default.createDirectory(at: schemas, withIntermediateDirectories: true)
         try FleetSchema.json.write(to: schemas.appendingPathComponent(FleetSchema.fileName))
         try PolicySchema.json.write(to: schemas.appendingPathComponent(PolicySchema.fileName))
-        print("next: edit fleet.yaml, then `fettle inventory check` and `fettle scan`")
+        let wrote = files.map { folder.appendingPathComponent($0.0).path }
+        if form.output == .json { return try Output.writeJSON(Answer(wrote: wrote)) }
+        for path in wrote { Output.writeLine("wrote \(path)") }
+        Output.writeLine("next: edit fleet.yaml, then `fettle inventory check` and `fettle scan`")
     }
 }

@@ -18,7 +18,12 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        session.print("http://127.0.0.1:\(port)/  (Ctrl-C ends)")
+        let url = "http://127.0.0.1:\(port)/"
+        if options.output == .json {
+            try session.printJSON(["url": url])
+        } else {
+            session.print("\(url)  (Ctrl-C ends)")
+        }
         try await ReadOnlyServer(
             service: OverviewService(store: session.store, tools: session.tools), port: port
         ).run()

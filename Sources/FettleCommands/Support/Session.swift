@@ -29,6 +29,7 @@ final class Session {
         var ssh = SSHConfiguration()
         ssh.configurationFile = options.sshConfig ?? environment["FETTLE_SSH_CONFIG"]
         connections = HostConnections(ssh)
+        Interruption.closesAtEnd(connections)
         tools = BuiltInTools.make(channels: connections, parallel: options.parallel)
     }
 
@@ -45,7 +46,8 @@ final class Session {
         guard FileManager.default.fileExists(atPath: file.path) else {
             throw CommandFailure(
                 .usage,
-                "there is no fleet.yaml in \(directory.path)\n  `fettle init` writes a commented one to start from")
+                "there is no fleet.yaml in \(directory.path)\n  `fettle init` writes a commented one to start from; "
+                    + "`--dir DIR` or FETTLE_DIR names another folder")
         }
         let reading = try FleetFile.read(path: file.path)
         for warning in reading.warnings { note(warning.description) }
@@ -89,23 +91,19 @@ final class Session {
     // MARK: Output
 
     /// Written at once, not held in a buffer: a run's live lines and these come in the order in which they were said.
-    func print(_ text: String) { Output.write(text + "\n") }
+    func print(_ text: String) { Output.writeLine(text) }
     func print(_ table: Table) { print(table.render()) }
 
-    func printJSON(_ value: some Encodable) throws {
-        print(String(decoding: try CanonicalJSON.pretty(value), as: UTF8.self))
-    }
+    func printJSON(_ value: some Encodable) throws { try Output.writeJSON(value) }
 
     /// What to type next; only where a person reads.
     func next(_ commands: String...) {
+        guard options.output == .table else { return }
         guard Terminal.standard.isInteractive || environment["FETTLE_HINTS"] == "always" else { return }
         for (index, command) in commands.enumerated() {
             print(TextStyle.dim.apply("\(index == 0 ? "next:" : "     ") \(command)", in: .standard))
         }
     }
 
-    func note(_ text: String) {
-        let line = TextStyle.yellow.apply("note:", in: .error) + " " + text.printable + "\n"
-        Output.writeError(line)
-    }
+    func note(_ text: String) { Output.note(text) }
 }

@@ -1,31 +1,73 @@
+import FettleModel
 import Foundation
 import Synchronization
 
 /// Everything that commands write for people and programs. A write that fails is no reason to crash: the disk behind a
 /// redirection fills up, the reader of a pipe ends, a terminal hangs up while hosts are out of traffic.
 enum Output {
-    private static let mustGoOn = Mutex(false)
+    private struct Mode {
+        var mustGoOn = false
+        var isJSON = false
+    }
+
+    private static let mode = Mutex(Mode())
+
+    /// From here on notes and errors are JSON lines too: standard output holds one JSON document.
+    static func usesJSON() { mode.withLock { $0.isJSON = true } }
+    static var isJSON: Bool { mode.withLock { $0.isJSON } }
 
     /// From here on the work matters more than who reads of it: the process goes on though nobody listens any more.
     static func goOnWithoutReader() {
-        mustGoOn.withLock { $0 = true }
+        mode.withLock { $0.mustGoOn = true }
         signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)
     }
 
-    /// Writes to standard output. Where it cannot be written, the process ends with 1, unless it has to go on without a reader:
-    /// half an answer must not look like a whole one.
+    /// Writes to standard output. Where it cannot be written, the process ends, unless it has to go on without a reader: half an
+    /// answer must not look like a whole one. A reader that has read enough (`| head`) is no failure to speak of.
     static func write(_ text: String) {
-        guard !write(text, to: STDOUT_FILENO), !mustGoOn.withLock({ $0 }) else { return }
-        let reason = String(cString: strerror(errno))
-        writeError("error: standard output cannot be written: \(reason)\n")
+        guard !write(text, to: STDOUT_FILENO), !mode.withLock({ $0.mustGoOn }) else { return }
+        let cause = errno
+        if cause == EPIPE { Foundation.exit(128 + SIGPIPE) }
+        writeError("error: standard output cannot be written: \(String(cString: strerror(cause)))\n")
         Foundation.exit(ExitStatus.failure.rawValue)
+    }
+
+    static func writeLine(_ text: String) { write(text + "\n") }
+
+    static func writeJSON(_ value: some Encodable) throws {
+        writeLine(String(decoding: try CanonicalJSON.pretty(value), as: UTF8.self))
     }
 
     /// Writes to standard error; if that fails there is nobody left to tell.
     static func writeError(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
-    /// - Returns: false if not all of it could be written.
+    /// Something to know beside the answer.
+    static func note(_ text: String) {
+        if isJSON { return writeErrorLine(["note": text]) }
+        writeError("\(TextStyle.yellow.apply("note:", in: .error)) \(text.printable)\n")
+    }
+
+    /// Why there is no answer: what went wrong, and below it what to do about it.
+    static func error(_ message: String, status: ExitStatus) {
+        if isJSON {
+            struct Failure: Encodable {
+                var exit: Int32
+                var message: String
+            }
+            return writeErrorLine(["error": Failure(exit: status.rawValue, message: message)])
+        }
+        let prefix = TextStyle.red.apply("error:", in: .error)
+        let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }
+        writeError("\(prefix) \(lines.joined(separator: "\n"))\n")
+    }
+
+    private static func writeErrorLine(_ value: some Encodable) {
+        guard let line = try? CanonicalJSON.encode(value) else { return }
+        writeError(String(decoding: line, as: UTF8.self) + "\n")
+    }
+
+    /// - Returns: false if not all of it could be written; `errno` says why.
     static func write(_ text: String, to descriptor: Int32) -> Bool {
         let bytes = Array(text.utf8)
         return bytes.withUnsafeBytes { buffer in

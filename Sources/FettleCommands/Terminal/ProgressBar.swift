@@ -48,7 +48,7 @@ final class ProgressBar: Sendable {
         let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: cells - filled)
         let text = "\(title) \(bar) \(state.done)/\(total) \(state.note)"
         let width = (terminal.width ?? 80) - 1
-        write("\r\u{1b}[K" + String(text.prefix(width)))
+        write("\r\u{1b}[K" + text.shortened(to: width))
     }
 
     private func write(_ text: String) {

@@ -27,8 +27,13 @@ struct Table {
 
     mutating func add(_ cells: Cell...) { rows.append(cells) }
 
+    /// Never wider than the terminal: columns that may shrink do; where that is not enough, each row becomes a block of its own
+    /// in which nothing is left out.
     func render(in terminal: Terminal = .standard) -> String {
         let widths = fittedWidths(in: terminal.width)
+        if let limit = terminal.width, Self.total(widths) > limit {
+            return rows.map { block($0, width: max(12, limit), terminal: terminal) }.joined(separator: "\n")
+        }
         var lines: [String] = []
         lines.append(
             line(columns.map { Cell($0.title, .dim) }, widths: widths, terminal: terminal))
@@ -36,19 +41,25 @@ struct Table {
         return lines.joined(separator: "\n")
     }
 
+    private static func total(_ widths: [Int]) -> Int { widths.reduce(0, +) + gap * (widths.count - 1) }
+
+    private static let gap = 2
+    /// A column that shrinks keeps this many columns of the terminal.
+    private static let narrowest = 8
+
     private func fittedWidths(in limit: Int?) -> [Int] {
         var widths = columns.indices.map { index in
             max(
-                columns[index].title.count,
-                rows.map { $0.indices.contains(index) ? $0[index].text.count : 0 }.max() ?? 0)
+                columns[index].title.displayWidth,
+                rows.map { $0.indices.contains(index) ? $0[index].text.displayWidth : 0 }.max() ?? 0)
         }
         guard let limit else { return widths }
         let order = columns.indices.filter { columns[$0].shrinks > 0 }
             .sorted { columns[$0].shrinks > columns[$1].shrinks }
         for index in order {
-            let excess = widths.reduce(0, +) + 2 * (widths.count - 1) - limit
+            let excess = Self.total(widths) - limit
             guard excess > 0 else { break }
-            widths[index] = max(8, widths[index] - excess)
+            widths[index] = max(min(Self.narrowest, widths[index]), widths[index] - excess)
         }
         return widths
     }
@@ -57,17 +68,46 @@ struct Table {
         var result = ""
         for (index, cell) in cells.enumerated() where index < widths.count {
             let isLast = index == cells.count - 1
-            var text = cell.text
-            if text.count > widths[index] { text = text.prefix(max(0, widths[index] - 1)) + "…" }
-            let padding = String(repeating: " ", count: widths[index] - text.count)
+            let text = cell.text.shortened(to: widths[index])
+            let padding = String(repeating: " ", count: max(0, widths[index] - text.displayWidth))
             let styled = cell.style.apply(text, in: terminal)
             if columns[index].alignsRight {
                 result += padding + styled
             } else {
                 result += isLast ? styled : styled + padding
             }
-            if !isLast { result += "  " }
+            if !isLast { result += String(repeating: " ", count: Self.gap) }
         }
         return result
+    }
+
+    /// What the row is about in a line, and below it the other cells, each with its title, as many in a line as fit.
+    private func block(_ cells: [Cell], width: Int, terminal: Terminal) -> String {
+        let head = cells.firstIndex { $0.style == .bold } ?? 0
+        let indent = "  "
+        let room = width - indent.count
+        var lines: [(text: String, width: Int)] = []
+        for (index, cell) in cells.enumerated() where index != head && index < columns.count && !cell.text.isEmpty {
+            let title = columns[index].title.lowercased()
+            let pieces = "\(title) \(cell.text)".wrapped(to: room)
+            let styled = pieces.enumerated().map { position, piece in
+                position == 0 && piece.hasPrefix(title)
+                    ? TextStyle.dim.apply(title, in: terminal)
+                        + cell.style.apply(String(piece.dropFirst(title.count)), in: terminal)
+                    : cell.style.apply(piece, in: terminal)
+            }
+            let separator = " · "
+            if pieces.count == 1, let last = lines.last, let only = pieces.first,
+                last.width + separator.count + only.displayWidth <= room
+            {
+                lines[lines.count - 1] = (
+                    last.text + separator + styled[0], last.width + separator.count + only.displayWidth
+                )
+            } else {
+                lines += zip(styled, pieces).map { ($0, $1.displayWidth) }
+            }
+        }
+        let title = cells.indices.contains(head) ? cells[head].text.shortened(to: width) : ""
+        return ([TextStyle.bold.apply(title, in: terminal)] + lines.map { indent + $0.text }).joined(separator: "\n")
     }
 }

@@ -100,14 +100,22 @@ extension SQLiteStore {
         try await read { database in
             try Row.fetchAll(
                 database, sql: "SELECT * FROM run ORDER BY created_at DESC, rowid DESC LIMIT ?", arguments: [limit]
-            ).map { row in
-                RunSummary(
-                    run: RunID(row["id"]), change: ChangeID(row["change"]),
-                    createdAt: Timestamp(milliseconds: row["created_at"]), epoch: row["epoch"],
-                    executor: row["executor"],
-                    leaseUntil: (row["lease_until"] as Int64?).map(Timestamp.init(milliseconds:)))
-            }
+            ).map(Self.summary)
         }
+    }
+
+    public func summary(of run: RunID) async throws(StoreError) -> RunSummary? {
+        try await read { database in
+            try Row.fetchOne(database, sql: "SELECT * FROM run WHERE id = ?", arguments: [run.rawValue])
+                .map(Self.summary)
+        }
+    }
+
+    private static func summary(_ row: Row) -> RunSummary {
+        RunSummary(
+            run: RunID(row["id"]), change: ChangeID(row["change"]), createdAt: Timestamp(milliseconds: row["created_at"]),
+            epoch: row["epoch"], executor: row["executor"],
+            leaseUntil: (row["lease_until"] as Int64?).map(Timestamp.init(milliseconds:)))
     }
 
     static func runRow(_ run: RunID, in database: Database) throws -> Row {

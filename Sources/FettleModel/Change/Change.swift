@@ -11,10 +11,13 @@ public struct Change: Codable, Sendable, Equatable {
     /// Votes in the order they were cast; a vote is never altered.
     public var votes: [Vote]
     public var withdrawnAt: Timestamp?
+    /// The run that carries it out. Written before the run is made, and only into a change that nobody altered meanwhile: so a
+    /// withdrawal and a start never both succeed.
+    public var run: RunID?
 
     public init(
         id: ChangeID, plan: StageReference, kind: Kind, reason: String, requestedBy: Person, requestedAt: Timestamp,
-        rule: ApprovalRule, votes: [Vote] = [], withdrawnAt: Timestamp? = nil
+        rule: ApprovalRule, votes: [Vote] = [], withdrawnAt: Timestamp? = nil, run: RunID? = nil
     ) {
         self.id = id
         self.plan = plan
@@ -25,6 +28,7 @@ public struct Change: Codable, Sendable, Equatable {
         self.rule = rule
         self.votes = votes
         self.withdrawnAt = withdrawnAt
+        self.run = run
     }
 
     public enum Kind: String, Codable, Sendable, CaseIterable {

@@ -30,6 +30,24 @@ extension StoreConformance {
                 try await store.replace(document("plan-2", bytes: [3]), expecting: digest([1]))
             }
         },
+        // Who keeps what under the next free name, and who alters a change first, decides by this who was first at all.
+        Check("of many that put different documents under one name one wins") { store in
+            let wins = await winners { number throws(StoreError) in
+                try await store.put(document("plan-1", bytes: [UInt8(number)]))
+            }
+            try expect(wins.count == 1, "\(wins.count) won")
+            let kept = try await store.document(.plan, id: "plan-1")?.bytes
+            try expect(kept == wins.map { UInt8($0) }, "\(wins) won, kept is \(String(describing: kept))")
+        },
+        Check("of many that replace the same document one wins") { store in
+            try await store.put(document("plan-1", bytes: [200]))
+            let wins = await winners { number throws(StoreError) in
+                try await store.replace(document("plan-1", bytes: [UInt8(number)]), expecting: digest([200]))
+            }
+            try expect(wins.count == 1, "\(wins.count) won")
+            let kept = try await store.document(.plan, id: "plan-1")?.bytes
+            try expect(kept == wins.map { UInt8($0) }, "\(wins) won, kept is \(String(describing: kept))")
+        },
         Check("documents are listed newest first and limited") { store in
             for number in 1...4 { try await store.put(document("plan-\(number)", bytes: [1], at: time(number))) }
             let listed = try await store.documents(.plan, limit: 3).map(\.id)
@@ -103,6 +121,15 @@ extension StoreConformance {
             try expect(runs[1].executor == "one" && runs[1].epoch == 1, "one holds run-1")
             try expect(try await store.runs(limit: 1).count == 1, "the limit is not kept")
         },
+        Check("one run is told as the list tells it") { store in
+            try await store.createRun("run-1", change: "change-1", at: time(1))
+            _ = try await heldRun("run-2", in: store)
+            for listed in try await store.runs(limit: 5) {
+                let one = try await store.summary(of: listed.run)
+                try expect(one == listed, "\(listed.run) is \(String(describing: one)), listed as \(listed)")
+            }
+            try expect(try await store.summary(of: "run-3") == nil, "a run out of nothing")
+        },
         Check("of many appenders of the same line one wins") { store in
             let claim = try await heldRun("run-1", in: store)
             let wins = await withTaskGroup(of: Bool.self) { group in
@@ -150,6 +177,18 @@ extension StoreConformance {
             try expect(try await store.runs(limit: 1).first?.executor == "two", "it was given up by a stranger")
         },
     ]
+
+    /// The numbers of those of 16 at the same time that were not refused.
+    private static func winners(
+        _ attempt: @escaping @Sendable (Int) async throws(StoreError) -> Void
+    ) async -> [Int] {
+        await withTaskGroup(of: Int?.self) { group in
+            for number in 0..<16 {
+                group.addTask { (try? await attempt(number)) != nil ? number : nil }
+            }
+            return await group.reduce(into: []) { if let number = $1 { $0.append(number) } }
+        }
+    }
 
     static func digest(_ bytes: [UInt8]) -> Digest { Digest(rawValue: bytes.map { "\($0)" }.joined(separator: "-")) }
 

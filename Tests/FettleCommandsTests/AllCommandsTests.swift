@@ -1,0 +1,227 @@
+import ArgumentParser
+import FettleDatabase
+import FettleModel
+import Foundation
+import Testing
+
+@testable import FettleCommands
+
+/// Promises that every command keeps, a new one too: it is named here, or the first test fails.
+@Suite(.serialized) struct AllCommandsTests {
+    /// A command at work, one after the other in a folder of their own.
+    private struct Use {
+        var words: [String]
+        var exits: Set<Int32> = [0]
+        /// What is wanted of it is not there: what to do instead is told.
+        var fails = false
+
+        var line: String { words.joined(separator: " ") }
+    }
+
+    private static let looked: Set<Int32> = [0, 4, 100, 101, 102]
+
+    private static let uses: [Use] = [
+        Use(words: ["init", "--dir", "new"]),
+        Use(words: ["quickstart"]),
+        Use(words: ["schema", "fleet"]),
+        Use(words: ["access", "sudoers", "--user", "fettle"]),
+        Use(words: ["access", "check"]),
+        Use(words: ["inventory", "check"]),
+        Use(words: ["inventory", "show"]),
+        Use(words: ["inventory", "export"]),
+        Use(words: ["inventory", "import", "ansible", "hosts.ini", "--to", "imported.yaml"]),
+        Use(words: ["inventory", "import", "ansible", "hosts.ini", "--to", "-"]),
+        Use(words: ["plan", "list"]),
+        Use(words: ["plan", "show", "plan-1"]),
+        Use(words: ["plan", "check", "plan.json"]),
+        Use(words: ["plan", "check", "unsafe.json"], exits: [3]),
+        Use(words: ["simulate", "plan-1", "--plays", "10"]),
+        Use(words: ["change", "submit", "plan-1", "--reason", "a test", "--as", "alice"]),
+        Use(words: ["change", "submit", "plan-1", "--reason", "once more"], exits: [1], fails: true),
+        Use(words: ["change", "approve", "change-1", "--as", "alice"], exits: [3], fails: true),
+        Use(words: ["run", "start", "change-1"], exits: [3], fails: true),
+        Use(words: ["change", "withdraw", "change-1", "--as", "alice"]),
+        Use(words: ["change", "submit", "plan-1", "--reason", "again", "--as", "alice"]),
+        Use(words: ["change", "reject", "change-2", "--as", "bob"]),
+        Use(words: ["change", "submit", "plan-1", "--reason", "at last", "--as", "alice"]),
+        Use(words: ["change", "approve", "change-3", "--as", "bob"]),
+        Use(words: ["change", "list"]),
+        Use(words: ["change", "show", "change-3"]),
+        Use(words: ["run", "start", "change-3", "--no-verify", "--as", "alice"]),
+        Use(words: ["run", "start", "change-3"], exits: [1], fails: true),
+        Use(words: ["run", "resume", "run-1"]),
+        Use(words: ["run", "list"]),
+        Use(words: ["run", "show", "run-1"]),
+        Use(words: ["run", "obligations", "run-1"]),
+        Use(words: ["report", "run-1"]),
+        // A run that was made and that nobody carries out.
+        Use(words: ["run", "pause", "run-2", "--reason", "lunch"]),
+        Use(words: ["run", "retry", "run-2"]),
+        Use(words: ["run", "skip", "run-2", "--step", "here/gate", "--reason", "why not"]),
+        Use(words: ["run", "rollback", "run-2"]),
+        Use(words: ["run", "abort", "run-2"]),
+        Use(words: ["quarantine", "list"]),
+        Use(words: ["quarantine", "settle", "here", "--note", "mended"]),
+        Use(words: ["quarantine", "settle", "here", "--note", "twice"], exits: [2], fails: true),
+        Use(words: ["scan"], exits: looked),
+        Use(words: ["assess"], exits: looked),
+        Use(words: ["plan", "make"], exits: [0, 3]),
+    ]
+
+    /// Where nothing is there yet, and where words are wrong.
+    private static let failures: [Use] = [
+        ["init", "--dir", "taken"], ["quickstart", "--feeds", "nowhere"], ["schema", "horse"],
+        ["access", "sudoers", "--user", "a b"], ["access", "check"],
+        ["inventory", "check"], ["inventory", "show"], ["inventory", "export"],
+        ["inventory", "import", "ansible", "nowhere.ini"], ["inventory", "import", "csv", "nowhere.csv"],
+        ["plan", "make"], ["plan", "list", "--limit", "x"], ["plan", "show", "plan-9"],
+        ["plan", "check", "nowhere.json"],
+        ["plan", "check", "taken/fleet.yaml"],
+        ["simulate", "plan-9"], ["simulate", "plan-9", "--plays", "0"],
+        ["change", "submit", "plan-9", "--reason", "x"], ["change", "submit", "plan-9"],
+        ["change", "approve", "change-9"], ["change", "reject", "change-9"], ["change", "withdraw", "change-9"],
+        ["change", "list", "--limit", "x"], ["change", "show", "change-9"],
+        ["run", "start", "change-9"], ["run", "resume", "run-9"], ["run", "list", "--limit", "x"],
+        ["run", "show", "run-9"], ["run", "pause", "run-9"], ["run", "abort", "run-9"], ["run", "rollback", "run-9"],
+        ["run", "retry", "run-9"], ["run", "skip", "run-9", "--step", "x"], ["run", "obligations", "run-9"],
+        ["report", "run-9"], ["quarantine", "list", "--horse"], ["quarantine", "settle", "web-1", "--note", "x"],
+        ["scan"], ["scan", "--parallel", "0"], ["assess"], ["serve", "--port", "0"],
+        ["plan", "show", "plan-9", "--as", "\u{1b}[2J"],
+    ].map { Use(words: $0, exits: [2], fails: true) }
+
+    private static func leaves(
+        _ command: any ParsableCommand.Type, _ path: [String] = []
+    ) -> [(path: [String], type: any ParsableCommand.Type)] {
+        let configuration = command.configuration
+        guard !configuration.subcommands.isEmpty else { return [(path, command)] }
+        return configuration.subcommands.flatMap { leaves($0, path + [$0._commandName]) }
+    }
+
+    @Test func everyCommandIsTriedHere() {
+        let paths = Set(Self.leaves(FettleCommand.self).map { $0.path.joined(separator: " ") })
+        #expect(paths.count > 30)
+        func named(_ uses: [Use]) -> Set<String> {
+            Set(paths.filter { path in uses.contains { $0.line == path || $0.line.hasPrefix(path + " ") } })
+        }
+        // The server answers until it is stopped: see `theServer`.
+        #expect(paths.subtracting(named(Self.uses)) == ["serve"])
+        #expect(paths.subtracting(named(Self.failures)) == [])
+    }
+
+    @Test func everyCommandSaysWhatItIsForAndWhatItTakes() {
+        for (path, type) in Self.leaves(FettleCommand.self) {
+            let name = path.joined(separator: " ")
+            #expect(type.configuration.abstract.hasSuffix("."), "\(name)")
+            let help = FettleCommand.helpMessage(for: type, columns: 100)
+            #expect(help.contains("--output"), "\(name) does not take -o json")
+            // A line with an option's name and nothing behind it, unless the words stand in the next one.
+            let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
+            for (line, next) in zip(lines, lines.dropFirst())
+            where line.wholeMatch(of: #/  (-[a-z], )?--[a-z-]+( <[a-z-]+>)?/#) != nil && !next.hasPrefix("         ") {
+                Issue.record("\(name): nothing is said of\(line)")
+            }
+        }
+        let help = FettleCommand.helpMessage(columns: 100)
+        for code in ["0 ok", "1 failure", "2 usage", "3 blocked", "4 partial", "5 rolled back", "100", "101", "102"] {
+            #expect(help.contains(code))
+        }
+    }
+
+    @Test func inJSONEveryAnswerIsOneDocument() async throws {
+        let folder = try await Self.folder()
+        for use in Self.uses { try await Self.check(use, in: folder, json: true) }
+    }
+
+    @Test func inWordsEveryAnswerFitsANarrowTerminal() async throws {
+        let folder = try await Self.folder()
+        for use in Self.uses {
+            let program = try await Self.check(use, in: folder, json: false)
+            // Texts that others read are not broken into lines.
+            let isForPrograms = ["schema", "access sudoers", "inventory export", "inventory import"].contains {
+                use.line.hasPrefix($0)
+            }
+            guard !isForPrograms else { continue }
+            for line in program.output.split(separator: "\n") where String(line).displayWidth > 40 {
+                #expect(Self.isProse(line), "\(use.line): \(line)")
+            }
+        }
+    }
+
+    /// A sentence that a terminal wraps, and no row of a table: those have their columns two blanks apart.
+    private static func isProse(_ line: Substring) -> Bool {
+        !line.drop { $0 == " " }.contains("   ")
+    }
+
+    @Test(arguments: [true, false])
+    func everyFailureIsToldOnStandardErrorWithWhatToDo(json: Bool) async throws {
+        let folder = try TestFolder()
+        try folder.write("version: 1\n", to: "taken/fleet.yaml")
+        for use in Self.failures { try await Self.check(use, in: folder, json: json) }
+    }
+
+    @Test func theServerTellsWhereItIsAndEndsWhenToldTo() async throws {
+        let folder = try await Self.folder()
+        let port = Int.random(in: 20_000..<60_000)
+        let program = try Program(["serve", "--port", "\(port)", "-o", "json"], in: folder)
+        try await program.wait("the address") { !program.output.isEmpty }
+        let answer = try JSONSerialization.jsonObject(with: Data(program.output.utf8)) as? [String: String]
+        #expect(answer == ["url": "http://127.0.0.1:\(port)/"])
+        try await Task.sleep(for: .milliseconds(500))
+        program.send(SIGTERM)
+        #expect(try await program.end(within: 20) == 0)
+    }
+
+    /// A plan, an unsafe plan, a second run that nobody carries out, a host in quarantine.
+    private static func folder() async throws -> TestFolder {
+        let folder = try TestFolder()
+        try await LocalFleet().keep(in: folder)
+        try folder.write("[web]\nweb-1\nweb-2\n", to: "hosts.ini")
+        let plan = try Program(["plan", "show", "plan-1", "-o", "json"], in: folder)
+        #expect(try await plan.end() == 0)
+        try folder.write(plan.output, to: "plan.json")
+        try folder.write(plan.output.replacing("\"here/bring-back\"\n", with: "\"here/never\"\n"), to: "unsafe.json")
+        return folder
+    }
+
+    private static func prepare(_ use: Use, in folder: TestFolder) async throws {
+        guard use.line == "run pause run-2 --reason lunch" else { return }
+        let store = try SQLiteStore(path: folder.file(".fettle/fettle.db").path)
+        try await store.createRun("run-2", change: "change-3", at: .now())
+        try await store.quarantine(
+            QuarantineEntry(
+                resource: "here", run: "run-1", reason: "its gate does not pass", owner: "alice", since: .now(),
+                deadline: .now(), obligations: []))
+    }
+
+    @discardableResult
+    private static func check(_ use: Use, in folder: TestFolder, json: Bool) async throws -> Program {
+        try await prepare(use, in: folder)
+        let program = try Program(use.words + (json ? ["-o", "json"] : []), in: folder, settings: ["COLUMNS": "40"])
+        let status = try await program.end()
+        #expect(use.exits.contains(status), "\(use.line): \(status)\n\(program.output)\(program.error)")
+        if use.fails {
+            #expect(program.output == "", "\(use.line)")
+            #expect(program.error.contains("fettle ") || program.error.contains("--"), "\(use.line): \(program.error)")
+        } else if json {
+            let document = try? JSONSerialization.jsonObject(with: Data(program.output.utf8))
+            #expect(document != nil, "\(use.line): \(program.output)")
+        } else {
+            #expect(program.output.hasSuffix("\n"), "\(use.line)")
+        }
+        if json {
+            let lines = program.error.split(separator: "\n")
+            for line in lines {
+                let value = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                #expect(value?["note"] != nil || value?["error"] != nil, "\(use.line): \(line)")
+            }
+            if use.fails {
+                let last = try #require(lines.last, "\(use.line)")
+                let value = try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any]
+                let error = value?["error"] as? [String: Any]
+                #expect(error?["exit"] as? Int == Int(status), "\(use.line): \(last)")
+                #expect((error?["message"] as? String)?.isEmpty == false)
+            }
+        }
+        return program
+    }
+}

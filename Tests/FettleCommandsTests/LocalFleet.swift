@@ -1,0 +1,87 @@
+import FettleControl
+import FettleDatabase
+import FettleModel
+import FettleStore
+import FettleTestSupport
+import Foundation
+
+/// A fleet of this machine alone, under two names, and a plan for it that only looks and waits: a real run, without any other host.
+struct LocalFleet {
+    static let fleet = """
+        version: 1
+        environments: [dev]
+        resources:
+          - {id: here, address: local, environment: dev}
+          - {id: there, address: local, environment: dev}
+        """
+
+    /// The plan's gate takes so long.
+    var gateSeconds = 0
+
+    private static let reference = StageReference(id: "none", digest: Digest(rawValue: "0"))
+
+    /// Everything that a run and its report go back to, from the facts to an approved change.
+    func keep(in folder: TestFolder) async throws {
+        try folder.write(Self.fleet, to: "fleet.yaml")
+        let store = try SQLiteStore(path: folder.file(".fettle/fettle.db").path)
+        let keeper = StageKeeper(store: store)
+        let time = Timestamp.now()
+        let facts = try await keeper.keep(
+            FactSet(
+                id: "facts-1", observedAt: time,
+                hosts: [FactSample.host("here", at: time), FactSample.host("there", at: time)]), as: .facts,
+            id: "facts-1", at: time)
+        let findings = try await keeper.keep(
+            FindingSet(id: "findings-1", facts: facts, assessedAt: time, feeds: .none, findings: [], notJudged: []),
+            as: .findings, id: "findings-1", at: time)
+        let selection = try await keeper.keep(
+            Selection(id: "selection-1", findings: findings, selectedAt: time, hosts: [], leftOut: []),
+            as: .selection, id: "selection-1", at: time)
+        try await keeper.keep(plan(selection), as: .plan, id: "plan-1", at: time)
+    }
+
+    private func plan(_ selection: StageReference) -> Plan {
+        let probe = Probe(
+            name: "waits", check: .command(argv: ["sleep", "\(gateSeconds)"]), timeoutSeconds: gateSeconds + 10,
+            samples: 1,
+            deadlineSeconds: gateSeconds + 20)
+        let actions: [(String, StepAction, AvailabilityEffect)] = [
+            ("take-out", .takeOut, .takesOut), ("gate", .gate(probes: [probe]), .requiresOut),
+            ("bring-back", .bringBack, .bringsBack),
+        ]
+        var steps: [Step] = []
+        for host in ["here", "there"] {
+            for (name, action, availability) in actions {
+                steps.append(
+                    Step(
+                        id: StepID("\(host)/\(name)"), resource: ResourceID(host), wave: 0, action: action,
+                        after: steps.last.map { [$0.id] } ?? [], availability: availability,
+                        rollbackClass: .nothingToUndo,
+                        estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 2), timeoutSeconds: gateSeconds + 60))
+            }
+        }
+        return Plan(
+            id: "plan-1", title: "wait a little", selection: selection, createdAt: .now(), environments: ["dev"],
+            targets: ["here", "there"].map { PlanTarget(resource: $0, address: .local, environment: "dev") },
+            groups: [],
+            steps: steps,
+            rollback: [], limits: PlanLimits())
+    }
+
+    /// Submitted by alice, approved by bob.
+    func approve(in folder: TestFolder) async throws {
+        for words in [
+            ["change", "submit", "plan-1", "--reason", "a test", "--as", "alice"],
+            ["change", "approve", "change-1", "--as", "bob"],
+        ] {
+            let program = try Program(words, in: folder)
+            let status = try await program.end()
+            guard status == 0 else { throw TestTrouble("\(words): \(status)\n\(program.output)\(program.error)") }
+        }
+    }
+}
+
+struct TestTrouble: Error, CustomStringConvertible {
+    var description: String
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,128 @@
+import FettleControl
+import FettleDriverKit
+import FettleModel
+import FettleStore
+import FettleTestSupport
+import Synchronization
+import Testing
+
+/// I6, I7: a host that had to stay out comes back only when it is proven, whatever a person says.
+@Suite struct QuarantineServiceTests {
+    let store = InMemoryStore()
+    private let time = Timestamp(milliseconds: 5_000)
+
+    /// `web-1` stands in quarantine after a run of a plan with gates and verifications.
+    private func settle(
+        _ host: ScriptedHost, verifies: Bool = true, isRemoved: Bool = false
+    ) async throws -> QuarantineService.Settlement {
+        let plan = Self.plan(verifies: verifies)
+        let reference = try await StageKeeper(store: store).keep(plan, as: .plan, id: plan.id.rawValue, at: time)
+        let change = Change(
+            id: "change-1", plan: reference, kind: .normal, reason: "", requestedBy: "alice", requestedAt: time,
+            rule: ApprovalRule(approvals: 0, requesterMayApprove: true), run: "run-1")
+        try await StageKeeper(store: store).keep(change, as: .change, id: "change-1", at: time)
+        try await store.createRun("run-1", change: "change-1", at: time)
+        let obligation = Obligation(
+            run: "run-1", step: "web-1/drain", resource: "web-1", traffic: plan.groups[0].traffic ?? Self.nowhere,
+            prior: PriorState(alreadySo: false, details: [:]), since: time)
+        try await store.quarantine(
+            QuarantineEntry(
+                resource: "web-1", run: "run-1", reason: "its gate doesn't pass", owner: "alice", since: time,
+                deadline: time, obligations: [obligation]))
+        let tools = Tools(
+            inspector: NoFacts(), resolver: NoAnswers(), drivers: host, observer: NoMembers(), now: { [time] in time })
+        return try await QuarantineService(store: store, tools: tools).settle(
+            "web-1", by: "alice", note: "mended", isRemoved: isRemoved)
+    }
+
+    private static let nowhere = TrafficBinding(driver: "", via: "", endpoint: "", backend: "")
+
+    private static func plan(verifies: Bool) -> Plan {
+        var plan = RollingPlan.plan(size: 2, lanes: 1)
+        guard verifies else { return plan }
+        plan.steps.append(verification("web-1/verify", version: "2"))
+        plan.rollback.append(verification("web-1/rollback/verify", version: "1"))
+        return plan
+    }
+
+    private static func verification(_ id: StepID, version: String) -> Step {
+        let package = PackageVersion(name: "openssl", architecture: "amd64", version: version)
+        return Step(
+            id: id, resource: "web-1", wave: 0, action: .verify(expectation: HostExpectation(packages: [package])),
+            after: [], availability: .requiresOut, rollbackClass: .nothingToUndo,
+            estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 1), timeoutSeconds: 10)
+    }
+
+    @Test(arguments: [("2", "planned"), ("1", "earlier")])
+    func aHostAtOneOfTheApprovedStatesComesBackAndWhatWasProvenIsTold(version: String, side: String) async throws {
+        let host = ScriptedHost(version: version)
+        let settlement = try await settle(host)
+        #expect(host.taken == ["gate", "restore"])
+        #expect(settlement.proof.map(\.step).contains(version == "2" ? "web-1/verify" : "web-1/rollback/verify"))
+        #expect(settlement.proof.contains { $0.summary.contains("at the \(side) versions") })
+        #expect(try await store.quarantined().isEmpty)
+    }
+
+    @Test func aHostBetweenTheStatesStaysOut() async throws {
+        let host = ScriptedHost(version: "1.5")
+        let error = await #expect(throws: ControlError.self) { try await settle(host) }
+        #expect(error?.code == .blocked)
+        #expect(error?.message.contains("not at the planned versions") == true)
+        #expect(error?.message.contains("not at the earlier versions") == true)
+        #expect(!host.taken.contains("restore"))
+        #expect(try await store.quarantined().count == 1)
+    }
+
+    @Test func aHostWhoseGateDoesNotPassStaysOut() async throws {
+        let host = ScriptedHost(version: "2", isHealthy: false)
+        let error = await #expect(throws: ControlError.self) { try await settle(host) }
+        #expect(error?.message.contains("gate") == true)
+        #expect(!host.taken.contains("restore"))
+    }
+
+    /// Nothing proves it, so nothing is claimed.
+    @Test func aPlanThatDoesNotSayHowAHostHasToBeProvesNothing() async throws {
+        let error = await #expect(throws: ControlError.self) {
+            try await settle(ScriptedHost(version: "2"), verifies: false)
+        }
+        #expect(error?.code == .blocked)
+    }
+
+    @Test func aHostThatIsGoneIsAskedNothingAndNotPutBack() async throws {
+        let host = ScriptedHost(version: "?", isHealthy: false)
+        let settlement = try await settle(host, isRemoved: true)
+        #expect(settlement.proof.isEmpty && settlement.isRemoved)
+        #expect(host.taken.isEmpty)
+        #expect(try await store.quarantined().isEmpty)
+    }
+}
+
+/// A host at some version, healthy or not, that notes what is done to it.
+private final class ScriptedHost: StepDriverRegistry, StepDriver {
+    private let version: String
+    private let isHealthy: Bool
+    private let log = Mutex<[String]>([])
+
+    init(version: String, isHealthy: Bool = true) {
+        self.version = version
+        self.isHealthy = isHealthy
+    }
+
+    var taken: [String] { log.withLock { $0 } }
+
+    func driver(for action: StepAction) -> (any StepDriver)? { self }
+    func check(_ step: Step, in context: StepContext) async -> StepReadiness { .ready(prior: nil) }
+    func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {}
+
+    func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
+        switch step.action {
+        case .verify(let expectation):
+            guard expectation.packages.allSatisfy({ $0.version == version }) else {
+                throw StepFailure(code: .unhealthy, message: "openssl is at \(version)")
+            }
+        case .gate where !isHealthy: throw StepFailure(code: .unhealthy, message: "503")
+        default: log.withLock { $0.append(step.action.name) }
+        }
+        return Observation(verdict: .pass, summary: "fine", observedAt: context.intendedAt)
+    }
+}
