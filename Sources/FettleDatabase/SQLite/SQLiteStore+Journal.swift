@@ -7,8 +7,9 @@ extension SQLiteStore {
     public func createRun(_ run: RunID, change: ChangeID, at time: Timestamp) async throws(StoreError) {
         try await writeNew { database in
             try database.execute(
-                sql: "INSERT INTO run (id, change, created_at) VALUES (?, ?, ?)",
+                sql: "INSERT INTO run (id, change, created_at) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
                 arguments: [run.rawValue, change.rawValue, time.milliseconds])
+            guard database.changesCount == 1 else { throw StoreError.isThere(run) }
         }
     }
 
@@ -20,9 +21,7 @@ extension SQLiteStore {
             let holder: String? = row["executor"]
             let leaseUntil: Int64? = row["lease_until"]
             if let holder, let leaseUntil, leaseUntil > time.milliseconds, holder != executor, !takeOver {
-                throw StoreError(
-                    .leaseHeld,
-                    "run \(run) is being carried out by \(holder) until \(Timestamp(milliseconds: leaseUntil))")
+                throw StoreError.held(run, by: holder, until: Timestamp(milliseconds: leaseUntil))
             }
             let epoch: Int = row["epoch"] + 1
             try database.execute(
@@ -37,7 +36,7 @@ extension SQLiteStore {
             try database.execute(
                 sql: "UPDATE run SET lease_until = ? WHERE id = ? AND epoch = ?",
                 arguments: [time.adding(seconds: leaseSeconds).milliseconds, claim.run.rawValue, claim.epoch])
-            guard database.changesCount == 1 else { throw Self.fenced(claim.run, epoch: claim.epoch) }
+            guard database.changesCount == 1 else { throw StoreError.fenced(claim.run, epoch: claim.epoch) }
         }
     }
 
@@ -57,10 +56,9 @@ extension SQLiteStore {
             var last: Int = row["last_sequence"]
             let encoder = JSONEncoder()
             for record in records {
-                guard record.epoch == epoch else { throw Self.fenced(run, epoch: record.epoch) }
+                guard record.epoch == epoch else { throw StoreError.fenced(run, epoch: record.epoch) }
                 guard record.sequence == last + 1 else {
-                    throw StoreError(
-                        .conflict, "run \(run): event \(record.sequence) does not follow event \(last)")
+                    throw StoreError.outOfOrder(run, sequence: record.sequence, last: last)
                 }
                 last = record.sequence
                 try database.execute(
@@ -84,9 +82,7 @@ extension SQLiteStore {
             var records: [JournalRecord] = []
             while let row = try rows.next() {
                 let schema: Int = row["schema"]
-                guard schema <= JournalRecord.currentSchema else {
-                    throw StoreError(.tooNew, "the journal of run \(run) was written by a newer Fettle; use that one")
-                }
+                guard schema <= JournalRecord.currentSchema else { throw StoreError.newerJournal(run) }
                 records.append(
                     JournalRecord(
                         sequence: row["sequence"], epoch: row["epoch"], at: Timestamp(milliseconds: row["at"]),
@@ -113,18 +109,15 @@ extension SQLiteStore {
 
     private static func summary(_ row: Row) -> RunSummary {
         RunSummary(
-            run: RunID(row["id"]), change: ChangeID(row["change"]), createdAt: Timestamp(milliseconds: row["created_at"]),
+            run: RunID(row["id"]), change: ChangeID(row["change"]),
+            createdAt: Timestamp(milliseconds: row["created_at"]),
             epoch: row["epoch"], executor: row["executor"],
             leaseUntil: (row["lease_until"] as Int64?).map(Timestamp.init(milliseconds:)))
     }
 
     static func runRow(_ run: RunID, in database: Database) throws -> Row {
         guard let row = try Row.fetchOne(database, sql: "SELECT * FROM run WHERE id = ?", arguments: [run.rawValue])
-        else { throw StoreError(.notFound, "there is no run \(run); `fettle run list` shows those there are") }
+        else { throw StoreError.noRun(run) }
         return row
-    }
-
-    private static func fenced(_ run: RunID, epoch: Int) -> StoreError {
-        StoreError(.fenced, "run \(run) was taken over by another executor; epoch \(epoch) is over")
     }
 }
