@@ -5,7 +5,7 @@ public struct RunStory: Codable, Sendable, Equatable {
     public var startedAt: Timestamp?
     public var endedAt: Timestamp?
     public var outcome: RunOutcome?
-    /// In the order in which they were first intended.
+    /// In the order in which they were first intended. A step that was done and then taken anew stands here once for each time.
     public var steps: [StepStory] = []
     /// Pauses, requests, take-overs: everything that is not a step, in order.
     public var moments: [Moment] = []
@@ -54,7 +54,8 @@ public struct RunStory: Codable, Sendable, Equatable {
             if record.epoch > 1 { moment(record, "taken over by \(executor) (epoch \(record.epoch))", trouble: true) }
         case .stepIntended(let id, let attempt, _):
             let step = forward[id] ?? rollback[id]
-            if let known = position[id] {
+            // Done before, and taken anew after its host was put back for a pause: another time of its own.
+            if let known = position[id], steps[known].observation == nil {
                 steps[known].attempts = attempt
                 steps[known].endedAt = nil
                 steps[known].failure = nil

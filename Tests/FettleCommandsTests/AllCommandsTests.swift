@@ -61,7 +61,7 @@ import Testing
         Use(words: ["run", "rollback", "run-2"]),
         Use(words: ["run", "abort", "run-2"]),
         Use(words: ["quarantine", "list"]),
-        Use(words: ["quarantine", "settle", "here", "--note", "mended"]),
+        Use(words: ["quarantine", "settle", "here", "--note", "gone", "--removed"]),
         Use(words: ["quarantine", "settle", "here", "--note", "twice"], exits: [2], fails: true),
         Use(words: ["scan"], exits: looked),
         Use(words: ["assess"], exits: looked),

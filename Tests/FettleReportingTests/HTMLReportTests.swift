@@ -75,4 +75,19 @@ import Testing
         #expect(story.outcome == .rolledBack(reason: "web-1 failed"))
         #expect(story.moments.contains { $0.text.contains("failure budget") })
     }
+
+    /// A host that was put back for a pause was not out all the while.
+    @Test func aStepThatIsTakenAnewAfterAPauseHasTwoTimes() {
+        let seen = Observation(verdict: .pass, summary: "out", observedAt: start)
+        let events: [RunEvent] = [
+            .stepIntended(step: "web-1/drain", attempt: 1, prior: nil),
+            .stepDone(step: "web-1/drain", attempt: 1, observation: seen),
+            .paused(by: "alice", reason: "lunch"), .resumed(by: "alice"),
+            .stepIntended(step: "web-1/drain", attempt: 2, prior: nil),
+            .stepDone(step: "web-1/drain", attempt: 2, observation: seen),
+        ]
+        let story = RunStory(plan: RollingPlan.plan(size: 2, lanes: 1), journal: evidence(events: events).journal)
+        #expect(story.steps.map(\.startedAt) == [start, start.adding(seconds: 4)])
+        #expect(story.steps.map(\.endedAt) == [start.adding(seconds: 1), start.adding(seconds: 5)])
+    }
 }
