@@ -152,7 +152,8 @@ public struct Rehearsal {
             try machine.apply(record)
             journal.append(record)
         }
-        while let request = requests.last, request.afterRecord <= journal.count { act() }
+        // One at a time: the machine judges the next by what has become of this one.
+        if let request = requests.last, request.afterRecord <= journal.count { act() }
     }
 
     /// A request that makes no sense any more is refused by the machine, as it would be at a run.

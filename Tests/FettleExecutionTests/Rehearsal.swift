@@ -95,6 +95,9 @@ struct Rehearsal {
 
     /// What is kept up to date event by event is what would be worked out anew.
     private func expectAgendaToBeTrue() {
+        for resource in machine.index.resources where machine.course(of: resource) != machine.courseNow(of: resource) {
+            Issue.record("\(resource) goes \(machine.courseNow(of: resource)), not \(machine.course(of: resource))")
+        }
         guard !machine.agenda.isStale, machine.agenda.touched.isEmpty else { return }
         let wanted = machine.wantedSteps()
         let startable = wanted.filter { machine.isInterrupted($0) || machine.mayStart($0) }

@@ -92,8 +92,13 @@ extension RunMachine {
         guard !agenda.touched.isEmpty else { return }
         for owner in agenda.touched { refreshShare(of: owner) }
         agenda.touched = []
-        let steps = agenda.active.flatMap { agenda.shares[$0]?.startable ?? [] }
-        agenda.startable = steps.sorted { priority(of: $0) < priority(of: $1) }
+        // Each step's priority is looked up once, not at every comparison.
+        var ranked: [(priority: Int, step: Step)] = []
+        for owner in agenda.active {
+            for step in agenda.shares[owner]?.startable ?? [] { ranked.append((priority(of: step), step)) }
+        }
+        ranked.sort { $0.priority < $1.priority }
+        agenda.startable = ranked.map(\.step)
     }
 
     private mutating func refreshShare(of owner: Agenda.Owner) {
