@@ -81,7 +81,7 @@ let package = Package(
         // Beside the layers.
         library(
             "FettleDrivers", ["FettleModel", "FettleDriverKit", logging],
-            alsoExcluding: ["HAProxy/README.md", "Probes/README.md"]),
+            alsoExcluding: ["HAProxy/README.md", "Packages/README.md", "Probes/README.md"]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         library("FettleDatabase", ["FettleModel", "FettleStore", "CLibPQ", grdb]),
         library(

@@ -6,17 +6,20 @@
 ///
 /// - Throws: `ShellQuoteError` for a word with a NUL, which no argument can hold.
 public func shellQuoted(_ word: String) throws(ShellQuoteError) -> String {
-    guard !word.utf8.contains(0) else { throw ShellQuoteError() }
-    // By scalars, not by characters: a quote with a combining mark behind it is one Character, and not equal to "'".
-    var quoted = "'"
-    for scalar in word.unicodeScalars {
-        if scalar == "'" {
-            quoted += "'\\''"
+    // By bytes, not by characters: a quote with a combining mark behind it is one Character, and not equal to "'".
+    let quote = UInt8(ascii: "'")
+    var quoted: [UInt8] = [quote]
+    quoted.reserveCapacity(word.utf8.count + 64)
+    for byte in word.utf8 {
+        guard byte != 0 else { throw ShellQuoteError() }
+        if byte == quote {
+            quoted += [quote, UInt8(ascii: "\\"), quote, quote]
         } else {
-            quoted.unicodeScalars.append(scalar)
+            quoted.append(byte)
         }
     }
-    return quoted + "'"
+    quoted.append(quote)
+    return String(decoding: quoted, as: UTF8.self)
 }
 
 /// The words quoted each, with spaces between.

@@ -3,8 +3,6 @@ import FettleModel
 /// What is asked of apk (Alpine). Written from its documentation and its sources' formats; never yet run on an Alpine
 /// host.
 enum ApkSections {
-    static let all = [packages, updates]
-
     static let packages = SectionedScript.Section(
         name: "apk", limit: 8 * 1_024 * 1_024,
         body: #"""

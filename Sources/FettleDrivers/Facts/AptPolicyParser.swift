@@ -32,8 +32,8 @@ struct AptPolicy: Equatable {
 
     init(parsing text: String) throws(FactError) {
         for line in FactText.lines(text) {
-            let indentation = line.prefix { $0 == " " }.count
-            let words = line.split(separator: " ")
+            let indentation = line.utf8.prefix { $0 == UInt8(ascii: " ") }.count
+            let words = FactText.words(line)
             if indentation == 0 {
                 guard line.hasSuffix(":"), line.dropLast().split(separator: ":").allSatisfy(FactText.isName) else {
                     throw .notUnderstood(line, of: "apt-cache policy")

@@ -10,7 +10,7 @@ struct AptUpdates {
     ///   - native: the architecture that apt leaves out of names.
     init(parsing text: String, packages: DpkgPackages, native: String) throws(FactError) {
         // Nothing at all: no package has a candidate other than what is installed.
-        if text.allSatisfy(\.isNewline) { return }
+        if text.utf8.allSatisfy({ $0 == UInt8(ascii: "\n") }) { return }
         let answer = try AptAnswer(text)
         let sources = try AptSources(parsing: answer.sources)
         let policy = try AptPolicy(parsing: answer.updates)
@@ -69,7 +69,9 @@ private struct AptAnswer {
     init(_ text: String) throws(FactError) {
         var parts = [""]
         let names = ["sources", "updates", "records"]
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        for line in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map({
+            Substring($0)
+        }) {
             if parts.count <= names.count, line == names[parts.count - 1] {
                 parts.append("")
             } else {
@@ -93,7 +95,8 @@ struct AptRecords: Equatable {
 
     init(parsing text: String) throws(FactError) {
         var fields: [Substring: Substring] = [:]
-        for line: Substring in (text + "\n\n").split(separator: "\n", omittingEmptySubsequences: false) {
+        for bytes in (text + "\n\n").utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            let line = Substring(bytes)
             guard !line.isEmpty else {
                 if let name = fields["Package"], let version = fields["Version"] {
                     sources["\(name)=\(version)"] = Self.source(fields["Source"], name: name, version: version)

@@ -1,7 +1,5 @@
 /// What is asked of dpkg and apt. Nothing here needs root, and nothing writes.
 enum DebianSections {
-    static let all = [packages, updates]
-
     static let packages = SectionedScript.Section(
         name: "dpkg", limit: 8 * 1_024 * 1_024,
         body: #"""

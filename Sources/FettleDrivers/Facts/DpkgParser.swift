@@ -8,8 +8,8 @@ struct DpkgPackages: Equatable {
 
     init(parsing text: String) throws(FactError) {
         for line in FactText.lines(text) {
-            let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
-            let states = fields.first?.split(separator: " ") ?? []
+            let fields = FactText.fields(line)
+            let states = fields.first.map(FactText.words) ?? []
             guard fields.count == 6, states.count == 3, FactText.isName(fields[1]) else {
                 throw .notUnderstood(line, of: "dpkg-query")
             }

@@ -19,7 +19,10 @@ enum FactText {
     /// becomes U+FFFD, so that no fact can steer a terminal; also those characters that reorder text (bidirectional
     /// controls).
     static func decode(_ bytes: some Sequence<UInt8>) -> String {
-        let text = String(decoding: Array(bytes), as: UTF8.self)
+        let bytes = Array(bytes)
+        let text = String(decoding: bytes, as: UTF8.self)
+        // Nearly all of it is plain.
+        if bytes.allSatisfy({ ($0 >= 0x20 && $0 < 0x7F) || $0 == 0x09 || $0 == 0x0A }) { return text }
         guard text.unicodeScalars.contains(where: isUnwanted) else { return text }
         var clean = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { clean.append(isUnwanted(scalar) ? "\u{FFFD}" : scalar) }
@@ -42,7 +45,30 @@ enum FactText {
 
     /// Lines without their line feeds; a last empty one is none.
     static func lines(_ text: String) -> [Substring] {
-        text.split(separator: "\n", omittingEmptySubsequences: true)
+        split(text[...], at: UInt8(ascii: "\n"), omittingEmpty: true)
+    }
+
+    /// The lines of each paragraph; empty lines are between them, and paragraphs without a line are none.
+    static func paragraphs(_ text: String) -> [[Substring]] {
+        split(text[...], at: UInt8(ascii: "\n"), omittingEmpty: false)
+            .split(whereSeparator: \.isEmpty).map(Array.init)
+    }
+
+    /// The parts between tabs, empty ones too.
+    static func fields(_ line: Substring) -> [Substring] {
+        split(line, at: UInt8(ascii: "\t"), omittingEmpty: false)
+    }
+
+    /// The words between spaces.
+    static func words(_ line: Substring) -> [Substring] {
+        split(line, at: UInt8(ascii: " "), omittingEmpty: true)
+    }
+
+    /// By bytes: characters cost many times as much, and a combining mark would hide the separator before it.
+    ///
+    /// - Parameter separator: an ASCII character.
+    private static func split(_ text: Substring, at separator: UInt8, omittingEmpty: Bool) -> [Substring] {
+        text.utf8.split(separator: separator, omittingEmptySubsequences: omittingEmpty).map { Substring($0) }
     }
 
     /// A number in decimal digits; nil for anything else, and for what does not fit.

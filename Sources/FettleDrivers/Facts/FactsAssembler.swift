@@ -1,16 +1,20 @@
+import FettleDriverKit
 import FettleModel
 
 /// Makes one host's facts out of a transcript: each fact by itself, so that one which could not be read leaves the
 /// others.
 struct FactsAssembler {
     private let transcript: Transcript
+    private let parts: FactParts
     private let kernel: Observed<KernelAnswer>
     private let dpkg: Observed<DpkgPackages?>
     private let rpm: Observed<RpmPackages?>
     private let apk: Observed<[InstalledPackage]?>
 
-    init(transcript: Transcript) {
+    /// - Parameter parts: what was asked for; all else is not observed.
+    init(transcript: Transcript, parts: FactParts = .all) {
         self.transcript = transcript
+        self.parts = parts
         kernel = observe { () throws(FactError) in
             try KernelAnswer(parsing: try transcript.requiredOutput(of: "kernel"))
         }
@@ -30,21 +34,32 @@ struct FactsAssembler {
 
     func facts(of resource: ResourceID, at time: Timestamp) -> HostFacts {
         HostFacts(
-            resource: resource, observedAt: time, reachability: .reachable, platform: observe(platform),
-            boot: observe { () throws(FactError) in try BootParser.boot(try transcript.requiredOutput(of: "boot")) },
-            packages: observe(packages), brokenPackages: observe(brokenPackages), updates: observe(updates),
-            kernels: observe { () throws(FactError) in try need(kernel).facts },
-            rebootRequired: observe(rebootRequired),
-            staleServices: observe { () throws(FactError) in
+            resource: resource, observedAt: time, reachability: .reachable, platform: part(.platform, platform),
+            boot: part(.boot) { () throws(FactError) in
+                try BootParser.boot(try transcript.requiredOutput(of: "boot"))
+            },
+            packages: part(.packages, packages), brokenPackages: part(.packages, brokenPackages),
+            updates: part(.updates, updates),
+            kernels: part(.kernels) { () throws(FactError) in try need(kernel).facts },
+            rebootRequired: part(.rebootRequired, rebootRequired),
+            staleServices: part(.services) { () throws(FactError) in
                 try StaleServiceParser.services(try transcript.requiredOutput(of: "maps"))
             },
-            units: observe { () throws(FactError) in try UnitParser.units(try transcript.requiredOutput(of: "units")) },
-            fileSystems: observe { () throws(FactError) in
+            units: part(.services) { () throws(FactError) in
+                try UnitParser.units(try transcript.requiredOutput(of: "units"))
+            },
+            fileSystems: part(.fileSystems) { () throws(FactError) in
                 try DiskParser.fileSystems(try transcript.requiredOutput(of: "disks"))
             },
-            packageLocks: observe { () throws(FactError) in
+            packageLocks: part(.packageLocks) { () throws(FactError) in
                 try LockParser.locks(try transcript.requiredOutput(of: "locks"))
             })
+    }
+
+    private func part<Value: Sendable>(
+        _ part: FactParts, _ read: () throws(FactError) -> Value
+    ) -> Observed<Value> {
+        parts.contains(part) ? observe(read) : .notObserved(reason: "not asked for")
     }
 
     private func platform() throws(FactError) -> Platform {

@@ -4,8 +4,6 @@
 /// Asked by root, dnf adds lines to its own logs under `/var/log`, which it offers no way to prevent; nothing else is
 /// written. Where dnf is asked by another user, it reads the system's cache.
 enum RpmSections {
-    static let all = [packages, dnf, zypper]
-
     /// Sets `database` to the directory of rpm's database; empty if the host has none. It is looked for as a file,
     /// because on Debian `rpm` itself would make an empty one in the user's home.
     static let database = #"""

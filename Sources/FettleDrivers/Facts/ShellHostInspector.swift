@@ -21,15 +21,19 @@ public struct ShellHostInspector: HostInspector {
     }
 
     public func inspect(_ resource: ResourceID, at address: ResourceAddress) async -> HostFacts {
+        await inspect(resource, at: address, parts: .all)
+    }
+
+    public func inspect(_ resource: ResourceID, at address: ResourceAddress, parts: FactParts) async -> HostFacts {
         let began = now()
         do {
-            let script = try FactsScript.make()
+            let script = try FactsScript.make(parts)
             let channel = try await channels.channel(to: address)
             let result = try await channel.run(
                 RemoteCommand(script: script.text, timeout: Self.timeout, outputLimit: script.outputLimit))
             let transcript = Transcript(
                 standardOutput: result.standardOutput, standardError: result.standardError, nonce: script.nonce)
-            return FactsAssembler(transcript: transcript).facts(of: resource, at: began)
+            return FactsAssembler(transcript: transcript, parts: parts).facts(of: resource, at: began)
         } catch let error as AccessError {
             return .nothingObserved(
                 of: resource, at: began, reachability: Self.reachability(after: error), reason: error.description)
@@ -52,12 +56,22 @@ public struct ShellHostInspector: HostInspector {
 
 /// The script of a collection.
 enum FactsScript {
-    static func make(nonce: String = SectionedScript.makeNonce()) throws(ShellQuoteError) -> SectionedScript {
+    static func make(
+        _ parts: FactParts = .all, nonce: String = SectionedScript.makeNonce()
+    ) throws(ShellQuoteError) -> SectionedScript {
         let maps = ProcessSections.staleServices(asRoot: try shellQuoted(ProcessSections.mapsCommand.commandLine))
+        let packages: FactParts = [.packages, .updates, .rebootRequired]
+        // Each with the parts that are made of it.
+        let sections: [(section: SectionedScript.Section, serves: FactParts)] = [
+            (SystemSections.release, .platform), (SystemSections.boot, .boot),
+            (SystemSections.kernel, [.platform, .updates, .kernels, .rebootRequired]),
+            (DebianSections.packages, packages), (DebianSections.updates, .updates),
+            (RpmSections.packages, packages.union(.platform)), (RpmSections.dnf, .updates),
+            (RpmSections.zypper, .updates), (ApkSections.packages, packages), (ApkSections.updates, .updates),
+            (SystemSections.reboot, .rebootRequired), (maps, .services), (SystemSections.units, .services),
+            (SystemSections.disks, .fileSystems), (ProcessSections.locks, .packageLocks),
+        ]
         return SectionedScript(
-            sections: [SystemSections.release, SystemSections.boot, SystemSections.kernel]
-                + DebianSections.all + RpmSections.all + ApkSections.all
-                + [SystemSections.reboot, maps, SystemSections.units, SystemSections.disks, ProcessSections.locks],
-            nonce: nonce)
+            sections: sections.filter { !$0.serves.isDisjoint(with: parts) }.map(\.section), nonce: nonce)
     }
 }

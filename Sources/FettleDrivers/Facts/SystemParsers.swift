@@ -138,15 +138,17 @@ enum RebootParser {
 enum UnitParser {
     static func units(_ text: String) throws(FactError) -> [UnitFacts] {
         var units: [UnitFacts] = []
-        for block in text.split(separator: "\n\n") {
+        for block in FactText.paragraphs(text) {
             var fields: [Substring: Substring] = [:]
-            for line in FactText.lines(String(block)) {
-                guard let equals = line.firstIndex(of: "=") else { throw .notUnderstood(line, of: "systemctl show") }
-                fields[line[..<equals]] = line[line.index(after: equals)...]
+            for line in block {
+                guard let equals = line.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+                    throw .notUnderstood(line, of: "systemctl show")
+                }
+                fields[line[..<equals]] = line[line.utf8.index(after: equals)...]
             }
             guard let name = fields["Id"], let load = fields["LoadState"], let active = fields["ActiveState"],
                 let sub = fields["SubState"]
-            else { throw .notUnderstood(block, of: "systemctl show") }
+            else { throw .notUnderstood(block.joined(separator: " "), of: "systemctl show") }
             // Named by another unit, but not there.
             if load == "not-found" || load == "masked" { continue }
             // systemd before 235 does not count restarts.

@@ -13,7 +13,8 @@ struct AptApplication: Sendable {
         var kept: [PackageVersion: String] = [:]
         if transaction.purpose == .rollback {
             let wanted = pending.compactMap(Self.target)
-            kept = try await PackageArchives(session: session).kept(wanted, in: AptCommand.archives)
+            kept = try await PackageArchives(session: session).kept(
+                wanted, in: AptCommand.archives, offers: settings.memory.offers(of: session.address))
         }
         let options = AptCommand.installOptions(
             purpose: transaction.purpose, conffiles: transaction.conffiles,
@@ -28,8 +29,25 @@ struct AptApplication: Sendable {
         change.to.map { PackageVersion(name: change.name, architecture: change.architecture, version: $0) }
     }
 
+    /// The same, unless it was rehearsed before and nothing has changed since by which apt decides.
+    ///
+    /// - Parameter fingerprint: the host's, looked at before this; nil: it cannot be told, so that apt is always asked.
+    func rehearseOnce(
+        _ command: [String], expecting pending: [PackageChange], fingerprint: String?
+    ) async throws(StepFailure) {
+        if let fingerprint,
+            settings.memory.isRehearsed(command, doing: pending, on: session.address, fingerprint: fingerprint)
+        {
+            return
+        }
+        try await rehearse(command, expecting: pending)
+        if let fingerprint {
+            settings.memory.rehearsed(command, doing: pending, on: session.address, fingerprint: fingerprint)
+        }
+    }
+
     /// - Throws: `drift` if apt would do anything else than `pending`; `packageManager` if it finds no way.
-    func rehearse(_ command: [String], expecting pending: [PackageChange]) async throws(StepFailure) {
+    private func rehearse(_ command: [String], expecting pending: [PackageChange]) async throws(StepFailure) {
         let script: String
         do {
             script = "exec " + (try shellQuoted([command[0], "--simulate"] + command.dropFirst()))

@@ -68,6 +68,12 @@ enum AptCommand {
         [dpkg] + dpkgOptions(conffiles) + ["--configure"] + names
     }
 
+    static func remove(_ files: [String]) -> RootCommand {
+        RootCommand(removePrefix + files.map { "\(archives)/\($0)" })
+    }
+
+    static let removePrefix = ["/usr/bin/rm", "-f", "--"]
+
     static func markAutomatic(_ names: [String]) -> RootCommand { RootCommand([aptMark, "auto"] + names) }
 }
 

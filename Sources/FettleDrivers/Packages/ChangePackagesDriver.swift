@@ -3,7 +3,8 @@ public import FettleModel
 
 /// Brings Debian packages from exact versions to exact versions with apt, forwards or back.
 ///
-/// Before anything is done apt is asked what it would do; if that is not exactly what the plan says, nothing is done. The run
+/// Before anything is done apt is asked what it would do; if that is not exactly what the plan says, nothing is done. Where the
+/// step that staged the packages has asked already, it is enough that nothing has changed since by which apt decides. The run
 /// of apt itself is detached from the connection (`DetachedJob`): it survives that of Fettle, and is found again. Whether it
 /// worked is read from dpkg's database, never from apt's status alone.
 public struct ChangePackagesDriver: StepDriver {
@@ -39,7 +40,7 @@ public struct ChangePackagesDriver: StepDriver {
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         let (transaction, session) = try open(step, in: context)
         let deadline = settings.clock.now().adding(seconds: step.timeoutSeconds)
-        var snapshot = try await session.snapshot()
+        var snapshot = try await session.snapshot(fingerprinted: true)
         let automatic = automatic(transaction, snapshot, context)
         let runner = DetachedJobRunner(session: session, hasSystemd: snapshot.hasSystemd)
         snapshot = try await adoptOrForget(step, context, snapshot, runner, session, until: deadline)
@@ -51,14 +52,15 @@ public struct ChangePackagesDriver: StepDriver {
         }
         if !work.unfinished.isEmpty {
             try await configure(work.unfinished, transaction, step, context, runner, until: deadline)
-            snapshot = try await session.snapshot()
+            snapshot = try await session.snapshot(fingerprinted: true)
             work = PackageWork(transaction, on: snapshot, automatic: automatic)
         }
         if !work.pending.isEmpty {
             try PackageSpace.requireForUnpacking(transaction.downloadBytes, in: snapshot.freeBytes)
-            let result = await apply(work.pending, transaction, step, context, runner, until: deadline)
+            let result = await apply(work.pending, transaction, snapshot, step, context, runner, until: deadline)
             // Also after a failure: apt writes the marks before it installs anything.
-            try await restoreMarks(transaction, automatic, session)
+            let isDone = if case .success = result { true } else { false }
+            try await restoreMarks(transaction, automatic, session, allArePresent: isDone)
             try result.get()
         } else {
             try await restoreMarks(transaction, automatic, session)
@@ -144,8 +146,8 @@ public struct ChangePackagesDriver: StepDriver {
             adopted = true
         }
         let ended = snapshot.jobs.filter { if case .running = $0.value { false } else { true } }
-        try await runner.forget(ended.keys.sorted())
-        return adopted ? try await session.snapshot() : snapshot
+        try await runner.forget(ended)
+        return adopted ? try await session.snapshot(fingerprinted: true) : snapshot
     }
 
     private func configure(
@@ -173,13 +175,13 @@ public struct ChangePackagesDriver: StepDriver {
     }
 
     private func apply(
-        _ pending: [PackageChange], _ transaction: DebianTransaction, _ step: Step, _ context: StepContext,
-        _ runner: DetachedJobRunner, until deadline: Timestamp
+        _ pending: [PackageChange], _ transaction: DebianTransaction, _ snapshot: PackageSnapshot, _ step: Step,
+        _ context: StepContext, _ runner: DetachedJobRunner, until deadline: Timestamp
     ) async -> Result<Void, StepFailure> {
         do throws(StepFailure) {
             let apply = AptApplication(transaction: transaction, settings: settings, session: runner.session)
             let command = try await apply.command(pending)
-            try await apply.rehearse(command, expecting: pending)
+            try await apply.rehearseOnce(command, expecting: pending, fingerprint: snapshot.fingerprint)
             let job = DetachedJob(
                 name: DetachedJob.name(of: step.id, in: context.run, part: "apply"), command: command,
                 environment: AptCommand.environment(transaction.conffiles))
@@ -194,13 +196,17 @@ public struct ChangePackagesDriver: StepDriver {
         }
     }
 
+    /// - Parameter allArePresent: apt has just installed them all by name, so that it has marked them all as asked for.
     private func restoreMarks(
-        _ transaction: DebianTransaction, _ automatic: Set<String>, _ session: HostSession
+        _ transaction: DebianTransaction, _ automatic: Set<String>, _ session: HostSession, allArePresent: Bool = false
     ) async throws(StepFailure) {
         guard !automatic.isEmpty else { return }
-        let snapshot = try await session.snapshot()
-        let unmarked = PackageWork(transaction, on: snapshot, automatic: automatic).unmarked
-        guard !unmarked.isEmpty else { return }
-        try await session.runRoot(AptCommand.markAutomatic(unmarked), timeout: .seconds(60))
+        var names = automatic.sorted()
+        if !allArePresent || transaction.changes.contains(where: { $0.to == nil }) {
+            let snapshot = try await session.snapshot()
+            names = PackageWork(transaction, on: snapshot, automatic: automatic).unmarked
+        }
+        guard !names.isEmpty else { return }
+        try await session.runRoot(AptCommand.markAutomatic(names), timeout: .seconds(60))
     }
 }

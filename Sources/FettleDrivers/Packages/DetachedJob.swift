@@ -101,13 +101,16 @@ struct DetachedJob: Sendable, Equatable {
     }
 
     /// Takes the job's status away after it was read, so that the name is free again.
-    static func forget(_ name: String, under systemd: Bool) -> [RootCommand] {
-        systemd
-            ? [
-                RootCommand([systemctl, "stop", "\(name).service"]),
-                RootCommand([systemctl, "reset-failed", "\(name).service"]),
-            ]
-            : [RootCommand(["/bin/rm", "-rf", "--", "\(directory)/\(name).job"])]
+    ///
+    /// - Parameter state: its end. One that systemd counts as a success is gone when it is stopped; the
+    ///   failure of any other is remembered beyond that.
+    static func forget(_ name: String, _ state: State, under systemd: Bool) -> [RootCommand] {
+        guard systemd else { return [RootCommand(["/bin/rm", "-rf", "--", "\(directory)/\(name).job"])] }
+        let stop = RootCommand([systemctl, "stop", "\(name).service"])
+        switch state {
+        case .exited(0), .exited(100): return [stop]
+        default: return [stop, RootCommand([systemctl, "reset-failed", "\(name).service"])]
+        }
     }
 
     // MARK: State
@@ -140,6 +143,24 @@ struct DetachedJob: Sendable, Equatable {
             done
             return 0
         """#
+
+    /// Waits on the host until the job has ended, or for some seconds; at once if the host has no `tail` that can.
+    ///
+    /// - Parameter name: of `[a-z0-9-]`.
+    static func waitScript(for name: String, seconds: Int) -> String {
+        #"""
+            have timeout || return 0
+            process=
+            if [ -d /run/systemd/system ]; then
+                process=$(within 20 systemctl --no-pager show --property=MainPID --value \#(name).service)
+            elif [ -r /run/fettle/\#(name).job/process ]; then read -r process </run/fettle/\#(name).job/process; fi
+            case $process in
+                '' | 0 | *[!0-9]*) return 0 ;;
+            esac
+            within \#(seconds) tail -s 0.05 "--pid=$process" -f /dev/null 2>/dev/null
+            return 0
+        """#
+    }
 
     static func states(_ text: String) -> [String: State] {
         var states: [String: State] = [:]

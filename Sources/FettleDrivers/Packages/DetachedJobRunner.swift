@@ -19,9 +19,8 @@ struct DetachedJobRunner: Sendable {
     func run(_ job: DetachedJob, running: DetachedJob.State?, seconds: Int) async throws(StepFailure) -> Outcome {
         let deadline = session.clock.now().adding(seconds: seconds)
         if running == nil { try await start(job) }
-        let state = try await wait(for: job, until: deadline)
-        let output = try await output(of: job)
-        try await forget([job.name])
+        let (state, output) = try await wait(for: job, until: deadline)
+        try await forget([job.name: state])
         switch state {
         case .exited(let status): return Outcome(status: status, output: output)
         case .killed, .running: return Outcome(status: nil, output: output)
@@ -29,9 +28,9 @@ struct DetachedJobRunner: Sendable {
     }
 
     /// Takes away what is left of ended jobs.
-    func forget(_ names: [String]) async throws(StepFailure) {
-        for name in names {
-            for command in DetachedJob.forget(name, under: hasSystemd) {
+    func forget(_ states: [String: DetachedJob.State]) async throws(StepFailure) {
+        for (name, state) in states.sorted(by: { $0.key < $1.key }) {
+            for command in DetachedJob.forget(name, state, under: hasSystemd) {
                 // `stop` of what ended by a signal and `reset-failed` of what did not both fail, and both are right.
                 _ = try await session.run(RemoteCommand(root: command))
             }
@@ -58,19 +57,23 @@ struct DetachedJobRunner: Sendable {
         }
     }
 
-    private func wait(for job: DetachedJob, until deadline: Timestamp) async throws(StepFailure) -> DetachedJob.State {
+    /// Its end, and what it printed last.
+    private func wait(
+        for job: DetachedJob, until deadline: Timestamp
+    ) async throws(StepFailure) -> (DetachedJob.State, output: String) {
         let program = job.command.first ?? job.name
         var pause = Duration.milliseconds(50)
         while true {
+            let began = session.clock.now()
             let trouble: StepFailure?
-            switch await look() {
-            case .success(let states):
+            switch await look(at: job, until: deadline) {
+            case .success(let (states, output)):
                 guard let state = states[job.name] else {
                     throw StepFailure(
                         code: .unreachable,
                         message: "the host knows no job \(job.name): it was started anew, or the job never began")
                 }
-                guard case .running = state else { return state }
+                guard case .running = state else { return (state, output) }
                 trouble = nil
             case .failure(let failure):
                 guard failure.code.isRetryable else { throw failure }
@@ -82,25 +85,39 @@ struct DetachedJobRunner: Sendable {
                         code: .timeout,
                         message: "\(program) still runs on the host as \(job.name).service; it goes on by itself")
             }
-            await session.clock.sleep(trouble == nil ? pause : .seconds(1))
-            pause = min(pause * 2, .milliseconds(500))
+            if trouble != nil {
+                await session.clock.sleep(.seconds(1))
+            } else if session.clock.now() < began.adding(seconds: Self.waitSeconds) {
+                // The host did not wait itself.
+                await session.clock.sleep(pause)
+                pause = min(pause * 2, .milliseconds(500))
+            }
         }
     }
 
-    private func look() async -> Result<[String: DetachedJob.State], StepFailure> {
+    /// How long the host itself waits for the end of a job before it answers: it sees that end at once, and whoever else
+    /// wants the channel need not wait for long.
+    private static let waitSeconds = 2
+
+    private func look(
+        at job: DetachedJob, until deadline: Timestamp
+    ) async -> Result<([String: DetachedJob.State], output: String), StepFailure> {
+        let seconds = max(1, min(Self.waitSeconds, Int(deadline.seconds(since: session.clock.now()))))
+        let script = SectionedScript(sections: [
+            SectionedScript.Section(
+                name: "wait", limit: 4_096, body: DetachedJob.waitScript(for: job.name, seconds: seconds)),
+            SnapshotScript.jobs,
+            SectionedScript.Section(
+                name: "output", limit: 64 * 1_024, body: "tail -c 16384 -- \(job.outputFile) 2>/dev/null; return 0"),
+        ])
         do {
-            let transcript = try await session.collect(SectionedScript(sections: [SnapshotScript.jobs]))
-            return .success(DetachedJob.states(try transcript.requiredOutput(of: "jobs")))
+            let transcript = try await session.collect(script)
+            let output = transcript.section("output")?.output ?? ""
+            return .success((DetachedJob.states(try transcript.requiredOutput(of: "jobs")), output))
         } catch let failure as StepFailure {
             return .failure(failure)
         } catch {
             return .failure(StepFailure(code: .timeout, message: "the jobs of the host cannot be read: \(error)"))
         }
-    }
-
-    private func output(of job: DetachedJob) async throws(StepFailure) -> String {
-        let result = try await session.run(
-            RemoteCommand(script: "tail -c 16384 -- \(job.outputFile) 2>/dev/null", outputLimit: 64 * 1_024))
-        return result.outputText
     }
 }

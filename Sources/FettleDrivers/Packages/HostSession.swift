@@ -47,9 +47,14 @@ struct HostSession: Sendable {
             standardOutput: result.standardOutput, standardError: result.standardError, nonce: script.nonce)
     }
 
-    func snapshot() async throws(StepFailure) -> PackageSnapshot {
+    /// - Parameter fingerprinted: with the fingerprint, which costs about as much as all the rest.
+    func snapshot(fingerprinted: Bool = false) async throws(StepFailure) -> PackageSnapshot {
         let began = clock.now()
-        let transcript = try await collect(SnapshotScript.make())
+        let transcript = try await collect(SnapshotScript.make(fingerprinted: fingerprinted))
+        return try snapshot(transcript, at: began)
+    }
+
+    private func snapshot(_ transcript: Transcript, at began: Timestamp) throws(StepFailure) -> PackageSnapshot {
         do {
             return PackageSnapshot(
                 observedAt: began,
@@ -59,7 +64,8 @@ struct HostSession: Sendable {
                     ?? [],
                 jobs: DetachedJob.states(try transcript.requiredOutput(of: "jobs")),
                 freeBytes: PackageSnapshotParser.freeBytes(try transcript.requiredOutput(of: "space")),
-                hasSystemd: FactText.lines(try transcript.requiredOutput(of: "system")).first == "systemd")
+                hasSystemd: FactText.lines(try transcript.requiredOutput(of: "system")).first == "systemd",
+                fingerprint: PackageSnapshotParser.fingerprint(try? transcript.output(of: "fingerprint")))
         } catch {
             throw StepFailure(code: .internal, message: "the state of the packages cannot be read: \(error)")
         }

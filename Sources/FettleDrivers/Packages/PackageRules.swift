@@ -26,6 +26,10 @@ public enum PackageRules {
                 AptCommand.download([], lockSeconds: settings.lockSeconds), environment: [],
                 workingDirectory: AptCommand.archives, word: package, "Download packages of the host's own sources"),
             try SudoRule(
+                program: AptCommand.removePrefix[0],
+                arguments: AptCommand.removePrefix.dropFirst().map { .exact($0) } + [.words(archive)],
+                reason: "Take kept packages away that nobody can need any more"),
+            try SudoRule(
                 program: AptCommand.aptMark, arguments: [.exact("auto"), .words(package)],
                 reason: "Keep dependencies marked as such"),
         ]

@@ -35,6 +35,8 @@ struct PackageSnapshot: Sendable, Equatable {
     var freeBytes: [String: Int64]
     /// The host has systemd as its service manager.
     var hasSystemd: Bool
+    /// Changes with anything by which apt decides what an installation does; nil where that cannot be told.
+    var fingerprint: String?
 
     /// Packages between installed and removed.
     var broken: [DpkgEntry] { entries.filter { !$0.isWhole && !$0.isAbsent } }
@@ -115,6 +117,14 @@ enum PackageSnapshotParser {
     private static func value(of field: String, in line: Substring) -> Substring? {
         guard line.hasPrefix(field + ": ") else { return nil }
         return line.dropFirst(field.count + 2)
+    }
+
+    /// The first word of sha256sum's line.
+    static func fingerprint(_ text: String?) -> String? {
+        guard let word = text?.split(separator: " ").first, word.utf8.count == 64,
+            word.utf8.allSatisfy("0123456789abcdef".utf8.contains)
+        else { return nil }
+        return String(word)
     }
 
     /// `df -P -k`: the last two fields are the share in use and the mount point, the one before is what is free, in KiB.

@@ -1,8 +1,35 @@
 /// The sections that a `PackageSnapshot` is read from.
 enum SnapshotScript {
-    static func make() -> SectionedScript {
-        SectionedScript(sections: [system, packages, automatic, ProcessSections.locks, jobs, space])
+    static func make(fingerprinted: Bool = false) -> SectionedScript {
+        SectionedScript(
+            sections: [system, packages, automatic, ProcessSections.locks, jobs, space]
+                + (fingerprinted ? [fingerprint] : []))
     }
+
+    /// One hash over all by which apt decides what an installation does: dpkg's database, apt's marks, lists, pins, sources
+    /// and settings, and the archives that were staged. Files are told by inode, size and times, to the nanosecond; the
+    /// change time is nobody's to set. Nothing is printed where any of it cannot be looked at.
+    static let fingerprint = SectionedScript.Section(
+        name: "fingerprint", limit: 4_096,
+        body: #"""
+                have sha256sum && have apt-config || return 77
+                etc= lists= status= marks= main= parts= preferences= pins= source= sources=
+                eval "$(apt-config shell etc Dir::Etc/d lists Dir::State::lists/d status Dir::State::status/f \
+                    marks Dir::State::extended_states/f main Dir::Etc::main/f parts Dir::Etc::parts/d \
+                    preferences Dir::Etc::preferences/f pins Dir::Etc::preferencesparts/d \
+                    source Dir::Etc::sourcelist/f sources Dir::Etc::sourceparts/d)"
+                set --
+                for path in "$etc" "$lists" "$status" "$marks" "$main" "$parts" "$preferences" "$pins" "$source" "$sources" \
+                    /var/lib/dpkg/arch \#(AptCommand.archives); do
+                    if [ -e "$path" ]; then set -- "$@" "$path"; fi
+                done
+                [ -s "$status" ] || return 77
+                # Passwords of sources, which only root may read, decide nothing; `partial` and `lock` are those of downloads.
+                files=$(find -L "$@" \( -name partial -o -name 'auth.conf*' -o -name lock \) -prune \
+                    -o -printf '%i %s %T@ %C@ %p\n' 2>/dev/null) || return 77
+                sums=$(sha256sum -- "$status") || return 77
+                printf '%s\n' "$files" "$sums" | sha256sum
+            """#)
 
     static let system = SectionedScript.Section(
         name: "system", limit: 256,

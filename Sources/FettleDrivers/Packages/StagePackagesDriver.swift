@@ -8,6 +8,12 @@ public import FettleModel
 /// offers any more is taken from the host's own archives of earlier downloads. If it is not there either, the step
 /// fails: the way back would be missing after the point where it is needed (uyuni#12244). Only a plan that was approved
 /// as irreversible for this host goes on without it.
+///
+/// What is done here is done while the host still serves, so apt also rehearses the change: a host that is out of traffic
+/// then only has to prove that nothing has changed since.
+///
+/// Archives of earlier changes are taken away when nobody can need them any more: after the settings' `retentionDays`, and
+/// only if what is in them is neither installed nor part of this change.
 public struct StagePackagesDriver: StepDriver {
     private let channels: any ChannelProvider
     private let settings: PackageDriverSettings
@@ -24,9 +30,11 @@ public struct StagePackagesDriver: StepDriver {
             if case .running(let since) = snapshot.jobs[work.jobName] {
                 return .blocked(reason: "the download still runs on the host since \(since)")
             }
-            let kept = try await PackageArchives(session: session).kept(work.all, in: AptCommand.archives)
-            let missing = work.all.filter { kept[$0] == nil }
-            guard missing.isEmpty else { return .ready(prior: nil) }
+            let archives = PackageArchives(session: session)
+            guard try await archives.isNamed(work.all, in: AptCommand.archives) else { return .ready(prior: nil) }
+            let kept = try await kept(work, archives)
+            guard work.all.allSatisfy({ kept[$0] != nil }) else { return .ready(prior: nil) }
+            try await rehearse(work, session)
             return .alreadyDone(observation(work, kept: kept, lost: [], at: snapshot.observedAt))
         } catch {
             return .unknown(error)
@@ -41,13 +49,24 @@ public struct StagePackagesDriver: StepDriver {
         if case .running = snapshot.jobs[work.jobName] {
             try await download([], work, runner, adopting: snapshot, seconds: step.timeoutSeconds)
         }
-        let kept = try await archives.kept(work.all, in: AptCommand.archives)
-        var missing = work.all.filter { kept[$0] == nil }
-        guard !missing.isEmpty else { return }
+        await prune(work, snapshot, archives)
+        let kept = try await kept(work, archives)
+        let missing = work.all.filter { kept[$0] == nil }
+        if !missing.isEmpty { try await fetch(missing, work, snapshot, runner, seconds: step.timeoutSeconds) }
+        try await rehearse(work, session)
+    }
 
+    /// Brings what is missing into the host's cache.
+    private func fetch(
+        _ wanted: [PackageVersion], _ work: Work, _ snapshot: PackageSnapshot, _ runner: DetachedJobRunner, seconds: Int
+    ) async throws(StepFailure) {
+        let session = runner.session
+        let archives = PackageArchives(session: session)
+        var missing = wanted
         // Even to look at its lists apt needs a little room.
         try PackageSpace.requireForDownload(0, in: snapshot.freeBytes)
         let offers = try await archives.offers(missing)
+        settings.memory.note(offers, of: session.address)
         let unavailable = missing.filter { offers[$0] == nil }
         let salvaged = try await archives.kept(unavailable, in: PackageArchives.hostArchives)
         try refuseLosses(unavailable.filter { salvaged[$0] == nil }, work)
@@ -62,17 +81,14 @@ public struct StagePackagesDriver: StepDriver {
             try await session.runRoot(PackageRules.salvage(salvaged.values.sorted()), timeout: .seconds(120))
         }
         if !missing.isEmpty {
-            try await download(missing, work, runner, adopting: snapshot, seconds: step.timeoutSeconds)
+            try await download(missing, work, runner, adopting: snapshot, seconds: seconds)
         }
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
         let (work, session) = try work(step, in: context)
         let began = settings.clock.now()
-        let archives = PackageArchives(session: session)
-        // apt compares the new ones with their hashes once more when it installs them; nobody does that for the others.
-        var kept = try await archives.kept(work.new, in: AptCommand.archives, wholly: false)
-        kept.merge(try await archives.kept(work.earlier, in: AptCommand.archives)) { first, _ in first }
+        let kept = try await kept(work, PackageArchives(session: session))
         let missing = work.all.filter { kept[$0] == nil }
         let lost = work.mayLoseEarlier ? missing.filter(work.earlier.contains) : []
         guard missing.count == lost.count else {
@@ -85,6 +101,7 @@ public struct StagePackagesDriver: StepDriver {
     // MARK: Parts
 
     private struct Work {
+        var transaction: DebianTransaction
         var new: [PackageVersion]
         var earlier: [PackageVersion]
         /// Approved as irreversible on this resource.
@@ -114,9 +131,57 @@ public struct StagePackagesDriver: StepDriver {
             }
         }
         let work = Work(
-            new: versions(\.to), earlier: valid.purpose == .patch ? versions(\.from) : [],
+            transaction: valid, new: versions(\.to), earlier: valid.purpose == .patch ? versions(\.from) : [],
             mayLoseEarlier: isIrreversible, jobName: DetachedJob.name(of: step.id, in: context.run, part: "stage"))
         return (work, session)
+    }
+
+    /// What is whole of them, by the hashes of the host's lists; those are asked for unless they are known.
+    private func kept(
+        _ work: Work, _ archives: PackageArchives
+    ) async throws(StepFailure) -> [PackageVersion: String] {
+        var offers = settings.memory.offers(of: archives.session.address)
+        let unknown = work.all.filter { offers[$0] == nil }
+        // Without its lists the host may have all archives nevertheless: then they are read to their end.
+        if !unknown.isEmpty, try await archives.isNamed(unknown, in: AptCommand.archives),
+            let found = try? await archives.offers(unknown)
+        {
+            settings.memory.note(found, of: archives.session.address)
+            offers.merge(found) { _, new in new }
+        }
+        return try await archives.kept(work.all, in: AptCommand.archives, offers: offers)
+    }
+
+    /// Only what can be rehearsed as it will be done: where a host is half configured the step that changes it repairs it first,
+    /// and rehearses then.
+    private func rehearse(_ work: Work, _ session: HostSession) async throws(StepFailure) {
+        let snapshot = try await session.snapshot(fingerprinted: true)
+        let todo = PackageWork(work.transaction, on: snapshot, automatic: [])
+        guard work.transaction.purpose == .patch, let fingerprint = snapshot.fingerprint, !todo.pending.isEmpty,
+            todo.unfinished.isEmpty, todo.drifted.isEmpty
+        else { return }
+        let apply = AptApplication(transaction: work.transaction, settings: settings, session: session)
+        let command = try await apply.command(todo.pending)
+        try await apply.rehearseOnce(command, expecting: todo.pending, fingerprint: fingerprint)
+    }
+
+    /// Room is worth less than the change: what cannot be taken away now, or with older rules for `sudo`, stays.
+    private func prune(_ work: Work, _ snapshot: PackageSnapshot, _ archives: PackageArchives) async {
+        guard let old = try? await archives.outdated(in: AptCommand.archives, days: settings.retentionDays) else {
+            return
+        }
+        let needless = old.filter { archive in
+            let isWanted = work.all.contains { PackageArchives.isSame($0, archive.package) }
+            let isInstalled = snapshot.entries.contains { entry in
+                !entry.isAbsent
+                    && PackageArchives.isSame(
+                        PackageVersion(name: entry.name, architecture: entry.architecture, version: entry.version),
+                        archive.package)
+            }
+            return !isWanted && !isInstalled
+        }
+        guard !needless.isEmpty else { return }
+        try? await archives.session.runRoot(AptCommand.remove(needless.prefix(500).map(\.file)))
     }
 
     private func refuseLosses(_ lost: [PackageVersion], _ work: Work) throws(StepFailure) {
@@ -141,7 +206,11 @@ public struct StagePackagesDriver: StepDriver {
     ) async throws(StepFailure) {
         let state = snapshot.jobs[work.jobName]
         var running: DetachedJob.State?
-        if case .running = state { running = state } else if state != nil { try await runner.forget([work.jobName]) }
+        if case .running = state {
+            running = state
+        } else if let state {
+            try await runner.forget([work.jobName: state])
+        }
         let job = DetachedJob(
             name: work.jobName, command: AptCommand.download(versions, lockSeconds: settings.lockSeconds),
             workingDirectory: AptCommand.archives)

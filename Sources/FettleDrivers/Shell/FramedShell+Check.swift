@@ -9,8 +9,10 @@ extension FramedShell {
         guard command.outputLimit >= 0, command.timeout > .zero else {
             throw failure(.invalidCommand, "the limit or the time of the command is not positive")
         }
-        // Quoted for nothing, so that what cannot be is told before a connection is made.
-        _ = try frame(command, channelIsRoot: true)
+        // Before a connection is made, and not only when the command is quoted for it.
+        guard !command.program.holdsNull else {
+            throw failure(.invalidCommand, ShellQuoteError().description)
+        }
         let length: Int
         switch command.program {
         case .script(let script):
@@ -61,5 +63,15 @@ extension FramedShell {
 
     nonisolated func failure(_ code: AccessError.Code, _ message: String, cause: String? = nil) -> AccessError {
         AccessError(code, message, host: host, cause: cause)
+    }
+}
+
+extension RemoteCommand.Program {
+    /// No argument of a program can hold a NUL.
+    fileprivate var holdsNull: Bool {
+        switch self {
+        case .script(let script): script.utf8.contains(0)
+        case .root(let root): root.commandLine.contains { $0.utf8.contains(0) }
+        }
     }
 }

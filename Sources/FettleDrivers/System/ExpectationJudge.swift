@@ -1,8 +1,17 @@
+import FettleDriverKit
 import FettleModel
 
 /// Holds a host's facts against what must be true of it.
 struct ExpectationJudge: Sendable {
     let expectation: HostExpectation
+
+    /// The facts that it takes.
+    var parts: FactParts {
+        var parts: FactParts = .packages
+        if expectation.noStaleServicesExcept != nil { parts.insert(.services) }
+        if expectation.noRebootPending { parts.formUnion([.kernels, .rebootRequired]) }
+        return parts
+    }
 
     /// What is not as it must be, in words; empty if all of it is.
     ///

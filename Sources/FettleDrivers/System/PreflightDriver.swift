@@ -29,8 +29,9 @@ public struct PreflightDriver: StepDriver {
         guard case .preflight(let expectation, let probes) = step.action else {
             throw StepFailure(code: .refused, message: "\(step.id) is no preflight")
         }
-        let facts = try await unlockedFacts(step, context)
-        let deviations = try ExpectationJudge(expectation: expectation).deviations(in: facts)
+        let judge = ExpectationJudge(expectation: expectation)
+        let facts = try await unlockedFacts(judge.parts, step, context)
+        let deviations = try judge.deviations(in: facts)
         guard deviations.isEmpty else {
             throw StepFailure(
                 code: .drift, message: "the host is not as the plan saw it: \(deviations.joined(separator: "; "))")
@@ -49,10 +50,12 @@ public struct PreflightDriver: StepDriver {
     }
 
     /// Somebody else's package work is waited for: it ends, and in the middle of it nothing is as any plan saw it.
-    private func unlockedFacts(_ step: Step, _ context: StepContext) async throws(StepFailure) -> HostFacts {
+    private func unlockedFacts(
+        _ parts: FactParts, _ step: Step, _ context: StepContext
+    ) async throws(StepFailure) -> HostFacts {
         let deadline = clock.now().adding(seconds: max(0, step.timeoutSeconds - Self.marginSeconds))
         while true {
-            let facts = try await look.facts(step, in: context)
+            let facts = try await look.facts(parts.union([.fileSystems, .packageLocks]), step, in: context)
             let locks = try HostLook.require(facts.packageLocks, "locks of the package manager")
             guard let holder = PackageLocks.holder(of: locks) else { return facts }
             guard clock.now() < deadline, !Task.isCancelled else {

@@ -3,7 +3,7 @@ public import FettleModel
 
 /// Restarts the services that still run code which was replaced on disk, and looks whether they came back.
 ///
-/// Each is restarted by systemd on the host, so that a connection that breaks in between stops nothing. sshd comes last, and
+/// They are restarted by systemd on the host, so that a connection that breaks in between stops nothing. sshd comes last, and
 /// only if its configuration is good: the sessions that are open stay (needrestart#340 cut the way in). systemd itself is
 /// executed anew. What belongs to no unit, such as a program in somebody's session, is told and left.
 public struct RestartServicesDriver: StepDriver {
@@ -41,7 +41,12 @@ public struct RestartServicesDriver: StepDriver {
         if units.remove(StaleServices.initScope) != nil {
             try await session.runRoot(SystemRules.reexecute, timeout: .seconds(60))
         }
-        for unit in Self.inOrder(units) { try await restart(unit, session) }
+        try await restart(units.subtracting(Self.secureShell).sorted(), session)
+        let shells = units.intersection(Self.secureShell).sorted()
+        if !shells.isEmpty {
+            try await session.runRoot(SystemRules.testSecureShell, failingAs: .unhealthy)
+            try await restart(shells, session)
+        }
         try await requireUp(units.sorted(), session, seconds: 30)
     }
 
@@ -70,7 +75,7 @@ public struct RestartServicesDriver: StepDriver {
         guard case .restartServices(let exceptions) = step.action else {
             throw StepFailure(code: .refused, message: "\(step.id) restarts no services")
         }
-        let facts = try await look.facts(step, in: context)
+        let facts = try await look.facts(.services, step, in: context)
         let services = try HostLook.require(facts.staleServices, "services on replaced code")
         return (StaleServices(services, exceptions), facts)
     }
@@ -89,23 +94,21 @@ public struct RestartServicesDriver: StepDriver {
         return found.activeState == "active" || (found.activeState == "inactive" && found.subState == "dead")
     }
 
-    private static func inOrder(_ units: Set<String>) -> [String] {
-        units.sorted { (secureShell.contains($0) ? 1 : 0, $0) < (secureShell.contains($1) ? 1 : 0, $1) }
-    }
-
-    private func restart(_ unit: String, _ session: HostSession) async throws(StepFailure) {
-        if Self.secureShell.contains(unit) {
-            try await session.runRoot(SystemRules.testSecureShell, failingAs: .unhealthy)
-        }
+    /// All in one order to systemd, which restarts them side by side and in the order of their dependencies.
+    private func restart(_ units: [String], _ session: HostSession) async throws(StepFailure) {
+        guard !units.isEmpty else { return }
         let result: CommandResult
         do {
-            result = try await session.tryRun(RemoteCommand(root: SystemRules.restart(unit), timeout: .seconds(150)))
+            result = try await session.tryRun(RemoteCommand(root: SystemRules.restart(units), timeout: .seconds(200)))
         } catch {
             // systemd goes on without the connection; whether the unit came back is looked at below.
             guard !error.nothingRan else { throw StepFailure(error) }
             return
         }
-        guard result.succeeded else { throw await failure(of: [unit], session) }
+        guard !result.succeeded else { return }
+        let states = try await UnitStates.read(units, session)
+        let down = units.filter { states[$0] != .up }
+        throw await failure(of: down.isEmpty ? units : down, session)
     }
 
     private func requireUp(_ units: [String], _ session: HostSession, seconds: Int) async throws(StepFailure) {

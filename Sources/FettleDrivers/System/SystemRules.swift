@@ -11,8 +11,10 @@ public enum SystemRules {
     /// Without a pager: one that runs as root would give a shell to whoever looks.
     private static let statusWords = ["--no-pager", "--full", "--lines=30", "status", "--"]
 
-    /// - Parameter unit: a name that follows the grammar of units.
-    static func restart(_ unit: String) -> RootCommand { RootCommand([DetachedJob.systemctl] + restartWords + [unit]) }
+    /// - Parameter units: names that follow the grammar of units.
+    static func restart(_ units: [String]) -> RootCommand {
+        RootCommand([DetachedJob.systemctl] + restartWords + units)
+    }
     static func status(_ unit: String) -> RootCommand { RootCommand([DetachedJob.systemctl] + statusWords + [unit]) }
 
     /// - Throws: `SudoRuleError` if a rule cannot be written; that is a mistake in Fettle.
@@ -24,7 +26,7 @@ public enum SystemRules {
             try exact(reexecute, "Let systemd itself run its new code"),
             try exact(testSecureShell, "Look at sshd's configuration before sshd restarts"),
             try SudoRule(
-                program: DetachedJob.systemctl, arguments: restartWords.map { .exact($0) } + [.word(service)],
+                program: DetachedJob.systemctl, arguments: restartWords.map { .exact($0) } + [.words(service)],
                 reason: "Restart services that run replaced code"),
             try SudoRule(
                 program: DetachedJob.systemctl, arguments: statusWords.map { .exact($0) } + [.word(service)],

@@ -16,8 +16,9 @@ public struct VerifyDriver: StepDriver {
         guard case .verify(let expectation) = step.action else {
             throw StepFailure(code: .refused, message: "\(step.id) verifies nothing")
         }
-        let facts = try await look.facts(step, in: context)
-        let deviations = try ExpectationJudge(expectation: expectation).deviations(in: facts)
+        let judge = ExpectationJudge(expectation: expectation)
+        let facts = try await look.facts(judge.parts.union(.services), step, in: context)
+        let deviations = try judge.deviations(in: facts)
         guard deviations.isEmpty else {
             throw StepFailure(code: .unhealthy, message: deviations.joined(separator: "; "))
         }

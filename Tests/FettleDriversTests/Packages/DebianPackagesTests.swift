@@ -25,7 +25,7 @@ import Testing
     ) -> PackageSnapshot {
         PackageSnapshot(
             observedAt: Timestamp(milliseconds: 0), entries: entries, automatic: automatic, locks: [], jobs: [:],
-            freeBytes: [:], hasSystemd: true)
+            freeBytes: [:], hasSystemd: true, fingerprint: nil)
     }
 
     private func entry(
@@ -119,12 +119,14 @@ import Testing
         _ = try SudoersFile(user: "fettle", rules: rules).text()
         var commands = [
             DetachedJob.prepareDirectory, PackageRules.installDirectory(AptCommand.archives),
-            PackageRules.salvage(["openssl_1%3a3.0_amd64.deb"]), AptCommand.markAutomatic(["libssl3:amd64", "g++"]),
-            SystemRules.reboot, SystemRules.reexecute, SystemRules.testSecureShell, SystemRules.restart("a@b.service"),
+            PackageRules.salvage(["openssl_1%3a3.0_amd64.deb"]), AptCommand.remove(["openssl_1%3a3.0_amd64.deb"]),
+            AptCommand.markAutomatic(["libssl3:amd64", "g++"]),
+            SystemRules.reboot, SystemRules.reexecute, SystemRules.testSecureShell,
+            SystemRules.restart(["a@b.service", "c.service"]),
             SystemRules.status("nginx.service"),
         ]
         let name = DetachedJob.name(of: "web-1/patch", in: "run-1", part: "apply")
-        commands += DetachedJob.forget(name, under: true)
+        commands += DetachedJob.forget(name, .killed, under: true)
         let download = [PackageVersion(name: "g++", architecture: "amd64", version: "4:12.2.0-3~deb12u1")]
         var jobs = [
             DetachedJob(
@@ -227,5 +229,47 @@ import Testing
             PackageArchives.parse("../x.deb\tx\tall\t1\n-x.deb\tx\tall\t1\nx_1_all.deb\tx\tall\t1\n").map(\.file) == [
                 "x_1_all.deb"
             ])
+    }
+
+    @Test func hashesOfTheListsAreRead() {
+        let sum = String(repeating: "0a", count: 32)
+        let text = """
+            'http://m/a' a_1_amd64.deb 1 SHA256:\(sum)
+            'http://m/b' b_1_all.deb 2 MD5Sum:\(sum.prefix(32))
+            'http://m/c' c_1_all.deb 3 SHA256:\(sum.uppercased())
+            """
+        #expect(PackageArchives.parseOffers(text).map(\.sum) == [sum, nil, nil])
+        #expect(
+            PackageArchives.parseSums("\(sum)  a_1_amd64.deb\n\\\(sum)  x\nshort  b.deb\n\(sum) *c.deb\n") == [
+                "a_1_amd64.deb": sum, "c.deb": sum,
+            ])
+    }
+
+    @Test func aRehearsalHoldsForTheSameChangeOnTheSameHostUnchanged() {
+        let memory = PackageMemory()
+        let changes = [change("a1", "1", "2")]
+        memory.rehearsed(["apt-get", "a1=2"], doing: changes, on: .ssh("web-1"), fingerprint: "f")
+        func holds(
+            _ command: [String] = ["apt-get", "a1=2"], _ doing: [PackageChange]? = nil, on host: String = "web-1",
+            _ fingerprint: String = "f"
+        ) -> Bool {
+            memory.isRehearsed(command, doing: doing ?? changes, on: .ssh(host), fingerprint: fingerprint)
+        }
+        #expect(holds())
+        #expect(!holds(["apt-get", "a1=3"]))
+        #expect(!holds(["apt-get", "a1=2"], [change("a1", "1.5", "2")]))
+        #expect(!holds(on: "web-2"))
+        #expect(!holds(["apt-get", "a1=2"], nil, on: "web-1", "g"))
+        // Only the last one of a host.
+        memory.rehearsed(["apt-get", "b1=2"], doing: [change("b1", "1", "2")], on: .ssh("web-1"), fingerprint: "f")
+        #expect(!holds())
+    }
+
+    @Test func aFingerprintIsAHashAndNothingElse() {
+        let sum = String(repeating: "f0", count: 32)
+        #expect(PackageSnapshotParser.fingerprint("\(sum)  -\n") == sum)
+        for text in [nil, "", "x", "\(sum)0  -", "\(sum.uppercased())  -", "find: error \(sum)"] {
+            #expect(PackageSnapshotParser.fingerprint(text) == nil)
+        }
     }
 }

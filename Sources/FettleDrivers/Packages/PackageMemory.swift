@@ -1,0 +1,50 @@
+import FettleDriverKit
+import FettleModel
+import Synchronization
+
+/// What was found out about hosts while they still served, for the steps that come when they are out.
+///
+/// A rehearsal takes apt a second or more, as long as the installation of a small package; so it belongs before the
+/// drain. Afterwards the host only has to prove that nothing has changed by which apt decides. Kept in memory alone: a
+/// Fettle that was started anew knows nothing and asks again.
+final class PackageMemory: Sendable {
+    private struct Rehearsal: Equatable {
+        var command: [String]
+        var changes: [PackageChange]
+        /// What the host's was before apt was asked.
+        var fingerprint: String
+    }
+
+    private struct State {
+        /// The last of each host.
+        var rehearsals: [ResourceAddress: Rehearsal] = [:]
+        var offers: [ResourceAddress: [PackageVersion: PackageArchives.Offer]] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// apt has said that this command would do exactly these changes, on a host whose fingerprint was this one before.
+    func rehearsed(
+        _ command: [String], doing changes: [PackageChange], on address: ResourceAddress, fingerprint: String
+    ) {
+        let rehearsal = Rehearsal(command: command, changes: changes, fingerprint: fingerprint)
+        state.withLock { $0.rehearsals[address] = rehearsal }
+    }
+
+    /// Whether that still holds.
+    func isRehearsed(
+        _ command: [String], doing changes: [PackageChange], on address: ResourceAddress, fingerprint: String
+    ) -> Bool {
+        let rehearsal = Rehearsal(command: command, changes: changes, fingerprint: fingerprint)
+        return state.withLock { $0.rehearsals[address] } == rehearsal
+    }
+
+    /// What the host's signed lists say of these versions, with their hashes.
+    func note(_ offers: [PackageVersion: PackageArchives.Offer], of address: ResourceAddress) {
+        state.withLock { $0.offers[address, default: [:]].merge(offers) { _, new in new } }
+    }
+
+    func offers(of address: ResourceAddress) -> [PackageVersion: PackageArchives.Offer] {
+        state.withLock { $0.offers[address] ?? [:] }
+    }
+}
