@@ -7,6 +7,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
     private let inspector: any HostInspector
     private let gate: GateDriver
     private let bake: BakeDriver
+    private let drain: HAProxyDrainDriver
+    private let restore: HAProxyRestoreDriver
     private let packages: PackageDriverSettings
 
     /// For the guard before a step that lowers availability.
@@ -22,6 +24,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
         self.packages = packages
         gate = GateDriver(runner: runner)
         bake = BakeDriver(runner: runner)
+        drain = HAProxyDrainDriver(channels: channels)
+        restore = HAProxyRestoreDriver(channels: channels)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
     }
 
@@ -33,10 +37,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .restartServices: RestartServicesDriver(channels: channels, inspector: inspector)
         case .reboot: RebootDriver(channels: channels, inspector: inspector)
         case .takeOut, .bringBack: ReservationDriver()
-        case .drain(let traffic):
-            traffic.driver == HAProxyDrainDriver.name ? HAProxyDrainDriver(channels: channels) : nil
-        case .restore(let traffic):
-            traffic.driver == HAProxyDrainDriver.name ? HAProxyRestoreDriver(channels: channels) : nil
+        case .drain(let traffic): traffic.driver == HAProxyDrainDriver.name ? drain : nil
+        case .restore(let traffic): traffic.driver == HAProxyDrainDriver.name ? restore : nil
         case .gate: gate
         case .bake: bake
         case .verify: VerifyDriver(inspector: inspector)

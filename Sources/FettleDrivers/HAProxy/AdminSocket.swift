@@ -18,6 +18,13 @@ enum AdminSocketLimits {
 /// The way to a group's HAProxy: its socket itself where it is on this machine, else through the command channel to it.
 struct AdminSockets: Sendable {
     let channels: any ChannelProvider
+    private let numbers = BackendNumbers()
+
+    init(channels: any ChannelProvider) { self.channels = channels }
+
+    func client(of traffic: TrafficBinding) throws(HAProxyError) -> HAProxyClient {
+        HAProxyClient(socket: try socket(of: traffic), numbers: numbers)
+    }
 
     func socket(of traffic: TrafficBinding) throws(HAProxyError) -> any AdminSocket {
         let place = "HAProxy on \(SafeText.lastLines(of: traffic.via.rawValue) ?? "?")"

@@ -1,4 +1,5 @@
 internal import FettleModel
+internal import Synchronization
 
 /// What HAProxy knows of one server at one moment.
 struct ServerView: Sendable, Equatable {
@@ -6,6 +7,8 @@ struct ServerView: Sendable, Equatable {
     let statistics: ServerStatistics
     /// Before the first question was sent: nothing here is older.
     let observedAt: Timestamp
+    /// Sessions of the whole backend since HAProxy started; nil where it doesn't count them.
+    var poolSessions: Int?
 
     var work: Int { statistics.currentSessions + statistics.queued }
     /// Whether HAProxy's own view is that the server is up, drained or not.
@@ -25,6 +28,7 @@ struct ServerView: Sendable, Equatable {
 /// The few commands of HAProxy's admin socket that Fettle uses.
 struct HAProxyClient: Sendable {
     let socket: any AdminSocket
+    var numbers = BackendNumbers()
     /// Looked at only so that messages say where.
     var place: String { socket.place }
 
@@ -36,19 +40,56 @@ struct HAProxyClient: Sendable {
             return []
         }
         let observedAt = Timestamp.now()
-        let states = try ServersStateParser.parse(
-            try await ask("show servers state \(backend)", about: "backend \(backend)"), place: place)
-        guard let number = states.first?.backendNumber else { return [] }
-        // By its number: a name would find a frontend of the same name first, which has no servers. 4 is for servers.
-        let statistics = try StatisticsParser.parse(
-            try await ask("show stat \(number) 4 -1", about: "backend \(backend)"), place: place)
+        let (states, statistics) = try await answers(about: backend)
         var rows: [HAProxyServerName: ServerStatistics] = [:]
         for row in statistics { rows[row.name] = row }
+        let pool = statistics.reduce(Int?.some(0)) { sum, row in
+            row.sessions.flatMap { count in sum.map { $0 &+ count } }
+        }
         // A server that appears in one answer only was added or taken away in between.
         return states.compactMap { state in
-            rows[state.name].map { ServerView(state: state, statistics: $0, observedAt: observedAt) }
+            rows[state.name].map {
+                ServerView(state: state, statistics: $0, observedAt: observedAt, poolSessions: pool)
+            }
         }
     }
+
+    private func answers(about backend: String) async throws(HAProxyError) -> ([ServerState], [ServerStatistics]) {
+        if let number = numbers.number(of: backend, at: place),
+            let answers = try await answersAtOnce(about: backend, number)
+        {
+            return answers
+        }
+        let states = try ServersStateParser.parse(
+            try await ask("show servers state \(backend)", about: "backend \(backend)"), place: place)
+        guard let number = states.first?.backendNumber else { return ([], []) }
+        numbers.note(number, of: backend, at: place)
+        return (
+            states,
+            try StatisticsParser.parse(
+                try await ask(Self.statistics(number), about: "backend \(backend)"), place: place)
+        )
+    }
+
+    /// Both in one conversation, where the backend's number is known from before.
+    ///
+    /// - Returns: nil if the number is another one now, or the answer is not what it should be: then each is asked by itself.
+    private func answersAtOnce(
+        about backend: String, _ number: Int
+    ) async throws(HAProxyError) -> ([ServerState], [ServerStatistics])? {
+        let answer = try await ask(
+            "show servers state \(backend);\(Self.statistics(number))", about: "backend \(backend)")
+        guard let seam = answer.utf8.firstRange(of: "\n# pxname,".utf8),
+            let states = try? ServersStateParser.parse(String(answer[..<seam.lowerBound]), place: place),
+            states.first?.backendNumber == number,
+            let statistics = try? StatisticsParser.parse(
+                String(answer[answer.utf8.index(after: seam.lowerBound)...]), place: place)
+        else { return nil }
+        return (states, statistics)
+    }
+
+    /// By its number: a name would find a frontend of the same name first, which has no servers. 4 is for servers.
+    private static func statistics(_ number: Int) -> String { "show stat \(number) 4 -1" }
 
     func view(of name: HAProxyServerName) async throws(HAProxyError) -> ServerView {
         guard let view = try await view(of: name.backend).first(where: { $0.state.name == name }) else {
@@ -96,5 +137,23 @@ struct HAProxyClient: Sendable {
             throw HAProxyError(.notFound, "there is no \(subject)", place: place)
         }
         return answer
+    }
+}
+
+/// The numbers that HAProxy gave its backends, as they were when it was last asked. It numbers anew when it starts.
+final class BackendNumbers: Sendable {
+    private struct Key: Hashable {
+        var place: String
+        var backend: String
+    }
+
+    private let known = Mutex<[Key: Int]>([:])
+
+    func number(of backend: String, at place: String) -> Int? {
+        known.withLock { $0[Key(place: place, backend: backend)] }
+    }
+
+    func note(_ number: Int, of backend: String, at place: String) {
+        known.withLock { $0[Key(place: place, backend: backend)] = number }
     }
 }

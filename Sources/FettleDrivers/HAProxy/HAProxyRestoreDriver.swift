@@ -5,8 +5,11 @@ public import FettleModel
 ///
 /// New sessions come to it only after HAProxy's own health check passes again; if it then falls, it is drained once more.
 public struct HAProxyRestoreDriver: StepDriver {
-    /// How long a server that is back in traffic is watched before it counts as restored.
+    /// How long a server that is back in traffic is watched before it counts as restored, at most and at least.
     private static let watchTime = Duration.seconds(1)
+    private static let shortWatchTime = Duration.milliseconds(500)
+    /// Sessions without an error after which the shorter time is enough.
+    private static let goodSessions = 10
 
     private let sockets: AdminSockets
 
@@ -40,7 +43,7 @@ public struct HAProxyRestoreDriver: StepDriver {
             try await member.set(weight: weight)
         }
         if ready.state.administrative.isOut { try await member.set(.ready) }
-        try await watch(member, prior)
+        try await watch(member, since: ready)
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
@@ -88,14 +91,29 @@ public struct HAProxyRestoreDriver: StepDriver {
                 + "(\(view.words)); it is left so")
     }
 
-    /// It is back in traffic: it must stay up for a while, or it goes out again.
-    private func watch(_ member: TrafficMember, _ prior: PriorState) async throws(StepFailure) {
+    /// It is back in traffic: it must stay up for a while, or it goes out again. For less time where it has proven to answer
+    /// well, and where nobody asks the pool anything, so that there is nothing to be seen.
+    private func watch(_ member: TrafficMember, since before: ServerView) async throws(StepFailure) {
         let clock = ContinuousClock()
-        let end = clock.now + Self.watchTime
-        let last = try await member.look(until: end) { view throws(StepFailure) in !view.isUp }
+        let start = clock.now
+        let last = try await member.look(until: start + Self.watchTime) { view throws(StepFailure) in
+            guard view.isUp, !view.state.administrative.isOut else { return true }
+            guard start.duration(to: clock.now) >= Self.shortWatchTime else { return false }
+            return Self.isProven(view, since: before)
+        }
         if last.isUp, !last.state.administrative.isOut { return }
         if !last.isUp { try await member.set(.drain) }
         throw unhealthy(member, last, "fell as soon as it was back in traffic, and was drained again")
+    }
+
+    static func isProven(_ view: ServerView, since before: ServerView) -> Bool {
+        guard let pool = view.poolSessions, let poolBefore = before.poolSessions,
+            let sessions = view.statistics.sessions, let sessionsBefore = before.statistics.sessions,
+            let errors = view.statistics.errors, let errorsBefore = before.statistics.errors
+        else { return false }
+        if pool == poolBefore { return true }
+        let ended = sessions - sessionsBefore - view.statistics.currentSessions
+        return ended >= goodSessions && errors == errorsBefore
     }
 
     private func unhealthy(_ member: TrafficMember, _ view: ServerView, _ what: String) -> StepFailure {

@@ -11,7 +11,7 @@ struct TrafficMember: Sendable {
         _ step: Step, _ traffic: TrafficBinding, through sockets: AdminSockets
     ) throws(StepFailure) -> TrafficMember {
         do throws(HAProxyError) {
-            let client = HAProxyClient(socket: try sockets.socket(of: traffic))
+            let client = try sockets.client(of: traffic)
             let name = try HAProxyServerName(
                 backend: traffic.backend, server: traffic.serverName(of: step.resource), place: client.place)
             return TrafficMember(client: client, name: name, traffic: traffic)

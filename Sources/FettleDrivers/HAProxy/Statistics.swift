@@ -13,6 +13,10 @@ struct ServerStatistics: Sendable, Equatable {
     /// In words, as HAProxy tells it.
     let checkWords: String
     let checkHealth: CheckHealth?
+    /// Sessions since HAProxy started, and what went wrong with them: connections that failed, answers that broke off or
+    /// said 5xx. nil where HAProxy doesn't count them.
+    var sessions: Int?
+    var errors: Int?
 
     /// HAProxy counts from 0 (down) to `rise + fall - 1` (fully up): each check that passes is one up, each that fails
     /// one down.
@@ -71,9 +75,21 @@ enum StatisticsParser {
                     name: try HAProxyServerName(backend: field("pxname"), server: field("svname"), place: place),
                     status: field("status"), currentSessions: current, queued: queued,
                     checkStatus: field("check_status"), checkWords: field("check_desc"),
-                    checkHealth: health(field)))
+                    checkHealth: health(field), sessions: Int(field("stot")), errors: errors(field)))
         }
         return statistics
+    }
+
+    private static func errors(_ field: (String) -> String) -> Int? {
+        var sum = 0
+        for name in ["econ", "eresp", "hrsp_5xx"] {
+            // `mode tcp` knows no answers.
+            guard let count = Int(field(name)) ?? (field(name).isEmpty && name == "hrsp_5xx" ? 0 : nil) else {
+                return nil
+            }
+            sum = sum &+ count
+        }
+        return sum
     }
 
     private static func health(_ field: (String) -> String) -> ServerStatistics.CheckHealth? {

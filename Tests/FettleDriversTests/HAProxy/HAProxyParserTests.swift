@@ -1,3 +1,4 @@
+import FettleModel
 import Testing
 
 @testable import FettleDrivers
@@ -118,6 +119,30 @@ struct HAProxyParserTests {
             name: try HAProxyServerName(backend: "b", server: "s", place: "test"), status: "UP", currentSessions: 0,
             queued: 0, checkStatus: status, checkWords: "", checkHealth: nil)
         #expect(statistics.lastCheckPassed == passed)
+    }
+
+    @Test("A server that is back is proven by sessions that ended well, or by a pool that nobody asks anything")
+    func provenServers() throws {
+        func view(sessions: Int?, current: Int = 0, errors: Int? = 3, pool: Int? = 100) throws -> ServerView {
+            let name = try HAProxyServerName(backend: "b", server: "s", place: "test")
+            return ServerView(
+                state: ServerState(
+                    name: name, backendNumber: 3, operational: .running, administrative: [], weight: 1,
+                    initialWeight: 1),
+                statistics: ServerStatistics(
+                    name: name, status: "UP", currentSessions: current, queued: 0, checkStatus: "L7OK", checkWords: "",
+                    checkHealth: nil, sessions: sessions, errors: errors), observedAt: .now(), poolSessions: pool)
+        }
+        let before = try view(sessions: 40)
+        #expect(HAProxyRestoreDriver.isProven(try view(sessions: 40), since: before))
+        #expect(HAProxyRestoreDriver.isProven(try view(sessions: 52, current: 2, pool: 130), since: before))
+        #expect(!HAProxyRestoreDriver.isProven(try view(sessions: 51, current: 2, pool: 130), since: before))
+        #expect(!HAProxyRestoreDriver.isProven(try view(sessions: 40, pool: 130), since: before))
+        #expect(!HAProxyRestoreDriver.isProven(try view(sessions: 90, errors: 4, pool: 130), since: before))
+        // Begun anew meanwhile, or without the columns.
+        #expect(!HAProxyRestoreDriver.isProven(try view(sessions: 12, errors: 0, pool: 20), since: before))
+        #expect(!HAProxyRestoreDriver.isProven(try view(sessions: nil), since: before))
+        #expect(!HAProxyRestoreDriver.isProven(try view(sessions: 90, pool: nil), since: before))
     }
 
     @Test("CSV: quotes, doubled quotes, commas and line ends within, no last line end")

@@ -47,6 +47,22 @@ struct HAProxyStepTests {
         }
     }
 
+    @Test("A number that HAProxy gives another backend since is not believed")
+    func staleNumber() async throws {
+        let fixture = try await HAProxyFixture()
+        var client = fixture.client
+        client.numbers = BackendNumbers()
+        let first = try await client.view(of: "web")
+        let number = try #require(client.numbers.number(of: "web", at: "fixture"))
+        #expect(try await client.view(of: "web").map(\.state) == first.map(\.state), "asked in one line")
+        #expect(try await client.view(of: "web").count == 2)
+        for wrong in [number + 1, number - 1, 0] {
+            client.numbers.note(wrong, of: "web", at: "fixture")
+            #expect(try await client.view(of: "web").map(\.state) == first.map(\.state))
+            #expect(client.numbers.number(of: "web", at: "fixture") == number)
+        }
+    }
+
     @Test("A drain ends only when the work has ended (nomad#14293), and no request is lost")
     func waitsForSessions() async throws {
         let fixture = try await HAProxyFixture()
