@@ -44,12 +44,14 @@ public struct FettleCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            Interruption.waitIfEnding()
         } catch {
             end(after: error)
         }
     }
 
     private static func end(after error: any Error) -> Never {
+        Interruption.waitIfEnding()
         // Ends that are no errors: a documented exit code, a request for help.
         if error is ExitCode || exitCode(for: error) == .success { exit(withError: error) }
         let status = status(of: error)

@@ -94,7 +94,9 @@ public struct ChangeService: Sendable {
             if isOwn, approves, !change.rule.requesterMayApprove {
                 throw ControlError(
                     .blocked, "\(person) asked for change \(id) and may not approve it: another person has to",
-                    hint: "policy.yaml says so; `approvals.<environment>.requesterMayApprove` would allow it")
+                    hint:
+                        "`fettle change approve \(id)` by somebody else; or `approvals.<environment>.requesterMayApprove` in "
+                        + "policy.yaml, before the change is submitted")
             }
             if approves { try Self.prove(try await plan(of: change)) }
             change.votes.append(

@@ -29,8 +29,8 @@ import Testing
         Use(words: ["inventory", "check"]),
         Use(words: ["inventory", "show"]),
         Use(words: ["inventory", "export"]),
-        Use(words: ["inventory", "import", "ansible", "hosts.ini", "--to", "imported.yaml"]),
-        Use(words: ["inventory", "import", "ansible", "hosts.ini", "--to", "-"]),
+        Use(words: ["inventory", "import", "ansible", "hosts.ini", "--environment", "dev", "--to", "imported.yaml"]),
+        Use(words: ["inventory", "import", "ansible", "hosts.ini", "--environment", "dev", "--to", "-"]),
         Use(words: ["plan", "list"]),
         Use(words: ["plan", "show", "plan-1"]),
         Use(words: ["plan", "check", "plan.json"]),
@@ -136,8 +136,10 @@ import Testing
         let folder = try await Self.folder()
         for use in Self.uses {
             let program = try await Self.check(use, in: folder, json: false)
-            // Texts that others read are not broken into lines.
-            let isForPrograms = ["schema", "access sudoers", "inventory export", "inventory import"].contains {
+            // Texts that others read, and the lines of a journal, are not broken.
+            let isForPrograms = [
+                "schema", "access sudoers", "inventory export", "inventory import", "run start", "run show",
+            ].contains {
                 use.line.hasPrefix($0)
             }
             guard !isForPrograms else { continue }

@@ -42,7 +42,7 @@ final class RunPrinter: Sendable {
     /// Takes the status line away.
     func tidy() {
         guard !isQuiet, terminal.isInteractive else { return }
-        write("\r\u{1b}[K")
+        _ = Output.write("\r\u{1b}[K", to: STDOUT_FILENO)
     }
 
     private func describe(_ record: JournalRecord, _ state: RunState) -> String? {

@@ -13,7 +13,7 @@ struct RunResultView {
         for host in report.hosts {
             let asPlanned = host.changes.count { $0.after == $0.planned.to }
             table.add(
-                .init(host.resource.rawValue, .bold), .init(host.verdict.rawValue, style(host.verdict)),
+                .init(host.resource.rawValue, .bold), .init(host.verdict.words, style(host.verdict)),
                 .init("\(asPlanned) of \(host.changes.count)"),
                 .init("\(host.findingsBefore) → \(host.findingsAfter.map(String.init) ?? "not checked")"),
                 .init(host.bootIDChanged.map { $0 ? "yes" : "no" } ?? "not known"))
@@ -32,7 +32,7 @@ struct RunResultView {
     private func style(_ verdict: HostResult.Verdict) -> TextStyle {
         switch verdict {
         case .patched: .green
-        case .unchanged, .pending: .yellow
+        case .unchanged, .takenBack, .pending: .yellow
         case .mixed, .unreachable, .notObserved: .red
         }
     }

@@ -16,6 +16,8 @@ enum Interruption {
         /// Takes away what was drawn on the terminal.
         var tidy: (@Sendable () -> Void)?
         var isWatching = false
+        /// A signal ends the process: nobody else may any more, nor say anything.
+        var isEnding = false
     }
 
     private static let state = Mutex(State())
@@ -81,9 +83,19 @@ enum Interruption {
         end(by: number)
     }
 
+    /// For whoever is about to answer or to end the process: where a signal ends it, the work fails because its connections are
+    /// hung up, and that is no answer.
+    static func waitIfEnding() {
+        guard state.withLock({ $0.isEnding }) else { return }
+        while true { sleep(60) }
+    }
+
     /// Ends the process as the signal would have, after hanging up.
     private static func end(by number: Int32) -> Never {
-        let (tidy, connections) = state.withLock { ($0.tidy, $0.connections) }
+        let (tidy, connections) = state.withLock { state in
+            state.isEnding = true
+            return (state.tidy, state.connections)
+        }
         tidy?()
         let done = DispatchSemaphore(value: 0)
         Task.detached {

@@ -26,6 +26,7 @@ enum Output {
     /// Writes to standard output. Where it cannot be written, the process ends, unless it has to go on without a reader: half an
     /// answer must not look like a whole one. A reader that has read enough (`| head`) is no failure to speak of.
     static func write(_ text: String) {
+        Interruption.waitIfEnding()
         guard !write(text, to: STDOUT_FILENO), !mode.withLock({ $0.mustGoOn }) else { return }
         let cause = errno
         if cause == EPIPE { Foundation.exit(128 + SIGPIPE) }
@@ -40,7 +41,10 @@ enum Output {
     }
 
     /// Writes to standard error; if that fails there is nobody left to tell.
-    static func writeError(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+    static func writeError(_ text: String) {
+        Interruption.waitIfEnding()
+        _ = write(text, to: STDERR_FILENO)
+    }
 
     /// Something to know beside the answer.
     static func note(_ text: String) {
