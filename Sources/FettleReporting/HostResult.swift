@@ -27,8 +27,10 @@ public struct HostResult: Codable, Sendable, Equatable {
         case patched
         /// The versions are there, but old code still runs or a reboot is pending.
         case pending
-        /// Every package is at the version it had before.
+        /// Every package is at the version it had before: nothing was changed.
         case unchanged
+        /// ... because the run put it back there.
+        case takenBack
         /// Some are at other versions than before and than planned.
         case mixed
         case unreachable
@@ -62,7 +64,22 @@ public struct HostResult: Codable, Sendable, Equatable {
             },
             bootIDChanged: bootIDs.count == 2 ? bootIDs[0] != bootIDs[1] : nil,
             leftRunning: staleUnits(hostAfter).filter { exceptions.firstGlob(matchingAnyOf: [$0]) != nil },
-            verdict: verdict(changes, after: after, facts: hostAfter, except: exceptions))
+            verdict: verdict(
+                changes, after: after, facts: hostAfter, except: exceptions,
+                wasReturned: wasReturned(target.resource, in: evidence)))
+    }
+
+    /// Whether a step of the way back changed packages there.
+    private static func wasReturned(_ resource: ResourceID, in evidence: Evidence) -> Bool {
+        let returns = evidence.plan.rollback.filter { step in
+            guard step.resource == resource, case .changePackages = step.action else { return false }
+            return true
+        }
+        let ids = Set(returns.map(\.id))
+        return evidence.journal.contains { record in
+            guard case .stepDone(let step, _, _) = record.event else { return false }
+            return ids.contains(step)
+        }
     }
 
     private static func plannedChanges(of resource: ResourceID, in plan: Plan) -> [PackageChange] {
@@ -84,7 +101,8 @@ public struct HostResult: Codable, Sendable, Equatable {
     }
 
     private static func verdict(
-        _ changes: [Change], after: [String: String]?, facts: HostFacts?, except exceptions: [String]
+        _ changes: [Change], after: [String: String]?, facts: HostFacts?, except exceptions: [String],
+        wasReturned: Bool
     ) -> Verdict {
         guard let facts else { return .notObserved }
         if case .unreachable = facts.reachability { return .unreachable }
@@ -94,6 +112,7 @@ public struct HostResult: Codable, Sendable, Equatable {
             let isPending = isOldRunning || facts.rebootRequired.value?.isRequired == true
             return isPending ? .pending : .patched
         }
-        return changes.allSatisfy { $0.after == $0.before } ? .unchanged : .mixed
+        guard changes.allSatisfy({ $0.after == $0.before }) else { return .mixed }
+        return wasReturned ? .takenBack : .unchanged
     }
 }

@@ -40,11 +40,12 @@ enum HostSection {
 }
 
 extension HostResult.Verdict {
-    var words: String {
+    public var words: String {
         switch self {
         case .patched: "patched"
         case .pending: "old code still runs"
         case .unchanged: "as before"
+        case .takenBack: "taken back"
         case .mixed: "mixed versions"
         case .unreachable: "unreachable"
         case .notObserved: "not observed"
@@ -54,7 +55,7 @@ extension HostResult.Verdict {
     var tone: HTMLPage.Tone {
         switch self {
         case .patched: .good
-        case .unchanged, .pending: .warn
+        case .unchanged, .takenBack, .pending: .warn
         case .mixed, .unreachable, .notObserved: .bad
         }
     }

@@ -66,6 +66,27 @@ import Testing
         #expect(HTMLReport.page(report).contains("not checked"))
     }
 
+    /// Both have the version from before: one was changed and put back, the other never touched.
+    @Test func whatWasTakenBackIsToldFromWhatWasNotTouched() throws {
+        var evidence = evidence(events: [])
+        let back = try #require(
+            evidence.plan.rollback.first { step in
+                if step.resource == "web-1", case .changePackages = step.action { true } else { false }
+            })
+        let seen = Observation(verdict: .pass, summary: "back", observedAt: start)
+        let record = JournalRecord(
+            sequence: 1, epoch: 1, at: start, event: .stepDone(step: back.id, attempt: 1, observation: seen))
+        evidence.journal = [record]
+        let facts = FactSet(
+            id: "facts-1", observedAt: start,
+            hosts: evidence.plan.targets.map { target in
+                FactSample.host(target.resource, packages: [FactSample.package("openssl", "1")], at: start)
+            })
+        evidence.before = facts
+        evidence.after = facts
+        #expect(RunReport(evidence).hosts.map(\.verdict) == [.takenBack, .unchanged])
+    }
+
     @Test func theStoryTellsAttemptsAndDecisions() throws {
         let story = RunStory(
             plan: RollingPlan.plan(size: 2, lanes: 1), journal: evidence(events: events(output: "")).journal)
