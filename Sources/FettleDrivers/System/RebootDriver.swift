@@ -155,22 +155,41 @@ public struct RebootDriver: StepDriver {
     private func waitForBoot(
         after before: String, _ session: HostSession, until deadline: Timestamp
     ) async throws(StepFailure) {
-        var trouble: StepFailure?
-        while true {
+        var sign = Sign.none
+        while clock.now() < deadline, !Task.isCancelled {
             do throws(StepFailure) {
                 if let now = try await readBootID(session), now != before { return }
-                trouble = nil
+                sign = .sameBoot
             } catch {
+                // Told to stop waiting: what was last seen of the host says more than that.
+                if Task.isCancelled { break }
                 guard error.code.isRetryable else { throw error }
-                trouble = error
+                sign = .trouble(error)
             }
-            guard clock.now() < deadline, !Task.isCancelled else { break }
-            await clock.sleep(.milliseconds(trouble == nil ? 300 : 700))
+            await clock.sleep(.milliseconds(sign.isTrouble ? 700 : 300))
         }
-        guard let trouble else {
-            throw StepFailure(code: .timeout, message: "the host was told to reboot and still runs the same boot")
+        throw sign.failure
+    }
+
+    /// What a host that was told to reboot last gave of itself.
+    private enum Sign {
+        case none
+        case sameBoot
+        case trouble(StepFailure)
+
+        var isTrouble: Bool { if case .trouble = self { true } else { false } }
+
+        var failure: StepFailure {
+            switch self {
+            case .none:
+                StepFailure(code: .unreachable, message: "the host has not come back from its reboot: it gives no sign")
+            case .sameBoot:
+                StepFailure(code: .timeout, message: "the host was told to reboot and still runs the same boot")
+            case .trouble(let failure):
+                StepFailure(
+                    code: .unreachable, message: "the host has not come back from its reboot: \(failure.message)")
+            }
         }
-        throw StepFailure(code: .unreachable, message: "the host has not come back from its reboot: \(trouble.message)")
     }
 
     /// sshd answers before all services are started.
