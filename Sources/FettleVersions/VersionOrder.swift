@@ -35,17 +35,8 @@ public struct VersionOrder: Sendable, Hashable {
     ///
     /// An index that compares the same versions again and again computes this once and compares numbers from then on.
     public func ranks(of versions: [String]) -> [Int] {
-        var ranks = [Int](repeating: 0, count: versions.count)
-        var rank = 0
-        var previous: Int?
-        for position in sortedPositions(of: versions) {
-            if let previous, !areEqual(versions[previous], versions[position]) {
-                rank += 1
-            }
-            ranks[position] = rank
-            previous = position
-        }
-        return ranks
+        let ranking = VersionRanking(scheme, versions)
+        return ranking.ranks.map(Int.init)
     }
 
     private func sortedPositions(of versions: [String]) -> [Int] {

@@ -101,4 +101,22 @@ struct VersionOrderTests {
         #expect(VersionOrder(.dpkg).ranks(of: versions) == [2, 0, 1, 1, 2])
         #expect(VersionOrder(.apk).ranks(of: []) == [])
     }
+
+    @Test("A ranking places versions that it holds, and versions between", arguments: VersionScheme.allCases)
+    func ranking(_ scheme: VersionScheme) {
+        var generator = VersionGenerator(seed: 11)
+        let versions = (0..<300).map { _ in generator.plausible(scheme) }
+        let ranking = VersionRanking(scheme, versions)
+        #expect(Set(ranking.ranks) == Set(0..<UInt32(ranking.rankCount)))
+        for (version, rank) in zip(versions, ranking.ranks) {
+            let place = ranking.place(of: version)
+            #expect(place.below == Int(rank) && place.isRanked)
+        }
+        for _ in 0..<100 {
+            let other = generator.plausible(scheme)
+            let older = zip(versions, ranking.ranks).filter { scheme.compare($0.0, other) == .less }.map(\.1)
+            #expect(ranking.place(of: other).below == Set(older).count)
+        }
+        #expect(VersionRanking(scheme, []).rankCount == 0)
+    }
 }
