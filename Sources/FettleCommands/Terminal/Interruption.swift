@@ -104,6 +104,11 @@ enum Interruption {
         }
         _ = done.wait(timeout: .now() + patience)
         signal(number, SIG_DFL)
+        // This thread may have been made with every signal blocked.
+        var own = sigset_t()
+        sigemptyset(&own)
+        sigaddset(&own, number)
+        pthread_sigmask(SIG_UNBLOCK, &own, nil)
         raise(number)
         _exit(128 + number)
     }
