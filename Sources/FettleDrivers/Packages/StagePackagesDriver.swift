@@ -81,6 +81,8 @@ public struct StagePackagesDriver: StepDriver {
             try await session.runRoot(PackageRules.salvage(salvaged.values.sorted()), timeout: .seconds(120))
         }
         if !missing.isEmpty {
+            // apt takes a file of the right length for the right one; what is not whole must be gone.
+            await remove(missing.compactMap { offers[$0]?.file }, session)
             try await download(missing, work, runner, adopting: snapshot, seconds: seconds)
         }
     }
@@ -180,8 +182,15 @@ public struct StagePackagesDriver: StepDriver {
             }
             return !isWanted && !isInstalled
         }
-        guard !needless.isEmpty else { return }
-        try? await archives.session.runRoot(AptCommand.remove(needless.prefix(500).map(\.file)))
+        await remove(needless.map(\.file), archives.session)
+    }
+
+    private func remove(_ files: [String], _ session: HostSession) async {
+        var rest = files.filter(PackageArchives.isFileName)[...]
+        while !rest.isEmpty {
+            try? await session.runRoot(AptCommand.remove(Array(rest.prefix(200))))
+            rest = rest.dropFirst(200)
+        }
     }
 
     private func refuseLosses(_ lost: [PackageVersion], _ work: Work) throws(StepFailure) {
