@@ -33,7 +33,11 @@ extension Timestamp: CustomStringConvertible {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
     private static let wholeSeconds = Date.ISO8601FormatStyle()
 
-    public var description: String { date.formatted(Self.style) }
+    /// The style cuts off what is below a millisecond, and most milliseconds are a hair less as a binary fraction of seconds: a
+    /// quarter of one keeps each where it is.
+    public var description: String {
+        Date(timeIntervalSince1970: (Double(milliseconds) + 0.25) / 1000).formatted(Self.style)
+    }
 
     /// Reads RFC 3339 text in UTC, with or without fractional seconds.
     public init?(_ text: String) {
