@@ -6,8 +6,8 @@ struct PolicyReader {
     let environments: [Environment]?
 
     static let keys = [
-        "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait", "neverRestart", "limits",
-        "approvals",
+        "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
+        "neverRestart", "limits", "approvals",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
