@@ -20,7 +20,7 @@ test: install-needs ## all tests: units, properties, and the lab's real hosts
 	swift build $(FLAGS) --build-tests
 	@FETTLE_TEST_LONG=$(FETTLE_TEST_LONG) scripts/test $(BUILD)
 
-test-long: ## the same, with the tests that wait for deadlines of minutes, and properties on ten times the seeds
+test-long: ## the same, with the properties on ten times the seeds
 	@$(MAKE) test FETTLE_TEST_LONG=1
 
 unit: ## the tests that need no lab
@@ -53,7 +53,7 @@ check: ## what CI checks beside the tests: format, layers, shell scripts, docs
 docs: ## build the documentation into .build/docs
 	@scripts/docs
 
-release: ## a static binary in .build/release
+release: ## a binary with Swift's runtime in it, in .build/release (at run time it needs libsqlite3-0 and libpq5)
 	swift build $(BUILD) -c release --product fettle --static-swift-stdlib
 
 install-needs:

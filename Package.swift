@@ -72,9 +72,10 @@ let package = Package(
         library(
             "FettleCommands",
             [
-                "FettleModel", "FettleDriverKit", "FettleStore", "FettleInventory", "FettleAssessment",
-                "FettlePlanning", "FettleChecking", "FettleExecution", "FettleReporting", "FettleControl",
-                "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation", arguments, logging,
+                "FettleModel", "FettleVersions", "FettleDriverKit", "FettleStore", "FettleInventory",
+                "FettleAssessment", "FettlePlanning", "FettleChecking", "FettleExecution", "FettleReporting",
+                "FettleControl", "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation", arguments,
+                logging,
             ]),
         .executableTarget(name: "fettle", dependencies: ["FettleCommands"], swiftSettings: strict),
 
@@ -130,7 +131,7 @@ let package = Package(
         tests(
             "FettleCommandsTests",
             [
-                "FettleCommands", "FettleControl", "FettleDatabase", "FettleStore", "FettleModel",
+                "FettleCommands", "FettleControl", "FettleDatabase", "FettleStore", "FettleModel", "FettleVersions",
                 "FettleTestSupport", arguments,
             ]),
         tests(

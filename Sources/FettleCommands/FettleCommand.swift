@@ -26,8 +26,7 @@ public struct FettleCommand: AsyncParsableCommand {
         subcommands: [
             Initialise.self, Quickstart.self, Scan.self, Assess.self, PlanCommand.self, ChangeCommand.self,
             SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, InventoryCommand.self,
-            AccessCommand.self,
-            SchemaCommand.self, Serve.self,
+            AccessCommand.self, SchemaCommand.self, VersionCommand.self, CVSSCommand.self, Serve.self,
         ])
 
     public init() {}

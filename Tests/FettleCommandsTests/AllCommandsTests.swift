@@ -24,6 +24,8 @@ import Testing
         Use(words: ["init", "--dir", "new"]),
         Use(words: ["quickstart"]),
         Use(words: ["schema", "fleet"]),
+        Use(words: ["version", "compare", "--scheme", "dpkg", "1.0~rc1", "1.0"]),
+        Use(words: ["cvss", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:P"]),
         Use(words: ["access", "sudoers", "--user", "fettle"]),
         Use(words: ["access", "check"]),
         Use(words: ["inventory", "check"]),
@@ -71,7 +73,8 @@ import Testing
     /// Where nothing is there yet, and where words are wrong.
     private static let failures: [Use] = [
         ["init", "--dir", "taken"], ["quickstart", "--feeds", "nowhere"], ["schema", "horse"],
-        ["access", "sudoers", "--user", "a b"], ["access", "check"],
+        ["version", "compare", "--scheme", "horse", "1", "2"], ["version", "compare", "--scheme", "rpm", "1"],
+        ["cvss", "CVSS:3.1/AV:X"], ["access", "sudoers", "--user", "a b"], ["access", "check"],
         ["inventory", "check"], ["inventory", "show"], ["inventory", "export"],
         ["inventory", "import", "ansible", "nowhere.ini"], ["inventory", "import", "csv", "nowhere.csv"],
         ["plan", "make"], ["plan", "list", "--limit", "x"], ["plan", "show", "plan-9"],
