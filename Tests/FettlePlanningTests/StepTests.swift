@@ -33,6 +33,16 @@ import Testing
         #expect(probes == [FleetBuilder.probe])
     }
 
+    /// What the preflight itself takes stays to it, however short the wait for others is.
+    @Test(arguments: [1, 3_600]) func aPolicySaysHowLongForeignPackageWorkIsWaitedFor(seconds: Int) throws {
+        var sample = sample(.ifRequired)
+        sample.policy.lockWaitSeconds = seconds
+        let plan = try sample.plan()
+        let preflight = try #require(plan.step("web-1/preflight"))
+        #expect(preflight.timeoutSeconds - preflight.estimate.p95Seconds == seconds)
+        #expect(PlanChecker.check(plan).violations == [])
+    }
+
     @Test func withoutRebootsNoneIsPlannedDemandedOrKeptSilent() throws {
         let (plan, report) = try Planner.plan(sample(.never, expects: ["libc6"]).input())
         #expect((plan.steps + plan.rollback).allSatisfy { $0.action.name != "reboot" })

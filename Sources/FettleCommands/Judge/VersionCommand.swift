@@ -11,7 +11,7 @@ struct VersionCommand: ParsableCommand {
             abstract: "Compares two versions, or checks comparisons.",
             discussion: """
                 Prints <, = or >. With --stdin each line holds a comparison, such as `1.0~rc1 < 1.0`; those that are wrong are
-                printed with the right sign, and the command ends with 1 if there is one, with 2 if a line could not be read.
+                printed as they stand, and the command ends with 1 if there is one, with 2 if a line could not be read.
                 """)
 
         @OptionGroup var form: OutputOptions
@@ -45,10 +45,13 @@ struct VersionCommand: ParsableCommand {
             var check = VersionCheck(scheme: scheme)
             while let line = readLine() { check.take(line) }
             for line in check.unreadable.prefix(20) { Output.note("line \(line) is no comparison such as 1.0 < 1.1") }
+            for wrong in check.wrong.prefix(20) {
+                Output.note("line \(wrong.line): it is \(wrong.right.left) \(wrong.right.sign) \(wrong.right.right)")
+            }
             if form.output == .json {
                 try Output.writeJSON(check)
             } else {
-                for wrong in check.wrong { Output.writeLine("\(wrong.left) \(wrong.sign) \(wrong.right)") }
+                for wrong in check.wrong { Output.writeLine(wrong.text) }
             }
             if !check.unreadable.isEmpty { throw ExitStatus.usage.code }
             if !check.wrong.isEmpty { throw ExitStatus.failure.code }
@@ -67,10 +70,17 @@ struct Comparison: Encodable, Equatable {
 struct VersionCheck: Encodable {
     let scheme: VersionScheme
     private(set) var lines = 0
-    /// With the sign that is right.
-    private(set) var wrong: [Comparison] = []
+    private(set) var wrong: [Wrong] = []
     /// Numbers of the lines that are no comparison.
     private(set) var unreadable: [Int] = []
+
+    struct Wrong: Encodable, Equatable {
+        /// Counted from 1.
+        var line: Int
+        /// As it was written.
+        var text: String
+        var right: Comparison
+    }
 
     init(scheme: VersionScheme) { self.scheme = scheme }
 
@@ -81,7 +91,8 @@ struct VersionCheck: Encodable {
         guard words.count == 3, ["<", "=", "==", ">"].contains(words[1]) else { return unreadable.append(lines) }
         let sign = scheme.compare(words[0], words[2]).sign
         guard sign != words[1].prefix(1) else { return }
-        wrong.append(Comparison(left: String(words[0]), sign: sign, right: String(words[2])))
+        let right = Comparison(left: String(words[0]), sign: sign, right: String(words[2]))
+        wrong.append(Wrong(line: lines, text: line, right: right))
     }
 }
 

@@ -49,11 +49,12 @@ public struct PreflightDriver: StepDriver {
             observedAt: facts.observedAt)
     }
 
-    /// Somebody else's package work is waited for: it ends, and in the middle of it nothing is as any plan saw it.
+    /// Somebody else's package work is waited for: it ends, and in the middle of it nothing is as any plan saw it. The last look
+    /// and the probes keep the time that the plan thinks they take.
     private func unlockedFacts(
         _ parts: FactParts, _ step: Step, _ context: StepContext
     ) async throws(StepFailure) -> HostFacts {
-        let deadline = clock.now().adding(seconds: max(0, step.timeoutSeconds - Self.marginSeconds))
+        let deadline = clock.now().adding(seconds: max(0, step.timeoutSeconds - step.estimate.p95Seconds))
         while true {
             let facts = try await look.facts(parts.union([.fileSystems, .packageLocks]), step, in: context)
             let locks = try HostLook.require(facts.packageLocks, "locks of the package manager")
@@ -64,9 +65,6 @@ public struct PreflightDriver: StepDriver {
             await clock.sleep(.seconds(3))
         }
     }
-
-    /// For a last look and the probes, before the step's own time is up.
-    private static let marginSeconds = 20
 
     /// The room that the plan's own downloads take on this host; how much unpacking needs is looked at once more before it.
     private func requireSpace(_ step: Step, _ context: StepContext, _ facts: HostFacts) throws(StepFailure) {

@@ -20,9 +20,10 @@ struct ChainMaker {
     /// traffic returns to code that is proven to run, not to a hope.
     func forward(_ host: HostWork, wave: Int) -> HostChain {
         var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/", priors: priors)
+        let preflight = priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes))
         maker.add(
-            "preflight", .preflight(expectation: host.expectation(\.from), probes: host.probes), .none,
-            priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes)), timeout: preflightTimeout)
+            "preflight", .preflight(expectation: host.expectation(\.from), probes: host.probes), .none, preflight,
+            timeout: policy.lockWaitSeconds.map { $0 + preflight.p95Seconds })
         let transaction = transaction(host, .patch)
         if !host.changes.isEmpty {
             maker.add("stage", .stage(transaction: transaction), .none, priors.stage(transaction))
@@ -73,9 +74,6 @@ struct ChainMaker {
         maker.bringBack()
         return HostChain(outage: maker.takeSteps())
     }
-
-    /// The wait for foreign package work, with time for a last look and the probes after it.
-    private var preflightTimeout: Int? { policy.lockWaitSeconds.map { $0 + 20 } }
 
     /// A host that has not come back by the policy's deadline has failed: nothing takes longer than that.
     private func rebootEstimate(isExpected: Bool) -> DurationEstimate {
