@@ -21,8 +21,11 @@ struct Agenda: Sendable {
     var isStale = true
     var touched: Set<Owner> = []
     var shares: [Owner: Share] = [:]
-    /// Who waits for a step of somebody else. Each step waits for one thing at a time: the first that it finds missing.
+    /// Who waits for a step of somebody else. Each step waits for one thing at a time: the next that it finds missing.
     var watchers: [StepID: Set<Owner>] = [:]
+    /// Where in its dependencies a step was last found waiting: the next look begins there. A host of a large pool waits for
+    /// hundreds of others, and each of them that comes back is a look.
+    var waitingPlaces: [StepID: Int] = [:]
     /// Who waits for a resource to be back, because the two may not be out together.
     var returnWatchers: [ResourceID: Set<Owner>] = [:]
     var wanted: Set<Owner> = []
@@ -111,7 +114,7 @@ extension RunMachine {
             }
             guard isWanted(step) else { continue }
             share.isWanted = true
-            if let missing = firstMissing(of: step.after, for: step) {
+            if let missing = nextMissing(for: step) {
                 agenda.watchers[missing, default: []].insert(owner)
             } else if isFree(step) && isInPlace(for: step) {
                 share.startable.append(step)
@@ -130,6 +133,18 @@ extension RunMachine {
         if share.isWanted { agenda.wanted.insert(owner) } else { agenda.wanted.remove(owner) }
         if share.startable.isEmpty { agenda.active.remove(owner) } else { agenda.active.insert(owner) }
         agenda.shares[owner] = share
+    }
+
+    /// A dependency that the step still waits for; nil if there is none. What lies before the place of the last look is looked at
+    /// again only when nothing behind it is missing: what was there can be gone again.
+    private mutating func nextMissing(for step: Step) -> StepID? {
+        let start = agenda.waitingPlaces[step.id] ?? 0
+        for place in [start..<step.after.count, 0..<start].joined() where !isSatisfied(step.after[place], for: step) {
+            agenda.waitingPlaces[step.id] = place
+            return step.after[place]
+        }
+        agenda.waitingPlaces[step.id] = nil
+        return nil
     }
 
     private func owner(of step: Step) -> Agenda.Owner {
