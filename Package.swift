@@ -77,7 +77,8 @@ let package = Package(
                 "FettleControl", "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation", arguments,
                 logging,
             ]),
-        .executableTarget(name: "fettle", dependencies: ["FettleCommands"], swiftSettings: strict),
+        .executableTarget(
+            name: "fettle", dependencies: ["FettleCommands"], exclude: ["README.md"], swiftSettings: strict),
 
         // Beside the layers.
         library(
