@@ -57,7 +57,8 @@ let package = Package(
         library(
             "FettleInventory", ["FettleModel", "FettleDriverKit", yams],
             resources: [.embedInCode("Resources/fleet.schema.json"), .embedInCode("Resources/policy.schema.json")]),
-        library("FettleAssessment", ["FettleModel", "FettleVersions"]),
+        library("FettleIndex", ["FettleModel", "FettleVersions"]),
+        library("FettleAssessment", ["FettleModel", "FettleVersions", "FettleIndex"]),
         library("FettlePlanning", ["FettleModel", "FettleVersions"]),
         library("FettleExecution", ["FettleModel", "FettleDriverKit", "FettleStore", logging]),
         library("FettleReporting", ["FettleModel"]),
@@ -74,7 +75,8 @@ let package = Package(
             [
                 "FettleModel", "FettleVersions", "FettleDriverKit", "FettleStore", "FettleInventory",
                 "FettleAssessment", "FettlePlanning", "FettleChecking", "FettleExecution", "FettleReporting",
-                "FettleControl", "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation", arguments,
+                "FettleControl", "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation",
+                "FettleIndex", "FettleFeeds", arguments,
                 logging,
             ]),
         .executableTarget(
@@ -84,6 +86,8 @@ let package = Package(
         library(
             "FettleDrivers", ["FettleModel", "FettleDriverKit", logging],
             alsoExcluding: ["HAProxy/README.md", "Packages/README.md", "Probes/README.md"]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        library("FettleFeeds", ["FettleModel", "FettleVersions", "FettleIndex", "CArchive", yams]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         library("FettleDatabase", ["FettleModel", "FettleStore", "CLibPQ", grdb]),
         library(
@@ -98,7 +102,9 @@ let package = Package(
         tests(
             "FettleInventoryTests",
             ["FettleInventory", "FettleDriverKit", "FettleModel", "FettleTestSupport"]),
-        tests("FettleAssessmentTests", ["FettleAssessment", "FettleModel"]),
+        tests("FettleIndexTests", ["FettleIndex", "FettleVersions", "FettleModel"]),
+        tests("FettleFeedsTests", ["FettleFeeds", "FettleIndex", "FettleVersions", "FettleModel"]),
+        tests("FettleAssessmentTests", ["FettleAssessment", "FettleIndex", "FettleModel"]),
         tests(
             "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleModel", "FettleTestSupport"],
             exclude: ["Goldens"]),
