@@ -1,0 +1,109 @@
+public import FettleIndex
+public import FettleModel
+import FettleVersions
+
+/// Judges lists of software by an index of advisories. Each distinct (ecosystem, name, version) is judged once, whichever list has
+/// it; its findings are kept for the lists that follow.
+public final class SoftwareJudge {
+    public let index: AdvisoryIndex
+    /// By the numbers that judgements give.
+    public private(set) var lots: [PackageLot] = []
+
+    private let keepsAll: Bool
+    private let platform: PlatformEcosystems
+    private let platformName: String?
+    private var lotNumbers: [LotKey: Int] = [:]
+    private var registries: [String: Ecosystem?] = [:]
+
+    private struct LotKey: Hashable {
+        var ecosystem: String
+        var name: String
+        var version: String
+        /// Only where they decide: rpm advisories hold for architectures and modules.
+        var architecture: String
+        var module: String?
+        var streams: String
+    }
+
+    /// - Parameters:
+    ///   - platform: of which release of which distribution system packages are; nil: they are not checked.
+    ///   - keepsAll: whether findings are kept that ask for nothing: fixed, and not affected.
+    public init(index: AdvisoryIndex, platform: Ecosystem?, keepsAll: Bool = false) {
+        self.index = index
+        self.keepsAll = keepsAll
+        self.platform = PlatformEcosystems(platform, in: index)
+        platformName = platform?.name
+    }
+
+    public func judge(_ list: SoftwareList) throws(IndexError) -> SoftwareJudgement {
+        var judgement = SoftwareJudgement(lots: [], gaps: list.skipped.map { "could not be read: \($0)" })
+        judgement.lots.reserveCapacity(list.packages.count)
+        let streams = ModuleStreams(list.packages)
+        var unchecked: [String: Int] = [:]
+        for package in list.packages {
+            guard let ecosystem = ecosystem(of: package), index.covers(ecosystem) else {
+                unchecked[ecosystemName(of: package), default: 0] += 1
+                judgement.lots.append(nil)
+                continue
+            }
+            judgement.lots.append(try lot(of: package, in: ecosystem, streams))
+        }
+        judgement.gaps += unchecked.sorted { $0.key < $1.key }.map { name, count in
+            "\(count) \(count == 1 ? "package" : "packages") of \(name) not checked: no feed speaks of it"
+        }
+        return judgement
+    }
+
+    // MARK: Lots
+
+    private func lot(
+        of package: ListedPackage, in ecosystem: Ecosystem, _ streams: ModuleStreams
+    ) throws(IndexError) -> Int {
+        let (name, version) =
+            ecosystem.matchesSources ? (package.source, package.sourceVersion) : (package.name, package.version)
+        let isRpm = ecosystem.scheme == .rpm
+        let stream = isRpm ? streams.stream(of: package) : .none
+        let key = LotKey(
+            ecosystem: ecosystem.name, name: name, version: version,
+            architecture: isRpm ? package.architecture : "", module: package.module, streams: stream.description)
+        if let known = lotNumbers[key] { return known }
+        var lot = PackageLot(ecosystem: ecosystem, name: name, version: version, findings: [])
+        if let advisories = try index.package(name, in: ecosystem) {
+            let judging = LotJudging(
+                advisories: advisories, name: name, version: version,
+                architecture: isRpm ? package.architecture : "", stream: stream,
+                pockets: try pockets(of: name, beside: ecosystem), keepsAll: keepsAll)
+            lot.findings = judging.findings()
+        }
+        lots.append(lot)
+        lotNumbers[key] = lots.count - 1
+        return lots.count - 1
+    }
+
+    private func pockets(of name: String, beside ecosystem: Ecosystem) throws(IndexError) -> [PackageAdvisories] {
+        guard ecosystem == platform.base else { return [] }
+        var found: [PackageAdvisories] = []
+        for pocket in platform.pockets {
+            if let advisories = try index.package(name, in: pocket) { found.append(advisories) }
+        }
+        return found
+    }
+
+    private func ecosystem(of package: ListedPackage) -> Ecosystem? {
+        switch package.origin {
+        case .system: return platform.base
+        case .registry(let name):
+            if let known = registries[name] { return known }
+            let ecosystem = Ecosystem(name)
+            registries[name] = .some(ecosystem)
+            return ecosystem
+        }
+    }
+
+    private func ecosystemName(of package: ListedPackage) -> String {
+        switch package.origin {
+        case .system(let manager): platformName ?? "\(manager.rawValue), of a platform that was not named,"
+        case .registry(let name): name
+        }
+    }
+}

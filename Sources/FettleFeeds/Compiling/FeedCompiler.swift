@@ -1,0 +1,143 @@
+public import FettleIndex
+public import FettleModel
+import Foundation
+
+/// Reads feeds from files and compiles them into an index. All or nothing: a document that cannot be read is refused, together with
+/// all others that cannot, and the index that was there stays.
+public struct FeedCompiler {
+    public struct Result: Sendable {
+        public var catalogue: FeedCatalogue
+        /// Documents that are no feed of a known format.
+        public var passedOver: [String]
+    }
+
+    /// Called with the file that is read next and how many of how many are done.
+    public var progress: (_ file: String, _ done: Int, _ total: Int) -> Void
+
+    public init(progress: @escaping (String, Int, Int) -> Void = { _, _, _ in }) { self.progress = progress }
+
+    /// - Parameters:
+    ///   - paths: files and folders; packed ones too.
+    ///   - target: where the index will stand.
+    public func compile(_ paths: [String], to target: String, builtAt: Timestamp) throws(FeedCompilerError) -> Result {
+        let collector: FeedCollector
+        do throws(IndexError) {
+            collector = FeedCollector(try AdvisoryIndexBuilder(path: target))
+        } catch {
+            throw .index(error)
+        }
+        let files: [String]
+        do throws(FeedError) { files = try FeedFiles.all(paths) } catch { throw .refused([error]) }
+        for (number, file) in files.enumerated() {
+            progress(file, number, files.count)
+            collector.read(file)
+            if let error = collector.indexError { throw .index(error) }
+        }
+        progress("", files.count, files.count)
+        guard collector.refused.isEmpty else { throw .refused(collector.refused) }
+        guard collector.hasFeeds else { throw .nothing(passedOver: collector.passedOver) }
+        do throws(IndexError) {
+            return Result(
+                catalogue: try collector.builder.finish(builtAt: builtAt), passedOver: collector.passedOver)
+        } catch {
+            throw .index(error)
+        }
+    }
+}
+
+/// Why no index was made. What stood in its place stands there still.
+public enum FeedCompilerError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Documents that cannot be read, all of them.
+    case refused([FeedError])
+    case nothing(passedOver: [String])
+    case index(IndexError)
+
+    public var description: String {
+        switch self {
+        case .refused(let errors):
+            let shown = errors.prefix(20).map { "\($0)" }
+            let rest = errors.count > 20 ? ["… and \(errors.count - 20) more"] : []
+            return (shown + rest).joined(separator: "\n")
+        case .nothing(let passedOver):
+            return "no feed of a known format is in the \(passedOver.count) documents that were given"
+        case .index(let error): return "\(error)"
+        }
+    }
+}
+
+/// Takes the records of one document after the other.
+private final class FeedCollector: FeedSink {
+    let builder: AdvisoryIndexBuilder
+    private(set) var refused: [FeedError] = []
+    private(set) var passedOver: [String] = []
+    private(set) var indexError: IndexError?
+    /// Feeds by format and where their documents come from.
+    private var numbers: [String: Int] = [:]
+    private var feed = 0
+    private var document = ""
+
+    /// Names of skipped records that are kept; all are counted.
+    private static let namedSkips = 20
+
+    init(_ builder: AdvisoryIndexBuilder) { self.builder = builder }
+
+    var hasFeeds: Bool { !numbers.isEmpty }
+
+    func read(_ file: String) {
+        do throws(FeedError) {
+            try ArchiveReader(path: file).forEachDocument { document throws(FeedError) in
+                do throws(FeedError) {
+                    try take(document, from: file)
+                } catch {
+                    guard indexError == nil else { throw error }
+                    refused.append(error)
+                }
+            }
+        } catch {
+            if indexError == nil { refused.append(error) }
+        }
+    }
+
+    private func take(_ document: FeedDocument, from file: String) throws(FeedError) {
+        guard let entry = FeedFormats.recognise(document) else {
+            passedOver.append(document.name)
+            return
+        }
+        // The members of an archive are one feed, and so are the single documents of a folder.
+        let origin = document.name == file ? (file as NSString).deletingLastPathComponent : file
+        let key = "\(entry.format.name) \(origin)"
+        if let known = numbers[key] {
+            feed = known
+        } else {
+            feed = builder.begin(.init(format: entry.format.name, origin: origin), authority: entry.authority)
+            numbers[key] = feed
+        }
+        self.document = document.name
+        builder.update(feed) { $0.documents += 1 }
+        try entry.format.parse(document, into: self)
+    }
+
+    func advisory(_ record: AdvisoryRecord) throws(FeedError) {
+        do throws(IndexError) { try builder.add(record, feed: feed) } catch { throw stop(error) }
+    }
+
+    func weakness(_ record: WeaknessRecord) throws(FeedError) {
+        do throws(IndexError) { try builder.add(record, feed: feed) } catch { throw stop(error) }
+    }
+
+    func dated(_ time: Timestamp) {
+        builder.update(feed) { $0.publishedAt = max($0.publishedAt ?? time, time) }
+    }
+
+    func skipped(_ record: String, because reason: String) {
+        builder.update(feed) {
+            $0.skippedCount += 1
+            if $0.skipped.count < Self.namedSkips { $0.skipped.append("\(record): \(reason)") }
+        }
+    }
+
+    private func stop(_ error: IndexError) -> FeedError {
+        indexError = error
+        return FeedError(document, "\(error)")
+    }
+}
