@@ -1,0 +1,49 @@
+internal import Foundation
+
+/// Decodes to nil instead of failing, so that one malformed part does not cost the whole, and keeps the reason.
+struct Lenient<Value: Decodable>: Decodable {
+    let value: Value?
+    let problem: String?
+
+    init(from decoder: any Decoder) throws {
+        do {
+            value = try Value(from: decoder)
+            problem = nil
+        } catch {
+            value = nil
+            problem = DecodingReason.text(error)
+        }
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// Nil where the name is missing, null, or has a value of another kind: for what a record can do without.
+    func tolerant<Value: Decodable>(_ type: Value.Type, _ key: Key) -> Value? {
+        (try? decodeIfPresent(type, forKey: key)) ?? nil
+    }
+}
+
+/// Says in a few words why something could not be decoded.
+enum DecodingReason {
+    private static let maximumBytes = 200
+
+    static func text(_ error: any Error) -> String {
+        let text =
+            switch error as? DecodingError {
+            case .keyNotFound(let key, let context): "'\(key.stringValue)' is missing\(place(context))"
+            case .typeMismatch(_, let context): "a value of the wrong kind\(place(context))"
+            case .valueNotFound(_, let context): "a value is missing\(place(context))"
+            case .dataCorrupted(let context) where context.codingPath.isEmpty: "it is no valid JSON"
+            case .dataCorrupted(let context): "a value cannot be read\(place(context))"
+            case nil: "\(error)"
+            @unknown default: "\(error)"
+            }
+        return String(decoding: text.utf8.prefix(maximumBytes), as: UTF8.self)
+    }
+
+    private static func place(_ context: DecodingError.Context) -> String {
+        guard !context.codingPath.isEmpty else { return "" }
+        let names = context.codingPath.suffix(6).map { key in key.intValue.map { "[\($0)]" } ?? key.stringValue }
+        return " at \(names.joined(separator: "."))"
+    }
+}
