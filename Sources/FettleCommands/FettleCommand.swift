@@ -24,7 +24,8 @@ public struct FettleCommand: AsyncParsableCommand {
             """,
         version: FettleVersion.text,
         subcommands: [
-            Initialise.self, Quickstart.self, Scan.self, Assess.self, PlanCommand.self, ChangeCommand.self,
+            Initialise.self, Quickstart.self, Scan.self, Assess.self, FeedsCommand.self, PlanCommand.self,
+            ChangeCommand.self,
             SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, InventoryCommand.self,
             AccessCommand.self, SchemaCommand.self, VersionCommand.self, CVSSCommand.self, Serve.self,
         ])
@@ -36,6 +37,10 @@ public struct FettleCommand: AsyncParsableCommand {
         if OutputOptions.asksForJSON(CommandLine.arguments.dropFirst()) { Output.usesJSON() }
         do {
             var command = try parseAsRoot()
+            if OutputOptions.asksForLines(CommandLine.arguments.dropFirst()), !(command is any ListAnswering) {
+                throw ValidationError(
+                    "this command answers with `-o table` or `-o json`: it has no list to write as lines")
+            }
             // The server has a way of its own to stop.
             if !(command is Serve) { Interruption.watch() }
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -14,36 +14,49 @@ struct LotJudging {
     /// Whether findings are kept that ask for nothing.
     let keepsAll: Bool
 
-    func findings() -> [PackageFinding] {
+    /// Hands over how the version stands to each subject, in the order of their names.
+    func forEachStanding(_ body: (Found) throws(IndexError) -> Void) throws(IndexError) {
         let isMalformed = !advisories.ecosystem.scheme.isValid(version)
         let place = advisories.place(of: version)
-        var findings: [PackageFinding] = []
         var number = 0
         // Entries of one subject are alternatives of one another and lie side by side: one finding for all of them.
         while number < advisories.count {
             let subject = advisories.entry(number).subject
-            var chosen: Candidate?
+            var chosen: Found?
             while number < advisories.count {
                 let entry = advisories.entry(number)
                 guard entry.subject == subject else { break }
-                if let candidate = candidate(entry, at: place), candidate.weight > chosen?.weight ?? -1 {
-                    chosen = candidate
-                }
+                if let found = found(entry, at: place), found.weight > chosen?.weight ?? -1 { chosen = found }
                 number += 1
             }
-            if let chosen, let finding = finding(chosen, isMalformed) { findings.append(finding) }
+            guard var chosen else { continue }
+            settle(&chosen, isMalformed)
+            if keepsAll || (chosen.status != .fixed && chosen.status != .notAffected) { try body(chosen) }
         }
-        return findings
+    }
+
+    /// What other pockets and the version itself make of it.
+    private func settle(_ found: inout Found, _ isMalformed: Bool) {
+        if found.status == .affected, !pockets.isEmpty {
+            found.remedy = pocketRemedy(found)
+            if case .installed = found.remedy { found.status = .fixed }
+        }
+        if isMalformed, found.status == .affected || found.status == .fixed {
+            found.status = .unknown
+            found.isMalformed = true
+        }
     }
 
     // MARK: Standing
 
-    private struct Candidate {
+    struct Found {
         var entry: PackageAdvisories.Entry
         var standing: PackageAdvisories.Standing
         var status: FindingStatus
         /// Set where it is not known whether the package is of this module.
         var doubtedModule: String?
+        var isMalformed = false
+        var remedy = PocketRemedy.none
 
         /// Of alternatives the one that asks for most is told.
         var weight: Int {
@@ -58,7 +71,7 @@ struct LotJudging {
     }
 
     /// - Returns: nil if the entry is of another architecture or module: then it says nothing here.
-    private func candidate(_ entry: PackageAdvisories.Entry, at place: UInt32) -> Candidate? {
+    private func found(_ entry: PackageAdvisories.Entry, at place: UInt32) -> Found? {
         let standing = advisories.standing(of: place, in: entry)
         var doubt: String?
         if advisories.ecosystem.scheme == .rpm {
@@ -82,7 +95,7 @@ struct LotJudging {
             case .unknown where isWithin: .unknown
             default: .notAffected
             }
-        return Candidate(entry: entry, standing: standing, status: status, doubtedModule: doubt)
+        return Found(entry: entry, standing: standing, status: status, doubtedModule: doubt)
     }
 
     private func holdsForArchitecture(_ entry: PackageAdvisories.Entry) -> Bool {
@@ -119,71 +132,62 @@ struct LotJudging {
 
     // MARK: Findings
 
-    private func finding(_ candidate: Candidate, _ isMalformed: Bool) -> PackageFinding? {
-        var candidate = candidate
-        let remedy = candidate.status == .affected ? pocketRemedy(candidate) : .none
-        if case .installed = remedy { candidate.status = .fixed }
-        if isMalformed, candidate.status == .affected || candidate.status == .fixed { candidate.status = .unknown }
-        guard keepsAll || (candidate.status != .fixed && candidate.status != .notAffected) else { return nil }
-        let isOpen = candidate.status == .affected || candidate.status == .unknown
-        let fixed = isOpen ? fixedBound(candidate.entry, candidate.standing).map(advisories.bound) : nil
+    func finding(_ found: Found) -> PackageFinding {
+        let isOpen = found.status == .affected || found.status == .unknown
+        let fixed = isOpen ? fixedBound(found.entry, found.standing).map(advisories.bound) : nil
         return PackageFinding(
-            advisory: candidate.entry.advisory, status: candidate.status, fixed: fixed,
-            matchedBy: words(candidate, fixed: fixed, remedy, isMalformed))
+            advisory: found.entry.advisory, status: found.status, fixed: fixed, matchedBy: words(found, fixed: fixed))
     }
 
-    private func words(_ candidate: Candidate, fixed: String?, _ remedy: PocketRemedy, _ isMalformed: Bool) -> String {
+    private func words(_ found: Found, fixed: String?) -> String {
         let what = "\(advisories.ecosystem.matchesSources ? "source " : "")\(name) \(version)"
         var text =
-            switch candidate.status {
-            case .affected, .unknown:
-                if candidate.standing == .listed {
-                    "\(what) is listed"
-                } else if let fixed {
-                    "\(what) < \(fixed)"
-                } else {
-                    "\(what) in a range, no fix published"
-                }
+            switch found.status {
+            case .affected: openWords(what, found, fixed)
+            case .unknown: unknownWords(what, found, fixed)
             case .fixed: "\(what) has the fix"
             case .notAffected: "\(what) is in no affected range"
             case .underInvestigation: "\(what) is being looked at by the publisher"
             }
-        if candidate.status == .unknown {
-            if isMalformed {
-                text += ", but the version is malformed"
-            } else if let module = candidate.doubtedModule {
-                text += ", if it is of module \(module)"
-            } else {
-                text = "\(what): the publisher does not say"
-            }
-        }
-        switch remedy {
+        switch found.remedy {
         case .none: break
         case .installed(let pocket): text += " of \(pocket)"
         case .offered(let pocket, let version): text += "; \(pocket) has \(version)"
         }
-        let remark = advisories.remark(of: candidate.entry)
+        let remark = advisories.remark(of: found.entry)
         return remark.isEmpty ? text : "\(text) (\(remark))"
+    }
+
+    private func openWords(_ what: String, _ found: Found, _ fixed: String?) -> String {
+        if found.standing == .listed { return "\(what) is listed" }
+        if let fixed { return "\(what) < \(fixed)" }
+        return "\(what) in a range, no fix published"
+    }
+
+    private func unknownWords(_ what: String, _ found: Found, _ fixed: String?) -> String {
+        if found.isMalformed { return "\(openWords(what, found, fixed)), but the version is malformed" }
+        if let module = found.doubtedModule { return "\(openWords(what, found, fixed)), if it is of module \(module)" }
+        return "\(what): the publisher does not say"
     }
 
     // MARK: Pockets
 
-    private enum PocketRemedy {
+    enum PocketRemedy {
         case none
         case installed(String)
         case offered(String, String)
     }
 
     /// A fix from another pocket of the release that is installed counts (trivy#1663 #3701, vuls#2645); one that is not is named.
-    private func pocketRemedy(_ candidate: Candidate) -> PocketRemedy {
+    private func pocketRemedy(_ found: Found) -> PocketRemedy {
         for pocket in pockets {
             let place = pocket.place(of: version)
-            for entry in (0..<pocket.count).lazy.map(pocket.entry) where entry.subject == candidate.entry.subject {
+            for entry in (0..<pocket.count).lazy.map(pocket.entry) where entry.subject == found.entry.subject {
                 switch pocket.standing(of: place, in: entry) {
                 case .above where entry.status == .affected && isPocketVersion:
                     return .installed(pocket.ecosystem.name)
                 case .inRange(let end):
-                    guard fixedBound(candidate.entry, candidate.standing) == nil, let bound = entry.fixedBound ?? end
+                    guard fixedBound(found.entry, found.standing) == nil, let bound = entry.fixedBound ?? end
                     else { continue }
                     return .offered(pocket.ecosystem.name, pocket.bound(bound))
                 default: continue

@@ -9,11 +9,20 @@ public final class SoftwareJudge {
     /// By the numbers that judgements give.
     public private(set) var lots: [PackageLot] = []
 
-    private let keepsAll: Bool
+    private let detail: Detail
     private let platform: PlatformEcosystems
     private let platformName: String?
     private var lotNumbers: [LotKey: Int] = [:]
     private var registries: [String: Ecosystem?] = [:]
+
+    /// What is kept of a lot's findings.
+    public enum Detail: Sendable {
+        /// How many there are.
+        case counts
+        /// Those that ask for something, or may: all but fixed and not affected.
+        case open
+        case all
+    }
 
     private struct LotKey: Hashable {
         var ecosystem: String
@@ -27,10 +36,10 @@ public final class SoftwareJudge {
 
     /// - Parameters:
     ///   - platform: of which release of which distribution system packages are; nil: they are not checked.
-    ///   - keepsAll: whether findings are kept that ask for nothing: fixed, and not affected.
-    public init(index: AdvisoryIndex, platform: Ecosystem?, keepsAll: Bool = false) {
+    ///   - detail: what is kept of each lot.
+    public init(index: AdvisoryIndex, platform: Ecosystem?, detail: Detail = .open) {
         self.index = index
-        self.keepsAll = keepsAll
+        self.detail = detail
         self.platform = PlatformEcosystems(platform, in: index)
         platformName = platform?.name
     }
@@ -67,13 +76,16 @@ public final class SoftwareJudge {
             ecosystem: ecosystem.name, name: name, version: version,
             architecture: isRpm ? package.architecture : "", module: package.module, streams: stream.description)
         if let known = lotNumbers[key] { return known }
-        var lot = PackageLot(ecosystem: ecosystem, name: name, version: version, findings: [])
+        var lot = PackageLot(ecosystem: ecosystem, name: name, version: version, findings: [], counts: LotCounts())
         if let advisories = try index.package(name, in: ecosystem) {
             let judging = LotJudging(
                 advisories: advisories, name: name, version: version,
                 architecture: isRpm ? package.architecture : "", stream: stream,
-                pockets: try pockets(of: name, beside: ecosystem), keepsAll: keepsAll)
-            lot.findings = judging.findings()
+                pockets: try pockets(of: name, beside: ecosystem), keepsAll: detail == .all)
+            try judging.forEachStanding { found throws(IndexError) in
+                lot.counts.count(found.status, try index.updateClass(of: found.entry.advisory))
+                if detail != .counts { lot.findings.append(judging.finding(found)) }
+            }
         }
         lots.append(lot)
         lotNumbers[key] = lots.count - 1

@@ -1,4 +1,5 @@
 public import FettleIndex
+public import FettleModel
 
 /// How a package stands to an advisory, in the words of VEX.
 public enum FindingStatus: String, Sendable, CaseIterable, Codable {
@@ -36,10 +37,23 @@ public struct PackageLot: Sendable, Equatable {
     /// The name that advisories were looked up by, and the version that was compared.
     public var name: String
     public var version: String
-    /// In the order of the advisories' names.
+    /// In the order of the advisories' names; empty where only counts were asked for.
     public var findings: [PackageFinding]
+    public var counts: LotCounts
+}
 
-    public var affectedCount: Int { findings.count { $0.status == .affected } }
+/// How many findings there are on each package of a lot.
+public struct LotCounts: Sendable, Equatable {
+    /// What is affected, by the class of the advisory.
+    public var affected: [UpdateClass: Int] = [:]
+    /// Every status but `affected`; `fixed` and `notAffected` only where all findings were asked for.
+    public var others: [FindingStatus: Int] = [:]
+
+    public init() {}
+
+    mutating func count(_ status: FindingStatus, _ updateClass: UpdateClass) {
+        if status == .affected { affected[updateClass, default: 0] += 1 } else { others[status, default: 0] += 1 }
+    }
 }
 
 /// The judgement of one list of software.

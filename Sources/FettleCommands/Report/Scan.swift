@@ -50,27 +50,6 @@ struct Scan: AsyncParsableCommand {
     }
 }
 
-struct Assess: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "assess", abstract: "Judge what the last scan saw, such as with newer feeds.")
-
-    @OptionGroup var options: GlobalOptions
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
-    @Flag(help: "Show every finding.") var all = false
-
-    func run() async throws {
-        let session = try Session(options)
-        let scan = try await session.scans.assessNewest(
-            fleet: session.fleet, policy: session.policy, feeds: session.feeds(feeds))
-        if options.output == .json {
-            try session.printJSON(scan.findings)
-        } else {
-            session.print(FindingsView(findings: scan.findings, limit: all ? nil : 40).lines())
-        }
-        throw ScanStatus.of(scan.findings, facts: scan.facts).code
-    }
-}
-
 enum ScanStatus {
     /// The most pressing of the documented codes.
     static func of(_ findings: FindingSet, facts: FactSet) -> ExitStatus {

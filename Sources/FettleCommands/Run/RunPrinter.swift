@@ -42,7 +42,7 @@ final class RunPrinter: Sendable {
     /// Takes the status line away.
     func tidy() {
         guard !isQuiet, terminal.isInteractive else { return }
-        _ = Output.write("\r\u{1b}[K", to: STDOUT_FILENO)
+        _ = Output.write(Array("\r\u{1b}[K".utf8), to: STDOUT_FILENO)
     }
 
     private func describe(_ record: JournalRecord, _ state: RunState) -> String? {

@@ -25,9 +25,12 @@ enum Output {
 
     /// Writes to standard output. Where it cannot be written, the process ends, unless it has to go on without a reader: half an
     /// answer must not look like a whole one. A reader that has read enough (`| head`) is no failure to speak of.
-    static func write(_ text: String) {
+    static func write(_ text: String) { write(Array(text.utf8)) }
+
+    /// The same for bytes, such as many lines at once.
+    static func write(_ bytes: [UInt8]) {
         Interruption.waitIfEnding()
-        guard !write(text, to: STDOUT_FILENO), !mode.withLock({ $0.mustGoOn }) else { return }
+        guard !write(bytes, to: STDOUT_FILENO), !mode.withLock({ $0.mustGoOn }) else { return }
         let cause = errno
         if cause == EPIPE { Foundation.exit(128 + SIGPIPE) }
         writeError("error: standard output cannot be written: \(String(cString: strerror(cause)))\n")
@@ -43,7 +46,7 @@ enum Output {
     /// Writes to standard error; if that fails there is nobody left to tell.
     static func writeError(_ text: String) {
         Interruption.waitIfEnding()
-        _ = write(text, to: STDERR_FILENO)
+        _ = write(Array(text.utf8), to: STDERR_FILENO)
     }
 
     /// Something to know beside the answer.
@@ -72,9 +75,8 @@ enum Output {
     }
 
     /// - Returns: false if not all of it could be written; `errno` says why.
-    static func write(_ text: String, to descriptor: Int32) -> Bool {
-        let bytes = Array(text.utf8)
-        return bytes.withUnsafeBytes { buffer in
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
             while !rest.isEmpty {
                 let written = Foundation.write(

@@ -1,3 +1,4 @@
+public import FettleModel
 import Foundation
 
 /// A compiled index of advisories, used where it lies: opening maps the file and checks what is searched; nothing is parsed or copied
@@ -59,6 +60,14 @@ public final class AdvisoryIndex: Sendable {
         let place = offsets.number(at: Int(number) * 4, as: UInt32.self)
         let (record, feed) = AdvisoryBlock.read(try block(place, in: .advisoryBlocks))
         return IndexedAdvisory(number: number, feed: feed, record: record)
+    }
+
+    /// Of what class an advisory's update is, without reading the rest of it.
+    public func updateClass(of number: UInt32) throws(IndexError) -> UpdateClass {
+        let offsets = section(.advisoryOffsets)
+        guard Int(number) < offsets.count / 4 else { throw damaged("an advisory's number is too high") }
+        let view = try block(offsets.number(at: Int(number) * 4, as: UInt32.self), in: .advisoryBlocks)
+        return AdvisoryBlock.updateClass(view)
     }
 
     /// The numbers of advisories with this id or alias, in ascending order.

@@ -26,6 +26,10 @@ enum AdvisoryBlock {
         return writer.bytes
     }
 
+    static func updateClass(_ view: BlockView) -> UpdateClass {
+        UpdateClassCode.updateClass(of: view.number(at: 2, as: UInt8.self))
+    }
+
     static func read(_ view: BlockView) -> (record: AdvisoryRecord, feed: Int) {
         var cursor = BlockCursor(view)
         let feed = Int(cursor.number(UInt16.self))

@@ -1,0 +1,66 @@
+import ArgumentParser
+import FettleFeeds
+import FettleIndex
+import Foundation
+
+/// By which advisories to judge.
+struct AdvisoryOptions: ParsableArguments {
+    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @Option(help: "An index that `fettle feeds build` compiled (or FETTLE_INDEX).") var index: String?
+
+    func validate() throws {
+        if feeds != nil, index != nil {
+            throw ValidationError("--feeds and --index are two ways to the same: give one")
+        }
+    }
+
+    /// - Returns: nil if no feed was given: then advisories were not checked, which is not "none".
+    func open() throws -> AdvisoryIndex? {
+        let environment = ProcessInfo.processInfo.environment
+        if let path = index ?? (feeds == nil ? environment["FETTLE_INDEX"] : nil) { return try Self.open(path) }
+        guard let feeds = feeds ?? environment["FETTLE_FEEDS"] else { return nil }
+        return try IndexCache.index(of: feeds)
+    }
+
+    static func open(_ path: String) throws -> AdvisoryIndex {
+        do throws(IndexError) { return try AdvisoryIndex(path: path) } catch {
+            throw CommandFailure(.failure, "\(error)")
+        }
+    }
+}
+
+/// Indexes of folders that are named with `--feeds`: compiled when a file in them is new or changed, used as they are otherwise.
+/// They are derived and may be deleted at any time.
+enum IndexCache {
+    static func index(of feeds: String) throws -> AdvisoryIndex {
+        let path = try path(of: feeds)
+        if FileManager.default.fileExists(atPath: path) {
+            do throws(IndexError) { return try AdvisoryIndex(path: path) } catch {
+                // A damaged one, or one of another release: it is built anew.
+                guard error.code != .unreadable else { throw CommandFailure(.failure, "\(error)") }
+            }
+        }
+        _ = try IndexBuilding.build([feeds], to: path)
+        return try AdvisoryOptions.open(path)
+    }
+
+    /// In the user's cache, named after what is in the folder: names, sizes and times of change.
+    private static func path(of feeds: String) throws -> String {
+        let fingerprint: String
+        do throws(FeedError) { fingerprint = try FeedFiles.fingerprint(of: [feeds]) } catch {
+            throw CommandFailure(.usage, "\(error)\n  without `--feeds` advisories are not checked")
+        }
+        let environment = ProcessInfo.processInfo.environment
+        let cache =
+            environment["XDG_CACHE_HOME"].map { URL(fileURLWithPath: $0) }
+            ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache")
+        let folder = cache.appendingPathComponent("fettle")
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            let temporary = FileManager.default.temporaryDirectory
+            return temporary.appendingPathComponent("fettle-index-\(getuid())-\(fingerprint)").path
+        }
+        return folder.appendingPathComponent("index-\(fingerprint)").path
+    }
+}

@@ -1,0 +1,52 @@
+import FettleAssessment
+import FettleIndex
+import FettleModel
+
+/// Judges lists of software and hands the findings to a writer.
+struct SoftwareAssessment {
+    var index: AdvisoryIndex
+    /// Named by the user; what a list says of itself holds otherwise.
+    var platform: String?
+    var detail: SoftwareJudge.Detail
+
+    func run(_ lists: [(name: String, list: SoftwareList)], _ writer: FindingWriter) throws -> ExitStatus {
+        // One judge for each platform: lists of one platform share what is judged.
+        var judges: [String: SoftwareJudge] = [:]
+        var totals = FindingTotals()
+        for (name, list) in lists {
+            let named = platform ?? list.platform
+            let key = named ?? ""
+            let judge =
+                judges[key]
+                ?? SoftwareJudge(
+                    index: index, platform: named.flatMap { Ecosystem($0) }, detail: detail)
+            judges[key] = judge
+            let judgement = try judged(list, by: judge)
+            try writer.write(list, judgement, judge, host: name, to: &totals)
+            for gap in judgement.gaps.prefix(20) { Output.note("\(name): \(gap)") }
+            if judgement.gaps.count > 20 { Output.note("\(name): … and \(judgement.gaps.count - 20) more") }
+            totals.gaps += judgement.gaps.count
+        }
+        try writer.finish(totals, index.catalogue)
+        if totals.gaps > 0 { return .partial }
+        if totals.affected[.security] ?? 0 > 0 { return .securityUpdatesNeeded }
+        return totals.affected.values.contains { $0 > 0 } ? .updatesNeeded : .ok
+    }
+
+    private func judged(_ list: SoftwareList, by judge: SoftwareJudge) throws -> SoftwareJudgement {
+        do throws(IndexError) { return try judge.judge(list) } catch {
+            throw CommandFailure(.failure, "\(error)")
+        }
+    }
+}
+
+/// What was found, in numbers.
+struct FindingTotals {
+    var packages = 0
+    var notChecked = 0
+    var affected: [UpdateClass: Int] = [:]
+    var others: [FindingStatus: Int] = [:]
+    var gaps = 0
+
+    var affectedCount: Int { affected.values.reduce(0, +) }
+}

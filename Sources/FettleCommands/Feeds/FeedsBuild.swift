@@ -1,0 +1,71 @@
+import ArgumentParser
+import FettleFeeds
+import FettleIndex
+import FettleModel
+import Foundation
+
+struct FeedsBuild: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build", abstract: "Compile an index from feed files.",
+        discussion: """
+            Files, folders and archives (gzip, xz, zstd, bzip2, tar, zip); formats are told by their content. A malformed record is \
+            skipped, counted and named. A malformed document refuses the whole build, and the index that was there stays.
+            """)
+
+    @Option(
+        name: .customLong("from"), parsing: .upToNextOption,
+        help: "Files, folders (all that is in them) and archives; may be given again.")
+    var sources: [String] = []
+    @Option(name: .customLong("to"), help: "The index file to write.") var target: String
+    @OptionGroup var form: OutputOptions
+
+    func validate() throws {
+        guard !sources.isEmpty else { throw ValidationError("--from names at least one file or folder with feeds") }
+    }
+
+    private struct Answer: Encodable {
+        var index: String
+        var bytes: Int
+        var seconds: Double
+        var catalogue: FeedCatalogue
+        var passedOver: Int
+    }
+
+    func run() throws {
+        let began = Date()
+        let result = try IndexBuilding.build(sources, to: target)
+        let size = (try? FileManager.default.attributesOfItem(atPath: target)[.size] as? Int) ?? 0
+        let answer = Answer(
+            index: target, bytes: size, seconds: Date().timeIntervalSince(began), catalogue: result.catalogue,
+            passedOver: result.passedOver.count)
+        if form.output == .json { return try Output.writeJSON(answer) }
+        Output.writeLine(FeedsView(catalogue: result.catalogue).lines())
+        Output.writeLine(
+            "\n\(result.catalogue.advisories) advisories and \(result.catalogue.weaknesses) CVEs in \(target): "
+                + "\(ByteCount.text(size)), built in \(String(format: "%.1f", answer.seconds)) s")
+        if !result.passedOver.isEmpty {
+            Output.note(
+                "\(result.passedOver.count) documents are no feed of a known format, the first: \(result.passedOver[0])"
+            )
+        }
+    }
+}
+
+/// Compiles feeds with a bar that shows how far it is, and failures that tell what to do.
+enum IndexBuilding {
+    static func build(_ sources: [String], to target: String) throws -> FeedCompiler.Result {
+        var bar: ProgressBar?
+        defer { bar?.finish() }
+        let compiler = FeedCompiler { file, _, total in
+            if bar == nil { bar = ProgressBar("compiling feeds", total: total) } else { bar?.advance(file) }
+        }
+        do throws(FeedCompilerError) {
+            return try compiler.compile(sources, to: target, builtAt: .now())
+        } catch {
+            let isThere = FileManager.default.fileExists(atPath: target)
+            throw CommandFailure(
+                .failure,
+                "\(error)\n  no index was made\(isThere ? "; \(target) is as it was" : "")")
+        }
+    }
+}

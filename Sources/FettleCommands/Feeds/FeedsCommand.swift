@@ -1,0 +1,6 @@
+import ArgumentParser
+
+struct FeedsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "feeds", abstract: "The advisories that hosts are judged by.", subcommands: [FeedsBuild.self])
+}
