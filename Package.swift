@@ -76,8 +76,7 @@ let package = Package(
                 "FettleModel", "FettleVersions", "FettleDriverKit", "FettleStore", "FettleInventory",
                 "FettleAssessment", "FettlePlanning", "FettleChecking", "FettleExecution", "FettleReporting",
                 "FettleControl", "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation",
-                "FettleIndex", "FettleFeeds", arguments,
-                logging,
+                "FettleIndex", "FettleFeeds", "FettleSoftware", arguments, logging,
             ]),
         .executableTarget(
             name: "fettle", dependencies: ["FettleCommands"], exclude: ["README.md"], swiftSettings: strict),
@@ -88,6 +87,7 @@ let package = Package(
             alsoExcluding: ["HAProxy/README.md", "Packages/README.md", "Probes/README.md"]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         library("FettleFeeds", ["FettleModel", "FettleVersions", "FettleIndex", "CArchive", yams]),
+        library("FettleSoftware", ["FettleModel", "FettleVersions"]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         library("FettleDatabase", ["FettleModel", "FettleStore", "CLibPQ", grdb]),
         library(
@@ -104,6 +104,7 @@ let package = Package(
             ["FettleInventory", "FettleDriverKit", "FettleModel", "FettleTestSupport"]),
         tests("FettleIndexTests", ["FettleIndex", "FettleVersions", "FettleModel"]),
         tests("FettleFeedsTests", ["FettleFeeds", "FettleIndex", "FettleVersions", "FettleModel"]),
+        tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel"]),
         tests("FettleAssessmentTests", ["FettleAssessment", "FettleIndex", "FettleModel"]),
         tests(
             "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleModel", "FettleTestSupport"],

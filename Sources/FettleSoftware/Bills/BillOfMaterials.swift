@@ -1,0 +1,106 @@
+import FettleModel
+
+/// One component of a bill of materials, whatever the format.
+struct BillComponent {
+    enum Kind {
+        case package
+        /// The operating system: says which release the packages are of.
+        case operatingSystem
+        /// A file, a container, a device: nothing that advisories name.
+        case other
+    }
+
+    var kind = Kind.package
+    var name = ""
+    var version = ""
+    var urls: [String] = []
+    /// What scanners add beside the package URL, by the scanner's own names.
+    var properties: [String: String] = [:]
+
+    /// For messages: `name version`, or the URL where there is no name.
+    var label: String {
+        if name.isEmpty { return urls.first ?? "" }
+        return version.isEmpty ? name : "\(name) \(version)"
+    }
+}
+
+/// Turns components into packages, and finds the platform.
+struct BillOfMaterials {
+    private var collector = ListCollector()
+    private var systems: Set<String> = []
+    private var distributions: Set<String> = []
+
+    mutating func add(_ component: BillComponent) {
+        switch component.kind {
+        case .other: return
+        case .operatingSystem:
+            if let name = PlatformName.name(id: component.name, version: component.version) {
+                systems.insert(name)
+            } else {
+                collector.skip(component.label, "the advisories of this operating system are not known")
+            }
+            return
+        case .package: break
+        }
+        guard !component.urls.isEmpty else { return collector.skip(component.label, "it has no package URL") }
+        for text in component.urls {
+            guard let url = PackageURL(text) else {
+                collector.skip(component.label, "\(ListCollector.shown(text).debugDescription) is no package URL")
+                continue
+            }
+            do throws(PackageURL.Unlisted) {
+                collector.add(try url.listed(component.context(type: url.type)))
+                if let platform = url.platform { distributions.insert(platform) }
+            } catch {
+                collector.skip(component.label, error.reason)
+            }
+        }
+    }
+
+    /// An entry that is of no component's shape.
+    mutating func skip(_ entry: some StringProtocol, _ reason: String) {
+        collector.skip(entry, reason)
+    }
+
+    mutating func addListed(_ package: ListedPackage) {
+        collector.add(package)
+    }
+
+    mutating func setPlatform(_ name: String) {
+        systems.insert(name)
+    }
+
+    /// The operating system's word counts before that of the packages. Where several are named, none is believed.
+    func finished() throws(Refusal) -> SoftwareList {
+        var collector = collector
+        let named = systems.isEmpty ? distributions : systems
+        if named.count > 1 {
+            collector.skip("the platform", "several are named: \(named.sorted().prefix(8).joined(separator: ", "))")
+        }
+        collector.setPlatform(named.count == 1 ? named.first : nil)
+        return try collector.finished()
+    }
+}
+
+extension BillComponent {
+    /// The source package as syft and Trivy write it beside the URL. Trivy writes version and release apart.
+    func context(type: String) -> PackageURL.Context {
+        var context = PackageURL.Context(version: version)
+        func property(_ name: String) -> String? { properties[name].flatMap { $0.isEmpty ? nil : $0 } }
+        context.module =
+            (property("aquasecurity:trivy:Modularitylabel") ?? property("syft:metadata:modularityLabel"))
+            .flatMap(RpmList.module)
+        if let source = property("syft:metadata:source") ?? property("syft:metadata:originPackage") {
+            context.source = source
+            context.sourceVersion = property("syft:metadata:sourceVersion")
+        } else if let source = property("aquasecurity:trivy:SrcName") {
+            context.source = source
+            if let version = property("aquasecurity:trivy:SrcVersion") {
+                let epoch = property("aquasecurity:trivy:SrcEpoch").flatMap { $0 == "0" ? nil : "\($0):" } ?? ""
+                let release = property("aquasecurity:trivy:SrcRelease").map { "-\($0)" } ?? ""
+                context.sourceVersion = epoch + version + release
+            }
+        }
+        return context
+    }
+}

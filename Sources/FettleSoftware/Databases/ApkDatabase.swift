@@ -1,0 +1,49 @@
+import FettleModel
+import Foundation
+
+/// Reads apk's database of installed packages: stanzas of `X:value` lines, parted by empty lines
+/// ([format](https://wiki.alpinelinux.org/wiki/Apk_spec)).
+enum ApkDatabase {
+    private struct Stanza {
+        var fields: [UInt8: String] = [:]
+        var name: String { fields[UInt8(ascii: "P")] ?? "" }
+    }
+
+    static func read(_ data: Data) throws(Refusal) -> SoftwareList {
+        var collector = ListCollector()
+        data.withUnsafeBytes { bytes in
+            var lines = ByteLines(bytes)
+            var stanza = Stanza()
+            while lines.advance() {
+                let line = lines.line
+                if line.isEmpty {
+                    finish(&stanza, lines.number, &collector)
+                } else if line.count >= 2, bytes[line.lowerBound + 1] == UInt8(ascii: ":") {
+                    let field = bytes[line.lowerBound]
+                    switch field {
+                    // Architecture, origin, package, version. After the first of F:, R: and M: come the files, whose
+                    // lines never have these letters in this case but for `a:`, an owner and a mode.
+                    case UInt8(ascii: "A"), UInt8(ascii: "o"), UInt8(ascii: "P"), UInt8(ascii: "V"):
+                        stanza.fields[field] = lines.text(lines.trimmed(line.lowerBound + 2..<line.upperBound))
+                    default: break
+                    }
+                }
+            }
+            finish(&stanza, lines.number, &collector)
+        }
+        return try collector.finished()
+    }
+
+    private static func finish(_ stanza: inout Stanza, _ line: Int, _ collector: inout ListCollector) {
+        defer { stanza = Stanza() }
+        guard !stanza.fields.isEmpty else { return }
+        guard !stanza.name.isEmpty else {
+            return collector.skip("the stanza before line \(line)", "it has no name (P:)")
+        }
+        let origin = stanza.fields[UInt8(ascii: "o")] ?? ""
+        collector.add(
+            ListedPackage(
+                origin: .system(.apk), name: stanza.name, architecture: stanza.fields[UInt8(ascii: "A")] ?? "",
+                version: stanza.fields[UInt8(ascii: "V")] ?? "", source: origin.isEmpty ? nil : origin))
+    }
+}

@@ -1,0 +1,120 @@
+/// The name that advisories use for a release of a distribution, from what `os-release` says of it.
+public enum PlatformName {
+    /// `debian:12` of `debian` and `12`; `redhat:9` of `rhel` and `9.2`; `alpine:3.18` of `alpine` and `3.18.4`.
+    ///
+    /// - Parameters:
+    ///   - id: `ID` of [os-release](https://www.freedesktop.org/software/systemd/man/os-release.html), in any case;
+    ///     also the words that scanners use for it (`redhat`, `amazon`, `suse linux enterprise server`).
+    ///   - version: `VERSION_ID`; words behind the first (`2 (Karoo)`) are passed over.
+    ///   - codename: `VERSION_CODENAME`, used where there is no version, as on Debian testing.
+    /// - Returns: nil for a distribution whose advisories are not known, or where the release is missing. A derivative
+    ///   is not its parent: Mint and Kali are neither Ubuntu nor Debian.
+    public static func name(id: String, version: String, codename: String = "") -> String? {
+        let id = id.lowercased()
+        guard let rule = rules[id] else { return nil }
+        if rule.precision == .rolling { return rule.family }
+        let word = version.trimmed.split(separator: " ").first.map { $0.lowercased() } ?? ""
+        if let release = release(rule, word) { return "\(rule.family):\(release)" }
+        let named = codenames[word] ?? codenames[codename.lowercased()]
+        guard let named, named.family == rule.family else { return nil }
+        return "\(named.family):\(named.release)"
+    }
+
+    /// Of the words that package URLs carry as `distro`: `debian-12`, `alpine-3.18.4`, `opensuse-leap-15.5`; with the
+    /// URL's namespace also `12` or `bookworm` alone.
+    public static func name(distro: String, namespace: String = "") -> String? {
+        if let hyphen = distro.utf8.lastIndex(of: UInt8(ascii: "-")),
+            let name = name(
+                id: String(distro[..<hyphen]), version: String(distro[distro.utf8.index(after: hyphen)...]))
+        {
+            return name
+        }
+        if let rule = rules[distro.lowercased()], rule.precision == .rolling { return rule.family }
+        if let name = name(id: namespace, version: distro) { return name }
+        guard let named = codenames[distro.lowercased()] else { return nil }
+        return "\(named.family):\(named.release)"
+    }
+
+    /// How much of a version names a release.
+    private enum Precision {
+        /// `9` of `9.2`.
+        case major
+        /// `3.18` of `3.18.4`.
+        case minor
+        /// Nothing: there is only ever the newest.
+        case rolling
+        /// 2018.03 and before are release 1.
+        case amazon
+    }
+
+    private struct Rule {
+        var family: String
+        var precision: Precision
+    }
+
+    private static func release(_ rule: Rule, _ version: String) -> String? {
+        if version == "edge", rule.family == "alpine" { return "edge" }
+        // `3.21_alpha20240807`, as Alpine's edge calls itself.
+        if version.contains("_alpha"), rule.family == "alpine" { return "edge" }
+        let numbers = version.split(separator: ".", omittingEmptySubsequences: false).prefix(2)
+        guard let major = numbers.first, isNumber(major) else { return nil }
+        switch rule.precision {
+        case .rolling: return nil
+        case .major: return String(major)
+        case .amazon: return major.count == 4 && major < "2022" ? "1" : String(major)
+        case .minor:
+            // SUSE's first release of a line has no service pack: `15` is `15.0`, but Photon's `5` may be `5.0`.
+            guard numbers.count == 2 else {
+                return rule.family == "alpine" || rule.family == "ubuntu" ? nil : "\(major).0"
+            }
+            return isNumber(numbers[1]) ? "\(major).\(numbers[1])" : nil
+        }
+    }
+
+    private static func isNumber(_ text: Substring) -> Bool {
+        !text.isEmpty && text.utf8.count <= 8 && text.utf8.allSatisfy { $0 &- 0x30 < 10 }
+    }
+
+    private static let rules: [String: Rule] = {
+        let groups: [(family: String, precision: Precision, ids: [String])] = [
+            ("debian", .major, ["debian"]),
+            ("raspbian", .major, ["raspbian"]),
+            ("ubuntu", .minor, ["ubuntu"]),
+            ("redhat", .major, ["rhel", "redhat"]),
+            ("centos", .major, ["centos"]),
+            ("almalinux", .major, ["almalinux", "alma"]),
+            ("rocky", .major, ["rocky", "rockylinux"]),
+            ("oracle", .major, ["ol", "oracle", "oraclelinux"]),
+            ("amazon", .amazon, ["amzn", "amazon", "amazonlinux"]),
+            ("fedora", .major, ["fedora"]),
+            (
+                "suse", .minor,
+                ["sles", "sled", "sles_sap", "suse", "suse linux enterprise server", "suse linux enterprise desktop"]
+            ),
+            ("opensuse", .minor, ["opensuse-leap", "opensuse.leap", "opensuse", "leap"]),
+            ("opensuse:tumbleweed", .rolling, ["opensuse-tumbleweed", "opensuse.tumbleweed"]),
+            ("openeuler", .minor, ["openeuler"]),
+            ("azurelinux", .minor, ["azurelinux", "azure"]),
+            ("mariner", .minor, ["mariner", "cbl-mariner"]),
+            ("photon", .minor, ["photon"]),
+            ("alpine", .minor, ["alpine"]),
+            ("wolfi", .rolling, ["wolfi"]),
+            ("chainguard", .rolling, ["chainguard"]),
+        ]
+        var rules: [String: Rule] = [:]
+        for group in groups {
+            for id in group.ids { rules[id] = Rule(family: group.family, precision: group.precision) }
+        }
+        return rules
+    }()
+
+    /// Releases that a file may name by their word alone.
+    private static let codenames: [String: (family: String, release: String)] = [
+        "jessie": ("debian", "8"), "stretch": ("debian", "9"), "buster": ("debian", "10"),
+        "bullseye": ("debian", "11"), "bookworm": ("debian", "12"), "trixie": ("debian", "13"),
+        "forky": ("debian", "14"), "duke": ("debian", "15"),
+        "trusty": ("ubuntu", "14.04"), "xenial": ("ubuntu", "16.04"), "bionic": ("ubuntu", "18.04"),
+        "focal": ("ubuntu", "20.04"), "jammy": ("ubuntu", "22.04"), "noble": ("ubuntu", "24.04"),
+        "plucky": ("ubuntu", "25.04"), "questing": ("ubuntu", "25.10"),
+    ]
+}

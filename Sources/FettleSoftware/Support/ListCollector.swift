@@ -1,0 +1,57 @@
+import FettleModel
+
+/// Gathers the entries of one document: bounded, each package once, each unreadable entry by name.
+struct ListCollector {
+    /// A large monorepo's lock files have some 10,000 packages, a large image 5,000.
+    static let maximumEntries = 1_000_000
+    /// Bytes of a name or a version. The longest real ones (Go's module paths) stay below 200.
+    static let maximumLength = 512
+
+    private(set) var list = SoftwareList()
+    private var seen: Set<ListedPackage> = []
+
+    var isFull: Bool { list.packages.count + list.skipped.count >= Self.maximumEntries }
+
+    mutating func add(_ package: ListedPackage) {
+        guard !isFull else { return }
+        if package.name.isEmpty { return skip("an entry of version \(package.version)", "it has no name") }
+        if package.version.isEmpty { return skip(package.name, "it has no version") }
+        let texts = [
+            package.name, package.architecture, package.version, package.source, package.sourceVersion,
+            package.module ?? "",
+        ]
+        guard texts.allSatisfy(Self.isPlain) else {
+            return skip(package.name, "its name or version has control characters or is too long")
+        }
+        if seen.insert(package).inserted { list.packages.append(package) }
+    }
+
+    mutating func skip(_ entry: some StringProtocol, _ reason: String) {
+        guard !isFull else { return }
+        list.skipped.append("\(Self.shown(entry)): \(reason)")
+    }
+
+    mutating func setPlatform(_ platform: String?) {
+        list.platform = platform
+    }
+
+    /// - Throws: if the document has more entries than any real one.
+    func finished() throws(Refusal) -> SoftwareList {
+        if isFull { throw Refusal("more than \(Self.maximumEntries) entries; split the file") }
+        return list
+    }
+
+    private static func isPlain(_ text: String) -> Bool {
+        text.utf8.count <= maximumLength && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+    }
+
+    /// For messages: one line of at most 120 characters, whatever the text holds.
+    static func shown(_ text: some StringProtocol) -> String {
+        // A scalar at a time: one character may hold any number of combining marks.
+        var result = ""
+        for scalar in text.unicodeScalars.prefix(120) {
+            result.unicodeScalars.append(scalar.value < 0x20 || scalar.value == 0x7F ? "?" : scalar)
+        }
+        return result.isEmpty ? "an entry without a name" : result
+    }
+}
