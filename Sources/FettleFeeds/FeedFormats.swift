@@ -7,7 +7,10 @@ public enum FeedFormats {
         var authority: UInt8
     }
 
-    static let all: [Entry] = []
+    static let all: [Entry] = [
+        Entry(format: OSVFormat.self, authority: 5),
+        Entry(format: UpdateInfoFormat.self, authority: 7),
+    ]
 
     static func recognise(_ document: FeedDocument) -> Entry? {
         let head = document.bytes.prefix(65_536)

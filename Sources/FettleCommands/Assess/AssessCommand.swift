@@ -1,4 +1,6 @@
 import ArgumentParser
+import FettleAssessment
+import FettleControl
 import FettleModel
 
 struct Assess: AsyncParsableCommand, ListAnswering {

@@ -1,6 +1,7 @@
 import FettleAssessment
 import FettleIndex
 import FettleModel
+import FettleVersions
 
 /// Findings for people: what is closed by one step of one source in one line, the most first.
 final class FindingTable: FindingWriter {

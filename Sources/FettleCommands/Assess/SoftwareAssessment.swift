@@ -9,7 +9,7 @@ struct SoftwareAssessment {
     var platform: String?
     var detail: SoftwareJudge.Detail
 
-    func run(_ lists: [(name: String, list: SoftwareList)], _ writer: FindingWriter) throws -> ExitStatus {
+    func run(_ lists: [(name: String, list: SoftwareList)], _ writer: any FindingWriter) throws -> ExitStatus {
         // One judge for each platform: lists of one platform share what is judged.
         var judges: [String: SoftwareJudge] = [:]
         var totals = FindingTotals()
