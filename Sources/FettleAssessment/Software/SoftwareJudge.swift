@@ -19,8 +19,7 @@ public final class SoftwareJudge {
     public enum Detail: Sendable {
         /// How many there are.
         case counts
-        /// Those that ask for something, or may: all but fixed and not affected.
-        case open
+        case affected
         case all
     }
 
@@ -37,7 +36,7 @@ public final class SoftwareJudge {
     /// - Parameters:
     ///   - platform: of which release of which distribution system packages are; nil: they are not checked.
     ///   - detail: what is kept of each lot.
-    public init(index: AdvisoryIndex, platform: Ecosystem?, detail: Detail = .open) {
+    public init(index: AdvisoryIndex, platform: Ecosystem?, detail: Detail = .affected) {
         self.index = index
         self.detail = detail
         self.platform = PlatformEcosystems(platform, in: index)
@@ -84,7 +83,9 @@ public final class SoftwareJudge {
                 pockets: try pockets(of: name, beside: ecosystem), keepsAll: detail == .all)
             try judging.forEachStanding { found throws(IndexError) in
                 lot.counts.count(found.status, try index.updateClass(of: found.entry.advisory))
-                if detail != .counts { lot.findings.append(judging.finding(found)) }
+                if detail == .all || detail == .affected && found.status == .affected {
+                    lot.findings.append(judging.finding(found))
+                }
             }
         }
         lots.append(lot)

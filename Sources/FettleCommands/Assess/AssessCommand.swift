@@ -52,7 +52,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             Output.note("advisories not checked: no feed was given (--feeds, --index, or `fettle feeds sync`)")
             throw ExitStatus.partial.code
         }
-        let detail: SoftwareJudge.Detail = count ? .counts : all ? .all : .open
+        let detail: SoftwareJudge.Detail = count ? .counts : all ? .all : .affected
         let assessment = SoftwareAssessment(index: index, platform: inputs.platform, detail: detail)
         let writer = FindingWriters.make(options.output, countsOnly: count, showsHosts: lists.count > 1)
         let status = try assessment.run(lists, writer)
