@@ -46,26 +46,32 @@ public struct AffectedGroup: Sendable, Equatable {
     public var name: String
     public var criticality: Resource.Criticality
     public var exposure: Resource.Exposure
+    /// Hosts of it that the patch goes to; at least 1.
+    public var hosts: Int
     /// Members that may still fail while one is worked on, before fewer serve than must.
     public var spareMembers: Int
 
     public init(
-        name: String, criticality: Resource.Criticality, exposure: Resource.Exposure, spareMembers: Int
+        name: String, criticality: Resource.Criticality, exposure: Resource.Exposure, hosts: Int = 1, spareMembers: Int
     ) {
         self.name = name
         self.criticality = criticality
         self.exposure = exposure
+        self.hosts = hosts
         self.spareMembers = spareMembers
     }
 
     /// The most critical and the most exposed of the members counts: they serve together.
-    public init(_ group: ResourceGroup, in fleet: Fleet) {
+    ///
+    /// - Parameter hosts: how many of them the patch goes to; nil: all.
+    public init(_ group: ResourceGroup, in fleet: Fleet, hosts: Int? = nil) {
         let ids = Set(group.members)
         let members = fleet.resources.filter { ids.contains($0.id) }
         let least = group.minimumAvailable.asMinimum(of: group.members.count)
         self.init(
             name: group.id.rawValue, criticality: members.map(\.criticality).max() ?? .medium,
             exposure: members.map(\.exposure).max { $0.reach < $1.reach } ?? .internal,
+            hosts: hosts ?? group.members.count,
             spareMembers: max(0, group.members.count - max(0, least) - 1))
     }
 

@@ -3,8 +3,8 @@ import Foundation
 
 /// What it costs to put a patch in: a one-time expected loss, spread over the days until the next one.
 ///
-/// `failure = 1 - (1 - posterior)^young x (1 - reboot) x (1 - conffile)^conflicts`;
-/// `once = failure x loss of a failure + planned outage`; `a day = once / spreadDays`. A day's delay saves that much on average,
+/// `host = 1 - (1 - posterior)^young x (1 - reboot) x (1 - conffile)^conflicts`; `failure = 1 - (1 - host)^hosts`;
+/// `once = failure x loss of a failure + hosts x planned outage`; `a day = once / spreadDays`. A day's delay saves that much on average,
 /// because a patch that is waited for until the next of its package comes out is never put in by itself.
 public struct PatchingRisk: Sendable {
     private let patch: CandidatePatch
@@ -29,8 +29,13 @@ public struct PatchingRisk: Sendable {
             prior: policy.patching.prior(of: patch.kind), failures: record.failures, successes: record.successes)
     }
 
-    /// The probability that a host fails if it is patched so many days after the judgement.
+    /// The probability that one of the hosts fails, after which no further one is begun, if they are patched so many days after
+    /// the judgement.
     public func failure(after days: Double) -> Double {
+        RiskMath.atLeastOnce(hostFailure(after: days), count: hosts)
+    }
+
+    private func hostFailure(after days: Double) -> Double {
         var survives = 1 - RiskMath.atLeastOnce(posterior.mean, count: young(after: days))
         if patch.needsReboot { survives *= 1 - RiskMath.share(policy.patching.rebootFailure) }
         survives *= 1 - RiskMath.atLeastOnce(policy.patching.conffileFailure, count: Double(conflicts))
@@ -55,8 +60,8 @@ public struct PatchingRisk: Sendable {
             RiskTerm(
                 name: "failure by history", value: belief.mean, unit: "probability",
                 because: "prior \(RiskTerm.figure(prior.probability)) for \(patch.kind.rawValue), worth "
-                    + "\(RiskTerm.figure(prior.weight)) changes; this fleet saw \(record.failures) failures and "
-                    + "\(record.successes) successes; give or take \(RiskTerm.figure(belief.standardDeviation))"),
+                    + "\(RiskTerm.figure(prior.weight)) changes; this fleet saw failures: \(record.failures), "
+                    + "successes: \(record.successes); give or take \(RiskTerm.figure(belief.standardDeviation))"),
             RiskTerm(
                 name: "age of the patch", value: young(after: 0),
                 because: age.map { "published \(Int(min($0, 1e6))) days ago; young ones regress more" }
@@ -73,7 +78,9 @@ public struct PatchingRisk: Sendable {
                 name: "conffile conflicts", value: Double(conflicts),
                 because: patch.conffileConflicts == nil ? "nobody looked: none assumed" : "changed by both sides"))
         terms.append(
-            RiskTerm(name: "failure", value: failure(after: 0), unit: "probability", because: "all of these together"))
+            RiskTerm(
+                name: "failure", value: failure(after: 0), unit: "probability",
+                because: "all of these together, on \(Int(hosts)) of its hosts one after the other"))
         terms += lossTerms(unit)
         return RiskSum(terms: terms, perDay: perDay(after: 0))
     }
@@ -86,7 +93,7 @@ public struct PatchingRisk: Sendable {
                     ? "data is migrated irreversibly: restored from a backup"
                     : "the way back: \(patch.rollback.rawValue)"),
             RiskTerm(
-                name: "redundancy", value: lossShare, because: "\(max(0, group.spareMembers)) members to spare"),
+                name: "redundancy", value: lossShare, because: "members to spare: \(max(0, group.spareMembers))"),
             RiskTerm(name: "loss of a failure", value: failureLoss, unit: unit, because: criticalityWords(unit)),
             RiskTerm(
                 name: "planned outage", value: outageLoss, unit: unit,
@@ -102,6 +109,7 @@ public struct PatchingRisk: Sendable {
             + group.criticality.rawValue
     }
 
+    private var hosts: Double { RiskMath.bounded(Double(group.hosts), 1...1e9) }
     private var conflicts: Int { max(0, patch.conffileConflicts ?? 0) }
 
     /// From `youngFactor` on the day of release down to 1.
@@ -135,6 +143,6 @@ public struct PatchingRisk: Sendable {
             ? max(policy.patching.rebootMinutes, policy.patching.restartMinutes)
             : patch.needsRestart ? policy.patching.restartMinutes : 0
         let days = RiskMath.bounded(minutes, 0...1e6) / 1_440
-        return RiskMath.loss(RiskMath.loss(policy.lossPerDay[group.criticality]) * days * spareShare)
+        return RiskMath.loss(RiskMath.loss(policy.lossPerDay[group.criticality]) * days * spareShare * hosts)
     }
 }

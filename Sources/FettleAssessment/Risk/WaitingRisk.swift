@@ -51,7 +51,7 @@ public struct WaitingRisk: Sendable {
                 name: "chance", value: chance(after: 0), unit: "a day",
                 because: isAssumed
                     ? "no feed names what this security update closes: one weakness is assumed"
-                    : "\(hazards.count) weaknesses, taken together with correlation "
+                    : "weaknesses: \(hazards.count), taken together with correlation "
                         + RiskTerm.figure(RiskMath.share(policy.waiting.correlation))))
         terms.append(
             RiskTerm(

@@ -1,6 +1,7 @@
 import FettleAssessment
 import FettleIndex
 import FettleModel
+import Foundation
 import Testing
 
 @Suite("The risk of patching")
@@ -60,6 +61,19 @@ struct PatchingRiskTests {
         #expect(Sample.patching(migrating).once(after: 0) > Sample.patching(irreversible).once(after: 0))
     }
 
+    @Test(
+        "More hosts are more chances to fail and more planned outage, but no more than one failure: the run stops there"
+    )
+    func hosts() {
+        var group = Sample.group
+        let one = Sample.patching(on: group)
+        group.hosts = 10
+        let ten = Sample.patching(on: group)
+        #expect(agree(ten.failure(after: 0), 1 - pow(1 - one.failure(after: 0), 10)))
+        #expect(ten.once(after: 0) > one.once(after: 0))
+        #expect(ten.once(after: 0) < 10 * one.once(after: 0))
+    }
+
     @Test("What nobody looked at is told: conffile conflicts")
     func notLookedAtIsTold() {
         #expect(Sample.patching().sum.terms.contains { $0.because == "nobody looked: none assumed" })
@@ -98,7 +112,7 @@ struct PatchingRiskTests {
         let fleet = Fleet(environments: [], resources: resources, groups: [group])
         #expect(
             AffectedGroup(group, in: fleet)
-                == AffectedGroup(name: "g", criticality: .critical, exposure: .internet, spareMembers: 1))
+                == AffectedGroup(name: "g", criticality: .critical, exposure: .internet, hosts: 2, spareMembers: 1))
         let tight = ResourceGroup(id: "g", members: ["a", "b"], minimumAvailable: .percent(75))
         #expect(AffectedGroup(tight, in: fleet).spareMembers == 0)
         #expect(AffectedGroup(resources[2]).spareMembers == 0)

@@ -24,21 +24,19 @@ struct RiskLedgerTests {
 
     @Test("The day of the crossing is the first on which waiting costs as much as patching")
     func crossing() throws {
-        var patch = Sample.patch([Sample.weakness(epss: 0.0002, published: 0)])
-        patch.releasedAt = Sample.now
-        patch.kind = .majorUpgrade
-        var policy = Policy()
-        policy.risk.patching.youngFactor = 20
-        policy.risk.patching.priors[.majorUpgrade] = .init(probability: 0.0012, weight: 10)
-        let group = AffectedGroup(name: "db", criticality: .high, exposure: .internet, spareMembers: 2)
-        let ledger = ledger(patch, on: group, policy: policy)
+        var patch = Sample.patch([Sample.weakness(epss: 0.005, published: 2)])
+        patch.releasedAt = Sample.daysAgo(1)
+        patch.conffileConflicts = 1
+        let group = AffectedGroup(name: "db", criticality: .high, exposure: .internal, spareMembers: 0)
+        let ledger = ledger(patch, on: group)
         guard case .on(let day, let days) = ledger.crossing else {
             Issue.record("\(ledger.crossing)")
             return
         }
+        #expect(days > 0)
         #expect(day == Sample.now.adding(seconds: days * 86_400))
-        let waiting = WaitingRisk(patch, on: group, policy: policy.risk, at: Sample.now)
-        let patching = PatchingRisk(patch, on: group, history: .empty, policy: policy.risk, at: Sample.now)
+        let waiting = WaitingRisk(patch, on: group, policy: RiskPolicy(), at: Sample.now)
+        let patching = PatchingRisk(patch, on: group, history: .empty, policy: RiskPolicy(), at: Sample.now)
         #expect(waiting.perDay(after: Double(days)) >= patching.perDay(after: Double(days)))
         #expect(waiting.perDay(after: Double(days - 1)) < patching.perDay(after: Double(days - 1)))
         #expect(ledger.explanation.last?.hasSuffix("on, in \(days) days") == true)

@@ -79,7 +79,8 @@ struct RiskPropertyTests {
         patch.conffileConflicts = random.one([nil, .min, .max, 0, 3])
         let group = AffectedGroup(
             name: "g", criticality: random.one(Resource.Criticality.allCases),
-            exposure: random.one(Resource.Exposure.allCases), spareMembers: random.one([.min, -1, 0, 1, .max]))
+            exposure: random.one(Resource.Exposure.allCases), hosts: random.one([.min, 0, 1, .max]),
+            spareMembers: random.one([.min, -1, 0, 1, .max]))
         let ledger = RiskLedger(patch, on: group, policy: policy, exploitedListChecked: true, at: time)
         for value in [ledger.waiting.perDay, ledger.patching.perDay]
             + (ledger.waiting.terms + ledger.patching.terms).map(\.value)
@@ -140,7 +141,7 @@ struct RandomRisk {
     mutating func group() -> AffectedGroup {
         AffectedGroup(
             name: "g", criticality: one(Resource.Criticality.allCases), exposure: one(Resource.Exposure.allCases),
-            spareMembers: Int.random(in: 0...5, using: &seed))
+            hosts: Int.random(in: 1...20, using: &seed), spareMembers: Int.random(in: 0...5, using: &seed))
     }
 
     mutating func patch() -> CandidatePatch {
@@ -154,7 +155,8 @@ struct RandomRisk {
     }
 
     private static let extremes: [Double] = [
-        0, -0.0, 1, -1, 0.5, .leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1e300,
+        0, -0.0, 1, -1, 0.5, .leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude,
+        -.greatestFiniteMagnitude, 1e300,
         .infinity, -.infinity, .nan,
     ]
 
