@@ -181,17 +181,23 @@ struct HostJudgement {
         source: String, packages: [String], installed: String, fixed: String?, updateClass: UpdateClass,
         advisories: [Advisory], state: InstallState, explanation: [String], isOffered: Bool, isHeld: Bool
     ) -> Finding {
-        let outcome = OutcomeRule.outcome(
-            of: updateClass, isExploited: advisories.contains { $0.exploitedSince != nil }, on: resource)
-        let byPolicy = policy.dueInDays[outcome].map { time.adding(seconds: $0 * 86_400) }
+        let decision = updateClass == .security ? decision(closing: advisories) : nil
+        let outcome = decision?.outcome ?? OutcomeRule.outcome(of: updateClass)
+        let byPolicy = policy.dueInDays[outcome].map { time.adding(days: $0) }
         let byList = advisories.compactMap(\.exploitedDueAt).min()
         return Finding(
             id: FindingID("\(resource.id)/\(source)/\(fixed ?? "\(installed)/\(state.rawValue)")"),
             resource: resource.id, source: source,
             packages: Set(packages).sorted(), installed: installed, fixed: fixed, updateClass: updateClass,
             advisories: advisories, state: state, owner: resource.serviceModel.operatingSystemOwner, outcome: outcome,
-            dueAt: [byPolicy, byList].compactMap { $0 }.min(), explanation: explanation, isOffered: isOffered,
-            isHeld: isHeld)
+            dueAt: [byPolicy, byList].compactMap { $0 }.min(),
+            explanation: explanation + (decision.map { [$0.explanation] } ?? []), isOffered: isOffered, isHeld: isHeld)
+    }
+
+    private func decision(closing advisories: [Advisory]) -> DeployerDecision {
+        DeployerDecision(
+            closing: advisories.map { feeds.weakness($0.id.rawValue) }, exposure: resource.exposure,
+            criticality: resource.criticality, exploitedListChecked: feeds.coverage.exploitedChecked)
     }
 }
 

@@ -1,18 +1,12 @@
 import FettleModel
 
-/// When to act, in SSVC's words, from what is known without a feed of decision points: whether it is exploited, who can reach the
-/// resource, and what depends on it.
-///
-/// After the deployer's tree of SSVC (CISA and CERT/CC, https://certcc.github.io/SSVC/): active exploitation raises everything by
-/// a step, exposure to the Internet or a critical mission by another. The full tree joins with the feeds that it needs.
+/// When to act on an update that is no security update. SSVC's deployer tree decides about weaknesses only (`DeployerDecision`):
+/// corrections go into the regular maintenance, and all else waits.
 enum OutcomeRule {
-    static func outcome(of updateClass: UpdateClass, isExploited: Bool, on resource: Resource) -> Outcome {
-        let isSerious = resource.exposure == .internet || resource.criticality >= .high
+    static func outcome(of updateClass: UpdateClass) -> Outcome {
         switch updateClass {
-        case .security where isExploited: return isSerious ? .immediate : .outOfCycle
-        case .security: return isSerious ? .outOfCycle : .scheduled
-        case .bugfix: return .scheduled
-        case .feature, .cosmetic, .unclassified: return .defer
+        case .security, .bugfix: .scheduled
+        case .feature, .cosmetic, .unclassified: .defer
         }
     }
 }

@@ -95,9 +95,14 @@ import Testing
         #expect(finding.isExploited)
         #expect(finding.outcome == .outOfCycle)
         #expect(finding.dueAt == Timestamp("2026-01-23T00:00:00Z"))
-        let exposed = Resource(id: "web-1", address: .local, environment: "production", exposure: .internet)
-        let atOnce = try findings([feed, exploited], updates: [update(security)], resource: exposed)
-        #expect(atOnce.findings.first?.outcome == .immediate)
+        // Rows 69 and 70 of SSVC's table: open to the Internet and exploited is immediate from a high impact on.
+        for (criticality, outcome) in [(Resource.Criticality.medium, Outcome.outOfCycle), (.high, .immediate)] {
+            let exposed = Resource(
+                id: "web-1", address: .local, environment: "production", criticality: criticality, exposure: .internet)
+            let found = try findings([feed, exploited], updates: [update(security)], resource: exposed).findings.first
+            #expect(found?.outcome == outcome)
+            #expect(found?.explanation.last?.contains("exploitation active (in KEV since 2026-01-02)") == true)
+        }
     }
 
     /// vuls#2645 and its like: a fix that the host's sources do not have is a finding of its own.

@@ -35,6 +35,9 @@ struct SchemaTests {
             "version: 1\nlimits: {quarantineDeadline: 90m, attempts: 2}",
             "version: 1\napprovals: {x: {approvals: 3}, default: {}}", "version: 1\nexclude: [\"a*\"]",
             "version: 1\nneverRestart: [dbus.service, systemd-logind.service]", "version: 1\ndueInDays: {defer: 0}",
+            "version: 1\nrisk: {}", "version: 1\nrisk: {unit: EUR, lossPerDay: {low: 0.5, medium: 1e3}}",
+            "version: 1\nrisk: {waiting: {hazards: {exploited: 10}, exposure: {internet: 1.0}, predictionStaleDays: 7}}",
+            "version: 1\nrisk: {patching: {priors: {kernel: {probability: 0}, restart: {}}, recoveryHours: {}}}",
         ]
         let bad = [
             "version: 1\nclasses: []", "version: 1\nclasses: [security, security]", "version: 1\nclasses: security",
@@ -42,9 +45,32 @@ struct SchemaTests {
             "version: 1\nlimits: {quarantineDeadline: soon}", "version: 1\ndueInDays: {now: 1}",
             "version: 1\ndueInDays: {defer: -1}", "version: 1\napprovals: {x: 1}", "version: 1\napprovals: {-x: {}}",
             "version: 1\napprovals: {x: {approvals: 21}}", "version: 1\nexclude: [1]", "version: 1\nexclude: [\"\"]",
-            "version: 1\nrebot: never", "policy: 1",
+            "version: 1\nrebot: never", "policy: 1", "version: 1\nrisk: 1", "version: 1\nrisk: {unit: 7}",
+            "version: 1\nrisk: {unit: \"\"}", "version: 1\nrisk: {lossPerDay: 5}", "version: 1\nrisk: {loss: {}}",
+            "version: 1\nrisk: {lossPerDay: {low: -1}}", "version: 1\nrisk: {lossPerDay: {low: much}}",
+            "version: 1\nrisk: {waiting: {hazards: {seen: 1}}}", "version: 1\nrisk: {waiting: {correlation: 1.01}}",
+            "version: 1\nrisk: {waiting: {predictionStaleDays: 1.5}}", "version: 1\nrisk: {patching: {priors: []}}",
+            "version: 1\nrisk: {patching: {priors: {patch: {}}}}", "version: 1\nrisk: {patching: {spreadDays: 0}}",
+            "version: 1\nrisk: {patching: {priors: {kernel: {weight: 0}}}}",
+            "version: 1\nrisk: {patching: {recoveryHours: {exactVersions: 9000}}}",
         ]
         try agree(PolicySchema.json, good: good, bad: bad) { try PolicyFile.parse($0) }
+    }
+
+    /// A default that an editor shows and the program doesn't take would be a lie.
+    @Test func theSchemasDefaultsOfRiskAreThePolicys() throws {
+        func defaults(_ schema: [String: Any]) -> Any? {
+            guard let properties = schema["properties"] as? [String: [String: Any]] else { return schema["default"] }
+            return properties.compactMapValues(defaults)
+        }
+        let schema = try #require(try JSONSerialization.jsonObject(with: PolicySchema.json) as? [String: Any])
+        let properties = try #require(schema["properties"] as? [String: [String: Any]])
+        let described = try #require(properties["risk"])
+        let risk = try #require(defaults(described))
+        let data = try JSONSerialization.data(withJSONObject: ["version": 1, "risk": risk])
+        let text = String(decoding: data, as: UTF8.self)
+        #expect(text.contains("spreadDays") && text.contains("unrated") && text.contains("irreversible"))
+        #expect(try PolicyFile.parse(text).policy == Policy())
     }
 
     private static let goodGroups = [

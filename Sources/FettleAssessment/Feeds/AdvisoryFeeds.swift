@@ -1,3 +1,4 @@
+internal import FettleIndex
 public import FettleModel
 public import Foundation
 
@@ -38,6 +39,12 @@ public struct AdvisoryFeeds: Sendable {
         let entry = exploited[id]
         return Advisory(
             id: AdvisoryID(id), exploitedSince: entry?.addedAt, exploitedDueAt: entry?.dueAt, fixedIn: version)
+    }
+
+    /// What these feeds know of the weakness itself: whether it is on the exploited list.
+    func weakness(_ id: String) -> WeaknessRecord {
+        let entry = exploited[id]
+        return WeaknessRecord(id: id, exploited: entry.map { KnownExploitation(addedAt: $0.addedAt, dueAt: $0.dueAt) })
     }
 }
 

@@ -7,7 +7,7 @@ struct PolicyReader {
 
     static let keys = [
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
-        "neverRestart", "limits", "approvals",
+        "neverRestart", "limits", "approvals", "risk",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -38,6 +38,7 @@ struct PolicyReader {
         if let value = fields["neverRestart"] { neverRestart(value, &policy) }
         if let value = fields["limits"] { policy.limits = limits(value) }
         if let value = fields["approvals"] { approvals(value, &policy) }
+        if let value = fields["risk"] { policy.risk = RiskReader(reading: reading).read(value) }
         return policy
     }
 

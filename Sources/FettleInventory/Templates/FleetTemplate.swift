@@ -119,6 +119,45 @@ public enum FleetTemplate {
         #  dev: {approvals: 0}
         #  production: {approvals: 2}
 
+        # What the risk of waiting and the risk of patching are reckoned with, as expected loss a day. docs/risk.md has the
+        # formulae and where each number is from. The losses are the first thing to make your own.
+        risk:
+          unit: points             # what losses are counted in, such as EUR
+          lossPerDay: {low: 1, medium: 10, high: 100, critical: 1000}      # a day away or in a stranger's hands
+          waiting:
+            hazards:               # of exploitation anywhere, a day, where no EPSS says it
+              {exploited: 0.2, proofOfConcept: 0.002, critical: 0.0006, high: 0.0002, medium: 0.00008, low: 0.00002,
+               unrated: 0.0002}
+            ransomwareFactor: 2
+            exposure: {isolated: 0.002, internal: 0.02, internet: 0.1}     # the share of it that comes here
+            notAutomatableFactor: 0.3
+            partialImpactFactor: 0.3
+            incidentDays: 14       # until an attack is noticed and put right
+            earlyShare: 0.28       # of a hazard, on the day of publication
+            growthHalfLifeDays: 7  # until half of the rest has come
+            predictionStaleDays: 30
+            correlation: 0.5       # of weaknesses closed together: 1 the worst counts alone, 0 each by itself
+          patching:
+            priors:                # how often a change fails on a host, and how many changes seen that belief is worth
+              securityUpdate: {probability: 0.005, weight: 100}
+              bugfixUpdate: {probability: 0.005, weight: 100}
+              kernel: {probability: 0.013, weight: 50}
+              majorUpgrade: {probability: 0.1, weight: 10}
+              otherUpdate: {probability: 0.02, weight: 20}
+              restart: {probability: 0.001, weight: 100}
+            recoveryHours:         # until a host that failed serves again, by its way back
+              {nothingToUndo: 0.25, snapshot: 0.5, imageSwap: 0.5, exactVersions: 1, irreversible: 24}
+            dataMigrationHours: 48
+            restartMinutes: 0.5
+            rebootMinutes: 5
+            rebootFailure: 0.002
+            conffileFailure: 0.02
+            redundancyFactor: 0.2  # of the loss that is left, for each member to spare
+            commonCauseShare: 0.05 # of the loss that no redundancy takes away
+            youngFactor: 3         # how much likelier a patch fails on its first day
+            youngHalfLifeDays: 8
+            spreadDays: 30         # over which the one-time loss is spread
+
         """
     }
 }

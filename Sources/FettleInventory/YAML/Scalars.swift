@@ -40,6 +40,22 @@ extension Reading {
         return number
     }
 
+    /// A number, with or without a fraction.
+    func number(_ value: YAMLValue, _ name: String, in range: ClosedRange<Double>) -> Double? {
+        let expected = "a number from \(range.lowerBound.plain) to \(range.upperBound.plain)"
+        guard let scalar = value.scalar, scalar.kind == .integer || scalar.kind == .decimal,
+            !scalar.text.lowercased().contains("x"), let number = Double(scalar.text), number.isFinite
+        else {
+            problem("\(name) must be \(expected), but it is \(value.kindInWords)", at: value.place)
+            return nil
+        }
+        guard range.contains(number) else {
+            problem("\(name) must be \(expected), but it is \(number.plain)", at: value.place)
+            return nil
+        }
+        return number
+    }
+
     func boolean(_ value: YAMLValue, _ name: String) -> Bool? {
         guard let scalar = value.scalar, scalar.kind == .boolean else {
             problem("\(name) must be true or false, but it is \(value.kindInWords)", at: value.place)
@@ -133,4 +149,9 @@ extension Reading {
             return text
         }
     }
+}
+
+extension Double {
+    /// Without `.0` where it is whole.
+    var plain: String { Int64(exactly: self).map { String($0) } ?? description }
 }

@@ -18,6 +18,8 @@ public struct Policy: Codable, Sendable, Equatable {
     /// By environment; `default` for those not named.
     public var approvals: [EnvironmentID: ApprovalRule]
     public var defaultApproval: ApprovalRule
+    /// The numbers behind the risk of waiting and the risk of patching.
+    public var risk: RiskPolicy
 
     public init(
         classes: [UpdateClass] = [.security], exclude: [String] = [],
@@ -26,7 +28,8 @@ public struct Policy: Codable, Sendable, Equatable {
         rebootDeadlineSeconds: Int? = nil, lockWaitSeconds: Int? = nil,
         neverRestart: [String] = ["dbus.service", "systemd-logind.service", "getty@*.service", "user@*.service"],
         limits: PlanLimits = PlanLimits(), approvals: [EnvironmentID: ApprovalRule] = [:],
-        defaultApproval: ApprovalRule = ApprovalRule(approvals: 1, requesterMayApprove: false)
+        defaultApproval: ApprovalRule = ApprovalRule(approvals: 1, requesterMayApprove: false),
+        risk: RiskPolicy = RiskPolicy()
     ) {
         self.classes = classes
         self.exclude = exclude
@@ -39,6 +42,7 @@ public struct Policy: Codable, Sendable, Equatable {
         self.limits = limits
         self.approvals = approvals
         self.defaultApproval = defaultApproval
+        self.risk = risk
     }
 
     public enum RebootPolicy: String, Codable, Sendable, CaseIterable {
