@@ -10,14 +10,14 @@ extension FormatDetection {
             if let format = format(ofLine: line) { return format }
         }
         let entries = whole.map(\.trimmed).filter { !$0.isEmpty && !$0.hasPrefix("#") }
-        func most(_ isEntry: (Substring) -> Bool) -> Bool {
-            !entries.isEmpty && entries.filter(isEntry).count * 2 > entries.count
+        func half(_ isEntry: (Substring) -> Bool) -> Bool {
+            !entries.isEmpty && entries.filter(isEntry).count * 2 >= entries.count
         }
-        if most(GoSum.isEntry) { return .goSum }
-        if most({ RpmList.package($0) != nil || $0.hasPrefix("gpg-pubkey-") }) { return .rpmList }
-        if most(GradleLock.isEntry) { return .gradleLock }
+        if half(GoSum.isEntry) { return .goSum }
+        if half({ RpmList.package($0) != nil || $0.hasPrefix("gpg-pubkey-") }) { return .rpmList }
+        if half(GradleLock.isEntry) { return .gradleLock }
         let file = name.split(separator: "/").last.map { $0.lowercased() } ?? ""
-        if most(RequirementsFile.isPinned) || (file.hasSuffix(".txt") && file.contains("requirements")) {
+        if half(RequirementsFile.isPinned) || (file.hasSuffix(".txt") && file.contains("requirements")) {
             return .requirements
         }
         switch file {

@@ -126,7 +126,8 @@ struct DpkgStatusTests {
 
     @Test("This machine's status reads as dpkg-query tells it", .enabled(if: Self.hasDpkg, "no dpkg-query here"))
     func agreesWithDpkgQuery() throws {
-        let format = "${Package}\t${Architecture}\t${Version}\t${source:Package}\t${source:Version}\t${db:Status-Status}\n"
+        let format =
+            "${Package}\t${Architecture}\t${Version}\t${source:Package}\t${source:Version}\t${db:Status-Status}\n"
         let printed = try #require(output(of: "/usr/bin/dpkg-query", ["-W", "-f", format]))
         let expected = printed.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
             .filter { !$0.hasSuffix("\tnot-installed") && !$0.hasSuffix("\tconfig-files") }
@@ -154,7 +155,7 @@ struct DpkgStatusTests {
         let bytes = try #require(output(of: "/usr/bin/zstd", ["-dc", status.path]))
         let expected = try #require(output(of: "/usr/bin/zstd", ["-dc", findings.path]))
         let list = try SoftwareListReader.read(bytes, name: "status")
-        let actual = Set(list.packages.map { [$0.name, $0.architecture, $0.source, $0.version] })
+        let actual = Set(list.packages.map { [$0.name, $0.architecture, $0.source, $0.sourceVersion] })
         var wanted: Set<[String]> = []
         for line in expected.split(separator: 0x0A) where line.first != UInt8(ascii: "#") {
             let columns = String(decoding: line, as: UTF8.self).split(separator: "\t").map(String.init)

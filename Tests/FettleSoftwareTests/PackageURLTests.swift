@@ -7,7 +7,8 @@ import Testing
 struct PackageURLTests {
     @Test("All parts are taken apart and decoded")
     func parts() throws {
-        let url = try #require(PackageURL("pkg:deb/debian/libstdc%2B%2B6@12.2.0-14%2Bb1?Arch=amd64&distro=debian-12#a/../b"))
+        let url = try #require(
+            PackageURL("pkg:deb/debian/libstdc%2B%2B6@12.2.0-14%2Bb1?Arch=amd64&distro=debian-12#a/../b"))
         #expect(url.type == "deb")
         #expect(url.namespace == "debian")
         #expect(url.name == "libstdc++6")
@@ -29,14 +30,20 @@ struct PackageURLTests {
 
     private struct Case: Decodable {
         var purl: String
-        var canonical_purl: String?
+        var canonical: String?
         var type: String?
         var namespace: String?
         var name: String?
         var version: String?
         var qualifiers: [String: String]?
         var subpath: String?
-        var is_invalid: Bool
+        var isInvalid: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case purl, type, namespace, name, version, qualifiers, subpath
+            case canonical = "canonical_purl"
+            case isInvalid = "is_invalid"
+        }
     }
 
     @Test(
@@ -47,12 +54,12 @@ struct PackageURLTests {
         let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: file))
         #expect(cases.count > 20)
         for item in cases {
-            guard !item.is_invalid else {
+            guard !item.isInvalid else {
                 #expect(PackageURL(item.purl) == nil, "\(item.purl)")
                 continue
             }
             let url = try #require(PackageURL(item.purl), "\(item.purl)")
-            #expect("\(url)" == item.canonical_purl)
+            #expect("\(url)" == item.canonical)
             #expect(url.type == item.type)
             // One case of the suite has a slash at the end of its namespace.
             #expect(url.namespace == item.namespace.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 })

@@ -1,71 +1,8 @@
 import FettleModel
 import Foundation
 
-#if canImport(FoundationXML)
-    import FoundationXML
-#endif
-
 /// Reads CycloneDX as XML, from the same places as from JSON.
-enum CycloneDXXML {
-    static func read(_ data: Data) throws(Refusal) -> SoftwareList {
-        try HostileXML.check(data)
-        let reader = CycloneDXReader()
-        let parser = XMLParser(data: data)
-        parser.shouldResolveExternalEntities = false
-        parser.delegate = reader
-        let isWhole = parser.parse()
-        if let refusal = reader.refusal { throw refusal }
-        guard isWhole else {
-            throw Refusal(line: parser.lineNumber, "this is no well-formed XML (column \(parser.columnNumber))")
-        }
-        guard reader.isBill else { throw Refusal("the root of this XML is no CycloneDX `bom`") }
-        return try reader.bill.finished()
-    }
-}
-
-/// What is refused before a parser sees it: all by which XML can reach outside the document or grow.
-enum HostileXML {
-    static func check(_ data: Data) throws(Refusal) {
-        // UTF-16 and its kin have a zero byte in each letter of markup.
-        if data.contains(0) { throw Refusal("this XML is not in UTF-8; save it as UTF-8") }
-        if has("<!DOCTYPE", data) || has("<!ENTITY", data) {
-            throw Refusal("this XML has a DOCTYPE, and no bill of materials needs one: it can name other files")
-        }
-        let head = String(decoding: data.prefix(200), as: UTF8.self).lowercased()
-        guard let mark = head.range(of: "encoding=") else { return }
-        let encoding = head[mark.upperBound...].dropFirst().prefix { $0 != "\"" && $0 != "'" }
-        guard ["utf-8", "us-ascii", "ascii", "iso-8859-1"].contains(encoding) else {
-            throw Refusal("this XML is in \(ListCollector.shown(encoding)); save it as UTF-8")
-        }
-    }
-
-    private static func has(_ word: StaticString, _ data: Data) -> Bool {
-        data.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress else { return false }
-            var start = 0
-            while start < bytes.count, let found = memchr(base + start, Int32(word.utf8Start[0]), bytes.count - start) {
-                let position = UnsafeRawPointer(found) - base
-                if bytes.count - position >= word.utf8CodeUnitCount,
-                    memcmp(base + position, word.utf8Start, word.utf8CodeUnitCount) == 0
-                {
-                    return true
-                }
-                start = position + 1
-            }
-            return false
-        }
-    }
-}
-
-/// Follows the parser through the document.
-private final class CycloneDXReader: NSObject, XMLParserDelegate {
-    private static let maximumDepth = 128
-    private static let maximumText = 64 * 1024
-
-    private(set) var bill = BillOfMaterials()
-    private(set) var refusal: Refusal?
-    private(set) var isBill = false
-
+struct CycloneDXXML {
     private enum Place {
         case root
         case metadata
@@ -79,32 +16,34 @@ private final class CycloneDXReader: NSObject, XMLParserDelegate {
         case ignored
     }
 
+    /// Bytes of one field; the longest real ones are package URLs.
+    private static let maximumText = 64 * 1024
+
+    private var bill = BillOfMaterials()
     private var places: [Place] = []
     private var open: [BillComponent] = []
     private var text = ""
     private var property = ""
 
-    func parser(
-        _ parser: XMLParser, didStartElement element: String, namespaceURI: String?, qualifiedName: String?,
-        attributes: [String: String]
-    ) {
-        guard places.count < Self.maximumDepth else {
-            return stop(parser, Refusal(line: parser.lineNumber, "nested deeper than \(Self.maximumDepth) elements"))
+    static func read(_ data: Data) throws(Refusal) -> SoftwareList {
+        var scanner = try XMLScanner(data)
+        var reader = CycloneDXXML()
+        while let event = try scanner.next() {
+            switch event {
+            case .start(let name, let attributes): try reader.start(name, attributes)
+            case .end(let name): reader.end(name)
+            case .text(let text): reader.append(text)
+            }
         }
-        let name = element.split(separator: ":").last ?? ""
-        let place = place(of: name, in: places.last)
+        return try reader.bill.finished()
+    }
+
+    private mutating func start(_ name: String, _ attributes: [String: String]) throws(Refusal) {
+        let place = Self.place(of: name, in: places.last)
+        if places.isEmpty { try Self.checkRoot(place, attributes) }
         switch place {
-        case .root:
-            guard let namespace = attributes.first(where: { $0.value.contains("cyclonedx.org/schema/bom/") }) else {
-                return stop(parser, Refusal("the root of this XML is not in a namespace of CycloneDX"))
-            }
-            do throws(Refusal) {
-                try CycloneDXVersion.check(namespace.value.split(separator: "/").last.map(String.init) ?? "")
-            } catch {
-                return stop(parser, error)
-            }
-            isBill = true
         case .component:
+            // What the bill describes is no part of itself, but may be the operating system.
             let isDescribed = places.last == .metadata
             let kind = CycloneDXJSON.kind(attributes["type"] ?? "")
             open.append(BillComponent(kind: isDescribed && kind == .package ? .other : kind))
@@ -116,7 +55,15 @@ private final class CycloneDXReader: NSObject, XMLParserDelegate {
         places.append(place)
     }
 
-    private func place(of name: Substring, in parent: Place?) -> Place {
+    private static func checkRoot(_ place: Place, _ attributes: [String: String]) throws(Refusal) {
+        let mark = "cyclonedx.org/schema/bom/"
+        guard place == .root, let namespace = attributes.values.first(where: { $0.contains(mark) }) else {
+            throw Refusal("the root of this XML is no `bom` in a namespace of CycloneDX")
+        }
+        try CycloneDXVersion.check(namespace.split(separator: "/").last.map(String.init) ?? "")
+    }
+
+    private static func place(of name: String, in parent: Place?) -> Place {
         switch (parent, name) {
         case (nil, "bom"): .root
         case (.root, "metadata"): .metadata
@@ -129,32 +76,21 @@ private final class CycloneDXReader: NSObject, XMLParserDelegate {
         }
     }
 
-    func parser(_ parser: XMLParser, foundCharacters string: String) { append(string) }
-
-    func parser(_ parser: XMLParser, foundCDATA block: Data) { append(String(decoding: block, as: UTF8.self)) }
-
-    private func append(_ string: String) {
+    private mutating func append(_ string: String) {
         guard places.last == .field, text.utf8.count + string.utf8.count <= Self.maximumText else { return }
         text += string
     }
 
-    func parser(
-        _ parser: XMLParser, didEndElement element: String, namespaceURI: String?, qualifiedName: String?
-    ) {
+    private mutating func end(_ name: String) {
         guard let place = places.popLast() else { return }
         if place == .component, let component = open.popLast() { return bill.add(component) }
         guard place == .field, !open.isEmpty else { return }
         let value = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        switch element.split(separator: ":").last {
+        switch name {
         case "name": open[open.count - 1].name = value
         case "version": open[open.count - 1].version = value
         case "purl": open[open.count - 1].urls = [value]
         default: open[open.count - 1].properties[property] = value
         }
-    }
-
-    private func stop(_ parser: XMLParser, _ reason: Refusal) {
-        refusal = refusal ?? reason
-        parser.abortParsing()
     }
 }

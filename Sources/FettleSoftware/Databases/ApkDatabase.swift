@@ -38,7 +38,7 @@ enum ApkDatabase {
         defer { stanza = Stanza() }
         guard !stanza.fields.isEmpty else { return }
         guard !stanza.name.isEmpty else {
-            return collector.skip("the stanza before line \(line)", "it has no name (P:)")
+            return collector.skip("the stanza up to line \(line)", "it has no name (P:)")
         }
         let origin = stanza.fields[UInt8(ascii: "o")] ?? ""
         collector.add(

@@ -82,7 +82,7 @@ struct DpkgStatus {
         guard !stanza.package.isEmpty else {
             // A heading without a package, such as that of a Release file, is no entry; a version alone is a lost one.
             if !stanza.version.isEmpty {
-                collector.skip("the stanza before line \(lines.number)", "it has no Package")
+                collector.skip("the stanza up to line \(lines.number)", "it has no Package")
             }
             return
         }

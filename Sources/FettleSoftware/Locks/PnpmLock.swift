@@ -16,18 +16,20 @@ enum PnpmLock {
         var collector = ListCollector()
         var entry: Entry?
         var isInPackages = false
-        var hasVersion = false
+        var lockVersion: Substring?
         for line in data.textLines() where !line.trimmed.isEmpty && line.trimmed.first != "#" {
             let indent = line.prefix { $0 == " " }.count
             let text = line.trimmed
             switch indent {
             case 0:
-                if let entry { take(entry, &collector) }
+                if let entry { take(entry, lockVersion ?? "", &collector) }
                 entry = nil
                 isInPackages = text == "packages:"
-                hasVersion = hasVersion || text.hasPrefix("lockfileVersion:")
+                if text.hasPrefix("lockfileVersion:") {
+                    lockVersion = text.dropFirst("lockfileVersion:".count).trimmed.unquoted
+                }
             case 2 where isInPackages:
-                if let entry { take(entry, &collector) }
+                if let entry { take(entry, lockVersion ?? "", &collector) }
                 entry = nil
                 // With the fields on the same line: `/foo/1.0.0: {}`.
                 guard let end = text.range(of: ":", options: text.hasSuffix(":") ? .backwards : []),
@@ -43,27 +45,35 @@ enum PnpmLock {
             default: break
             }
         }
-        if let entry { take(entry, &collector) }
-        guard hasVersion else { throw Refusal("this has no lockfileVersion, as every pnpm-lock.yaml has") }
+        if let entry { take(entry, lockVersion ?? "", &collector) }
+        guard lockVersion != nil else { throw Refusal("this has no lockfileVersion, as every pnpm-lock.yaml has") }
         return try collector.finished()
     }
 
-    private static func take(_ entry: Entry, _ collector: inout ListCollector) {
+    private static func take(_ entry: Entry, _ lockVersion: Substring, _ collector: inout ListCollector) {
         var key = entry.key[...]
         if key.hasPrefix("file:") || key.hasPrefix("link:") {
             return collector.skip(key, LockedSource.reason("a file"))
         }
         let isRegistry = key.hasPrefix("/")
         if isRegistry { key = key.dropFirst() }
+        if lockVersion.hasPrefix("5") { return takeOld(key, entry, isRegistry: isRegistry, &collector) }
         // From version 6 on, peers stand in brackets behind the version.
         key = key.prefix { $0 != "(" }
-        if let (name, version) = NpmName.split(key), !version.contains("/") {
-            return collector.add(RegistryName.package(RegistryName.npm, name, version))
+        guard let (name, version) = NpmName.split(key) else {
+            return collector.skip(
+                entry.name.isEmpty ? entry.key : entry.name, LockedSource.reason("git or an address"))
         }
-        if let (name, reference) = NpmName.split(key), reference.contains(":") {
-            return collector.skip(name, LockedSource.reason(NpmLock.foreign(reference) ?? "an address"))
+        if version.contains("/") || version.contains(":") {
+            return collector.skip(name, LockedSource.reason(NpmLock.foreign(version) ?? "an address"))
         }
-        // Version 5: `/@babel/core/7.0.0_peer@1.0.0`.
+        collector.add(RegistryName.package(RegistryName.npm, name, version))
+    }
+
+    /// Version 5: `/@babel/core/7.0.0_peer@1.0.0`.
+    private static func takeOld(
+        _ key: Substring, _ entry: Entry, isRegistry: Bool, _ collector: inout ListCollector
+    ) {
         let parts = key.split(separator: "/")
         let count = parts.first?.hasPrefix("@") == true ? 3 : 2
         guard isRegistry, parts.count >= count else {

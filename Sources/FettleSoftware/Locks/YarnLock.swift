@@ -56,7 +56,8 @@ enum YarnLock {
         }
         // An alias is asked for as `alias@npm:name@range`.
         if range.hasPrefix("npm:"), let real = NpmName.split(range.dropFirst(4)) { (name, range) = real }
-        if let kind = NpmLock.foreign(range) ?? NpmLock.foreign(entry.resolved) {
+        // `user/repository` is GitHub's; a registry's range has no slash.
+        if let kind = NpmLock.foreign(range) ?? NpmLock.foreign(entry.resolved) ?? (range.contains("/") ? "git" : nil) {
             return collector.skip(name, LockedSource.reason(kind))
         }
         collector.add(RegistryName.package(RegistryName.npm, name, entry.version))

@@ -1,0 +1,143 @@
+import FettleModel
+import FettleSoftware
+import Foundation
+import Testing
+
+@Suite("Bills of materials")
+struct BillTests {
+    @Test("CycloneDX: nested components count; tools, ancestors and the thing described don't")
+    func cycloneDX() throws {
+        let list = try read(BillSamples.cycloneDX)
+        #expect(list.platform == "debian:12")
+        #expect(
+            list.entries == [
+                "libssl3 3.0.11-1~deb12u2", "libgcc-s1 12.2.0-14+b1", "libtrivy 1:2.0-1", "org.acme:app 1.0",
+                "@babel/core 7.0.0", "zope-interface 5.0",
+            ])
+        #expect(
+            list.skipped == [
+                "nameless 2: it has no package URL", "bad: \"pkg:nothing\" is no package URL",
+                "generic: no advisories are known for packages of type generic", "component 9: it is no object",
+            ])
+    }
+
+    @Test(
+        "Debian's source comes from the URL, with its version, or from what Trivy adds beside it (wazuh#24997, trivy-db#380)"
+    )
+    func debianSources() throws {
+        let list = try read(BillSamples.cycloneDX)
+        let sources = list.packages.prefix(3).map { "\($0.source) \($0.sourceVersion)" }
+        #expect(sources == ["openssl 3.0.11-1~deb12u2", "gcc-12 12.2.0-14", "trivial 1:2.1-3"])
+    }
+
+    @Test("CycloneDX as XML is read from the same places")
+    func cycloneDXXML() throws {
+        let list = try read(BillSamples.cycloneDXXML)
+        #expect(list.platform == "alpine:3.17")
+        #expect(list.entries == ["rails 7.0.1", "libcrypto3 3.0.8-r0"])
+        #expect(list.package("libcrypto3")?.source == "openssl")
+        #expect(list.skipped == ["nothing: it has no package URL"])
+    }
+
+    @Test("rpm: epoch, source rpm and module are read from the URL's qualifiers")
+    func rpm() throws {
+        let list = try read(
+            """
+            { "bomFormat": "CycloneDX", "specVersion": "1.4", "components": [
+              { "type": "library", "purl": "pkg:rpm/redhat/openssl-libs@3.0.7-24.el9?arch=x86_64&epoch=1&upstream=openssl-3.0.7-24.el9.src.rpm&distro=rhel-9.2" },
+              { "type": "library", "purl": "pkg:rpm/redhat/npm@10.2-1?arch=x86_64&epoch=0&modularitylabel=nodejs:20:92:rhel9" }
+            ] }
+            """)
+        #expect(list.platform == "redhat:9")
+        #expect(list.entries == ["openssl-libs 1:3.0.7-24.el9", "npm 10.2-1"])
+        #expect(list.packages[0].source == "openssl")
+        #expect(list.packages[0].sourceVersion == "1:3.0.7-24.el9")
+        #expect(list.packages[1].module == "nodejs:20")
+    }
+
+    @Test("Where packages name several releases, none is believed, and it is told")
+    func platforms() throws {
+        let list = try read(
+            """
+            { "bomFormat": "CycloneDX", "specVersion": "1.4", "components": [
+              { "type": "library", "purl": "pkg:deb/debian/a@1?distro=debian-11" },
+              { "type": "library", "purl": "pkg:deb/debian/b@1?distro=bookworm" } ] }
+            """)
+        #expect(list.platform == nil)
+        #expect(list.skipped == ["the platform: several are named: debian:11, debian:12"])
+    }
+
+    @Test(
+        "XML that could reach outside itself or grow is refused",
+        arguments: [
+            "<!DOCTYPE bom [<!ENTITY a \"b\">]>", "<!DOCTYPE bom SYSTEM \"file:///etc/passwd\">",
+            "<!DOCTYPE bom [<!ENTITY % a SYSTEM \"http://x/\"> %a;]>",
+        ])
+    func entities(doctype: String) throws {
+        let text = BillSamples.cycloneDXXML.replacing("<bom ", with: "\(doctype)<bom ")
+        let error = try #require(throws: SoftwareListError.self) { try read(text) }
+        #expect(error.message.contains("DOCTYPE"))
+    }
+
+    @Test("XML in another encoding, cut off, or nested without end is refused")
+    func hostileXML() throws {
+        let text = BillSamples.cycloneDXXML
+        let wide = try #require(text.data(using: .utf16LittleEndian))
+        #expect(throws: SoftwareListError.self) {
+            try SoftwareListReader.read(wide, name: "x", as: .cycloneDXXML)
+        }
+        #expect(throws: SoftwareListError.self) { try read(text.replacing("UTF-8", with: "UTF-7")) }
+        #expect(throws: SoftwareListError.self) { try read(String(text.dropLast(20))) }
+        for bad in ["<a b=1/>", "<a b='1' b='2'/>", "<a></b>", "<a>&c;</a>", "<a>&#xD800;</a>", "<1/>", "</bom>"] {
+            let spoiled = text.replacing("<components>", with: "<components>" + bad, maxReplacements: 1)
+            #expect(throws: SoftwareListError.self, "\(bad)") { try read(spoiled) }
+        }
+        #expect(throws: SoftwareListError.self) { try read(text + "<bom/>") }
+        let head = "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\">"
+        #expect(throws: SoftwareListError.self) { try read(head + String(repeating: "<a>", count: 100_000)) }
+    }
+
+    @Test("SPDX: packages by their purl; the URL's missing version is the package's own")
+    func spdx() throws {
+        let list = try read(BillSamples.spdx)
+        #expect(list.platform == "debian:11")
+        #expect(list.entries == ["zlib1g 1:1.2.11", "serde 1.0.1"])
+        #expect(list.packages[0].source == "zlib")
+        #expect(list.ecosystems == ["dpkg", "crates.io"])
+        #expect(list.skipped == ["unknown 1: it has no package URL"])
+    }
+
+    @Test("SPDX as tags: a text over several lines holds no tags")
+    func spdxTagValue() throws {
+        let list = try read(BillSamples.spdxTagValue)
+        #expect(list.entries == ["monolog/monolog 2.0.0"])
+        #expect(list.skipped == ["other: it has no package URL"])
+    }
+
+    @Test("SPDX 3: packages of the graph")
+    func spdx3() throws {
+        #expect(try read(BillSamples.spdx3).entries == ["flask 2.0", "Newtonsoft.Json 13.0.1"])
+    }
+
+    @Test("syft: source, epoch and module come from the metadata")
+    func syft() throws {
+        let list = try read(BillSamples.syft)
+        #expect(list.platform == "ubuntu:20.04")
+        #expect(
+            list.entries == [
+                "libacl1 2.2.53-6", "npm 1:10.2-1.el9", "bash 5.1-1.el9", "libssl 3.0-r0", "golang.org/x/net v0.1.0",
+                "flask 2.0",
+            ])
+        #expect(list.packages.prefix(4).map(\.source) == ["acl", "nodejs", "bash", "openssl"])
+        #expect(list.packages[0].sourceVersion == "2.2.53-6")
+        #expect(list.packages[1].sourceVersion == "1:20.9-1.el9")
+        #expect(list.packages[1].module == "nodejs:20")
+        #expect(list.skipped.count == 3)
+    }
+
+    @Test("A version of a format that is not known is refused")
+    func versions() {
+        #expect(throws: SoftwareListError.self) { try read(#"{"bomFormat":"CycloneDX","specVersion":"2.0"}"#) }
+        #expect(throws: SoftwareListError.self) { try read(#"{"spdxVersion":"SPDX-4.0"}"#) }
+    }
+}
