@@ -58,7 +58,7 @@ let package = Package(
             "FettleInventory", ["FettleModel", "FettleDriverKit", yams],
             resources: [.embedInCode("Resources/fleet.schema.json"), .embedInCode("Resources/policy.schema.json")]),
         library("FettleIndex", ["FettleModel", "FettleVersions"]),
-        library("FettleAssessment", ["FettleModel", "FettleVersions", "FettleIndex"]),
+        library("FettleAssessment", ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware"]),
         library("FettlePlanning", ["FettleModel", "FettleVersions"]),
         library("FettleExecution", ["FettleModel", "FettleDriverKit", "FettleStore", logging]),
         library("FettleReporting", ["FettleModel"]),
@@ -67,7 +67,7 @@ let package = Package(
             "FettleControl",
             [
                 "FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleInventory",
-                "FettleAssessment", "FettlePlanning", "FettleExecution", "FettleReporting", crypto, logging,
+                "FettleAssessment", "FettleIndex", "FettlePlanning", "FettleExecution", "FettleReporting", crypto, logging,
             ]),
         library("FettleServer", ["FettleModel", "FettleControl", "FettleReporting", hummingbird, logging]),
         library(
@@ -105,7 +105,9 @@ let package = Package(
         tests("FettleIndexTests", ["FettleIndex", "FettleVersions", "FettleModel"]),
         tests("FettleFeedsTests", ["FettleFeeds", "FettleIndex", "FettleVersions", "FettleModel"]),
         tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel"]),
-        tests("FettleAssessmentTests", ["FettleAssessment", "FettleIndex", "FettleModel"]),
+        tests(
+            "FettleAssessmentTests",
+            ["FettleAssessment", "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel"]),
         tests(
             "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleModel", "FettleTestSupport"],
             exclude: ["Goldens"]),

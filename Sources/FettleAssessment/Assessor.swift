@@ -1,5 +1,5 @@
+public import FettleIndex
 public import FettleModel
-import FettleVersions
 
 /// Judges facts: what is to be patched, why, whose job it is, and by when. Synchronous and pure: feeds, policy and time are given.
 public struct Assessor: Sendable {
@@ -13,16 +13,22 @@ public struct Assessor: Sendable {
         self.feeds = feeds
     }
 
-    public func assess(_ facts: FactSet, reference: StageReference, id: String, at time: Timestamp) -> FindingSet {
+    /// - Throws: `IndexError` if the feeds' index proves to be damaged: then nothing is said.
+    public func assess(
+        _ facts: FactSet, reference: StageReference, id: String, at time: Timestamp
+    ) throws(IndexError) -> FindingSet {
         var findings: [Finding] = []
         var notJudged: [FindingSet.NotJudged] = []
+        var judges: [String: SoftwareJudge] = [:]
         for host in facts.hosts {
             guard let resource = fleet.resource(host.resource) else {
                 notJudged.append(.init(resource: host.resource, reason: "it is no longer in the fleet file"))
                 continue
             }
-            let judgement = HostJudgement(host: host, resource: resource, policy: policy, feeds: feeds, time: time)
-            findings += judgement.findings()
+            let judgement = HostJudgement(
+                host: host, resource: resource, policy: policy, feeds: feeds,
+                advisories: try HostAdvisories(of: host, by: feeds, &judges), time: time)
+            findings += try judgement.findings()
             notJudged += judgement.gaps().map { .init(resource: resource.id, reason: $0) }
         }
         let known = Set(facts.hosts.map(\.resource))

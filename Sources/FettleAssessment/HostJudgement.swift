@@ -1,3 +1,4 @@
+import FettleIndex
 import FettleModel
 import FettleVersions
 
@@ -7,10 +8,11 @@ struct HostJudgement {
     let resource: Resource
     let policy: Policy
     let feeds: AdvisoryFeeds
+    let advisories: HostAdvisories
     let time: Timestamp
 
-    func findings() -> [Finding] {
-        offeredUpdates() + fixesNotOffered() + pendingRestarts() + pendingReboot()
+    func findings() throws(IndexError) -> [Finding] {
+        try offeredUpdates() + fixesNotOffered() + pendingRestarts() + pendingReboot()
     }
 
     /// What could not be looked at: never to be read as "nothing found".
@@ -23,29 +25,56 @@ struct HostJudgement {
             gaps.append("services' running code not observed: \(reason)")
         }
         if let reason = host.rebootRequired.reasonMissing { gaps.append("pending reboot not observed: \(reason)") }
-        return gaps
+        return gaps + advisories.gaps
     }
 
     // MARK: What the host's own sources offer
 
-    private func offeredUpdates() -> [Finding] {
-        let updates = host.updates.value ?? []
-        return Dictionary(grouping: updates, by: \.source).map { source, updates in
+    private func offeredUpdates() throws(IndexError) -> [Finding] {
+        var findings: [Finding] = []
+        for (source, updates) in Dictionary(grouping: host.updates.value ?? [], by: \.source) {
             let scheme = updates[0].manager.scheme
             let newest = updates.max { scheme.compare($0.sourceVersion, $1.sourceVersion) == .less } ?? updates[0]
-            let installed = installedVersion(of: source, among: updates)
-            let matched = advisories(of: source, after: installed, upTo: newest.sourceVersion, scheme: scheme)
-            let known = Set(matched.map(\.id))
-            let declared = Set(updates.flatMap(\.advisories)).subtracting(known)
-                .map { feeds.advisory($0.rawValue, fixedIn: newest.sourceVersion) }
-            let advisories = (matched + declared).sorted { $0.id < $1.id }
-            let judged = classify(updates, advisories: matched)
-            return finding(
-                source: source, packages: updates.map(\.name), installed: installed, fixed: newest.sourceVersion,
-                updateClass: judged.class, advisories: advisories, state: .missing,
-                explanation: judged.because + explain(matched), isOffered: true,
-                isHeld: updates.contains(where: \.isHeld))
+            let closed = (advisories.open[source] ?? []).filter { closes($0, updates) }
+            let matched = try named(closed)
+            let known = Set(closed.flatMap { [$0.record.id] + $0.record.aliases })
+            var declared: [Advisory] = []
+            for id in Set(updates.flatMap(\.advisories)).sorted() where !known.contains(id.rawValue) {
+                declared.append(try feeds.advisory(named: id.rawValue, fixedIn: newest.sourceVersion))
+            }
+            let judged = classify(updates, closed)
+            findings.append(
+                try finding(
+                    source: source, packages: updates.map(\.name),
+                    installed: installedVersion(of: source, among: updates),
+                    fixed: newest.sourceVersion, updateClass: judged.class, closes: closed,
+                    advisories: (matched + declared).sorted { $0.id < $1.id }, state: .missing,
+                    explanation: judged.because + explain(closed), isOffered: true,
+                    isHeld: updates.contains(where: \.isHeld)))
         }
+        return findings
+    }
+
+    /// Whether the offered versions have the fix: of source packages where advisories go by them, otherwise of the package itself.
+    private func closes(_ open: HostAdvisories.Open, _ updates: [AvailableUpdate]) -> Bool {
+        guard let fixed = open.finding.fixed else { return false }
+        let scheme = open.package.manager.scheme
+        return updates.contains { update in
+            switch scheme {
+            case .rpm:
+                update.name == open.package.name && scheme.compare(fixed, update.candidate) != .greater
+            default: scheme.compare(fixed, update.sourceVersion) != .greater
+            }
+        }
+    }
+
+    /// Each advisory once, whichever packages have it.
+    private func named(_ open: [HostAdvisories.Open]) throws(IndexError) -> [Advisory] {
+        var named: [String: Advisory] = [:]
+        for item in open where named[item.record.id] == nil {
+            named[item.record.id] = try feeds.advisory(item.record, fixedIn: item.finding.fixed)
+        }
+        return named.values.sorted { $0.id < $1.id }
     }
 
     /// The lowest installed version of the source: while one binary package lags, the source is not patched.
@@ -57,9 +86,9 @@ struct HostJudgement {
         return versions.min { scheme.compare($0, $1) == .less } ?? updates[0].installed
     }
 
-    private func classify(_ updates: [AvailableUpdate], advisories: [Advisory]) -> (
-        class: UpdateClass, because: [String]
-    ) {
+    private func classify(
+        _ updates: [AvailableUpdate], _ closed: [HostAdvisories.Open]
+    ) -> (class: UpdateClass, because: [String]) {
         if let declared = updates.compactMap(\.declaredClass).min(by: { $0.urgency < $1.urgency }) {
             return (declared, ["the repository's own advisory calls it \(declared.rawValue)"])
         }
@@ -67,8 +96,9 @@ struct HostJudgement {
         if let suite = origins.filter(\.isSecuritySuite).map(\.suite).min() {
             return (.security, ["offered by the security suite \(suite)"])
         }
-        if !advisories.isEmpty {
-            return (.security, ["offered outside the security suites, and closes what advisories name"])
+        if let said = closed.map(\.record.updateClass).min(by: { $0.urgency < $1.urgency }) {
+            let words = said == .security ? "closes what advisories name" : "an advisory calls it \(said.rawValue)"
+            return (said, ["offered outside the security suites; \(words)"])
         }
         if let suite = origins.filter({ $0.origin == "Debian" }).map(\.suite).min() {
             return (.bugfix, ["offered by Debian's suite \(suite), where only important corrections are let in"])
@@ -82,83 +112,56 @@ struct HostJudgement {
 
     // MARK: What advisories say
 
-    /// Advisories fixed above `installed`, and at or below `limit` where there is one.
-    private func advisories(
-        of source: String, after installed: String, upTo limit: String?, scheme: VersionScheme
-    ) -> [Advisory] {
-        openIssues(of: source, installed: installed, scheme: scheme).compactMap { issue, fixed in
-            guard let fixed, limit.map({ scheme.compare(fixed, $0) != .greater }) ?? true else { return nil }
-            return feeds.advisory(issue.advisory, fixedIn: fixed)
-        }
-    }
-
-    /// Issues of the source in this release that the installed version has, with the version that fixes each.
-    private func openIssues(
-        of source: String, installed: String, scheme: VersionScheme
-    ) -> [(DebianTracker.Issue, fixed: String?)] {
-        guard let platform = host.platform.value, platform.distribution == "debian", scheme == .dpkg else { return [] }
-        return (feeds.debian[source] ?? []).compactMap { issue in
-            guard issue.release == platform.codename else { return nil }
-            switch issue.status {
-            case .open: return (issue, nil)
-            case .fixed(let version):
-                return scheme.compare(installed, version) == .less ? (issue, version) : nil
-            }
-        }
-    }
-
-    private func explain(_ advisories: [Advisory]) -> [String] {
+    private func explain(_ closed: [HostAdvisories.Open]) -> [String] {
         guard feeds.coverage.advisoriesChecked else { return ["advisories not checked: no feed was given"] }
-        guard !advisories.isEmpty else { return ["no advisory in the feeds names it"] }
+        guard let first = closed.first else { return ["no advisory in the feeds names it"] }
+        let count = Set(closed.map(\.record.id)).count
         return [
-            "Debian's tracker: the source's installed version is below the fixed version of \(advisories.count) advisories"
+            "closes \(count) \(count == 1 ? "advisory" : "advisories"), such as \(first.record.id): \(first.finding.matchedBy)"
         ]
     }
 
-    private func fixesNotOffered() -> [Finding] {
-        let packages = host.packages.value ?? []
-        var offered: [String: String] = [:]
-        for update in host.updates.value ?? [] { offered[update.source] = update.sourceVersion }
-        let scheme = VersionScheme.dpkg
-        // Binary packages of one source may be at different versions: each is judged by its own.
-        let lots = Dictionary(grouping: packages.filter { $0.manager == .dpkg }) { [$0.source, $0.sourceVersion] }
-        return lots.values.flatMap { packages -> [Finding] in
-            let (source, installed) = (packages[0].source, packages[0].sourceVersion)
-            let issues = openIssues(of: source, installed: installed, scheme: scheme).filter { issue in
-                guard let fixed = issue.fixed, let offer = offered[source] else { return true }
-                return scheme.compare(fixed, offer) == .greater
+    private func fixesNotOffered() throws(IndexError) -> [Finding] {
+        let updates = Dictionary(grouping: host.updates.value ?? [], by: \.source)
+        var findings: [Finding] = []
+        for (source, open) in advisories.open {
+            // Binary packages of one source may be at different versions: each is judged by its own.
+            let left = Dictionary(
+                grouping: open.filter { !closes($0, updates[source] ?? []) }, by: \.package.sourceVersion)
+            for (installed, open) in left {
+                let scheme = open[0].package.manager.scheme
+                let newest = open.compactMap(\.finding.fixed).max { scheme.compare($0, $1) == .less }
+                let groups = [
+                    (
+                        open.filter { $0.finding.fixed != nil }, newest,
+                        "fixed in \(newest ?? "?"), which the host's sources do not offer"
+                    ),
+                    (open.filter { $0.finding.fixed == nil }, nil, "no fixed version is published yet"),
+                ]
+                for (open, fixed, because) in groups where !open.isEmpty {
+                    findings.append(try advisoryFinding(source, open, installed, fixed: fixed, because: because))
+                }
             }
-            let fixable = issues.filter { $0.fixed != nil }
-            let unfixed = issues.filter { $0.fixed == nil }
-            let newest = fixable.compactMap(\.fixed).max { scheme.compare($0, $1) == .less }
-            return [
-                advisoryFinding(
-                    source, packages, installed, fixed: newest, fixable,
-                    because: "fixed in \(newest ?? "?"), which the host's sources do not offer"),
-                advisoryFinding(
-                    source, packages, installed, fixed: nil, unfixed, because: "no fixed version is published yet"),
-            ].compactMap { $0 }
         }
+        return findings
     }
 
     private func advisoryFinding(
-        _ source: String, _ packages: [InstalledPackage], _ installed: String, fixed: String?,
-        _ issues: [(DebianTracker.Issue, fixed: String?)], because: String
-    ) -> Finding? {
-        guard !issues.isEmpty else { return nil }
-        let advisories = issues.map { feeds.advisory($0.0.advisory, fixedIn: $0.fixed) }.sorted { $0.id < $1.id }
-        return finding(
-            source: source, packages: packages.map(\.name), installed: installed, fixed: fixed, updateClass: .security,
-            advisories: advisories, state: .missing, explanation: [because], isOffered: false,
-            isHeld: packages.contains(where: \.isHeld))
+        _ source: String, _ open: [HostAdvisories.Open], _ installed: String, fixed: String?, because: String
+    ) throws(IndexError) -> Finding {
+        try finding(
+            source: source, packages: open.map(\.package.name), installed: installed, fixed: fixed,
+            updateClass: open.map(\.record.updateClass).min { $0.urgency < $1.urgency } ?? .security, closes: open,
+            advisories: named(open), state: .missing, explanation: [because] + explain(open), isOffered: false,
+            isHeld: open.contains { $0.package.isHeld })
     }
 
     // MARK: What is installed and does not run
 
-    private func pendingRestarts() -> [Finding] {
-        (host.staleServices.value ?? []).map { service in
+    private func pendingRestarts() throws(IndexError) -> [Finding] {
+        try (host.staleServices.value ?? []).map { service throws(IndexError) in
             let name = service.unit.isEmpty ? "processes outside units" : service.unit
-            return finding(
+            return try finding(
                 source: name, packages: [], installed: "old code is running", fixed: nil, updateClass: .security,
                 advisories: [], state: .installedPendingRestart,
                 explanation: ["still maps replaced files: \(service.files.prefix(3).joined(separator: ", "))"],
@@ -166,11 +169,11 @@ struct HostJudgement {
         }
     }
 
-    private func pendingReboot() -> [Finding] {
+    private func pendingReboot() throws(IndexError) -> [Finding] {
         guard let reboot = host.rebootRequired.value, reboot.isRequired else { return [] }
         let names = reboot.packages.isEmpty ? "a package" : reboot.packages.joined(separator: ", ")
         return [
-            finding(
+            try finding(
                 source: "reboot", packages: reboot.packages, installed: "old code is running", fixed: nil,
                 updateClass: .security, advisories: [], state: .installedPendingReboot,
                 explanation: ["\(names) asked for a reboot"], isOffered: false, isHeld: false)
@@ -179,9 +182,10 @@ struct HostJudgement {
 
     private func finding(
         source: String, packages: [String], installed: String, fixed: String?, updateClass: UpdateClass,
-        advisories: [Advisory], state: InstallState, explanation: [String], isOffered: Bool, isHeld: Bool
-    ) -> Finding {
-        let decision = updateClass == .security ? decision(closing: advisories) : nil
+        closes open: [HostAdvisories.Open] = [], advisories: [Advisory], state: InstallState, explanation: [String],
+        isOffered: Bool, isHeld: Bool
+    ) throws(IndexError) -> Finding {
+        let decision = updateClass == .security ? try decision(closing: open, advisories) : nil
         let outcome = decision?.outcome ?? OutcomeRule.outcome(of: updateClass)
         let byPolicy = policy.dueInDays[outcome].map { time.adding(days: $0) }
         let byList = advisories.compactMap(\.exploitedDueAt).min()
@@ -194,10 +198,21 @@ struct HostJudgement {
             explanation: explanation + (decision.map { [$0.explanation] } ?? []), isOffered: isOffered, isHeld: isHeld)
     }
 
-    private func decision(closing advisories: [Advisory]) -> DeployerDecision {
-        DeployerDecision(
-            closing: advisories.map { feeds.weakness($0.id.rawValue) }, exposure: resource.exposure,
-            criticality: resource.criticality, exploitedListChecked: feeds.coverage.exploitedChecked)
+    private func decision(
+        closing open: [HostAdvisories.Open], _ advisories: [Advisory]
+    ) throws(IndexError) -> DeployerDecision {
+        var weaknesses: [WeaknessRecord] = []
+        var seen: Set<String> = []
+        for item in open where seen.insert(item.record.id).inserted {
+            weaknesses += try feeds.weaknesses(of: item.record)
+        }
+        // What only the package manager names.
+        for advisory in advisories where seen.insert(advisory.id.rawValue).inserted {
+            weaknesses += try feeds.weaknesses(of: AdvisoryRecord(id: advisory.id.rawValue))
+        }
+        return DeployerDecision(
+            closing: weaknesses, exposure: resource.exposure, criticality: resource.criticality,
+            exploitedListChecked: feeds.coverage.exploitedChecked)
     }
 }
 

@@ -1,5 +1,6 @@
 public import FettleAssessment
 import FettleDriverKit
+import FettleIndex
 import FettleInventory
 public import FettleModel
 public import FettleStore
@@ -104,7 +105,11 @@ public struct ScanService: Sendable {
         let assessor = Assessor(fleet: fleet, policy: policy, feeds: feeds)
         let time = tools.now()
         return try await keeper.keepNext(as: .findings, at: time) { id throws(ControlError) in
-            assessor.assess(facts, reference: reference, id: id, at: time)
+            do throws(IndexError) {
+                return try assessor.assess(facts, reference: reference, id: id, at: time)
+            } catch {
+                throw ControlError(.internal, "\(error)")
+            }
         }
     }
 }

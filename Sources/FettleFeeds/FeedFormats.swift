@@ -8,8 +8,18 @@ public enum FeedFormats {
     }
 
     static let all: [Entry] = [
-        Entry(format: OSVFormat.self, authority: 5),
+        Entry(format: KEVFormat.self, authority: 9),
+        Entry(format: EPSSFormat.self, authority: 9),
+        Entry(format: CVEFormat.self, authority: 4),
+        Entry(format: DebianTrackerFormat.self, authority: 9),
+        Entry(format: AlpineSecdbFormat.self, authority: 9),
+        Entry(format: UbuntuCVEFormat.self, authority: 9),
+        Entry(format: USNFormat.self, authority: 8),
+        Entry(format: UbuntuNoticeFormat.self, authority: 8),
         Entry(format: UpdateInfoFormat.self, authority: 7),
+        Entry(format: AlmaErrataFormat.self, authority: 7),
+        Entry(format: RockyErrataFormat.self, authority: 7),
+        Entry(format: OSVFormat.self, authority: 5),
     ]
 
     static func recognise(_ document: FeedDocument) -> Entry? {

@@ -1,4 +1,5 @@
 import FettleAssessment
+import FettleFeeds
 import FettleModel
 import Foundation
 import Testing
@@ -20,8 +21,7 @@ import Testing
         _ feeds: [String], updates: [AvailableUpdate] = [], resource: Resource? = nil,
         change: (inout HostFacts) -> Void = { _ in }
     ) throws -> FindingSet {
-        var loaded = AdvisoryFeeds()
-        for (index, feed) in feeds.enumerated() { #expect(try loaded.add(Data(feed.utf8), name: "feed-\(index)")) }
+        let loaded = try CompiledFeeds.from(feeds)
         let resource = resource ?? Resource(id: "web-1", address: .local, environment: "production")
         var host = HostFacts.nothingObserved(of: resource.id, at: now, reachability: .reachable, reason: "not asked")
         host.platform = .observed(
@@ -40,7 +40,7 @@ import Testing
         let fleet = Fleet(
             environments: [Environment(id: "production", isProtected: true)], resources: [resource], groups: [])
         let facts = FactSet(id: "facts-1", observedAt: now, hosts: [host])
-        return Assessor(fleet: fleet, policy: Policy(), feeds: loaded).assess(
+        return try Assessor(fleet: fleet, policy: Policy(), feeds: loaded).assess(
             facts, reference: StageReference(id: "facts-1", digest: Digest(rawValue: "0")), id: "findings-1", at: now)
     }
 
@@ -139,13 +139,47 @@ import Testing
     @Test func aMalformedRecordIsLeftOutCountedAndNamed() throws {
         let set = try findings([exploited])
         #expect(set.feeds.feeds.first?.records == 1)
-        #expect(set.feeds.feeds.first?.skipped == ["record 2"])
+        #expect(set.feeds.feeds.first?.skipped.count == 1)
+        #expect(set.feeds.exploitedChecked && !set.feeds.advisoriesChecked)
     }
 
     @Test func aMalformedFileIsRefusedWhole() throws {
-        var feeds = AdvisoryFeeds()
-        let cut = Data(exploited.utf8.prefix(120))
-        #expect(throws: FeedError.self) { _ = try feeds.add(cut, name: "kev.json") }
-        #expect(feeds.coverage == .none)
+        #expect(throws: FeedCompilerError.self) { try findings([String(exploited.prefix(170))]) }
+    }
+
+    /// vuls#1933 #1916, wazuh#36983, grype#942.
+    @Test func ofSeveralKernelsTheRunningOneCountsAndHeadersAreNone() throws {
+        let feed =
+            #"{"linux": {"CVE-2026-1": {"releases": {"bookworm": {"status": "resolved", "fixed_version": "6.1.20-1"}}}}}"#
+        func kernels(running: String) throws -> [Finding] {
+            try findings([feed]) { host in
+                host.packages = .observed(
+                    [
+                        ("linux-image-6.1.0-10-amd64", "6.1.10-1"), ("linux-image-6.1.0-20-amd64", "6.1.20-1"),
+                        ("linux-headers-6.1.0-10-amd64", "6.1.10-1"), ("linux-libc-dev", "6.1.10-1"),
+                        ("linux-image-amd64", "6.1.10-1"),
+                    ].map { name, version in
+                        InstalledPackage(
+                            manager: .dpkg, name: name, architecture: "amd64", version: version, source: "linux",
+                            sourceVersion: version)
+                    })
+                host.kernels = .observed(
+                    KernelFacts(running: running, installed: ["6.1.0-10-amd64", "6.1.0-20-amd64"]))
+            }.findings
+        }
+        #expect(try kernels(running: "6.1.0-20-amd64").isEmpty)
+        let exposed = try kernels(running: "6.1.0-10-amd64")
+        #expect(exposed.map(\.packages) == [["linux-image-6.1.0-10-amd64"]])
+    }
+
+    @Test func withoutAFeedOfThePlatformItsPackagesAreNotJudgedAndNotClean() throws {
+        let feed = tracker(#"{"status": "open"}"#)
+        let set = try findings([feed]) { host in
+            host.platform = .observed(
+                Platform(
+                    distribution: "debian", version: "9", codename: "stretch", prettyName: "", architecture: "amd64"))
+        }
+        #expect(set.findings.isEmpty)
+        #expect(set.notJudged.map(\.reason) == ["1 package of debian:9 not checked: no feed speaks of it"])
     }
 }

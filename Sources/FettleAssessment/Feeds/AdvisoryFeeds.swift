@@ -1,71 +1,63 @@
-internal import FettleIndex
+public import FettleIndex
 public import FettleModel
-public import Foundation
 
-/// The feeds that an assessment is given, read into memory. The compiled index of every feed takes this type's place one day; the
-/// questions that are asked of it stay.
+/// The feeds that an assessment is given: a compiled index, or none.
 public struct AdvisoryFeeds: Sendable {
-    /// By source package, as Debian's tracker names it.
-    var debian: [String: [DebianTracker.Issue]] = [:]
-    var exploited: [String: KnownExploited.Entry] = [:]
-    public private(set) var coverage = FeedCoverage.none
+    public let index: AdvisoryIndex?
+    /// What the index was compiled from, for every answer that rests on it.
+    public let coverage: FeedCoverage
 
-    public static let none = AdvisoryFeeds()
+    public static let none = AdvisoryFeeds(index: nil)
 
-    public init() {}
-
-    /// Adds a feed file, whose kind is told by its content.
-    ///
-    /// - Returns: false if it is no feed that is known here.
-    /// - Throws: `FeedError` if it is one and cannot be read: then nothing of it is used.
-    public mutating func add(_ data: Data, name: String) throws(FeedError) -> Bool {
-        if KnownExploited.recognises(data) {
-            let catalogue = try KnownExploited.parse(data, name: name)
-            exploited.merge(catalogue.entries) { first, second in first.addedAt <= second.addedAt ? first : second }
-            coverage.feeds.append(catalogue.feed)
-            return true
-        }
-        if DebianTracker.recognises(data) {
-            let tracker = try DebianTracker.parse(data, name: name)
-            debian.merge(tracker.issues) { first, second in first + second }
-            coverage.feeds.append(tracker.feed)
-            return true
-        }
-        return false
+    public init(index: AdvisoryIndex?) {
+        self.index = index
+        coverage = FeedCoverage(feeds: index?.catalogue.feeds.map(FeedCoverage.Feed.init) ?? [])
     }
 
-    /// The advisory with what the exploited list says of it.
-    func advisory(_ id: String, fixedIn version: String?) -> Advisory {
-        let entry = exploited[id]
+    /// An advisory with what the exploited list says of the weaknesses that it closes.
+    func advisory(_ record: AdvisoryRecord, fixedIn version: String?) throws(IndexError) -> Advisory {
+        let exploited = try weaknesses(of: record).compactMap(\.exploited)
         return Advisory(
-            id: AdvisoryID(id), exploitedSince: entry?.addedAt, exploitedDueAt: entry?.dueAt, fixedIn: version)
+            id: AdvisoryID(record.id), exploitedSince: exploited.map(\.addedAt).min(),
+            exploitedDueAt: exploited.compactMap(\.dueAt).min(), fixedIn: version)
     }
 
-    /// What these feeds know of the weakness itself: whether it is on the exploited list.
-    func weakness(_ id: String) -> WeaknessRecord {
-        let entry = exploited[id]
-        return WeaknessRecord(id: id, exploited: entry.map { KnownExploitation(addedAt: $0.addedAt, dueAt: $0.dueAt) })
+    /// The advisory of that name, where a package manager names it and no feed need know it.
+    func advisory(named name: String, fixedIn version: String?) throws(IndexError) -> Advisory {
+        let known = try index?.advisories(named: name).first.map { number throws(IndexError) in
+            try index?.advisory(number).record
+        }
+        var record = (known ?? nil) ?? AdvisoryRecord(id: name)
+        record.id = name
+        return try advisory(record, fixedIn: version)
+    }
+
+    /// What the feeds know of the CVEs that an advisory closes, apart from any package.
+    func weaknesses(of record: AdvisoryRecord) throws(IndexError) -> [WeaknessRecord] {
+        guard let index else { return [] }
+        var found: [WeaknessRecord] = []
+        for name in [record.id] + record.aliases where name.hasPrefix("CVE-") {
+            // A CVE of which nothing is known apart from the advisory is one all the same, with the advisory's own ratings.
+            found.append(try index.weakness(name) ?? WeaknessRecord(id: name, cvss: record.cvss))
+        }
+        return found.isEmpty ? [WeaknessRecord(id: record.id, cvss: record.cvss)] : found
     }
 }
 
-/// A feed file that is refused whole.
-public struct FeedError: Error, Sendable, Equatable, CustomStringConvertible {
-    public var feed: String
-    public var message: String
-
-    public init(feed: String, message: String) {
-        self.feed = feed
-        self.message = message
-    }
-
-    public var description: String { "\(feed): \(message)" }
-}
-
-/// Decodes to nil instead of failing, so that one malformed record does not cost the whole file. It is counted and named.
-struct Lenient<Value: Decodable>: Decodable {
-    let value: Value?
-
-    init(from decoder: any Decoder) throws {
-        value = try? Value(from: decoder)
+extension FeedCoverage.Feed {
+    init(_ feed: FeedCatalogue.Feed) {
+        let kind: FeedCoverage.Kind =
+            switch feed.format {
+            case "kev": .exploited
+            case "epss": .predictions
+            case "cve": .decisions
+            default: .advisories
+            }
+        let place = feed.origin.split(separator: "/").last.map(String.init) ?? feed.origin
+        let unnamed = feed.skippedCount - feed.skipped.count
+        self.init(
+            name: "\(feed.format) (\(place))", kind: kind, publishedAt: feed.publishedAt,
+            records: kind == .advisories ? feed.advisories : feed.weaknesses,
+            skipped: feed.skipped + (unnamed > 0 ? ["and \(unnamed) more"] : []))
     }
 }

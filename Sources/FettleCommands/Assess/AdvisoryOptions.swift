@@ -1,4 +1,5 @@
 import ArgumentParser
+import FettleAssessment
 import FettleFeeds
 import FettleIndex
 import Foundation
@@ -15,9 +16,20 @@ struct AdvisoryOptions: ParsableArguments {
     }
 
     /// - Returns: nil if no feed was given: then advisories were not checked, which is not "none".
-    func open() throws -> AdvisoryIndex? {
+    func open() throws -> AdvisoryIndex? { try Self.open(index: index, feeds: feeds) }
+
+    /// The same for commands that judge a fleet.
+    static func feeds(_ path: String?) throws -> AdvisoryFeeds {
+        let feeds = AdvisoryFeeds(index: try open(index: nil, feeds: path))
+        for feed in feeds.coverage.feeds where !feed.skipped.isEmpty {
+            Output.note("\(feed.name): \(feed.skipped.count) malformed records left out, the first: \(feed.skipped[0])")
+        }
+        return feeds
+    }
+
+    private static func open(index: String?, feeds: String?) throws -> AdvisoryIndex? {
         let environment = ProcessInfo.processInfo.environment
-        if let path = index ?? (feeds == nil ? environment["FETTLE_INDEX"] : nil) { return try Self.open(path) }
+        if let path = index ?? (feeds == nil ? environment["FETTLE_INDEX"] : nil) { return try open(path) }
         guard let feeds = feeds ?? environment["FETTLE_FEEDS"] else { return nil }
         return try IndexCache.index(of: feeds)
     }

@@ -32,9 +32,7 @@ struct Quickstart: AsyncParsableCommand {
         Interruption.closesAtEnd(connections)
         let tools = BuiltInTools.make(channels: connections, parallel: 1)
         let fleet = Self.thisMachine
-        let feeds = try FeedFolder.read(feeds ?? ProcessInfo.processInfo.environment["FETTLE_FEEDS"]) {
-            Output.note($0)
-        }
+        let feeds = try AdvisoryOptions.feeds(feeds)
         let bar = ProgressBar("looking at this machine", total: 1)
         let scan = try await ScanService(store: store, tools: tools).scan(
             fleet.resources, fleet: fleet, policy: Policy(), feeds: feeds)

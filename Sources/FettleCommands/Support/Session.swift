@@ -80,10 +80,8 @@ final class Session {
         return Person("\(name) (signed in as \(login))")
     }
 
-    /// Reads every feed file in a folder, or one file. Files that are no feed are passed over.
-    func feeds(_ path: String?) throws -> AdvisoryFeeds {
-        try FeedFolder.read(path ?? environment["FETTLE_FEEDS"]) { note($0) }
-    }
+    /// The feeds that were named, or none.
+    func feeds(_ path: String?) throws -> AdvisoryFeeds { try AdvisoryOptions.feeds(path) }
 
     /// Hangs up everywhere: the last thing a command does.
     func close() async { await connections.shutDown() }

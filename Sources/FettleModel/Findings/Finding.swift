@@ -145,5 +145,9 @@ public struct FeedCoverage: Codable, Sendable, Equatable {
 
     public enum Kind: String, Codable, Sendable {
         case advisories, exploited
+        /// How likely exploitation is said to be (EPSS): never exploitation itself.
+        case predictions
+        /// Ratings and decision points of CVEs.
+        case decisions
     }
 }
