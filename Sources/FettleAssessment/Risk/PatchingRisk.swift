@@ -4,8 +4,8 @@ import Foundation
 /// What it costs to put a patch in: a one-time expected loss, spread over the days until the next one.
 ///
 /// `host = 1 - (1 - posterior)^young x (1 - reboot) x (1 - conffile)^conflicts`; `failure = 1 - (1 - host)^hosts`;
-/// `once = failure x loss of a failure + hosts x planned outage`; `a day = once / spreadDays`. A day's delay saves that much on average,
-/// because a patch that is waited for until the next of its package comes out is never put in by itself.
+/// `once = failure x loss of a failure + hosts x planned outage`; `a day = once / spreadDays`. A day's delay saves that
+/// much on average, because a patch that is waited with until the next of its package comes is never put in by itself.
 public struct PatchingRisk: Sendable {
     private let patch: CandidatePatch
     private let group: AffectedGroup
