@@ -51,10 +51,11 @@ public struct DeployerDecision: Codable, Sendable, Equatable {
         outcome = Self.outcome(weakness, exposure, criticality)
         exploitation = Self.exploitation(weakness, exploitedListChecked)
         self.exposure = Point(
-            value: DeployerTree.Exposure(exposure).rawValue, because: "the fleet file says \(exposure.rawValue)")
+            value: DeployerTree.Exposure(exposure).rawValue,
+            because: "\(exposure.rawValue) in the fleet file, or by its default")
         humanImpact = Point(
             value: DeployerTree.HumanImpact(criticality).rawValue,
-            because: "the fleet file says \(criticality.rawValue)")
+            because: "\(criticality.rawValue) in the fleet file, or by its default")
         automatable =
             if let known = weakness?.decision?.isAutomatable {
                 Point(value: known ? "yes" : "no", because: "SSVC's published decision points")

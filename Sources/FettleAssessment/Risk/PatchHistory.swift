@@ -35,30 +35,57 @@ public struct PatchHistory: Codable, Sendable, Equatable {
 
     public static let empty = PatchHistory([])
 
+    /// Records from anywhere, in any order; of two with the same name the counts are added.
+    public init(records: some Sequence<Record>) {
+        var known: [[String]: Record] = [:]
+        for record in records {
+            let key = [record.package, record.kind.rawValue]
+            var sum = known[key] ?? Record(package: record.package, kind: record.kind)
+            sum.successes = Self.sum(sum.successes, record.successes)
+            sum.failures = Self.sum(sum.failures, record.failures)
+            known[key] = sum
+        }
+        self.records = known.values.sorted(by: Self.comesFirst)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        self.init(records: try decoder.container(keyedBy: CodingKeys.self).decode([Record].self, forKey: .records))
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case records
+    }
+
     public init(_ trials: some Sequence<Trial>) {
-        records = []
-        add(trials)
+        self.init(
+            records: trials.map {
+                Record(package: $0.package, kind: $0.kind, successes: $0.failed ? 0 : 1, failures: $0.failed ? 1 : 0)
+            })
     }
 
     public mutating func add(_ trials: some Sequence<Trial>) {
-        var known: [[String]: Record] = [:]
-        for record in records { known[[record.package, record.kind.rawValue]] = record }
-        for trial in trials {
-            let key = [trial.package, trial.kind.rawValue]
-            var record = known[key] ?? Record(package: trial.package, kind: trial.kind)
-            // Stops at the largest number instead of trapping: records may come from a file.
-            if trial.failed {
-                record.failures &+= record.failures < .max ? 1 : 0
-            } else {
-                record.successes &+= record.successes < .max ? 1 : 0
-            }
-            known[key] = record
-        }
-        records = known.values.sorted { ($0.package, $0.kind.rawValue) < ($1.package, $1.kind.rawValue) }
+        self = PatchHistory(records: records + PatchHistory(trials).records)
     }
 
     /// Nothing seen yet is a record of zeros.
     public func record(of package: String, _ kind: ChangeKind) -> Record {
-        records.first { $0.package == package && $0.kind == kind } ?? Record(package: package, kind: kind)
+        let wanted = Record(package: package, kind: kind)
+        var (low, high) = (0, records.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if Self.comesFirst(records[middle], wanted) { low = middle + 1 } else { high = middle }
+        }
+        guard low < records.count, records[low].package == package, records[low].kind == kind else { return wanted }
+        return records[low]
+    }
+
+    private static func comesFirst(_ left: Record, _ right: Record) -> Bool {
+        (left.package, left.kind.rawValue) < (right.package, right.kind.rawValue)
+    }
+
+    /// Counts may come from a file: below 0 counts as 0, and beyond the largest number as that.
+    private static func sum(_ left: Int, _ right: Int) -> Int {
+        let (sum, isTooMuch) = max(0, left).addingReportingOverflow(max(0, right))
+        return isTooMuch ? .max : sum
     }
 }

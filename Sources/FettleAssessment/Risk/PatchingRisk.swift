@@ -4,8 +4,8 @@ import Foundation
 /// What it costs to put a patch in: a one-time expected loss, spread over the days until the next one.
 ///
 /// `host = 1 - (1 - posterior)^young x (1 - reboot) x (1 - conffile)^conflicts`; `failure = 1 - (1 - host)^hosts`;
-/// `once = failure x loss of a failure + hosts x planned outage`; `a day = once / spreadDays`. A day's delay saves that much on average,
-/// because a patch that is waited for until the next of its package comes out is never put in by itself.
+/// `once = failure x loss of a failure + hosts x planned outage`; `a day = once / spreadDays`. A day's delay saves that
+/// much on average, because a patch that is waited with until the next of its package comes is never put in by itself.
 public struct PatchingRisk: Sendable {
     private let patch: CandidatePatch
     private let group: AffectedGroup
@@ -64,7 +64,7 @@ public struct PatchingRisk: Sendable {
                     + "successes: \(record.successes); give or take \(RiskTerm.figure(belief.standardDeviation))"),
             RiskTerm(
                 name: "age of the patch", value: young(after: 0),
-                because: age.map { "published \(Int(min($0, 1e6))) days ago; young ones regress more" }
+                because: age.map { "published \(RiskTerm.days(Int(min($0, 1e6)))) ago; young ones regress more" }
                     ?? "no day of publication: taken as new"),
         ]
         if patch.needsReboot {
@@ -80,7 +80,7 @@ public struct PatchingRisk: Sendable {
         terms.append(
             RiskTerm(
                 name: "failure", value: failure(after: 0), unit: "probability",
-                because: "all of these together, on \(Int(hosts)) of its hosts one after the other"))
+                because: "all of these together; hosts, one after the other: \(Int(hosts))"))
         terms += lossTerms(unit)
         return RiskSum(terms: terms, perDay: perDay(after: 0))
     }

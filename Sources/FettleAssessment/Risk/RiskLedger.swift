@@ -38,7 +38,8 @@ public struct RiskLedger: Codable, Sendable, Equatable {
         public var words: String {
             switch self {
             case .already: "waiting costs more than patching already today"
-            case .on(let day, let days): "waiting costs more than patching from \(day.day) on, in \(days) days"
+            case .on(let day, let days):
+                "waiting costs more than patching from \(day.day) on, in \(RiskTerm.days(days))"
             case .never(let because): "waiting doesn't come to cost more than patching: \(because)"
             }
         }
@@ -100,7 +101,7 @@ public struct RiskLedger: Codable, Sendable, Equatable {
             .min { ($0.0, $0.1) < ($1.0, $1.1) }
         if let (day, id) = listed, byPolicy.map({ day < $0 }) ?? true { return (day, "KEV's due date of \(id)") }
         guard let byPolicy, let days = policy.dueInDays[outcome] else { return (nil, "policy says no day") }
-        return (byPolicy, "policy: \(days) days for \(outcome.rawValue)")
+        return (byPolicy, "policy: \(RiskTerm.days(days)) for \(outcome.rawValue)")
     }
 
     /// For people, line by line: the outcome, both risks with every term, and the crossing.

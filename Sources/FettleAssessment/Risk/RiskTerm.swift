@@ -21,8 +21,12 @@ public struct RiskTerm: Codable, Sendable, Equatable {
         "\(name): \(Self.figure(value))\(unit.isEmpty ? "" : " \(unit)") (\(because))"
     }
 
-    /// Three significant digits, the same in every locale.
-    static func figure(_ value: Double) -> String { String(format: "%.3g", value) }
+    /// Three significant digits, all of those before the point; the same in every locale.
+    static func figure(_ value: Double) -> String {
+        String(format: (1_000..<1e9).contains(value) ? "%.0f" : "%.3g", value)
+    }
+
+    static func days(_ count: Int) -> String { count == 1 ? "1 day" : "\(count) days" }
 }
 
 /// One of the two risks: its terms, and what they come to.

@@ -59,7 +59,8 @@ struct WeaknessHazard: Sendable {
     var term: RiskTerm {
         let largest = candidates.max { $0.perDay < $1.perDay }
         let words =
-            age.map { $0 < 0 ? "not published yet" : "published \(Int($0)) days ago" } ?? "no day of publication"
+            age.map { $0 < 0 ? "not published yet" : "published \(RiskTerm.days(Int($0))) ago" }
+            ?? "no day of publication"
         return RiskTerm(
             name: "hazard of \(id)", value: largest?.perDay ?? 0, unit: "a day",
             because: "\(largest?.because ?? "nothing is known"); \(words)")

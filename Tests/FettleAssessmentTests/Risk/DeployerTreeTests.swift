@@ -129,9 +129,9 @@ struct DeployerDecisionTests {
         #expect(!decision.exposure.isAssumed)
         #expect(
             decision.explanation == "SSVC's deployer tree for CVE-2026-1 says scheduled: exploitation none (assumed: "
-                + "not in KEV, and nothing says more), exposure controlled (the fleet file says internal), "
+                + "not in KEV, and nothing says more), exposure controlled (internal in the fleet file, or by its default), "
                 + "automatable yes (assumed: nothing says it, and yes is the safer answer), "
-                + "human impact medium (the fleet file says medium)")
+                + "human impact medium (medium in the fleet file, or by its default)")
         #expect(decide([], listChecked: false).exploitation.because == "KEV was not loaded, and nothing says more")
     }
 

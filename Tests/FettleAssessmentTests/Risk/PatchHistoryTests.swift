@@ -1,5 +1,6 @@
 import FettleAssessment
 import FettleModel
+import Foundation
 import Testing
 
 @Suite("This fleet's own history of patches")
@@ -111,5 +112,22 @@ struct PatchHistoryTests {
         #expect(
             history.records
                 == history.records.sorted { ($0.package, $0.kind.rawValue) < ($1.package, $1.kind.rawValue) })
+    }
+
+    @Test("What is read back is in order and whole, whatever a file holds")
+    func reading() throws {
+        let text = """
+            {"records": [{"package": "b", "kind": "kernel", "successes": 9223372036854775807, "failures": -3},
+            {"package": "a", "kind": "restart", "successes": 1, "failures": 2},
+            {"package": "b", "kind": "kernel", "successes": 1, "failures": 1}]}
+            """
+        let history = try JSONDecoder().decode(PatchHistory.self, from: Data(text.utf8))
+        #expect(
+            history.records == [
+                .init(package: "a", kind: .restart, successes: 1, failures: 2),
+                .init(package: "b", kind: .kernel, successes: .max, failures: 1),
+            ])
+        #expect(history.record(of: "b", .kernel).failures == 1)
+        #expect(try JSONDecoder().decode(PatchHistory.self, from: JSONEncoder().encode(history)) == history)
     }
 }

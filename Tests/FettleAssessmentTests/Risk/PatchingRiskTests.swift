@@ -74,6 +74,35 @@ struct PatchingRiskTests {
         #expect(ten.once(after: 0) < 10 * one.once(after: 0))
     }
 
+    @Test("Members to spare take most of the loss away, but never what fails everywhere alike")
+    func redundancy() {
+        func loss(_ spare: Int) -> Double? {
+            let group = AffectedGroup(name: "g", criticality: .high, exposure: .internal, spareMembers: spare)
+            return Sample.patching(on: group).sum.terms.first { $0.name == "redundancy" }?.value
+        }
+        #expect(loss(0) == 1)
+        #expect(loss(1) == 0.2)
+        #expect(loss(2) == 0.05)
+        #expect(loss(40) == 0.05)
+    }
+
+    @Test("A planned outage is minutes of the loss of a day: a reboot's, a restart's, or none")
+    func outage() {
+        var patch = Sample.patch()
+        var group = AffectedGroup(name: "g", criticality: .high, exposure: .internal, hosts: 3, spareMembers: 0)
+        func outage() -> Double {
+            Sample.patching(patch, on: group).sum.terms.first { $0.name == "planned outage" }?.value ?? .nan
+        }
+        #expect(agree(outage(), 3 * 100 * 0.5 / 1_440))
+        patch.needsReboot = true
+        #expect(agree(outage(), 3 * 100 * 5 / 1_440))
+        group.spareMembers = 1
+        #expect(agree(outage(), 0.2 * 3 * 100 * 5 / 1_440))
+        patch.needsReboot = false
+        patch.needsRestart = false
+        #expect(outage() == 0)
+    }
+
     @Test("What nobody looked at is told: conffile conflicts")
     func notLookedAtIsTold() {
         #expect(Sample.patching().sum.terms.contains { $0.because == "nobody looked: none assumed" })

@@ -39,7 +39,7 @@ struct RiskLedgerTests {
         let patching = PatchingRisk(patch, on: group, history: .empty, policy: RiskPolicy(), at: Sample.now)
         #expect(waiting.perDay(after: Double(days)) >= patching.perDay(after: Double(days)))
         #expect(waiting.perDay(after: Double(days - 1)) < patching.perDay(after: Double(days - 1)))
-        #expect(ledger.explanation.last?.hasSuffix("on, in \(days) days") == true)
+        #expect(ledger.explanation.last?.hasSuffix("on, in \(days == 1 ? "1 day" : "\(days) days")") == true)
     }
 
     @Test("Where nothing is closed waiting costs nothing, and says so")
