@@ -216,4 +216,22 @@ struct OSVTests {
         let odd = record(ecosystem: "npm", more: #""database_specific": ["odd"], "severity": [7],"#)
         #expect(try read(OSVFormat.self, odd).advisories[0].severity == "")
     }
+
+    @Test("Debian's urgency and Ubuntu's priority are words, unimportant is a remark and no status")
+    func distributionWords() throws {
+        let text = """
+            {"id": "DEBIAN-CVE-2024-1000", "modified": "2024-05-01T10:00:00Z", "affected": [
+              {"package": {"ecosystem": "Debian:12", "name": "a"}, "ranges": [\(range(#"{"introduced": "0"}"#))],
+               "ecosystem_specific": {"urgency": "not yet assigned"}},
+              {"package": {"ecosystem": "Debian:11", "name": "a"}, "ranges": [\(range(#"{"introduced": "0"}"#))],
+               "ecosystem_specific": {"urgency": "unimportant"}}]}
+            """
+        let advisory = try #require(try read(OSVFormat.self, text).advisories.first)
+        #expect(advisory.severity == "unimportant")
+        #expect(advisory.affected.map(\.remark) == ["", "unimportant"])
+        #expect(advisory.affected.allSatisfy { $0.status == .affected })
+        let ubuntu = text.replacingOccurrences(
+            of: #""urgency": "not yet assigned""#, with: #""ubuntu_priority": "medium""#)
+        #expect(try read(OSVFormat.self, ubuntu).advisories.first?.severity == "medium")
+    }
 }

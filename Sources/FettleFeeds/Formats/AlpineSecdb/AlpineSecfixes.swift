@@ -59,7 +59,8 @@ struct AlpineSecfixes {
         }
         for id in primary {
             var fix = fixes[id] ?? ([], [])
-            if !fix.versions.contains(version) { fix.versions.append(version) }
+            // A version's lines come together: looking at the last is enough, and never slow.
+            if fix.versions.last != version { fix.versions.append(version) }
             if primary.count == 1 { fix.aliases += others }
             fixes[id] = fix
         }
