@@ -46,6 +46,8 @@ struct OSVTests {
             ("Alpine:edge", "alpine:edge"), ("AlmaLinux:9", "almalinux:9"), ("Rocky Linux:9", "rocky:9"),
             ("Red Hat:enterprise_linux:9::baseos", "redhat:9"), ("Red Hat:rhel_eus:9.2::appstream", "redhat:9.2:eus"),
             ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "suse:15.5"),
+            ("SUSE:Linux Enterprise Module for Python 3 15 SP5", "suse:15.5"),
+            ("SUSE:Linux Enterprise Server 12", "suse:12"),
             ("SUSE:Linux Enterprise Server 15 SP3-LTSS", "suse:15.3:ltss"), ("openSUSE:Leap 15.6", "opensuse:15.6"),
             ("openSUSE:Tumbleweed", "opensuse:tumbleweed"), ("PyPI", "pypi"), ("npm", "npm"), ("Maven", "maven"),
             ("Go", "go"), ("crates.io", "crates.io"), ("RubyGems", "rubygems"), ("NuGet", "nuget"),

@@ -35,8 +35,8 @@ struct AlpineSecfixes {
         }
     }
 
-    /// Where several versions are said to fix it, the last one does: the others did not do all of it. A version wins over the `0`
-    /// that says it was never there.
+    /// Where several versions are said to fix it, the last one does: the others did not do all of it. A version wins
+    /// over the `0` that says it was never there.
     private func affected(_ versions: [String]) -> AffectedPackage {
         let order = VersionOrder(ecosystem.scheme)
         guard let last = order.sorted(versions.filter { $0 != "0" }).last else {
@@ -66,7 +66,8 @@ struct AlpineSecfixes {
         }
     }
 
-    /// `CVE-2024-1`, `GHSA-aaaa-bbbb-cccc`, `XSA-123`, `ZBX-26253`: capitals, a hyphen, and something with a digit or hyphen behind.
+    /// `CVE-2024-1`, `GHSA-aaaa-bbbb-cccc`, `XSA-123`, `ZBX-26253`: capitals, a hyphen, and something with a digit or
+    /// hyphen behind.
     private static func isID(_ text: String) -> Bool {
         guard AdvisoryNames.isID(text) else { return false }
         let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
