@@ -141,7 +141,8 @@ final class UpdateInfoReader: XMLHandler {
                 affected.remark = "the module's stream is not named"
             }
         }
-        groups.add(affected, architectures: package.architecture.isEmpty ? [] : [package.architecture])
+        let isAny = package.architecture.isEmpty || package.architecture == "noarch"
+        groups.add(affected, architectures: isAny ? [] : [package.architecture])
     }
 }
 
