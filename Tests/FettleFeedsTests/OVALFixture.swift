@@ -1,5 +1,5 @@
-/// Writes OVAL documents in the form of one vendor or another: the definitions by hand, the tests, objects and states that they
-/// need from a few words.
+/// Writes OVAL documents in the form of one vendor or another: the definitions by hand, the tests, objects and states
+/// that they need from a few words.
 struct OVALFixture {
     var definitions: [String] = []
     private var tests: [String] = []

@@ -11,7 +11,8 @@ struct RedHatOVALTests {
         "<affected_cpe_list><cpe>cpe:/a:redhat:enterprise_linux:9::appstream</cpe>"
         + "<cpe>cpe:/o:redhat:enterprise_linux:9::baseos</cpe></affected_cpe_list>"
 
-    /// An advisory as Red Hat writes it: not of another system, of release 9, and one of its packages is older and signed.
+    /// An advisory as Red Hat writes it: not of another system, of release 9, and one of its packages is older and
+    /// signed.
     static func advisory(cpes: String = nine, extra: String = "") -> OVALFixture {
         var fixture = OVALFixture()
         let other = fixture.release("Red Hat Enterprise Linux must be installed", check: "none satisfy")

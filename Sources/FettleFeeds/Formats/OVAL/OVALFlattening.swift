@@ -1,9 +1,9 @@
 import FettleIndex
 
-/// Flattens a definition's tree into packages, each with what must hold beside it: the release, the module, the architecture.
-///
-/// `A and (B or C)` with gates A and packages B, C says B under A, and C under A. What can't be said so (several packages at
-/// once) and what isn't understood is left out, by name, and never taken as true.
+/// Flattens a definition's tree into packages, each with what must hold beside it: the release, the module, the
+/// architecture.
+///  `A and (B or C)` with gates A and packages B, C says B under A, and C under A. What can't be said so (several
+/// packages at once) and what isn't understood is left out, by name, and never taken as true.
 struct OVALFlattening {
     struct Gates {
         var platforms: [Ecosystem]?
@@ -88,8 +88,8 @@ struct OVALFlattening {
         for gates in alternatives { found.append((package, gates)) }
     }
 
-    /// "Is installed" beside another test of the same package adds nothing; that it is installed and is not, as Red Hat writes of
-    /// what isn't affected, is nothing more than its name.
+    /// "Is installed" beside another test of the same package adds nothing; that it is installed and is not, as Red Hat
+    /// writes of what isn't affected, is nothing more than its name.
     private func joined(_ children: [Int]) -> OVALPackage? {
         var joined: OVALPackage?
         for child in children {

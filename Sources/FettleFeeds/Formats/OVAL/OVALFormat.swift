@@ -2,9 +2,8 @@ public import Foundation
 
 /// OVAL definitions of Debian, Ubuntu, Red Hat, SUSE, Oracle and AlmaLinux
 /// (https://oval-community-guidelines.readthedocs.io/en/latest/oval-schema-documentation/).
-///
-/// The document is gone through twice, so that only its tests are held in memory and never its definitions, which come first
-/// and refer to them: the files of Ubuntu and SUSE are hundreds of megabytes.
+///  The document is gone through twice, so that only its tests are held in memory and never its definitions, which come
+/// first and refer to them: the files of Ubuntu and SUSE are hundreds of megabytes.
 public enum OVALFormat: FeedFormat {
     public static let name = "oval"
 

@@ -1,10 +1,9 @@
 import FettleIndex
 
 /// Tells in which ecosystems a definition's packages are.
-///
-/// Red Hat's CPEs tell more than its criteria, which ask for `Red Hat Enterprise Linux 9` even of what is fixed for a minor
-/// release under extended support, or in a product of its own (trivy#3576). Elsewhere the criteria decide, and where they
-/// say nothing, the platforms that the definition names.
+///  Red Hat's CPEs tell more than its criteria, which ask for `Red Hat Enterprise Linux 9` even of what is fixed for a
+/// minor release under extended support, or in a product of its own (trivy#3576). Elsewhere the criteria decide, and
+/// where they say nothing, the platforms that the definition names.
 struct OVALPlatforms {
     private let ofCPEs: [Ecosystem]
     private let hasCPEs: Bool
@@ -39,8 +38,8 @@ struct OVALPlatforms {
         ecosystem.release.prefix { $0 != "." && $0 != ":" }
     }
 
-    /// Oracle patches libraries for Ksplice and for FIPS apart, with a higher epoch or release: installed packages that are not
-    /// of that kind never reach such a version, and are not affected by lacking it.
+    /// Oracle patches libraries for Ksplice and for FIPS apart, with a higher epoch or release: installed packages that
+    /// are not of that kind never reach such a version, and are not affected by lacking it.
     private func flavour(_ ecosystem: Ecosystem, _ package: OVALPackage) -> Ecosystem {
         guard ecosystem.family == "oracle", case .below(let version) = package.condition else { return ecosystem }
         let kind = version.contains(".ksplice") ? "ksplice" : version.contains("_fips") ? "fips" : ""

@@ -2,7 +2,8 @@ import FettleIndex
 import FettleModel
 import FettleVersions
 
-/// Makes advisories of definitions and hands them over; those of one CVE that lie in several definitions are joined first.
+/// Makes advisories of definitions and hands them over; those of one CVE that lie in several definitions are joined
+/// first.
 final class OVALRecords {
     private let facts: OVALFacts
     private let sink: any FeedSink
@@ -114,7 +115,8 @@ final class OVALRecords {
         return [entry]
     }
 
-    /// Red Hat names source components (`nodejs:18/nodejs`) while the tests name packages: one word for all is all's word.
+    /// Red Hat names source components (`nodejs:18/nodejs`) while the tests name packages: one word for all is all's
+    /// word.
     private func apply(_ resolutions: [(state: String, components: [String])], to entry: inout AffectedPackage) {
         let own = resolutions.first { $0.components.contains { $0.split(separator: "/").last == entry.name[...] } }
         guard let state = (own ?? (resolutions.count == 1 ? resolutions.first : nil))?.state.lowercased() else {

@@ -18,17 +18,17 @@ protocol XMLHandler: AnyObject {
 
 /// Reads XML from outside, element by element, within bounds: the part of XML 1.0 that feeds are written in
 /// (https://www.w3.org/TR/xml/), in UTF-8. Speaks to a handler as SAX does.
-///
-/// Not by Foundation's `XMLParser`: on Linux that one traps where an attribute isn't UTF-8, so that one damaged byte of a feed
-/// would end the program; and it needs libxml2. A document type is refused (`XMLProlog`), so there are no entities but the
-/// five that XML has; nothing is ever fetched. Elements are nested at most 64 deep, and have at most 64 attributes of at most
-/// 64 KiB; of a text, the first 64 KiB are kept. Bytes that are no UTF-8 become U+FFFD.
+///  Not by Foundation's `XMLParser`: on Linux that one traps where an attribute isn't UTF-8, so that one damaged byte
+/// of a feed would end the program; and it needs libxml2. A document type is refused (`XMLProlog`), so there are no
+/// entities but the five that XML has; nothing is ever fetched. Elements are nested at most 64 deep, and have at most
+/// 64 attributes of at most 64 KiB; of a text, the first 64 KiB are kept. Bytes that are no UTF-8 become U+FFFD.
 struct XMLReading {
     static let depthLimit = 64
     static let attributeLimit = 64
     static let textLimit = 64 * 1024
 
-    /// - Throws: `FeedError` if the document is refused, is not well-formed or ends early, or the first that the handler threw.
+    /// - Throws: `FeedError` if the document is refused, is not well-formed or ends early, or the first that the
+    ///   handler threw.
     static func read(_ document: FeedDocument, into handler: any XMLHandler) throws(FeedError) {
         if let refusal = XMLProlog(document.bytes.prefix(64 * 1024)).refusal {
             throw FeedError(document.name, refusal)

@@ -1,7 +1,7 @@
 public import Foundation
 
-/// The `updateinfo.xml` of an rpm repository, as dnf reads it: AlmaLinux, Rocky Linux, Fedora, EPEL, Amazon Linux, openSUSE,
-/// and mirrors of Red Hat's repositories
+/// The `updateinfo.xml` of an rpm repository, as dnf reads it: AlmaLinux, Rocky Linux, Fedora, EPEL, Amazon Linux,
+/// openSUSE, and mirrors of Red Hat's repositories
 /// (https://github.com/rpm-software-management/createrepo_c/blob/master/src/xml_dump_updateinfo.c).
 ///
 /// The document does not say of which distribution it is; `UpdateInfoPlatform` tells how that is found.

@@ -3,13 +3,13 @@ import FettleIndex
 /// Tells of which distribution and release an update is, from what stands in its notice.
 ///
 /// The distribution, by the first of these that says one:
-/// 1. who published the notice (`from`): whoever built the packages signed it, even where the id was taken over from another;
+/// 1. who published the notice (`from`): whoever built the packages signed it, even where the id was taken over from
+///    another;
 /// 2. the id's beginning: a mirror or a build of one's own may have set `from` to itself and kept the id;
 /// 3. the names of the release and of the collection.
-///
-/// The release, by the first that says one: those names, since they are written for the whole collection; and then the
-/// distribution tag in the package's own release (`el9`, `fc40`, `amzn2023`), which comes last because modules carry over
-/// builds of an earlier release.
+///  The release, by the first that says one: those names, since they are written for the whole collection; and then the
+/// distribution tag in the package's own release (`el9`, `fc40`, `amzn2023`), which comes last because modules carry
+/// over builds of an earlier release.
 enum UpdateInfoPlatform {
     static func ecosystem(
         _ notice: UpdateNotice, _ collection: UpdateNotice.Collection, release: String
