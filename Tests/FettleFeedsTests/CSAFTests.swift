@@ -89,7 +89,8 @@ struct CSAFTests {
                 """,
                 remediations: """
                     {"category": "no_fix_planned", "details": "Will not fix", "product_ids": ["BaseOS-9:fir"]},
-                    {"category": "vendor_fix", "details": "update", "product_ids": ["BaseOS-9:oak-0:3.0.7-27.el9.x86_64"]}
+                    {"category": "vendor_fix", "details": "update",
+                     "product_ids": ["BaseOS-9:oak-0:3.0.7-27.el9.x86_64"]}
                     """)
         ])
 

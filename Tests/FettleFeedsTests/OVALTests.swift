@@ -28,8 +28,10 @@ struct RedHatOVALTests {
             "oval:com.redhat.rhsa:def:20314765", title: "RHSA-2031:4765: oak security update (Important)",
             metadata: OVALFixture.reference("RHSA", "RHSA-2031:4765") + OVALFixture.reference("CVE", "CVE-2031-1529")
                 + "<advisory><severity>Important</severity><issued date=\"2031-05-27\"/><updated date=\"2031-05-28\"/>"
-                + "<cve cvss3=\"7.5/CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H\" public=\"20310520\">CVE-2031-1529</cve>"
-                + "<cve cvss3=\"8.8/CVSS:3.0/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H\">CVE-2031-1802</cve>\(cpes)</advisory>",
+                + "<cve cvss3=\"7.5/CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H\" public=\"20310520\">"
+                + "CVE-2031-1529</cve>"
+                + "<cve cvss3=\"8.8/CVSS:3.0/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H\">CVE-2031-1802</cve>"
+                + "\(cpes)</advisory>",
             OVALFixture.any(
                 other,
                 OVALFixture.all(
@@ -159,6 +161,20 @@ struct RedHatOVALTests {
 
     @Test("Nothing crashes on damaged bytes", arguments: [1, 2, 3] as [UInt64])
     func survivesDamage(seed: UInt64) { OVALFormat.survivesDamage(Self.advisory().text, seed: seed) }
+
+    @Test("Gates within gates, which multiply, come to an end")
+    func boundsCombinations() throws {
+        var fixture = OVALFixture()
+        let modules = (1...3).map { fixture.file("Module oak:\($0) is enabled") }
+        var criteria = fixture.package("oak", "oak is earlier than 0:1-1", ("less than", "0:1-1"))
+        for _ in 0..<25 {
+            let gates = OVALFixture.any(modules.joined())
+            criteria = OVALFixture.all(gates, OVALFixture.any(gates, criteria))
+        }
+        fixture.define("d", title: "RHSA-2031:1", criteria)
+        let sink = try OVALFormat.read(fixture.text)
+        #expect(sink.skips.contains { $0.reason.contains("more combinations") })
+    }
 
     @Test("Criteria that are too deep, too many or none are refused or left out, and end")
     func boundsCriteria() throws {

@@ -15,11 +15,11 @@ final class OVALFactsReader: XMLHandler {
 
     func interest(in element: String) -> XMLInterest {
         switch element {
+        case "criterion", "criteria", "cve", "cpe": []
         case "definition", "reference", "object", "state": .attributes
         case "name", "evr", "arch", "version", "subexpression", "signature_keyid":
             object != nil || state != nil ? [.attributes, .text] : []
-        default:
-            element.hasSuffix("_test") || element.hasSuffix("_object") || element.hasSuffix("_state") ? .attributes : []
+        default: Self.ending(element) == nil ? [] : .attributes
         }
     }
 
@@ -36,12 +36,11 @@ final class OVALFactsReader: XMLHandler {
             isPattern = operation == "pattern match" || attributes["var_ref"] != nil
         default:
             guard let id = attributes["id"], facts.tests.count < Self.limit else { return }
-            if element.hasSuffix("_test") {
-                open(test: element, id, attributes)
-            } else if element.hasSuffix("_object"), facts.objects.count < Self.limit {
-                object = facts.object(id)
-            } else if element.hasSuffix("_state"), facts.states.count < Self.limit {
-                state = facts.state(id)
+            switch Self.ending(element) {
+            case .test: open(test: element, id, attributes)
+            case .object: if facts.objects.count < Self.limit { object = facts.object(id) }
+            case .state: if facts.states.count < Self.limit { state = facts.state(id) }
+            case nil: break
             }
         }
     }
@@ -51,15 +50,26 @@ final class OVALFactsReader: XMLHandler {
         case "name": if let object, !isPattern, RpmNames.isName(text) { facts.name(object, text) }
         case "evr", "arch", "version", "subexpression", "signature_keyid": if let state { take(element, text, state) }
         default:
-            if element.hasSuffix("_test") {
+            guard test != nil || object != nil || state != nil else { return }
+            switch Self.ending(element) {
+            case .test:
                 if let test { facts.add(test.test, id: test.id) }
                 test = nil
-            } else if element.hasSuffix("_object") {
-                object = nil
-            } else if element.hasSuffix("_state") {
-                state = nil
+            case .object: object = nil
+            case .state: state = nil
+            case nil: break
             }
         }
+    }
+
+    private enum Ending { case test, object, state }
+
+    /// By bytes, as this is asked of each of millions of elements.
+    private static func ending(_ element: String) -> Ending? {
+        let bytes = element.utf8
+        if bytes.suffix(5).elementsEqual("_test".utf8) { return .test }
+        if bytes.suffix(7).elementsEqual("_object".utf8) { return .object }
+        return bytes.suffix(6).elementsEqual("_state".utf8) ? .state : nil
     }
 
     private func open(test element: String, _ id: String, _ attributes: [String: String]) {

@@ -16,6 +16,9 @@ struct OVALFlattening {
     /// Packages of one definition, so that a tree of gates times packages doesn't grow without end.
     private static let packageLimit = 500_000
 
+    /// Looks at nodes: gates in gates multiply, so that a small tree could be walked for ever.
+    private var stepsLeft: Int
+
     private let facts: OVALFacts
     private let nodes: [OVALDefinition.Node]
     private let meanings: [OVALMeaning?]
@@ -43,6 +46,8 @@ struct OVALFlattening {
             case .criteria(_, _, let children): hasPackage[index] = children.contains { hasPackage[$0] }
             }
         }
+        // Real trees take about as many steps as they have nodes.
+        stepsLeft = 1000 + 64 * nodes.count
         self.meanings = meanings
         self.hasPackage = hasPackage
         if !nodes.isEmpty { walk(0, Gates()) }
@@ -50,7 +55,7 @@ struct OVALFlattening {
 
     /// As deep as the document's elements, which is bounded.
     private mutating func walk(_ index: Int, _ gates: Gates) {
-        guard found.count < Self.packageLimit else { return }
+        guard found.count < Self.packageLimit, takeStep() else { return }
         switch nodes[index] {
         case .criterion(_, let comment, _):
             switch meanings[index] {
@@ -110,6 +115,7 @@ struct OVALFlattening {
 
     /// The gates, narrowed by a child without packages; none: it can't hold.
     private mutating func narrowed(_ gates: Gates, by index: Int) -> [Gates] {
+        guard takeStep() else { return [] }
         switch nodes[index] {
         case .criterion(_, let comment, _):
             var gates = gates
@@ -154,9 +160,16 @@ struct OVALFlattening {
                 united[same].platforms = known + platforms.filter { !known.contains($0) }
             } else if same == nil || united[same ?? 0].platforms != gates.platforms {
                 united.append(gates)
+                if united.count > Self.gateLimit { return united }
             }
         }
         return united
+    }
+
+    private mutating func takeStep() -> Bool {
+        stepsLeft -= 1
+        if stepsLeft == 0 { leaveOut("more combinations than are followed") }
+        return stepsLeft > 0
     }
 
     private func words(of children: [Int]) -> String {

@@ -19,9 +19,9 @@ public enum UpdateInfoFormat: FeedFormat {
         if reader.placedCount == 0, let lost = reader.unplaced {
             throw FeedError(
                 document.name,
-                "doesn't tell its distribution: notice \(lost) has neither a known publisher (from=\"…\"), nor a known id "
-                    + "(ALSA-…), nor a collection or release such as <release>AlmaLinux 9</release>. In a repository of your "
-                    + "own, write the distribution into <release> or <collection><name>.")
+                "doesn't tell its distribution: notice \(lost) has neither a known publisher (from=\"…\"), nor a known "
+                    + "id (ALSA-…), nor a collection or release such as <release>AlmaLinux 9</release>. In a repository "
+                    + "of your own, write the distribution into <release> or <collection><name>.")
         }
     }
 }
