@@ -104,6 +104,8 @@ struct UpdateInfoTests {
             (notice(id: "ALAS2-2031-1", name: "Amazon Linux 2"), "amazon:2"),
             (notice(id: "ALAS2023-2031-1", packageRelease: "3.amzn2023.0.2"), "amazon:2023"),
             (notice(id: "ALAS2KERNEL-5.15-2031-1", name: "Amazon Linux 2 - Kernel-5.15"), "amazon:2:kernel-5.15"),
+            (notice(id: "ALAS2KERNEL-5.15-2031-1", packageRelease: "2.amzn2"), "amazon:2:kernel-5.15"),
+            (notice(id: "RLSA-2031:1", short: "rocky-linux-9-x86-64-baseos-rpms"), "rocky:9"),
             (
                 notice(from: "secalert@redhat.com", id: "RHSA-2031:1", name: "rhel-9-for-x86_64-baseos-rpms"),
                 "redhat:9"
