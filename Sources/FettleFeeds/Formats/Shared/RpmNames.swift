@@ -10,8 +10,8 @@ enum RpmNames {
         return RpmVersion(text).description
     }
 
-    /// Whether a package of this release was built for a module, whose streams hold versions of their own: a fix in one says
-    /// nothing of another (trivy#741, trivy#771). `3.module+el9.1.0+13358`, `1.module_el8.8.0+3613`.
+    /// Whether a package of this release was built for a module, whose streams hold versions of their own: a fix in one
+    /// says nothing of another (trivy#741, trivy#771). `3.module+el9.1.0+13358`, `1.module_el8.8.0+3613`.
     static func isModular(_ version: String) -> Bool {
         version.contains(".module+") || version.contains(".module_") || version.contains("+module+")
     }
