@@ -17,8 +17,8 @@ struct CSAFDocument: Decodable {
             init(from decoder: any Decoder) throws {
                 let container = try decoder.container(keyedBy: Keys.self)
                 id = try container.decode(String.self, forKey: .id)
-                publishedAt = container.value(String.self, .initialReleaseDate).flatMap(VendorDates.timestamp)
-                modifiedAt = container.value(String.self, .currentReleaseDate).flatMap(VendorDates.timestamp)
+                publishedAt = container.tolerant(String.self, .initialReleaseDate).flatMap(VendorDates.timestamp)
+                modifiedAt = container.tolerant(String.self, .currentReleaseDate).flatMap(VendorDates.timestamp)
             }
         }
         struct Severity: Decodable { var text: String? }
@@ -40,9 +40,9 @@ struct CSAFDocument: Decodable {
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: Keys.self)
             version = try container.decode(String.self, forKey: .csafVersion)
-            category = container.value(String.self, .category) ?? ""
-            title = container.value(String.self, .title) ?? ""
-            severity = container.value(Severity.self, .aggregateSeverity)?.text ?? ""
+            category = container.tolerant(String.self, .category) ?? ""
+            title = container.tolerant(String.self, .title) ?? ""
+            severity = container.tolerant(Severity.self, .aggregateSeverity)?.text ?? ""
             tracking = try container.decode(Tracking.self, forKey: .tracking)
         }
     }
@@ -60,7 +60,7 @@ struct CSAFDocument: Decodable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Keys.self)
         document = try container.decode(Header.self, forKey: .document)
-        tree = container.value(CSAFProductTree.self, .productTree) ?? CSAFProductTree()
+        tree = container.tolerant(CSAFProductTree.self, .productTree) ?? CSAFProductTree()
         vulnerabilities = container.elements(CSAFVulnerability.self, .vulnerabilities)
     }
 }
@@ -115,9 +115,9 @@ struct CSAFVulnerability: Decodable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Keys.self)
-        cve = container.value(String.self, .cve) ?? ""
-        title = container.value(String.self, .title) ?? ""
-        statuses = container.value([String: [String]].self, .productStatus) ?? [:]
+        cve = container.tolerant(String.self, .cve) ?? ""
+        title = container.tolerant(String.self, .title) ?? ""
+        statuses = container.tolerant([String: [String]].self, .productStatus) ?? [:]
         remediations = container.elements(Remediation.self, .remediations)
         threats = container.elements(Threat.self, .threats)
         scores = container.elements(Score.self, .scores)

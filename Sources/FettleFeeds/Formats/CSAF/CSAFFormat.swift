@@ -16,7 +16,7 @@ public enum CSAFFormat: FeedFormat {
         do {
             csaf = try JSONDecoder().decode(CSAFDocument.self, from: document.bytes)
         } catch {
-            throw FeedError(document.name, "can't be read as CSAF 2.0: \(DecodingMessage.text(error))")
+            throw FeedError(document.name, "can't be read as CSAF 2.0: \(DecodingReason.text(error))")
         }
         guard csaf.document.version.hasPrefix("2.") else {
             throw FeedError(document.name, "is of CSAF \(csaf.document.version.prefix(20)); 2.0 is read")
@@ -26,23 +26,5 @@ public enum CSAFFormat: FeedFormat {
         }
         if let time = csaf.document.tracking.modifiedAt { sink.dated(time) }
         for record in CSAFRecords(csaf, sink).records() { try sink.advisory(record) }
-    }
-}
-
-enum DecodingMessage {
-    /// Where a JSON document isn't as it should be, in one line.
-    static func text(_ error: any Error) -> String {
-        switch error as? DecodingError {
-        case .keyNotFound(let key, let context)?: "\(path(context.codingPath + [key])) is missing"
-        case .typeMismatch(_, let context)?, .valueNotFound(_, let context)?:
-            "\(path(context.codingPath)) is of another type"
-        case .dataCorrupted(let context)?:
-            context.codingPath.isEmpty ? "it is damaged or cut off JSON" : "\(path(context.codingPath)) is malformed"
-        default: "it is damaged"
-        }
-    }
-
-    private static func path(_ keys: [any CodingKey]) -> String {
-        keys.prefix(8).map(\.stringValue).joined(separator: ".")
     }
 }

@@ -151,7 +151,7 @@ private struct Branch: Decodable {
             throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "branches are nested too deep"))
         }
         let container = try decoder.container(keyedBy: Keys.self)
-        product = container.value(FullProduct.self, .product)
+        product = container.tolerant(FullProduct.self, .product)
         branches = container.elements(Branch.self, .branches)
     }
 

@@ -18,11 +18,11 @@ struct CSAFRecords {
     /// does.
     func records() -> [AdvisoryRecord] {
         let isFixing = csaf.vulnerabilities.contains { !$0.products(.fixed).isEmpty }
-        guard isCVE(id) || (csaf.document.category == "csaf_vex" && !isFixing && !csaf.vulnerabilities.isEmpty) else {
+        guard AdvisoryNames.isCVE(id) || (csaf.document.category == "csaf_vex" && !isFixing && !csaf.vulnerabilities.isEmpty) else {
             return [advisory()]
         }
         return csaf.vulnerabilities.compactMap { vulnerability in
-            guard isCVE(vulnerability.cve) else {
+            guard AdvisoryNames.isCVE(vulnerability.cve) else {
                 sink.skipped("\(id) \(vulnerability.title.prefix(60))", because: "the vulnerability has no CVE")
                 return nil
             }
@@ -69,7 +69,7 @@ struct CSAFRecords {
         }
         var seen: Set<String> = [name]
         var record = AdvisoryRecord(id: name)
-        record.aliases = vulnerabilities.map(\.cve).filter { isCVE($0) && seen.insert($0).inserted }
+        record.aliases = vulnerabilities.map(\.cve).filter { AdvisoryNames.isCVE($0) && seen.insert($0).inserted }
         record.updateClass = updateClass(name)
         let impact = vulnerabilities.lazy.flatMap(\.threats).first { $0.category == "impact" }?.details
         record.severity = csaf.document.severity.isEmpty ? String((impact ?? "").prefix(60)) : csaf.document.severity

@@ -41,13 +41,13 @@ struct OVALDefinition {
     /// CVEs of references first, in their order, then those that only the advisory names.
     var cveIDs: [String] {
         var seen: Set<String> = []
-        return (references.map(\.id) + cves.map(\.id)).filter { isCVE($0) && seen.insert($0).inserted }
+        return (references.map(\.id) + cves.map(\.id)).filter { AdvisoryNames.isCVE($0) && seen.insert($0).inserted }
     }
 
     /// The advisory's name, such as `RHSA-2022:4765`, `DSA-5179-1`; the CVE of a definition about one.
     var recordID: String? {
         if isVulnerability, let cve = cveIDs.first { return cve }
-        let own = references.first { !isCVE($0.id) && $0.source != "Package" && RpmNames.isName($0.id) }
+        let own = references.first { !AdvisoryNames.isCVE($0.id) && $0.source != "Package" && RpmNames.isName($0.id) }
         if let own { return own.id }
         let word = title.prefix { $0 != " " && $0 != "\n" }
         let name = word.last == ":" ? word.dropLast() : word

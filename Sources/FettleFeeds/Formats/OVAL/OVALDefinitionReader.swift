@@ -97,7 +97,7 @@ final class OVALDefinitionReader: XMLHandler {
     }
 
     private func take(cve text: String) {
-        guard isCVE(text), (definition?.cves.count ?? 0) < 20_000 else { return }
+        guard AdvisoryNames.isCVE(text), (definition?.cves.count ?? 0) < 20_000 else { return }
         var vectors: [CVSSRating] = []
         for name in ["cvss4", "cvss3", "cvss2"] {
             if let rating = cveAttributes[name].flatMap(OVALRecords.rating) { vectors.append(rating) }

@@ -97,7 +97,7 @@ final class OVALFactsReader: XMLHandler {
 
     private func takeReference(_ attributes: [String: String]) {
         if attributes["source"] == "Package" { facts.isByPackage = true }
-        guard isVulnerability, !hasCVE, let id = attributes["ref_id"], isCVE(id) else { return }
+        guard isVulnerability, !hasCVE, let id = attributes["ref_id"], AdvisoryNames.isCVE(id) else { return }
         hasCVE = true
         if !seen.insert(id).inserted { facts.repeated.insert(id) }
     }

@@ -134,7 +134,7 @@ extension OVALFacts {
         var package = OVALPackage(name: String(name.filter { $0 != "'" }), condition: .installed)
         package.ecosystem = ecosystem
         if before.count > 1 { package.cve = before.first.map { String($0.filter { $0 != "(" && $0 != ")" }) } }
-        if let cve = package.cve, !isCVE(cve) { package.cve = nil }
+        if let cve = package.cve, !AdvisoryNames.isCVE(cve) { package.cve = nil }
         let words = after.dropFirst(place.count)
         if words.contains("not affected") {
             package.condition = .notAffected

@@ -43,7 +43,7 @@ final class OVALRecords {
                 }
             }
         }
-        for name in order where !facts.isByPackage || isCVE(name) {
+        for name in order where !facts.isByPackage || AdvisoryNames.isCVE(name) {
             try hand(over: record(name, of: definition, byRecord[name]?.packages ?? []), definition)
         }
     }

@@ -24,22 +24,22 @@ struct OpenVEXDocument: Decodable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: Keys.self)
-            if let plain = container.value(String.self, .vulnerability) {
+            if let plain = container.tolerant(String.self, .vulnerability) {
                 (name, aliases, summary) = (plain, [], "")
             } else {
                 let inner = try container.nestedContainer(keyedBy: VulnerabilityKeys.self, forKey: .vulnerability)
                 name = try inner.decode(String.self, forKey: .name)
                 aliases = inner.elements(String.self, .aliases)
-                summary = inner.value(String.self, .description) ?? ""
+                summary = inner.tolerant(String.self, .description) ?? ""
             }
             guard RpmNames.isName(name) else {
                 throw DecodingError.dataCorruptedError(
                     forKey: .vulnerability, in: container, debugDescription: "the vulnerability has no name")
             }
-            timestamp = container.value(String.self, .timestamp).flatMap(VendorDates.timestamp)
+            timestamp = container.tolerant(String.self, .timestamp).flatMap(VendorDates.timestamp)
             products = container.elements(Product.self, .products).map(\.id)
             status = try container.decode(String.self, forKey: .status)
-            action = container.value(String.self, .actionStatement) ?? ""
+            action = container.tolerant(String.self, .actionStatement) ?? ""
         }
     }
 
@@ -58,7 +58,7 @@ struct OpenVEXDocument: Decodable {
                 return
             }
             let container = try decoder.container(keyedBy: Keys.self)
-            id = try container.value(Identifiers.self, .identifiers)?.purl ?? container.decode(String.self, forKey: .id)
+            id = try container.tolerant(Identifiers.self, .identifiers)?.purl ?? container.decode(String.self, forKey: .id)
         }
     }
     private struct Metadata: Decodable { var timestamp: String? }
@@ -71,7 +71,7 @@ struct OpenVEXDocument: Decodable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Keys.self)
-        let time = container.value(Metadata.self, .metadata)?.timestamp ?? container.value(String.self, .timestamp)
+        let time = container.tolerant(Metadata.self, .metadata)?.timestamp ?? container.tolerant(String.self, .timestamp)
         timestamp = time.flatMap(VendorDates.timestamp)
         let all = try container.decode([Lenient<Statement>].self, forKey: .statements)
         statements = all.compactMap(\.value)

@@ -16,7 +16,7 @@ public enum OpenVEXFormat: FeedFormat {
         do {
             vex = try JSONDecoder().decode(OpenVEXDocument.self, from: document.bytes)
         } catch {
-            throw FeedError(document.name, "can't be read as OpenVEX: \(DecodingMessage.text(error))")
+            throw FeedError(document.name, "can't be read as OpenVEX: \(DecodingReason.text(error))")
         }
         if let time = vex.timestamp { sink.dated(time) }
         for _ in 0..<vex.malformedCount {

@@ -17,7 +17,7 @@ enum OpenVEXRecords {
                 records[place].summary = String(statement.summary.prefix { $0 != "\n" }.prefix(300))
                 groups.append(AffectedGroups())
             }
-            for alias in statement.aliases where isCVE(alias) && alias != statement.name {
+            for alias in statement.aliases where AdvisoryNames.isCVE(alias) && alias != statement.name {
                 if !records[place].aliases.contains(alias) { records[place].aliases.append(alias) }
             }
             for product in statement.products {

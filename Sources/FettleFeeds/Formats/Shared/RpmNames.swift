@@ -28,12 +28,3 @@ enum RpmNames {
         return "\(name):\(stream)"
     }
 }
-
-/// Whether a text is the number of a CVE: `CVE-2024-3094`.
-func isCVE(_ text: some StringProtocol) -> Bool {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0] == "CVE", parts[1].utf8.count == 4, (4...19).contains(parts[2].utf8.count) else {
-        return false
-    }
-    return parts.dropFirst().allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
-}

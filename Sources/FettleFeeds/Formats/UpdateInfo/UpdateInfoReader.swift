@@ -61,12 +61,12 @@ final class UpdateInfoReader: XMLHandler {
     private func take(reference: [String: String]) {
         guard (notice?.cves.count ?? 0) + (notice?.cvesInTitles.count ?? 0) < 20_000 else { return }
         let id = reference["id"] ?? ""
-        if reference["type"]?.lowercased() == "cve", isCVE(id) {
+        if reference["type"]?.lowercased() == "cve", AdvisoryNames.isCVE(id) {
             notice?.cves.append(id)
             return
         }
         let words = (reference["title"] ?? "").split { !$0.isLetter && !$0.isNumber && $0 != "-" }
-        for word in words where isCVE(word) { notice?.cvesInTitles.append(String(word)) }
+        for word in words where AdvisoryNames.isCVE(word) { notice?.cvesInTitles.append(String(word)) }
     }
 
     private func take(module: [String: String]) {
