@@ -1,4 +1,5 @@
 import FettleIndex
+import FettleVersions
 import Testing
 
 @Suite("Ecosystems")
