@@ -82,7 +82,8 @@ extension FeedStatus {
             status.notes.append("is dated in the future (\(feed.checkedAt)): is this machine's clock right?")
         } else if (status.ageSeconds ?? 0) / 3_600 >= hours {
             status.state = .stale
-            status.notes.append("not known to be the newest for \((status.ageSeconds ?? 0) / 3_600) hours, \(hours) are allowed")
+            status.notes.append(
+                "not known to be the newest for \((status.ageSeconds ?? 0) / 3_600) hours, \(hours) are allowed")
         }
         if let failure = feed.failure { status.notes.append("last try, \(failure.at): \(failure.message)") }
         return status

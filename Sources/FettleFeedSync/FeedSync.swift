@@ -1,5 +1,5 @@
 public import FettleModel
-internal import Foundation
+public import Foundation
 
 /// What a synchronisation did.
 public struct FeedSyncResult: Sendable, Equatable {
@@ -19,6 +19,9 @@ public struct FeedSync: Sendable {
     public let options: FeedSyncOptions
     /// The clock.
     public var now: @Sendable () -> Timestamp = { Timestamp.now() }
+    /// Looks at the files of a source before they are swapped in, such as by reading them whole. What it throws is a failure of that
+    /// source: a login page that came with the status 200 never takes the place of a feed.
+    public var accept: @Sendable (FeedSource, [URL]) throws -> Void = { _, _ in }
 
     public init(store: FeedStore, settings: FeedSettings = .none, options: FeedSyncOptions) {
         self.store = store
@@ -48,7 +51,9 @@ public struct FeedSync: Sendable {
             if case .failure(let error) = outcome.result { return try Self.known(error).of(outcome.source.id) }
             return nil
         }
-        guard failed.isEmpty || (options.keepsGoing && failed.count < sources.count) else { throw FeedSyncErrors(failed) }
+        guard failed.isEmpty || (options.keepsGoing && failed.count < sources.count) else {
+            throw FeedSyncErrors(failed)
+        }
         return try swapIn(outcomes, before: before, failed: failed)
     }
 
@@ -98,10 +103,18 @@ public struct FeedSync: Sendable {
                         source: source, file: file, place: place, folder: folder,
                         keyring: settings.sources[source.id.rawValue]?.keyring)))
         }
+        do { try accept(source, results.map { URL(fileURLWithPath: $0.path) }) } catch {
+            for file in source.files { PartialDownload(folder: folder, name: file.name).discard() }
+            throw FeedSyncError(
+                .refused, source: source.id, place: results.first?.address ?? "", "what came is no such feed: \(error)",
+                hint: "look at the address with a browser; a proxy may have answered in its place")
+        }
         return results
     }
 
-    private func swapIn(_ outcomes: [Outcome], before: FeedGeneration?, failed: [FeedSyncError]) throws -> FeedSyncResult {
+    private func swapIn(_ outcomes: [Outcome], before: FeedGeneration?, failed: [FeedSyncError]) throws
+        -> FeedSyncResult
+    {
         let time = now()
         let builder = try GenerationBuilder(store)
         var updated: [FeedSourceID] = []

@@ -20,7 +20,9 @@ struct BundleTests {
 
     /// Fetches feeds with these contents into the store that exports.
     @discardableResult
-    private func fill(_ contents: [String: String] = ["kev": "kev", "epss": "epss"], at time: Timestamp = moment) async throws -> FeedSyncResult {
+    private func fill(_ contents: [String: String] = ["kev": "kev", "epss": "epss"], at time: Timestamp = moment)
+        async throws -> FeedSyncResult
+    {
         for (id, text) in contents { try folder.write("mirror/\(id)/kev.json", text) }
         var sync = FeedSync(store: here, settings: FeedSettings(mirror: folder.path + "/mirror"), options: .quick)
         sync.now = { time }
@@ -67,7 +69,10 @@ struct BundleTests {
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         let lines = text.split(separator: "\n")
-        #expect(lines.map { $0.split(separator: " ").last } == ["manifest.json", "manifest.sha256", "epss/kev.json", "kev/kev.json"])
+        #expect(
+            lines.map { $0.split(separator: " ").last } == [
+                "manifest.json", "manifest.sha256", "epss/kev.json", "kev/kev.json",
+            ])
         #expect(lines.allSatisfy { $0.hasPrefix("-rw-r--r-- 0/0 ") && $0.contains("2026-11-20 08:00:00") })
     }
 
@@ -113,7 +118,9 @@ struct BundleTests {
     }
 
     /// A bundle made by hand: these members behind a manifest that names `kev/kev.json` with the content `kev`.
-    private func handmade(_ members: [(name: String, body: String)], id: String = "kev", name: String = "kev.json") throws {
+    private func handmade(_ members: [(name: String, body: String)], id: String = "kev", name: String = "kev.json")
+        throws
+    {
         let digest = StreamingDigest.sha256(Array("kev".utf8))
         let verification = FeedVerification(checksum: .verified, signature: .notOffered, isTransportSafe: true)
         let manifest = FeedManifest(
@@ -128,7 +135,11 @@ struct BundleTests {
                     ])
             ])
         let data = try manifest.encoded()
-        let all = [("manifest.json", String(decoding: data, as: UTF8.self)), ("manifest.sha256", StreamingDigest.sha256(data) + "\n")] + members.map { ($0.name, $0.body) }
+        let all =
+            [
+                ("manifest.json", String(decoding: data, as: UTF8.self)),
+                ("manifest.sha256", StreamingDigest.sha256(data) + "\n"),
+            ] + members.map { ($0.name, $0.body) }
         let tar = try TarWriter(path: file)
         for (name, body) in all {
             try tar.add(name, size: Int64(body.utf8.count), seconds: 0)
@@ -137,12 +148,15 @@ struct BundleTests {
         try tar.finish()
     }
 
-    @Test("Members that lead elsewhere, are not named, come twice or in another order are refused, and nothing is written outside")
+    @Test(
+        "Members that lead elsewhere, are not named, come twice or in another order are refused, and nothing is written outside"
+    )
     func foreignMembers() throws {
         try handmade([("kev/kev.json", "kev")])
         #expect(refusal() == nil)
         for members in [
-            [("../kev.json", "kev")], [("/tmp/kev.json", "kev")], [("kev/../../kev.json", "kev")], [("kev/other.json", "kev")],
+            [("../kev.json", "kev")], [("/tmp/kev.json", "kev")], [("kev/../../kev.json", "kev")],
+            [("kev/other.json", "kev")],
             [("kev/kev.json", "kev"), ("kev/kev.json", "kev")], [("kev/kev.json", "kev"), ("more", "x")],
             [("kev/kev.json", "kex")], [("kev/kev.json", "ke")], [("kev/kev.json", "kevv")], [],
         ] {

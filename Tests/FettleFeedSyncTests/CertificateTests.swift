@@ -31,12 +31,19 @@ struct CertificateTests {
         try FileManager.default.createDirectory(
             atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let keyring = home + "/public.gpg"
-        try #require(try run(["gpg", "--batch", "--passphrase", "", "--quick-gen-key", "\(name)@publisher.example", "ed25519", "sign"], home: home) == 0)
+        try #require(
+            try run(
+                [
+                    "gpg", "--batch", "--passphrase", "", "--quick-gen-key", "\(name)@publisher.example", "ed25519",
+                    "sign",
+                ], home: home) == 0)
         try #require(try run(["gpg", "--batch", "--output", keyring, "--export"], home: home) == 0)
         return (home, keyring)
     }
 
-    @Test("A signature is checked by the keyring that is given: altered bytes, another key and no signature are refused", .enabled(if: hasGnuPG))
+    @Test(
+        "A signature is checked by the keyring that is given: altered bytes, another key and no signature are refused",
+        .enabled(if: hasGnuPG))
     func signatures() async throws {
         let (home, keyring) = try key("publisher")
         let (_, stranger) = try key("stranger")
@@ -46,7 +53,8 @@ struct CertificateTests {
         let (signed, signature) = (try folder.read("all/kev/kev.json"), try folder.read("all/kev/kev.json.asc"))
         let server = try await ScriptedServer { request in
             switch request.target {
-            case "/kev.json", "/altered.json", "/unsigned.json": .file(request.target == "/altered.json" ? [1] + signed : signed)
+            case "/kev.json", "/altered.json", "/unsigned.json":
+                .file(request.target == "/altered.json" ? [1] + signed : signed)
             case "/unsigned.json.asc": .status("404 Not Found")
             default: .file(signature)
             }
@@ -64,26 +72,36 @@ struct CertificateTests {
         let unchecked = FeedSync(try TemporaryFolder(), settings: settings(nil))
         let result = try await unchecked.run([kev])
         #expect(result.generation.manifest.feed("kev")?.files[0].verification.signature == .notChecked)
-        #expect(result.generation.manifest.feed("kev")?.files[0].verification.inWords.contains("signature not checked") == true)
-        for (path, keyring) in [("/altered.json", keyring), ("/unsigned.json", keyring), ("/kev.json", stranger), ("/kev.json", "/nowhere.gpg")] {
+        #expect(
+            result.generation.manifest.feed("kev")?.files[0].verification.inWords.contains("signature not checked")
+                == true)
+        for (path, keyring) in [
+            ("/altered.json", keyring), ("/unsigned.json", keyring), ("/kev.json", stranger),
+            ("/kev.json", "/nowhere.gpg"),
+        ] {
             let fresh = FeedSync(try TemporaryFolder(), settings: settings(keyring))
-            let error = await failure(of: fresh, source("kev", server.address + path, signature: .beside(ending: ".asc")))
+            let error = await failure(
+                of: fresh, source("kev", server.address + path, signature: .beside(ending: ".asc")))
             #expect(error?.code == .signature, "\(path) \(keyring)")
         }
         await server.stop()
     }
 
-    @Test("A certificate that nobody vouches for is refused; with its authority given it is taken, and never led on to http", .enabled(if: hasOpenSSL))
+    @Test(
+        "A certificate that nobody vouches for is refused; with its authority given it is taken, and never led on to http",
+        .enabled(if: hasOpenSSL))
     func certificates() async throws {
         let (key, certificate) = (folder.path + "/key.pem", folder.path + "/cert.pem")
         try #require(
             try run([
-                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                "-days", "2",
                 "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
             ]) == 0)
         let plain = try await ScriptedServer { _ in .text("plain") }
         let server = try await ScriptedServer(certificate: certificate, key: key) { request in
-            request.target == "/down" ? .status("302 Found", [("Location", plain.address + "/kev.json")]) : .text("safe")
+            request.target == "/down"
+                ? .status("302 Found", [("Location", plain.address + "/kev.json")]) : .text("safe")
         }
         let kev = source("kev", server.address + "/kev.json")
         let refused = try #require(await failure(of: FeedSync(folder), kev))

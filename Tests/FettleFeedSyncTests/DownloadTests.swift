@@ -110,7 +110,9 @@ struct DownloadTests {
         await server.stop()
     }
 
-    @Test("A server without ranges, and one whose range begins elsewhere, cost only a new start", arguments: [true, false])
+    @Test(
+        "A server without ranges, and one whose range begins elsewhere, cost only a new start",
+        arguments: [true, false])
     func unfitRanges(ignoresRanges: Bool) async throws {
         let body = randomBytes(60_000, seed: 8)
         let calls = Counter()
@@ -132,7 +134,8 @@ struct DownloadTests {
         let body = randomBytes(40_000, seed: 9)
         let server = try await ScriptedServer { .good($0, body, tag: "\"one\"") }
         let address = server.address + "/kev.json"
-        try folder.write("feeds/downloads/kev/kev.json.part", Array(body[..<10_000]) + [UInt8](repeating: 0, count: 5_000))
+        try folder.write(
+            "feeds/downloads/kev/kev.json.part", Array(body[..<10_000]) + [UInt8](repeating: 0, count: 5_000))
         try folder.write(
             "feeds/downloads/kev/kev.json.state.json",
             #"{"address": "\#(address)", "entityTag": "\"one\"", "durableBytes": 10000}"#)
@@ -143,7 +146,9 @@ struct DownloadTests {
         await server.stop()
     }
 
-    @Test("A state that makes no sense is no obstacle", arguments: ["", "{", "[]", #"{"address": 1}"#, #"{"address":"","durableBytes":-5}"#])
+    @Test(
+        "A state that makes no sense is no obstacle",
+        arguments: ["", "{", "[]", #"{"address": 1}"#, #"{"address":"","durableBytes":-5}"#])
     func unreadableState(text: String) async throws {
         let body = randomBytes(1_000, seed: 10)
         let server = try await ScriptedServer { .good($0, body, tag: "\"one\"") }

@@ -97,7 +97,9 @@ struct RefusalTests {
         await server.stop()
     }
 
-    @Test("A server that sends a byte now and then is broken off, by its pace or by the whole time", arguments: [true, false])
+    @Test(
+        "A server that sends a byte now and then is broken off, by its pace or by the whole time",
+        arguments: [true, false])
     func slowLoris(byPace: Bool) async throws {
         var options = FeedSyncOptions.quick
         options.attempts = 1
@@ -179,7 +181,9 @@ struct RefusalTests {
         let sync = FeedSync(folder)
         _ = try await sync.run([source("kev", server.address + "/kev.json")])
         #expect(try sync.bytes() == [4, 5])
-        for (path, code) in [("/circle", FeedSyncError.Code.refused), ("/file", .address), ("/user", .address), ("/none", .refused)] {
+        for (path, code) in [
+            ("/circle", FeedSyncError.Code.refused), ("/file", .address), ("/user", .address), ("/none", .refused),
+        ] {
             let error = try #require(await failure(of: sync, source("kev", server.address + path)))
             #expect(error.code == code)
             #expect(!error.description.contains("secret"))
@@ -220,6 +224,27 @@ struct RefusalTests {
         let status = FeedStatus.all(of: sources, in: result.generation, now: moment)
         #expect(status.map(\.state) == [.missing, .fresh])
         #expect(status[0].notes.contains { $0.contains("404") })
+        await server.stop()
+    }
+
+    @Test("What came is looked at before it is swapped in: a login page never takes the place of a feed")
+    func inspected() async throws {
+        let calls = Counter()
+        let server = try await ScriptedServer { _ in
+            calls.next() == 2 ? .file(Array("<html>".utf8), [("ETag", "\"page\"")]) : .text("{}")
+        }
+        struct NoJSON: Error {}
+        var sync = FeedSync(folder)
+        sync.accept = { _, files in
+            if try Data(contentsOf: files[0]).first != UInt8(ascii: "{") { throw NoJSON() }
+        }
+        let kev = source("kev", server.address + "/kev.json")
+        _ = try await sync.run([kev])
+        let error = try #require(await failure(of: sync, kev))
+        #expect(error.description.contains("NoJSON"))
+        #expect(try sync.bytes() == Array("{}".utf8))
+        _ = try await sync.run([kev])
+        #expect(server.requests.last?.headers["if-none-match"] == nil)
         await server.stop()
     }
 

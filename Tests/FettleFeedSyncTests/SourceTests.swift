@@ -8,7 +8,8 @@ import Testing
 @Suite("The list of sources, which a fleet needs, and how fresh they are")
 struct SourceTests {
     private func platform(_ distribution: String, _ version: String, _ codename: String = "") -> Platform {
-        Platform(distribution: distribution, version: version, codename: codename, prettyName: "", architecture: "amd64")
+        Platform(
+            distribution: distribution, version: version, codename: codename, prettyName: "", architecture: "amd64")
     }
 
     @Test("Every source has a name of its own, plain file names, and encrypted addresses of its publisher")
@@ -57,7 +58,8 @@ struct SourceTests {
         #expect(selection.uncovered == ["alpine 2.1", "amzn 2023", "cobol", "unheard-of"])
     }
 
-    @Test("A feed is stale by its own bound or the site's, missing where it is needed, and a clock that is wrong is told")
+    @Test(
+        "A feed is stale by its own bound or the site's, missing where it is needed, and a clock that is wrong is told")
     func status() {
         let verification = FeedVerification(checksum: .verified, signature: .notOffered, isTransportSafe: true)
         func generation(_ checked: Timestamp) -> FeedGeneration {
@@ -78,7 +80,8 @@ struct SourceTests {
         }
         #expect(states(23).map(\.state) == [.missing, .fresh])
         #expect(states(24).map(\.state) == [.missing, .stale])
-        #expect(states(24, FeedSettings(sources: ["kev": .init(staleAfterHours: 100)])).map(\.state) == [.missing, .fresh])
+        #expect(
+            states(24, FeedSettings(sources: ["kev": .init(staleAfterHours: 100)])).map(\.state) == [.missing, .fresh])
         #expect(states(-1).map(\.state) == [.missing, .stale])
         #expect(states(-1)[1].notes.joined().contains("clock"))
         let kev = states(24)[1]
@@ -95,7 +98,10 @@ struct SourceTests {
         #expect(HTTPDate.parse("Sun, 06 Nov 1994 08:49:37 GMT") == Timestamp("1994-11-06T08:49:37Z"))
         #expect(HTTPDate.parse("Thu, 29 Feb 2024 23:59:59 GMT") == Timestamp("2024-02-29T23:59:59Z"))
         #expect(HTTPDate.parse("Thu, 01 Jan 1970 00:00:00 GMT") == Timestamp(milliseconds: 0))
-        for text in ["", "now", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 9994 99:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:4９:3 GMT"] {
+        for text in [
+            "", "now", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 9994 99:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:4９:3 GMT",
+        ] {
             #expect(HTTPDate.parse(text) == nil, "\(text)")
         }
     }
@@ -103,7 +109,10 @@ struct SourceTests {
     @Test("Hostile headers, manifests, checksums and addresses end in a value or an error", arguments: 1...20)
     func hostile(seed: UInt64) {
         var generator = Generator(state: seed)
-        let pieces = ["bytes ", "-", "/", "*", "0", "9223372036854775807", "9223372036854775808", " ", ",", "GMT", "http://", "@", ":", "%", "\u{0}", "é", "{", "}", "\"", "\n", "[", "]"]
+        let pieces = [
+            "bytes ", "-", "/", "*", "0", "9223372036854775807", "9223372036854775808", " ", ",", "GMT", "http://", "@",
+            ":", "%", "\u{0}", "é", "{", "}", "\"", "\n", "[", "]",
+        ]
         for _ in 0..<300 {
             let text = (0..<Int.random(in: 0...12, using: &generator)).map { _ in
                 pieces.randomElement(using: &generator) ?? ""
@@ -120,7 +129,8 @@ struct SourceTests {
             _ = try? FeedAddress(text)
             _ = try? FeedAddress("https://a.example/b").redirected(to: text)
             _ = try? FeedManifest.decode(Data(text.utf8), place: "m")
-            _ = try? ProxyEnvironment(["all_proxy": text, "no_proxy": text]).proxy(for: FeedAddress("https://a.example/"))
+            _ = try? ProxyEnvironment(["all_proxy": text, "no_proxy": text]).proxy(
+                for: FeedAddress("https://a.example/"))
         }
     }
 }

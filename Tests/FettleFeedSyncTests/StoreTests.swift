@@ -12,7 +12,9 @@ struct StoreTests {
 
     private struct Crash: Error {}
 
-    @Test("A crash between any two steps leaves a whole generation, and the next synchronisation works", arguments: FeedStore.FaultPoint.allCases)
+    @Test(
+        "A crash between any two steps leaves a whole generation, and the next synchronisation works",
+        arguments: FeedStore.FaultPoint.allCases)
     func crashes(point: FeedStore.FaultPoint) async throws {
         let source = source("kev", "https://unused.example/kev.json")
         try folder.write("mirror/kev/kev.json", "first")
@@ -84,7 +86,9 @@ struct StoreTests {
         _ = try await sync.run([kev])
     }
 
-    @Test("A damaged generation is told, and the next synchronisation repairs it", arguments: ["manifest", "file", "short", "pointer"])
+    @Test(
+        "A damaged generation is told, and the next synchronisation repairs it",
+        arguments: ["manifest", "file", "short", "pointer"])
     func damaged(what: String) async throws {
         try folder.write("mirror/kev/kev.json", "kev")
         let sync = FeedSync(folder, settings: FeedSettings(mirror: folder.path + "/mirror"))
@@ -105,7 +109,9 @@ struct StoreTests {
         #expect(try sync.bytes() == Array("kev".utf8))
     }
 
-    @Test("A pointer that leads out of the store is no generation", arguments: ["/etc", "generations/../../x", "generations/.new", "elsewhere/1"])
+    @Test(
+        "A pointer that leads out of the store is no generation",
+        arguments: ["/etc", "generations/../../x", "generations/.new", "elsewhere/1"])
     func foreignPointer(target: String) throws {
         let store = FeedStore(path: folder.path)
         try FileManager.default.createSymbolicLink(atPath: folder.path + "/current", withDestinationPath: target)
@@ -115,7 +121,9 @@ struct StoreTests {
     @Test("A manifest with names that lead elsewhere, or in no known form, is refused whole")
     func manifests() throws {
         let verification = FeedVerification(checksum: .verified, signature: .notOffered, isTransportSafe: true)
-        func manifest(id: String = "kev", name: String = "a", size: Int64 = 1, digest: String = String(repeating: "a", count: 64)) -> FeedManifest {
+        func manifest(
+            id: String = "kev", name: String = "a", size: Int64 = 1, digest: String = String(repeating: "a", count: 64)
+        ) -> FeedManifest {
             let file = FeedManifest.File(
                 name: name, address: "x", size: size, sha256: digest, fetchedAt: moment, verification: verification)
             return FeedManifest(
@@ -126,7 +134,10 @@ struct StoreTests {
             (try? FeedManifest.decode(manifest.encoded(), place: "m")) == nil
         }
         #expect(!refuses(manifest()))
-        for name in ["", "..", ".", "../x", "/etc/passwd", "a/b", "a\u{0}", ".hidden", "-rf", String(repeating: "a", count: 129), "ä"] {
+        for name in [
+            "", "..", ".", "../x", "/etc/passwd", "a/b", "a\u{0}", ".hidden", "-rf", String(repeating: "a", count: 129),
+            "ä",
+        ] {
             #expect(refuses(manifest(name: name)), "\(name)")
             #expect(refuses(manifest(id: name)), "\(name)")
         }

@@ -40,7 +40,8 @@ extension FeedStore {
             }
             if let extra = try tar.next() {
                 throw FeedSyncError(
-                    .bundle, place: file, "holds '\(extra.name.printable(limit: 100))', which its manifest does not name")
+                    .bundle, place: file,
+                    "holds '\(extra.name.printable(limit: 100))', which its manifest does not name")
             }
             let incoming = Set(manifest.feeds.map(\.id))
             let kept = (before?.manifest.feeds ?? []).filter { !incoming.contains($0.id) }
@@ -132,7 +133,8 @@ extension FeedStore {
                 continue
             }
             throw FeedSyncError(
-                .bundle, source: feed.id, place: file, "of \(feed.checkedAt), older than what is here (\(old.checkedAt))",
+                .bundle, source: feed.id, place: file,
+                "of \(feed.checkedAt), older than what is here (\(old.checkedAt))",
                 hint: "import a newer bundle, or say that an older one is wanted")
         }
     }

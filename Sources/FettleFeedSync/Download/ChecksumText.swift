@@ -5,9 +5,13 @@ enum ChecksumText {
     ///
     /// - Returns: in lower case; nil if there is none.
     static func digest(in text: String, for name: String) -> String? {
-        let lines = text.split(whereSeparator: \.isNewline).map { $0.split(whereSeparator: { $0 == " " || $0 == "\t" }) }
-            .filter { !$0.isEmpty }
-        let named = lines.first { $0.count == 2 && ($0[1] == name || $0[1] == "*\(name)" || $0[1].hasSuffix("/\(name)")) }
+        let lines = text.split(whereSeparator: \.isNewline).map {
+            $0.split(whereSeparator: { $0 == " " || $0 == "\t" })
+        }
+        .filter { !$0.isEmpty }
+        let named = lines.first {
+            $0.count == 2 && ($0[1] == name || $0[1] == "*\(name)" || $0[1].hasSuffix("/\(name)"))
+        }
         guard let line = named ?? (lines.count == 1 ? lines.first : nil) else { return nil }
         return digest(line[0])
     }

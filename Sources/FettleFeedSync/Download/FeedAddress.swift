@@ -18,7 +18,8 @@ struct FeedAddress: Sendable, Hashable {
     /// - Throws: for everything that is no `https` or `http` address of a host, and for one with a password in it.
     init(_ text: String) throws(FeedSyncError) {
         guard text.utf8.count <= 4_096, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let url = URL(string: text),
-            let scheme = url.scheme?.lowercased(), ["https", "http"].contains(scheme), let host = url.host, !host.isEmpty
+            let scheme = url.scheme?.lowercased(), ["https", "http"].contains(scheme), let host = url.host,
+            !host.isEmpty
         else {
             throw FeedSyncError(
                 .address, place: text.utf8.count <= 4_096 ? Self.withoutSecrets(text) : "", "no address of the web",
@@ -37,7 +38,8 @@ struct FeedAddress: Sendable, Hashable {
     /// - Parameter name: from outside; refused unless it is a plain name.
     func sibling(_ name: String) throws(FeedSyncError) -> FeedAddress {
         guard FeedFile.isPlainName(name), let sibling = URL(string: name, relativeTo: url)?.absoluteURL else {
-            throw FeedSyncError(.refused, place: shown, "names the file \(name.printable(limit: 60)), which is no file name")
+            throw FeedSyncError(
+                .refused, place: shown, "names the file \(name.printable(limit: 60)), which is no file name")
         }
         return try FeedAddress(sibling.absoluteString)
     }
@@ -50,16 +52,19 @@ struct FeedAddress: Sendable, Hashable {
     /// Where a redirect leads: never from an encrypted address to one that is not, and never to another kind of address.
     func redirected(to location: String) throws(FeedSyncError) -> FeedAddress {
         guard let target = URL(string: location, relativeTo: url)?.absoluteURL else {
-            throw FeedSyncError(.address, place: shown, "redirects to what is no address: \(location.printable(limit: 100))")
+            throw FeedSyncError(
+                .address, place: shown, "redirects to what is no address: \(location.printable(limit: 100))")
         }
         let next: FeedAddress
         do { next = try FeedAddress(target.absoluteString) } catch {
             throw FeedSyncError(
-                .address, place: shown, "redirects to \(Self.withoutSecrets(location).printable(limit: 200)): \(error.message)")
+                .address, place: shown,
+                "redirects to \(Self.withoutSecrets(location).printable(limit: 200)): \(error.message)")
         }
         guard next.isEncrypted || !isEncrypted else {
             throw FeedSyncError(
-                .address, place: shown, "redirects from https to http (\(next.shown)), which anybody on the way could alter",
+                .address, place: shown,
+                "redirects from https to http (\(next.shown)), which anybody on the way could alter",
                 hint: "set the right https address, or a mirror, in feeds.yaml")
         }
         return next
@@ -77,7 +82,9 @@ struct FeedAddress: Sendable, Hashable {
 extension FeedFile {
     /// Letters, digits, `.`, `_`, `-`, not at the beginning a `.` or `-`: the only names that files are given here.
     static func isPlainName(_ name: String) -> Bool {
-        guard (1...128).contains(name.utf8.count), let first = name.utf8.first, isLetterOrDigit(first) else { return false }
+        guard (1...128).contains(name.utf8.count), let first = name.utf8.first, isLetterOrDigit(first) else {
+            return false
+        }
         return name.utf8.allSatisfy { isLetterOrDigit($0) || [0x2D, 0x2E, 0x5F].contains($0) }
     }
 

@@ -140,7 +140,8 @@ struct FeedDownloader: Sendable {
         let signature = path + ending
         try Disk.replace(signature, with: Data(text.utf8))
         defer { Disk.remove(signature) }
-        outcome.signer = try await SignatureCheck.verify(path, signature: signature, keyring: keyring, place: address.shown)
+        outcome.signer = try await SignatureCheck.verify(
+            path, signature: signature, keyring: keyring, place: address.shown)
         outcome.signature = .verified
         return outcome
     }
@@ -159,7 +160,8 @@ struct FeedDownloader: Sendable {
         guard let text = try await self.text(at: place, limit: limit, request, deadline: deadline) else {
             guard request.place.isPublisher else { return nil }
             throw FeedSyncError(
-                .notFound, place: place.shown, "the publisher's checksum is not there, so the download cannot be checked",
+                .notFound, place: place.shown,
+                "the publisher's checksum is not there, so the download cannot be checked",
                 hint: "try again later, or set a mirror in feeds.yaml")
         }
         let name = address.url.lastPathComponent

@@ -17,7 +17,8 @@ struct FeedPlace: Sendable, Equatable {
     var signature: FeedFile.Signature
 
     /// On a mirror the checksum is `<file>.sha256` and the signature `<file>.asc`, where they are there.
-    static func of(_ file: FeedFile, in source: FeedSource, _ settings: FeedSettings) throws(FeedSyncError) -> FeedPlace {
+    static func of(_ file: FeedFile, in source: FeedSource, _ settings: FeedSettings) throws(FeedSyncError) -> FeedPlace
+    {
         let own = settings.sources[source.id.rawValue]
         if let address = own?.address {
             guard source.files.count == 1 else {

@@ -180,10 +180,12 @@ extension ResponseRule {
         case .refused(.notFound, let words):
             return FeedSyncError(.notFound, place: address.shown, words, hint: "the file may have moved: " + settle)
         case .refused(let code, let words):
-            return FeedSyncError(code, place: address.shown, words, hint: "does the address still stand? If not, " + settle)
+            return FeedSyncError(
+                code, place: address.shown, words, hint: "does the address still stand? If not, " + settle)
         case .later(let words, let seconds):
             let hint = "it may pass: run 'fettle feeds sync' again later, or set a mirror in feeds.yaml"
-            return Passing(error: FeedSyncError(.unavailable, place: address.shown, words, hint: hint), afterSeconds: seconds)
+            return Passing(
+                error: FeedSyncError(.unavailable, place: address.shown, words, hint: hint), afterSeconds: seconds)
         default:
             return FeedSyncError(.refused, place: address.shown, "the server's answer makes no sense here")
         }

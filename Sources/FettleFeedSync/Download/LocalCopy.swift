@@ -6,7 +6,8 @@ extension FeedDownloader {
         guard FileManager.default.fileExists(atPath: path) else {
             throw FeedSyncError(
                 .notFound, place: path, "there is no such file",
-                hint: "the mirror's folder holds \(request.file.name) for \(request.source.id); a mirror of all sources "
+                hint:
+                    "the mirror's folder holds \(request.file.name) for \(request.source.id); a mirror of all sources "
                     + "holds \(request.source.id)/\(request.file.name)")
         }
         let download = PartialDownload(folder: request.folder, name: request.file.name)

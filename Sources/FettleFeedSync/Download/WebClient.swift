@@ -51,8 +51,9 @@ final class WebClient: Sendable {
             } catch {
                 throw try Passing.of(error, at: address)
             }
-            guard case .redirect(let location) = ResponseRule(
-                status: Int(response.status.code), headers: response.headers, sent: SentRequest())
+            guard
+                case .redirect(let location) = ResponseRule(
+                    status: Int(response.status.code), headers: response.headers, sent: SentRequest())
             else { return (response, address) }
             address = try address.redirected(to: location)
         }
@@ -65,7 +66,8 @@ final class WebClient: Sendable {
         let proxy = try proxies.proxy(for: address)
         return clients.withLock { clients in
             if let known = clients[proxy] { return known }
-            let client = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(proxy))
+            let client = HTTPClient(
+                eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(proxy))
             clients[proxy] = client
             return client
         }
@@ -111,7 +113,8 @@ struct Passing: Error {
             switch error {
             case .readTimeout, .connectTimeout, .deadlineExceeded, .tlsHandshakeTimeout,
                 .httpProxyHandshakeTimeout:
-                return Passing(error: FeedSyncError(.timedOut, place: address.shown, "no answer within the time allowed"))
+                return Passing(
+                    error: FeedSyncError(.timedOut, place: address.shown, "no answer within the time allowed"))
             case .cancelled: throw CancellationError()
             case .proxyAuthenticationRequired:
                 throw FeedSyncError(
@@ -125,7 +128,8 @@ struct Passing: Error {
             || words.contains("failedToLoadCertificate") || words.contains("noSuchFilesystemObject")
         {
             throw FeedSyncError(
-                .refused, place: address.shown, "the server's certificate is not trusted (\(words.printable(limit: 120)))",
+                .refused, place: address.shown,
+                "the server's certificate is not trusted (\(words.printable(limit: 120)))",
                 hint: "for a mirror with a certificate of your own, name its authorities in feeds.yaml: "
                     + "certificateAuthorities: /path/to/ca.pem")
         }

@@ -118,13 +118,15 @@ extension FeedManifest {
         var ids: Set<FeedSourceID> = []
         for feed in feeds {
             guard FeedFile.isPlainName(feed.id.rawValue), ids.insert(feed.id).inserted else {
-                throw refuse("the feed '\(feed.id.rawValue.printable(limit: 60))' has no usable name, or is there twice")
+                throw refuse(
+                    "the feed '\(feed.id.rawValue.printable(limit: 60))' has no usable name, or is there twice")
             }
             guard feed.files.count <= Self.maximumFilesPerFeed else { throw refuse("too many files in \(feed.id)") }
             var names: Set<String> = []
             for file in feed.files {
                 guard FeedFile.isPlainName(file.name), names.insert(file.name).inserted else {
-                    throw refuse("'\(file.name.printable(limit: 60))' of \(feed.id) is no usable name, or is there twice")
+                    throw refuse(
+                        "'\(file.name.printable(limit: 60))' of \(feed.id) is no usable name, or is there twice")
                 }
                 guard file.size >= 0, file.sha256.utf8.count == 64,
                     file.sha256.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })

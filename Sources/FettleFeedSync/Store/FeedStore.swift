@@ -17,7 +17,8 @@ public struct FeedStore: Sendable {
 
     /// The steps between which a crash may fall.
     enum FaultPoint: String, CaseIterable, Sendable {
-        case generationBegun, filesLinked, manifestWritten, generationSynced, generationNamed, pointerWritten, pointerSwapped,
+        case generationBegun, filesLinked, manifestWritten, generationSynced, generationNamed, pointerWritten,
+            pointerSwapped,
             pruned
     }
 
@@ -49,7 +50,8 @@ public struct FeedStore: Sendable {
             for file in feed.files {
                 let path = "\(folder)/\(feed.id.rawValue)/\(file.name)"
                 guard Disk.size(path) == file.size else {
-                    throw FeedSyncError(.storage, source: feed.id, place: path, "missing, or not of its size", hint: hint)
+                    throw FeedSyncError(
+                        .storage, source: feed.id, place: path, "missing, or not of its size", hint: hint)
                 }
             }
         }

@@ -96,7 +96,9 @@ enum Disk {
     /// The same file under a second name; a copy where the file system has no hard links.
     static func link(_ from: String, to: String) throws(FeedSyncError) {
         if Foundation.link(from, to) == 0 { return }
-        guard [EXDEV, EPERM, EMLINK, ENOTSUP, EOPNOTSUPP].contains(errno) else { throw failure(to, "link a file to it") }
+        guard [EXDEV, EPERM, EMLINK, ENOTSUP, EOPNOTSUPP].contains(errno) else {
+            throw failure(to, "link a file to it")
+        }
         let copy = try DiskFile(writing: to, truncatingTo: 0)
         try forEachChunk(of: from) { bytes throws(FeedSyncError) in try copy.write(bytes) }
         try copy.sync()

@@ -11,8 +11,8 @@ struct FeedsReader {
 
     func read(_ root: YAMLValue) -> FeedSettings {
         var settings = FeedSettings()
-        guard let fields = Fields(root, of: "the feeds", keys: Self.keys, reading) else { return settings }
-        reading.version(fields, 1, "the feeds")
+        guard let fields = Fields(root, of: "the feeds file", keys: Self.keys, reading) else { return settings }
+        reading.version(fields, 1, "the feeds file")
         if let value = fields["mirror"] { settings.mirror = place(value, "mirror") }
         if let value = fields["certificateAuthorities"] {
             settings.certificateAuthorities = file(value, "certificateAuthorities")
@@ -115,7 +115,8 @@ struct FeedsReader {
     /// Whole paths only: a relative one would mean something else in each folder that the command runs in.
     private func path(_ text: String, _ name: String, at place: Place, hint: String) -> String? {
         guard text.hasPrefix("/") || text.hasPrefix("~/") else {
-            reading.problem("\(name) must be a whole path or an address, but it is \(text.quoted)", at: place, hint: hint)
+            reading.problem(
+                "\(name) must be a whole path or an address, but it is \(text.quoted)", at: place, hint: hint)
             return nil
         }
         return text.hasPrefix("~/") ? NSHomeDirectory() + text.dropFirst() : text

@@ -128,14 +128,14 @@ extension ScriptedServer.Request {
 extension [ScriptedServer.Piece] {
     static func head(_ status: String, _ headers: [(String, String)] = []) -> Self {
         let lines = ["HTTP/1.1 \(status)"] + headers.map { "\($0.0): \($0.1)" } + ["Connection: close", "", ""]
-        return [.bytes(Array<UInt8>(lines.joined(separator: "\r\n").utf8))]
+        return [.bytes([UInt8](lines.joined(separator: "\r\n").utf8))]
     }
 
     static func status(_ status: String, _ headers: [(String, String)] = []) -> Self {
         head(status, headers + [("Content-Length", "0")])
     }
 
-    static func text(_ text: String) -> Self { file(Array<UInt8>(text.utf8)) }
+    static func text(_ text: String) -> Self { file([UInt8](text.utf8)) }
 
     static func file(_ body: [UInt8], _ headers: [(String, String)] = []) -> Self {
         head("200 OK", headers + [("Content-Length", "\(body.count)")]) + [.bytes(body)]
@@ -153,8 +153,8 @@ extension [ScriptedServer.Piece] {
         guard start < body.count || start == 0 else {
             return status("416 Range Not Satisfiable", [("Content-Range", "bytes */\(body.count)")])
         }
-        let rest = Array<UInt8>(body[start...])
-        let sent = Array<UInt8>(rest.prefix(cut ?? .max))
+        let rest = [UInt8](body[start...])
+        let sent = [UInt8](rest.prefix(cut ?? .max))
         let range = start > 0 ? [("Content-Range", "bytes \(start)-\(body.count - 1)/\(body.count)")] : []
         let status = start > 0 ? "206 Partial Content" : "200 OK"
         return head(status, validators + range + [("Content-Length", "\(rest.count)")]) + [.bytes(sent)]
