@@ -19,8 +19,8 @@ public struct FeedSync: Sendable {
     public let options: FeedSyncOptions
     /// The clock.
     public var now: @Sendable () -> Timestamp = { Timestamp.now() }
-    /// Looks at the files of a source before they are swapped in, such as by reading them whole. What it throws is a failure of that
-    /// source: a login page that came with the status 200 never takes the place of a feed.
+    /// Looks at the files of a source before they are swapped in, such as by reading them whole. What it throws is a
+    /// failure of that source: a login page that came with the status 200 never takes the place of a feed.
     public var accept: @Sendable (FeedSource, [URL]) throws -> Void = { _, _ in }
 
     public init(store: FeedStore, settings: FeedSettings = .none, options: FeedSyncOptions) {
@@ -32,9 +32,9 @@ public struct FeedSync: Sendable {
     /// Fetches the sources and swaps them in together; feeds of other sources stay as they are.
     ///
     /// - Parameter progress: called from several tasks at once.
-    /// - Throws: `FeedSyncErrors` with every source that failed: then nothing is swapped in, and what did come in is kept, so that
-    ///   it need not come again; unless `keepsGoing` is set and at least one source succeeded. `CancellationError` if the task
-    ///   is cancelled: parts are kept, to be resumed.
+    /// - Throws: `FeedSyncErrors` with every source that failed: then nothing is swapped in, and what did come in is
+    ///   kept, so that it need not come again; unless `keepsGoing` is set and at least one source succeeded.
+    ///   `CancellationError` if the task is cancelled: parts are kept, to be resumed.
     public func run(
         _ sources: [FeedSource], progress: @escaping @Sendable (FeedProgress) -> Void = { _ in }
     ) async throws -> FeedSyncResult {
@@ -120,16 +120,18 @@ public struct FeedSync: Sendable {
         var updated: [FeedSourceID] = []
         var unchanged: [FeedSourceID] = []
         var feeds: [FeedSourceID: FeedManifest.Feed] = [:]
-        for feed in before?.manifest.feeds ?? [] { feeds[feed.id] = feed }
+        let asked = Set(outcomes.map(\.source.id))
+        let old = (before?.manifest.feeds ?? []).filter { !options.dropsOthers || asked.contains($0.id) }
+        for feed in old { feeds[feed.id] = feed }
         for outcome in outcomes {
             let id = outcome.source.id
             switch outcome.result {
             case .success(let results):
-                let old = feeds[id]
-                let files = zip(outcome.source.files, results).map { Self.entry($0, $1, old: old, time) }
+                let previous = feeds[id]
+                let files = zip(outcome.source.files, results).map { Self.entry($0, $1, previous, time) }
                 for (file, result) in zip(files, results) { try builder.add(result.path, as: file.name, of: id) }
                 feeds[id] = FeedManifest.Feed(id: id, checkedAt: time, files: files)
-                let isSame = old?.files.map(\.sha256) == files.map(\.sha256)
+                let isSame = previous?.files.map(\.sha256) == files.map(\.sha256)
                 if isSame { unchanged.append(id) } else { updated.append(id) }
             case .failure(let error):
                 let failure = FeedManifest.Failure(at: time, message: try Self.known(error).of(id).description)
@@ -138,20 +140,21 @@ public struct FeedSync: Sendable {
             }
         }
         let fetched = Set(updated + unchanged)
-        for feed in before?.manifest.feeds ?? [] where !fetched.contains(feed.id) {
+        for feed in old where !fetched.contains(feed.id) {
             for (file, url) in zip(feed.files, before?.files(of: feed.id) ?? []) {
                 try builder.add(url.path, as: file.name, of: feed.id)
             }
         }
         let manifest = FeedManifest(generation: builder.number, createdAt: time, feeds: Array(feeds.values))
         let generation = try builder.swap(manifest)
+        if options.dropsOthers { store.dropDownloads(besides: Set(feeds.keys)) }
         return FeedSyncResult(generation: generation, updated: updated, unchanged: unchanged, failed: failed)
     }
 
     private static func entry(
-        _ file: FeedFile, _ result: FeedDownloader.Result, old: FeedManifest.Feed?, _ time: Timestamp
+        _ file: FeedFile, _ result: FeedDownloader.Result, _ previous: FeedManifest.Feed?, _ time: Timestamp
     ) -> FeedManifest.File {
-        let before = old?.files.first { $0.name == file.name && $0.sha256 == result.sha256 }
+        let before = previous?.files.first { $0.name == file.name && $0.sha256 == result.sha256 }
         return FeedManifest.File(
             name: file.name, address: result.address, size: result.size, sha256: result.sha256,
             entityTag: result.entityTag, lastModified: result.lastModified,

@@ -7,8 +7,8 @@ internal import Foundation
 ///     manifest.sha256    the digest of the manifest
 ///     <source>/<file>    in the order of the manifest
 ///
-/// The same generation gives the same bytes everywhere. The digest proves that nothing was damaged; who carries it apart from the
-/// bundle (on paper, by telephone) and hands it to `import` proves that nobody altered anything either.
+/// The same generation gives the same bytes everywhere. The digest proves that nothing was damaged; who carries it
+/// apart from the bundle (on paper, by telephone) and hands it to `import` proves that nobody altered anything either.
 public struct FeedBundle: Sendable, Equatable {
     /// SHA-256 of the manifest, which holds the digest of every file: 64 lower-case hexadecimal digits.
     public var digest: String

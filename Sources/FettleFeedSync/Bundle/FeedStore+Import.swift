@@ -11,13 +11,14 @@ public struct FeedImportResult: Sendable, Equatable {
 }
 
 extension FeedStore {
-    /// Takes in a bundle: `fettle feeds import`. All of it is verified before anything is swapped in; feeds that are not in it stay.
+    /// Takes in a bundle: `fettle feeds import`. All of it is verified before anything is swapped in; feeds that are
+    /// not in it stay.
     ///
     /// - Parameters:
     ///   - expectedDigest: as the export told it; compared if it is given.
     ///   - allowsOlder: whether a feed may be replaced by an older one.
-    /// - Throws: `FeedSyncError` for a bundle that is damaged, altered or older, or that holds anything besides what its manifest
-    ///   names. Then nothing has changed.
+    /// - Throws: `FeedSyncError` for a bundle that is damaged, altered or older, or that holds anything besides what
+    ///   its manifest names. Then nothing has changed.
     public func `import`(
         from file: String, expectedDigest: String? = nil, allowsOlder: Bool = false, now: Timestamp = .now(),
         progress: (_ source: FeedSourceID, _ received: Int64, _ total: Int64) -> Void = { _, _, _ in }

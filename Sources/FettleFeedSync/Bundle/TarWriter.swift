@@ -1,7 +1,8 @@
 internal import CArchive
 internal import Foundation
 
-/// Writes a tar file in which nothing depends on the machine or the moment: no owner, one mode, the dates that are given.
+/// Writes a tar file in which nothing depends on the machine or the moment: no owner, one mode, the dates that are
+/// given.
 final class TarWriter {
     private let archive: OpaquePointer
     private let path: String

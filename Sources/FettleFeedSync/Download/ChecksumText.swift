@@ -1,7 +1,7 @@
 /// Reads what publishers give to check a download by.
 enum ChecksumText {
-    /// The digest in a file beside the download: 64 or 128 hexadecimal digits, alone or before the file's name, as `sha256sum`
-    /// writes it. With several lines the one that names the file counts.
+    /// The digest in a file beside the download: 64 or 128 hexadecimal digits, alone or before the file's name, as
+    /// `sha256sum` writes it. With several lines the one that names the file counts.
     ///
     /// - Returns: in lower case; nil if there is none.
     static func digest(in text: String, for name: String) -> String? {

@@ -49,7 +49,8 @@ struct FeedAddress: Sendable, Hashable {
         try FeedAddress(shown + ending)
     }
 
-    /// Where a redirect leads: never from an encrypted address to one that is not, and never to another kind of address.
+    /// Where a redirect leads: never from an encrypted address to one that is not, and never to another kind of
+    /// address.
     func redirected(to location: String) throws(FeedSyncError) -> FeedAddress {
         guard let target = URL(string: location, relativeTo: url)?.absoluteURL else {
             throw FeedSyncError(

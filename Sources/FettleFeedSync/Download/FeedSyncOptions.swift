@@ -22,6 +22,9 @@ public struct FeedSyncOptions: Sendable {
     public var parallelSources = 4
     /// Whether the sources that succeed are swapped in although others failed. Those keep what they had, and say so.
     public var keepsGoing = false
+    /// Whether feeds of sources that are not asked for are taken away, with their downloads, instead of staying as they
+    /// are.
+    public var dropsOthers = false
     /// Where the proxy is looked up.
     public var environment: [String: String]
     public var logger: Logger?

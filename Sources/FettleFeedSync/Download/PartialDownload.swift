@@ -36,8 +36,8 @@ struct PartialDownload {
         try Disk.replace(statePath, with: data)
     }
 
-    /// The state of a part that can be resumed: of this address, with bytes on the disk, and with something to tell the server
-    /// which version they are of.
+    /// The state of a part that can be resumed: of this address, with bytes on the disk, and with something to tell the
+    /// server which version they are of.
     func resumable(_ address: String) -> State? {
         guard let state = state(), state.sha256 == nil, state.address == address, state.validator != nil,
             state.durableBytes > 0, let size = Disk.size(partPath), size >= state.durableBytes

@@ -1,8 +1,8 @@
 internal import Foundation
 
-/// The proxy that the environment names, as other tools read it: `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, in small
-/// letters or capitals. `HTTP_PROXY` in capitals is not read: a web server sets it from a request's header (httpoxy,
-/// CVE-2016-5385).
+/// The proxy that the environment names, as other tools read it: `https_proxy`, `http_proxy`, `all_proxy` and
+/// `no_proxy`, in small letters or capitals. `HTTP_PROXY` in capitals is not read: a web server sets it from a
+/// request's header (httpoxy, CVE-2016-5385).
 struct ProxyEnvironment: Sendable {
     struct Proxy: Hashable, Sendable {
         var host: String

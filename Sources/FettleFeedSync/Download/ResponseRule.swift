@@ -9,7 +9,8 @@ struct SentRequest: Sendable {
     var isConditional = false
 }
 
-/// What an answer means ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110)): a function of its status and headers alone.
+/// What an answer means ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110)): a function of its status and headers
+/// alone.
 enum ResponseRule: Equatable {
     /// The file from this byte on; the size of the whole file where it is told.
     case body(offset: Int64, total: Int64?)

@@ -14,7 +14,8 @@ public struct FeedSelection: Sendable, Equatable {
 }
 
 extension FeedSources {
-    /// The sources of a fleet: those of its platforms and ecosystems, what holds for every CVE, and what the site added.
+    /// The sources of a fleet: those of its platforms and ecosystems, what holds for every CVE, and what the site
+    /// added.
     ///
     /// - Parameter ecosystems: of languages, as `pypi`, `npm`.
     public static func selection(

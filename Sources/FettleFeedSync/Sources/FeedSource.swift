@@ -51,7 +51,8 @@ public struct FeedFile: Sendable, Equatable {
 
     public enum Address: Sendable, Equatable {
         case fixed(String)
-        /// The address of a short text whose only line names the file beside it, such as Red Hat's `archive_latest.txt`.
+        /// The address of a short text whose only line names the file beside it, such as Red Hat's
+        /// `archive_latest.txt`.
         case named(in: String)
     }
 

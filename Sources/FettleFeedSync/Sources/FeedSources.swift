@@ -1,6 +1,7 @@
 public import FettleModel
 
-/// Every source that is known: the one list. A new feed is a line here, and in `FeedSources.needed` if a platform needs it.
+/// Every source that is known: the one list. A new feed is a line here, and in `FeedSources.needed` if a platform needs
+/// it.
 ///
 /// No release is missing on purpose: Amazon Linux and Fedora publish advisories only inside their package repositories
 /// (`updateinfo.xml`), whose address changes with every build; such a file is brought in as a folder.

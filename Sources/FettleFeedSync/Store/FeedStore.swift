@@ -62,8 +62,15 @@ public struct FeedStore: Sendable {
     func pointer() -> String? {
         guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: currentPath) else { return nil }
         let parts = target.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0] == "generations", Int(parts[1]) != nil else { return nil }
+        guard parts.count == 2, parts[0] == "generations", let number = Int(parts[1]),
+            (1..<Int.max).contains(number)
+        else { return nil }
         return String(parts[1])
+    }
+
+    func dropDownloads(besides kept: Set<FeedSourceID>) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/downloads")) ?? []
+        for name in names where !kept.contains(FeedSourceID(name)) { Disk.removeTree("\(path)/downloads/\(name)") }
     }
 
     /// - Throws: if somebody else holds it.

@@ -1,8 +1,8 @@
 internal import FettleModel
 internal import Foundation
 
-/// Builds a generation beside those that are there and swaps it in by one rename. A crash anywhere before leaves the one in use;
-/// what it left lying is taken away next time. The store's lock is held all the while.
+/// Builds a generation beside those that are there and swaps it in by one rename. A crash anywhere before leaves the
+/// one in use; what it left lying is taken away next time. The store's lock is held all the while.
 struct GenerationBuilder {
     let store: FeedStore
     let number: Int
@@ -10,9 +10,14 @@ struct GenerationBuilder {
 
     init(_ store: FeedStore) throws {
         self.store = store
-        number = Self.numbers(store).max().map { $0 + 1 } ?? 1
+        let inUse = store.pointer().flatMap { Int($0) } ?? 0
+        number = inUse + 1
         staging = "\(store.generationsPath)/.new"
         Disk.removeTree(staging)
+        // What is newer than the one in use was never in use: a crash came between its naming and the swap.
+        for orphan in Self.numbers(store) where orphan > inUse {
+            Disk.removeTree("\(store.generationsPath)/\(orphan)")
+        }
         try Disk.makeFolder(staging)
         try store.faults(.generationBegun)
     }
@@ -57,9 +62,9 @@ struct GenerationBuilder {
         return FeedGeneration(path: final, manifest: manifest)
     }
 
-    /// Takes away all but the one in use and the one before. One that is newer was never in use: a crash came between.
+    /// Takes away all but the one in use and the one before.
     private func prune() {
-        let kept = Self.numbers(store).filter { $0 <= number }.sorted().suffix(FeedStore.kept)
+        let kept = Self.numbers(store).sorted().suffix(FeedStore.kept)
         for old in Self.numbers(store) where !kept.contains(old) {
             Disk.removeTree("\(store.generationsPath)/\(old)")
         }

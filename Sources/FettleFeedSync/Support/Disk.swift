@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// What is done to files, with errors in words. Everything that must survive a crash is synced before it is renamed into place.
+/// What is done to files, with errors in words. Everything that must survive a crash is synced before it is renamed
+/// into place.
 enum Disk {
     static func failure(_ path: String, _ what: String, code: Int32 = errno) -> FeedSyncError {
         let reason = strerror(code).map { String(cString: $0) } ?? "error \(code)"

@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// Held while a store is written, so that two synchronisations do not collide. The kernel holds it (`flock`) and lets it go when
-/// the process ends in whatever way: a lock file that is left behind locks nobody out.
+/// Held while a store is written, so that two synchronisations do not collide. The kernel holds it (`flock`) and lets
+/// it go when the process ends in whatever way: a lock file that is left behind locks nobody out.
 final class FolderLock {
     private let descriptor: Int32
 

@@ -1,6 +1,6 @@
 extension StringProtocol {
-    /// The text as it may stand in a message: what a server or a file sent has its control characters and marks written out
-    /// (`\u{1B}`), and is cut where it is too long. Line breaks of our own hints are kept.
+    /// The text as it may stand in a message: what a server or a file sent has its control characters and marks written
+    /// out (`\u{1B}`), and is cut where it is too long. Line breaks of our own hints are kept.
     func printable(limit: Int) -> String {
         var result = ""
         for (count, scalar) in unicodeScalars.enumerated() {

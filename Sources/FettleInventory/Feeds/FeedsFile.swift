@@ -12,7 +12,8 @@ public struct FeedsReading: Sendable, Equatable {
     }
 }
 
-/// Reads `feeds.yaml`, beside `fleet.yaml`: mirrors, and sources beyond the fleet's own. The format is in this target's README.
+/// Reads `feeds.yaml`, beside `fleet.yaml`: mirrors, and sources beyond the fleet's own. The format is in this target's
+/// README.
 public enum FeedsFile {
     /// - Parameter known: the names of all sources; nil if they are not known, and the names are then not checked.
     /// - Throws: everything that is wrong with the file, each with line, column and what would be right.

@@ -1,7 +1,8 @@
-/// What a site says about its feeds: mirrors, sources beyond the fleet's own, and how old a feed may be. `feeds.yaml` holds it.
+/// What a site says about its feeds: mirrors, sources beyond the fleet's own, and how old a feed may be. `feeds.yaml`
+/// holds it.
 public struct FeedSettings: Codable, Sendable, Equatable {
-    /// One place for all sources, as `<mirror>/<source>/<file>`: an address, a `file://` address or a folder. nil means the
-    /// publishers' own addresses.
+    /// One place for all sources, as `<mirror>/<source>/<file>`: an address, a `file://` address or a folder. nil means
+    /// the publishers' own addresses.
     public var mirror: String?
     /// A file of certificate authorities in PEM form, trusted besides the system's own: a mirror inside a company.
     public var certificateAuthorities: String?
