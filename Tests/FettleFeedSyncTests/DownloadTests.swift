@@ -129,19 +129,21 @@ struct DownloadTests {
         await server.stop()
     }
 
-    @Test("After a crash only bytes that were surely written are gone on from")
-    func tornPart() async throws {
+    @Test(
+        "After a crash only bytes that were surely written are gone on from; a part that lost some is begun anew",
+        arguments: [15_000, 10_000, 9_999, 0])
+    func tornPart(length: Int) async throws {
         let body = randomBytes(40_000, seed: 9)
         let server = try await ScriptedServer { .good($0, body, tag: "\"one\"") }
         let address = server.address + "/kev.json"
-        try folder.write(
-            "feeds/downloads/kev/kev.json.part", Array(body[..<10_000]) + [UInt8](repeating: 0, count: 5_000))
+        let part = Array(body[..<min(10_000, length)]) + [UInt8](repeating: 0, count: max(0, length - 10_000))
+        try folder.write("feeds/downloads/kev/kev.json.part", part)
         try folder.write(
             "feeds/downloads/kev/kev.json.state.json",
             #"{"address": "\#(address)", "entityTag": "\"one\"", "durableBytes": 10000}"#)
         let sync = FeedSync(folder)
         _ = try await sync.run([source("kev", address)])
-        #expect(server.requests.map(\.rangeStart) == [10_000])
+        #expect(server.requests.map(\.rangeStart) == [length >= 10_000 ? 10_000 : nil])
         #expect(try sync.bytes() == body)
         await server.stop()
     }
