@@ -26,5 +26,9 @@ final class FolderLock {
         _ = text.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Closing alone would leave it to a child that was forked just now and has not begun its program yet.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }
