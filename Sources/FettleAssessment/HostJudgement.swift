@@ -189,7 +189,7 @@ struct HostJudgement {
             id: FindingID("\(resource.id)/\(source)/\(fixed ?? "\(installed)/\(state.rawValue)")"),
             resource: resource.id, source: source,
             packages: Set(packages).sorted(), installed: installed, fixed: fixed, updateClass: updateClass,
-            advisories: advisories, state: state, owner: resource.serviceModel.operatingSystemOwner, outcome: outcome,
+            advisories: advisories, state: state, owner: resource.operatingSystemOwner, outcome: outcome,
             dueAt: [byPolicy, byList].compactMap { $0 }.min(), explanation: explanation, isOffered: isOffered,
             isHeld: isHeld)
     }

@@ -69,7 +69,7 @@ struct HostSelecting {
     }
 
     private mutating func observations(reportingFor open: [Finding]) -> Observations? {
-        let owner = resource.serviceModel.operatingSystemOwner
+        let owner = resource.operatingSystemOwner
         if owner != .us {
             let model = resource.serviceModel.rawValue
             let reason = "the \(owner.rawValue)'s job (service model \(model))"
