@@ -43,6 +43,9 @@ public enum FleetTemplate {
         #  - {id: lb-1, kind: loadBalancer, environment: production}
         #  - {id: db-1, kind: database, environment: production, criticality: critical, failureDomain: rack-7}
         #  - {id: mail, address: none, environment: production, serviceModel: saas, kind: cloudService}
+        #  - id: vault                         # who patches which layer, where it is not as the service model says
+        #    environment: production
+        #    responsibility: {firmware: {by: vendor, owner: Example Inc., contact: support@example.com}, owner: vault team}
 
         # What serves together. minimumAvailable is what must be serving at any time: no plan goes below it.
         groups:
@@ -80,7 +83,7 @@ public enum FleetTemplate {
         classes: [security]
 
         # Packages that follow a rolling release in small steps: so many minor (major, patch) versions at once.
-        #  rolling: {packages: [nextcloud*], step: minor, atMost: 1}
+        # rolling: {packages: [nextcloud*], step: minor, atMost: 1}
 
         # Packages that are never changed, as globs. What is left out is told in every plan.
         exclude: []

@@ -55,7 +55,7 @@ public struct Baseline: Codable, Sendable, Equatable {
         public init?(_ text: String) {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let isPlain = parts.allSatisfy { part in
-                !part.isEmpty && part.first != "-" && part.unicodeScalars.allSatisfy { (0x21...0x7E).contains($0.value) }
+                !part.isEmpty && part.first != "-" && part.utf8.allSatisfy { (0x21...0x7E).contains($0) }
             }
             guard parts.count == 2, isPlain else { return nil }
             self.init(name: String(parts[0]), version: String(parts[1]))
