@@ -104,12 +104,24 @@ public struct ScanService: Sendable {
     ) async throws(ControlError) -> (FindingSet, StageReference) {
         let assessor = Assessor(fleet: fleet, policy: policy, feeds: feeds)
         let time = tools.now()
+        let earlier = try await earlierFindings()
         return try await keeper.keepNext(as: .findings, at: time) { id throws(ControlError) in
             do throws(IndexError) {
                 return try assessor.assess(facts, reference: reference, id: id, at: time)
+                    .continuing(earlier, facts: facts, policy: policy)
             } catch {
                 throw ControlError(.internal, "\(error)")
             }
+        }
+    }
+
+    /// Since when things have been known. Findings that cannot be read any more are no reason not to judge anew.
+    private func earlierFindings() async throws(ControlError) -> FindingSet? {
+        do throws(ControlError) {
+            return try await keeper.newest(FindingSet.self, .findings)?.value
+        } catch {
+            guard error.code == .drift || error.code == .internal else { throw error }
+            return nil
         }
     }
 }
