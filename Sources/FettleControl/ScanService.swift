@@ -43,9 +43,13 @@ public struct ScanService: Sendable {
         let collection = FactsCollection(inspector: tools.inspector, limit: tools.parallel, now: tools.now)
         let collected = await collection.collect(resources, id: "") { progress($0.resource) }
         let asked = Set(collected.hosts.map(\.resource))
-        let others = try await earlierHosts().filter {
-            !asked.contains($0.resource) && fleet.resource($0.resource) != nil
-        }
+        // Only of somebody who was not asked is anything needed from before; to read it takes as long as to look at some hosts.
+        let others =
+            fleet.resources.allSatisfy { asked.contains($0.id) }
+            ? []
+            : try await earlierHosts().filter {
+                !asked.contains($0.resource) && fleet.resource($0.resource) != nil
+            }
         // Kept at the time when it was complete: a long look that began before a short one is the newer of the two.
         let (facts, factsReference) = try await keeper.keepNext(as: .facts, at: tools.now()) {
             id throws(ControlError) in
