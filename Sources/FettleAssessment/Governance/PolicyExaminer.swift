@@ -172,8 +172,3 @@ public struct PolicyExaminer: Sendable {
             without: list.isEmpty ? [.implemented, .followed] : [])
     }
 }
-
-extension Timestamp {
-    /// Such as 2026-11-23.
-    var day: String { String(description.prefix(10)) }
-}
