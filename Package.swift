@@ -107,7 +107,7 @@ let package = Package(
         tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel"]),
         tests("FettleAssessmentTests", ["FettleAssessment", "FettleIndex", "FettleModel"]),
         tests(
-            "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleModel", "FettleTestSupport"],
+            "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleVersions", "FettleModel", "FettleTestSupport"],
             exclude: ["Goldens"]),
         tests("FettleCheckingTests", ["FettleChecking", "FettleModel", "FettleTestSupport"]),
         tests(

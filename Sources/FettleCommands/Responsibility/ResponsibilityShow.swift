@@ -16,7 +16,7 @@ struct ResponsibilityShow: AsyncParsableCommand {
     private struct Answer: Encodable {
         var matrix: [ResponsibilityRow]
         var gaps: [ResponsibilityGap]
-        var obligations: [Obligation]
+        var obligations: [PatchObligation]
     }
 
     func run() async throws {
@@ -77,7 +77,7 @@ struct ResponsibilityShow: AsyncParsableCommand {
         return table
     }
 
-    private func obligations(_ obligations: [Obligation]) -> Table {
+    private func obligations(_ obligations: [PatchObligation]) -> Table {
         var table = Table([
             .init(title: "DUE"), .init(title: "STATE"), .init(title: "WHO"), .init(title: "WHAT", shrinks: 1),
             .init(title: "EVIDENCE ASKED FOR", shrinks: 2), .init(title: "OBLIGATION", shrinks: 3),
