@@ -107,7 +107,8 @@ let package = Package(
         tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel"]),
         tests("FettleAssessmentTests", ["FettleAssessment", "FettleIndex", "FettleModel"]),
         tests(
-            "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleVersions", "FettleModel", "FettleTestSupport"],
+            "FettlePlanningTests",
+            ["FettlePlanning", "FettleChecking", "FettleVersions", "FettleModel", "FettleTestSupport"],
             exclude: ["Goldens"]),
         tests("FettleCheckingTests", ["FettleChecking", "FettleModel", "FettleTestSupport"]),
         tests(

@@ -30,33 +30,40 @@ struct SchemaTests {
     }
 
     @Test func policies() throws {
-        let good = [
-            FleetTemplate.policy(), "version: 1", "version: 1\nclasses: [unclassified]",
-            "version: 1\nlimits: {quarantineDeadline: 90m, attempts: 2}",
-            "version: 1\napprovals: {x: {approvals: 3}, default: {}}", "version: 1\nexclude: [\"a*\"]",
-            "version: 1\nneverRestart: [dbus.service, systemd-logind.service]", "version: 1\ndueInDays: {defer: 0}",
-            "version: 1\nclasses: {security: now, bugfix: wait 14d, feature: never}",
-            "version: 1\nrolling: {packages: [a*], step: major, atMost: 3}", "version: 1\nbaselines: []",
-            "version: 1\nobligations: {immediate: 0, statement: 30}",
-        ] + Self.goodBaselines.map { "version: 1\nbaselines: [{name: b, \($0)}]" }
-        let bad = [
-            "version: 1\nclasses: []", "version: 1\nclasses: [security, security]", "version: 1\nclasses: security",
-            "version: 1\nreboot: maybe", "version: 1\nconffiles: [keepCurrent]", "version: 1\nlimits: {attempts: 0}",
-            "version: 1\nlimits: {quarantineDeadline: soon}", "version: 1\ndueInDays: {now: 1}",
-            "version: 1\ndueInDays: {defer: -1}", "version: 1\napprovals: {x: 1}", "version: 1\napprovals: {-x: {}}",
-            "version: 1\napprovals: {x: {approvals: 21}}", "version: 1\nexclude: [1]", "version: 1\nexclude: [\"\"]",
-            "version: 1\nrebot: never", "policy: 1", "version: 1\nclasses: {}", "version: 1\nclasses: {security: soon}",
-            "version: 1\nclasses: {security: wait 0d}", "version: 1\nclasses: {security: wait 1000d}",
-            "version: 1\nclasses: {securty: now}", "version: 1\nrolling: {}", "version: 1\nrolling: {packages: []}",
-            "version: 1\nrolling: {packages: [a], atMost: 0}", "version: 1\nobligations: {statement: 0}",
-            "version: 1\nobligations: {now: 1}", "version: 1\nbaselines: {}", "version: 1\nbaselines: [{}]",
-            "version: 1\nbaselines: [{name: \"a b\"}]",
-        ] + Self.badBaselines.map { "version: 1\nbaselines: [{name: b, \($0)}]" }
+        let good =
+            [
+                FleetTemplate.policy(), "version: 1", "version: 1\nclasses: [unclassified]",
+                "version: 1\nlimits: {quarantineDeadline: 90m, attempts: 2}",
+                "version: 1\napprovals: {x: {approvals: 3}, default: {}}", "version: 1\nexclude: [\"a*\"]",
+                "version: 1\nneverRestart: [dbus.service, systemd-logind.service]", "version: 1\ndueInDays: {defer: 0}",
+                "version: 1\nclasses: {security: now, bugfix: wait 14d, feature: never}",
+                "version: 1\nrolling: {packages: [a*], step: major, atMost: 3}", "version: 1\nbaselines: []",
+                "version: 1\nobligations: {immediate: 0, statement: 30}",
+            ] + Self.goodBaselines.map { "version: 1\nbaselines: [{name: b, \($0)}]" }
+        let bad =
+            [
+                "version: 1\nclasses: []", "version: 1\nclasses: [security, security]", "version: 1\nclasses: security",
+                "version: 1\nreboot: maybe", "version: 1\nconffiles: [keepCurrent]",
+                "version: 1\nlimits: {attempts: 0}",
+                "version: 1\nlimits: {quarantineDeadline: soon}", "version: 1\ndueInDays: {now: 1}",
+                "version: 1\ndueInDays: {defer: -1}", "version: 1\napprovals: {x: 1}",
+                "version: 1\napprovals: {-x: {}}",
+                "version: 1\napprovals: {x: {approvals: 21}}", "version: 1\nexclude: [1]",
+                "version: 1\nexclude: [\"\"]",
+                "version: 1\nrebot: never", "policy: 1", "version: 1\nclasses: {}",
+                "version: 1\nclasses: {security: soon}",
+                "version: 1\nclasses: {security: wait 0d}", "version: 1\nclasses: {security: wait 1000d}",
+                "version: 1\nclasses: {securty: now}", "version: 1\nrolling: {}", "version: 1\nrolling: {packages: []}",
+                "version: 1\nrolling: {packages: [a], atMost: 0}", "version: 1\nobligations: {statement: 0}",
+                "version: 1\nobligations: {now: 1}", "version: 1\nbaselines: {}", "version: 1\nbaselines: [{}]",
+                "version: 1\nbaselines: [{name: \"a b\"}]",
+            ] + Self.badBaselines.map { "version: 1\nbaselines: [{name: b, \($0)}]" }
         try agree(PolicySchema.json, good: good, bad: bad) { try PolicyFile.parse($0) }
     }
 
     private static let goodBaselines = [
-        "platforms: [\"debian:*\"]", "environments: [production, \"d*\"]", "minimumSeverity: high", "classes: [security]",
+        "platforms: [\"debian:*\"]", "environments: [production, \"d*\"]", "minimumSeverity: high",
+        "classes: [security]",
         "classes: {bugfix: wait 1d}", "ageInDays: 0", "ageInDays: {security: 3, feature: 999}", "allow: [a]",
         "deny: [\"*\"]", "hold: [a, b]", "pin: [\"a=1:2.0~rc1-1=x\"]", "rolling: {packages: [a]}",
     ]
@@ -80,7 +87,8 @@ struct SchemaTests {
     ]
 
     private static let badGroups = [
-        "responsibility: {}", "responsibility: us", "responsibility: {firmware: them}", "responsibility: {firmware: {}}",
+        "responsibility: {}", "responsibility: us", "responsibility: {firmware: them}",
+        "responsibility: {firmware: {}}",
         "responsibility: {firmwares: us}", "responsibility: {owner: 1}", "responsibility: {firmware: {who: us}}",
         "kind: pond", "strategy: slow", "strategy: {}", "strategy: {rolling: {}, canary: {}}",
         "strategy: {rolling: {maxUnavailable: 0}}", "strategy: {rolling: {maxUnavailable: \"0%\"}}",

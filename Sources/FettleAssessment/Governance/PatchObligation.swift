@@ -121,7 +121,8 @@ public struct ObligationLedger: Sendable {
         return PatchObligation(
             id: id, resource: row.resource, party: party, owner: cell?.owner, contact: cell?.contact,
             layers: [.operatingSystem],
-            subject: "\(finding.source) \(finding.installed): " + (finding.fixed.map { "fixed in \($0)" } ?? "no fix yet"),
+            subject: "\(finding.source) \(finding.installed): "
+                + (finding.fixed.map { "fixed in \($0)" } ?? "no fix yet"),
             outcome: finding.outcome, since: since, dueAt: due, asked: Self.asked(of: party),
             state: newest != nil ? .evidenced : due < time ? .overdue : .open, evidence: newest)
     }

@@ -52,7 +52,10 @@ struct ResponsibilityShow: AsyncParsableCommand {
             let owners = Set(row.cells.filter { $0.party == .us }.compactMap(\.owner)).sorted()
             table.rows.append(
                 [.init(row.resource.rawValue, .bold), .init(row.serviceModel.rawValue)] + row.cells.map(Self.cell)
-                    + [.init(owners.isEmpty ? "nobody" : owners.joined(separator: ", "), owners.isEmpty ? .red : .plain)])
+                    + [
+                        .init(
+                            owners.isEmpty ? "nobody" : owners.joined(separator: ", "), owners.isEmpty ? .red : .plain)
+                    ])
         }
         return table
     }
@@ -62,7 +65,8 @@ struct ResponsibilityShow: AsyncParsableCommand {
         let isOurs = cell.party == .us || cell.party == .shared
         let name = isOurs ? nil : cell.owner
         return .init(
-            cell.party.rawValue + (name.map { " (\($0))" } ?? ""), cell.party == .nobody ? .red : isOurs ? .plain : .dim)
+            cell.party.rawValue + (name.map { " (\($0))" } ?? ""), cell.party == .nobody ? .red : isOurs ? .plain : .dim
+        )
     }
 
     private func gaps(_ gaps: [ResponsibilityGap]) -> Table {

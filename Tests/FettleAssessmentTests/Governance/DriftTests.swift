@@ -5,7 +5,9 @@ import Testing
 @Suite struct DriftTests {
     static let now = Timestamp(milliseconds: 1_795_424_400_000)
 
-    static func package(_ name: String, _ version: String, source: String? = nil, isHeld: Bool = false) -> InstalledPackage {
+    static func package(_ name: String, _ version: String, source: String? = nil, isHeld: Bool = false)
+        -> InstalledPackage
+    {
         InstalledPackage(
             manager: .dpkg, name: name, architecture: "amd64", version: version, source: source ?? name,
             sourceVersion: version, isHeld: isHeld)
@@ -56,7 +58,9 @@ import Testing
     }
 
     @Test func versionsThatOnlyReadDifferentlyAreNoDrift() {
-        #expect(Self.compare([Self.host("a", [Self.package("x", "1.0")]), Self.host("b", [Self.package("x", "0:1.0")])]).isSameLevel)
+        #expect(
+            Self.compare([Self.host("a", [Self.package("x", "1.0")]), Self.host("b", [Self.package("x", "0:1.0")])])
+                .isSameLevel)
     }
 
     @Test func differentPlatformsAreNotCompared() {
@@ -78,7 +82,9 @@ import Testing
     @Test func pinsAndHoldsThatAreNotKeptAreTold() {
         var policy = Policy()
         policy.baselines = [
-            Baseline(name: "b", hold: ["db"], pins: [.init(name: "openssl", version: "3.0.10-1"), .init(name: "x", version: "1")])
+            Baseline(
+                name: "b", hold: ["db"],
+                pins: [.init(name: "openssl", version: "3.0.10-1"), .init(name: "x", version: "1")])
         ]
         let report = Self.compare(
             [

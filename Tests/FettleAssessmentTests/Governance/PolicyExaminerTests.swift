@@ -7,7 +7,9 @@ import Testing
 
     private func fleet(owner: String? = "ops", group: Bool = true) -> Fleet {
         Fleet(
-            environments: [Environment(id: "dev", isProtected: false), Environment(id: "production", isProtected: true)],
+            environments: [
+                Environment(id: "dev", isProtected: false), Environment(id: "production", isProtected: true),
+            ],
             resources: [Resource(id: "web-1", address: .ssh("web-1"), environment: "production", owner: owner)],
             groups: group
                 ? [
@@ -18,7 +20,8 @@ import Testing
     }
 
     private func examine(
-        _ policy: Policy = Policy(), declared: Set<String> = [], fleet: Fleet? = nil, _ record: PolicyRecord = PolicyRecord()
+        _ policy: Policy = Policy(), declared: Set<String> = [], fleet: Fleet? = nil,
+        _ record: PolicyRecord = PolicyRecord()
     ) -> [String: PolicyAdherence.Rule] {
         let adherence = PolicyExaminer(
             policy: policy, declared: declared, fleet: fleet ?? self.fleet(), record: record, at: now
@@ -53,7 +56,8 @@ import Testing
         #expect(nothing["scans"]?.followed == .no)
         var host = DriftTests.host("web-1", [])
         var record = PolicyRecord(
-            facts: FactSet(id: "facts-1", observedAt: now, hosts: [host]), findings: findings(due: now.adding(seconds: 60)),
+            facts: FactSet(id: "facts-1", observedAt: now, hosts: [host]),
+            findings: findings(due: now.adding(seconds: 60)),
             lastRuns: ["production": now])
         #expect(examine(record)["scans"]?.followed == .yes)
         #expect(examine(record)["due dates"]?.followed == .yes)
@@ -74,7 +78,8 @@ import Testing
     @Test func aChangeWithoutItsApprovalsIsTold() {
         let rule = ApprovalRule(approvals: 1, requesterMayApprove: false)
         let change = Change(
-            id: "change-1", plan: StageReference(id: "plan-1", digest: Digest(rawValue: "0")), kind: .normal, reason: "",
+            id: "change-1", plan: StageReference(id: "plan-1", digest: Digest(rawValue: "0")), kind: .normal,
+            reason: "",
             requestedBy: "alice", requestedAt: now, rule: rule, run: "run-1")
         let gaps = examine(PolicyRecord(changes: [change]))["approvals"]?.gaps.map(\.what)
         #expect(gaps?.contains("change-1 was carried out without its approvals") == true)
@@ -87,7 +92,8 @@ import Testing
             findings: [
                 Finding(
                     id: "web-1/x/2", resource: "web-1", source: "x", packages: ["x"], installed: "1", fixed: "2",
-                    updateClass: .security, advisories: [], state: .missing, owner: .us, outcome: .immediate, dueAt: due,
+                    updateClass: .security, advisories: [], state: .missing, owner: .us, outcome: .immediate,
+                    dueAt: due,
                     explanation: [], isOffered: true, isHeld: false)
             ], notJudged: [])
     }

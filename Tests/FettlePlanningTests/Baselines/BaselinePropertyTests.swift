@@ -8,7 +8,9 @@ import Testing
 @Suite struct BaselinePropertyTests {
     private static let names = ["openssl", "nginx", "cloud", "linux-image"]
     private static let globs = ["openssl", "open*", "*", "nginx", "n?inx", "cloud", "linux-*", "nothing"]
-    private static let versions = ["1.0-1", "1.1-1", "1.1-1+b1", "1.2~rc1-1", "1.2-1", "2.0-1", "1:0.9-1", "r5", "10-1"]
+    private static let versions = [
+        "1.0-1", "1.1-1", "1.1-1+b1", "1.2~rc1-1", "1.2-1", "2.0-1", "1:0.9-1", "r5", "10-1",
+    ]
 
     private struct Case {
         var baseline: Baseline

@@ -63,7 +63,9 @@ import Testing
         func assemble(_ baseline: Baseline) -> Selection {
             let patches = select(baseline) { sample in
                 sample.facts.hosts[0].packages = .observed(
-                    (sample.facts.hosts[0].packages.value ?? []) + [FactSample.package("libpq5", "15-1", source: "postgresql")])
+                    (sample.facts.hosts[0].packages.value ?? []) + [
+                        FactSample.package("libpq5", "15-1", source: "postgresql")
+                    ])
             }
             var resolution = FleetSample.resolution
             resolution.changes.append(PackageChange(name: "libpq5", architecture: "amd64", from: "15-1", to: "16-1"))
