@@ -55,4 +55,24 @@ import Testing
             .continuing(set([finding("a", fixed: "2")], at: first), facts: facts, policy: Policy())
         #expect(two.findings[0].firstSeenAt == first)
     }
+
+    @Test func aHostThatDoesNotAnswerOnceDoesNotMakeItsFindingsNew() {
+        let silent = FactSet(
+            id: "facts-2", observedAt: first, hosts: [DriftTests.host("a", [], reason: "no route")])
+        var one = set([finding("a", fixed: "2")], at: first).continuing(nil, facts: observed, policy: Policy())
+        #expect(one.remembered == nil)
+        for day in 1..<4 {
+            one = set([], at: first.adding(seconds: day * 86_400)).continuing(one, facts: silent, policy: Policy())
+            #expect(one.remembered?.count == 1)
+        }
+        let back = set([finding("a", fixed: "2")], at: later).continuing(one, facts: observed, policy: Policy())
+        #expect(back.findings[0].firstSeenAt == first && back.findings[0].fixSeenAt == first)
+        #expect(back.remembered == nil)
+    }
+
+    private var observed: FactSet {
+        var facts = facts
+        for place in facts.hosts.indices { facts.hosts[place].updates = .observed([]) }
+        return facts
+    }
 }
