@@ -1,5 +1,6 @@
 public import FettleModel
 public import FettlePlanning
+import FettleStore
 
 /// What the baselines mean for every host now.
 public struct BaselineSurvey: Codable, Sendable, Equatable {

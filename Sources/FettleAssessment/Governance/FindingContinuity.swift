@@ -8,8 +8,8 @@ extension FindingSet {
     /// as old as before; its new version is not, unless another host of the same distribution has shown it earlier.
     public func continuing(_ earlier: FindingSet?, facts: FactSet, policy: Policy) -> FindingSet {
         var result = self
-        let before = Dictionary(
-            grouping: earlier?.findings ?? [], by: { Key(resource: $0.resource, source: $0.source) })
+        let past = (earlier?.findings ?? []) + (earlier?.remembered ?? [])
+        let before = Dictionary(grouping: past) { Key(resource: $0.resource, source: $0.source) }
         let distributions = facts.hosts.reduce(into: [ResourceID: String]()) {
             $0[$1.resource] = $1.platform.value?.distribution
         }

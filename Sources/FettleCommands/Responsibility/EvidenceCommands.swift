@@ -1,5 +1,5 @@
-import ArgumentParser
-import FettleAssessment
+public import ArgumentParser
+public import FettleAssessment
 import FettleControl
 import FettleModel
 
