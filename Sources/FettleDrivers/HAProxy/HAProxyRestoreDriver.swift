@@ -96,7 +96,9 @@ public struct HAProxyRestoreDriver: StepDriver {
     private func watch(_ member: TrafficMember, since before: ServerView) async throws(StepFailure) {
         let clock = ContinuousClock()
         let start = clock.now
-        let last = try await member.look(until: start + Self.watchTime) { view throws(StepFailure) in
+        let last = try await member.look(
+            until: start + Self.watchTime, andAt: start + Self.shortWatchTime
+        ) { view throws(StepFailure) in
             guard view.isUp, !view.state.administrative.isOut else { return true }
             guard start.duration(to: clock.now) >= Self.shortWatchTime else { return false }
             return Self.isProven(view, since: before)

@@ -34,12 +34,15 @@ struct TrafficMember: Sendable {
 
     /// Looks until `isEnough`, at first every 50 ms and then every half second.
     ///
+    /// - Parameter mark: a time at which to look in any case.
+    ///
     /// Not reaching HAProxy is borne until the deadline: it may be in the middle of a restart.
     ///
     /// - Returns: the last view, enough or not; nil if there was none.
     /// - Throws: every failure but `unreachable` and `timeout`; these only if nothing else was ever seen.
     func look(
-        until deadline: ContinuousClock.Instant, isEnough: (ServerView) async throws(StepFailure) -> Bool
+        until deadline: ContinuousClock.Instant, andAt mark: ContinuousClock.Instant? = nil,
+        isEnough: (ServerView) async throws(StepFailure) -> Bool
     ) async throws(StepFailure) -> ServerView {
         let clock = ContinuousClock()
         var last: ServerView?
@@ -58,7 +61,11 @@ struct TrafficMember: Sendable {
                 if let last, failure == nil { return last }
                 throw failure ?? StepFailure(code: .timeout, message: "\(client.place): no answer in time")
             }
-            do { try await clock.sleep(until: min(clock.now + pause, deadline)) } catch {
+            let now = clock.now
+            let next = min(now + pause, deadline)
+            // A clock that wakes early would see the mark before it has come.
+            let wake = if let mark, now < mark { min(next, mark + .milliseconds(1)) } else { next }
+            do { try await clock.sleep(until: wake) } catch {
                 throw StepFailure(code: .timeout, message: "\(client.place): stopped while waiting for \(name)")
             }
             pause = min(pause * 3 / 2, .milliseconds(500))

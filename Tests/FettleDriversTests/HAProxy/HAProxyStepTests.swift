@@ -35,7 +35,9 @@ struct HAProxyStepTests {
         let step = TrafficSteps.step(.restore(traffic: fixture.traffic()))
         let context = TrafficSteps.context(prior: prior)
         #expect(await restore.check(step, in: context) == .ready(prior: nil))
+        let began = ContinuousClock.now
         try await restore.perform(step, in: context)
+        #expect(ContinuousClock.now - began >= .milliseconds(500), "watched, though nobody asks for anything")
         let observation = try await restore.verify(step, in: context)
         #expect(observation.verdict == .pass)
         #expect(observation.observedAt >= context.intendedAt)
