@@ -22,11 +22,16 @@ public struct Finding: Codable, Sendable, Equatable {
     /// Whether the host's own sources offer the fix now.
     public var isOffered: Bool
     public var isHeld: Bool
+    /// When it was first seen on this resource; nil: not kept yet.
+    public var firstSeenAt: Timestamp?
+    /// Waivers that cover it or some of its advisories, sorted; nil: none. See `isWaived`.
+    public var waivers: [AppliedWaiver]?
 
     public init(
         id: FindingID, resource: ResourceID, source: String, packages: [String], installed: String, fixed: String?,
         updateClass: UpdateClass, advisories: [Advisory], state: InstallState, owner: PatchOwner, outcome: Outcome,
-        dueAt: Timestamp?, explanation: [String], isOffered: Bool, isHeld: Bool
+        dueAt: Timestamp?, explanation: [String], isOffered: Bool, isHeld: Bool, firstSeenAt: Timestamp? = nil,
+        waivers: [AppliedWaiver]? = nil
     ) {
         self.id = id
         self.resource = resource
@@ -43,6 +48,8 @@ public struct Finding: Codable, Sendable, Equatable {
         self.explanation = explanation
         self.isOffered = isOffered
         self.isHeld = isHeld
+        self.firstSeenAt = firstSeenAt
+        self.waivers = waivers
     }
 
     public var isExploited: Bool { advisories.contains { $0.exploitedSince != nil } }

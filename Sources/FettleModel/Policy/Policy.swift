@@ -4,7 +4,7 @@ public struct Policy: Codable, Sendable, Equatable {
     public var classes: [UpdateClass]
     /// Globs of package names that are never changed.
     public var exclude: [String]
-    /// Due dates by outcome, in days from the day the finding is judged.
+    /// Due dates by outcome, in days from the day the finding was first seen.
     public var dueInDays: [Outcome: Int]
     public var conffiles: ConffilePolicy
     public var reboot: RebootPolicy
@@ -18,6 +18,8 @@ public struct Policy: Codable, Sendable, Equatable {
     /// By environment; `default` for those not named.
     public var approvals: [EnvironmentID: ApprovalRule]
     public var defaultApproval: ApprovalRule
+    /// How long a waiver may hold at most, in days; none holds for ever.
+    public var maximumWaiverDays: Int
 
     public init(
         classes: [UpdateClass] = [.security], exclude: [String] = [],
@@ -26,7 +28,8 @@ public struct Policy: Codable, Sendable, Equatable {
         rebootDeadlineSeconds: Int? = nil, lockWaitSeconds: Int? = nil,
         neverRestart: [String] = ["dbus.service", "systemd-logind.service", "getty@*.service", "user@*.service"],
         limits: PlanLimits = PlanLimits(), approvals: [EnvironmentID: ApprovalRule] = [:],
-        defaultApproval: ApprovalRule = ApprovalRule(approvals: 1, requesterMayApprove: false)
+        defaultApproval: ApprovalRule = ApprovalRule(approvals: 1, requesterMayApprove: false),
+        maximumWaiverDays: Int = 365
     ) {
         self.classes = classes
         self.exclude = exclude
@@ -39,6 +42,7 @@ public struct Policy: Codable, Sendable, Equatable {
         self.limits = limits
         self.approvals = approvals
         self.defaultApproval = defaultApproval
+        self.maximumWaiverDays = maximumWaiverDays
     }
 
     public enum RebootPolicy: String, Codable, Sendable, CaseIterable {
