@@ -7,7 +7,7 @@ struct PolicyReader {
 
     static let keys = [
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
-        "neverRestart", "limits", "approvals",
+        "neverRestart", "limits", "approvals", "waivers",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -38,6 +38,7 @@ struct PolicyReader {
         if let value = fields["neverRestart"] { neverRestart(value, &policy) }
         if let value = fields["limits"] { policy.limits = limits(value) }
         if let value = fields["approvals"] { approvals(value, &policy) }
+        if let value = fields["waivers"] { waivers(value, &policy) }
         return policy
     }
 
@@ -104,6 +105,13 @@ struct PolicyReader {
             limits.quarantineDeadlineSeconds = seconds
         }
         return limits
+    }
+
+    private func waivers(_ value: YAMLValue, _ policy: inout Policy) {
+        guard let fields = Fields(value, of: "'waivers'", keys: ["maximumDays"], reading) else { return }
+        if let value = fields["maximumDays"], let days = reading.integer(value, "maximumDays", in: 1...3_650) {
+            policy.maximumWaiverDays = days
+        }
     }
 
     private func approvals(_ value: YAMLValue, _ policy: inout Policy) {
