@@ -67,7 +67,8 @@ let package = Package(
             "FettleControl",
             [
                 "FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleInventory",
-                "FettleAssessment", "FettlePlanning", "FettleExecution", "FettleReporting", crypto, logging,
+                "FettleAssessment", "FettlePlanning", "FettleExecution", "FettleReporting", "FettleSoftware", crypto,
+                logging,
             ]),
         library("FettleServer", ["FettleModel", "FettleControl", "FettleReporting", hummingbird, logging]),
         library(
@@ -133,7 +134,7 @@ let package = Package(
             "FettleControlTests",
             [
                 "FettleControl", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport",
-                "FettleSimulation",
+                "FettleSimulation", "FettleAssessment", "FettleSoftware", "FettlePlanning",
             ]),
         tests("FettleServerTests", ["FettleServer", "FettleControl", "FettleModel", "FettleTestSupport"]),
         tests(

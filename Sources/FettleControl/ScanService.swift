@@ -7,10 +7,12 @@ public import FettleStore
 /// Looks at the fleet and judges what it sees.
 public struct ScanService: Sendable {
     let keeper: StageKeeper
+    let governance: Governance
     let tools: Tools
 
     public init(store: any Store, tools: Tools) {
         keeper = StageKeeper(store: store)
+        governance = Governance(store: store)
         self.tools = tools
     }
 
@@ -103,8 +105,12 @@ public struct ScanService: Sendable {
     ) async throws(ControlError) -> (FindingSet, StageReference) {
         let assessor = Assessor(fleet: fleet, policy: policy, feeds: feeds)
         let time = tools.now()
-        return try await keeper.keepNext(as: .findings, at: time) { id throws(ControlError) in
-            assessor.assess(facts, reference: reference, id: id, at: time)
+        let known = try await governance.state()
+        let kept = try await keeper.keepNext(as: .findings, at: time) { id throws(ControlError) in
+            let judged = assessor.assess(facts, reference: reference, id: id, at: time)
+            return known.applied(to: judged, facts: facts, fleet: fleet, policy: policy, at: time)
         }
+        try await governance.record(kept.value, facts: facts)
+        return kept
     }
 }

@@ -136,6 +136,10 @@ struct HostSelecting {
         _ finding: Finding, updates: [AvailableUpdate], installed: [InstalledPackage], names: Set<String>
     ) -> String? {
         if finding.owner != .us { return "the \(finding.owner.rawValue)'s job" }
+        if let until = finding.waivedUntil {
+            let names = (finding.waivers ?? []).map(\.waiver.rawValue).joined(separator: ", ")
+            return "waived by \(names) until \(until)"
+        }
         if !policy.classes.contains(finding.updateClass), !finding.isExploited {
             let classes = policy.classes.map(\.rawValue).joined(separator: ", ")
             return "class \(finding.updateClass.rawValue) is not in policy (\(classes.isEmpty ? "none" : classes))"
