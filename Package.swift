@@ -75,7 +75,8 @@ let package = Package(
             "FettleControl",
             [
                 "FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleInventory",
-                "FettleAssessment", "FettleIndex", "FettlePlanning", "FettleExecution", "FettleReporting", crypto, logging,
+                "FettleAssessment", "FettleIndex", "FettlePlanning", "FettleExecution", "FettleReporting",
+                "FettleSoftware", crypto, logging,
             ]),
         library("FettleServer", ["FettleModel", "FettleControl", "FettleReporting", hummingbird, logging]),
         library(
@@ -146,7 +147,7 @@ let package = Package(
             "FettleControlTests",
             [
                 "FettleControl", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport",
-                "FettleSimulation",
+                "FettleSimulation", "FettleAssessment", "FettleSoftware", "FettlePlanning",
             ]),
         tests("FettleServerTests", ["FettleServer", "FettleControl", "FettleModel", "FettleTestSupport"]),
         tests(

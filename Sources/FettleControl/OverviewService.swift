@@ -1,3 +1,4 @@
+import FettleAssessment
 import FettleExecution
 public import FettleModel
 public import FettleStore
@@ -6,8 +7,10 @@ public import FettleStore
 public struct OverviewService: Sendable {
     let keeper: StageKeeper
     let runs: RunService
+    private let now: @Sendable () -> Timestamp
 
     public init(store: any Store, tools: Tools) {
+        now = tools.now
         keeper = StageKeeper(store: store)
         runs = RunService(store: store, tools: tools)
     }
@@ -46,9 +49,9 @@ public struct OverviewService: Sendable {
     }
 
     public func overview(runs limit: Int = 20) async throws(ControlError) -> Overview {
-        let findings = try await keeper.newest(FindingSet.self, .findings)?.value
+        let findings = try await findings()
         var counts: [Outcome: Int] = [:]
-        for finding in findings?.findings ?? [] { counts[finding.outcome, default: 0] += 1 }
+        for finding in findings?.findings ?? [] where !finding.isWaived { counts[finding.outcome, default: 0] += 1 }
         var lines: [RunLine] = []
         for summary in try await runs.runs(limit: limit) { lines.append(try await line(summary)) }
         return Overview(
@@ -58,7 +61,10 @@ public struct OverviewService: Sendable {
     }
 
     public func findings() async throws(ControlError) -> FindingSet? {
-        try await keeper.newest(FindingSet.self, .findings)?.value
+        guard let kept = try await keeper.newest(FindingSet.self, .findings)?.value else { return nil }
+        // A waiver that has ended since then hides nothing.
+        let waivers = try await Governance(store: keeper.store).waivers()
+        return WaiverBook.withoutEnded(kept, waivers: waivers, at: now())
     }
 
     public func journal(of run: RunID) async throws(ControlError) -> [JournalRecord] {

@@ -1,3 +1,4 @@
+import FettleAssessment
 public import FettleChecking
 import FettleDriverKit
 public import FettleModel
@@ -30,10 +31,14 @@ public struct PlanService: Sendable {
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Result {
-        guard let (findings, findingsReference) = try await keeper.newest(FindingSet.self, .findings) else {
+        guard let (kept, findingsReference) = try await keeper.newest(FindingSet.self, .findings) else {
             throw ControlError(.notFound, "nothing is known of the fleet yet", hint: "`fettle scan` looks at it")
         }
-        let (facts, _) = try await keeper.load(FactSet.self, .facts, id: findings.facts.id)
+        let (facts, _) = try await keeper.load(FactSet.self, .facts, id: kept.facts.id)
+        // As they hold now: a waiver that has run out since the scan hides nothing.
+        let waivers = try await Governance(store: keeper.store).waivers()
+        let findings = WaiverBook(waivers, fleet: fleet, systems: WaiverBook.systems(of: facts))
+            .applied(to: kept, at: tools.now())
         let patches = SelectionPlanner.selectPatches(
             findings, facts: facts, fleet: fleet, policy: policy, filter: filter, at: tools.now())
         guard patches.unmatched.isEmpty else {

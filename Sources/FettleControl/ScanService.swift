@@ -8,10 +8,12 @@ public import FettleStore
 /// Looks at the fleet and judges what it sees.
 public struct ScanService: Sendable {
     let keeper: StageKeeper
+    let governance: Governance
     let tools: Tools
 
     public init(store: any Store, tools: Tools) {
         keeper = StageKeeper(store: store)
+        governance = Governance(store: store)
         self.tools = tools
     }
 
@@ -109,14 +111,19 @@ public struct ScanService: Sendable {
         let assessor = Assessor(fleet: fleet, policy: policy, feeds: feeds)
         let time = tools.now()
         let earlier = try await earlierFindings()
-        return try await keeper.keepNext(as: .findings, at: time) { id throws(ControlError) in
+        let known = try await governance.state()
+        let kept = try await keeper.keepNext(as: .findings, at: time) { id throws(ControlError) in
+            let judged: FindingSet
             do throws(IndexError) {
-                return try assessor.assess(facts, reference: reference, id: id, at: time)
+                judged = try assessor.assess(facts, reference: reference, id: id, at: time)
                     .continuing(earlier, facts: facts, policy: policy)
             } catch {
                 throw ControlError(.internal, "\(error)")
             }
+            return known.applied(to: judged, facts: facts, fleet: fleet, policy: policy, at: time)
         }
+        try await governance.record(kept.value, facts: facts)
+        return kept
     }
 
     /// Since when things have been known. Findings that cannot be read any more are no reason not to judge anew.
@@ -127,5 +134,7 @@ public struct ScanService: Sendable {
             guard error.code == .drift || error.code == .internal else { throw error }
             return nil
         }
+        try await governance.record(kept.value, facts: facts)
+        return kept
     }
 }

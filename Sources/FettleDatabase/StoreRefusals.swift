@@ -42,4 +42,13 @@ extension StoreError {
     static func notQuarantined(_ resource: ResourceID) -> StoreError {
         StoreError(.notFound, "\(resource) is not in quarantine; `fettle quarantine list` shows what is")
     }
+
+    static func ledgerMoved(_ length: Int, expected: Int) -> StoreError {
+        StoreError(.conflict, "the ledger of waivers has \(length) events, not \(expected): somebody else wrote to it")
+    }
+
+    static func malformedSighting(_ key: SightingKey) -> StoreError {
+        StoreError(
+            .unavailable, "what is kept of \(key.source) on \(key.resource) cannot be read; a newer Fettle wrote it?")
+    }
 }

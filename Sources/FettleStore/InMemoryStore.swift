@@ -25,6 +25,9 @@ public actor InMemoryStore: Store {
     var ledger: [LedgerEntry] = []
     var openRequests: [StoredRunRequest] = []
     var lastRequest: Int64 = 0
+    var waiverLog: [WaiverEvent] = []
+    var sightingRows: [ResourceID: [SightingKey: Sighting]] = [:]
+    var lastLooks: [ResourceID: LastLook] = [:]
 
     public init() {}
 }

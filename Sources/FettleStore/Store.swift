@@ -2,7 +2,9 @@ public import FettleModel
 
 /// Everything that Fettle keeps. Implemented in FettleDatabase on SQLite and PostgreSQL, and in memory for the simulator; each
 /// passes `StoreConformance` of FettleTestSupport.
-public protocol Store: DocumentStore, JournalStore, ReservationStore, QuarantineStore, RunRequestStore {}
+public protocol Store:
+    DocumentStore, JournalStore, ReservationStore, QuarantineStore, RunRequestStore, WaiverStore, SightingStore
+{}
 
 /// Stages of the flow, written once and never altered.
 public protocol DocumentStore: Sendable {

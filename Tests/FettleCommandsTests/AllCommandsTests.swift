@@ -37,6 +37,18 @@ import Testing
         Use(words: ["plan", "show", "plan-1"]),
         Use(words: ["plan", "check", "plan.json"]),
         Use(words: ["plan", "check", "unsafe.json"], exits: [3]),
+        Use(words: ["waiver", "list"]),
+        Use(words: [
+            "waiver", "add", "--advisory", "CVE-2026-1001", "--reason", "not built in", "--owner", "carol", "--expires",
+            "30d", "--resource", "h*", "--kind", "notAffected", "--justification", "vulnerable_code_not_present",
+        ]),
+        Use(words: ["waiver", "list", "--all"]),
+        Use(words: ["waiver", "export", "--format", "openvex"]),
+        Use(words: ["waiver", "export", "--format", "csaf"]),
+        Use(words: ["waiver", "import", "vex.json", "--owner", "carol", "--expires", "8w"]),
+        Use(words: ["waiver", "expire", "waiver-1", "--reason", "a fix is out"]),
+        Use(words: ["waiver", "expire", "waiver-1", "--reason", "twice"], exits: [2], fails: true),
+        Use(words: ["compliance"], exits: looked),
         Use(words: ["simulate", "plan-1", "--plays", "10"]),
         Use(words: ["change", "submit", "plan-1", "--reason", "a test", "--as", "alice"]),
         Use(words: ["change", "submit", "plan-1", "--reason", "once more"], exits: [1], fails: true),
@@ -108,6 +120,12 @@ import Testing
         ["baseline", "show"], ["baseline", "diff", "a", "b"], ["responsibility", "show"], ["policy"],
         ["responsibility", "evidence", "add", "x", "--kind", "vendorAdvisory", "--note", "x"],
         ["responsibility", "evidence", "list", "--horse"],
+        ["waiver", "list", "--horse"], ["waiver", "expire", "waiver-9", "--reason", "x"],
+        ["waiver", "add", "--advisory", "CVE-1", "--reason", "x", "--owner", "a", "--expires", "30d"],
+        ["waiver", "add", "--reason", "x", "--owner", "a", "--expires", "30d"],
+        ["waiver", "export", "--format", "horse"], ["waiver", "export", "--format", "csaf"],
+        ["waiver", "import", "nowhere.json", "--owner", "a", "--expires", "30d"],
+        ["waiver", "import", "taken/fleet.yaml", "--owner", "a", "--expires", "30d"], ["compliance"],
         ["scan"], ["scan", "--parallel", "0"], ["assess"], ["serve", "--port", "0"],
         ["plan", "show", "plan-9", "--as", "\u{1b}[2J"],
     ].map { Use(words: $0, exits: [2], fails: true) }
@@ -162,6 +180,7 @@ import Testing
             // Texts that others read, and the lines of a journal, are not broken.
             let isForPrograms = [
                 "schema", "access sudoers", "inventory export", "inventory import", "run start", "run show",
+                "waiver export",
             ].contains {
                 use.line.hasPrefix($0)
             }
@@ -202,6 +221,13 @@ import Testing
         try await LocalFleet().keep(in: folder)
         try folder.write(LocalFleet.policy, to: "policy.yaml")
         try folder.write("[web]\nweb-1\nweb-2\n", to: "hosts.ini")
+        try folder.write(
+            #"""
+            {"@context": "https://openvex.dev/ns/v0.2.0", "@id": "urn:x:1", "author": "A Vendor", "version": 1,
+            "timestamp": "2026-01-01T00:00:00Z", "statements": [{"vulnerability": {"name": "CVE-2026-1002"},
+            "status": "not_affected", "justification": "component_not_present",
+            "products": [{"@id": "pkg:deb/debian/openssl@3.0.20"}, {"@id": "pkg:npm/left-pad@1"}]}]}
+            """#, to: "vex.json")
         let plan = try Program(["plan", "show", "plan-1", "-o", "json"], in: folder)
         #expect(try await plan.end() == 0)
         try folder.write(plan.output, to: "plan.json")

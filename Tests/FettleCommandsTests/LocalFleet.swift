@@ -37,16 +37,24 @@ struct LocalFleet {
         let facts = try await keeper.keep(
             FactSet(
                 id: "facts-1", observedAt: time,
-                hosts: [FactSample.host("here", at: time), FactSample.host("there", at: time)]), as: .facts,
+                hosts: ["here", "there"].map {
+                    FactSample.host($0, packages: [FactSample.package("openssl", "3.0.20")], at: time)
+                }), as: .facts,
             id: "facts-1", at: time)
         let findings = try await keeper.keep(
-            FindingSet(id: "findings-1", facts: facts, assessedAt: time, feeds: .none, findings: [], notJudged: []),
+            FindingSet(
+                id: "findings-1", facts: facts, assessedAt: time, feeds: .none, findings: [Self.finding], notJudged: []),
             as: .findings, id: "findings-1", at: time)
         let selection = try await keeper.keep(
             Selection(id: "selection-1", findings: findings, selectedAt: time, hosts: [], leftOut: []),
             as: .selection, id: "selection-1", at: time)
         try await keeper.keep(plan(selection), as: .plan, id: "plan-1", at: time)
     }
+
+    private static let finding = Finding(
+        id: "here/openssl/3.0.22", resource: "here", source: "openssl", packages: ["openssl"], installed: "3.0.20",
+        fixed: "3.0.22", updateClass: .security, advisories: [Advisory(id: "CVE-2026-1001")], state: .missing,
+        owner: .us, outcome: .scheduled, dueAt: nil, explanation: [], isOffered: false, isHeld: false)
 
     private func plan(_ selection: StageReference) -> Plan {
         let probe = Probe(

@@ -68,4 +68,10 @@ actor InterruptedStore: Store {
     }
     func requests(to run: RunID) async throws(StoreError) -> [StoredRunRequest] { try await inner.requests(to: run) }
     func remove(_ request: StoredRunRequest) async throws(StoreError) { try await inner.remove(request) }
+    func append(_ events: [WaiverEvent], after length: Int) async throws(StoreError) {
+        try await inner.append(events, after: length)
+    }
+    func waiverEvents() async throws(StoreError) -> [WaiverEvent] { try await inner.waiverEvents() }
+    func record(_ look: FindingLook) async throws(StoreError) { try await inner.record(look) }
+    func sightings() async throws(StoreError) -> [Sighting] { try await inner.sightings() }
 }

@@ -41,6 +41,28 @@ import Testing
         #expect(error?.message.contains(path) == true && error?.message.contains("newer Fettle") == true)
     }
 
+    @Test("a database from before there were waivers keeps what it has and gets the new tables")
+    func olderDatabase() async throws {
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/.fettle", withIntermediateDirectories: true)
+        let queue = try DatabaseQueue(path: path)
+        try SQLiteSchema.migrator.migrate(queue, upTo: "1")
+        try await queue.write { database in
+            try database.execute(sql: "INSERT INTO run (id, change, created_at) VALUES ('run-1', 'change-1', 1)")
+            #expect(try !database.tableExists("waiver_event"))
+        }
+        try queue.close()
+        let store = try SQLiteStore(path: path)
+        #expect(try await store.runs(limit: 10).map(\.run) == ["run-1"])
+        #expect(try await store.waiverEvents().isEmpty)
+        try await store.record(
+            FindingLook(
+                at: Timestamp(milliseconds: 1), judged: ["web-1": [.fix]], exploitedChecked: false,
+                seen: [
+                    SightingKey(resource: "web-1", source: "a", kind: .fix, name: "2"): .init(outcome: .scheduled)
+                ]))
+        #expect(try await SQLiteStore(path: path).sightings().count == 1)
+    }
+
     @Test func everyWriteIsSyncedBeforeItReturns() async throws {
         let store = try SQLiteStore(path: path)
         try await store.createRun("run-1", change: "change-1", at: Timestamp(milliseconds: 1))

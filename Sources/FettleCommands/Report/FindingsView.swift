@@ -1,3 +1,4 @@
+import FettleAssessment
 import FettleModel
 
 /// Findings as a table, the most urgent first, alike ones of several hosts in one line.
@@ -19,10 +20,13 @@ struct FindingsView {
         for row in rows.prefix(limit ?? rows.count) {
             let finding = row.finding
             table.add(
-                .init(finding.outcome.words, finding.outcome.style), .init(finding.updateClass.rawValue),
+                .init(
+                    finding.isWaived ? "waived" : finding.outcome.words, finding.isWaived ? .dim : finding.outcome.style
+                ),
+                .init(finding.updateClass.rawValue),
                 .init(finding.source, .bold), .init(finding.installed), .init(fix(finding)),
                 .init(cves(finding)), .init(exploited(finding), finding.isExploited ? .red : .plain),
-                .init(finding.owner.words), .init(finding.dueAt.map { String($0.description.prefix(10)) } ?? "-"),
+                .init(finding.owner.words), .init(due(finding)),
                 .init(hosts(row.hosts)))
         }
         if rows.isEmpty {
@@ -33,6 +37,7 @@ struct FindingsView {
         if let limit, rows.count > limit { text.append("… and \(rows.count - limit) more (`\(whole)` shows them)") }
         text.append("")
         text.append(coverage(in: terminal))
+        text += waivers(in: terminal)
         for gap in findings.notJudged.prefix(20) {
             text.append(TextStyle.yellow.apply("not judged: \(gap.resource): \(gap.reason.printable)", in: terminal))
         }
@@ -47,9 +52,10 @@ struct FindingsView {
     private var merged: [Row] {
         var rows: [Row] = []
         var position: [String: Int] = [:]
-        for finding in findings.findings {
+        // What is waived comes last, and is not merged with what is not.
+        for finding in findings.findings.filter({ !$0.isWaived }) + findings.findings.filter(\.isWaived) {
             let key =
-                "\(finding.outcome.rawValue)|\(finding.source)|\(finding.installed)|\(finding.fixed ?? "")|\(finding.state.rawValue)|\(finding.updateClass.rawValue)|\(finding.owner.rawValue)"
+                "\(finding.outcome.rawValue)|\(finding.source)|\(finding.installed)|\(finding.fixed ?? "")|\(finding.state.rawValue)|\(finding.updateClass.rawValue)|\(finding.owner.rawValue)|\(waiverNames(finding))"
             if let known = position[key] {
                 rows[known].hosts.append(finding.resource)
             } else {
@@ -80,6 +86,29 @@ struct FindingsView {
     private func exploited(_ finding: Finding) -> String {
         guard findings.feeds.exploitedChecked else { return "not checked" }
         return finding.isExploited ? "yes" : "no"
+    }
+
+    private func waiverNames(_ finding: Finding) -> String {
+        finding.isWaived ? (finding.waivers ?? []).map(\.waiver.rawValue).joined(separator: ", ") : ""
+    }
+
+    private func due(_ finding: Finding) -> String {
+        finding.isWaived ? waiverNames(finding) : finding.dueAt.map { String($0.description.prefix(10)) } ?? "-"
+    }
+
+    /// How many are waived, and which of their waivers end soon.
+    private func waivers(in terminal: Terminal) -> [String] {
+        let waived = findings.findings.filter(\.isWaived)
+        guard !waived.isEmpty else { return [] }
+        let limit = findings.assessedAt.adding(seconds: WaiverBook.warningDays * 86_400)
+        var text = ["\(waived.count) findings are waived (`fettle waiver list`)."]
+        let soon = Dictionary(grouping: waived.filter { $0.waivedUntil.map { $0 <= limit } ?? false }, by: waiverNames)
+        for (names, back) in soon.sorted(by: { $0.key < $1.key }) {
+            let day = back.compactMap(\.waivedUntil).min().map { String($0.description.prefix(10)) } ?? ""
+            text.append(
+                TextStyle.yellow.apply("\(names) ends on \(day): \(back.count) findings come back.", in: terminal))
+        }
+        return text
     }
 
     private func hosts(_ hosts: [ResourceID]) -> String {

@@ -55,9 +55,11 @@ enum ScanStatus {
     static func of(_ findings: FindingSet, facts: FactSet) -> ExitStatus {
         let isPartial = facts.hosts.contains { if case .unreachable = $0.reachability { true } else { false } }
         if isPartial { return .partial }
-        let open = findings.findings.filter { $0.state == .missing && $0.isOffered }
+        let open = findings.findings.filter { $0.state == .missing && $0.isOffered && !$0.isWaived }
         if open.contains(where: { $0.updateClass == .security }) { return .securityUpdatesNeeded }
-        if findings.findings.contains(where: { $0.state == .installedPendingReboot }) { return .rebootNeeded }
+        if findings.findings.contains(where: { $0.state == .installedPendingReboot && !$0.isWaived }) {
+            return .rebootNeeded
+        }
         return open.isEmpty ? .ok : .updatesNeeded
     }
 }

@@ -33,7 +33,17 @@ enum PostgresSchema {
             request bytea NOT NULL
         );
         CREATE INDEX request_by_run ON fettle.request (run, id);
+        """,
         """
+        CREATE TABLE fettle.waiver_event (position bigint PRIMARY KEY, event bytea NOT NULL);
+        CREATE TABLE fettle.look (resource text PRIMARY KEY, at bigint NOT NULL, advisories_at bigint);
+        CREATE TABLE fettle.sighting (
+            resource text NOT NULL, source text NOT NULL, kind text NOT NULL, name text NOT NULL,
+            first_seen_at bigint NOT NULL, last_seen_at bigint NOT NULL, gone_at bigint, outcome text NOT NULL,
+            listed_due_at bigint, PRIMARY KEY (resource, source, kind, name)
+        );
+        CREATE INDEX sighting_gone ON fettle.sighting (gone_at) WHERE gone_at IS NOT NULL;
+        """,
     ]
 
     static var latest: Int64 { Int64(migrations.count) }

@@ -36,6 +36,20 @@ enum SQLiteSchema {
                     );
                     """)
         }
+        migrator.registerMigration("2") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE waiver_event (position INTEGER PRIMARY KEY, event BLOB NOT NULL);
+                    CREATE TABLE look (resource TEXT PRIMARY KEY, at INTEGER NOT NULL, advisories_at INTEGER) WITHOUT ROWID;
+                    CREATE TABLE sighting (
+                        resource TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+                        first_seen_at INTEGER NOT NULL, last_seen_at INTEGER NOT NULL, gone_at INTEGER,
+                        outcome TEXT NOT NULL, listed_due_at INTEGER,
+                        PRIMARY KEY (resource, source, kind, name)
+                    ) WITHOUT ROWID;
+                    CREATE INDEX sighting_gone ON sighting (gone_at) WHERE gone_at IS NOT NULL;
+                    """)
+        }
         return migrator
     }
 }

@@ -7,7 +7,7 @@ struct PolicyReader {
 
     static let keys = [
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
-        "neverRestart", "limits", "approvals", "rolling", "baselines", "obligations", "risk",
+        "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -43,6 +43,7 @@ struct PolicyReader {
         if let value = fields["rolling"] { policy.rolling = baselines.rolling(value) }
         if let value = fields["baselines"] { policy.baselines = baselines.list(value) }
         if let value = fields["obligations"] { obligations(value, &policy) }
+        if let value = fields["waivers"] { waivers(value, &policy) }
         return policy
     }
 
@@ -118,6 +119,13 @@ struct PolicyReader {
             limits.quarantineDeadlineSeconds = seconds
         }
         return limits
+    }
+
+    private func waivers(_ value: YAMLValue, _ policy: inout Policy) {
+        guard let fields = Fields(value, of: "'waivers'", keys: ["maximumDays"], reading) else { return }
+        if let value = fields["maximumDays"], let days = reading.integer(value, "maximumDays", in: 1...3_650) {
+            policy.maximumWaiverDays = days
+        }
     }
 
     private func approvals(_ value: YAMLValue, _ policy: inout Policy) {

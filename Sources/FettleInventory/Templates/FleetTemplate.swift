@@ -89,7 +89,7 @@ public enum FleetTemplate {
         exclude: []
         #  - linux-image-*
 
-        # Days from the judgement of a finding until it must be settled.
+        # Days from when a finding was first seen until it must be settled.
         dueInDays:
           immediate: 2
           outOfCycle: 14
@@ -124,6 +124,10 @@ public enum FleetTemplate {
           default: {approvals: 1, requesterMayApprove: false}
         #  dev: {approvals: 0}
         #  production: {approvals: 2}
+
+        # How long a finding may be accepted at most (`fettle waiver add`), in days; nothing is accepted for ever.
+        waivers:
+          maximumDays: 365
 
         # What is let in, by platform and environment: of those that fit a host the most specific holds, and what it leaves
         # open is as above. 'deny' wins over all else; nothing goes above its pin; what a provider of feeds rates below

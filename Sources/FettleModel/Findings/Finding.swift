@@ -28,11 +28,14 @@ public struct Finding: Codable, Sendable, Equatable {
     public var firstSeenAt: Timestamp?
     /// When this fixed version was first seen on the fleet, which is not before it was published; nil: in this assessment.
     public var fixSeenAt: Timestamp?
+    /// Waivers that cover it or some of its advisories, sorted; nil: none. See `isWaived`.
+    public var waivers: [AppliedWaiver]?
 
     public init(
         id: FindingID, resource: ResourceID, source: String, packages: [String], installed: String, fixed: String?,
         updateClass: UpdateClass, advisories: [Advisory], state: InstallState, owner: PatchOwner, outcome: Outcome,
-        dueAt: Timestamp?, explanation: [String], isOffered: Bool, isHeld: Bool
+        dueAt: Timestamp?, explanation: [String], isOffered: Bool, isHeld: Bool, firstSeenAt: Timestamp? = nil,
+        waivers: [AppliedWaiver]? = nil
     ) {
         self.id = id
         self.resource = resource
@@ -49,6 +52,8 @@ public struct Finding: Codable, Sendable, Equatable {
         self.explanation = explanation
         self.isOffered = isOffered
         self.isHeld = isHeld
+        self.firstSeenAt = firstSeenAt
+        self.waivers = waivers
     }
 
     public var isExploited: Bool { advisories.contains { $0.exploitedSince != nil } }

@@ -12,7 +12,7 @@ public struct Policy: Codable, Sendable, Equatable {
     public var obligations: ObligationRule
     /// Globs of package names that are never changed.
     public var exclude: [String]
-    /// Due dates by outcome, in days from the day the finding is judged.
+    /// Due dates by outcome, in days from the day the finding was first seen.
     public var dueInDays: [Outcome: Int]
     public var conffiles: ConffilePolicy
     public var reboot: RebootPolicy
@@ -28,6 +28,8 @@ public struct Policy: Codable, Sendable, Equatable {
     public var defaultApproval: ApprovalRule
     /// The numbers behind the risk of waiting and the risk of patching.
     public var risk: RiskPolicy
+    /// How long a waiver may hold at most, in days; none holds for ever.
+    public var maximumWaiverDays: Int
 
     public init(
         classes: [UpdateClass] = [.security], exclude: [String] = [],
@@ -39,7 +41,8 @@ public struct Policy: Codable, Sendable, Equatable {
         defaultApproval: ApprovalRule = ApprovalRule(approvals: 1, requesterMayApprove: false),
         classRules: [UpdateClass: ClassRule] = [:], rolling: RollingRule? = nil, baselines: [Baseline] = [],
         obligations: ObligationRule = ObligationRule(),
-        risk: RiskPolicy = RiskPolicy()
+        risk: RiskPolicy = RiskPolicy(),
+        maximumWaiverDays: Int = 365
     ) {
         self.classes = classes
         self.exclude = exclude
@@ -52,6 +55,7 @@ public struct Policy: Codable, Sendable, Equatable {
         self.limits = limits
         self.approvals = approvals
         self.defaultApproval = defaultApproval
+        self.maximumWaiverDays = maximumWaiverDays
         self.risk = risk
         self.classRules = classRules
         self.rolling = rolling

@@ -45,6 +45,7 @@ public typealias ResourceID = Identifier<Resource>
 public typealias GroupID = Identifier<ResourceGroup>
 public typealias EnvironmentID = Identifier<Environment>
 public typealias FindingID = Identifier<Finding>
+public typealias WaiverID = Identifier<Waiver>
 public typealias AdvisoryID = Identifier<Advisory>
 public typealias PlanID = Identifier<Plan>
 public typealias StepID = Identifier<Step>

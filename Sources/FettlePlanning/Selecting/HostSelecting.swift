@@ -151,6 +151,10 @@ struct HostSelecting {
         _ finding: Finding, updates: [AvailableUpdate], installed: [InstalledPackage], names: Set<String>
     ) -> String? {
         if finding.owner != .us { return "the \(finding.owner.rawValue)'s job" }
+        if let until = finding.waivedUntil {
+            let names = (finding.waivers ?? []).map(\.waiver.rawValue).joined(separator: ", ")
+            return "waived by \(names) until \(until)"
+        }
         if let objection = judge.objectionToClass(finding.updateClass, isExploited: finding.isExploited) {
             return objection.reason
         }

@@ -59,6 +59,16 @@ public struct PackageURL: Sendable, Hashable, CustomStringConvertible {
         self.subpath = subpath
     }
 
+    /// From parts as they are, not encoded; they are brought to the same normal form.
+    public init(type: String, namespace: String?, name: String, version: String?, qualifiers: [String: String] = [:]) {
+        self.type = type.lowercased()
+        self.namespace = namespace.map { Self.lowercasedNamespaces.contains(type.lowercased()) ? $0.lowercased() : $0 }
+        self.name = Self.normalName(name, type.lowercased())
+        self.version = version
+        self.qualifiers = qualifiers.filter { !$0.value.isEmpty }
+        subpath = nil
+    }
+
     /// The canonical form.
     public var description: String {
         var text = "pkg:\(type)/"
@@ -153,7 +163,7 @@ extension PackageURL {
         return letter &- 0x61 < 6 ? letter - 0x61 + 10 : nil
     }
 
-    private static func encoded(_ text: some StringProtocol, keeping kept: String = "") -> String {
+    static func encoded(_ text: some StringProtocol, keeping kept: String = "") -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in text.utf8 {

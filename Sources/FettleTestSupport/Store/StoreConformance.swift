@@ -19,7 +19,7 @@ public enum StoreConformance {
         public var description: String { name }
     }
 
-    public static let checks: [Check] = documents + journals + leases + reservations + ledgers
+    public static let checks: [Check] = documents + journals + leases + reservations + ledgers + waivers + sightings
 }
 
 /// A promise that was not kept.

@@ -50,6 +50,23 @@ extension Trait where Self == ConditionTrait {
         #expect(failures.isEmpty)
     }
 
+    @Test("a database from before there were waivers keeps what it has and gets the new tables")
+    func olderDatabase() async throws {
+        let address = try server.newDatabase()
+        let connection = try PostgresConnection(address.settings)
+        try connection.executeScript(
+            """
+            CREATE SCHEMA fettle;
+            CREATE TABLE fettle.migration (version bigint PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
+            INSERT INTO fettle.migration (version) VALUES (1);
+            """ + PostgresSchema.migrations[0]
+                + "INSERT INTO fettle.run (id, change, created_at) VALUES ('run-1', 'change-1', 1);")
+        let store = PostgresStore(address)
+        #expect(try await store.runs(limit: 10).map(\.run) == ["run-1"])
+        #expect(try await store.waiverEvents().isEmpty)
+        #expect(try await store.sightings().isEmpty)
+    }
+
     @Test func reservationsOfManyMachinesKeepTheMinimum() async throws {
         let stores = try stores(12)
         let members = (1...12).map { ResourceID("node-\($0)") }

@@ -1,0 +1,131 @@
+import ArgumentParser
+import FettleAssessment
+import FettleControl
+import FettleModel
+
+struct WaiverCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "waiver", abstract: "Findings that somebody answers for leaving as they are, each until a day.",
+        subcommands: [
+            WaiverList.self, WaiverAdd.self, WaiverExpire.self, WaiverExport.self, WaiverImport.self,
+        ], defaultSubcommand: WaiverList.self)
+}
+
+struct WaiverList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Waivers that hold, the first to end first.")
+
+    @OptionGroup var options: GlobalOptions
+    @Flag(help: "Also those that have expired or were ended.") var all = false
+
+    func run() async throws {
+        let session = try Session(options)
+        let now = Timestamp.now()
+        let waivers = try await session.waivers.waivers().filter { all || $0.state(at: now) == .active }
+            .sorted { ($0.expiresAt, $0.id) < ($1.expiresAt, $1.id) }
+        if options.output == .json { return try session.printJSON(waivers.map { WaiverLine($0, at: now) }) }
+        guard !waivers.isEmpty else {
+            return session.print(all ? "There are no waivers." : "No waiver holds.")
+        }
+        session.print(WaiverTable.make(waivers, at: now))
+        let soon = waivers.filter {
+            $0.state(at: now) == .active
+                && $0.expiresAt <= now.adding(seconds: WaiverBook.warningDays * 86_400)
+        }
+        if !soon.isEmpty {
+            session.note(
+                "within \(WaiverBook.warningDays) days ends: \(soon.map(\.id.rawValue).joined(separator: ", ")); "
+                    + "what it covers comes back by itself")
+        }
+    }
+}
+
+struct WaiverExpire: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "expire", abstract: "End a waiver before its time; what it covers comes back at once.")
+
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "The waiver, such as waiver-3.") var id: String
+    @Option(name: .shortAndLong, help: "Why it ends; kept with it.") var reason: String
+
+    func run() async throws {
+        let session = try Session(options)
+        let waiver = try await session.waivers.end(WaiverID(id), by: session.person, reason: reason)
+        if options.output == .json { return try session.printJSON(WaiverLine(waiver, at: .now())) }
+        session.print("\(waiver.id) is ended; `fettle assess` shows what is back")
+    }
+}
+
+/// A waiver as programs read it: with its state.
+struct WaiverLine: Encodable {
+    var waiver: Waiver
+    var state: Waiver.State
+
+    init(_ waiver: Waiver, at time: Timestamp) {
+        self.waiver = waiver
+        state = waiver.state(at: time)
+    }
+
+    private enum Keys: String, CodingKey { case state }
+
+    func encode(to encoder: any Encoder) throws {
+        try waiver.encode(to: encoder)
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(state, forKey: .state)
+    }
+}
+
+enum WaiverTable {
+    static func make(_ waivers: [Waiver], at time: Timestamp) -> Table {
+        var table = Table([
+            .init(title: "WAIVER"), .init(title: "STATE"), .init(title: "KIND"), .init(title: "OF", shrinks: 1),
+            .init(title: "WHERE", shrinks: 2), .init(title: "OWNER"), .init(title: "UNTIL"),
+            .init(title: "REASON", shrinks: 3),
+        ])
+        let soon = time.adding(seconds: WaiverBook.warningDays * 86_400)
+        for waiver in waivers {
+            let state = waiver.state(at: time)
+            table.add(
+                .init(waiver.id.rawValue, .bold), .init(state.rawValue, state == .active ? .plain : .dim),
+                .init(waiver.kind.words), .init(waiver.scope.subject.words), .init(waiver.scope.place),
+                .init(waiver.owner.rawValue),
+                .init(
+                    String((waiver.ending?.at ?? waiver.expiresAt).description.prefix(10)),
+                    state == .active && waiver.expiresAt <= soon ? .yellow : .plain),
+                .init(waiver.ending.map { "ended: \($0.reason)" } ?? waiver.reason))
+        }
+        return table
+    }
+}
+
+extension Waiver.Kind {
+    var words: String {
+        switch self {
+        case .accepted: "accepted"
+        case .notAffected: "not affected"
+        case .mitigated: "mitigated"
+        }
+    }
+}
+
+extension WaiverScope.Subject {
+    var words: String {
+        switch self {
+        case .advisory(let id, let aliases):
+            aliases.isEmpty ? id.rawValue : "\(id) (\(aliases.prefix(3).map(\.rawValue).joined(separator: ", ")))"
+        case .source(let source): "source \(source)"
+        case .finding(let id): "finding \(id)"
+        }
+    }
+}
+
+extension WaiverScope {
+    var place: String {
+        let parts = [("", resources), ("group ", groups), ("environment ", environments)]
+            .filter { !$0.1.isEmpty }.map { $0.0 + $0.1.joined(separator: ", ") }
+        let place = parts.isEmpty ? "everywhere" : parts.joined(separator: "; ")
+        guard let first = packages.first else { return place }
+        let more = packages.count > 1 ? " and \(packages.count - 1) more" : ""
+        return "\(place); \(first.name)\(first.version.map { " \($0)" } ?? "")\(more)"
+    }
+}
