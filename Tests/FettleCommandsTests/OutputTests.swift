@@ -8,7 +8,7 @@ import Testing
         let descriptor = open("/dev/full", O_WRONLY)
         try #require(descriptor >= 0)
         defer { close(descriptor) }
-        #expect(!Output.write("text", to: descriptor))
+        #expect(!Output.write(Array("text".utf8), to: descriptor))
     }
 
     @Test func aLongTextArrivesWhole() throws {
@@ -17,7 +17,7 @@ import Testing
         let (reader, writer) = (FileHandle(fileDescriptor: ends[0], closeOnDealloc: true), ends[1])
         let text = String(repeating: "a line of a report\n", count: 20_000)
         let thread = Thread {
-            _ = Output.write(text, to: writer)
+            _ = Output.write(Array(text.utf8), to: writer)
             close(writer)
         }
         thread.start()
