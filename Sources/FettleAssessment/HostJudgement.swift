@@ -189,13 +189,15 @@ struct HostJudgement {
         let outcome = decision?.outcome ?? OutcomeRule.outcome(of: updateClass)
         let byPolicy = policy.dueInDays[outcome].map { time.adding(days: $0) }
         let byList = advisories.compactMap(\.exploitedDueAt).min()
-        return Finding(
+        var finding = Finding(
             id: FindingID("\(resource.id)/\(source)/\(fixed ?? "\(installed)/\(state.rawValue)")"),
             resource: resource.id, source: source,
             packages: Set(packages).sorted(), installed: installed, fixed: fixed, updateClass: updateClass,
             advisories: advisories, state: state, owner: resource.operatingSystemOwner, outcome: outcome,
             dueAt: [byPolicy, byList].compactMap { $0 }.min(),
             explanation: explanation + (decision.map { [$0.explanation] } ?? []), isOffered: isOffered, isHeld: isHeld)
+        finding.severity = try feeds.severity(of: open.map(\.record))
+        return finding
     }
 
     private func decision(

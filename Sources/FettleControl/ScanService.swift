@@ -134,7 +134,5 @@ public struct ScanService: Sendable {
             guard error.code == .drift || error.code == .internal else { throw error }
             return nil
         }
-        try await governance.record(kept.value, facts: facts)
-        return kept
     }
 }

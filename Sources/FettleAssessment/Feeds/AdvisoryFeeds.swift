@@ -44,6 +44,41 @@ public struct AdvisoryFeeds: Sendable {
     }
 }
 
+extension AdvisoryFeeds {
+    /// The worst rating of all weaknesses that the advisories close; the publisher's own word where there is no vector. nil: none is
+    /// rated.
+    func severity(of records: [AdvisoryRecord]) throws(IndexError) -> Severity? {
+        var worst: Severity?
+        var seen: Set<String> = []
+        for record in records where seen.insert(record.id).inserted {
+            let ratings = try record.cvss + weaknesses(of: record).flatMap(\.cvss)
+            let rated = ratings.compactMap(Severity.init) + [Severity(publishedWord: record.severity)].compactMap { $0 }
+            worst = [worst, rated.max()].compactMap { $0 }.max()
+        }
+        return worst
+    }
+}
+
+extension Severity {
+    /// By the published score, or the vector's own where none was published.
+    init?(_ rating: CVSSRating) {
+        guard let vector = try? CVSSVector(rating.vector) else { return nil }
+        let words = CVSSScores.severity(of: rating.publishedScore ?? vector.scores.base, vector.version)
+        self.init(rawValue: words)
+    }
+
+    /// The words that vendors use beside CVSS's.
+    init?(publishedWord word: String) {
+        switch word.lowercased() {
+        case "critical": self = .critical
+        case "important", "high": self = .high
+        case "moderate", "medium": self = .medium
+        case "low", "unimportant", "negligible", "minor": self = .low
+        default: return nil
+        }
+    }
+}
+
 extension FeedCoverage.Feed {
     init(_ feed: FeedCatalogue.Feed) {
         let kind: FeedCoverage.Kind =
