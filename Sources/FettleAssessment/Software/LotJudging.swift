@@ -14,8 +14,21 @@ struct LotJudging {
     /// Whether findings are kept that ask for nothing.
     let keepsAll: Bool
 
+    /// How the version stands to the subject of one advisory; nil if that says nothing of it.
+    func standing(to advisory: UInt32) throws(IndexError) -> Found? {
+        let entries = (0..<advisories.count).lazy.map(advisories.entry)
+        guard let subject = entries.first(where: { $0.advisory == advisory })?.subject else { return nil }
+        var standing: Found?
+        try forEachStanding(of: subject) { found throws(IndexError) in standing = found }
+        return standing
+    }
+
     /// Hands over how the version stands to each subject, in the order of their names.
-    func forEachStanding(_ body: (Found) throws(IndexError) -> Void) throws(IndexError) {
+    ///
+    /// - Parameter wanted: only this one; nil: all.
+    func forEachStanding(
+        of wanted: UInt64? = nil, _ body: (Found) throws(IndexError) -> Void
+    ) throws(IndexError) {
         let isMalformed = !advisories.ecosystem.scheme.isValid(version)
         let place = advisories.place(of: version)
         var number = 0
@@ -26,7 +39,11 @@ struct LotJudging {
             while number < advisories.count {
                 let entry = advisories.entry(number)
                 guard entry.subject == subject else { break }
-                if let found = found(entry, at: place), found.weight > chosen?.weight ?? -1 { chosen = found }
+                if wanted ?? subject == subject, let found = found(entry, at: place),
+                    found.weight > chosen?.weight ?? -1
+                {
+                    chosen = found
+                }
                 number += 1
             }
             guard var chosen else { continue }

@@ -58,6 +58,11 @@ extension FleetColumns {
         try consistently { () throws(IndexError) in try store.build(number) }
     }
 
+    /// The number of the name of a build's source: builds of one source have the same.
+    public func sourceNumber(ofBuild number: UInt32) throws(IndexError) -> UInt32 {
+        store.file.load(try store.element(.builds, number) + FleetArray.Build.source)
+    }
+
     /// Hands over every build that some host has or once had, by number.
     public func forEachBuild(_ body: (FleetBuild) throws(IndexError) -> Void) throws(IndexError) {
         for number in 0..<buildCount { try body(try build(UInt32(number))) }
@@ -123,7 +128,9 @@ extension FleetColumns {
                 guard try builds(ofRow: row).count == host?.packageCount ?? 0 else {
                     throw store.damaged("a host does not have as many packages as it says")
                 }
-                if let host, store.row(ofHost: host.id) != row { throw store.damaged("a host is not found by its name") }
+                if let host, store.row(ofHost: host.id) != row {
+                    throw store.damaged("a host is not found by its name")
+                }
             }
         }
     }

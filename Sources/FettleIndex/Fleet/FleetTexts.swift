@@ -28,7 +28,8 @@ extension FleetStore {
         let count = text.utf8.count
         guard count <= FleetLayout.mostTextBytes else {
             throw IndexError(
-                .tooLarge, path: file.path, "a name or version has \(count) bytes, more than \(FleetLayout.mostTextBytes)")
+                .tooLarge, path: file.path,
+                "a name or version has \(count) bytes, more than \(FleetLayout.mostTextBytes)")
         }
         // No typed errors pass `withUTF8`.
         let outcome: Result<UInt32, IndexError> = text.withUTF8 { utf8 in

