@@ -193,7 +193,7 @@ struct HostJudgement {
             id: FindingID("\(resource.id)/\(source)/\(fixed ?? "\(installed)/\(state.rawValue)")"),
             resource: resource.id, source: source,
             packages: Set(packages).sorted(), installed: installed, fixed: fixed, updateClass: updateClass,
-            advisories: advisories, state: state, owner: resource.serviceModel.operatingSystemOwner, outcome: outcome,
+            advisories: advisories, state: state, owner: resource.operatingSystemOwner, outcome: outcome,
             dueAt: [byPolicy, byList].compactMap { $0 }.min(),
             explanation: explanation + (decision.map { [$0.explanation] } ?? []), isOffered: isOffered, isHeld: isHeld)
     }

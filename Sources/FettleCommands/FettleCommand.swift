@@ -27,6 +27,7 @@ public struct FettleCommand: AsyncParsableCommand {
             Initialise.self, Quickstart.self, Scan.self, Assess.self, FeedsCommand.self, PlanCommand.self,
             ChangeCommand.self,
             SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, InventoryCommand.self,
+            BaselineCommand.self, ResponsibilityCommand.self, PolicyCommand.self,
             AccessCommand.self, SchemaCommand.self, VersionCommand.self, CVSSCommand.self, Serve.self,
         ])
 

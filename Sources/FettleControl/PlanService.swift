@@ -35,7 +35,7 @@ public struct PlanService: Sendable {
         }
         let (facts, _) = try await keeper.load(FactSet.self, .facts, id: findings.facts.id)
         let patches = SelectionPlanner.selectPatches(
-            findings, facts: facts, fleet: fleet, policy: policy, filter: filter)
+            findings, facts: facts, fleet: fleet, policy: policy, filter: filter, at: tools.now())
         guard patches.unmatched.isEmpty else {
             throw ControlError(.invalid, "nothing is called \(patches.unmatched.joined(separator: ", "))")
         }

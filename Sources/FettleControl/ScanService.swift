@@ -43,9 +43,13 @@ public struct ScanService: Sendable {
         let collection = FactsCollection(inspector: tools.inspector, limit: tools.parallel, now: tools.now)
         let collected = await collection.collect(resources, id: "") { progress($0.resource) }
         let asked = Set(collected.hosts.map(\.resource))
-        let others = try await earlierHosts().filter {
-            !asked.contains($0.resource) && fleet.resource($0.resource) != nil
-        }
+        // Only of somebody who was not asked is anything needed from before; to read it takes as long as to look at some hosts.
+        let others =
+            fleet.resources.allSatisfy { asked.contains($0.id) }
+            ? []
+            : try await earlierHosts().filter {
+                !asked.contains($0.resource) && fleet.resource($0.resource) != nil
+            }
         // Kept at the time when it was complete: a long look that began before a short one is the newer of the two.
         let (facts, factsReference) = try await keeper.keepNext(as: .facts, at: tools.now()) {
             id throws(ControlError) in
@@ -104,12 +108,24 @@ public struct ScanService: Sendable {
     ) async throws(ControlError) -> (FindingSet, StageReference) {
         let assessor = Assessor(fleet: fleet, policy: policy, feeds: feeds)
         let time = tools.now()
+        let earlier = try await earlierFindings()
         return try await keeper.keepNext(as: .findings, at: time) { id throws(ControlError) in
             do throws(IndexError) {
                 return try assessor.assess(facts, reference: reference, id: id, at: time)
+                    .continuing(earlier, facts: facts, policy: policy)
             } catch {
                 throw ControlError(.internal, "\(error)")
             }
+        }
+    }
+
+    /// Since when things have been known. Findings that cannot be read any more are no reason not to judge anew.
+    private func earlierFindings() async throws(ControlError) -> FindingSet? {
+        do throws(ControlError) {
+            return try await keeper.newest(FindingSet.self, .findings)?.value
+        } catch {
+            guard error.code == .drift || error.code == .internal else { throw error }
+            return nil
         }
     }
 }

@@ -133,6 +133,7 @@ public struct StageKeeper: Sendable {
         switch kind {
         case .plan, .change: "`fettle \(kind.rawValue) list` shows those there are"
         case .evidence: "`fettle report RUN` gathers it"
+        case .statement: "`fettle responsibility evidence list` shows those there are"
         case .fleet, .facts, .findings, .selection: "`fettle scan` and `fettle plan make` begin anew"
         }
     }

@@ -17,6 +17,8 @@ public protocol DocumentStore: Sendable {
 
 public enum DocumentKind: String, Sendable, Codable, CaseIterable {
     case fleet, facts, findings, selection, plan, change, evidence
+    /// What a provider or a vendor has shown for what they owe.
+    case statement
 }
 
 public struct StoredDocument: Sendable, Equatable {

@@ -9,12 +9,12 @@ import Testing
     private let now = Timestamp(milliseconds: 1_790_000_000_000)
 
     private func tracker(_ status: String) -> String {
-        #"{"openssl": {"CVE-2026-1": {"releases": {"bookworm": \#(status)}}}}"#
+        #"{"openssl": {"CVE-2026-1001": {"releases": {"bookworm": \#(status)}}}}"#
     }
 
     private let exploited = """
         {"catalogVersion": "1", "dateReleased": "2026-01-27T10:00:00.000Z", "vulnerabilities": [
-        {"cveID": "CVE-2026-1", "dateAdded": "2026-01-02", "dueDate": "2026-01-23"}, {"dateAdded": "2026-01-02"}]}
+        {"cveID": "CVE-2026-1001", "dateAdded": "2026-01-02", "dueDate": "2026-01-23"}, {"dateAdded": "2026-01-02"}]}
         """
 
     private func findings(
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func anotherReleasesFixIsNoFixHere() throws {
-        let feed = #"{"openssl": {"CVE-2026-1": {"releases": {"sid": {"status": "resolved", "fixed_version": "9"}}}}}"#
+        let feed = #"{"openssl": {"CVE-2026-1001": {"releases": {"sid": {"status": "resolved", "fixed_version": "9"}}}}}"#
         #expect(try findings([feed]).findings.isEmpty)
     }
 
@@ -150,7 +150,7 @@ import Testing
     /// vuls#1933 #1916, wazuh#36983, grype#942.
     @Test func ofSeveralKernelsTheRunningOneCountsAndHeadersAreNone() throws {
         let feed =
-            #"{"linux": {"CVE-2026-1": {"releases": {"bookworm": {"status": "resolved", "fixed_version": "6.1.20-1"}}}}}"#
+            #"{"linux": {"CVE-2026-1001": {"releases": {"bookworm": {"status": "resolved", "fixed_version": "6.1.20-1"}}}}}"#
         func kernels(running: String) throws -> [Finding] {
             try findings([feed]) { host in
                 host.packages = .observed(

@@ -1,12 +1,15 @@
 import FettleModel
 import FettleStore
 
-/// A store in which somebody else does something just before the first replacement of a document is written.
+/// A store in which somebody else does something just before the first replacement of a document is written. It counts what is
+/// read.
 actor InterruptedStore: Store {
     nonisolated let inner: InMemoryStore
     private var interruption: (@Sendable () async -> Void)?
+    /// The kinds of the documents that were read, in order.
+    private(set) var read: [DocumentKind] = []
 
-    init(inner: InMemoryStore, interruption: @escaping @Sendable () async -> Void) {
+    init(inner: InMemoryStore, interruption: @escaping @Sendable () async -> Void = {}) {
         self.inner = inner
         self.interruption = interruption
     }
@@ -20,7 +23,8 @@ actor InterruptedStore: Store {
 
     func put(_ document: StoredDocument) async throws(StoreError) { try await inner.put(document) }
     func document(_ kind: DocumentKind, id: String) async throws(StoreError) -> StoredDocument? {
-        try await inner.document(kind, id: id)
+        read.append(kind)
+        return try await inner.document(kind, id: id)
     }
     func documents(_ kind: DocumentKind, limit: Int) async throws(StoreError) -> [DocumentSummary] {
         try await inner.documents(kind, limit: limit)

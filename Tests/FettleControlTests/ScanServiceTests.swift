@@ -16,13 +16,15 @@ import Testing
         return builder.fleet
     }
 
-    private func scan(_ names: [ResourceID], at milliseconds: Int64) async throws -> ScanService.Scan {
+    private func scan(
+        _ names: [ResourceID], at milliseconds: Int64, in other: (any Store)? = nil
+    ) async throws -> ScanService.Scan {
         let time = Timestamp(milliseconds: milliseconds)
         let fleet = fleet
         let tools = Tools(
             inspector: PendingUpdate(time: time), resolver: NoAnswers(), drivers: NoDrivers(), observer: NoMembers(),
             now: { time })
-        return try await ScanService(store: store, tools: tools).scan(
+        return try await ScanService(store: other ?? store, tools: tools).scan(
             fleet.resources.filter { names.contains($0.id) }, fleet: fleet, policy: Policy(), feeds: .none)
     }
 
@@ -38,6 +40,17 @@ import Testing
         #expect(facts.hosts.map(\.observedAt.milliseconds) == [2_000, 1_000])
         let findings = try #require(try await keeper.newest(FindingSet.self, .findings)).value
         #expect(Set(findings.findings.map(\.resource)) == ["api-1", "dev-1"])
+    }
+
+    @Test func whoLooksAtTheWholeFleetReadsNothingOfBefore() async throws {
+        let watched = InterruptedStore(inner: store)
+        _ = try await scan(["api-1", "dev-1", "web-1"], at: 1_000, in: watched)
+        _ = try await scan(["api-1", "dev-1", "web-1"], at: 2_000, in: watched)
+        #expect(await !watched.read.contains(.facts))
+        _ = try await scan(["api-1", "dev-1"], at: 3_000, in: watched)
+        #expect(await watched.read.contains(.facts))
+        let facts = try #require(try await StageKeeper(store: store).newest(FactSet.self, .facts)).value
+        #expect(facts.hosts.map(\.observedAt.milliseconds) == [3_000, 3_000, 2_000])
     }
 
     @Test func whatWasNeverLookedAtIsSaid() async throws {

@@ -86,6 +86,25 @@ struct FeedSupportTests {
         #expect(error.message.contains(expected), "\(error.message)")
     }
 
+    @Test("A slice of other bytes, as a member of an archive may be, is read like a whole")
+    func slices() throws {
+        let bytes = Data(#"xx{"a": {"b": "c"}, "d": [1]}"#.utf8).dropFirst(2)
+        var splitter = try JSONSplitter(bytes, of: "it")
+        var found: [String] = []
+        while let member = try splitter.next() { found.append(String(decoding: member.value, as: UTF8.self)) }
+        #expect(found == [#"{"b": "c"}"#, "[1]"])
+        #expect(JSONOutline(bytes).paths == ["a", "a/b", "d"])
+    }
+
+    @Test("An outline has the names of a text that is cut off, as far as it goes")
+    func outlines() {
+        let text = #"[{"a": {"b:,": ["x", {"c": 1}]}, "d": "e"}, {"f": {"cut": {"off"#
+        #expect(
+            JSONOutline(Data(text.utf8)).paths == ["[]/a", "[]/a/b:,", "[]/a/b:,/[]/c", "[]/d", "[]/f", "[]/f/cut"])
+        #expect(JSONOutline(Data("text {\"a\": 1}".utf8)).paths.isEmpty)
+        #expect(JSONOutline(Data(String(repeating: "[{\"a\":", count: 9000).utf8)).paths == ["[]/a", "[]/a/[]/a"])
+    }
+
     @Test("A splitter goes only so deep")
     func depth() throws {
         let levels = JSONSplitter.maximumDepth

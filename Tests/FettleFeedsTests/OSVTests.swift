@@ -46,6 +46,8 @@ struct OSVTests {
             ("Alpine:edge", "alpine:edge"), ("AlmaLinux:9", "almalinux:9"), ("Rocky Linux:9", "rocky:9"),
             ("Red Hat:enterprise_linux:9::baseos", "redhat:9"), ("Red Hat:rhel_eus:9.2::appstream", "redhat:9.2:eus"),
             ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "suse:15.5"),
+            ("SUSE:Linux Enterprise Module for Python 3 15 SP5", "suse:15.5"),
+            ("SUSE:Linux Enterprise Server 12", "suse:12"),
             ("SUSE:Linux Enterprise Server 15 SP3-LTSS", "suse:15.3:ltss"), ("openSUSE:Leap 15.6", "opensuse:15.6"),
             ("openSUSE:Tumbleweed", "opensuse:tumbleweed"), ("PyPI", "pypi"), ("npm", "npm"), ("Maven", "maven"),
             ("Go", "go"), ("crates.io", "crates.io"), ("RubyGems", "rubygems"), ("NuGet", "nuget"),
@@ -215,5 +217,23 @@ struct OSVTests {
         // A publisher's own part may have any shape.
         let odd = record(ecosystem: "npm", more: #""database_specific": ["odd"], "severity": [7],"#)
         #expect(try read(OSVFormat.self, odd).advisories[0].severity == "")
+    }
+
+    @Test("Debian's urgency and Ubuntu's priority are words, unimportant is a remark and no status")
+    func distributionWords() throws {
+        let text = """
+            {"id": "DEBIAN-CVE-2024-1000", "modified": "2024-05-01T10:00:00Z", "affected": [
+              {"package": {"ecosystem": "Debian:12", "name": "a"}, "ranges": [\(range(#"{"introduced": "0"}"#))],
+               "ecosystem_specific": {"urgency": "not yet assigned"}},
+              {"package": {"ecosystem": "Debian:11", "name": "a"}, "ranges": [\(range(#"{"introduced": "0"}"#))],
+               "ecosystem_specific": {"urgency": "unimportant"}}]}
+            """
+        let advisory = try #require(try read(OSVFormat.self, text).advisories.first)
+        #expect(advisory.severity == "unimportant")
+        #expect(advisory.affected.map(\.remark) == ["", "unimportant"])
+        #expect(advisory.affected.allSatisfy { $0.status == .affected })
+        let ubuntu = text.replacingOccurrences(
+            of: #""urgency": "not yet assigned""#, with: #""ubuntu_priority": "medium""#)
+        #expect(try read(OSVFormat.self, ubuntu).advisories.first?.severity == "medium")
     }
 }

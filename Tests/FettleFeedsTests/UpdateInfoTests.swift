@@ -51,7 +51,8 @@ struct UpdateInfoTests {
         short: String = "", packageRelease: String = "1", module: String = "", version: String = "1.0"
     ) -> String {
         """
-        <updates><update from="\(from)" type="security"><id>\(id)</id><title>\(title)</title><release>\(release)</release>
+        <updates><update from="\(from)" type="security"><id>\(id)</id><title>\(title)</title>
+        <release>\(release)</release>
         <pkglist><collection short="\(short)"><name>\(name)</name>\(module)
         <package name="oak" epoch="0" version="\(version)" release="\(packageRelease)" arch="x86_64"/>
         </collection></pkglist></update></updates>
@@ -90,7 +91,7 @@ struct UpdateInfoTests {
     }
 
     @Test(
-        "The distribution is told by the publisher, then by the id, then by names; the release by names, then by the tag",
+        "The distribution is told by publisher, then id, then names; the release by names, then by the tag",
         arguments: [
             (notice(from: "releng@rockylinux.org", id: "RHSA-2031:1", packageRelease: "2.el8_6"), "rocky:8"),
             (notice(id: "ALSA-2031:1", packageRelease: "2.el9_1"), "almalinux:9"),
@@ -103,6 +104,8 @@ struct UpdateInfoTests {
             (notice(id: "ALAS2-2031-1", name: "Amazon Linux 2"), "amazon:2"),
             (notice(id: "ALAS2023-2031-1", packageRelease: "3.amzn2023.0.2"), "amazon:2023"),
             (notice(id: "ALAS2KERNEL-5.15-2031-1", name: "Amazon Linux 2 - Kernel-5.15"), "amazon:2:kernel-5.15"),
+            (notice(id: "ALAS2KERNEL-5.15-2031-1", packageRelease: "2.amzn2"), "amazon:2:kernel-5.15"),
+            (notice(id: "RLSA-2031:1", short: "rocky-linux-9-x86-64-baseos-rpms"), "rocky:9"),
             (
                 notice(from: "secalert@redhat.com", id: "RHSA-2031:1", name: "rhel-9-for-x86_64-baseos-rpms"),
                 "redhat:9"
@@ -175,7 +178,7 @@ struct UpdateInfoTests {
             Self.notice(id: "FEDORA-2031-a", release: "Fedora 43").replacing(
                 "<pkglist>",
                 with:
-                    "<references><reference id=\"1\" type=\"bugzilla\" title=\"TRIAGE CVE-2031-24989 oak: leak [all]\"/>"
+                    "<references><reference id=\"1\" type=\"bugzilla\" title=\"TRIAGE CVE-2031-24989 oak leaks\"/>"
                     + "</references><pkglist>"))
         #expect(sink.advisories.first?.aliases == ["CVE-2031-24989"])
     }

@@ -41,8 +41,8 @@ extension FeedFormat {
         }
     }
 
-    /// Reads the text cut off at many places and with many bytes changed. To come back from it at all is the test: what is
-    /// read of damaged bytes is not judged, but nothing may crash, hang or be handed over without an id.
+    /// Reads the text cut off at many places and with many bytes changed. To come back from it at all is the test: what
+    /// is read of damaged bytes is not judged, but nothing may crash, hang or be handed over without an id.
     static func survivesDamage(_ text: String, seed: UInt64) {
         var random = SplitMix(seed: seed)
         let bytes = [UInt8](text.utf8)

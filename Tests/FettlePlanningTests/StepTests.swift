@@ -33,6 +33,23 @@ import Testing
         #expect(probes == [FleetBuilder.probe])
     }
 
+    @Test func whatItsResolverHasRehearsedIsSaidToThePatchAndNotToTheReturn() throws {
+        var sample = sample(.ifRequired)
+        sample.selection.hosts[0].resolution.rehearsedOn = Digest(rawValue: "f0")
+        let plan = try sample.plan()
+        func rehearsed(_ id: StepID) -> Digest?? {
+            switch plan.step(id)?.action {
+            case .stage(let transaction), .changePackages(let transaction): transaction.rehearsedOn
+            default: nil
+            }
+        }
+        #expect(rehearsed("web-1/stage") == .some(Digest(rawValue: "f0")))
+        #expect(rehearsed("web-1/patch") == .some(Digest(rawValue: "f0")))
+        #expect(rehearsed("web-1/rollback/return") == .some(nil))
+        #expect(rehearsed("web-2/patch") == .some(nil))
+        #expect(PlanChecker.check(plan).violations == [])
+    }
+
     /// What the preflight itself takes stays to it, however short the wait for others is.
     @Test(arguments: [1, 3_600]) func aPolicySaysHowLongForeignPackageWorkIsWaitedFor(seconds: Int) throws {
         var sample = sample(.ifRequired)

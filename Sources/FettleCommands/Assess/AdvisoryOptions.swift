@@ -2,6 +2,7 @@ import ArgumentParser
 import FettleAssessment
 import FettleFeeds
 import FettleIndex
+import FettleModel
 import Foundation
 
 /// By which advisories to judge.

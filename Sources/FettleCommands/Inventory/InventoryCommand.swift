@@ -54,7 +54,7 @@ struct InventoryShow: AsyncParsableCommand {
             let reached = address.transport == .ssh ? "ssh \(address.host)" : address.transport.rawValue
             table.add(
                 .init(resource.id.rawValue, .bold), .init(resource.kind.rawValue), .init(resource.environment.rawValue),
-                .init(reached), .init(resource.serviceModel.operatingSystemOwner.rawValue),
+                .init(reached), .init(resource.operatingSystemOwner.rawValue),
                 .init(fleet.groups(of: resource.id).map(\.id.rawValue).joined(separator: ", ")))
         }
         session.print(table)

@@ -38,6 +38,7 @@ final class Session {
     var plans: PlanService { PlanService(store: store, tools: tools) }
     var runs: RunService { RunService(store: store, tools: tools) }
     var quarantine: QuarantineService { QuarantineService(store: store, tools: tools) }
+    var governance: GovernanceService { GovernanceService(store: store, tools: tools) }
     var evidence: EvidenceService { EvidenceService(store: store, tools: tools) }
 
     /// The declared fleet. Warnings go to standard error.
@@ -57,15 +58,20 @@ final class Session {
     var fleet: Fleet { get throws { try fleetReading.get() } }
 
     /// The policy; its defaults where there is no policy.yaml.
-    lazy var policyReading: Result<Policy, any Error> = Result {
+    lazy var policyReading: Result<PolicyReading, any Error> = Result {
         let file = directory.appendingPathComponent("policy.yaml")
-        guard FileManager.default.fileExists(atPath: file.path) else { return Policy() }
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            return PolicyReading(policy: Policy(), warnings: [])
+        }
         let reading = try PolicyFile.read(path: file.path)
         for warning in reading.warnings { note(warning.description) }
-        return reading.policy
+        return reading
     }
 
-    var policy: Policy { get throws { try policyReading.get() } }
+    var policy: Policy { get throws { try policyReading.get().policy } }
+
+    /// The keys that policy.yaml writes; the others only have their defaults.
+    var declaredPolicy: Set<String> { get throws { try policyReading.get().declared } }
 
     /// Who acts: the login name, or the name given with `--as` together with the login name that gave it.
     private static func person(_ options: GlobalOptions, _ environment: [String: String]) throws -> Person {

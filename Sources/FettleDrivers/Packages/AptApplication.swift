@@ -29,65 +29,34 @@ struct AptApplication: Sendable {
         change.to.map { PackageVersion(name: change.name, architecture: change.architecture, version: $0) }
     }
 
-    /// The same, unless it was rehearsed before and nothing has changed since by which apt decides.
+    /// Has apt rehearse the command, unless that was done before and nothing has changed since by which apt decides: when the
+    /// plan was made, or by this process.
     ///
     /// - Parameter fingerprint: the host's, looked at before this; nil: it cannot be told, so that apt is always asked.
     func rehearseOnce(
-        _ command: [String], expecting pending: [PackageChange], fingerprint: String?
+        _ command: [String], expecting pending: [PackageChange], fingerprint: PackageFingerprint?
     ) async throws(StepFailure) {
-        if let fingerprint,
-            settings.memory.isRehearsed(command, doing: pending, on: session.address, fingerprint: fingerprint)
-        {
-            return
-        }
+        guard let fingerprint else { return try await rehearse(command, expecting: pending) }
+        guard !isRehearsed(pending, fingerprint) else { return }
+        let (memory, address) = (settings.memory, session.address)
+        guard !memory.isRehearsed(command, doing: pending, on: address, fingerprint: fingerprint.whole) else { return }
         try await rehearse(command, expecting: pending)
-        if let fingerprint {
-            settings.memory.rehearsed(command, doing: pending, on: session.address, fingerprint: fingerprint)
-        }
+        memory.rehearsed(command, doing: pending, on: address, fingerprint: fingerprint.whole)
     }
 
-    /// - Throws: `drift` if apt would do anything else than `pending`; `packageManager` if it finds no way.
+    /// When the plan was made, with the same words for the same packages. What lies in the archives decides nothing then: a
+    /// patch names versions.
+    private func isRehearsed(_ pending: [PackageChange], _ fingerprint: PackageFingerprint) -> Bool {
+        transaction.purpose == .patch && pending == transaction.changes
+            && transaction.rehearsedOn == fingerprint.decisions
+    }
+
     private func rehearse(_ command: [String], expecting pending: [PackageChange]) async throws(StepFailure) {
-        let script: String
-        do {
-            script = "exec " + (try shellQuoted([command[0], "--simulate"] + command.dropFirst()))
-        } catch {
-            throw StepFailure(code: .refused, message: error.description)
-        }
+        let rehearsal = AptRehearsal(command: command, expected: pending)
         let result = try await session.run(
-            RemoteCommand(script: script, timeout: .seconds(180), outputLimit: 8 * 1_024 * 1_024))
-        guard result.succeeded else { throw refusal(result) }
-        let simulation: AptSimulation
-        do {
-            simulation = try AptSimulation(parsing: result.outputText)
-        } catch {
-            throw StepFailure(code: .internal, message: error.reason, output: HostText.tail(result))
-        }
-        let (unforeseen, missing) = simulation.differences(from: pending)
-        guard unforeseen.isEmpty, missing.isEmpty else {
-            var words: [String] = []
-            if !unforeseen.isEmpty { words.append("beyond the plan \(PackageWords.list(unforeseen.map(\.summary)))") }
-            if !missing.isEmpty { words.append("not \(PackageWords.list(missing.map(\.summary)))") }
-            throw StepFailure(
-                code: .drift, message: "apt would do \(words.joined(separator: ", and ")); nothing was done",
-                output: HostText.tail(result))
-        }
-    }
-
-    private func refusal(_ result: CommandResult) -> StepFailure {
-        let gone = FactText.lines(result.errorText).filter {
-            ($0.hasPrefix("E: Version ") && $0.hasSuffix(" was not found"))
-                || $0.hasPrefix("E: Unable to locate package")
-        }
-        guard gone.isEmpty else {
-            let words = gone.map { FactText.excerpt(FactText.decode($0.dropFirst(3).utf8), limit: 200) }
-            return StepFailure(
-                code: .drift,
-                message: "the host's sources no longer offer what the plan wants: \(PackageWords.list(words))",
-                output: HostText.tail(result))
-        }
-        return AptDiagnosis.failure(
-            status: Int(result.status), output: result.outputText + result.errorText, doing: "apt's rehearsal")
+            RemoteCommand(
+                script: "exec " + (try rehearsal.line), timeout: .seconds(180), outputLimit: AptRehearsal.outputLimit))
+        try rehearsal.judge(result)
     }
 }
 

@@ -58,6 +58,7 @@ struct DebianTransaction: Sendable, Equatable {
     let changes: [PackageChange]
     let conffiles: ConffilePolicy
     let downloadBytes: Int64
+    let rehearsedOn: Digest?
 
     /// More packages than any Debian host changes in one go; keeps the command below the limits of the kernel and of D-Bus.
     static let maximumChanges = 2_000
@@ -90,5 +91,6 @@ struct DebianTransaction: Sendable, Equatable {
         changes = transaction.changes
         conffiles = transaction.conffiles
         downloadBytes = transaction.downloadBytes
+        rehearsedOn = transaction.rehearsedOn
     }
 }

@@ -6,13 +6,13 @@ import Synchronization
 ///
 /// A rehearsal takes apt a second or more, as long as the installation of a small package; so it belongs before the
 /// drain. Afterwards the host only has to prove that nothing has changed by which apt decides. Kept in memory alone: a
-/// Fettle that was started anew knows nothing and asks again.
+/// Fettle that was started anew knows only what stands in the plan (`PackageTransaction.rehearsedOn`).
 final class PackageMemory: Sendable {
     private struct Rehearsal: Equatable {
         var command: [String]
         var changes: [PackageChange]
         /// What the host's was before apt was asked.
-        var fingerprint: String
+        var fingerprint: Digest
     }
 
     private struct State {
@@ -25,7 +25,7 @@ final class PackageMemory: Sendable {
 
     /// apt has said that this command would do exactly these changes, on a host whose fingerprint was this one before.
     func rehearsed(
-        _ command: [String], doing changes: [PackageChange], on address: ResourceAddress, fingerprint: String
+        _ command: [String], doing changes: [PackageChange], on address: ResourceAddress, fingerprint: Digest
     ) {
         let rehearsal = Rehearsal(command: command, changes: changes, fingerprint: fingerprint)
         state.withLock { $0.rehearsals[address] = rehearsal }
@@ -33,7 +33,7 @@ final class PackageMemory: Sendable {
 
     /// Whether that still holds.
     func isRehearsed(
-        _ command: [String], doing changes: [PackageChange], on address: ResourceAddress, fingerprint: String
+        _ command: [String], doing changes: [PackageChange], on address: ResourceAddress, fingerprint: Digest
     ) -> Bool {
         let rehearsal = Rehearsal(command: command, changes: changes, fingerprint: fingerprint)
         return state.withLock { $0.rehearsals[address] } == rehearsal

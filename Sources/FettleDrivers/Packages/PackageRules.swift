@@ -30,7 +30,8 @@ public enum PackageRules {
                 arguments: AptCommand.removePrefix.dropFirst().map { .exact($0) } + [.words(archive)],
                 reason: "Take kept packages away that nobody can need any more"),
             try SudoRule(
-                program: AptCommand.aptMark, arguments: [.exact("auto"), .words(package)],
+                program: AptCommand.markPrefix[0],
+                arguments: AptCommand.markPrefix.dropFirst().map { .exact($0) } + [.words(package)],
                 reason: "Keep dependencies marked as such"),
         ]
         for verb in ["stop", "reset-failed"] {

@@ -35,8 +35,8 @@ struct PackageSnapshot: Sendable, Equatable {
     var freeBytes: [String: Int64]
     /// The host has systemd as its service manager.
     var hasSystemd: Bool
-    /// Changes with anything by which apt decides what an installation does; nil where that cannot be told.
-    var fingerprint: String?
+    /// nil where it cannot be told, or was not asked for.
+    var fingerprint: PackageFingerprint?
 
     /// Packages between installed and removed.
     var broken: [DpkgEntry] { entries.filter { !$0.isWhole && !$0.isAbsent } }
@@ -73,6 +73,14 @@ struct PackageSnapshot: Sendable, Equatable {
         }
         return low
     }
+}
+
+/// What a host is told apart by where an installation is concerned, as SHA-256 sums.
+struct PackageFingerprint: Sendable, Equatable {
+    /// Changes with anything by which apt decides what an installation does.
+    var decisions: Digest
+    /// The same, and changes also with the archives that were staged.
+    var whole: Digest
 }
 
 /// Reads the parts of a snapshot.
@@ -119,12 +127,18 @@ enum PackageSnapshotParser {
         return line.dropFirst(field.count + 2)
     }
 
-    /// The first word of sha256sum's line.
-    static func fingerprint(_ text: String?) -> String? {
-        guard let word = text?.split(separator: " ").first, word.utf8.count == 64,
+    /// The first words of two lines of sha256sum.
+    static func fingerprint(_ text: String?) -> PackageFingerprint? {
+        let lines = FactText.lines(text ?? "")
+        guard lines.count == 2, let decisions = sum(lines[0]), let whole = sum(lines[1]) else { return nil }
+        return PackageFingerprint(decisions: decisions, whole: whole)
+    }
+
+    private static func sum(_ line: Substring) -> Digest? {
+        guard let word = line.split(separator: " ").first, word.utf8.count == 64,
             word.utf8.allSatisfy("0123456789abcdef".utf8.contains)
         else { return nil }
-        return String(word)
+        return Digest(rawValue: String(word))
     }
 
     /// `df -P -k`: the last two fields are the share in use and the mount point, the one before is what is free, in KiB.

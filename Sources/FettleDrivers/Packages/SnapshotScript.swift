@@ -6,9 +6,9 @@ enum SnapshotScript {
                 + (fingerprinted ? [fingerprint] : []))
     }
 
-    /// One hash over all by which apt decides what an installation does: dpkg's database, apt's marks, lists, pins, sources
-    /// and settings, and the archives that were staged. Files are told by inode, size and times, to the nanosecond; the
-    /// change time is nobody's to set. Nothing is printed where any of it cannot be looked at.
+    /// Two hashes: one over all by which apt decides what an installation does (dpkg's database, apt's marks, lists, pins,
+    /// sources and settings), one over that and the archives that were staged. Files are told by inode, size and times, to
+    /// the nanosecond; the change time is nobody's to set. Nothing is printed where any of it cannot be looked at.
     static let fingerprint = SectionedScript.Section(
         name: "fingerprint", limit: 4_096,
         body: #"""
@@ -20,15 +20,22 @@ enum SnapshotScript {
                     source Dir::Etc::sourcelist/f sources Dir::Etc::sourceparts/d)"
                 set --
                 for path in "$etc" "$lists" "$status" "$marks" "$main" "$parts" "$preferences" "$pins" "$source" "$sources" \
-                    /var/lib/dpkg/arch \#(AptCommand.archives); do
+                    /var/lib/dpkg/arch; do
                     if [ -e "$path" ]; then set -- "$@" "$path"; fi
                 done
                 [ -s "$status" ] || return 77
                 # Passwords of sources, which only root may read, decide nothing; `partial` and `lock` are those of downloads.
-                files=$(find -L "$@" \( -name partial -o -name 'auth.conf*' -o -name lock \) -prune \
-                    -o -printf '%i %s %T@ %C@ %p\n' 2>/dev/null) || return 77
+                tell() {
+                    find -L "$@" \( -name partial -o -name 'auth.conf*' -o -name lock \) -prune \
+                        -o -printf '%i %s %T@ %C@ %p\n' 2>/dev/null
+                }
+                files=$(tell "$@") || return 77
                 sums=$(sha256sum -- "$status") || return 77
-                printf '%s\n' "$files" "$sums" | sha256sum
+                decisions=$(printf '%s\n' "$files" "$sums" | LC_ALL=C sort | sha256sum) || return 77
+                staged=
+                if [ -e \#(AptCommand.archives) ]; then staged=$(tell \#(AptCommand.archives)) || return 77; fi
+                printf '%s\n' "$decisions"
+                printf '%s\n' "$decisions" "$staged" | LC_ALL=C sort | sha256sum
             """#)
 
     static let system = SectionedScript.Section(

@@ -2,7 +2,7 @@ public import FettleDriverKit
 public import FettleModel
 
 /// Asks a host's own package manager what bringing packages to exact versions entails, by a POSIX shell script in one
-/// round trip. Nothing is changed or downloaded.
+/// round trip. Nothing is changed or downloaded. apt also rehearses what it has answered, in a second one.
 ///
 /// apt answers everybody. dnf and zypper answer root only, and the packages are words of their commands, which no exact
 /// `sudo` rule can name: for other users the question is refused.
@@ -26,7 +26,9 @@ public struct ShellUpdateResolver: UpdateResolver {
         switch manager {
         case .dpkg:
             let question = try AptQuestion(wanted)
-            return try question.resolution(from: try await ask(question.script, at: address), at: began)
+            var resolution = try question.resolution(from: try await ask(question.script, at: address), at: began)
+            resolution.rehearsedOn = await rehearse(resolution, at: address)
+            return resolution
         case .rpm:
             let question = try RpmQuestion(wanted)
             return try question.resolution(from: try await ask(question.script, at: address), at: began)
@@ -35,6 +37,28 @@ public struct ShellUpdateResolver: UpdateResolver {
                 code: .refused,
                 message: "\(resource): there is no resolver for apk, so what it would change is not known")
         }
+    }
+
+    /// The state of the host on which apt rehearsed exactly these changes: so that nobody has to ask it again in the window.
+    /// nil if it did not, for whatever reason: then the step that stages the packages asks, and tells what apt says.
+    private func rehearse(_ resolution: Resolution, at address: ResourceAddress) async -> Digest? {
+        let patch = PackageTransaction(
+            manager: .dpkg, purpose: .patch, changes: resolution.changes, conffiles: .keepCurrent,
+            downloadBytes: resolution.downloadBytes)
+        guard !patch.changes.isEmpty, let transaction = try? DebianTransaction(patch) else { return nil }
+        let rehearsal = AptRehearsal.planned(transaction)
+        guard let line = try? rehearsal.readOnlyLine else { return nil }
+        // The state first: what changes it meanwhile makes it another.
+        let script = SectionedScript(sections: [
+            SnapshotScript.fingerprint,
+            SectionedScript.Section(
+                name: "rehearsal", limit: AptRehearsal.outputLimit,
+                body: "\(DebianSections.readOnlyCache)\nwithin 180 \(line)"),
+        ])
+        guard let transcript = try? await ask(script, at: address),
+            let text = try? transcript.output(of: "rehearsal"), (try? rehearsal.judge(text)) != nil
+        else { return nil }
+        return PackageSnapshotParser.fingerprint(try? transcript.output(of: "fingerprint"))?.decisions
     }
 
     private func ask(_ script: SectionedScript, at address: ResourceAddress) async throws(StepFailure) -> Transcript {

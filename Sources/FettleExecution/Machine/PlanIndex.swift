@@ -27,6 +27,8 @@ final class PlanIndex: Sendable {
     let exclusions: Exclusions
     /// Forward steps that a step of the way back takes back in particular.
     let compensated: Set<StepID>
+    /// For whom a resource has to wait before it can be taken out.
+    let leaders: Leaders
 
     init(plan: Plan) throws(PlanDefect) {
         var entries: [StepID: Entry] = [:]
@@ -69,6 +71,7 @@ final class PlanIndex: Sendable {
             uniqueKeysWithValues: resources.map { resource in (resource, plan.groups(of: resource)) })
         self.exclusions = Exclusions(plan, among: resources)
         self.compensated = Set(plan.rollback.compactMap(\.compensates))
+        self.leaders = Leaders(plan.steps)
     }
 
     /// What is taken out must be brought back by the same list of steps, or its reservation would be held for ever.

@@ -65,7 +65,7 @@ extension RunMachine {
         }
         var room = max(1, index.plan.limits.parallelSteps) - activities.count
         for step in agenda.startable where room > 0 {
-            guard mayCheck(step, at: now) else { continue }
+            guard mayCheck(step, at: now), !yieldsToLeader(step, at: now) else { continue }
             if let refusal = windowRefusal(for: step, at: now) {
                 waiting[step.id] = Waiting(cause: .window, reason: refusal, since: now.milliseconds, nextTry: .max)
                 continue
@@ -88,7 +88,7 @@ extension RunMachine {
         return open.epoch < fold.epoch
     }
 
-    private func mayCheck(_ step: Step, at now: Timestamp) -> Bool {
+    func mayCheck(_ step: Step, at now: Timestamp) -> Bool {
         guard activities[step.id] == nil, waitsUntil(step, at: now) == nil else { return false }
         return isInterrupted(step) || hasRoomInGroups(step)
     }

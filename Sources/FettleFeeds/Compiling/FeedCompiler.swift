@@ -130,9 +130,12 @@ private final class FeedCollector: FeedSink {
     }
 
     func skipped(_ record: String, because reason: String) {
-        builder.update(feed) {
-            $0.skippedCount += 1
-            if $0.skipped.count < Self.namedSkips { $0.skipped.append("\(record): \(reason)") }
+        let words = "\(record): \(reason)"
+        builder.update(feed) { feed in
+            // A release that many documents name and nobody knows is one thing to say.
+            guard !feed.skipped.contains(words) else { return }
+            feed.skippedCount += 1
+            if feed.skipped.count < Self.namedSkips { feed.skipped.append(words) }
         }
     }
 

@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// The rows of a CSV text, one after the other (RFC 4180, https://www.rfc-editor.org/rfc/rfc4180): fields in quotes may hold
-/// commas, line ends and doubled quotes.
+/// The rows of a CSV text, one after the other (RFC 4180, https://www.rfc-editor.org/rfc/rfc4180): fields in quotes may
+/// hold commas, line ends and doubled quotes.
 struct CSVRows {
     /// Of a row; a row with more ends here, so that no row grows with the document.
     static let maximumFields = 256

@@ -12,7 +12,8 @@ enum DistributionReleases {
 
     /// Ubuntu's release with the pocket that is patched apart from it: `ubuntu:22.04`, `ubuntu:22.04:pro`.
     ///
-    /// - Parameter pocket: as Ubuntu writes it: `security`, `updates`, `esm-infra`, `esm-apps`, `fips-updates`; nil: the archive.
+    /// - Parameter pocket: as Ubuntu writes it: `security`, `updates`, `esm-infra`, `esm-apps`, `fips-updates`; nil:
+    ///   the archive.
     static func ubuntu(codename: String, pocket: String?) -> Ecosystem? {
         guard let version = ubuntuVersions[codename] else { return nil }
         let suffix: String

@@ -1,9 +1,10 @@
 internal import FettleModel
 
-/// Reads the times of feeds: `2024-05-28`, `2024-05-28T18:22:19.401Z`, `2024-05-28 18:22:19+00:00`, `…+0000`, and the same
-/// without a zone, which the feeds that write it mean as UTC (RFC 3339, https://www.rfc-editor.org/rfc/rfc3339).
+/// Reads the times of feeds: `2024-05-28`, `2024-05-28T18:22:19.401Z`, `2024-05-28 18:22:19+00:00`, `…+0000`, and the
+/// same without a zone, which the feeds that write it mean as UTC (RFC 3339, https://www.rfc-editor.org/rfc/rfc3339).
 ///
-/// Exact to the millisecond, what is below is cut off. Made for hundreds of thousands of records: no formatter, no locale.
+/// Exact to the millisecond, what is below is cut off. Made for hundreds of thousands of records: no formatter, no
+/// locale.
 enum FeedDates {
     /// Longer text is no time.
     private static let maximumBytes = 40

@@ -10,11 +10,11 @@ struct JSONMember {
     let value: Data
 }
 
-/// Takes a large JSON object or array apart into its members without building any of them, so that each can be decoded, kept or
-/// left out by itself, and the document never stands in memory as a tree.
+/// Takes a large JSON object or array apart into its members without building any of them, so that each can be decoded,
+/// kept or left out by itself, and the document never stands in memory as a tree.
 ///
-/// Exact about strings and their escapes, brackets and their kinds; what lies between them is judged by who decodes a member. Each
-/// byte is looked at once.
+/// Exact about strings and their escapes, brackets and their kinds; what lies between them is judged by who decodes a
+/// member. Each byte is looked at once.
 struct JSONSplitter {
     /// Nesting of a member's value. The feeds stay below 15, JSONDecoder gives up at 512.
     static let maximumDepth = 64
@@ -80,7 +80,8 @@ struct JSONSplitter {
         return text
     }
 
-    /// The JSON values that follow one another in a text, blanks between them: one in a plain document, many in JSON lines.
+    /// The JSON values that follow one another in a text, blanks between them: one in a plain document, many in JSON
+    /// lines.
     static func values(
         in bytes: Data, of name: String, _ body: (Data) throws(FeedError) -> Void
     ) throws(FeedError) {

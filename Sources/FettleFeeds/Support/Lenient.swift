@@ -17,6 +17,11 @@ struct Lenient<Value: Decodable>: Decodable {
 }
 
 extension KeyedDecodingContainer {
+    /// The well-formed elements of an array; none where it is missing or is no array.
+    func elements<Value: Decodable>(_ type: Value.Type, _ key: Key) -> [Value] {
+        (tolerant([Lenient<Value>].self, key) ?? []).compactMap(\.value)
+    }
+
     /// Nil where the name is missing, null, or has a value of another kind: for what a record can do without.
     func tolerant<Value: Decodable>(_ type: Value.Type, _ key: Key) -> Value? {
         (try? decodeIfPresent(type, forKey: key)) ?? nil

@@ -1,7 +1,8 @@
 internal import FettleIndex
 internal import FettleVersions
 
-/// Module streams of Red Hat's family, which feeds name in an advisory's title only: `Important: nodejs:18 security update`.
+/// Module streams of Red Hat's family, which feeds name in an advisory's title only: `Important: nodejs:18 security
+/// update`.
 enum ModuleStream {
     /// The `name:stream`s of a title, in its order; `virt:rhel and virt-devel:rhel bug fix update` has two.
     static func named(inTitle title: String) -> [String] {
@@ -17,7 +18,8 @@ enum ModuleStream {
         return found
     }
 
-    /// Whether the version that ends the package's range was built for a module: `…module_el8.5.0+…`, `…module+el8.4.0+…`.
+    /// Whether the version that ends the package's range was built for a module: `…module_el8.5.0+…`,
+    /// `…module+el8.4.0+…`.
     static func isModular(_ package: AffectedPackage) -> Bool {
         package.intervals.contains { ($0.upper?.version).map(isModular(version:)) ?? false }
     }

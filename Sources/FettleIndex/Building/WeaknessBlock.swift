@@ -67,11 +67,19 @@ enum WeaknessBlock {
         return record
     }
 
+    /// A CVE's own record knows when it was listed; the catalogue also knows until when to act, and of ransomware.
+    private static func join(_ first: KnownExploitation?, _ second: KnownExploitation?) -> KnownExploitation? {
+        guard let first, let second else { return first ?? second }
+        return KnownExploitation(
+            addedAt: min(first.addedAt, second.addedAt), dueAt: [first.dueAt, second.dueAt].compactMap { $0 }.min(),
+            isUsedByRansomware: first.isUsedByRansomware || second.isUsedByRansomware)
+    }
+
     /// What two feeds say of one CVE: the earlier listing as exploited, the newer prediction and decision, every rating once. A
     /// rejection by one of them holds.
     static func join(_ first: WeaknessRecord, _ second: WeaknessRecord) -> WeaknessRecord {
         var joined = first
-        joined.exploited = [first.exploited, second.exploited].compactMap { $0 }.min { $0.addedAt < $1.addedAt }
+        joined.exploited = join(first.exploited, second.exploited)
         joined.prediction = [first.prediction, second.prediction].compactMap { $0 }.max { $0.scoredAt < $1.scoredAt }
         joined.decision = [first.decision, second.decision].compactMap { $0 }
             .max { ($0.decidedAt?.milliseconds ?? .min) < ($1.decidedAt?.milliseconds ?? .min) }

@@ -21,8 +21,9 @@ struct FleetReader {
         let environments = fields["environments"].map(self.environments) ?? Self.defaultEnvironments
         let resources = resources(fields, environments: environments)
         let groups = groups(fields, environments: environments, resources: resources)
+        let said = groups.compactMap { declared in declared.responsibility.map { (declared.group, $0) } }
         return Fleet(
-            environments: environments, resources: resources.sorted,
+            environments: environments, resources: ResponsibilityReader.spread(said, over: resources.sorted),
             groups: groups.map(\.group).sorted { $0.id < $1.id })
     }
 

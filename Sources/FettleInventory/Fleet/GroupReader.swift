@@ -5,6 +5,8 @@ struct DeclaredGroup {
     var group: ResourceGroup
     var idPlace: Place
     var afterPlaces: [Place]
+    /// What it says for its members; nil: nothing.
+    var responsibility: Responsibility?
 }
 
 /// Reads one item of `groups`.
@@ -18,6 +20,7 @@ struct GroupReader {
 
     static let keys = [
         "id", "kind", "members", "select", "minimumAvailable", "strategy", "traffic", "probes", "after",
+        "responsibility",
     ]
 
     init(reading: Reading, environments: [Environment], resources: DeclaredResources) {
@@ -53,8 +56,11 @@ struct GroupReader {
         if let value = fields["probes"] { group.probes = ProbeReader(reading: reading).list(value) }
         let after = after(fields)
         group.after = after.map { GroupID($0.name) }
+        let responsibility = fields["responsibility"].flatMap { ResponsibilityReader(reading: reading).read($0) }
         guard id != nil else { return nil }
-        return DeclaredGroup(group: group, idPlace: idValue?.place ?? item.place, afterPlaces: after.map(\.place))
+        return DeclaredGroup(
+            group: group, idPlace: idValue?.place ?? item.place, afterPlaces: after.map(\.place),
+            responsibility: responsibility)
     }
 
     // MARK: Members

@@ -12,9 +12,11 @@ struct ResourceDefaults {
     var labels: [String: String] = [:]
     var failureDomain: String?
     var owner: String?
+    var responsibility: Responsibility?
 
     static let keys = [
         "environment", "kind", "address", "serviceModel", "criticality", "exposure", "labels", "failureDomain", "owner",
+        "responsibility",
     ]
 
     init() {}
@@ -64,6 +66,9 @@ struct ResourceDefaults {
             result.failureDomain = domain
         }
         if let value = fields["owner"], let owner = reading.text(value, "the owner") { result.owner = owner }
+        if let value = fields["responsibility"], let said = ResponsibilityReader(reading: reading).read(value) {
+            result.responsibility = result.responsibility.map { said.over($0) } ?? said
+        }
         return result
     }
 }
@@ -107,7 +112,8 @@ struct ResourceReader {
             Resource(
                 id: ResourceID(name), kind: settings.kind, address: address, environment: settings.environment ?? "",
                 serviceModel: settings.serviceModel, criticality: settings.criticality, exposure: settings.exposure,
-                labels: settings.labels, failureDomain: settings.failureDomain, owner: settings.owner)
+                labels: settings.labels, failureDomain: settings.failureDomain, owner: settings.owner,
+                responsibility: settings.responsibility)
         }
     }
 

@@ -5,10 +5,14 @@ public struct PolicyReading: Sendable, Equatable {
     public var policy: Policy
     /// What is allowed but looks like a mistake, sorted by place.
     public var warnings: [InventoryProblem]
+    /// The keys that the file writes, with the names below `approvals` and `dueInDays` as `approvals.production`; what is not here
+    /// is only defaulted.
+    public var declared: Set<String>
 
-    public init(policy: Policy, warnings: [InventoryProblem]) {
+    public init(policy: Policy, warnings: [InventoryProblem], declared: Set<String> = []) {
         self.policy = policy
         self.warnings = warnings
+        self.declared = declared
     }
 }
 
@@ -39,6 +43,15 @@ public enum PolicyFile {
         }
         let policy = PolicyReader(reading: reading, environments: environments).read(root)
         let warnings = try reading.finish()
-        return PolicyReading(policy: policy, warnings: warnings)
+        return PolicyReading(policy: policy, warnings: warnings, declared: declared(root))
+    }
+
+    private static func declared(_ root: YAMLValue) -> Set<String> {
+        var names: Set<String> = []
+        for entry in root.mapping ?? [] {
+            names.insert(entry.key)
+            for inner in entry.value.mapping ?? [] { names.insert("\(entry.key).\(inner.key)") }
+        }
+        return names
     }
 }

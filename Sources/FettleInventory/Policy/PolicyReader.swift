@@ -7,14 +7,14 @@ struct PolicyReader {
 
     static let keys = [
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
-        "neverRestart", "limits", "approvals", "risk",
+        "neverRestart", "limits", "approvals", "rolling", "baselines", "obligations", "risk",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
         var policy = Policy()
         guard let fields = Fields(root, of: "the policy", keys: Self.keys, reading) else { return policy }
         reading.version(fields, 1, "the policy")
-        if let value = fields["classes"] { policy.classes = classes(value) }
+        if let value = fields["classes"] { classes(value, &policy) }
         if let value = fields["exclude"] { policy.exclude = reading.texts(value, "exclude", item: "a package glob") }
         if let value = fields["dueInDays"] { dueInDays(value, &policy) }
         if let value = fields["conffiles"],
@@ -39,23 +39,36 @@ struct PolicyReader {
         if let value = fields["limits"] { policy.limits = limits(value) }
         if let value = fields["approvals"] { approvals(value, &policy) }
         if let value = fields["risk"] { policy.risk = RiskReader(reading: reading).read(value) }
+        let baselines = BaselineReader(reading: reading, environments: environments)
+        if let value = fields["rolling"] { policy.rolling = baselines.rolling(value) }
+        if let value = fields["baselines"] { policy.baselines = baselines.list(value) }
+        if let value = fields["obligations"] { obligations(value, &policy) }
         return policy
     }
 
-    private func classes(_ value: YAMLValue) -> [UpdateClass] {
-        let items = reading.list(value, "classes") ?? []
-        if value.sequence?.isEmpty == true {
-            reading.problem("no classes: nothing would ever be planned", at: value.place, hint: "such as [security]")
+    /// A list of classes that are taken now, or a rule for each.
+    private func classes(_ value: YAMLValue, _ policy: inout Policy) {
+        let reader = BaselineReader(reading: reading, environments: environments)
+        guard value.mapping != nil else {
+            policy.classes = reader.classList(value)
+            return
         }
-        var classes: [UpdateClass] = []
-        for item in items {
-            guard let choice = reading.choice(item, "class of update", as: UpdateClass.self) else { continue }
-            if classes.contains(choice) {
-                reading.problem("\(choice.rawValue.quoted) is in classes twice", at: item.place)
+        policy.classRules = reader.ruleMapping(value)
+        policy.classes = UpdateClass.allCases.filter { (policy.classRules[$0] ?? .never) != .never }
+    }
+
+    private func obligations(_ value: YAMLValue, _ policy: inout Policy) {
+        let outcomes = Outcome.allCases.map(\.rawValue)
+        guard let fields = Fields(value, of: "'obligations'", keys: outcomes + ["statement"], reading) else { return }
+        for outcome in Outcome.allCases {
+            guard let value = fields[outcome.rawValue] else { continue }
+            if let days = reading.integer(value, outcome.rawValue, in: 0...3_650) {
+                policy.obligations.dueInDays[outcome] = days
             }
-            classes.append(choice)
         }
-        return classes
+        if let value = fields["statement"], let days = reading.integer(value, "statement", in: 1...3_650) {
+            policy.obligations.statementInDays = days
+        }
     }
 
     private func dueInDays(_ value: YAMLValue, _ policy: inout Policy) {

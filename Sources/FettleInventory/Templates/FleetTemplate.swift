@@ -43,6 +43,9 @@ public enum FleetTemplate {
         #  - {id: lb-1, kind: loadBalancer, environment: production}
         #  - {id: db-1, kind: database, environment: production, criticality: critical, failureDomain: rack-7}
         #  - {id: mail, address: none, environment: production, serviceModel: saas, kind: cloudService}
+        #  - id: vault                         # who patches which layer, where it is not as the service model says
+        #    environment: production
+        #    responsibility: {firmware: {by: vendor, owner: Example Inc., contact: support@example.com}, owner: vault team}
 
         # What serves together. minimumAvailable is what must be serving at any time: no plan goes below it.
         groups:
@@ -76,8 +79,11 @@ public enum FleetTemplate {
         version: 1
 
         # Classes of update that are planned; the others are shown and left: security, bugfix, feature, cosmetic,
-        # unclassified.
+        # unclassified. Or a rule for each: classes: {security: now, bugfix: wait 14d, feature: never}
         classes: [security]
+
+        # Packages that follow a rolling release in small steps: so many minor (major, patch) versions at once.
+        # rolling: {packages: [nextcloud*], step: minor, atMost: 1}
 
         # Packages that are never changed, as globs. What is left out is told in every plan.
         exclude: []
@@ -118,6 +124,25 @@ public enum FleetTemplate {
           default: {approvals: 1, requesterMayApprove: false}
         #  dev: {approvals: 0}
         #  production: {approvals: 2}
+
+        # What is let in, by platform and environment: of those that fit a host the most specific holds, and what it leaves
+        # open is as above. 'deny' wins over all else; nothing goes above its pin; what a provider of feeds rates below
+        # minimumSeverity is left. `fettle baseline show` says what this means for each host now.
+        baselines: []
+        #  - name: debian-production
+        #    platforms: ["debian:*"]
+        #    environments: [production]
+        #    minimumSeverity: medium
+        #    classes: {security: now, bugfix: wait 14d, feature: never, cosmetic: never}
+        #    ageInDays: {security: 2}          # a patch waits so long after it became known
+        #    allow: ["*"]
+        #    deny: [mysql-*]
+        #    hold: [postgresql-*]
+        #    pin: [openssl=3.0.11-1~deb12u2]
+
+        # What providers and vendors owe: days from when a finding on their layers was first seen, and how often they must
+        # state how those layers are patched. `fettle responsibility` shows who owes what.
+        obligations: {immediate: 2, outOfCycle: 14, scheduled: 30, defer: 90, statement: 90}
 
         # What the risk of waiting and the risk of patching are reckoned with, as expected loss a day. docs/risk.md has the
         # formulae and where each number is from. The losses are the first thing to make your own.

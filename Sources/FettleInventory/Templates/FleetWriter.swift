@@ -49,7 +49,26 @@ public struct FleetWriter: Sendable {
                 "      \(YAMLText.scalar($0.key)): \(YAMLText.scalar($0.value))"
             }
         }
+        if let responsibility = resource.responsibility, !responsibility.isEmpty {
+            lines += ["    responsibility:"] + self.responsibility(responsibility)
+        }
         return lines
+    }
+
+    private func responsibility(_ responsibility: Responsibility) -> [String] {
+        func names(_ owner: String?, _ contact: String?) -> [String] {
+            [("owner", owner), ("contact", contact)].compactMap { key, value in
+                value.map { "\(key): \(YAMLText.scalar($0))" }
+            }
+        }
+        var lines: [String] = []
+        for (layer, part) in responsibility.layers.sorted(by: { $0.key < $1.key }) {
+            let words = (part.by.map { ["by: \($0.rawValue)"] } ?? []) + names(part.owner, part.contact)
+            guard !words.isEmpty else { continue }
+            // Names may hold what ends a flow: each stands in a line of its own.
+            lines += ["      \(layer.rawValue):"] + words.map { "        \($0)" }
+        }
+        return lines + names(responsibility.owner, responsibility.contact).map { "      \($0)" }
     }
 
     private func group(_ group: ResourceGroup) -> [String] {

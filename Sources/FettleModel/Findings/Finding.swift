@@ -22,6 +22,12 @@ public struct Finding: Codable, Sendable, Equatable {
     /// Whether the host's own sources offer the fix now.
     public var isOffered: Bool
     public var isHeld: Bool
+    /// How bad its worst weakness is rated; nil: nobody has rated it, or no feed says.
+    public var severity: Severity?
+    /// When this was first judged to be missing here; later assessments carry it over. nil: in this one.
+    public var firstSeenAt: Timestamp?
+    /// When this fixed version was first seen on the fleet, which is not before it was published; nil: in this assessment.
+    public var fixSeenAt: Timestamp?
 
     public init(
         id: FindingID, resource: ResourceID, source: String, packages: [String], installed: String, fixed: String?,

@@ -12,11 +12,14 @@ public struct Resource: Codable, Sendable, Equatable {
     public var failureDomain: String?
     /// The person or team that answers for it; nil if not declared.
     public var owner: String?
+    /// Who patches its layers, where the fleet file says so; nil: as its service model says.
+    public var responsibility: Responsibility?
 
     public init(
         id: ResourceID, kind: Kind = .host, address: ResourceAddress, environment: EnvironmentID,
         serviceModel: ServiceModel = .onPremises, criticality: Criticality = .medium, exposure: Exposure = .internal,
-        labels: [String: String] = [:], failureDomain: String? = nil, owner: String? = nil
+        labels: [String: String] = [:], failureDomain: String? = nil, owner: String? = nil,
+        responsibility: Responsibility? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -28,6 +31,7 @@ public struct Resource: Codable, Sendable, Equatable {
         self.labels = labels
         self.failureDomain = failureDomain
         self.owner = owner
+        self.responsibility = responsibility
     }
 
     public enum Kind: String, Codable, Sendable, CaseIterable {

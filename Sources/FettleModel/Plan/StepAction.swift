@@ -47,16 +47,19 @@ public struct PackageTransaction: Codable, Sendable, Equatable {
     public var changes: [PackageChange]
     public var conffiles: ConffilePolicy
     public var downloadBytes: Int64
+    /// As in `Resolution`: the state of the host on which exactly this was rehearsed; nil: it was not.
+    public var rehearsedOn: Digest?
 
     public init(
         manager: PackageManager, purpose: Purpose, changes: [PackageChange], conffiles: ConffilePolicy,
-        downloadBytes: Int64
+        downloadBytes: Int64, rehearsedOn: Digest? = nil
     ) {
         self.manager = manager
         self.purpose = purpose
         self.changes = changes
         self.conffiles = conffiles
         self.downloadBytes = downloadBytes
+        self.rehearsedOn = rehearsedOn
     }
 
     public enum Purpose: String, Codable, Sendable, CaseIterable {

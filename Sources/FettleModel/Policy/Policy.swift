@@ -2,6 +2,14 @@
 public struct Policy: Codable, Sendable, Equatable {
     /// Classes of update that are planned; the others are shown and left.
     public var classes: [UpdateClass]
+    /// Rules of single classes; a class without one is taken now if it is among `classes`, and never otherwise.
+    public var classRules: [UpdateClass: ClassRule]
+    /// Packages that follow a rolling release in small steps; nil: none do.
+    public var rolling: RollingRule?
+    /// By platform and environment, in the order of the file.
+    public var baselines: [Baseline]
+    /// What providers and vendors owe.
+    public var obligations: ObligationRule
     /// Globs of package names that are never changed.
     public var exclude: [String]
     /// Due dates by outcome, in days from the day the finding is judged.
@@ -29,6 +37,8 @@ public struct Policy: Codable, Sendable, Equatable {
         neverRestart: [String] = ["dbus.service", "systemd-logind.service", "getty@*.service", "user@*.service"],
         limits: PlanLimits = PlanLimits(), approvals: [EnvironmentID: ApprovalRule] = [:],
         defaultApproval: ApprovalRule = ApprovalRule(approvals: 1, requesterMayApprove: false),
+        classRules: [UpdateClass: ClassRule] = [:], rolling: RollingRule? = nil, baselines: [Baseline] = [],
+        obligations: ObligationRule = ObligationRule(),
         risk: RiskPolicy = RiskPolicy()
     ) {
         self.classes = classes
@@ -43,6 +53,15 @@ public struct Policy: Codable, Sendable, Equatable {
         self.approvals = approvals
         self.defaultApproval = defaultApproval
         self.risk = risk
+        self.classRules = classRules
+        self.rolling = rolling
+        self.baselines = baselines
+        self.obligations = obligations
+    }
+
+    /// When updates of the class are taken where no baseline says otherwise.
+    public func rule(for updateClass: UpdateClass) -> ClassRule {
+        classRules[updateClass] ?? (classes.contains(updateClass) ? .now : .never)
     }
 
     public enum RebootPolicy: String, Codable, Sendable, CaseIterable {

@@ -76,10 +76,13 @@ public struct Resolution: Codable, Sendable, Equatable {
     /// Earlier versions that can no longer be downloaded, and so must be kept some other way or lost; sorted.
     public var unavailableEarlier: [PackageVersion]
     public var reboot: RebootExpectation
+    /// The host was in this state when its package manager rehearsed exactly these changes; nil: nobody has rehearsed them.
+    /// Whoever finds the host in the same state need not ask again.
+    public var rehearsedOn: Digest?
 
     public init(
         manager: PackageManager, resolvedAt: Timestamp, changes: [PackageChange], downloadBytes: Int64,
-        unavailableEarlier: [PackageVersion] = [], reboot: RebootExpectation = .notExpected
+        unavailableEarlier: [PackageVersion] = [], reboot: RebootExpectation = .notExpected, rehearsedOn: Digest? = nil
     ) {
         self.manager = manager
         self.resolvedAt = resolvedAt
@@ -87,6 +90,7 @@ public struct Resolution: Codable, Sendable, Equatable {
         self.downloadBytes = downloadBytes
         self.unavailableEarlier = unavailableEarlier
         self.reboot = reboot
+        self.rehearsedOn = rehearsedOn
     }
 }
 

@@ -60,6 +60,7 @@ struct ChainMaker {
             var reverse = transaction(host, .rollback)
             reverse.changes = reverse.changes.map(\.reversed)
             reverse.downloadBytes = 0
+            reverse.rehearsedOn = nil
             maker.add(
                 "return", .changePackages(transaction: reverse), .requiresOut, priors.change(reverse),
                 compensates: StepID("\(host.id)/patch"))
@@ -101,7 +102,7 @@ struct ChainMaker {
     private func transaction(_ host: HostWork, _ purpose: PackageTransaction.Purpose) -> PackageTransaction {
         PackageTransaction(
             manager: host.resolution.manager, purpose: purpose, changes: host.changes, conffiles: policy.conffiles,
-            downloadBytes: host.resolution.downloadBytes)
+            downloadBytes: host.resolution.downloadBytes, rehearsedOn: host.resolution.rehearsedOn)
     }
 }
 

@@ -8,6 +8,9 @@ struct HostSelecting {
     private let findings: [Finding]
     private let policy: Policy
     private let filter: PatchFilter
+    private let judge: BaselineJudge
+    private let assessedAt: Timestamp
+    private let time: Timestamp
     private(set) var leftOut: [Selection.LeftOut] = []
 
     private var wanted: [Key: Wish] = [:]
@@ -23,7 +26,14 @@ struct HostSelecting {
         var isInstalled: Bool
     }
 
-    init(resource: Resource, facts: HostFacts?, findings: [Finding], policy: Policy, filter: PatchFilter) {
+    init(
+        resource: Resource, facts: HostFacts?, findings: [Finding], policy: Policy, filter: PatchFilter,
+        assessedAt: Timestamp, time: Timestamp
+    ) {
+        judge = BaselineJudge(
+            policy: policy, resource: resource, platform: facts?.platform ?? .notObserved(reason: "never looked at"))
+        self.assessedAt = assessedAt
+        self.time = time
         self.resource = resource
         self.facts = facts
         self.findings = findings
@@ -45,6 +55,10 @@ struct HostSelecting {
         let pins = filter.packages.filter { $0.version != nil }
         guard !open.isEmpty || !pins.isEmpty else { return nil }
         guard let observed = observations(reportingFor: open) else { return nil }
+        if case .undecided(let reason) = judge.choice {
+            leaveOut(nil, reason)
+            return nil
+        }
         addPins(pins, observed)
         var closed: [FindingID] = []
         for finding in open.sorted(by: { $0.id < $1.id }) where select(finding, observed) { closed.append(finding.id) }
@@ -53,7 +67,8 @@ struct HostSelecting {
         return SelectionRequest(
             resource: resource.id, address: resource.address, manager: manager, findings: closed,
             wanted: versions { !$0.isInstalled }, installed: versions(where: \.isInstalled),
-            pinned: Set(wanted.filter(\.value.isPinned).map(\.key.name)).sorted())
+            pinned: Set(wanted.filter(\.value.isPinned).map(\.key.name)).sorted(),
+            bounds: judge.bounds(on: observed.packages))
     }
 
     private func versions(where isMeant: (Wish) -> Bool) -> [PackageVersion] {
@@ -69,7 +84,7 @@ struct HostSelecting {
     }
 
     private mutating func observations(reportingFor open: [Finding]) -> Observations? {
-        let owner = resource.serviceModel.operatingSystemOwner
+        let owner = resource.operatingSystemOwner
         if owner != .us {
             let model = resource.serviceModel.rawValue
             let reason = "the \(owner.rawValue)'s job (service model \(model))"
@@ -136,12 +151,17 @@ struct HostSelecting {
         _ finding: Finding, updates: [AvailableUpdate], installed: [InstalledPackage], names: Set<String>
     ) -> String? {
         if finding.owner != .us { return "the \(finding.owner.rawValue)'s job" }
-        if !policy.classes.contains(finding.updateClass), !finding.isExploited {
-            let classes = policy.classes.map(\.rawValue).joined(separator: ", ")
-            return "class \(finding.updateClass.rawValue) is not in policy (\(classes.isEmpty ? "none" : classes))"
+        if let objection = judge.objectionToClass(finding.updateClass, isExploited: finding.isExploited) {
+            return objection.reason
         }
         if let glob = policy.exclude.firstGlob(matchingAnyOf: names.union([finding.source]).sorted()) {
             return "excluded by policy: \(glob)"
+        }
+        // What is held is not held back from running: only what is denied is left alone there too.
+        if let objection = judge.objectionToNames([finding.source] + names.sorted()),
+            finding.state == .missing || objection.verdict == .denied
+        {
+            return objection.reason
         }
         guard finding.state == .missing else { return nil }
         let held = Set(updates.filter(\.isHeld).map(\.name) + installed.filter(\.isHeld).map(\.name)).sorted()
@@ -154,7 +174,9 @@ struct HostSelecting {
         if let fixed = finding.fixed, let old = updates.first(where: { isOlder($0.sourceVersion, fixed, $0.manager) }) {
             return "not offered: the host's sources have \(old.sourceVersion), the fix is \(fixed)"
         }
-        return nil
+        let judgement = judge.judge(
+            OfferedPatch(finding, updates: updates, names: names, assessedAt: assessedAt), at: time)
+        return judgement.verdict == .taken ? nil : judgement.reason
     }
 
     private func isOlder(_ left: String, _ right: String, _ manager: PackageManager) -> Bool {
@@ -177,6 +199,10 @@ extension HostSelecting {
                 leaveOut(pin.name, "excluded by policy: \(glob)")
                 continue
             }
+            if let reason = objection(to: version, of: together) {
+                leaveOut(pin.name, reason)
+                continue
+            }
             let held = Set(together.filter(\.isHeld).map(\.name)).sorted()
             guard held.isEmpty else {
                 leaveOut(pin.name, "held on the host: \(held.joined(separator: ", "))")
@@ -189,6 +215,16 @@ extension HostSelecting {
                     version: version, isPinned: true, isInstalled: package.version == version)
             }
         }
+    }
+
+    /// What the baseline denies, holds or pins below is not for a person to take by name either: the baseline is altered first, where
+    /// others see it.
+    private func objection(to version: String, of packages: [InstalledPackage]) -> String? {
+        guard let manager = packages.first?.manager else { return nil }
+        let names = Set(packages.flatMap { [$0.source, $0.name] }).sorted()
+        if let objection = judge.objectionToNames(names) { return objection.reason }
+        guard let pin = judge.pin(of: names, manager: manager), isOlder(pin.version, version, manager) else { return nil }
+        return "pinned at \(pin.version) by baseline \(judge.choice.baseline?.name ?? "?"), and \(version) is above it"
     }
 
     private func isClosedByPins(_ finding: Finding, _ installed: [InstalledPackage]) -> Bool {

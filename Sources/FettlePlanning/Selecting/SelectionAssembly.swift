@@ -85,6 +85,15 @@ extension SelectionPlanner {
             return "what is wanted also changes packages that policy excludes: \(glob)"
         }
         let order = resolution.manager.versionOrder
+        for change in resolution.changes {
+            switch request.bounds[change.name] {
+            case .untouchable(let reason): return "what is wanted also changes \(change.name): \(reason)"
+            case .ceiling(let version, let reason):
+                guard let to = change.to, order.precedes(version, to) else { continue }
+                return "what is wanted also takes \(change.name) to \(to): \(reason)"
+            case nil: continue
+            }
+        }
         for change in resolution.changes where !request.pinned.contains(change.name) {
             if let from = change.from, let to = change.to, order.precedes(to, from) {
                 return "its resolver would take \(change.name) back from \(from) to \(to); pin it to allow that"

@@ -5,8 +5,11 @@ public import FettleModel
 public enum SelectionPlanner {
     /// From findings to what each host's resolver is asked for. All binary packages of one source go together: half of a source
     /// at another version is a state that nobody tests.
+    ///
+    /// - Parameter time: what baselines count ages up to; nil: when the findings were judged.
     public static func selectPatches(
-        _ findings: FindingSet, facts: FactSet, fleet: Fleet, policy: Policy, filter: PatchFilter = PatchFilter()
+        _ findings: FindingSet, facts: FactSet, fleet: Fleet, policy: Policy, filter: PatchFilter = PatchFilter(),
+        at time: Timestamp? = nil
     ) -> PatchSelection {
         var notes = PlanNotes()
         var requests: [SelectionRequest] = []
@@ -18,7 +21,7 @@ public enum SelectionPlanner {
         for resource in fleet.resources.sorted(by: { $0.id < $1.id }) where filter.includes(resource, in: fleet) {
             var host = HostSelecting(
                 resource: resource, facts: facts.host(resource.id), findings: byResource[resource.id] ?? [],
-                policy: policy, filter: filter)
+                policy: policy, filter: filter, assessedAt: findings.assessedAt, time: time ?? findings.assessedAt)
             if let request = host.request() { requests.append(request) }
             for entry in host.leftOut { notes.leaveOut(entry.resource, subject: entry.subject, because: entry.reason) }
         }

@@ -13,10 +13,13 @@ public struct SelectionRequest: Codable, Sendable, Equatable {
     public var installed: [PackageVersion]
     /// Names that a user pinned: only these may go to an older version.
     public var pinned: [String]
+    /// By name, what the host's baseline binds of what is installed there.
+    public var bounds: [String: PackageBound]
 
     public init(
         resource: ResourceID, address: ResourceAddress, manager: PackageManager, findings: [FindingID],
-        wanted: [PackageVersion], installed: [PackageVersion], pinned: [String]
+        wanted: [PackageVersion], installed: [PackageVersion], pinned: [String],
+        bounds: [String: PackageBound] = [:]
     ) {
         self.resource = resource
         self.address = address
@@ -25,6 +28,7 @@ public struct SelectionRequest: Codable, Sendable, Equatable {
         self.wanted = wanted
         self.installed = installed
         self.pinned = pinned
+        self.bounds = bounds
     }
 }
 

@@ -248,12 +248,13 @@ import Testing
     @Test func aRehearsalHoldsForTheSameChangeOnTheSameHostUnchanged() {
         let memory = PackageMemory()
         let changes = [change("a1", "1", "2")]
-        memory.rehearsed(["apt-get", "a1=2"], doing: changes, on: .ssh("web-1"), fingerprint: "f")
+        memory.rehearsed(["apt-get", "a1=2"], doing: changes, on: .ssh("web-1"), fingerprint: Digest(rawValue: "f"))
         func holds(
             _ command: [String] = ["apt-get", "a1=2"], _ doing: [PackageChange]? = nil, on host: String = "web-1",
             _ fingerprint: String = "f"
         ) -> Bool {
-            memory.isRehearsed(command, doing: doing ?? changes, on: .ssh(host), fingerprint: fingerprint)
+            memory.isRehearsed(
+                command, doing: doing ?? changes, on: .ssh(host), fingerprint: Digest(rawValue: fingerprint))
         }
         #expect(holds())
         #expect(!holds(["apt-get", "a1=3"]))
@@ -261,15 +262,20 @@ import Testing
         #expect(!holds(on: "web-2"))
         #expect(!holds(["apt-get", "a1=2"], nil, on: "web-1", "g"))
         // Only the last one of a host.
-        memory.rehearsed(["apt-get", "b1=2"], doing: [change("b1", "1", "2")], on: .ssh("web-1"), fingerprint: "f")
+        memory.rehearsed(
+            ["apt-get", "b1=2"], doing: [change("b1", "1", "2")], on: .ssh("web-1"), fingerprint: Digest(rawValue: "f"))
         #expect(!holds())
     }
 
-    @Test func aFingerprintIsAHashAndNothingElse() {
-        let sum = String(repeating: "f0", count: 32)
-        #expect(PackageSnapshotParser.fingerprint("\(sum)  -\n") == sum)
-        for text in [nil, "", "x", "\(sum)0  -", "\(sum.uppercased())  -", "find: error \(sum)"] {
-            #expect(PackageSnapshotParser.fingerprint(text) == nil)
+    @Test func aFingerprintIsTwoHashesAndNothingElse() {
+        let (sum, other) = (String(repeating: "f0", count: 32), String(repeating: "a1", count: 32))
+        #expect(
+            PackageSnapshotParser.fingerprint("\(sum)  -\n\(other)  -\n")
+                == PackageFingerprint(decisions: Digest(rawValue: sum), whole: Digest(rawValue: other)))
+        for line in ["x", "\(sum)0  -", "\(sum.uppercased())  -", "find: error \(sum)", "\(sum)  -\n\(sum)  -"] {
+            #expect(PackageSnapshotParser.fingerprint("\(sum)  -\n\(line)\n") == nil)
+            #expect(PackageSnapshotParser.fingerprint("\(line)\n\(sum)  -\n") == nil)
         }
+        for text in [nil, "", "\(sum)  -\n"] { #expect(PackageSnapshotParser.fingerprint(text) == nil) }
     }
 }

@@ -37,8 +37,8 @@ func refusal<Format: FeedFormat>(_ format: Format.Type, _ text: String, name: St
 
 func time(_ text: String) -> Timestamp? { Timestamp(text) }
 
-/// Documents that are broken in every way that chance finds. A crash ends the whole test run, so that the count is all there is to
-/// check.
+/// Documents that are broken in every way that chance finds. A crash ends the whole test run, so that the count is all
+/// there is to check.
 enum BrokenDocuments {
     /// Cuts the text off at, and changes single bytes of it at, places drawn by a seed.
     ///

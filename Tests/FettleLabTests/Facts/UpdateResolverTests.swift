@@ -19,7 +19,12 @@ import Testing
         let wanted = try await pending().map {
             PackageVersion(name: $0.name, architecture: $0.architecture, version: $0.candidate)
         }
+        let caches = "ls -li --time-style=full-iso /var/cache/apt /var/lib/apt/lists /var/cache/apt/archives"
+        let before = try await FactsLab.output(of: caches)
         let resolution = try await resolve(wanted)
+        // Asked and rehearsed, and nothing was written for it.
+        #expect(resolution.rehearsedOn != nil)
+        #expect(try await FactsLab.output(of: caches) == before)
         let words = wanted.map { "\($0.name)=\($0.version)" }.joined(separator: " ")
         let simulated = try await FactsLab.output(
             of: "apt-get -s -o Debug::NoLocking=1 --no-install-recommends install \(words) | grep ^Inst")
@@ -40,6 +45,10 @@ import Testing
             PackageVersion(name: "openssl", architecture: "amd64", version: openssl.candidate)
         ])
         #expect(resolution.changes.map(\.name) == ["libssl3", "openssl"])
+        // By its own words alone: the same host in the same state.
+        #expect(
+            try await resolve([PackageVersion(name: "openssl", architecture: "amd64", version: openssl.candidate)])
+                .rehearsedOn == resolution.rehearsedOn)
     }
 
     @Test func aVersionThatNobodyOffersIsRefusedInAptsWords() async throws {

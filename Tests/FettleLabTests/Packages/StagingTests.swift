@@ -43,6 +43,39 @@ extension PackagesLabTests {
             #expect(try await PackagesLab.version(of: "billing") == "ii 1.1")
         }
 
+        /// As a plan has them: apt has answered for them and rehearsed them.
+        private func plannedSteps(of package: String, _ version: String) async throws -> (stage: Step, change: Step) {
+            let resolution = try await ShellUpdateResolver(channels: PackagesLab.connections).resolve(
+                [PackageVersion(name: package, architecture: "all", version: version)], manager: .dpkg,
+                on: ResourceID(PackagesLab.host), at: .ssh(PackagesLab.host))
+            var transaction = LabStep.transaction(resolution.changes)
+            transaction.rehearsedOn = try #require(resolution.rehearsedOn)
+            return (
+                LabStep.make(.stage(transaction: transaction)), LabStep.make(.changePackages(transaction: transaction))
+            )
+        }
+
+        @Test func whatWasRehearsedForThePlanIsNotRehearsedAgain() async throws {
+            try await PackagesLab.prepare(["billing=1.0"], offering: ["lab-good"])
+            let steps = try await plannedSteps(of: "billing", "1.1")
+            // Downloads, another process, and what is done elsewhere on the host change nothing of it.
+            try await perform(drivers().stage, steps.stage)
+            try await PackagesLab.inside("apt-get check >/dev/null; apt-cache gencaches >/dev/null; date >/tmp/other")
+            try await perform(drivers().change, steps.change)
+            #expect(channels.rehearsals == 0)
+            #expect(try await PackagesLab.version(of: "billing") == "ii 1.1")
+        }
+
+        @Test func thePlansRehearsalEndsWithWhatAptDecidesBy() async throws {
+            try await PackagesLab.prepare(["billing=1.0"], offering: ["lab-good"])
+            let steps = try await plannedSteps(of: "billing", "1.1")
+            try await PackagesLab.inside("apt-mark hold billing >/dev/null")
+            let failure = await #expect(throws: StepFailure.self) { try await perform(drivers().stage, steps.stage) }
+            try await PackagesLab.inside("apt-mark unhold billing >/dev/null")
+            #expect(failure?.message.contains("rehearsal") == true)
+            #expect(channels.rehearsals == 1)
+        }
+
         @Test(
             "Whatever apt decides by has changed since: it is asked again",
             arguments: [

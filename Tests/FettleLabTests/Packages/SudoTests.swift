@@ -61,8 +61,8 @@ extension PackagesLabTests {
             let attempts = [
                 "/bin/sh -c id", "/usr/bin/apt-get install billing",
                 "/usr/bin/systemd-run --quiet --unit=fettle-a \(options) -- /bin/sh -c id",
-                "/usr/bin/apt-mark auto -o Dir::Bin::dpkg=/tmp/x",
-                "/usr/bin/apt-mark auto billing --config-file=/tmp/x",
+                "\(Self.mark) -o Dir::Bin::dpkg=/tmp/x", "\(Self.mark) billing --config-file=/tmp/x",
+                "/usr/bin/apt-mark auto billing",
                 "/usr/bin/systemctl stop ssh.service",
                 "/usr/bin/systemctl --no-ask-password restart -- ssh.service x.target",
                 "/usr/bin/systemctl --no-ask-password restart -- emergency.target", "/usr/sbin/sshd -t -f /tmp/x",
@@ -74,10 +74,13 @@ extension PackagesLabTests {
                 let result = try await channel.run(RemoteCommand(script: "sudo -n -l -- \(attempt)"))
                 #expect(result.status != 0, "\(attempt): \(result.outputText)")
             }
-            let good = try await channel.run(RemoteCommand(script: "sudo -n -l -- /usr/bin/apt-mark auto billing"))
+            let good = try await channel.run(RemoteCommand(script: "sudo -n -l -- \(Self.mark) billing"))
             #expect(good.status == 0)
             try await PackagesLab.inside("rm -f \(Self.file)")
         }
+
+        private static let mark =
+            "/usr/bin/apt-mark -o Dir::State::lists=/nonexistent/ -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= auto"
 
         private static func target(_ change: PackageChange) -> PackageVersion {
             PackageVersion(name: change.name, architecture: change.architecture, version: change.to ?? "")

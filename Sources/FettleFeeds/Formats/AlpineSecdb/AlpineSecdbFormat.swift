@@ -2,8 +2,8 @@ internal import FettleIndex
 internal import FettleVersions
 public import Foundation
 
-/// Alpine's security database, one document for each release and repository (https://secdb.alpinelinux.org), and those of Wolfi
-/// and Chainguard in the same form.
+/// Alpine's security database, one document for each release and repository (https://secdb.alpinelinux.org), and those
+/// of Wolfi and Chainguard in the same form.
 public enum AlpineSecdbFormat: FeedFormat {
     public static let name = "alpine-secdb"
 

@@ -35,8 +35,8 @@ struct AlpineSecfixes {
         }
     }
 
-    /// Where several versions are said to fix it, the last one does: the others did not do all of it. A version wins over the `0`
-    /// that says it was never there.
+    /// Where several versions are said to fix it, the last one does: the others did not do all of it. A version wins
+    /// over the `0` that says it was never there.
     private func affected(_ versions: [String]) -> AffectedPackage {
         let order = VersionOrder(ecosystem.scheme)
         guard let last = order.sorted(versions.filter { $0 != "0" }).last else {
@@ -59,13 +59,15 @@ struct AlpineSecfixes {
         }
         for id in primary {
             var fix = fixes[id] ?? ([], [])
-            if !fix.versions.contains(version) { fix.versions.append(version) }
+            // A version's lines come together: looking at the last is enough, and never slow.
+            if fix.versions.last != version { fix.versions.append(version) }
             if primary.count == 1 { fix.aliases += others }
             fixes[id] = fix
         }
     }
 
-    /// `CVE-2024-1`, `GHSA-aaaa-bbbb-cccc`, `XSA-123`, `ZBX-26253`: capitals, a hyphen, and something with a digit or hyphen behind.
+    /// `CVE-2024-1`, `GHSA-aaaa-bbbb-cccc`, `XSA-123`, `ZBX-26253`: capitals, a hyphen, and something with a digit or
+    /// hyphen behind.
     private static func isID(_ text: String) -> Bool {
         guard AdvisoryNames.isID(text) else { return false }
         let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)

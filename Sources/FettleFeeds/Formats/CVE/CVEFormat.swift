@@ -2,8 +2,9 @@ internal import FettleIndex
 internal import FettleModel
 public import Foundation
 
-/// CVE records of version 5, with what CISA adds to them: SSVC decision points, CVSS vectors, and the entry among the known
-/// exploited (https://github.com/CVEProject/cvelistV5, https://github.com/cisagov/vulnrichment). A record, or an array of them.
+/// CVE records of version 5, with what CISA adds to them: SSVC decision points, CVSS vectors, and the entry among the
+/// known exploited (https://github.com/CVEProject/cvelistV5, https://github.com/cisagov/vulnrichment). A record, or an
+/// array of them.
 ///
 /// What they say of affected products is no matching by packages and is left alone.
 public enum CVEFormat: FeedFormat {

@@ -5,7 +5,8 @@ public import Foundation
 /// The Debian Security Tracker's JSON: source package, CVE, release, status
 /// (https://security-tracker.debian.org/tracker/data/json).
 ///
-/// It is one object of some 70 MB. It is taken apart by source package, so that only one of them stands in memory at a time.
+/// It is one object of some 70 MB. It is taken apart by source package, so that only one of them stands in memory at a
+/// time.
 public enum DebianTrackerFormat: FeedFormat {
     public static let name = "debian-tracker"
 

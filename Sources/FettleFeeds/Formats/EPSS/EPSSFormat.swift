@@ -4,8 +4,8 @@ public import Foundation
 
 /// The Exploit Prediction Scoring System's daily scores as CSV (https://www.first.org/epss/data_stats).
 ///
-/// The first files had neither a line with the day nor percentiles, later ones percentiles, those since 2022 both. A score means
-/// nothing without its day: where the file bears none, its name must.
+/// The first files had neither a line with the day nor percentiles, later ones percentiles, those since 2022 both. A
+/// score means nothing without its day: where the file bears none, its name must.
 public enum EPSSFormat: FeedFormat {
     public static let name = "epss"
 

@@ -3,7 +3,8 @@ internal import FettleModel
 internal import FettleVersions
 public import Foundation
 
-/// AlmaLinux's errata of one release, with module streams for each package (https://errata.almalinux.org/9/errata.full.json).
+/// AlmaLinux's errata of one release, with module streams for each package
+/// (https://errata.almalinux.org/9/errata.full.json).
 public enum AlmaErrataFormat: FeedFormat {
     public static let name = "alma-errata"
 

@@ -1,7 +1,7 @@
 /// The other names of an OSV record.
 enum OSVAliases {
-    /// `aliases` and `upstream`; of a distribution's advisory also the CVEs that it names as related and in its references: there
-    /// they are what it fixes, elsewhere they are only alike.
+    /// `aliases` and `upstream`; of a distribution's advisory also the CVEs that it names as related and in its
+    /// references: there they are what it fixes, elsewhere they are only alike.
     static func of(_ record: OSVRecord) -> [String] {
         var names = (record.aliases ?? []) + (record.upstream ?? [])
         if isDistributionAdvisory(record.id) {

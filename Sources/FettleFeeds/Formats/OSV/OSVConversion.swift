@@ -45,9 +45,9 @@ final class OSVConversion {
                 sink.skipped("\(record.id), affected \(number + 1)", because: entry.problem ?? "it cannot be read")
                 continue
             }
-            var remark = value.ecosystemSpecific?.severity ?? ""
-            for severity in value.severity ?? [] { Self.take(severity.value, ratings: &ratings, word: &remark) }
-            guard withdrawnAt == nil, let package = package(value, remark: remark, of: record.id) else { continue }
+            for severity in value.severity ?? [] { Self.take(severity.value, ratings: &ratings, word: &word) }
+            if word.isEmpty { word = value.ecosystemSpecific?.severity ?? "" }
+            guard withdrawnAt == nil, let package = package(value, of: record.id) else { continue }
             affected +=
                 modules.isEmpty || !ModuleStream.isModular(package)
                 ? [package]
@@ -76,8 +76,9 @@ final class OSVConversion {
     }
 
     /// Nil for what says nothing to match by, and for what is malformed, which is told.
-    private func package(_ entry: OSVRecord.Affected, remark: String, of id: String) -> AffectedPackage? {
+    private func package(_ entry: OSVRecord.Affected, of id: String) -> AffectedPackage? {
         guard let package = entry.package else { return nil }
+        let remark = entry.ecosystemSpecific?.remark ?? ""
         guard let ecosystem = ecosystem(package.ecosystem) else { return nil }
         let place = "\(id), \(package.name.prefix(80)) in \(package.ecosystem.prefix(60))"
         guard AffectedPackage.isPlausible(package.name) else {
@@ -131,7 +132,7 @@ final class OSVConversion {
                 throw OSVProblem(description: "it lists a version that is empty, too long or of several lines")
             }
             // Hostile records with many ranges are asked only so far: what stays listed is right too.
-            return !intervals.prefix(200).contains { $0.contains(version, in: scheme) }
+            return !intervals.prefix(32).contains { $0.contains(version, in: scheme) }
         }
     }
 

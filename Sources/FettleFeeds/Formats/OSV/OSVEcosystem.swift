@@ -77,13 +77,13 @@ enum OSVEcosystem: Equatable {
         return .foreign
     }
 
-    /// `Linux Enterprise Module for Basesystem 15 SP5`, `Linux Enterprise Server 15 SP3-LTSS`: the modules and editions of a
-    /// service pack share its packages, the prolonged supports are patched apart.
+    /// `Linux Enterprise Module for Basesystem 15 SP5`, `Linux Enterprise Server 15 SP3-LTSS`: the modules and editions
+    /// of a service pack share its packages, the prolonged supports are patched apart.
     private static func suse(_ product: String) -> OSVEcosystem {
         let isMicro = product.hasPrefix("Linux Enterprise Micro ") || product.hasPrefix("Linux Micro ")
         guard product.hasPrefix("Linux Enterprise ") || isMicro else { return .foreign }
         let words = product.split(whereSeparator: { $0 == " " || $0 == "-" })
-        guard let index = words.firstIndex(where: { $0.utf8.allSatisfy { $0 == 0x2E || ($0 >= 0x30 && $0 <= 0x39) } })
+        guard let index = words.lastIndex(where: { $0.utf8.allSatisfy { $0 == 0x2E || ($0 >= 0x30 && $0 <= 0x39) } })
         else { return .unclear }
         var release = String(words[index])
         if index + 1 < words.count, words[index + 1].hasPrefix("SP") { release += ".\(words[index + 1].dropFirst(2))" }

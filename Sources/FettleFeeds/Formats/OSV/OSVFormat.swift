@@ -1,7 +1,8 @@
 public import Foundation
 
-/// Advisories in the Open Source Vulnerability format (https://ossf.github.io/osv-schema/): a record, an array of records or JSON
-/// lines of them, and a record in YAML as PyPA keeps its own (https://github.com/pypa/advisory-database).
+/// Advisories in the Open Source Vulnerability format (https://ossf.github.io/osv-schema/): a record, an array of
+/// records or JSON lines of them, and a record in YAML as PyPA keeps its own
+/// (https://github.com/pypa/advisory-database).
 public enum OSVFormat: FeedFormat {
     public static let name = "osv"
 

@@ -54,9 +54,12 @@ struct OSVRecord: Decodable {
         }
     }
 
-    /// What publishers add of their own, of which only their word for how bad it is counts. It may have any shape.
+    /// What publishers add of their own, of which only their words for how bad it is count. It may have any shape.
     struct Word: Decodable {
+        /// GitHub's severity, Ubuntu's priority, Debian's urgency.
         var severity: String?
+        /// Of Debian's urgencies those that are a judgement of their own.
+        var remark: String?
 
         enum CodingKeys: String, CodingKey {
             case severity, urgency
@@ -65,9 +68,11 @@ struct OSVRecord: Decodable {
 
         init(from decoder: any Decoder) throws {
             guard let values = try? decoder.container(keyedBy: CodingKeys.self) else { return }
+            let urgency = values.tolerant(String.self, .urgency)
+            if let urgency, ["unimportant", "end-of-life"].contains(urgency) { remark = urgency }
             severity =
                 values.tolerant(String.self, .severity) ?? values.tolerant(String.self, .ubuntuPriority)
-                ?? values.tolerant(String.self, .urgency)
+                ?? (urgency == "not yet assigned" ? nil : urgency)
         }
     }
 

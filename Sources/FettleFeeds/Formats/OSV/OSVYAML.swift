@@ -53,9 +53,9 @@ enum OSVYAML {
         return Result { try YAMLDecoder().decode(OSVRecord.self, from: node) }
     }
 
-    /// An anchor's name that an alias takes up again. Aliases of aliases grow tenfold with each level, in the tree and where keys
-    /// are compared; without any nothing can grow. The look is by bytes and may see one in a text that has the same word behind
-    /// `&` and behind `*`.
+    /// An anchor's name that an alias takes up again. Aliases of aliases grow tenfold with each level, in the tree and
+    /// where keys are compared; without any nothing can grow. The look is by bytes and may see one in a text that has
+    /// the same word behind `&` and behind `*`.
     private static func repeatedAnchor(_ bytes: [UInt8]) -> String? {
         var anchors: Set<ArraySlice<UInt8>> = []
         var aliases: Set<ArraySlice<UInt8>> = []

@@ -21,7 +21,7 @@ struct AffectedGroups {
     private var isAny: [Bool] = []
     private(set) var count = 0
 
-    /// - Parameter architectures: as the package manager writes them; empty, or with `noarch` among them: any.
+    /// - Parameter architectures: as the package manager writes them; empty: any.
     mutating func add(_ package: AffectedPackage, architectures: [String]) {
         count += 1
         let key = Key(
@@ -38,7 +38,7 @@ struct AffectedGroups {
             entries[place].architectures = []
             isAny.append(false)
         }
-        if architectures.isEmpty || architectures.contains("noarch") { isAny[place] = true }
+        if architectures.isEmpty { isAny[place] = true }
         for architecture in architectures where !entries[place].architectures.contains(architecture) {
             entries[place].architectures.append(architecture)
         }

@@ -43,8 +43,8 @@ enum PlatformNames {
     /// Kinds of support under which a minor release is patched by itself.
     private static let redHatChannels: Set<Substring> = ["eus", "aus", "tus", "e4s", "els", "eus_long_life"]
 
-    /// What is layered upon a release (OpenStack, OpenShift, JBoss) holds other builds of the release's packages, so it is an
-    /// ecosystem of its own, if its CPE says upon which: `redhat:9:openstack-17.1`.
+    /// What is layered upon a release (OpenStack, OpenShift, JBoss) holds other builds of the release's packages, so it
+    /// is an ecosystem of its own, if its CPE says upon which: `redhat:9:openstack-17.1`.
     private static func redHat(_ product: Substring, _ version: Substring, _ rest: [Substring]) -> Ecosystem? {
         let major = version.prefix { $0 != "." }
         if redHatAdditions.contains(product) { return Ecosystem("redhat:\(major)") }

@@ -43,8 +43,8 @@ enum ProductNames {
         number(in: text).map { String($0.prefix { $0 != "." }) }
     }
 
-    /// A minor release that is patched by itself is told by its kind of support, and is an ecosystem of its own: its fixes are
-    /// other builds than those of the release that goes on (trivy#3576).
+    /// A minor release that is patched by itself is told by its kind of support, and is an ecosystem of its own: its
+    /// fixes are other builds than those of the release that goes on (trivy#3576).
     private static func redHat(_ rest: Substring) -> Ecosystem? {
         guard let number = number(in: rest) else { return nil }
         let channels = [
@@ -58,8 +58,8 @@ enum ProductNames {
         return Ecosystem("redhat:\(number.prefix { $0 != "." })")
     }
 
-    /// What Amazon Linux 2 and 2023 offer beside their core (`Amazon Linux 2 - Kernel-5.15`) holds other versions of the core's
-    /// packages, so each is an ecosystem of its own: `amazon:2:kernel-5.15`.
+    /// What Amazon Linux 2 and 2023 offer beside their core (`Amazon Linux 2 - Kernel-5.15`) holds other versions of
+    /// the core's packages, so each is an ecosystem of its own: `amazon:2:kernel-5.15`.
     private static func amazon(_ rest: Substring) -> Ecosystem? {
         let parts = rest.split(separator: " - ", maxSplits: 1)
         guard let head = parts.first else { return nil }
@@ -78,8 +78,8 @@ enum ProductNames {
         return Ecosystem("ubuntu:\(number)\(ending)")
     }
 
-    /// `SUSE Linux Enterprise Server 15 SP5-LTSS` is `suse:15.5:ltss`, as its os-release says `15.5`. All of its modules share
-    /// a release's packages. Micro is a distribution of its own: `suse:micro-5.3`.
+    /// `SUSE Linux Enterprise Server 15 SP5-LTSS` is `suse:15.5:ltss`, as its os-release says `15.5`. All of its
+    /// modules share a release's packages. Micro is a distribution of its own: `suse:micro-5.3`.
     private static func suse(_ rest: Substring) -> Ecosystem? {
         guard let number = number(in: rest) else { return nil }
         if rest.hasPrefix(" micro") { return Ecosystem("suse:micro-\(number)") }

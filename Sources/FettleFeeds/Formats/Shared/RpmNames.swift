@@ -10,8 +10,8 @@ enum RpmNames {
         return RpmVersion(text).description
     }
 
-    /// Whether a package of this release was built for a module, whose streams hold versions of their own: a fix in one says
-    /// nothing of another (trivy#741, trivy#771). `3.module+el9.1.0+13358`, `1.module_el8.8.0+3613`.
+    /// Whether a package of this release was built for a module, whose streams hold versions of their own: a fix in one
+    /// says nothing of another (trivy#741, trivy#771). `3.module+el9.1.0+13358`, `1.module_el8.8.0+3613`.
     static func isModular(_ version: String) -> Bool {
         version.contains(".module+") || version.contains(".module_") || version.contains("+module+")
     }
@@ -27,13 +27,4 @@ enum RpmNames {
         guard !name.isEmpty, !stream.isEmpty, name.utf8.count + stream.utf8.count < 256 else { return nil }
         return "\(name):\(stream)"
     }
-}
-
-/// Whether a text is the number of a CVE: `CVE-2024-3094`.
-func isCVE(_ text: some StringProtocol) -> Bool {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0] == "CVE", parts[1].utf8.count == 4, (4...19).contains(parts[2].utf8.count) else {
-        return false
-    }
-    return parts.dropFirst().allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
 }

@@ -2,9 +2,8 @@ import FettleIndex
 import FettleVersions
 
 /// Ubuntu's releases and the pockets in which they are patched apart.
-///
-/// What is fixed in Pro (`esm-infra`, `esm-apps`) is an ecosystem of its own, `ubuntu:22.04:pro`; so are the certified builds
-/// `fips`, `fips-updates` and `fips-preview` (trivy#1663, trivy#3701).
+///  What is fixed in Pro (`esm-infra`, `esm-apps`) is an ecosystem of its own, `ubuntu:22.04:pro`; so are the certified
+/// builds `fips`, `fips-updates` and `fips-preview` (trivy#1663, trivy#3701).
 enum UbuntuPockets {
     /// Longer names before those that they begin with.
     static let all = ["fips-updates", "fips-preview", "fips"]

@@ -1,9 +1,8 @@
 import Foundation
 
 /// What stands before the root element of an XML document, looked at without a parser.
-///
-/// A document type is refused: no feed has one, and its entities are what makes a small document grow without end or read
-/// other files (https://cwe.mitre.org/data/definitions/776.html, https://cwe.mitre.org/data/definitions/611.html).
+///  A document type is refused: no feed has one, and its entities are what makes a small document grow without end or
+/// read other files (https://cwe.mitre.org/data/definitions/776.html, https://cwe.mitre.org/data/definitions/611.html).
 struct XMLProlog {
     /// The root element's name without its prefix; nil where the head ends before it or holds no XML.
     private(set) var root: String?

@@ -18,17 +18,17 @@ protocol XMLHandler: AnyObject {
 
 /// Reads XML from outside, element by element, within bounds: the part of XML 1.0 that feeds are written in
 /// (https://www.w3.org/TR/xml/), in UTF-8. Speaks to a handler as SAX does.
-///
-/// Not by Foundation's `XMLParser`: on Linux that one traps where an attribute isn't UTF-8, so that one damaged byte of a feed
-/// would end the program; and it needs libxml2. A document type is refused (`XMLProlog`), so there are no entities but the
-/// five that XML has; nothing is ever fetched. Elements are nested at most 64 deep, and have at most 64 attributes of at most
-/// 64 KiB; of a text, the first 64 KiB are kept. Bytes that are no UTF-8 become U+FFFD.
+///  Not by Foundation's `XMLParser`: on Linux that one traps where an attribute isn't UTF-8, so that one damaged byte
+/// of a feed would end the program; and it needs libxml2. A document type is refused (`XMLProlog`), so there are no
+/// entities but the five that XML has; nothing is ever fetched. Elements are nested at most 64 deep, and have at most
+/// 64 attributes of at most 64 KiB; of a text, the first 64 KiB are kept. Bytes that are no UTF-8 become U+FFFD.
 struct XMLReading {
     static let depthLimit = 64
     static let attributeLimit = 64
     static let textLimit = 64 * 1024
 
-    /// - Throws: `FeedError` if the document is refused, is not well-formed or ends early, or the first that the handler threw.
+    /// - Throws: `FeedError` if the document is refused, is not well-formed or ends early, or the first that the
+    ///   handler threw.
     static func read(_ document: FeedDocument, into handler: any XMLHandler) throws(FeedError) {
         if let refusal = XMLProlog(document.bytes.prefix(64 * 1024)).refusal {
             throw FeedError(document.name, refusal)
@@ -65,7 +65,14 @@ struct XMLReading {
     }
 
     private mutating func readMarkup(_ bytes: Span<UInt8>) throws(FeedError) {
-        if skip("<!--", bytes) {
+        let next = position + 1 < bytes.count ? bytes[position + 1] : 0
+        if next == .slash {
+            position += 2
+            try readEnd(bytes)
+        } else if next != UInt8(ascii: "!"), next != UInt8(ascii: "?") {
+            position += 1
+            try readStart(bytes)
+        } else if skip("<!--", bytes) {
             try pass(upTo: "-->", bytes)
         } else if skip("<![CDATA[", bytes) {
             let start = position
@@ -73,13 +80,8 @@ struct XMLReading {
             if isTextWanted { keep(start..<(position - 3), bytes) }
         } else if skip("<?", bytes) {
             try pass(upTo: "?>", bytes)
-        } else if skip("<!", bytes) {
-            throw damaged("has a declaration (<!…) within", bytes)
-        } else if skip("</", bytes) {
-            try readEnd(bytes)
         } else {
-            position += 1
-            try readStart(bytes)
+            throw damaged("has a declaration (<!…) within", bytes)
         }
     }
 
@@ -117,6 +119,7 @@ struct XMLReading {
 
     private mutating func readAttributes(_ bytes: Span<UInt8>, isWanted: Bool) throws(FeedError) -> [String: String] {
         var attributes: [String: String] = [:]
+        if isWanted { attributes.reserveCapacity(8) }
         for _ in 0...Self.attributeLimit {
             skipSpaces(bytes)
             guard position < bytes.count else { throw damaged("ends early", bytes) }
@@ -160,15 +163,15 @@ struct XMLReading {
     private mutating func keepResolved(_ range: Range<Int>, _ bytes: Span<UInt8>) throws(FeedError) {
         var index = range.lowerBound
         while index < range.upperBound, text.count < Self.textLimit {
-            guard bytes[index] == .ampersand else {
-                text.append(bytes[index])
-                index += 1
-                continue
-            }
-            var end = index + 1
+            var end = index
+            while end < range.upperBound, bytes[end] != .ampersand { end += 1 }
+            keep(index..<end, bytes)
+            if end == range.upperBound { return }
+            index = end + 1
+            end = index
             while end < range.upperBound, end - index < 12, bytes[end] != .semicolon { end += 1 }
             guard end < range.upperBound, bytes[end] == .semicolon,
-                let character = XMLNames.entity(bytes.extracting((index + 1)..<end))
+                let character = XMLNames.entity(bytes.extracting(index..<end))
             else { throw damaged("has an entity that XML doesn't know", bytes) }
             text.append(contentsOf: String(character).utf8)
             index = end + 1
@@ -176,7 +179,10 @@ struct XMLReading {
     }
 
     private mutating func keep(_ range: Range<Int>, _ bytes: Span<UInt8>) {
-        for index in range where text.count < Self.textLimit { text.append(bytes[index]) }
+        let room = max(0, Self.textLimit - text.count)
+        bytes.extracting(range).extracting(first: min(room, range.count)).withUnsafeBufferPointer {
+            text.append(contentsOf: $0)
+        }
     }
 
     private func trimmedText() -> String {
@@ -206,8 +212,9 @@ struct XMLReading {
     }
 
     private mutating func pass(upTo mark: StaticString, _ bytes: Span<UInt8>) throws(FeedError) {
+        let first = mark.utf8Start.pointee
         while position < bytes.count {
-            if skip(mark, bytes) { return }
+            if bytes[position] == first, skip(mark, bytes) { return }
             position += 1
         }
         throw damaged("ends early", bytes)
@@ -226,9 +233,14 @@ struct XMLReading {
 }
 
 extension UInt8 {
-    fileprivate static let less = UInt8(ascii: "<"), greater = UInt8(ascii: ">"), slash = UInt8(ascii: "/")
-    fileprivate static let quote = UInt8(ascii: "\""), apostrophe = UInt8(ascii: "'")
-    fileprivate static let ampersand = UInt8(ascii: "&"), semicolon = UInt8(ascii: ";")
+    // Computed, so that each is a constant in the loops and not a look at a global.
+    fileprivate static var less: UInt8 { UInt8(ascii: "<") }
+    fileprivate static var greater: UInt8 { UInt8(ascii: ">") }
+    fileprivate static var slash: UInt8 { UInt8(ascii: "/") }
+    fileprivate static var quote: UInt8 { UInt8(ascii: "\"") }
+    fileprivate static var apostrophe: UInt8 { UInt8(ascii: "'") }
+    fileprivate static var ampersand: UInt8 { UInt8(ascii: "&") }
+    fileprivate static var semicolon: UInt8 { UInt8(ascii: ";") }
     fileprivate var isXMLSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0A || self == 0x0D }
 
     /// Wider than XML's own rule beyond ASCII, which no feed uses in a name.

@@ -2,7 +2,8 @@ internal import FettleIndex
 internal import FettleVersions
 public import Foundation
 
-/// Ubuntu's database of security notices, one object of them by number (https://usn.ubuntu.com/usn-db/database-all.json).
+/// Ubuntu's database of security notices, one object of them by number
+/// (https://usn.ubuntu.com/usn-db/database-all.json).
 ///
 /// It has hundreds of megabytes, most of it addresses of files; it is taken apart by notice.
 public enum USNFormat: FeedFormat {
@@ -81,8 +82,8 @@ public enum USNFormat: FeedFormat {
         var sources: [String: Lenient<Source>]?
         var binaries: [String: Lenient<Binary>]?
 
-        /// Only binaries name their pocket, and older ones not the source that they are built of. Where one is in the archive, all
-        /// of the source is.
+        /// Only binaries name their pocket, and older ones not the source that they are built of. Where one is in the
+        /// archive, all of the source is.
         func pocket(of source: String) -> String? {
             let own = (binaries ?? [:]).values.compactMap(\.value).filter { ($0.source ?? source) == source }
             let pockets = Set(own.map { $0.pocket ?? "security" })

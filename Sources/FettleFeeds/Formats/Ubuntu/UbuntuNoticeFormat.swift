@@ -3,7 +3,8 @@ internal import FettleModel
 internal import FettleVersions
 public import Foundation
 
-/// Notices of Ubuntu's security API (https://ubuntu.com/security/api/docs). An answer with a list of them, or one notice.
+/// Notices of Ubuntu's security API (https://ubuntu.com/security/api/docs). An answer with a list of them, or one
+/// notice.
 public enum UbuntuNoticeFormat: FeedFormat {
     public static let name = "ubuntu-notice"
 
@@ -38,8 +39,8 @@ public enum UbuntuNoticeFormat: FeedFormat {
         }
     }
 
-    /// By source packages. The oldest notices name only binaries without versions, and say nothing to match by; a livepatch
-    /// mends the running kernel and no package.
+    /// By source packages. The oldest notices name only binaries without versions, and say nothing to match by; a
+    /// livepatch mends the running kernel and no package.
     private static func affected(
         _ notice: Notice, _ releases: inout UbuntuReleases, _ sink: any FeedSink
     ) -> [AffectedPackage] {

@@ -1,7 +1,7 @@
 public import Foundation
 
-/// The `updateinfo.xml` of an rpm repository, as dnf reads it: AlmaLinux, Rocky Linux, Fedora, EPEL, Amazon Linux, openSUSE,
-/// and mirrors of Red Hat's repositories
+/// The `updateinfo.xml` of an rpm repository, as dnf reads it: AlmaLinux, Rocky Linux, Fedora, EPEL, Amazon Linux,
+/// openSUSE, and mirrors of Red Hat's repositories
 /// (https://github.com/rpm-software-management/createrepo_c/blob/master/src/xml_dump_updateinfo.c).
 ///
 /// The document does not say of which distribution it is; `UpdateInfoPlatform` tells how that is found.
@@ -19,9 +19,9 @@ public enum UpdateInfoFormat: FeedFormat {
         if reader.placedCount == 0, let lost = reader.unplaced {
             throw FeedError(
                 document.name,
-                "doesn't tell its distribution: notice \(lost) has neither a known publisher (from=\"…\"), nor a known id "
-                    + "(ALSA-…), nor a collection or release such as <release>AlmaLinux 9</release>. In a repository of your "
-                    + "own, write the distribution into <release> or <collection><name>.")
+                "doesn't tell its distribution: notice \(lost) has neither a known publisher (from=\"…\"), nor a known "
+                    + "id (ALSA-…), nor a collection or release such as <release>AlmaLinux 9</release>. In a repository "
+                    + "of your own, write the distribution into <release> or <collection><name>.")
         }
     }
 }

@@ -3,18 +3,19 @@ import FettleIndex
 /// Tells of which distribution and release an update is, from what stands in its notice.
 ///
 /// The distribution, by the first of these that says one:
-/// 1. who published the notice (`from`): whoever built the packages signed it, even where the id was taken over from another;
+/// 1. who published the notice (`from`): whoever built the packages signed it, even where the id was taken over from
+///    another;
 /// 2. the id's beginning: a mirror or a build of one's own may have set `from` to itself and kept the id;
 /// 3. the names of the release and of the collection.
-///
-/// The release, by the first that says one: those names, since they are written for the whole collection; and then the
-/// distribution tag in the package's own release (`el9`, `fc40`, `amzn2023`), which comes last because modules carry over
-/// builds of an earlier release.
+///  The release, by the first that says one: those names, since they are written for the whole collection; and then the
+/// distribution tag in the package's own release (`el9`, `fc40`, `amzn2023`), which comes last because modules carry
+/// over builds of an earlier release.
 enum UpdateInfoPlatform {
     static func ecosystem(
         _ notice: UpdateNotice, _ collection: UpdateNotice.Collection, release: String
     ) -> Ecosystem? {
-        let names = [collection.name, notice.release, collection.short]
+        var names = [collection.name, notice.release, collection.short]
+        if collection.short.hasPrefix("rocky-linux-") { names.append(collection.short.replacing("-", with: " ")) }
         let told = names.lazy.compactMap(ProductNames.ecosystem).first
         guard let family = publisher(notice.from) ?? idFamily(notice.id) ?? told?.family else { return nil }
         var found = family
@@ -24,6 +25,7 @@ enum UpdateInfoPlatform {
         if family == "suse", let openSUSE = idFamily(notice.id), openSUSE == "opensuse" { found = "opensuse" }
         if let told, told.family == found { return told }
         if found == "suse" || found == "opensuse" { return suse(notice.id, family: found) }
+        if found == "amazon", let extra = amazonExtra(notice.id) { return extra }
         let words = names.flatMap { $0.lowercased().split { !$0.isLetter && !$0.isNumber && $0 != "." } }
         if found == "redhat", let channel = words.first(where: { ["eus", "aus", "tus", "e4s"].contains($0) }) {
             return minorRelease(words, release).flatMap { Ecosystem("redhat:\($0):\(channel)") }
@@ -68,6 +70,15 @@ enum UpdateInfoPlatform {
             }
         }
         return nil
+    }
+
+    /// `ALAS2KERNEL-5.15-2022-001` is `amazon:2:kernel-5.15`, as the collection's name would say; nil for the core's ids.
+    private static func amazonExtra(_ id: String) -> Ecosystem? {
+        let rest = id.dropFirst(4)
+        let release = rest.prefix { $0.isNumber }
+        let words = rest.dropFirst(release.count).split(separator: "-", omittingEmptySubsequences: false)
+        let name = words.dropLast(2).joined(separator: "-")
+        return release.isEmpty || name.isEmpty ? nil : Ecosystem("amazon:\(release):\(name)")
     }
 
     private static func tagRelease(_ release: String, family: Substring) -> Substring? {

@@ -59,14 +59,14 @@ final class UpdateInfoReader: XMLHandler {
     }
 
     private func take(reference: [String: String]) {
-        guard let notice, notice.cves.count + notice.cvesInTitles.count < 20_000 else { return }
+        guard (notice?.cves.count ?? 0) + (notice?.cvesInTitles.count ?? 0) < 20_000 else { return }
         let id = reference["id"] ?? ""
-        if reference["type"]?.lowercased() == "cve", isCVE(id) {
-            self.notice?.cves.append(id)
+        if reference["type"]?.lowercased() == "cve", AdvisoryNames.isCVE(id) {
+            notice?.cves.append(id)
             return
         }
         let words = (reference["title"] ?? "").split { !$0.isLetter && !$0.isNumber && $0 != "-" }
-        for word in words where isCVE(word) { self.notice?.cvesInTitles.append(String(word)) }
+        for word in words where AdvisoryNames.isCVE(word) { notice?.cvesInTitles.append(String(word)) }
     }
 
     private func take(module: [String: String]) {
@@ -98,10 +98,15 @@ final class UpdateInfoReader: XMLHandler {
         var groups = AffectedGroups()
         var isPlaced = false
         for collection in notice.collections {
+            // The packages of a collection have few releases between them, and to tell the place takes many looks at
+            // its names.
+            var places: [String: Ecosystem?] = [:]
             for package in collection.packages where package.architecture != "src" && package.architecture != "nosrc" {
-                guard let ecosystem = UpdateInfoPlatform.ecosystem(notice, collection, release: package.release) else {
-                    continue
-                }
+                let place =
+                    places[package.release]
+                    ?? UpdateInfoPlatform.ecosystem(notice, collection, release: package.release)
+                places[package.release] = .some(place)
+                guard let ecosystem = place else { continue }
                 isPlaced = true
                 add(package, of: collection, in: ecosystem, notice, to: &groups)
             }
@@ -141,7 +146,8 @@ final class UpdateInfoReader: XMLHandler {
                 affected.remark = "the module's stream is not named"
             }
         }
-        groups.add(affected, architectures: package.architecture.isEmpty ? [] : [package.architecture])
+        let isAny = package.architecture.isEmpty || package.architecture == "noarch"
+        groups.add(affected, architectures: isAny ? [] : [package.architecture])
     }
 }
 

@@ -48,7 +48,8 @@ struct UpdateNotice {
         }
     }
 
-    /// The stream that a title names, where the collection doesn't: `nodejs:18` of `Moderate: nodejs:18 security update`.
+    /// The stream that a title names, where the collection doesn't: `nodejs:18` of `Moderate: nodejs:18 security
+    /// update`.
     var moduleInTitle: String? {
         for word in title.split(separator: " ") {
             let parts = word.split(separator: ":", omittingEmptySubsequences: false)

@@ -1,0 +1,69 @@
+import FettleIndex
+import FettleModel
+import FettleVersions
+
+/// Makes an advisory of each vulnerability that an OpenVEX document's statements are about.
+enum OpenVEXRecords {
+    static func records(of document: OpenVEXDocument) -> [AdvisoryRecord] {
+        var places: [String: Int] = [:]
+        var records: [AdvisoryRecord] = []
+        var groups: [AffectedGroups] = []
+        for statement in document.statements {
+            let place = places[statement.name] ?? records.count
+            if place == records.count {
+                places[statement.name] = place
+                records.append(AdvisoryRecord(id: statement.name, publishedAt: statement.timestamp))
+                records[place].modifiedAt = document.timestamp
+                records[place].summary = String(statement.summary.prefix { $0 != "\n" }.prefix(300))
+                groups.append(AffectedGroups())
+            }
+            for alias in statement.aliases where AdvisoryNames.isCVE(alias) && alias != statement.name {
+                if !records[place].aliases.contains(alias) { records[place].aliases.append(alias) }
+            }
+            for product in statement.products {
+                for entry in entries(product, statement) { groups[place].add(entry, architectures: []) }
+            }
+        }
+        for index in records.indices { records[index].affected = groups[index].packages }
+        return records
+    }
+
+    /// Nothing for what can't be matched: Ubuntu lists the binary packages of each source too, without a release.
+    private static func entries(_ product: String, _ statement: OpenVEXDocument.Statement) -> [AffectedPackage] {
+        guard let url = PackageURLParts(product), let ecosystem = ecosystem(url) else { return [] }
+        if ecosystem.matchesSources, let kind = url.qualifiers["arch"], kind != "source" { return [] }
+        var entry = AffectedPackage(
+            ecosystem: ecosystem, name: url.name, intervals: [VersionInterval(lower: nil, upper: nil)])
+        switch statement.status {
+        case "fixed":
+            guard let text = url.version, let fixed = OVALRecords.version(text) else { return [] }
+            return ecosystem.family == "ubuntu"
+                ? UbuntuPockets.below(fixed, of: url.name, in: ecosystem) : [.below(fixed, of: url.name, in: ecosystem)]
+        case "affected": entry.remark = remark(statement.action)
+        case "not_affected": entry.status = .notAffected
+        case "under_investigation": entry.status = .underInvestigation
+        default: return []
+        }
+        return [entry]
+    }
+
+    private static func remark(_ action: String) -> String {
+        let lower = action.prefix(1000).lowercased()
+        return lower.contains("defer") ? "deferred" : lower.contains("ignore") ? "ignored" : ""
+    }
+
+    /// `distro=jammy`, `distro=esm-apps/jammy`, `distro=debian-12`.
+    private static func ecosystem(_ url: PackageURLParts) -> Ecosystem? {
+        guard let distribution = url.qualifiers["distro"] else { return nil }
+        if url.type == "deb", url.namespace == "ubuntu", let found = UbuntuPockets.ecosystem(distribution[...]) {
+            return found
+        }
+        let parts = distribution.lowercased().split(separator: "-")
+        guard parts.count == 2, ["deb", "rpm", "apk"].contains(url.type) else { return nil }
+        let names: [Substring: String] = ["rhel": "redhat", "sles": "suse", "ol": "oracle", "amzn": "amazon"]
+        let family = names[parts[0]] ?? String(parts[0])
+        let isByMajor = ["debian", "redhat", "almalinux", "rocky", "oracle", "centos"].contains(family)
+        let release = isByMajor ? parts[1].prefix { $0 != "." } : parts[1]
+        return Ecosystem("\(family):\(release)")
+    }
+}

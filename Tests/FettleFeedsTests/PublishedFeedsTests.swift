@@ -1,0 +1,52 @@
+import FettleFeeds
+import FettleIndex
+import Foundation
+import Testing
+
+/// Published feeds, where they lie beside the repository: in `shared/data`, or where `FETTLE_DATA` says.
+private enum PublishedFeeds {
+    static let folder: URL? = {
+        if let path = ProcessInfo.processInfo.environment["FETTLE_DATA"] { return URL(fileURLWithPath: path) }
+        var place = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        for _ in 0..<6 {
+            place = place.deletingLastPathComponent()
+            let data = place.appendingPathComponent("shared/data")
+            if FileManager.default.fileExists(atPath: data.path) { return data }
+        }
+        return nil
+    }()
+
+    static func read<Format: FeedFormat>(_ format: Format.Type, _ path: String) throws -> FeedRecorder {
+        let file = try #require(folder).appendingPathComponent(path)
+        let bytes = try Data(contentsOf: file, options: .mappedIfSafe)
+        #expect(Format.recognises(bytes.prefix(65_536)))
+        let recorder = FeedRecorder()
+        try Format.parse(FeedDocument(name: path, bytes: bytes), into: recorder)
+        return recorder
+    }
+}
+
+@Suite("Published feeds", .enabled(if: PublishedFeeds.folder != nil, "there is no shared/data beside the repository"))
+struct PublishedFeedsTests {
+    @Test(
+        "Nothing of CISA's catalogues is lost",
+        arguments: [
+            ("kev/known_exploited_vulnerabilities.json", 1404), ("kev/known_exploited_vulnerabilities.csv", 1404),
+            ("kev/cisa-kev-2026-01-27.json", 1500),
+        ])
+    func catalogues(path: String, count: Int) throws {
+        let result = try PublishedFeeds.read(KEVFormat.self, path)
+        #expect(result.skipped.isEmpty)
+        #expect(Set(result.weaknesses.map(\.id)).count == count)
+        #expect(result.weaknesses.allSatisfy { $0.exploited?.dueAt != nil })
+    }
+
+    @Test("Nothing of a tracker's document of bookworm is lost")
+    func tracker() throws {
+        let result = try PublishedFeeds.read(DebianTrackerFormat.self, "debian12/tracker-derived.json")
+        #expect(result.skipped.isEmpty)
+        #expect(result.advisories.count == 15_359)
+        #expect(result.advisories.allSatisfy { $0.affected.map(\.ecosystem.name) == ["debian:12"] })
+        #expect(result.advisories.allSatisfy { $0.affected.first?.fixed != nil })
+    }
+}
