@@ -119,7 +119,8 @@ let package = Package(
             ["FettleAssessment", "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel"]),
         tests("FettleFeedSyncTests", ["FettleFeedSync", "FettleModel", nio, nioHTTP, nioPosix, nioSSL]),
         tests(
-            "FettlePlanningTests", ["FettlePlanning", "FettleChecking", "FettleModel", "FettleTestSupport"],
+            "FettlePlanningTests",
+            ["FettlePlanning", "FettleChecking", "FettleVersions", "FettleModel", "FettleTestSupport"],
             exclude: ["Goldens"]),
         tests("FettleCheckingTests", ["FettleChecking", "FettleModel", "FettleTestSupport"]),
         tests(

@@ -34,7 +34,7 @@ public struct GovernanceService: Sendable {
 
     // MARK: What others owe
 
-    public func obligations(_ resources: [Resource], policy: Policy) async throws(ControlError) -> [Obligation] {
+    public func obligations(_ resources: [Resource], policy: Policy) async throws(ControlError) -> [PatchObligation] {
         // The oldest look that is kept dates the first statement; where there is none, it is asked for from today.
         let knownSince = try await keeper.list(.facts, limit: .max).last?.createdAt ?? now()
         let ledger = ObligationLedger(policy: policy, evidence: try await evidence(), knownSince: knownSince)

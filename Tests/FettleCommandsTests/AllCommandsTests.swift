@@ -65,6 +65,23 @@ import Testing
         Use(words: ["quarantine", "list"]),
         Use(words: ["quarantine", "settle", "here", "--note", "gone", "--removed"]),
         Use(words: ["quarantine", "settle", "here", "--note", "twice"], exits: [2], fails: true),
+        Use(words: ["baseline", "show"]),
+        Use(words: ["baseline", "show", "careful"]),
+        Use(words: ["baseline", "show", "horse"], exits: [2], fails: true),
+        Use(words: ["baseline", "diff", "here", "there"], exits: [0]),
+        Use(words: ["baseline", "diff", "here"], exits: [2], fails: true),
+        Use(words: ["responsibility", "show"]),
+        Use(words: ["responsibility", "mail"]),
+        Use(
+            words: [
+                "responsibility", "evidence", "add", "mail/provider/statement", "--kind", "providerStatement", "--note",
+                "patched monthly",
+            ]),
+        Use(
+            words: ["responsibility", "evidence", "add", "here/us/x", "--kind", "vendorAdvisory", "--note", "x"],
+            exits: [2], fails: true),
+        Use(words: ["responsibility", "evidence", "list"]),
+        Use(words: ["policy"]),
         Use(words: ["scan"], exits: looked),
         Use(words: ["assess"], exits: looked),
         Use(words: ["plan", "make"], exits: [0, 3]),
@@ -88,6 +105,9 @@ import Testing
         ["run", "show", "run-9"], ["run", "pause", "run-9"], ["run", "abort", "run-9"], ["run", "rollback", "run-9"],
         ["run", "retry", "run-9"], ["run", "skip", "run-9", "--step", "x"], ["run", "obligations", "run-9"],
         ["report", "run-9"], ["quarantine", "list", "--horse"], ["quarantine", "settle", "web-1", "--note", "x"],
+        ["baseline", "show"], ["baseline", "diff", "a", "b"], ["responsibility", "show"], ["policy"],
+        ["responsibility", "evidence", "add", "x", "--kind", "vendorAdvisory", "--note", "x"],
+        ["responsibility", "evidence", "list", "--horse"],
         ["scan"], ["scan", "--parallel", "0"], ["assess"], ["serve", "--port", "0"],
         ["plan", "show", "plan-9", "--as", "\u{1b}[2J"],
     ].map { Use(words: $0, exits: [2], fails: true) }
@@ -180,6 +200,7 @@ import Testing
     private static func folder() async throws -> TestFolder {
         let folder = try TestFolder()
         try await LocalFleet().keep(in: folder)
+        try folder.write(LocalFleet.policy, to: "policy.yaml")
         try folder.write("[web]\nweb-1\nweb-2\n", to: "hosts.ini")
         let plan = try Program(["plan", "show", "plan-1", "-o", "json"], in: folder)
         #expect(try await plan.end() == 0)

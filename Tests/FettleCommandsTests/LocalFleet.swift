@@ -13,6 +13,14 @@ struct LocalFleet {
         resources:
           - {id: here, address: local, environment: dev}
           - {id: there, address: local, environment: dev}
+          - {id: mail, address: none, environment: dev, serviceModel: saas, kind: cloudService}
+        """
+
+    static let policy = """
+        version: 1
+        baselines:
+          - {name: careful, environments: [dev], ageInDays: 3, deny: [mysql*]}
+          - {name: everywhere}
         """
 
     /// The plan's gate takes so long.

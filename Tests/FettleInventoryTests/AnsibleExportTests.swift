@@ -238,3 +238,13 @@ struct AnsibleView {
         return texts
     }
 }
+
+extension AnsibleExportTests {
+    @Test func whoIsResponsibleHasNoPlaceThereAndIsToldAsLeftOut() {
+        let resource = Resource(
+            id: "here", address: .local, environment: "dev", responsibility: Responsibility(owner: "web team"))
+        let fleet = Fleet(environments: [Environment(id: "dev", isProtected: false)], resources: [resource], groups: [])
+        #expect(
+            InventoryExport.ansible(fleet, format: .yaml).omissions == ["not written of 'here': responsibility"])
+    }
+}

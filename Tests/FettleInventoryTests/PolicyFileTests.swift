@@ -102,4 +102,72 @@ struct PolicyFileTests {
                 "p:4:13: 'production' is protected, but its changes need no approval",
             ])
     }
+
+    @Test func baselines() throws {
+        let reading = try PolicyFile.parse(
+            """
+            version: 1
+            classes: {security: now, bugfix: wait 14d, feature: never}
+            rolling: {packages: [nextcloud*], step: major}
+            obligations: {immediate: 1, statement: 30}
+            baselines:
+              - name: debian-production
+                platforms: ["debian:*"]
+                environments: [production]
+                minimumSeverity: medium
+                classes: [security]
+                ageInDays: {security: 2}
+                allow: ["*"]
+                deny: [mysql-*]
+                hold: [postgresql-*]
+                pin: [openssl=3.0.11-1~deb12u2]
+              - {name: all, ageInDays: 7}
+            """)
+        let policy = reading.policy
+        #expect(policy.classes == [.security, .bugfix])
+        #expect(policy.classRules == [.security: .now, .bugfix: .wait(days: 14), .feature: .never])
+        #expect(policy.rolling == RollingRule(packages: ["nextcloud*"], step: .major))
+        #expect(policy.obligations.dueInDays[.immediate] == 1)
+        #expect(policy.obligations.statementInDays == 30)
+        #expect(
+            policy.baselines.first
+                == Baseline(
+                    name: "debian-production", platforms: ["debian:*"], environments: ["production"],
+                    minimumSeverity: .medium, classRules: [.security: .now], ageInDays: [.security: 2], allow: ["*"],
+                    deny: ["mysql-*"], hold: ["postgresql-*"],
+                    pins: [.init(name: "openssl", version: "3.0.11-1~deb12u2")]))
+        #expect(policy.baselines.last?.ageInDays.count == UpdateClass.allCases.count)
+        #expect(reading.declared.isSuperset(of: ["classes", "baselines", "obligations.immediate"]))
+        #expect(!reading.declared.contains("exclude"))
+    }
+
+    @Test func mistakesInBaselinesAreTold() {
+        let text = """
+            version: 1
+            classes: {security: soon, bugfix: wait 14, cosmetics: never}
+            rolling: {step: minors}
+            baselines:
+              - {name: a, environments: [prod], platforms: []}
+              - {name: a, pin: [openssl, "x=1", "x=2"]}
+              - {ageInDays: -1, deny: [x], pin: ["x=1"]}
+            """
+        let environments = [Environment(id: "production", isProtected: true)]
+        #expect(
+            problems { try PolicyFile.parse(text, file: "p", environments: environments) } == [
+                "p:2:21: the rule of 'security' must be now, never or a time to wait, but it is the text 'soon'; "
+                    + "such as 'wait 14d', with 1 to 999 days",
+                "p:2:35: the rule of 'bugfix' must be now, never or a time to wait, but it is the text 'wait 14'; "
+                    + "such as 'wait 14d', with 1 to 999 days",
+                "p:2:44: unknown key 'cosmetics' in 'classes'; did you mean 'cosmetic'?",
+                "p:3:10: 'rolling' has no 'packages'; such as 'packages: [nextcloud*]'",
+                "p:3:17: unknown step 'minors'; did you mean 'minor'?",
+                "p:5:30: unknown environment 'prod'; did you mean 'production'?",
+                "p:5:48: platforms is empty; give a value, or leave the key out",
+                "p:6:5: the baseline 'a' is given twice; first in line 5",
+                "p:6:21: 'openssl' is no pin; a source package and a version, such as openssl=3.0.11-1~deb12u2",
+                "p:6:37: 'x' is pinned twice; first in line 6",
+                "p:7:5: a baseline has no 'name'",
+                "p:7:17: ageInDays must be a whole number from 0 to 999, but it is -1",
+            ])
+    }
 }

@@ -30,32 +30,69 @@ struct SchemaTests {
     }
 
     @Test func policies() throws {
-        let good = [
-            FleetTemplate.policy(), "version: 1", "version: 1\nclasses: [unclassified]",
-            "version: 1\nlimits: {quarantineDeadline: 90m, attempts: 2}",
-            "version: 1\napprovals: {x: {approvals: 3}, default: {}}", "version: 1\nexclude: [\"a*\"]",
-            "version: 1\nneverRestart: [dbus.service, systemd-logind.service]", "version: 1\ndueInDays: {defer: 0}",
-            "version: 1\nrisk: {}", "version: 1\nrisk: {unit: EUR, lossPerDay: {low: 0.5, medium: 1e3}}",
-            "version: 1\nrisk: {waiting: {hazards: {exploited: 10}, exposure: {internet: 1.0}, predictionStaleDays: 7}}",
-            "version: 1\nrisk: {patching: {priors: {kernel: {probability: 0}, restart: {}}, recoveryHours: {}}}",
-        ]
-        let bad = [
-            "version: 1\nclasses: []", "version: 1\nclasses: [security, security]", "version: 1\nclasses: security",
-            "version: 1\nreboot: maybe", "version: 1\nconffiles: [keepCurrent]", "version: 1\nlimits: {attempts: 0}",
-            "version: 1\nlimits: {quarantineDeadline: soon}", "version: 1\ndueInDays: {now: 1}",
-            "version: 1\ndueInDays: {defer: -1}", "version: 1\napprovals: {x: 1}", "version: 1\napprovals: {-x: {}}",
-            "version: 1\napprovals: {x: {approvals: 21}}", "version: 1\nexclude: [1]", "version: 1\nexclude: [\"\"]",
-            "version: 1\nrebot: never", "policy: 1", "version: 1\nrisk: 1", "version: 1\nrisk: {unit: 7}",
-            "version: 1\nrisk: {unit: \"\"}", "version: 1\nrisk: {lossPerDay: 5}", "version: 1\nrisk: {loss: {}}",
-            "version: 1\nrisk: {lossPerDay: {low: -1}}", "version: 1\nrisk: {lossPerDay: {low: much}}",
-            "version: 1\nrisk: {waiting: {hazards: {seen: 1}}}", "version: 1\nrisk: {waiting: {correlation: 1.01}}",
-            "version: 1\nrisk: {waiting: {predictionStaleDays: 1.5}}", "version: 1\nrisk: {patching: {priors: []}}",
-            "version: 1\nrisk: {patching: {priors: {patch: {}}}}", "version: 1\nrisk: {patching: {spreadDays: 0}}",
-            "version: 1\nrisk: {patching: {priors: {kernel: {weight: 0}}}}",
-            "version: 1\nrisk: {patching: {recoveryHours: {exactVersions: 9000}}}",
-        ]
+        let good =
+            [
+                FleetTemplate.policy(), "version: 1", "version: 1\nclasses: [unclassified]",
+                "version: 1\nlimits: {quarantineDeadline: 90m, attempts: 2}",
+                "version: 1\napprovals: {x: {approvals: 3}, default: {}}", "version: 1\nexclude: [\"a*\"]",
+                "version: 1\nneverRestart: [dbus.service, systemd-logind.service]", "version: 1\ndueInDays: {defer: 0}",
+                "version: 1\nclasses: {security: now, bugfix: wait 14d, feature: never}",
+                "version: 1\nrolling: {packages: [a*], step: major, atMost: 3}", "version: 1\nbaselines: []",
+                "version: 1\nobligations: {immediate: 0, statement: 30}",
+                "version: 1\nrisk: {}",
+                "version: 1\nrisk: {unit: EUR, lossPerDay: {low: 0.5, medium: 1e3}}",
+                "version: 1\nrisk: {waiting: {hazards: {exploited: 10}, exposure: {internet: 1.0}, predictionStaleDays: 7}}",
+                "version: 1\nrisk: {patching: {priors: {kernel: {probability: 0}, restart: {}}, recoveryHours: {}}}",
+            ] + Self.goodBaselines.map { "version: 1\nbaselines: [{name: b, \($0)}]" }
+        let bad =
+            [
+                "version: 1\nclasses: []", "version: 1\nclasses: [security, security]", "version: 1\nclasses: security",
+                "version: 1\nreboot: maybe", "version: 1\nconffiles: [keepCurrent]",
+                "version: 1\nlimits: {attempts: 0}",
+                "version: 1\nlimits: {quarantineDeadline: soon}", "version: 1\ndueInDays: {now: 1}",
+                "version: 1\ndueInDays: {defer: -1}", "version: 1\napprovals: {x: 1}",
+                "version: 1\napprovals: {-x: {}}",
+                "version: 1\napprovals: {x: {approvals: 21}}", "version: 1\nexclude: [1]",
+                "version: 1\nexclude: [\"\"]",
+                "version: 1\nrebot: never", "policy: 1", "version: 1\nclasses: {}",
+                "version: 1\nclasses: {security: soon}",
+                "version: 1\nclasses: {security: wait 0d}", "version: 1\nclasses: {security: wait 1000d}",
+                "version: 1\nclasses: {securty: now}", "version: 1\nrolling: {}", "version: 1\nrolling: {packages: []}",
+                "version: 1\nrolling: {packages: [a], atMost: 0}", "version: 1\nobligations: {statement: 0}",
+                "version: 1\nobligations: {now: 1}", "version: 1\nbaselines: {}", "version: 1\nbaselines: [{}]",
+                "version: 1\nbaselines: [{name: \"a b\"}]",
+                "version: 1\nrisk: 1",
+                "version: 1\nrisk: {unit: 7}",
+                "version: 1\nrisk: {unit: \"\"}",
+                "version: 1\nrisk: {lossPerDay: 5}",
+                "version: 1\nrisk: {loss: {}}",
+                "version: 1\nrisk: {lossPerDay: {low: -1}}",
+                "version: 1\nrisk: {lossPerDay: {low: much}}",
+                "version: 1\nrisk: {waiting: {hazards: {seen: 1}}}",
+                "version: 1\nrisk: {waiting: {correlation: 1.01}}",
+                "version: 1\nrisk: {waiting: {predictionStaleDays: 1.5}}",
+                "version: 1\nrisk: {patching: {priors: []}}",
+                "version: 1\nrisk: {patching: {priors: {patch: {}}}}",
+                "version: 1\nrisk: {patching: {spreadDays: 0}}",
+                "version: 1\nrisk: {patching: {priors: {kernel: {weight: 0}}}}",
+                "version: 1\nrisk: {patching: {recoveryHours: {exactVersions: 9000}}}",
+            ] + Self.badBaselines.map { "version: 1\nbaselines: [{name: b, \($0)}]" }
         try agree(PolicySchema.json, good: good, bad: bad) { try PolicyFile.parse($0) }
     }
+
+    private static let goodBaselines = [
+        "platforms: [\"debian:*\"]", "environments: [production, \"d*\"]", "minimumSeverity: high",
+        "classes: [security]",
+        "classes: {bugfix: wait 1d}", "ageInDays: 0", "ageInDays: {security: 3, feature: 999}", "allow: [a]",
+        "deny: [\"*\"]", "hold: [a, b]", "pin: [\"a=1:2.0~rc1-1=x\"]", "rolling: {packages: [a]}",
+    ]
+
+    private static let badBaselines = [
+        "platforms: []", "platforms: debian", "environments: [1]", "minimumSeverity: bad", "classes: []",
+        "classes: {x: now}", "ageInDays: -1", "ageInDays: 1000", "ageInDays: {x: 1}", "ageInDays: soon", "allow: []",
+        "deny: [\"\"]", "hold: {}", "pin: [openssl]", "pin: [\"a=\"]", "pin: [\"-a=1\"]", "pin: [\"a=-1\"]",
+        "pin: [\"a b=1\"]", "x: 1",
+    ]
 
     /// A default that an editor shows and the program doesn't take would be a lie.
     @Test func theSchemasDefaultsOfRiskAreThePolicys() throws {
@@ -74,6 +111,8 @@ struct SchemaTests {
     }
 
     private static let goodGroups = [
+        "responsibility: {firmware: vendor, owner: ops, contact: ops@example.com}",
+        "responsibility: {firmware: {by: vendor, owner: Example}}", "responsibility: {data: nobody}",
         "kind: cluster", "strategy: rolling", "strategy: canary", "strategy: {rolling: }", "strategy: {allAtOnce: {}}",
         "strategy: {rolling: {maxUnavailable: \"25%\"}}", "strategy: {canary: {first: 2, bake: 1h}}", "after: []",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b}",
@@ -83,6 +122,9 @@ struct SchemaTests {
     ]
 
     private static let badGroups = [
+        "responsibility: {}", "responsibility: us", "responsibility: {firmware: them}",
+        "responsibility: {firmware: {}}",
+        "responsibility: {firmwares: us}", "responsibility: {owner: 1}", "responsibility: {firmware: {who: us}}",
         "kind: pond", "strategy: slow", "strategy: {}", "strategy: {rolling: {}, canary: {}}",
         "strategy: {rolling: {maxUnavailable: 0}}", "strategy: {rolling: {maxUnavailable: \"0%\"}}",
         "strategy: {canary: {bake: ten}}", "traffic: {}", "traffic: haproxy", "select: {}", "select: []",

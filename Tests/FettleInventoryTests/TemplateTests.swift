@@ -18,11 +18,13 @@ struct TemplateTests {
         let fleet = try FleetFile.parse(Self.uncommented(FleetTemplate.fleet()))
         #expect(fleet.warnings == [])
         #expect(fleet.fleet.group("web")?.members.count == 4)
-        #expect(fleet.fleet.resources.count == 9)
+        #expect(fleet.fleet.resources.count == 10)
         let policy = try PolicyFile.parse(
             Self.uncommented(FleetTemplate.policy()), environments: fleet.fleet.environments)
         #expect(policy.policy.exclude == ["linux-image-*"])
         #expect(policy.policy.approvals.count == 2)
+        #expect(policy.policy.baselines.map(\.pins.count) == [1])
+        #expect(fleet.fleet.resource("vault")?.responsibility?.layers[.firmware]?.owner == "Example Inc.")
     }
 
     /// Examples begin with `#  `, words with `# `.
@@ -40,7 +42,7 @@ struct TemplateTests {
     @Test(arguments: 0..<40 as Range<UInt64>)
     func whatIsWrittenIsReadBack(_ seed: UInt64) throws {
         var random = SplitMix(seed: seed)
-        let fleet = RandomFleet.make(&random)
+        let fleet = RandomFleet.make(&random, withResponsibilities: true)
         let text = FleetWriter(remarks: ["from\na test"]).text(fleet)
         let read = try FleetFile.parse(text)
         #expect(read.fleet == fleet)
@@ -98,7 +100,7 @@ enum RandomFleet {
         "&b", "!c", "%d", "@e", "`f`", "true", "~", "0x10", "1:30", " lead", "trail ", "$(x)", "a'b\"c\\d", "a=b", "=",
     ]
 
-    static func make(_ random: inout SplitMix) -> Fleet {
+    static func make(_ random: inout SplitMix, withResponsibilities: Bool = false) -> Fleet {
         func one<Value>(_ values: [Value]) -> Value { values.randomElement(using: &random) ?? values[0] }
         func maybe<Value>(_ value: Value) -> Value? { Bool.random(using: &random) ? value : nil }
         let environments = [
@@ -121,6 +123,14 @@ enum RandomFleet {
                     serviceModel: one(ServiceModel.allCases), criticality: one(Resource.Criticality.allCases),
                     exposure: one(Resource.Exposure.allCases), labels: labels,
                     failureDomain: maybe(one(texts)), owner: maybe(one(texts))))
+        }
+        for place in resources.indices where withResponsibilities && Bool.random(using: &random) {
+            var said = Responsibility(owner: maybe(one(texts)), contact: maybe(one(texts)))
+            for layer in ResourceLayer.allCases where Bool.random(using: &random) {
+                said.layers[layer] = .init(
+                    by: one(ResponsibleParty.allCases), owner: maybe(one(texts)), contact: maybe(one(texts)))
+            }
+            if !said.isEmpty { resources[place].responsibility = said }
         }
         resources.sort { $0.id < $1.id }
         var groups: [ResourceGroup] = []

@@ -44,7 +44,9 @@ public struct DriftJudge: Sendable {
         var manager: PackageManager
 
         static func < (left: Key, right: Key) -> Bool {
-            (left.name, left.architecture, left.manager.rawValue) < (right.name, right.architecture, right.manager.rawValue)
+            (left.name, left.architecture, left.manager.rawValue) < (
+                right.name, right.architecture, right.manager.rawValue
+            )
         }
     }
 

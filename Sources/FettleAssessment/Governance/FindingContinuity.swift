@@ -8,7 +8,8 @@ extension FindingSet {
     /// as old as before; its new version is not, unless another host of the same distribution has shown it earlier.
     public func continuing(_ earlier: FindingSet?, facts: FactSet, policy: Policy) -> FindingSet {
         var result = self
-        let before = Dictionary(grouping: earlier?.findings ?? [], by: { Key(resource: $0.resource, source: $0.source) })
+        let before = Dictionary(
+            grouping: earlier?.findings ?? [], by: { Key(resource: $0.resource, source: $0.source) })
         let distributions = facts.hosts.reduce(into: [ResourceID: String]()) {
             $0[$1.resource] = $1.platform.value?.distribution
         }
@@ -17,7 +18,7 @@ extension FindingSet {
             return VersionKey(distribution: distribution, source: finding.source, version: fixed)
         }
         var versions: [VersionKey: Timestamp] = [:]
-        for finding in earlier?.findings ?? [] {
+        for finding in past {
             guard let key = version(finding), let seen = finding.fixSeenAt ?? earlier?.assessedAt else { continue }
             versions[key] = min(versions[key] ?? seen, seen)
         }
@@ -37,7 +38,16 @@ extension FindingSet {
             let byList = finding.advisories.compactMap(\.exploitedDueAt).min()
             result.findings[place].dueAt = [byPolicy, byList].compactMap { $0 }.min()
         }
+        result.remembered = Self.silent(past, facts: facts)
         return result
+    }
+
+    /// What was known of hosts of which nothing could be judged now; it goes with the first look that can.
+    private static func silent(_ past: [Finding], facts: FactSet) -> [Finding]? {
+        let silent = Set(facts.hosts.filter { $0.packages.value == nil || $0.updates.value == nil }.map(\.resource))
+        var seen: Set<FindingID> = []
+        let kept = past.filter { silent.contains($0.resource) && seen.insert($0.id).inserted }
+        return kept.isEmpty ? nil : kept
     }
 
     private struct Key: Hashable {

@@ -66,13 +66,13 @@ public struct PolicyRecord: Sendable, Equatable {
     public var changes: [Change]
     /// When a run was last made for each environment.
     public var lastRuns: [EnvironmentID: Timestamp]
-    public var obligations: [Obligation]
+    public var obligations: [PatchObligation]
     /// Pins and holds that are not kept.
     public var drift: [DriftReport.BaselineDrift]
 
     public init(
         facts: FactSet? = nil, findings: FindingSet? = nil, changes: [Change] = [],
-        lastRuns: [EnvironmentID: Timestamp] = [:], obligations: [Obligation] = [],
+        lastRuns: [EnvironmentID: Timestamp] = [:], obligations: [PatchObligation] = [],
         drift: [DriftReport.BaselineDrift] = []
     ) {
         self.facts = facts

@@ -135,7 +135,8 @@ extension PolicyExaminer {
             gaps.append(
                 Gap(
                     .followed, "overdue since \(debt.dueAt.day): \(debt.resource): \(debt.subject)",
-                    remedy: "fettle responsibility evidence add \(debt.id) --kind \(debt.asked[0].rawValue) --note '…'"))
+                    remedy: "fettle responsibility evidence add \(debt.id) --kind \(debt.asked[0].rawValue) --note '…'")
+            )
         }
         return self.rule(.howFast, "obligations", statement, gaps, missing: [.developed])
     }

@@ -167,13 +167,9 @@ public struct PolicyExaminer: Sendable {
         }
         let list = policy.baselines.map(\.name)
         return rule(
-            .what, "baselines", list.isEmpty ? "There are no baselines." : "Baselines: \(list.joined(separator: ", ")).",
+            .what, "baselines",
+            list.isEmpty ? "There are no baselines." : "Baselines: \(list.joined(separator: ", ")).",
             gaps, missing: [.developed], unknown: record.facts == nil ? [.followed] : [],
             without: list.isEmpty ? [.implemented, .followed] : [])
     }
-}
-
-extension Timestamp {
-    /// Such as 2026-11-23.
-    var day: String { String(description.prefix(10)) }
 }

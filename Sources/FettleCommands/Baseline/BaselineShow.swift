@@ -22,7 +22,9 @@ struct BaselineShow: AsyncParsableCommand {
             throw CommandFailure(
                 .usage,
                 "policy.yaml has no baseline called \(name.printable)"
-                    + (names.isEmpty ? "\n  `fettle schema policy` says how one is written" : ": it has \(names)"))
+                    + (names.isEmpty
+                        ? "\n  `fettle schema policy` says how one is written"
+                        : ": it has \(names)\n  `fettle baseline show` shows them"))
         }
         var survey = try await session.governance.survey(resources, policy: policy)
         if let name {

@@ -16,7 +16,7 @@ struct ResponsibilityShow: AsyncParsableCommand {
     private struct Answer: Encodable {
         var matrix: [ResponsibilityRow]
         var gaps: [ResponsibilityGap]
-        var obligations: [Obligation]
+        var obligations: [PatchObligation]
     }
 
     func run() async throws {
@@ -52,7 +52,10 @@ struct ResponsibilityShow: AsyncParsableCommand {
             let owners = Set(row.cells.filter { $0.party == .us }.compactMap(\.owner)).sorted()
             table.rows.append(
                 [.init(row.resource.rawValue, .bold), .init(row.serviceModel.rawValue)] + row.cells.map(Self.cell)
-                    + [.init(owners.isEmpty ? "nobody" : owners.joined(separator: ", "), owners.isEmpty ? .red : .plain)])
+                    + [
+                        .init(
+                            owners.isEmpty ? "nobody" : owners.joined(separator: ", "), owners.isEmpty ? .red : .plain)
+                    ])
         }
         return table
     }
@@ -62,7 +65,8 @@ struct ResponsibilityShow: AsyncParsableCommand {
         let isOurs = cell.party == .us || cell.party == .shared
         let name = isOurs ? nil : cell.owner
         return .init(
-            cell.party.rawValue + (name.map { " (\($0))" } ?? ""), cell.party == .nobody ? .red : isOurs ? .plain : .dim)
+            cell.party.rawValue + (name.map { " (\($0))" } ?? ""), cell.party == .nobody ? .red : isOurs ? .plain : .dim
+        )
     }
 
     private func gaps(_ gaps: [ResponsibilityGap]) -> Table {
@@ -77,7 +81,7 @@ struct ResponsibilityShow: AsyncParsableCommand {
         return table
     }
 
-    private func obligations(_ obligations: [Obligation]) -> Table {
+    private func obligations(_ obligations: [PatchObligation]) -> Table {
         var table = Table([
             .init(title: "DUE"), .init(title: "STATE"), .init(title: "WHO"), .init(title: "WHAT", shrinks: 1),
             .init(title: "EVIDENCE ASKED FOR", shrinks: 2), .init(title: "OBLIGATION", shrinks: 3),

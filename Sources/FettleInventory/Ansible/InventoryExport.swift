@@ -103,6 +103,9 @@ struct AnsibleExport {
             omissions.append("\(name.quoted) of \(resource.id.rawValue.quoted) would be a template to Ansible")
             return false
         }
+        if resource.responsibility?.isEmpty == false {
+            omissions.append("not written of \(resource.id.rawValue.quoted): responsibility")
+        }
         for (name, text) in texts where isWritten(name, text) { add(name, text) }
         others = others.filter { isWritten($0.0, $0.1) }
         if !others.isEmpty { variables.append(("fettle_labels", .texts(others))) }

@@ -17,7 +17,8 @@ struct ResponsibilityReader {
         result.contact = fields["contact"].flatMap { reading.text($0, "the contact") }
         if value.mapping?.isEmpty == true {
             reading.problem(
-                "'responsibility' says nothing", at: value.place, hint: "such as {firmware: vendor, owner: platform team}")
+                "'responsibility' says nothing", at: value.place,
+                hint: "such as {firmware: vendor, owner: platform team}")
         }
         return result
     }
@@ -31,7 +32,8 @@ struct ResponsibilityReader {
             return nil
         }
         if value.mapping?.isEmpty == true {
-            reading.problem("'\(layer.rawValue)' says nothing", at: value.place, hint: "such as {by: vendor, owner: NAME}")
+            reading.problem(
+                "'\(layer.rawValue)' says nothing", at: value.place, hint: "such as {by: vendor, owner: NAME}")
         }
         return Responsibility.Part(
             by: fields["by"].flatMap { reading.choice($0, "party", as: ResponsibleParty.self) },

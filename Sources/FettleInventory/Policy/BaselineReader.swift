@@ -134,7 +134,8 @@ struct BaselineReader {
     private static func days(_ text: String) -> Int? {
         guard text.hasPrefix("wait "), text.hasSuffix("d") else { return nil }
         let digits = text.dropFirst(5).dropLast()
-        guard (1...3).contains(digits.utf8.count), digits.first != "0", digits.utf8.allSatisfy(YAMLScalar.isDigit) else {
+        guard (1...3).contains(digits.utf8.count), digits.first != "0", digits.utf8.allSatisfy(YAMLScalar.isDigit)
+        else {
             return nil
         }
         return Int(digits)

@@ -97,6 +97,9 @@ public struct FindingSet: Codable, Sendable, Equatable {
     public var findings: [Finding]
     /// Resources that could not be judged, each with the reason: not judged is not clean.
     public var notJudged: [NotJudged]
+    /// Findings of hosts that did not answer this time, as they were when they last did: only so that these are not taken for new
+    /// when the hosts answer again. nil: none.
+    public var remembered: [Finding]?
 
     public init(
         id: String, facts: StageReference, assessedAt: Timestamp, feeds: FeedCoverage, findings: [Finding],

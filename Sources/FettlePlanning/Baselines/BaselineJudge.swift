@@ -132,7 +132,8 @@ public struct BaselineJudge: Sendable {
         case .beyond:
             return BaselineJudgement(
                 .held,
-                "more than a \(rule.step.rawValue) step from \(patch.installed) to \(patch.offered) (\(authority)); \(hint)")
+                "more than a \(rule.step.rawValue) step from \(patch.installed) to \(patch.offered) (\(authority)); \(hint)"
+            )
         case .unknown:
             return BaselineJudgement(
                 .held,

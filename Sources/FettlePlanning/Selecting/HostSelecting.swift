@@ -223,7 +223,9 @@ extension HostSelecting {
         guard let manager = packages.first?.manager else { return nil }
         let names = Set(packages.flatMap { [$0.source, $0.name] }).sorted()
         if let objection = judge.objectionToNames(names) { return objection.reason }
-        guard let pin = judge.pin(of: names, manager: manager), isOlder(pin.version, version, manager) else { return nil }
+        guard let pin = judge.pin(of: names, manager: manager), isOlder(pin.version, version, manager) else {
+            return nil
+        }
         return "pinned at \(pin.version) by baseline \(judge.choice.baseline?.name ?? "?"), and \(version) is above it"
     }
 

@@ -1,7 +1,7 @@
 public import FettleModel
 
 /// What a provider or a vendor owes for a resource: to settle a finding on a layer of theirs, or to state how they patch.
-public struct Obligation: Codable, Sendable, Equatable {
+public struct PatchObligation: Codable, Sendable, Equatable {
     /// `resource/party/source/version`, or `resource/party/statement`: the same in every look.
     public var id: String
     public var resource: ResourceID
@@ -74,7 +74,7 @@ public struct ObligationLedger: Sendable {
     }
 
     /// Sorted by due date, then by id.
-    public func obligations(_ resources: [Resource], findings: FindingSet?, at time: Timestamp) -> [Obligation] {
+    public func obligations(_ resources: [Resource], findings: FindingSet?, at time: Timestamp) -> [PatchObligation] {
         let byResource = Dictionary(grouping: findings?.findings ?? [], by: \.resource)
         return resources.flatMap { resource in
             let row = ResponsibilityMatrix.row(of: resource)
@@ -85,7 +85,7 @@ public struct ObligationLedger: Sendable {
         }.sorted { ($0.dueAt, $0.id) < ($1.dueAt, $1.id) }
     }
 
-    private func statements(_ row: ResponsibilityRow, at time: Timestamp) -> [Obligation] {
+    private func statements(_ row: ResponsibilityRow, at time: Timestamp) -> [PatchObligation] {
         [ResponsibleParty.provider, .vendor].compactMap { party in
             let cells = row.cells.filter { $0.party == party }
             guard !cells.isEmpty else { return nil }
@@ -93,7 +93,7 @@ public struct ObligationLedger: Sendable {
             let seconds = policy.obligations.statementInDays * 86_400
             let newest = newest(id, notAfter: time)
             let since = newest?.at ?? knownSince
-            return Obligation(
+            return PatchObligation(
                 id: id, resource: row.resource, party: party, owner: cells.compactMap(\.owner).first,
                 contact: cells.compactMap(\.contact).first, layers: cells.map(\.layer),
                 subject: "state how \(cells.map(\.layer.words).joined(separator: ", ")) are patched", outcome: nil,
@@ -106,7 +106,7 @@ public struct ObligationLedger: Sendable {
     /// What a finding on a layer of others asks of them. Findings are about packages: the operating system's layer.
     private func debt(
         _ finding: Finding, row: ResponsibilityRow, assessedAt: Timestamp, at time: Timestamp
-    ) -> Obligation? {
+    ) -> PatchObligation? {
         let party: ResponsibleParty
         switch finding.owner {
         case .us: return nil
@@ -118,10 +118,11 @@ public struct ObligationLedger: Sendable {
         let due = since.adding(seconds: (policy.obligations.dueInDays[finding.outcome] ?? 90) * 86_400)
         let id = "\(row.resource)/\(party.rawValue)/\(finding.source)/\(finding.fixed ?? "unfixed")"
         let newest = newest(id, notAfter: time)
-        return Obligation(
+        return PatchObligation(
             id: id, resource: row.resource, party: party, owner: cell?.owner, contact: cell?.contact,
             layers: [.operatingSystem],
-            subject: "\(finding.source) \(finding.installed): " + (finding.fixed.map { "fixed in \($0)" } ?? "no fix yet"),
+            subject: "\(finding.source) \(finding.installed): "
+                + (finding.fixed.map { "fixed in \($0)" } ?? "no fix yet"),
             outcome: finding.outcome, since: since, dueAt: due, asked: Self.asked(of: party),
             state: newest != nil ? .evidenced : due < time ? .overdue : .open, evidence: newest)
     }
