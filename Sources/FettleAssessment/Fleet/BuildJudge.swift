@@ -6,16 +6,6 @@ final class BuildJudge {
     private let index: AdvisoryIndex
     private let exploited: ExploitedAdvisories?
     private var judges: [String: SoftwareJudge] = [:]
-    private var statuses: [StatusKey: FindingStatus?] = [:]
-
-    private struct StatusKey: Hashable {
-        var advisory: UInt32
-        var platform: String
-        var origin: ListedPackage.Origin
-        /// The name and version that are compared, of the package or of its source, and where they decide the others.
-        var texts: [String]
-    }
-
     init(index: AdvisoryIndex) {
         self.index = index
         exploited = index.catalogue.weaknesses > 0 ? ExploitedAdvisories(index: index) : nil
@@ -30,21 +20,8 @@ final class BuildJudge {
         return FleetFindingCounts.places(of: judge.lots[lot].counts)
     }
 
-    /// How a build stands to an advisory. The binaries of one source stand alike, and only the first is compared.
-    func status(of build: FleetBuild, to advisory: UInt32) throws(IndexError) -> FindingStatus? {
-        let package = build.package
-        let bySource = package.origin == .system(.dpkg) || package.origin == .system(.apk)
-        let key = StatusKey(
-            advisory: advisory, platform: build.platform, origin: package.origin,
-            texts: bySource
-                ? [package.source, package.sourceVersion]
-                : [package.name, package.version, package.architecture, package.module ?? "", package.source])
-        if let known = statuses[key] { return known }
-        // Each is of use for one advisory only.
-        if statuses.count > 4096 { statuses.removeAll() }
-        let status = try judge(build.platform).status(of: package, to: advisory)
-        statuses[key] = .some(status)
-        return status
+    func status(of build: FleetBuild, to advisory: AdvisoryOfPackage) throws(IndexError) -> FindingStatus? {
+        try judge(build.platform).status(of: build.package, to: advisory)
     }
 
     private func judge(_ platform: String) -> SoftwareJudge {

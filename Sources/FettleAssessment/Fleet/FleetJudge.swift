@@ -75,15 +75,14 @@ public final class FleetJudge {
         try columns.consistently { () throws(IndexError) in
             var affected: [FleetBuild] = []
             var undecided: [FleetBuild] = []
-            var seen: Set<UInt32> = []
             for package in try index.packages(of: advisory) {
-                let name = package.name
+                guard let said = AdvisoryOfPackage(advisory, package) else { continue }
                 let builds =
                     try package.ecosystem.matchesSources
-                    ? columns.builds(ofSource: name) : columns.builds(named: name)
-                for number in builds where seen.insert(number).inserted {
+                    ? columns.builds(ofSource: package.name) : columns.builds(named: package.name)
+                for number in builds {
                     let build = try columns.build(number)
-                    switch try workers[0].status(of: build, to: advisory) {
+                    switch try workers[0].status(of: build, to: said) {
                     case .affected: affected.append(build)
                     case .unknown, .underInvestigation: undecided.append(build)
                     case .fixed, .notAffected, nil: break

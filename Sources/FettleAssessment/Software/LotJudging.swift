@@ -14,32 +14,24 @@ struct LotJudging {
     /// Whether findings are kept that ask for nothing.
     let keepsAll: Bool
 
-    /// How the version stands to the subject of one advisory; nil if that says nothing of it.
-    func standing(to advisory: UInt32) throws(IndexError) -> Found? {
-        let entries = (0..<advisories.count).lazy.map(advisories.entry)
-        guard let subject = entries.first(where: { $0.advisory == advisory })?.subject else { return nil }
-        var standing: Found?
-        try forEachStanding(of: subject) { found throws(IndexError) in standing = found }
-        return standing
-    }
-
     /// Hands over how the version stands to each subject, in the order of their names.
     ///
-    /// - Parameter wanted: only this one; nil: all.
+    /// - Parameter entries: only of the subjects of these; nil: all.
     func forEachStanding(
-        of wanted: UInt64? = nil, _ body: (Found) throws(IndexError) -> Void
+        in entries: Range<Int>? = nil, _ body: (Found) throws(IndexError) -> Void
     ) throws(IndexError) {
+        let end = min(entries?.upperBound ?? advisories.count, advisories.count)
         let isMalformed = !advisories.ecosystem.scheme.isValid(version)
         let place = advisories.place(of: version)
-        var number = 0
+        var number = entries?.lowerBound ?? 0
         // Entries of one subject are alternatives of one another and lie side by side: one finding for all of them.
-        while number < advisories.count {
+        while number < end {
             let subject = advisories.entry(number).subject
             var chosen: Found?
-            while number < advisories.count {
+            while number < end {
                 let entry = advisories.entry(number)
                 guard entry.subject == subject else { break }
-                if wanted ?? subject == subject, let found = found(entry, at: place),
+                if let found = found(entry, at: place),
                     found.weight > chosen?.weight ?? -1
                 {
                     chosen = found

@@ -67,11 +67,16 @@ public final class SoftwareJudge {
         return judgement
     }
 
-    /// How one package by itself stands to one advisory; nil if that says nothing of it, or no feed speaks of its ecosystem.
-    public func status(of package: ListedPackage, to advisory: UInt32) throws(IndexError) -> FindingStatus? {
-        guard let ecosystem = ecosystem(of: package), index.covers(ecosystem) else { return nil }
-        let judging = try judging(package, in: ecosystem, stream(of: package, ecosystem), keepsAll: true)
-        return try judging?.standing(to: advisory)?.status
+    /// How one package by itself stands to one advisory; nil if that says nothing of it.
+    public func status(of package: ListedPackage, to advisory: AdvisoryOfPackage) throws(IndexError) -> FindingStatus? {
+        guard let ecosystem = ecosystem(of: package), ecosystem == advisory.package.ecosystem,
+            compared(package, ecosystem).name == advisory.name
+        else { return nil }
+        let judging = try judging(
+            package, by: advisory.package, stream(of: package, ecosystem), keepsAll: true)
+        var status: FindingStatus?
+        try judging.forEachStanding(in: advisory.entries) { found throws(IndexError) in status = found.status }
+        return status
     }
 
     // MARK: Lots
@@ -80,12 +85,12 @@ public final class SoftwareJudge {
         ecosystem.scheme == .rpm ? ModuleStreams([package]).stream(of: package) : .none
     }
 
-    /// What is known of a package, ready to be compared; nil if nothing is.
+    /// A package with what is known of it, ready to be compared.
     private func judging(
-        _ package: ListedPackage, in ecosystem: Ecosystem, _ stream: ModuleStreams.Stream, keepsAll: Bool
-    ) throws(IndexError) -> LotJudging? {
+        _ package: ListedPackage, by advisories: PackageAdvisories, _ stream: ModuleStreams.Stream, keepsAll: Bool
+    ) throws(IndexError) -> LotJudging {
+        let ecosystem = advisories.ecosystem
         let (name, version) = compared(package, ecosystem)
-        guard let advisories = try index.package(name, in: ecosystem) else { return nil }
         return LotJudging(
             advisories: advisories, name: name, version: version,
             architecture: ecosystem.scheme == .rpm ? package.architecture : "", stream: stream,
@@ -107,7 +112,8 @@ public final class SoftwareJudge {
             architecture: isRpm ? package.architecture : "", module: package.module, streams: stream.description)
         if let known = lotNumbers[key] { return known }
         var lot = PackageLot(ecosystem: ecosystem, name: name, version: version, findings: [], counts: LotCounts())
-        if let judging = try judging(package, in: ecosystem, stream, keepsAll: detail == .all) {
+        if let advisories = try index.package(name, in: ecosystem) {
+            let judging = try judging(package, by: advisories, stream, keepsAll: detail == .all)
             try judging.forEachStanding { found throws(IndexError) in
                 lot.counts.count(found.status, try index.updateClass(of: found.entry.advisory))
                 if found.status == .affected, try exploited?.contains(found.entry.advisory) ?? false {

@@ -104,8 +104,22 @@ final class FleetFile {
             throw IndexError(.tooLarge, path: path, "would have more than 64 GiB")
         }
         try step()
-        guard ftruncate(descriptor, off_t(whole)) == 0 else { throw Self.failure(.unwritable, path, "cannot grow") }
+        guard Self.extend(descriptor, from: length, to: whole) else {
+            throw Self.failure(.unwritable, path, "cannot grow")
+        }
         try map(from: length, to: whole)
+    }
+
+    /// Sets room aside on the disk, so that a disk that is full is found out before a change is decided, not while it is written.
+    private static func extend(_ descriptor: Int32, from start: Int, to end: Int) -> Bool {
+        #if os(Linux)
+            let code = posix_fallocate(descriptor, off_t(start), off_t(end - start))
+            if code == ENOSPC || code == EFBIG {
+                errno = code
+                return false
+            }
+        #endif
+        return ftruncate(descriptor, off_t(end)) == 0
     }
 
     // MARK: Reading and writing

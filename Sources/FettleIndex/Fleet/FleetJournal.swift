@@ -120,11 +120,12 @@ final class FleetJournal {
     func recover(into file: Int32, at filePath: String, identity: UInt64) throws(IndexError) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FleetFile.failure(.unreadable, path, "cannot be read") }
-        guard status.st_size > Self.headerSize else { return try begin(identity: identity) }
+        guard status.st_size >= Self.headerSize else { return try begin(identity: identity) }
         let mapped = try MappedFile(path)
         guard mapped.bytes.prefix(Self.headerSize).elementsEqual(Self.header(identity: identity)) else {
             return try begin(identity: identity)
         }
+        guard status.st_size > Self.headerSize else { return }
         var offset = Self.headerSize
         var sequence: UInt64?
         while let frame = Frame(mapped.view, at: offset, after: sequence) {

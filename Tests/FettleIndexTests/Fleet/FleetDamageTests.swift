@@ -94,7 +94,7 @@ struct FleetDamageTests {
         var dice = FleetDice(seed: seed)
         do {
             let columns = try FleetColumns(path: folder.file, .writing)
-            try dice.changes(5).forEach { try $0.apply(to: columns) }
+            for change in dice.changes(5) { try change.apply(to: columns) }
         }
         var journal = try Data(contentsOf: URL(fileURLWithPath: folder.journal))
         for _ in 0..<40 { journal[40 + dice.roll(journal.count - 40)] = UInt8(dice.roll(256)) }

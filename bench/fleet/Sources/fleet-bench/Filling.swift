@@ -30,12 +30,12 @@ struct Filling {
         let catalogue = try tracker.compile(to: FleetBench.advisories(folder), debian)
         print("advisories: \(catalogue.advisories) of \(tracker.sources.count) sources, built \(catalogue.builtAt)")
         let columns = try FleetColumns(path: FleetBench.fleet(folder), .replacing, isSynced: false)
-        let (milliseconds, choices) = try FleetBench.milliseconds { try fill(columns, tracker, debian.name) }
+        let (time, choices) = try FleetBench.time { try fill(columns, tracker, debian.name) }
         try columns.checkpoint()
         let size = Double(columns.byteCount) / 1_048_576
         print(
             "fleet: \(columns.hostCount) hosts x \(FleetBench.packages) packages of \(choices) names, \(columns.buildCount) builds,",
-            "\(columns.columnCount) columns; filled in \(Int(milliseconds / 1000)) s")
+            "\(columns.columnCount) columns; filled in \(Int(time.wall / 1000)) s")
         print(
             "size: \(Int(size)) MiB, \(Int(Double(columns.byteCount) / Double(columns.hostCount))) bytes a host,",
             String(
@@ -91,7 +91,9 @@ struct Filling {
         for source in tracker.sources.keys.sorted() where seen.insert(source + ":amd64").inserted {
             packages.append(debian(source, "1.0-1"))
         }
-        print("names: \(listed) of \(lists.count) real lists, \(packages.count - listed) more of the tracker, 2000 made up")
+        print(
+            "names: \(listed) of \(lists.count) real lists, \(packages.count - listed) more of the tracker, 2000 made up"
+        )
         for number in 0..<2000 { packages.append(debian("package-\(number)", "1.\(number % 7)-1")) }
         return packages
     }

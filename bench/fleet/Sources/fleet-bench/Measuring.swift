@@ -8,6 +8,11 @@ struct Measuring {
     let folder: String
 
     func run() throws {
+        var load = [0.0, 0.0, 0.0]
+        getloadavg(&load, 3)
+        if load[0] > 0.5 {
+            print("the machine has other work (load \(String(format: "%.1f", load[0]))): wall times are upper bounds")
+        }
         let index = try AdvisoryIndex(path: FleetBench.advisories(folder))
         let path = FleetBench.fleet(folder)
         report("open for reading", try rounds(20) { try FleetColumns(path: path, .reading) }, aim: 5)
@@ -21,25 +26,41 @@ struct Measuring {
         try impacts(path, index)
         try changes(path, index, isSynced: false)
         try changes(path, index, isSynced: true)
+        report("    for comparison: 8 KiB appended to a file and synced", try syncs(), aim: nil)
+    }
+
+    /// What the disk itself takes, whoever asks.
+    private func syncs() throws -> [FleetBench.Time] {
+        let descriptor = open(folder + "/sync", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        defer { close(descriptor) }
+        let bytes = [UInt8](repeating: 1, count: 8192)
+        return (0..<100).map { round in
+            FleetBench.time {
+                pwrite(descriptor, bytes, bytes.count, off_t(round * bytes.count))
+                fsync(descriptor)
+            }.0
+        }
     }
 
     private func judge(
         _ path: String, _ index: AdvisoryIndex
-    ) throws -> (one: [Double], two: [Double], again: [Double]) {
+    ) throws -> (one: [FleetBench.Time], two: [FleetBench.Time], again: [FleetBench.Time]) {
         let columns = try FleetColumns(path: path, .reading)
-        var one: [Double] = []
-        var two: [Double] = []
-        var again: [Double] = []
+        var one: [FleetBench.Time] = []
+        var two: [FleetBench.Time] = []
+        var again: [FleetBench.Time] = []
         var totals: Set<String> = []
         for round in 0..<FleetBench.rounds {
             one.append(
-                try FleetBench.milliseconds {
+                try FleetBench.time {
                     totals.insert("\(try FleetJudge(columns: columns, index: index, processors: 1).judgeAll().total)")
                 }.0)
             let judge = FleetJudge(columns: columns, index: index, processors: 2)
-            two.append(try FleetBench.milliseconds { totals.insert("\(try judge.judgeAll().total)") }.0)
-            again.append(try FleetBench.milliseconds { totals.insert("\(try judge.judgeAll().total)") }.0)
-            if round == 0 { print("judged: \(columns.buildCount) builds in \(judge.lotCount) lots, \(totals.first ?? "")") }
+            two.append(try FleetBench.time { totals.insert("\(try judge.judgeAll().total)") }.0)
+            again.append(try FleetBench.time { totals.insert("\(try judge.judgeAll().total)") }.0)
+            if round == 0 {
+                print("judged: \(columns.buildCount) builds in \(judge.lotCount) lots, \(totals.first ?? "")")
+            }
         }
         guard totals.count == 1 else {
             print("MISSED: the judgements differ: \(totals)")
@@ -51,22 +72,21 @@ struct Measuring {
     private func impacts(_ path: String, _ index: AdvisoryIndex) throws {
         let columns = try FleetColumns(path: path, .reading)
         let judge = FleetJudge(columns: columns, index: index, processors: 2)
-        var times: [Double] = []
-        var worst = (0.0, "")
+        var times: [FleetBench.Time] = []
+        var longest = (0.0, "")
+        var widest = (0, 0.0, "")
         for number in stride(from: 0, to: UInt32(index.advisoryCount), by: max(1, index.advisoryCount / 1000)) {
-            let (time, impact) = try FleetBench.milliseconds { try judge.impact(of: number) }
+            let (time, impact) = try FleetBench.time { try judge.impact(of: number) }
             times.append(time)
-            if time > worst.0 {
-                let builds = impact.affectedBuilds
-                worst = (
-                    time,
-                    "\(try index.advisory(number).record.id): \(impact.affectedRows.count) hosts, \(builds.count) builds of "
-                        + "\(Set(builds.map(\.package.name)).count) packages of \(builds.first?.package.source ?? "nothing")"
-                )
-            }
+            let builds = impact.affectedBuilds
+            let hosts = impact.affectedRows.count
+            let words = try "\(index.advisory(number).record.id), \(hosts) hosts by \(builds.count) builds"
+            if time.wall > longest.0 { longest = (time.wall, words) }
+            if hosts > widest.0 { widest = (hosts, time.wall, words) }
         }
         report("an advisory's impact (of \(times.count) advisories)", times, aim: 10)
-        print("    the longest: \(worst.1)")
+        print("    the longest: \(String(format: "%.2f", longest.0)) ms, \(longest.1)")
+        print("    the widest: \(String(format: "%.2f", widest.1)) ms, \(widest.2)")
     }
 
     /// Ten packages of a host are patched, and its whole list comes in again.
@@ -75,8 +95,8 @@ struct Measuring {
         let judge = FleetJudge(columns: columns, index: index, processors: 2)
         try judge.judgeNewBuilds()
         var random = SplitMix(seed: 2)
-        var changed: [Double] = []
-        var judged: [Double] = []
+        var changed: [FleetBench.Time] = []
+        var judged: [FleetBench.Time] = []
         for round in 0..<400 {
             let id = "host-\(Int.random(in: 0..<columns.hostCount, using: &random)).example.org"
             guard var packages = try columns.packages(of: id) else { continue }
@@ -85,10 +105,10 @@ struct Measuring {
                 packages[place].version += round % 4 == 0 ? "+new\(round)" : "+b1"
             }
             changed.append(
-                try FleetBench.milliseconds {
+                try FleetBench.time {
                     try columns.setHost(id, packages: packages, platform: "debian:12", at: Timestamp(milliseconds: 0))
                 }.0)
-            judged.append(try FleetBench.milliseconds { try judge.counts(of: id) }.0)
+            judged.append(try FleetBench.time { try judge.counts(of: id) }.0)
         }
         let how = isSynced ? "on the disk at once" : "safe from a crash, not from a loss of power"
         report("a host's change, \(how)", changed, aim: 1)
@@ -97,15 +117,19 @@ struct Measuring {
 
     // MARK: Reporting
 
-    private func rounds(_ count: Int, _ work: () throws -> some Any) throws -> [Double] {
-        try (0..<count).map { _ in try FleetBench.milliseconds(work).0 }
+    private func rounds(_ count: Int, _ work: () throws -> some Any) throws -> [FleetBench.Time] {
+        try (0..<count).map { _ in try FleetBench.time(work).0 }
     }
 
-    private func report(_ what: String, _ times: [Double], aim: Double?) {
-        let sorted = times.sorted()
-        guard let least = sorted.first, let most = sorted.last else { return }
-        let range = String(format: "least %.2f, 99%% %.2f, most %.2f", least, sorted[(sorted.count - 1) * 99 / 100], most)
-        print("\(verdict(what, sorted[sorted.count / 2], "ms", aim: aim)) (median of \(sorted.count); \(range))")
+    private func report(_ what: String, _ times: [FleetBench.Time], aim: Double?) {
+        guard !times.isEmpty else { return }
+        func rank(_ times: [Double], _ percent: Int) -> String {
+            String(format: "%.2f", times.sorted()[(times.count - 1) * percent / 100])
+        }
+        let wall = times.map(\.wall)
+        print(
+            "\(verdict(what, wall.sorted()[(wall.count - 1) / 2], "ms", aim: aim)) (median of \(times.count); least",
+            "\(rank(wall, 0)), 99% \(rank(wall, 99)); processor time \(rank(times.map(\.processor), 50)))")
     }
 
     private func verdict(_ what: String, _ value: Double, _ unit: String, aim: Double?) -> String {
@@ -117,7 +141,7 @@ struct Measuring {
     private static func peakMiB() -> Double {
         var usage = rusage()
         #if os(Linux)
-            getrusage(RUSAGE_SELF, &usage)
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
             return Double(usage.ru_maxrss) / 1024
         #else
             getrusage(RUSAGE_SELF, &usage)

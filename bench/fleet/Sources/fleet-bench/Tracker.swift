@@ -12,15 +12,20 @@ struct Tracker {
         struct Entry: Decodable {
             struct Release: Decodable {
                 var status: String
-                var fixed_version: String?
+                var fixedVersion: String?
+
+                enum CodingKeys: String, CodingKey {
+                    case status
+                    case fixedVersion = "fixed_version"
+                }
             }
             var releases: [String: Release]
         }
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
         for (source, entries) in try JSONDecoder().decode([String: [String: Entry]].self, from: data) {
             for (id, entry) in entries {
-                guard let release = entry.releases["bookworm"], release.fixed_version != "0" else { continue }
-                sources[source, default: []].append((id, release.status == "resolved" ? release.fixed_version : nil))
+                guard let release = entry.releases["bookworm"], release.fixedVersion != "0" else { continue }
+                sources[source, default: []].append((id, release.status == "resolved" ? release.fixedVersion : nil))
             }
             sources[source]?.sort { $0.id < $1.id }
         }
