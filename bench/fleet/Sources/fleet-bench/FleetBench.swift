@@ -9,17 +9,23 @@ import Foundation
 ///     fleet-bench measure FOLDER
 @main
 struct FleetBench {
-    static func main() throws {
+    static func main() {
         let arguments = CommandLine.arguments.dropFirst()
         guard let verb = arguments.first, let folder = arguments.dropFirst().first else {
             print("usage: fleet-bench fill FOLDER TRACKER.json DPKG-STATUS... | measure FOLDER")
             exit(2)
         }
-        switch verb {
-        case "fill":
-            let files = Array(arguments.dropFirst(2))
-            try Filling(folder: folder, tracker: files[0], lists: Array(files.dropFirst())).run()
-        default: try Measuring(folder: folder).run()
+        do {
+            switch verb {
+            case "fill":
+                let files = Array(arguments.dropFirst(2))
+                guard let tracker = files.first else { return print("fill needs the tracker's JSON") }
+                try Filling(folder: folder, tracker: tracker, lists: Array(files.dropFirst())).run()
+            default: try Measuring(folder: folder).run()
+            }
+        } catch {
+            print("failed: \(error)")
+            exit(1)
         }
     }
 

@@ -21,6 +21,7 @@ struct Measuring {
         report("full judgement, 1 processor", judgements.one, aim: nil)
         report("full judgement, 2 processors", judgements.two, aim: 2000)
         report("the same, builds judged before, 2 processors", judgements.again, aim: nil)
+        report("every cell of every column added up, 1 processor", try sums(path), aim: nil)
         let peak = Self.peakMiB()
         print(verdict("peak memory of the process so far", peak, "MiB", aim: 1024))
         try impacts(path, index)
@@ -67,6 +68,25 @@ struct Measuring {
             exit(1)
         }
         return (one, two, again)
+    }
+
+    /// As if each build had a finding: a judgement skips columns in which nothing counts.
+    private func sums(_ path: String) throws -> [FleetBench.Time] {
+        let columns = try FleetColumns(path: path, .reading)
+        let weights = [FleetCounts](repeating: .one, count: columns.buildCount)
+        return try (0..<FleetBench.rounds).map { _ in
+            var packages = 0
+            let time = try FleetBench.time {
+                for block in 0..<columns.rowBlockCount {
+                    for sum in try columns.addUp(weights, rowBlock: block) { packages += Int(sum[0]) }
+                }
+            }.0
+            guard packages == columns.hostCount * FleetBench.packages else {
+                print("MISSED: \(packages) packages were found")
+                exit(1)
+            }
+            return time
+        }
     }
 
     private func impacts(_ path: String, _ index: AdvisoryIndex) throws {
