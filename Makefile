@@ -7,7 +7,7 @@ BUILD := $(if $(FETTLE_BUILD),--scratch-path $(FETTLE_BUILD),)
 FLAGS := $(BUILD) --explicit-target-dependency-import-check error
 LAB := Lab/lab
 
-.PHONY: help run test test-long unit lab lab-down bench bench-versions fmt check docs release install-needs clean
+.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-versions fmt check docs release install-needs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ bench: ## measure against Ansible, bare ssh and bare apt-get, on the lab
 	@scripts/install-needs bench
 	swift build $(FLAGS) -c release --product fettle
 	@FETTLE="$$(swift build $(FLAGS) -c release --product fettle --show-bin-path)/fettle" scripts/bench
+
+bench-fleet: ## the fleet's packages as columns, 100,000 hosts x 600 packages (needs FETTLE_DATA or ../shared/data)
+	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/fleet/run
 
 bench-versions: ## version compares beside libapt-pkg's own, as a ratio (needs g++ and libapt-pkg-dev)
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/versions/run

@@ -15,18 +15,27 @@ struct LotJudging {
     let keepsAll: Bool
 
     /// Hands over how the version stands to each subject, in the order of their names.
-    func forEachStanding(_ body: (Found) throws(IndexError) -> Void) throws(IndexError) {
+    ///
+    /// - Parameter entries: only of the subjects of these; nil: all.
+    func forEachStanding(
+        in entries: Range<Int>? = nil, _ body: (Found) throws(IndexError) -> Void
+    ) throws(IndexError) {
+        let end = min(entries?.upperBound ?? advisories.count, advisories.count)
         let isMalformed = !advisories.ecosystem.scheme.isValid(version)
         let place = advisories.place(of: version)
-        var number = 0
+        var number = entries?.lowerBound ?? 0
         // Entries of one subject are alternatives of one another and lie side by side: one finding for all of them.
-        while number < advisories.count {
+        while number < end {
             let subject = advisories.entry(number).subject
             var chosen: Found?
-            while number < advisories.count {
+            while number < end {
                 let entry = advisories.entry(number)
                 guard entry.subject == subject else { break }
-                if let found = found(entry, at: place), found.weight > chosen?.weight ?? -1 { chosen = found }
+                if let found = found(entry, at: place),
+                    found.weight > chosen?.weight ?? -1
+                {
+                    chosen = found
+                }
                 number += 1
             }
             guard var chosen else { continue }

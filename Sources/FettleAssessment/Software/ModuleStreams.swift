@@ -19,7 +19,8 @@ struct ModuleStreams {
             switch self {
             case .none: ""
             case .known(let name): name
-            case .unlabelled: "?"
+            // What tells streams apart is the host's own: two hosts share a judgement only where that is the same.
+            case .unlabelled(let versions): versions.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")
             }
         }
 

@@ -10,6 +10,7 @@ public final class SoftwareJudge {
     public private(set) var lots: [PackageLot] = []
 
     private let detail: Detail
+    private let exploited: ExploitedAdvisories?
     private let platform: PlatformEcosystems
     private let platformName: String?
     private var lotNumbers: [LotKey: Int] = [:]
@@ -36,9 +37,13 @@ public final class SoftwareJudge {
     /// - Parameters:
     ///   - platform: of which release of which distribution system packages are; nil: they are not checked.
     ///   - detail: what is kept of each lot.
-    public init(index: AdvisoryIndex, platform: Ecosystem?, detail: Detail = .affected) {
+    ///   - exploited: knows which advisories are of known exploited weaknesses; nil: that is not counted.
+    public init(
+        index: AdvisoryIndex, platform: Ecosystem?, detail: Detail = .affected, exploited: ExploitedAdvisories? = nil
+    ) {
         self.index = index
         self.detail = detail
+        self.exploited = exploited
         self.platform = PlatformEcosystems(platform, in: index)
         platformName = platform?.name
     }
@@ -62,13 +67,44 @@ public final class SoftwareJudge {
         return judgement
     }
 
+    /// How one package by itself stands to one advisory; nil if that says nothing of it.
+    public func status(of package: ListedPackage, to advisory: AdvisoryOfPackage) throws(IndexError) -> FindingStatus? {
+        guard let ecosystem = ecosystem(of: package), ecosystem == advisory.package.ecosystem,
+            compared(package, ecosystem).name == advisory.name
+        else { return nil }
+        let judging = try judging(
+            package, by: advisory.package, stream(of: package, ecosystem), keepsAll: true)
+        var status: FindingStatus?
+        try judging.forEachStanding(in: advisory.entries) { found throws(IndexError) in status = found.status }
+        return status
+    }
+
     // MARK: Lots
+
+    private func stream(of package: ListedPackage, _ ecosystem: Ecosystem) -> ModuleStreams.Stream {
+        ecosystem.scheme == .rpm ? ModuleStreams([package]).stream(of: package) : .none
+    }
+
+    /// A package with what is known of it, ready to be compared.
+    private func judging(
+        _ package: ListedPackage, by advisories: PackageAdvisories, _ stream: ModuleStreams.Stream, keepsAll: Bool
+    ) throws(IndexError) -> LotJudging {
+        let ecosystem = advisories.ecosystem
+        let (name, version) = compared(package, ecosystem)
+        return LotJudging(
+            advisories: advisories, name: name, version: version,
+            architecture: ecosystem.scheme == .rpm ? package.architecture : "", stream: stream,
+            pockets: try pockets(of: name, beside: ecosystem), keepsAll: keepsAll)
+    }
+
+    private func compared(_ package: ListedPackage, _ ecosystem: Ecosystem) -> (name: String, version: String) {
+        ecosystem.matchesSources ? (package.source, package.sourceVersion) : (package.name, package.version)
+    }
 
     private func lot(
         of package: ListedPackage, in ecosystem: Ecosystem, _ streams: ModuleStreams
     ) throws(IndexError) -> Int {
-        let (name, version) =
-            ecosystem.matchesSources ? (package.source, package.sourceVersion) : (package.name, package.version)
+        let (name, version) = compared(package, ecosystem)
         let isRpm = ecosystem.scheme == .rpm
         let stream = isRpm ? streams.stream(of: package) : .none
         let key = LotKey(
@@ -77,12 +113,12 @@ public final class SoftwareJudge {
         if let known = lotNumbers[key] { return known }
         var lot = PackageLot(ecosystem: ecosystem, name: name, version: version, findings: [], counts: LotCounts())
         if let advisories = try index.package(name, in: ecosystem) {
-            let judging = LotJudging(
-                advisories: advisories, name: name, version: version,
-                architecture: isRpm ? package.architecture : "", stream: stream,
-                pockets: try pockets(of: name, beside: ecosystem), keepsAll: detail == .all)
+            let judging = try judging(package, by: advisories, stream, keepsAll: detail == .all)
             try judging.forEachStanding { found throws(IndexError) in
                 lot.counts.count(found.status, try index.updateClass(of: found.entry.advisory))
+                if found.status == .affected, try exploited?.contains(found.entry.advisory) ?? false {
+                    lot.counts.exploited += 1
+                }
                 if detail == .all || detail == .affected && found.status == .affected {
                     lot.findings.append(judging.finding(found))
                 }

@@ -48,6 +48,8 @@ public struct LotCounts: Sendable, Equatable {
     public var affected: [UpdateClass: Int] = [:]
     /// Every status but `affected`; `fixed` and `notAffected` only where all findings were asked for.
     public var others: [FindingStatus: Int] = [:]
+    /// Affected, and known to be exploited; only where the judge was told to look.
+    public var exploited = 0
 
     public init() {}
 

@@ -1,7 +1,8 @@
 /// A 64-bit checksum against damage (not against forgery): eight bytes at a time, multiplied and folded.
 enum Checksum {
-    static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-        var state: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count)
+    /// - Parameter seed: for hashes that nobody may foresee; 0 for checksums.
+    static func of(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
+        var state: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count) ^ seed
         guard let base = bytes.baseAddress else { return mix(state) }
         var offset = 0
         while offset + 8 <= bytes.count {

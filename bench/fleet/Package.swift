@@ -1,0 +1,37 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own beside the root's, so that the benchmark needs none of its dependencies and burdens no other build.
+// The sources of the libraries are links to the one tree.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "fleet-bench",
+    platforms: [.macOS(.v15)],
+    targets: [
+        library("FettleVersions"),
+        library("FettleModel"),
+        library("FettleIndex", ["FettleModel", "FettleVersions"]),
+        library("FettleSoftware", ["FettleModel", "FettleVersions"]),
+        // Only what judges software: the rest takes longer to build than the bench to run.
+        .target(
+            name: "FettleAssessment", dependencies: ["FettleModel", "FettleVersions", "FettleIndex"],
+            exclude: [
+                "README.md", "Assessor.swift", "HostAdvisories.swift", "HostJudgement.swift", "OutcomeRule.swift",
+                "Feeds", "Governance", "Risk", "Severity",
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "fleet-bench",
+            dependencies: ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware", "FettleAssessment"],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
