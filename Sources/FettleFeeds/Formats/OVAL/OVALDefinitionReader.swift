@@ -1,5 +1,6 @@
 import FettleIndex
 import FettleModel
+import FettleSoftware
 
 /// The second way through a document: builds each definition and passes it on as it ends.
 final class OVALDefinitionReader: XMLHandler {

@@ -1,5 +1,6 @@
 import FettleIndex
 import FettleModel
+import FettleSoftware
 
 /// Builds an advisory from each `<update>` as it goes by.
 final class UpdateInfoReader: XMLHandler {
