@@ -67,7 +67,8 @@ let package = Package(
             "FettleControl",
             [
                 "FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleInventory",
-                "FettleAssessment", "FettleIndex", "FettlePlanning", "FettleExecution", "FettleReporting", crypto, logging,
+                "FettleAssessment", "FettleIndex", "FettlePlanning", "FettleExecution", "FettleReporting", crypto,
+                logging,
             ]),
         library("FettleServer", ["FettleModel", "FettleControl", "FettleReporting", hummingbird, logging]),
         library(

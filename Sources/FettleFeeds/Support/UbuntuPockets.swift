@@ -1,31 +1,26 @@
-import FettleIndex
-import FettleVersions
+internal import FettleIndex
+internal import FettleSoftware
+internal import FettleVersions
 
-/// Ubuntu's releases and the pockets in which they are patched apart.
-///  What is fixed in Pro (`esm-infra`, `esm-apps`) is an ecosystem of its own, `ubuntu:22.04:pro`; so are the certified
-/// builds `fips`, `fips-updates` and `fips-preview` (trivy#1663, trivy#3701).
+/// The pockets in which Ubuntu's releases are patched apart.
 enum UbuntuPockets {
-    /// Longer names before those that they begin with.
-    static let all = ["fips-updates", "fips-preview", "fips"]
+    /// Certified builds. Longer names before those that they begin with.
+    static let certified = ["fips-updates", "fips-preview", "fips"]
 
-    /// https://wiki.ubuntu.com/Releases
-    static let releases = [
-        "precise": "12.04", "trusty": "14.04", "utopic": "14.10", "vivid": "15.04", "wily": "15.10", "xenial": "16.04",
-        "yakkety": "16.10", "zesty": "17.04", "artful": "17.10", "bionic": "18.04", "cosmic": "18.10", "disco": "19.04",
-        "eoan": "19.10", "focal": "20.04", "groovy": "20.10", "hirsute": "21.04", "impish": "21.10", "jammy": "22.04",
-        "kinetic": "22.10", "lunar": "23.04", "mantic": "23.10", "noble": "24.04", "oracular": "24.10",
-        "plucky": "25.04", "questing": "25.10",
-    ]
+    /// Whether a pocket is part of what every host of the release gets.
+    static func isArchive(_ pocket: some StringProtocol) -> Bool {
+        ["", "release", "security", "updates", "proposed", "backports"].contains { pocket == $0 }
+    }
 
     /// The ecosystem of `jammy`, `esm-apps/jammy`, `fips-updates/jammy` or `bionic/esm`.
     ///
     /// - Returns: nil for a release or a pocket that isn't known.
-    static func ecosystem(_ place: Substring) -> Ecosystem? {
+    static func ecosystem(_ place: some StringProtocol) -> Ecosystem? {
         let parts = place.split(separator: "/").map { $0.lowercased() }
-        guard let release = parts.compactMap({ releases[$0] }).first, parts.count <= 2 else { return nil }
-        guard let pocket = parts.first(where: { releases[$0] == nil }) else { return Ecosystem("ubuntu:\(release)") }
-        if pocket.hasPrefix("esm") { return Ecosystem("ubuntu:\(release):pro") }
-        return all.contains(pocket) ? Ecosystem("ubuntu:\(release):\(pocket)") : nil
+        guard let version = parts.lazy.compactMap(Codenames.ubuntu).first, parts.count <= 2 else { return nil }
+        let pocket = parts.first { Codenames.ubuntu($0) == nil } ?? ""
+        let isKnown = isArchive(pocket) || pocket.hasPrefix("esm") || certified.contains(pocket)
+        return isKnown ? .ubuntu(version: version, pocket: pocket) : nil
     }
 
     /// All below the fix. A fix that only Pro has leaves the release itself affected: said of both, and below the same

@@ -27,10 +27,8 @@ final class CycloneDXXML: XMLHandler {
         return try reader.bill.finished()
     }
 
-    func interest(in element: String) -> XMLInterest {
-        let place = Self.place(of: element, in: places.last)
-        return place == .root || place == .component ? .attributes : place == .field ? [.attributes, .text] : []
-    }
+    /// Everything, so that all of the document is checked.
+    func interest(in element: String) -> XMLInterest { [.attributes, .text] }
 
     func opened(_ element: String, _ attributes: [String: String]) throws(Refusal) {
         let place = Self.place(of: element, in: places.last)

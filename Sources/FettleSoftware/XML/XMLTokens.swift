@@ -31,10 +31,7 @@ struct XMLTokens {
 
     init(_ bytes: Span<UInt8>) throws(XMLProblem) {
         if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { position = 3 }
-        // UTF-16 and its kin have a zero byte in each letter of markup.
-        for index in position..<min(bytes.count, position + 4) where bytes[index] == 0 || bytes[index] >= 0xFE {
-            throw XMLProblem("is not written in UTF-8; save it as UTF-8")
-        }
+        try XMLEncoding.check(beginning: bytes)
     }
 
     /// Nil at the end of a whole document.
@@ -74,9 +71,9 @@ struct XMLTokens {
         } else if skip("<?", bytes) {
             let start = position
             try pass(upTo: "?>", bytes)
-            try checkEncoding(bytes.extracting(start..<(position - 2)))
+            try XMLEncoding.check(instruction: bytes.extracting(start..<(position - 2)))
         } else if skip("<!DOCTYPE", bytes) {
-            throw damaged("has a document type (<!DOCTYPE), which nothing needs and which could name other files", bytes)
+            throw damaged("has a document type (<!DOCTYPE), which could name other files", bytes)
         } else {
             throw damaged("has a declaration (<!…) within", bytes)
         }
@@ -232,22 +229,6 @@ extension XMLTokens {
         while position < bytes.count, bytes[position].isXMLSpace { position += 1 }
     }
 
-    /// The encoding that the XML declaration names, where bytes could mean something other than what is read here.
-    private func checkEncoding(_ instruction: Span<UInt8>) throws(XMLProblem) {
-        var head: [UInt8] = []
-        for index in 0..<min(instruction.count, 200) { head.append(instruction[index]) }
-        let text = String(decoding: head, as: UTF8.self).lowercased()
-        guard text.hasPrefix("xml"), text.dropFirst(3).first?.isWhitespace == true,
-            let name = text.firstRange(of: "encoding")
-        else { return }
-        let value = text[name.upperBound...].drop { $0.isWhitespace || $0 == "=" || $0 == "\"" || $0 == "'" }.prefix {
-            $0 != "\"" && $0 != "'"
-        }
-        guard ["utf-8", "utf8", "us-ascii", "ascii"].contains(String(value)) else {
-            throw XMLProblem("is written in \(ListCollector.shown(value)), not in UTF-8; save it as UTF-8")
-        }
-    }
-
     private func damaged(_ what: String, _ bytes: Span<UInt8>) -> XMLProblem {
         if position >= bytes.count { return XMLProblem("is damaged XML: it ends early, it is cut off") }
         var line = 1
@@ -268,7 +249,9 @@ extension UInt8 {
     fileprivate var isXMLSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0A || self == 0x0D }
 
     /// `-`, `.` and the digits.
-    fileprivate var isInsideXMLNameOnly: Bool { self == UInt8(ascii: "-") || self == UInt8(ascii: ".") || self &- 0x30 < 10 }
+    fileprivate var isInsideXMLNameOnly: Bool {
+        self == UInt8(ascii: "-") || self == UInt8(ascii: ".") || self &- 0x30 < 10
+    }
 
     /// Wider than XML's own rule beyond ASCII, which no feed uses in a name.
     fileprivate var isInXMLName: Bool {

@@ -21,7 +21,7 @@ public enum CSAFFormat: FeedFormat {
         guard csaf.document.version.hasPrefix("2.") else {
             throw FeedError(document.name, "is of CSAF \(csaf.document.version.prefix(20)); 2.0 is read")
         }
-        guard RpmNames.isName(csaf.document.tracking.id) else {
+        guard AdvisoryNames.isID(csaf.document.tracking.id) else {
             throw FeedError(document.name, "has no document.tracking.id, by which it would be known")
         }
         if let time = csaf.document.tracking.modifiedAt { sink.dated(time) }

@@ -22,7 +22,7 @@ struct OVALPlatforms {
             // A document for hosts with certified builds says of all packages what holds there, wherever they are from.
             let release = place.release.prefix { $0 != ":" }
             let certified = named.first { name in
-                UbuntuPockets.all.contains { name.name == "ubuntu:\(release):\($0)" }
+                UbuntuPockets.certified.contains { name.name == "ubuntu:\(release):\($0)" }
             }
             return [certified ?? place]
         }

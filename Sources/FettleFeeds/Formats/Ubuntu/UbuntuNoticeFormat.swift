@@ -75,7 +75,7 @@ public enum UbuntuNoticeFormat: FeedFormat {
             guard let pocket = package.pocket, let source = package.sourceLink?.split(separator: "/").last else {
                 continue
             }
-            if UbuntuReleases.isArchive(pocket) || pockets[String(source)] == nil { pockets[String(source)] = pocket }
+            if UbuntuPockets.isArchive(pocket) || pockets[String(source)] == nil { pockets[String(source)] = pocket }
         }
         return pockets
     }
