@@ -105,7 +105,7 @@ extension CSAFProductTree.Product {
 
     /// The release that this product is; by its CPE, or where it has none, by its name.
     fileprivate var release: Ecosystem? {
-        if let cpe { return PlatformNames.ecosystem(cpe: cpe) }
+        if let cpe { return PlatformCPE.ecosystem(cpe: cpe) }
         return ProductNames.ecosystem(name)
     }
 }

@@ -56,7 +56,7 @@ enum OSVEcosystem: Equatable {
     private static func redHat(_ parts: [String]) -> OSVEcosystem {
         guard parts.count >= 2, let product = parts.first else { return .unclear }
         guard product.hasPrefix("rhel_") || product.hasPrefix("enterprise_linux") else { return .foreign }
-        guard let found = PlatformNames.ecosystem(cpe: "cpe:/o:redhat:" + parts.joined(separator: ":")) else {
+        guard let found = PlatformCPE.ecosystem(cpe: "cpe:/o:redhat:" + parts.joined(separator: ":")) else {
             return parts[1].isEmpty ? .unclear : .foreign
         }
         return found.release.contains("-") ? .foreign : .known(found)

@@ -12,7 +12,7 @@ struct OVALPlatforms {
     init(_ definition: OVALDefinition) {
         var seen: Set<Ecosystem> = []
         let redHat = definition.cpes.prefix(1000).filter { $0.contains(":redhat:") }
-        ofCPEs = redHat.compactMap(PlatformNames.ecosystem).filter { seen.insert($0).inserted }
+        ofCPEs = redHat.compactMap(PlatformCPE.ecosystem).filter { seen.insert($0).inserted }
         hasCPEs = !redHat.isEmpty
         named = definition.platforms.prefix(1000).compactMap(ProductNames.ecosystem)
     }

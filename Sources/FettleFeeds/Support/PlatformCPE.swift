@@ -3,7 +3,7 @@ import FettleSoftware
 
 /// Tells an ecosystem from a CPE of an operating system or of a repository (https://csrc.nist.gov/pubs/ir/7695/final):
 /// `cpe:/o:redhat:enterprise_linux:9::baseos`, `cpe:/a:redhat:rhel_eus:9.2::appstream`, `cpe:/o:suse:sles:15:sp5`.
-enum PlatformNames {
+enum PlatformCPE {
     /// Nil for a CPE that names no release of a distribution that is known here.
     static func ecosystem(cpe: String) -> Ecosystem? {
         let lower = cpe.prefix(300).lowercased()
