@@ -2,7 +2,8 @@
 enum XMLEncoding {
     /// UTF-16 and its kin have a zero byte in each letter of markup, or a mark before them.
     static func check(beginning bytes: Span<UInt8>) throws(XMLProblem) {
-        for index in 0..<min(bytes.count, 8) where bytes[index] == 0 || bytes[index] >= 0xFE {
+        let isMarked = bytes.count > 0 && bytes[0] >= 0xFE
+        for index in 0..<min(bytes.count, 4) where isMarked || bytes[index] == 0 {
             throw XMLProblem("is not written in UTF-8; save it as UTF-8")
         }
     }

@@ -90,8 +90,9 @@ struct XMLTokens {
 
     private mutating func readEnd(_ bytes: Span<UInt8>) throws(XMLProblem) -> Token {
         let name = try readName(bytes)
+        guard open.last == name else { throw damaged("ends an element that is not open", bytes) }
         skipSpaces(bytes)
-        guard skip(">", bytes), open.last == name else { throw damaged("ends an element that is not open", bytes) }
+        guard skip(">", bytes) else { throw damaged("has an element that is not closed by '>'", bytes) }
         return close(name)
     }
 
@@ -156,6 +157,7 @@ struct XMLTokens {
         if isTextWanted { try keepResolved(start..<position, bytes) }
         if open.isEmpty {
             for index in start..<position where !bytes[index].isXMLSpace {
+                position = index
                 throw damaged("has text outside of its first element", bytes)
             }
         }
