@@ -14,12 +14,7 @@ public enum AlmaErrataFormat: FeedFormat {
     }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
-        let errata: Errata
-        do {
-            errata = try JSONDecoder().decode(Errata.self, from: document.bytes)
-        } catch {
-            throw FeedError(document.name, "is no list of AlmaLinux's errata: \(DecodingReason.text(error))")
-        }
+        let errata = try document.decoded(Errata.self, orElse: "is no list of AlmaLinux's errata")
         for (number, entry) in errata.data.enumerated() {
             guard let erratum = entry.value, AdvisoryNames.isID(erratum.id) else {
                 sink.skipped(

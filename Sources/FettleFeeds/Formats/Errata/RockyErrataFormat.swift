@@ -14,12 +14,7 @@ public enum RockyErrataFormat: FeedFormat {
     }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
-        let page: Page
-        do {
-            page = try JSONDecoder().decode(Page.self, from: document.bytes)
-        } catch {
-            throw FeedError(document.name, "is no page of Rocky's errata: \(DecodingReason.text(error))")
-        }
+        let page = try document.decoded(Page.self, orElse: "is no page of Rocky's errata")
         for (number, entry) in page.advisories.enumerated() {
             guard let erratum = entry.value, AdvisoryNames.isID(erratum.name) else {
                 sink.skipped(
