@@ -7,7 +7,7 @@ BUILD := $(if $(FETTLE_BUILD),--scratch-path $(FETTLE_BUILD),)
 FLAGS := $(BUILD) --explicit-target-dependency-import-check error
 LAB := Lab/lab
 
-.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-versions fmt check docs release install-needs clean
+.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-versions fuzz fmt check docs release install-needs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,15 +43,18 @@ bench-fleet: ## the fleet's packages as columns, 100,000 hosts x 600 packages (n
 bench-versions: ## version compares beside libapt-pkg's own, as a ratio (needs g++ and libapt-pkg-dev)
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/versions/run
 
+fuzz: ## fuzz the readers of feeds, software lists and indexes (FUZZ_SECONDS=600 each, FUZZ_TARGETS="feed-* index")
+	@FETTLE_BUILD="$(FETTLE_BUILD)" Fuzz/run
+
 fmt: ## format the sources
-	swift format --in-place --recursive --parallel Sources Tests Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift Package.swift
 
 check: ## what CI checks beside the tests: format, layers, shell scripts, docs
-	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift Package.swift
 	scripts/check-layers
 	scripts/check-docs
 	cd Lab && shellcheck -x lab selftest lib/machine.sh lib/layer-build.sh layers/*.sh
-	shellcheck $$(grep -lE '^#!.*bash' scripts/* .ci/run)
+	shellcheck $$(grep -lE '^#!.*bash' scripts/* .ci/run) Fuzz/run
 
 docs: ## build the documentation into .build/docs
 	@scripts/docs

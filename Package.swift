@@ -95,7 +95,9 @@ let package = Package(
             "FettleDrivers", ["FettleModel", "FettleDriverKit", logging],
             alsoExcluding: ["HAProxy/README.md", "Packages/README.md", "Probes/README.md"]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
-        library("FettleFeeds", ["FettleModel", "FettleVersions", "FettleIndex", "CArchive", yams]),
+        library(
+            "FettleFeeds",
+            ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware", "CArchive", yams]),
         library("FettleSoftware", ["FettleModel", "FettleVersions"]),
         library("FettleFeedSync", ["FettleModel", "CArchive", crypto, httpClient, nio, nioHTTP, nioSSL, logging]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -113,7 +115,9 @@ let package = Package(
             "FettleInventoryTests",
             ["FettleInventory", "FettleDriverKit", "FettleModel", "FettleTestSupport"]),
         tests("FettleIndexTests", ["FettleIndex", "FettleVersions", "FettleModel"]),
-        tests("FettleFeedsTests", ["FettleFeeds", "FettleIndex", "FettleVersions", "FettleModel"]),
+        tests(
+            "FettleFeedsTests",
+            ["FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel"]),
         tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel"]),
         tests(
             "FettleAssessmentTests",

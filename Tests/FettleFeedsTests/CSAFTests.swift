@@ -101,10 +101,10 @@ struct CSAFTests {
         #expect(sink.advisories.count == 1 && record.id == "CVE-2031-6237" && record.aliases.isEmpty)
         #expect(record.severity == "Important" && record.updateClass == .security)
         #expect(record.publishedAt == Timestamp("2031-11-21T15:36:34Z"))
-        #expect(sink.times == [Timestamp("2032-04-28T03:08:14Z")])
+        #expect(sink.newest == Timestamp("2032-04-28T03:08:14Z"))
         let vector = "CVSS:3.1/AV:L/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:H"
         #expect(record.cvss == [CVSSRating(vector: vector, publishedScore: 7.4)])
-        #expect(sink.skips.isEmpty)
+        #expect(sink.skipped.isEmpty)
     }
 
     @Test("Of several builds with the fix the first of a release counts, for each architecture")
@@ -219,8 +219,8 @@ struct CSAFTests {
                 ]
             ).replacing("\"id\": \"CVE-2031-1\"", with: "\"id\": \"CVE-2031-1001\""))
         #expect(sink.advisories.map(\.affected.count) == [1])
-        #expect(sink.skips.contains { $0.record == "CVE-2031-1001" && $0.reason.contains("nowhere:fir") })
-        #expect(sink.skips.contains { $0.reason.contains("no CVE") })
+        #expect(sink.skipped.contains { $0.record == "CVE-2031-1001" && $0.reason.contains("nowhere:fir") })
+        #expect(sink.skipped.contains { $0.reason.contains("no CVE") })
     }
 
     @Test("Relationships in a circle and branches without end come to an end")
@@ -243,9 +243,9 @@ struct CSAFTests {
     func refuses() {
         #expect(CSAFFormat.recognises(Data(Self.vex.utf8)) && !CSAFFormat.recognises(Data("{\"a\": 1}".utf8)))
         #expect(!CSAFFormat.recognises(Data("<csaf_version>".utf8)))
-        #expect(CSAFFormat.refusal(String(Self.vex.dropLast(9)))?.contains("cut off") == true)
+        #expect(CSAFFormat.refusal(String(Self.vex.dropLast(9)))?.contains("no valid JSON") == true)
         let unnamed = CSAFFormat.refusal("{\"document\": {\"csaf_version\": \"2.0\", \"tracking\": {}}}")
-        #expect(unnamed?.contains("document.tracking.id is missing") == true)
+        #expect(unnamed?.contains("'id' is missing at document.tracking") == true)
         let old = Self.vex.replacing("\"csaf_version\": \"2.0\"", with: "\"csaf_version\": \"1.2\"")
         #expect(CSAFFormat.refusal(old)?.contains("2.0 is read") == true)
     }

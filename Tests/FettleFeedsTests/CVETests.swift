@@ -29,7 +29,7 @@ struct CVETests {
     func enriched() throws {
         let text = record()
         #expect(CVEFormat.recognises(Data(text.utf8)))
-        let result = try read(CVEFormat.self, text)
+        let result = try CVEFormat.read(text)
         let weakness = try #require(result.weaknesses.first)
         #expect(weakness.publishedAt == time("2024-05-28T18:22:19.401Z"))
         #expect(weakness.cvss.map(\.source) == ["checkpoint", "CISA-ADP"])
@@ -45,14 +45,14 @@ struct CVETests {
 
     @Test("A rejected number names no weakness and is kept as rejected")
     func rejected() throws {
-        let weakness = try #require(try read(CVEFormat.self, record(state: "REJECTED")).weaknesses.first)
+        let weakness = try #require(try CVEFormat.read(record(state: "REJECTED")).weaknesses.first)
         #expect(weakness.isRejected)
         #expect(weakness.cvss.isEmpty && weakness.decision == nil && weakness.exploited == nil)
     }
 
     @Test("Decision points that cannot be read are told, and the rest of the record is kept")
     func unknownPoints() throws {
-        let result = try read(CVEFormat.self, record(exploitation: "perhaps"))
+        let result = try CVEFormat.read(record(exploitation: "perhaps"))
         #expect(result.weaknesses.first?.decision == nil)
         #expect(result.weaknesses.first?.cvss.count == 2)
         #expect(result.skipped.map(\.record) == ["CVE-2024-24919, SSVC"])
@@ -61,7 +61,7 @@ struct CVETests {
     @Test("Only CISA's own container says that CISA decided")
     func foreignPoints() throws {
         let text = record().replacingOccurrences(of: #""shortName": "CISA-ADP""#, with: #""shortName": "somebody""#)
-        let weakness = try #require(try read(CVEFormat.self, text).weaknesses.first)
+        let weakness = try #require(try CVEFormat.read(text).weaknesses.first)
         #expect(weakness.decision == nil && weakness.exploited == nil)
         #expect(weakness.cvss.map(\.source) == ["checkpoint", "somebody"])
     }
@@ -69,19 +69,19 @@ struct CVETests {
     @Test("A malformed record is skipped by name, its neighbours in an array are kept")
     func malformed() throws {
         let broken = record().replacingOccurrences(of: "CVE-2024-24919", with: "EVIL")
-        let result = try read(
-            CVEFormat.self, "[\(record()), {}, \(broken), \(record(state: "LOST")), 7, \(record(more: ", 7"))]")
+        let result = try CVEFormat.read(
+            "[\(record()), {}, \(broken), \(record(state: "LOST")), 7, \(record(more: ", 7"))]")
         #expect(result.weaknesses.count == 2)
         #expect(
             result.skipped.map(\.record) == [
                 "record 2", "record 3", "CVE-2024-24919", "record 5", "CVE-2024-24919, a container",
             ])
-        #expect(refusal(CVEFormat.self, String(record().dropLast(3)))?.contains("is cut off") == true)
-        #expect(refusal(CVEFormat.self, " ") == "holds no CVE record")
+        #expect(CVEFormat.refusal(String(record().dropLast(3)))?.contains("is cut off") == true)
+        #expect(CVEFormat.refusal(" ") == "holds no CVE record")
     }
 
     @Test("Any bytes are read or refused, never fatal", arguments: [1, 2, 3] as [UInt64])
     func broken(seed: UInt64) {
-        #expect(BrokenDocuments.feed(record(), to: CVEFormat.self, seed: seed) == 300)
+        CVEFormat.survivesDamage(record(), seed: seed)
     }
 }

@@ -20,7 +20,7 @@ struct DebianTrackerTests {
         """
 
     private func packages(_ id: String) throws -> [String: AffectedPackage] {
-        let advisories = try read(DebianTrackerFormat.self, tracker).advisories
+        let advisories = try DebianTrackerFormat.read(tracker).advisories
         let advisory = try #require(advisories.first { $0.id == id })
         return Dictionary(uniqueKeysWithValues: advisory.affected.map { ($0.ecosystem.name, $0) })
     }
@@ -28,7 +28,7 @@ struct DebianTrackerTests {
     @Test("One record for each source package and CVE, with all releases")
     func records() throws {
         #expect(DebianTrackerFormat.recognises(Data(tracker.utf8)))
-        let result = try read(DebianTrackerFormat.self, tracker)
+        let result = try DebianTrackerFormat.read(tracker)
         #expect(result.advisories.map(\.id) == ["CVE-2023-0767", "TEMP-0000000-0CA7E3"])
         #expect(result.advisories.map(\.severity) == ["medium", "unimportant"])
         #expect(result.advisories[0].summary == #"A "quoted" } text"#)
@@ -78,7 +78,7 @@ struct DebianTrackerTests {
               "bookworm": {"status": "resolved"}, "trixie": {"status": "gone"}, "zurg": {"status": "open"}, "sid": [],
               "bullseye": {"status": "open"}}}}}
             """
-        let result = try read(DebianTrackerFormat.self, text)
+        let result = try DebianTrackerFormat.read(text)
         #expect(result.advisories.map(\.id) == ["CVE-2024-1001"])
         #expect(result.advisories[0].affected.map(\.ecosystem.name) == ["debian:11"])
         #expect(
@@ -90,20 +90,20 @@ struct DebianTrackerTests {
 
     @Test("A file that is cut off is refused with the place", arguments: [1, 2, 40, 700])
     func cutOff(missing: Int) throws {
-        let message = try #require(refusal(DebianTrackerFormat.self, String(tracker.dropLast(missing))))
+        let message = try #require(DebianTrackerFormat.refusal(String(tracker.dropLast(missing))))
         #expect(message.contains("is cut off"))
         #expect(message.contains("byte"))
     }
 
     @Test("An array is refused, and what is behind the object too")
     func otherShapes() {
-        #expect(refusal(DebianTrackerFormat.self, "[1]")?.contains("is an array") == true)
-        #expect(refusal(DebianTrackerFormat.self, tracker + "x")?.contains("goes on behind") == true)
-        #expect(refusal(DebianTrackerFormat.self, "nothing")?.contains("byte 0") == true)
+        #expect(DebianTrackerFormat.refusal("[1]")?.contains("is an array") == true)
+        #expect(DebianTrackerFormat.refusal(tracker + "x")?.contains("goes on behind") == true)
+        #expect(DebianTrackerFormat.refusal("nothing")?.contains("byte 0") == true)
     }
 
     @Test("Any bytes are read or refused, never fatal", arguments: [1, 2, 3] as [UInt64])
     func broken(seed: UInt64) {
-        #expect(BrokenDocuments.feed(tracker, to: DebianTrackerFormat.self, seed: seed) == 300)
+        DebianTrackerFormat.survivesDamage(tracker, seed: seed)
     }
 }

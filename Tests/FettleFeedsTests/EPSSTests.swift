@@ -18,7 +18,7 @@ struct EPSSTests {
             (comment + withPercentile, "today.csv", "2022-02-04T00:00:00Z", 0.99999),
         ] {
             #expect(EPSSFormat.recognises(Data(text.utf8)))
-            let result = try read(EPSSFormat.self, text, name: name)
+            let result = try EPSSFormat.read(text, name: name)
             let first = try #require(result.weaknesses.first)
             #expect(first.id == "CVE-2020-5902")
             #expect(first.prediction?.percentile == percentile)
@@ -31,10 +31,10 @@ struct EPSSTests {
 
     @Test("A score without a day means nothing: such a file is refused")
     func withoutDay() {
-        let message = refusal(EPSSFormat.self, "cve,epss\nCVE-2020-5902,0.65117\n", name: "scores.csv")
+        let message = EPSSFormat.refusal("cve,epss\nCVE-2020-5902,0.65117\n", name: "scores.csv")
         #expect(message?.contains("epss_scores-YYYY-MM-DD") == true)
         #expect(
-            refusal(EPSSFormat.self, "#model_version:1\ncve,epss,percentile\n" + scores)?.contains("score_date") == true
+            EPSSFormat.refusal("#model_version:1\ncve,epss,percentile\n" + scores)?.contains("score_date") == true
         )
     }
 
@@ -45,7 +45,7 @@ struct EPSSTests {
             "text,0,0",
             "CVE-2020-1004,-0.1,0", "CVE-2020-1005,0.5,0.5,9", "CVE-2020-1006,1e-5,1",
         ]
-        let result = try read(EPSSFormat.self, comment + "cve,epss,percentile\r\n" + rows.joined(separator: "\r\n"))
+        let result = try EPSSFormat.read(comment + "cve,epss,percentile\r\n" + rows.joined(separator: "\r\n"))
         #expect(result.weaknesses.map(\.id) == ["CVE-2020-1006"])
         #expect(result.weaknesses[0].prediction?.probability == 0.00001)
         #expect(
@@ -55,7 +55,6 @@ struct EPSSTests {
 
     @Test("Any bytes are read or refused, never fatal", arguments: [1, 2, 3] as [UInt64])
     func broken(seed: UInt64) {
-        #expect(
-            BrokenDocuments.feed(comment + "cve,epss,percentile\n" + scores, to: EPSSFormat.self, seed: seed) == 300)
+        EPSSFormat.survivesDamage(comment + "cve,epss,percentile\n" + scores, seed: seed)
     }
 }

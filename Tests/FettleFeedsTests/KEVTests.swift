@@ -23,7 +23,7 @@ struct KEVTests {
     func bothForms() throws {
         for text in [catalogue, table, table.replacingOccurrences(of: "\n", with: "\r\n"), "\u{FEFF}" + table] {
             #expect(KEVFormat.recognises(Data(text.utf8)))
-            let result = try read(KEVFormat.self, text)
+            let result = try KEVFormat.read(text)
             #expect(result.skipped.isEmpty)
             #expect(result.weaknesses.map(\.id) == ["CVE-2025-48384", "CVE-2024-8068"])
             let first = try #require(result.weaknesses.first?.exploited)
@@ -37,36 +37,36 @@ struct KEVTests {
 
     @Test("The catalogue's date is its release; a table's the newest entry's")
     func dates() throws {
-        #expect(try read(KEVFormat.self, catalogue).newest == time("2025-08-25T17:04:19.979Z"))
-        #expect(try read(KEVFormat.self, table).newest == time("2025-08-25T00:00:00Z"))
+        #expect(try KEVFormat.read(catalogue).newest == time("2025-08-25T17:04:19.979Z"))
+        #expect(try KEVFormat.read(table).newest == time("2025-08-25T00:00:00Z"))
     }
 
     @Test("A malformed entry is skipped by name, a count that is wrong is told")
     func malformed() throws {
         let text = catalogue.replacingOccurrences(of: "2025-08-24", with: "2025-02-30")
             .replacingOccurrences(of: #""count": 2"#, with: #""count": 3"#)
-        let result = try read(KEVFormat.self, text)
+        let result = try KEVFormat.read(text)
         #expect(result.weaknesses.count == 1)
         #expect(result.skipped.map(\.record) == ["CVE-2024-8068", "the catalogue"])
-        let row = try read(KEVFormat.self, table + "\nCVE-2024-1000,short\nnothing,a,b,2025-01-01,c,,\n")
+        let row = try KEVFormat.read(table + "\nCVE-2024-1000,short\nnothing,a,b,2025-01-01,c,,\n")
         #expect(row.skipped.map(\.record) == ["line 5", "nothing"])
     }
 
     @Test("A document that is cut off or another is refused")
     func refused() {
-        #expect(refusal(KEVFormat.self, String(catalogue.dropLast(4)))?.contains("no valid JSON") == true)
-        #expect(refusal(KEVFormat.self, "{}")?.contains("'vulnerabilities' is missing") == true)
+        #expect(KEVFormat.refusal(String(catalogue.dropLast(4)))?.contains("no valid JSON") == true)
+        #expect(KEVFormat.refusal("{}")?.contains("'vulnerabilities' is missing") == true)
         #expect(
-            refusal(KEVFormat.self, "cveID,due\nCVE-2024-1000,x\n")?.contains("the columns cveID and dateAdded") == true
+            KEVFormat.refusal("cveID,due\nCVE-2024-1000,x\n")?.contains("the columns cveID and dateAdded") == true
         )
         let cut = String(table.prefix { !$0.isNewline }) + "\nCVE-2025-48384,Git,\"Git"
-        #expect(refusal(KEVFormat.self, cut)?.contains("cut off within quotes, in line 2") == true)
+        #expect(KEVFormat.refusal(cut)?.contains("cut off within quotes, in line 2") == true)
         #expect(!KEVFormat.recognises(Data("cve,epss\n".utf8)))
     }
 
     @Test("Any bytes are read or refused, never fatal", arguments: [1, 2, 3] as [UInt64])
     func broken(seed: UInt64) {
-        #expect(BrokenDocuments.feed(catalogue, to: KEVFormat.self, seed: seed) == 300)
-        #expect(BrokenDocuments.feed(table, to: KEVFormat.self, seed: seed) == 300)
+        KEVFormat.survivesDamage(catalogue, seed: seed)
+        KEVFormat.survivesDamage(table, seed: seed)
     }
 }

@@ -35,7 +35,7 @@ struct OSVDocumentTests {
         let line = record.replacingOccurrences(of: "\n", with: " ")
         for (text, count) in [(record, 1), ("[\(record), \(record)]", 2), ("\(line)\n\(line)\n\(line)\n", 3)] {
             #expect(OSVFormat.recognises(Data(text.utf8)))
-            let result = try read(OSVFormat.self, text)
+            let result = try OSVFormat.read(text)
             #expect(result.advisories.count == count)
             #expect(result.skipped.isEmpty)
             #expect(result.advisories.last?.summary == #"a {nasty} "title" [of brackets"#)
@@ -46,7 +46,7 @@ struct OSVDocumentTests {
     @Test("A record in YAML is read, a version without quotes stays as written")
     func yamlRecord() throws {
         #expect(OSVFormat.recognises(Data(yaml.utf8)))
-        let advisory = try #require(try read(OSVFormat.self, yaml).advisories.first)
+        let advisory = try #require(try OSVFormat.read(yaml).advisories.first)
         #expect(advisory.aliases == ["CVE-2021-1111"])
         #expect(advisory.modifiedAt == time("2021-07-15T02:22:07.728Z"))
         let package = try #require(advisory.affected.first)
@@ -60,20 +60,20 @@ struct OSVDocumentTests {
             let aliases = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ",")
             return text + "a\(level): &a\(level) [\(aliases)]\n"
         }
-        #expect(refusal(OSVFormat.self, "id: X\nmodified: y\n" + bomb)?.contains("repeats the anchor") == true)
-        #expect(refusal(OSVFormat.self, "id: X\nmodified: y\n? [&b [x], *b]\n: z\n")?.contains("'b'") == true)
+        #expect(OSVFormat.refusal("id: X\nmodified: y\n" + bomb)?.contains("repeats the anchor") == true)
+        #expect(OSVFormat.refusal("id: X\nmodified: y\n? [&b [x], *b]\n: z\n")?.contains("'b'") == true)
         let nested = "id: X\nmodified: y\naffected: " + String(repeating: "[", count: 5000)
-        #expect(refusal(OSVFormat.self, nested)?.contains("nests deeper") == true)
+        #expect(OSVFormat.refusal(nested)?.contains("nests deeper") == true)
         let dashes = "id: X\nmodified: y\naffected:\n" + String(repeating: "- ", count: 5000)
-        #expect(refusal(OSVFormat.self, dashes)?.contains("nests deeper") == true)
+        #expect(OSVFormat.refusal(dashes)?.contains("nests deeper") == true)
         let large = "id: X\nmodified: y\ndetails: " + String(repeating: "long ", count: 500_000)
-        #expect(refusal(OSVFormat.self, large)?.contains("more than") == true)
+        #expect(OSVFormat.refusal(large)?.contains("more than") == true)
     }
 
     @Test("A malformed record is skipped by name and its neighbours are kept")
     func malformedRecords() throws {
-        let result = try read(
-            OSVFormat.self, "[\(record), {\"modified\": \"2024\"}, {\"id\": 7}, {\"id\": \"a b\"}, \(record)]")
+        let result = try OSVFormat.read(
+            "[\(record), {\"modified\": \"2024\"}, {\"id\": 7}, {\"id\": \"a b\"}, \(record)]")
         #expect(result.advisories.count == 2)
         #expect(result.skipped.map(\.record) == ["record 2", "record 3", "record 4"])
         #expect(result.skipped[0].reason == "'id' is missing")
@@ -87,7 +87,7 @@ struct OSVDocumentTests {
               {"package": {"ecosystem": "npm", "name": "a"}, "ranges": [{"type": "SEMVER", "events": [{"fixed": "1"}]}]},
               {"package": {"ecosystem": "npm", "name": "b"}, "versions": ["1.0.0"]}]}
             """
-        let result = try read(OSVFormat.self, text)
+        let result = try OSVFormat.read(text)
         #expect(result.advisories[0].affected.map(\.name) == ["b"])
         #expect(result.skipped.map(\.record) == ["OSV-9, affected 1", "OSV-9, a in npm"])
         #expect(result.skipped[1].reason.contains("introduced nowhere"))
@@ -95,9 +95,9 @@ struct OSVDocumentTests {
 
     @Test("A text that is cut off is refused with the place")
     func cutOff() throws {
-        #expect(refusal(OSVFormat.self, String(record.dropLast(9)))?.contains("is cut off") == true)
-        #expect(refusal(OSVFormat.self, "[\(record), ")?.contains("byte") == true)
-        #expect(refusal(OSVFormat.self, "") == "holds no OSV record")
+        #expect(OSVFormat.refusal(String(record.dropLast(9)))?.contains("is cut off") == true)
+        #expect(OSVFormat.refusal("[\(record), ")?.contains("byte") == true)
+        #expect(OSVFormat.refusal("") == "holds no OSV record")
     }
 
     @Test(
@@ -114,7 +114,7 @@ struct OSVDocumentTests {
 
     @Test("Any bytes are read or refused, never fatal", arguments: [1, 2, 3] as [UInt64])
     func brokenDocuments(seed: UInt64) {
-        #expect(BrokenDocuments.feed("[\(record), \(record)]", to: OSVFormat.self, seed: seed) == 300)
-        #expect(BrokenDocuments.feed(yaml, to: OSVFormat.self, seed: seed) == 300)
+        OSVFormat.survivesDamage("[\(record), \(record)]", seed: seed)
+        OSVFormat.survivesDamage(yaml, seed: seed)
     }
 }

@@ -24,7 +24,7 @@ struct OSVTests {
     }
 
     private func affected(_ text: String) throws -> AffectedPackage {
-        try #require(try read(OSVFormat.self, text).advisories.first?.affected.first)
+        try #require(try OSVFormat.read(text).advisories.first?.affected.first)
     }
 
     /// Whether a version is affected, asked as the index asks: listed, or within one of the intervals.
@@ -49,7 +49,10 @@ struct OSVTests {
             ("SUSE:Linux Enterprise Module for Python 3 15 SP5", "suse:15.5"),
             ("SUSE:Linux Enterprise Server 12", "suse:12"),
             ("SUSE:Linux Enterprise Server 15 SP3-LTSS", "suse:15.3:ltss"), ("openSUSE:Leap 15.6", "opensuse:15.6"),
-            ("openSUSE:Tumbleweed", "opensuse:tumbleweed"), ("PyPI", "pypi"), ("npm", "npm"), ("Maven", "maven"),
+            ("SUSE:Linux Enterprise Server for SAP Applications 15 SP3", "suse:15.3"),
+            ("SUSE:Linux Enterprise Micro 5.3", "suse:micro-5.3"), ("SUSE:Linux Micro 6.0", "suse:micro-6.0"),
+            ("openSUSE:Leap Micro 5.5", "opensuse:micro-5.5"), ("openSUSE:Tumbleweed", "opensuse:tumbleweed"),
+            ("PyPI", "pypi"), ("npm", "npm"), ("Maven", "maven"),
             ("Go", "go"), ("crates.io", "crates.io"), ("RubyGems", "rubygems"), ("NuGet", "nuget"),
             ("Packagist", "packagist"),
         ])
@@ -63,7 +66,7 @@ struct OSVTests {
         let open = range(#"{"introduced": "0"}"#)
         let lines = ["Android", "OSS-Fuzz", "Red Hat:openshift:4.12::el8", "Debian:zurg", "Debian:zurg"]
             .map { record(ecosystem: $0, ranges: open).replacingOccurrences(of: "\n", with: " ") }
-        let result = try read(OSVFormat.self, lines.joined(separator: "\n"))
+        let result = try OSVFormat.read(lines.joined(separator: "\n"))
         #expect(result.advisories.count == 5)
         #expect(result.advisories.allSatisfy { $0.affected.isEmpty })
         #expect(result.skipped.map(\.record) == ["ecosystem Debian:zurg"])
@@ -106,7 +109,7 @@ struct OSVTests {
     @Test("A range of commits says nothing, but the versions listed beside it do")
     func commits() throws {
         let commits = range(#"{"introduced": "0"}, {"fixed": "abcdef0123"}"#, type: "GIT")
-        #expect(try read(OSVFormat.self, record(ecosystem: "PyPI", ranges: commits)).advisories[0].affected.isEmpty)
+        #expect(try OSVFormat.read(record(ecosystem: "PyPI", ranges: commits)).advisories[0].affected.isEmpty)
         let package = try affected(record(ecosystem: "PyPI", ranges: commits, versions: #""1.0""#))
         #expect(package.versions == ["1.0"] && package.intervals.isEmpty)
     }
@@ -115,7 +118,7 @@ struct OSVTests {
     func withdrawn() throws {
         let text = record(
             ecosystem: "PyPI", ranges: range(#"{"introduced": "0"}"#), more: #""withdrawn": "2024-06-01T00:00:00Z","#)
-        let advisory = try #require(try read(OSVFormat.self, text).advisories.first)
+        let advisory = try #require(try OSVFormat.read(text).advisories.first)
         #expect(advisory.withdrawnAt == time("2024-06-01T00:00:00Z"))
         #expect(advisory.affected.isEmpty)
     }
@@ -123,7 +126,7 @@ struct OSVTests {
     @Test("A time of withdrawal that cannot be read costs the record: it may be withdrawn or not")
     func unreadableWithdrawal() throws {
         let text = record(ecosystem: "PyPI", more: #""withdrawn": "lately","#)
-        let result = try read(OSVFormat.self, text)
+        let result = try OSVFormat.read(text)
         #expect(result.advisories.isEmpty)
         #expect(result.skipped.map(\.record) == ["OSV-1"])
     }
@@ -152,7 +155,7 @@ struct OSVTests {
             """
         let text = record(ecosystem: "PyPI", more: more)
         #expect(
-            try read(OSVFormat.self, text).advisories[0].aliases == [
+            try OSVFormat.read(text).advisories[0].aliases == [
                 "CVE-2024-1111", "CVE-2024-2222", "GHSA-aaaa-bbbb-cccc",
             ])
     }
@@ -166,9 +169,9 @@ struct OSVTests {
             """
         for id in ["ALSA-2024:1", "DSA-5417-1", "RLSA-2024:1", "SUSE-SU-2024:1-1", "USN-1-1"] {
             let text = record(id: id, ecosystem: "AlmaLinux:9", more: more)
-            #expect(try read(OSVFormat.self, text).advisories[0].aliases == ["CVE-2024-3333", "CVE-2022-36369"])
+            #expect(try OSVFormat.read(text).advisories[0].aliases == ["CVE-2024-3333", "CVE-2022-36369"])
         }
-        let own = try read(OSVFormat.self, record(id: "ALPINE-CVE-2023-46850", ecosystem: "Alpine:v3.18"))
+        let own = try OSVFormat.read(record(id: "ALPINE-CVE-2023-46850", ecosystem: "Alpine:v3.18"))
         #expect(own.advisories[0].aliases == ["CVE-2023-46850"])
     }
 
@@ -181,7 +184,7 @@ struct OSVTests {
         ])
     func updateClass(id: String, expected: String) throws {
         #expect(
-            try read(OSVFormat.self, record(id: id, ecosystem: "npm")).advisories[0].updateClass.rawValue == expected)
+            try OSVFormat.read(record(id: id, ecosystem: "npm")).advisories[0].updateClass.rawValue == expected)
     }
 
     @Test("A module stream stands only in the title, and only packages built for a module belong to it (trivy#741)")
@@ -195,7 +198,7 @@ struct OSVTests {
                {"package": {"ecosystem": "AlmaLinux:8", "name": "seabios"},
                 "ranges": [\(range(#"{"introduced": "0"}, {"fixed": "1.16.0-1.el8"}"#))]}]}
             """
-        let advisory = try #require(try read(OSVFormat.self, text).advisories.first)
+        let advisory = try #require(try OSVFormat.read(text).advisories.first)
         #expect(advisory.severity == "Important")
         #expect(advisory.affected.map(\.name) == ["qemu-kvm", "qemu-kvm", "seabios"])
         #expect(advisory.affected.map(\.module) == ["virt:rhel", "virt-devel:rhel", nil])
@@ -208,7 +211,7 @@ struct OSVTests {
                          {"type": "CVSS_V2", "score": "AV:N/AC:L/Au:N/C:P/I:P/A:P"}],
             "database_specific": {"severity": "MODERATE", "cwe_ids": ["CWE-1"]},
             """
-        let advisory = try #require(try read(OSVFormat.self, record(ecosystem: "npm", more: more)).advisories.first)
+        let advisory = try #require(try OSVFormat.read(record(ecosystem: "npm", more: more)).advisories.first)
         #expect(advisory.severity == "MODERATE")
         #expect(
             advisory.cvss.map(\.vector) == [
@@ -216,7 +219,7 @@ struct OSVTests {
             ])
         // A publisher's own part may have any shape.
         let odd = record(ecosystem: "npm", more: #""database_specific": ["odd"], "severity": [7],"#)
-        #expect(try read(OSVFormat.self, odd).advisories[0].severity == "")
+        #expect(try OSVFormat.read(odd).advisories[0].severity == "")
     }
 
     @Test("Debian's urgency and Ubuntu's priority are words, unimportant is a remark and no status")
@@ -228,12 +231,12 @@ struct OSVTests {
               {"package": {"ecosystem": "Debian:11", "name": "a"}, "ranges": [\(range(#"{"introduced": "0"}"#))],
                "ecosystem_specific": {"urgency": "unimportant"}}]}
             """
-        let advisory = try #require(try read(OSVFormat.self, text).advisories.first)
+        let advisory = try #require(try OSVFormat.read(text).advisories.first)
         #expect(advisory.severity == "unimportant")
         #expect(advisory.affected.map(\.remark) == ["", "unimportant"])
         #expect(advisory.affected.allSatisfy { $0.status == .affected })
         let ubuntu = text.replacingOccurrences(
             of: #""urgency": "not yet assigned""#, with: #""ubuntu_priority": "medium""#)
-        #expect(try read(OSVFormat.self, ubuntu).advisories.first?.severity == "medium")
+        #expect(try OSVFormat.read(ubuntu).advisories.first?.severity == "medium")
     }
 }

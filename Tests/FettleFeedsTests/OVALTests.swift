@@ -50,7 +50,7 @@ struct RedHatOVALTests {
         #expect(record.modifiedAt == Timestamp("2031-05-28T00:00:00Z"))
         #expect(record.cvss.map(\.publishedScore) == [8.8, 7.5])
         #expect(record.cvss.last?.vector == "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H")
-        #expect(sink.times == [Timestamp("2031-08-17T00:34:31Z")] && sink.skips.isEmpty)
+        #expect(sink.newest == Timestamp("2031-08-17T00:34:31Z") && sink.skipped.isEmpty)
     }
 
     @Test("The tree is flattened: each package below its fix, in its release, for its architectures")
@@ -91,8 +91,8 @@ struct RedHatOVALTests {
         let sink = try OVALFormat.read(
             Self.advisory(extra: "<criterion test_ref=\"tst:none\" comment=\"the moon is full\"/>").text)
         #expect(sink.advisories.first?.affected.isEmpty == true)
-        #expect(sink.skips.map(\.record) == ["RHSA-2031:4765"])
-        #expect(sink.skips.first?.reason.contains("the moon is full") == true)
+        #expect(sink.skipped.map(\.record) == ["RHSA-2031:4765"])
+        #expect(sink.skipped.first?.reason.contains("the moon is full") == true)
     }
 
     @Test("Which kernel runs is judged elsewhere; several packages at once are left out, by name")
@@ -113,7 +113,7 @@ struct RedHatOVALTests {
                 OVALFixture.any(kernel, OVALFixture.all(exact, patch))))
         let sink = try OVALFormat.read(fixture.text)
         #expect(sink.advisories.flatMap(\.affected).map(\.fixed) == ["5-2.el9"])
-        #expect(sink.skips.first?.reason.contains("several packages at once") == true)
+        #expect(sink.skipped.first?.reason.contains("several packages at once") == true)
     }
 
     /// `including-unpatched` files: no fix, with Red Hat's word on it; and what is not affected.
@@ -173,7 +173,7 @@ struct RedHatOVALTests {
         }
         fixture.define("d", title: "RHSA-2031:1", criteria)
         let sink = try OVALFormat.read(fixture.text)
-        #expect(sink.skips.contains { $0.reason.contains("more combinations") })
+        #expect(sink.skipped.contains { $0.reason.contains("more combinations") })
     }
 
     @Test("Criteria that are too deep, too many or none are refused or left out, and end")
@@ -313,7 +313,7 @@ struct DebianOVALTests {
             OVALFixture.any(criterion))
         let sink = try OVALFormat.read(fixture.text)
         #expect(sink.advisories.map(\.id) == ["USN-6561-1"] && sink.advisories.first?.affected.isEmpty == true)
-        #expect(sink.skips.first?.reason.contains("Long Term Support") == true)
+        #expect(sink.skipped.first?.reason.contains("Long Term Support") == true)
     }
 
     @Test("Nothing crashes on damaged bytes", arguments: [1, 2] as [UInt64])

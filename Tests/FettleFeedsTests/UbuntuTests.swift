@@ -47,7 +47,7 @@ struct UbuntuTests {
     @Test("A notice affects sources below its versions, in the pocket that its binaries name (trivy#1663)")
     func databaseNotices() throws {
         #expect(USNFormat.recognises(Data(database.utf8)))
-        let result = try read(USNFormat.self, database)
+        let result = try USNFormat.read(database)
         let advisory = try #require(result.advisories.first)
         #expect(advisory.id == "USN-6342-1")
         #expect(advisory.aliases == ["CVE-2023-20593"])
@@ -63,16 +63,16 @@ struct UbuntuTests {
     @Test("A malformed notice is skipped by name, a database that is cut off is refused")
     func malformedNotices() throws {
         let text = #"{"1-1": 7, "x": {}, "2-1": {"releases": {"zurg": {"sources": {"a": {"version": "1"}, "b": {}}}}}}"#
-        let result = try read(USNFormat.self, text)
+        let result = try USNFormat.read(text)
         #expect(result.advisories.map(\.id) == ["USN-2-1"])
         #expect(result.skipped.map(\.record) == ["USN-1-1", "notice 2", "release zurg", "USN-2-1 zurg b"])
-        #expect(refusal(USNFormat.self, String(database.dropLast(3)))?.contains("is cut off") == true)
+        #expect(USNFormat.refusal(String(database.dropLast(3)))?.contains("is cut off") == true)
     }
 
     @Test("Each status of a CVE says what it says, in the pocket it is said of")
     func statuses() throws {
         #expect(UbuntuCVEFormat.recognises(Data(answer.utf8)))
-        let result = try read(UbuntuCVEFormat.self, answer)
+        let result = try UbuntuCVEFormat.read(answer)
         let advisory = try #require(result.advisories.first)
         #expect(advisory.severity == "medium")
         #expect(advisory.summary == "Text")
@@ -95,7 +95,7 @@ struct UbuntuTests {
         let text =
             #"{"id": "CVE-2024-1000", "notices_ids": [], "priority": "low", "status": "rejected", "packages": []}"#
         #expect(UbuntuCVEFormat.recognises(Data(text.utf8)))
-        let result = try read(UbuntuCVEFormat.self, text)
+        let result = try UbuntuCVEFormat.read(text)
         #expect(result.advisories.isEmpty)
         #expect(result.weaknesses.map(\.isRejected) == [true])
     }
@@ -104,7 +104,7 @@ struct UbuntuTests {
     func malformedStatuses() throws {
         let text = answer.replacingOccurrences(of: "needs-triage", with: "strange")
             .replacingOccurrences(of: "3:4.2.18-1ubuntu1.1", with: "soon, perhaps")
-        let result = try read(UbuntuCVEFormat.self, text)
+        let result = try UbuntuCVEFormat.read(text)
         #expect(result.advisories.first?.affected.count == 4)
         #expect(
             result.skipped.map(\.record) == [
@@ -115,7 +115,7 @@ struct UbuntuTests {
     @Test("A notice of the API affects the sources that it names; the oldest name none")
     func apiNotices() throws {
         #expect(UbuntuNoticeFormat.recognises(Data(notices.utf8)))
-        let result = try read(UbuntuNoticeFormat.self, notices)
+        let result = try UbuntuNoticeFormat.read(notices)
         let advisory = try #require(result.advisories.first)
         #expect(advisory.aliases == ["CVE-2021-1000"])
         #expect(
@@ -128,7 +128,7 @@ struct UbuntuTests {
     @Test("A livepatch mends no package")
     func livepatches() throws {
         let text = notices.replacingOccurrences(of: #""type": "USN""#, with: #""type": "LSN""#)
-        #expect(try read(UbuntuNoticeFormat.self, text).advisories[0].affected.isEmpty)
+        #expect(try UbuntuNoticeFormat.read(text).advisories[0].affected.isEmpty)
     }
 
     @Test("The three forms are not taken for each other, nor for OSV")
@@ -143,8 +143,8 @@ struct UbuntuTests {
 
     @Test("Any bytes are read or refused, never fatal", arguments: [1, 2, 3] as [UInt64])
     func broken(seed: UInt64) {
-        #expect(BrokenDocuments.feed(database, to: USNFormat.self, seed: seed) == 300)
-        #expect(BrokenDocuments.feed(answer, to: UbuntuCVEFormat.self, seed: seed) == 300)
-        #expect(BrokenDocuments.feed(notices, to: UbuntuNoticeFormat.self, seed: seed) == 300)
+        USNFormat.survivesDamage(database, seed: seed)
+        UbuntuCVEFormat.survivesDamage(answer, seed: seed)
+        UbuntuNoticeFormat.survivesDamage(notices, seed: seed)
     }
 }

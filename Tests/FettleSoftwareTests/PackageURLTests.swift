@@ -86,6 +86,7 @@ struct PlatformNameTests {
             ("azurelinux", "3.0", "azurelinux:3.0"), ("mariner", "2.0", "mariner:2.0"), ("photon", "5.0", "photon:5.0"),
             ("alpine", "3.18.4", "alpine:3.18"), ("alpine", "3.21_alpha20240807", "alpine:edge"),
             ("wolfi", "20230201", "wolfi"), ("raspbian", "12", "raspbian:12"),
+            ("sle-micro", "5.3", "suse:micro-5.3"), ("opensuse-leap-micro", "5.5", "opensuse:micro-5.5"),
         ])
     func releases(id: String, version: String, name: String) {
         #expect(PlatformName.name(id: id, version: version) == name)
@@ -95,6 +96,7 @@ struct PlatformNameTests {
     func codenames() {
         #expect(PlatformName.name(id: "debian", version: "", codename: "trixie") == "debian:13")
         #expect(PlatformName.name(id: "debian", version: "", codename: "jammy") == nil)
+        #expect(PlatformName.name(id: "debian", version: "", codename: "sid") == "debian:unstable")
     }
 
     @Test("A derivative, an unknown distribution and a missing release have no name")

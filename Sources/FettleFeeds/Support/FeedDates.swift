@@ -1,7 +1,8 @@
 internal import FettleModel
 
-/// Reads the times of feeds: `2024-05-28`, `2024-05-28T18:22:19.401Z`, `2024-05-28 18:22:19+00:00`, `…+0000`, and the
-/// same without a zone, which the feeds that write it mean as UTC (RFC 3339, https://www.rfc-editor.org/rfc/rfc3339).
+/// Reads the times of feeds: `2024-05-28`, `20240528`, `2024-05-28T18:22:19.401Z`, `2024-05-28 18:22:19+00:00`, `…+0000`,
+/// `… UTC`, the same without a zone, which the feeds that write it mean as UTC (RFC 3339,
+/// https://www.rfc-editor.org/rfc/rfc3339), and seconds since 1970 (`1357225214`).
 ///
 /// Exact to the millisecond, what is below is cut off. Made for hundreds of thousands of records: no formatter, no
 /// locale.
@@ -13,6 +14,7 @@ enum FeedDates {
     static func time(_ text: String) -> Timestamp? {
         guard text.utf8.count <= maximumBytes else { return nil }
         var reader = Reader(bytes: Array(text.utf8))
+        if let seconds = reader.secondsSince1970() { return time(secondsSince1970: Double(seconds)) }
         guard let day = reader.day() else { return nil }
         if reader.isAtEnd { return Timestamp(milliseconds: day * 86_400_000) }
         guard reader.take(anyOf: "Tt "), let clock = reader.clock(), let offset = reader.zone(), reader.isAtEnd else {
@@ -36,9 +38,17 @@ enum FeedDates {
 
         var isAtEnd: Bool { position == bytes.count }
 
+        /// Nine to eleven digits and nothing else: a day has eight.
+        func secondsSince1970() -> Int64? {
+            guard (9...11).contains(bytes.count), bytes.allSatisfy({ Self.digit($0) != nil }) else { return nil }
+            return bytes.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
+        }
+
         /// Days since 1970-01-01.
         mutating func day() -> Int64? {
-            guard let year = digits(4), take(anyOf: "-"), let month = digits(2), take(anyOf: "-"),
+            guard let year = digits(4) else { return nil }
+            let isSpaced = take(anyOf: "-")
+            guard let month = digits(2), !isSpaced || take(anyOf: "-"),
                 let day = digits(2), (1...12).contains(month), day >= 1, day <= Self.days(in: month, of: year)
             else { return nil }
             // Years begin in March here, so that the leap day is the last one (Howard Hinnant's days_from_civil).
@@ -74,6 +84,11 @@ enum FeedDates {
         /// Milliseconds east of UTC.
         mutating func zone() -> Int64? {
             if isAtEnd || take(anyOf: "Zz") { return 0 }
+            _ = take(anyOf: " ")
+            if bytes[position...].elementsEqual("UTC".utf8) || bytes[position...].elementsEqual("GMT".utf8) {
+                position = bytes.count
+                return 0
+            }
             let isWest = position < bytes.count && bytes[position] == UInt8(ascii: "-")
             guard take(anyOf: "+-"), let hours = digits(2), hours <= 23 else { return nil }
             _ = take(anyOf: ":")

@@ -28,6 +28,19 @@ extension KeyedDecodingContainer {
     }
 }
 
+extension FeedDocument {
+    /// All of the document, where it is one piece of JSON.
+    ///
+    /// - Parameter complaint: what the document isn't: `is no page of Rocky's errata`.
+    func decoded<Value: Decodable>(_ type: Value.Type, orElse complaint: String) throws(FeedError) -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: bytes)
+        } catch {
+            throw FeedError(name, "\(complaint): \(DecodingReason.text(error))")
+        }
+    }
+}
+
 /// Says in a few words why something could not be decoded.
 enum DecodingReason {
     private static let maximumBytes = 200

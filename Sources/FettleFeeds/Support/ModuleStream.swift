@@ -18,14 +18,21 @@ enum ModuleStream {
         return found
     }
 
-    /// Whether the version that ends the package's range was built for a module: `…module_el8.5.0+…`,
-    /// `…module+el8.4.0+…`.
+    /// `name:stream`; nil where one of them is missing.
+    static func label(name: Substring, stream: Substring) -> String? {
+        guard !name.isEmpty, !stream.isEmpty, name.utf8.count + stream.utf8.count < 256 else { return nil }
+        return "\(name):\(stream)"
+    }
+
+    /// Whether the version that ends the package's range was built for a module.
     static func isModular(_ package: AffectedPackage) -> Bool {
         package.intervals.contains { ($0.upper?.version).map(isModular(version:)) ?? false }
     }
 
+    /// Whether a package of this version was built for a module, whose streams hold versions of their own: a fix in one
+    /// says nothing of another (trivy#741, trivy#771). `3.module+el9.1.0+13358`, `1.module_el8.8.0+3613`.
     static func isModular(version: String) -> Bool {
-        version.contains(".module_") || version.contains(".module+")
+        version.contains(".module+") || version.contains(".module_") || version.contains("+module+")
     }
 
     private static func isName(_ text: Substring) -> Bool {

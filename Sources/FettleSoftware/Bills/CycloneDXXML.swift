@@ -2,7 +2,7 @@ import FettleModel
 import Foundation
 
 /// Reads CycloneDX as XML, from the same places as from JSON.
-struct CycloneDXXML {
+final class CycloneDXXML: XMLHandler {
     private enum Place {
         case root
         case metadata
@@ -16,30 +16,22 @@ struct CycloneDXXML {
         case ignored
     }
 
-    /// Bytes of one field; the longest real ones are package URLs.
-    private static let maximumText = 64 * 1024
-
-    private var bill = BillOfMaterials()
+    private(set) var bill = BillOfMaterials()
     private var places: [Place] = []
     private var open: [BillComponent] = []
-    private var text = ""
     private var property = ""
 
     static func read(_ data: Data) throws(Refusal) -> SoftwareList {
-        var scanner = try XMLScanner(data)
-        var reader = CycloneDXXML()
-        while let event = try scanner.next() {
-            switch event {
-            case .start(let name, let attributes): try reader.start(name, attributes)
-            case .end(let name): reader.end(name)
-            case .text(let text): reader.append(text)
-            }
-        }
+        let reader = CycloneDXXML()
+        try XMLReader.read(data, into: reader) { Refusal("it \($0)") }
         return try reader.bill.finished()
     }
 
-    private mutating func start(_ name: String, _ attributes: [String: String]) throws(Refusal) {
-        let place = Self.place(of: name, in: places.last)
+    /// Everything, so that all of the document is checked.
+    func interest(in element: String) -> XMLInterest { [.attributes, .text] }
+
+    func opened(_ element: String, _ attributes: [String: String]) throws(Refusal) {
+        let place = Self.place(of: element, in: places.last)
         if places.isEmpty { try Self.checkRoot(place, attributes) }
         switch place {
         case .component:
@@ -47,9 +39,7 @@ struct CycloneDXXML {
             let isDescribed = places.last == .metadata
             let kind = CycloneDXJSON.kind(attributes["type"] ?? "")
             open.append(BillComponent(kind: isDescribed && kind == .package ? .other : kind))
-        case .field:
-            text = ""
-            property = attributes["name"] ?? ""
+        case .field: property = attributes["name"] ?? ""
         default: break
         }
         places.append(place)
@@ -76,21 +66,15 @@ struct CycloneDXXML {
         }
     }
 
-    private mutating func append(_ string: String) {
-        guard places.last == .field, text.utf8.count + string.utf8.count <= Self.maximumText else { return }
-        text += string
-    }
-
-    private mutating func end(_ name: String) {
+    func closed(_ element: String, _ text: String) throws(Refusal) {
         guard let place = places.popLast() else { return }
         if place == .component, let component = open.popLast() { return bill.add(component) }
         guard place == .field, !open.isEmpty else { return }
-        let value = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        switch name {
-        case "name": open[open.count - 1].name = value
-        case "version": open[open.count - 1].version = value
-        case "purl": open[open.count - 1].urls = [value]
-        default: open[open.count - 1].properties[property] = value
+        switch element {
+        case "name": open[open.count - 1].name = text
+        case "version": open[open.count - 1].version = text
+        case "purl": open[open.count - 1].urls = [text]
+        default: open[open.count - 1].properties[property] = text
         }
     }
 }

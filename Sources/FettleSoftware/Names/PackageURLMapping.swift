@@ -87,7 +87,7 @@ extension PackageURL {
     }
 
     /// The release that a distribution's package names itself to be of.
-    var platform: String? {
+    package var platform: String? {
         guard ["deb", "rpm", "apk", "alpine"].contains(type), let distro = qualifiers["distro"] else { return nil }
         return PlatformName.name(distro: distro, namespace: namespace ?? "")
     }

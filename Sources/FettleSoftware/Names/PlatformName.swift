@@ -14,9 +14,12 @@ public enum PlatformName {
         guard let rule = rules[id] else { return nil }
         if rule.precision == .rolling { return rule.family }
         let word = version.trimmed.split(separator: " ").first.map { $0.lowercased() } ?? ""
-        if let release = release(rule, word) { return "\(rule.family):\(release)" }
-        let named = codenames[word] ?? codenames[codename.lowercased()]
-        guard let named, named.family == rule.family else { return nil }
+        if let release = release(rule, word) {
+            return "\(rule.family)\(rule.family.utf8.contains(UInt8(ascii: ":")) ? "-" : ":")\(release)"
+        }
+        guard let named = Codenames.release(word) ?? Codenames.release(codename.lowercased()),
+            named.family == rule.family
+        else { return nil }
         return "\(named.family):\(named.release)"
     }
 
@@ -31,7 +34,7 @@ public enum PlatformName {
         }
         if let rule = rules[distro.lowercased()], rule.precision == .rolling { return rule.family }
         if let name = name(id: namespace, version: distro) { return name }
-        guard let named = codenames[distro.lowercased()] else { return nil }
+        guard let named = Codenames.release(distro.lowercased()) else { return nil }
         return "\(named.family):\(named.release)"
     }
 
@@ -91,6 +94,9 @@ public enum PlatformName {
                 "suse", .minor,
                 ["sles", "sled", "sles_sap", "suse", "suse linux enterprise server", "suse linux enterprise desktop"]
             ),
+            // Distributions of their own beside the one of that version: `suse:micro-5.5`.
+            ("suse:micro", .minor, ["sle-micro", "sl-micro", "suse-microos"]),
+            ("opensuse:micro", .minor, ["opensuse-leap-micro", "leap-micro"]),
             ("opensuse", .minor, ["opensuse-leap", "opensuse.leap", "opensuse", "leap"]),
             ("opensuse:tumbleweed", .rolling, ["opensuse-tumbleweed", "opensuse.tumbleweed"]),
             ("openeuler", .minor, ["openeuler"]),
@@ -107,14 +113,4 @@ public enum PlatformName {
         }
         return rules
     }()
-
-    /// Releases that a file may name by their word alone.
-    private static let codenames: [String: (family: String, release: String)] = [
-        "jessie": ("debian", "8"), "stretch": ("debian", "9"), "buster": ("debian", "10"),
-        "bullseye": ("debian", "11"), "bookworm": ("debian", "12"), "trixie": ("debian", "13"),
-        "forky": ("debian", "14"), "duke": ("debian", "15"),
-        "trusty": ("ubuntu", "14.04"), "xenial": ("ubuntu", "16.04"), "bionic": ("ubuntu", "18.04"),
-        "focal": ("ubuntu", "20.04"), "jammy": ("ubuntu", "22.04"), "noble": ("ubuntu", "24.04"),
-        "plucky": ("ubuntu", "25.04"), "questing": ("ubuntu", "25.10"),
-    ]
 }

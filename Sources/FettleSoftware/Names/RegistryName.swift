@@ -1,7 +1,7 @@
 import FettleModel
 
 /// Language registries by the names of their ecosystems, and packages as their advisories write them.
-enum RegistryName {
+package enum RegistryName {
     static let pypi = "pypi"
     static let npm = "npm"
     static let maven = "maven"
@@ -31,7 +31,7 @@ enum RegistryName {
 
     /// PyPI's normal form: lower case, each run of `-`, `_` and `.` a single hyphen
     /// ([specification](https://packaging.python.org/en/latest/specifications/name-normalization/)).
-    static func pypiName(_ name: some StringProtocol) -> String {
+    package static func pypiName(_ name: some StringProtocol) -> String {
         var bytes: [UInt8] = []
         for byte in name.lowercased().utf8 {
             let isSeparator = byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")

@@ -2,6 +2,7 @@ import FettleFeeds
 import FettleIndex
 import FettleModel
 import Foundation
+import Testing
 
 /// Keeps what a format hands over.
 final class FeedRecorder: FeedSink {
@@ -14,60 +15,63 @@ final class FeedRecorder: FeedSink {
     func weakness(_ record: WeaknessRecord) throws(FeedError) { weaknesses.append(record) }
     func dated(_ time: Timestamp) { newest = max(newest ?? time, time) }
     func skipped(_ record: String, because reason: String) { skipped.append((record, reason)) }
-}
 
-/// What a format makes of a text.
-func read<Format: FeedFormat>(
-    _ format: Format.Type, _ text: String, name: String = "a document"
-) throws(FeedError) -> FeedRecorder {
-    let recorder = FeedRecorder()
-    try Format.parse(FeedDocument(name: name, bytes: Data(text.utf8)), into: recorder)
-    return recorder
-}
-
-/// What a format says that is wrong with a text; nil if it takes it.
-func refusal<Format: FeedFormat>(_ format: Format.Type, _ text: String, name: String = "a document") -> String? {
-    do {
-        _ = try read(format, text, name: name)
-        return nil
-    } catch {
-        return error.message
+    /// What is said of one package in one ecosystem, in the order of the feed.
+    func said(of name: String, in ecosystem: String) -> [AffectedPackage] {
+        advisories.flatMap(\.affected).filter { $0.name == name && $0.ecosystem.name == ecosystem }
     }
 }
 
-func time(_ text: String) -> Timestamp? { Timestamp(text) }
+extension FeedFormat {
+    /// What the format makes of a text.
+    static func read(_ text: String, name: String = "a document") throws(FeedError) -> FeedRecorder {
+        try read(Data(text.utf8), name: name)
+    }
 
-/// Documents that are broken in every way that chance finds. A crash ends the whole test run, so that the count is all
-/// there is to check.
-enum BrokenDocuments {
-    /// Cuts the text off at, and changes single bytes of it at, places drawn by a seed.
-    ///
-    /// - Returns: how many of them the format read or refused.
-    static func feed<Format: FeedFormat>(_ text: String, to format: Format.Type, seed: UInt64, count: Int = 300) -> Int
-    {
+    static func read(_ bytes: Data, name: String = "a document") throws(FeedError) -> FeedRecorder {
+        let recorder = FeedRecorder()
+        try parse(FeedDocument(name: name, bytes: bytes), into: recorder)
+        return recorder
+    }
+
+    /// What the format says that is wrong with a text; nil if it takes it.
+    static func refusal(_ text: String, name: String = "a document") -> String? {
+        do {
+            _ = try read(text, name: name)
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
+    /// Reads the text cut off at, and with single bytes changed at, places drawn by a seed. To come back from it at all
+    /// is the test: a crash ends the whole run. What is read of damaged bytes is not judged, but nothing may be handed
+    /// over without an id.
+    static func survivesDamage(_ text: String, seed: UInt64, count: Int = 300) {
         var random = SeededGenerator(seed: seed)
         let whole = Data(text.utf8)
-        var survived = 0
         for number in 0..<count {
             var bytes = whole
             if number.isMultiple(of: 2) {
                 bytes = bytes.prefix(Int.random(in: 0...whole.count, using: &random))
             } else {
-                for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
+                for _ in 0..<Int.random(in: 1...8, using: &random) where !bytes.isEmpty {
                     bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
                 }
             }
-            _ = Format.recognises(bytes.prefix(65_536))
-            try? Format.parse(FeedDocument(name: "broken", bytes: bytes), into: FeedRecorder())
             // As a member of an archive hands it over: a slice that doesn't begin at 0.
             let slice = (Data([0x20, 0x20]) + bytes).dropFirst(2)
-            _ = Format.recognises(slice.prefix(65_536))
-            try? Format.parse(FeedDocument(name: "broken", bytes: slice), into: FeedRecorder())
-            survived += 1
+            for document in [bytes, slice] {
+                let recorder = FeedRecorder()
+                _ = recognises(document.prefix(65_536))
+                try? parse(FeedDocument(name: "broken", bytes: document), into: recorder)
+                #expect(recorder.advisories.allSatisfy { !$0.id.isEmpty })
+            }
         }
-        return survived
     }
 }
+
+func time(_ text: String) -> Timestamp? { Timestamp(text) }
 
 /// SplitMix64 (https://prng.di.unimi.it/splitmix64.c): the same numbers of the same seed, everywhere.
 struct SeededGenerator: RandomNumberGenerator {

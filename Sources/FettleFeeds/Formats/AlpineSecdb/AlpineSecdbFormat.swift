@@ -14,12 +14,7 @@ public enum AlpineSecdbFormat: FeedFormat {
     }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
-        let database: Database
-        do {
-            database = try JSONDecoder().decode(Database.self, from: document.bytes)
-        } catch {
-            throw FeedError(document.name, "is no Alpine security database: \(DecodingReason.text(error))")
-        }
+        let database = try document.decoded(Database.self, orElse: "is no Alpine security database")
         let ecosystem = try database.ecosystem(document.name)
         for (number, entry) in database.packages.enumerated() {
             guard let package = entry.value?.pkg, AffectedPackage.isPlausible(package.name) else {

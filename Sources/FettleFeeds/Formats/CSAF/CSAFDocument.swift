@@ -17,8 +17,8 @@ struct CSAFDocument: Decodable {
             init(from decoder: any Decoder) throws {
                 let container = try decoder.container(keyedBy: Keys.self)
                 id = try container.decode(String.self, forKey: .id)
-                publishedAt = container.tolerant(String.self, .initialReleaseDate).flatMap(VendorDates.timestamp)
-                modifiedAt = container.tolerant(String.self, .currentReleaseDate).flatMap(VendorDates.timestamp)
+                publishedAt = container.tolerant(String.self, .initialReleaseDate).flatMap { FeedDates.time($0) }
+                modifiedAt = container.tolerant(String.self, .currentReleaseDate).flatMap { FeedDates.time($0) }
             }
         }
         struct Severity: Decodable { var text: String? }

@@ -12,16 +12,11 @@ public enum CSAFFormat: FeedFormat {
     }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
-        let csaf: CSAFDocument
-        do {
-            csaf = try JSONDecoder().decode(CSAFDocument.self, from: document.bytes)
-        } catch {
-            throw FeedError(document.name, "can't be read as CSAF 2.0: \(DecodingReason.text(error))")
-        }
+        let csaf = try document.decoded(CSAFDocument.self, orElse: "can't be read as CSAF 2.0")
         guard csaf.document.version.hasPrefix("2.") else {
             throw FeedError(document.name, "is of CSAF \(csaf.document.version.prefix(20)); 2.0 is read")
         }
-        guard RpmNames.isName(csaf.document.tracking.id) else {
+        guard AdvisoryNames.isID(csaf.document.tracking.id) else {
             throw FeedError(document.name, "has no document.tracking.id, by which it would be known")
         }
         if let time = csaf.document.tracking.modifiedAt { sink.dated(time) }

@@ -1,4 +1,5 @@
 import FettleIndex
+import FettleSoftware
 import FettleVersions
 
 /// A package as a CSAF product names it, by its package URL or by its full rpm name.
@@ -31,7 +32,7 @@ struct CSAFPackage: Hashable {
             }
             if module == nil, let told = url.qualifiers["rpmmod"] {
                 let parts = told.split(separator: ":")
-                if parts.count >= 2 { module = RpmNames.module(name: parts[0], stream: parts[1]) }
+                if parts.count >= 2 { module = ModuleStream.label(name: parts[0], stream: parts[1]) }
             }
         } else if let full {
             name = full.name
@@ -44,9 +45,9 @@ struct CSAFPackage: Hashable {
             guard let last = parts.last, parts.count <= 2, RpmNames.isName(String(last)) else { return nil }
             name = String(last)
             let stream = parts.count == 2 ? parts[0].split(separator: ":") : []
-            if stream.count == 2 { module = RpmNames.module(name: stream[0], stream: stream[1]) }
+            if stream.count == 2 { module = ModuleStream.label(name: stream[0], stream: stream[1]) }
         }
-        if version != nil, architecture == "src" || architecture == "nosrc" { return nil }
+        if version != nil, RpmNames.isOfSources(architecture ?? "") { return nil }
         let isAny = architecture == nil || architecture == "noarch" || architecture == "src"
         self.architecture = isAny ? nil : architecture
     }
@@ -63,7 +64,7 @@ struct CSAFPackage: Hashable {
     }
 
     /// Whether the fix holds for a module's stream that isn't told.
-    var isOfUnnamedStream: Bool { module == nil && RpmNames.isModular(version ?? "") }
+    var isOfUnnamedStream: Bool { module == nil && ModuleStream.isModular(version: version ?? "") }
 
     var architectureList: [String] { architecture.map { [$0] } ?? [] }
 

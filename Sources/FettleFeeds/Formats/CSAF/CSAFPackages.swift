@@ -1,4 +1,5 @@
 import FettleIndex
+import FettleSoftware
 import FettleVersions
 
 /// Turns lists of product ids into what is affected.

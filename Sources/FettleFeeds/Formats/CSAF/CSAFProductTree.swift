@@ -1,4 +1,5 @@
 import FettleIndex
+import FettleSoftware
 
 /// The products of a CSAF document: a tree of branches whose leaves are releases and packages, and relationships that
 /// say which package is part of which release.
@@ -6,7 +7,7 @@ struct CSAFProductTree: Decodable {
     struct Product {
         var name: String
         var cpe: String?
-        var url: PackageURLParts?
+        var url: PackageURL?
     }
 
     /// By product id.
@@ -87,11 +88,11 @@ struct CSAFProductTree: Decodable {
     private static func module(_ product: Product) -> String? {
         if let url = product.url {
             let stream = (url.version ?? "").prefix { $0 != ":" }
-            return url.type == "rpmmod" ? RpmNames.module(name: url.name[...], stream: stream) : nil
+            return url.type == "rpmmod" ? ModuleStream.label(name: url.name[...], stream: stream) : nil
         }
         let parts = product.name.split(separator: ":")
         let isBuild = (3...4).contains(parts.count) && parts[2].utf8.allSatisfy { (0x30...0x39).contains($0) }
-        return isBuild && product.cpe == nil ? RpmNames.module(name: parts[0], stream: parts[1]) : nil
+        return isBuild && product.cpe == nil ? ModuleStream.label(name: parts[0], stream: parts[1]) : nil
     }
 }
 
@@ -99,12 +100,12 @@ extension CSAFProductTree.Product {
     fileprivate init(_ product: FullProduct) {
         name = product.name ?? product.id
         cpe = product.helper?.cpe
-        url = product.helper?.purl.flatMap(PackageURLParts.init)
+        url = product.helper?.purl.flatMap { PackageURL($0) }.flatMap { RpmNames.isName($0.name) ? $0 : nil }
     }
 
     /// The release that this product is; by its CPE, or where it has none, by its name.
     fileprivate var release: Ecosystem? {
-        if let cpe { return PlatformNames.ecosystem(cpe: cpe) }
+        if let cpe { return PlatformCPE.ecosystem(cpe: cpe) }
         return ProductNames.ecosystem(name)
     }
 }

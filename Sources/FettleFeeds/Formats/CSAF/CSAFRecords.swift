@@ -18,9 +18,8 @@ struct CSAFRecords {
     /// does.
     func records() -> [AdvisoryRecord] {
         let isFixing = csaf.vulnerabilities.contains { !$0.products(.fixed).isEmpty }
-        guard AdvisoryNames.isCVE(id) || (csaf.document.category == "csaf_vex" && !isFixing && !csaf.vulnerabilities.isEmpty) else {
-            return [advisory()]
-        }
+        let isStatement = csaf.document.category == "csaf_vex" && !isFixing && !csaf.vulnerabilities.isEmpty
+        guard AdvisoryNames.isCVE(id) || isStatement else { return [advisory()] }
         return csaf.vulnerabilities.compactMap { vulnerability in
             guard AdvisoryNames.isCVE(vulnerability.cve) else {
                 sink.skipped("\(id) \(vulnerability.title.prefix(60))", because: "the vulnerability has no CVE")

@@ -1,4 +1,5 @@
 internal import FettleIndex
+internal import FettleSoftware
 internal import FettleVersions
 
 /// Brings the tracker's issues to the normal form: a record for each source package and CVE, with all releases.
@@ -65,7 +66,7 @@ struct DebianTrackerReading {
     }
 
     private mutating func release(_ codename: String) -> Ecosystem? {
-        if let release = DistributionReleases.debian(codename: codename) { return release }
+        if Codenames.debian(codename) != nil { return .debian(codename) }
         if unknown.count < 1000, unknown.insert(codename).inserted {
             sink.skipped("release \(codename.prefix(60))", because: "its code name is not known")
         }

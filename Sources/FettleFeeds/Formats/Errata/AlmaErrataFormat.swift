@@ -14,12 +14,7 @@ public enum AlmaErrataFormat: FeedFormat {
     }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
-        let errata: Errata
-        do {
-            errata = try JSONDecoder().decode(Errata.self, from: document.bytes)
-        } catch {
-            throw FeedError(document.name, "is no list of AlmaLinux's errata: \(DecodingReason.text(error))")
-        }
+        let errata = try document.decoded(Errata.self, orElse: "is no list of AlmaLinux's errata")
         for (number, entry) in errata.data.enumerated() {
             guard let erratum = entry.value, AdvisoryNames.isID(erratum.id) else {
                 sink.skipped(
@@ -44,7 +39,7 @@ public enum AlmaErrataFormat: FeedFormat {
         _ erratum: Erratum, _ references: [Reference], _ sink: any FeedSink
     ) -> [AffectedPackage] {
         let release = references.compactMap(\.href).lazy.compactMap { Self.release(inAddress: $0) }.first
-        var updates = RpmUpdateList()
+        var groups = AffectedGroups()
         for entry in erratum.packages ?? [] {
             guard let package = entry.value,
                 [package.name, package.version, package.release, package.arch].allSatisfy(AffectedPackage.isPlausible)
@@ -66,11 +61,12 @@ public enum AlmaErrataFormat: FeedFormat {
             }
             // `mariadb:10.3:8050020220427075058:c5368500:x86_64`
             let parts = (package.module ?? "").split(separator: ":", maxSplits: 2)
-            updates.add(
-                package.name, version.description, architecture: package.arch,
-                module: parts.count >= 2 ? "\(parts[0]):\(parts[1])" : nil, in: ecosystem)
+            guard !RpmNames.isOfSources(package.arch) else { continue }
+            var affected = AffectedPackage.below(version.description, of: package.name, in: ecosystem)
+            if parts.count >= 2 { affected.module = ModuleStream.label(name: parts[0], stream: parts[1]) }
+            groups.add(affected, architectures: [package.arch])
         }
-        return updates.affected
+        return groups.packagesByVersion
     }
 
     /// `8` of `https://errata.almalinux.org/8/ALBA-2021-3049.html`

@@ -14,12 +14,7 @@ public enum RockyErrataFormat: FeedFormat {
     }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
-        let page: Page
-        do {
-            page = try JSONDecoder().decode(Page.self, from: document.bytes)
-        } catch {
-            throw FeedError(document.name, "is no page of Rocky's errata: \(DecodingReason.text(error))")
-        }
+        let page = try document.decoded(Page.self, orElse: "is no page of Rocky's errata")
         for (number, entry) in page.advisories.enumerated() {
             guard let erratum = entry.value, AdvisoryNames.isID(erratum.name) else {
                 sink.skipped(
@@ -45,7 +40,7 @@ public enum RockyErrataFormat: FeedFormat {
     }
 
     private static func affected(_ erratum: Erratum, _ sink: any FeedSink) -> [AffectedPackage] {
-        var updates = RpmUpdateList()
+        var groups = AffectedGroups()
         for entry in erratum.packages ?? [] {
             guard let package = entry.value, let name = RpmPackageName(package.nevra) else {
                 let what = entry.value?.nevra ?? "a package"
@@ -55,14 +50,13 @@ public enum RockyErrataFormat: FeedFormat {
             }
             // Products of Rocky's special interest groups are none of its releases.
             guard let ecosystem = ecosystem(package.product) else { continue }
-            var module: String?
-            if let name = package.moduleName, let stream = package.moduleStream, !name.isEmpty, !stream.isEmpty {
-                module = "\(name):\(stream)"
-            }
-            updates.add(
-                name.name, name.version.description, architecture: name.architecture, module: module, in: ecosystem)
+            guard !RpmNames.isOfSources(name.architecture) else { continue }
+            var affected = AffectedPackage.below(name.version.description, of: name.name, in: ecosystem)
+            affected.module = ModuleStream.label(
+                name: (package.moduleName ?? "")[...], stream: (package.moduleStream ?? "")[...])
+            groups.add(affected, architectures: [name.architecture])
         }
-        return updates.affected
+        return groups.packagesByVersion
     }
 
     /// `Rocky Linux 10 x86_64`, and `Rocky Linux 8.4 x86_64 (Legacy)`, which is the same release in its younger days.

@@ -23,12 +23,7 @@ public enum KEVFormat: FeedFormat {
     }
 
     private static func parseJSON(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
-        let catalogue: Catalogue
-        do {
-            catalogue = try JSONDecoder().decode(Catalogue.self, from: document.bytes)
-        } catch {
-            throw FeedError(document.name, "is no KEV catalogue: \(DecodingReason.text(error))")
-        }
+        let catalogue = try document.decoded(Catalogue.self, orElse: "is no KEV catalogue")
         for (number, entry) in catalogue.vulnerabilities.enumerated() {
             guard let value = entry.value else {
                 sink.skipped("entry \(number + 1)", because: entry.problem ?? "it cannot be read")

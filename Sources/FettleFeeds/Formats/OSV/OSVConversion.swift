@@ -1,4 +1,5 @@
 internal import FettleIndex
+internal import FettleSoftware
 internal import FettleVersions
 internal import Foundation
 
@@ -85,7 +86,7 @@ final class OSVConversion {
             sink.skipped(place, because: "its name is empty, too long or of several lines")
             return nil
         }
-        let name = ecosystem.scheme == .pep440 ? Self.normalised(package.name) : package.name
+        let name = ecosystem.scheme == .pep440 ? RegistryName.pypiName(package.name) : package.name
         let ranges = (entry.ranges ?? []).filter { $0.type == "ECOSYSTEM" || $0.type == "SEMVER" }
         if ecosystem.matchesSources, !ranges.isEmpty, ranges.allSatisfy(\.isFixedBeforeAll) {
             // Fixed at 0: these distributions say so of a package that never had it.
@@ -134,19 +135,6 @@ final class OSVConversion {
             // Hostile records with many ranges are asked only so far: what stays listed is right too.
             return !intervals.prefix(32).contains { $0.contains(version, in: scheme) }
         }
-    }
-
-    /// PEP 503: lower case, and one `-` for each run of `-_.` (https://peps.python.org/pep-0503/#normalized-names).
-    static func normalised(_ name: String) -> String {
-        var normal: [UInt8] = []
-        for byte in name.utf8 {
-            if byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".") {
-                if normal.last != UInt8(ascii: "-") { normal.append(UInt8(ascii: "-")) }
-            } else {
-                normal.append(byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte)
-            }
-        }
-        return String(decoding: normal, as: UTF8.self)
     }
 }
 

@@ -47,11 +47,13 @@ struct OVALDefinition {
     /// The advisory's name, such as `RHSA-2022:4765`, `DSA-5179-1`; the CVE of a definition about one.
     var recordID: String? {
         if isVulnerability, let cve = cveIDs.first { return cve }
-        let own = references.first { !AdvisoryNames.isCVE($0.id) && $0.source != "Package" && RpmNames.isName($0.id) }
+        let own = references.first {
+            !AdvisoryNames.isCVE($0.id) && $0.source != "Package" && AdvisoryNames.isID($0.id)
+        }
         if let own { return own.id }
         let word = title.prefix { $0 != " " && $0 != "\n" }
         let name = word.last == ":" ? word.dropLast() : word
-        return RpmNames.isName(String(name)) ? String(name) : cveIDs.first
+        return AdvisoryNames.isID(String(name)) ? String(name) : cveIDs.first
     }
 
     /// https://access.redhat.com/articles/explaining_redhat_errata

@@ -1,5 +1,6 @@
 import FettleIndex
 import FettleModel
+import FettleSoftware
 
 /// The second way through a document: builds each definition and passes it on as it ends.
 final class OVALDefinitionReader: XMLHandler {
@@ -34,8 +35,8 @@ final class OVALDefinitionReader: XMLHandler {
             definition?.definitionClass = attributes["class"] ?? ""
         case "reference":
             definition?.references.append((attributes["source"] ?? "", attributes["ref_id"] ?? ""))
-        case "issued": definition?.issued = VendorDates.timestamp(attributes["date"] ?? "")
-        case "updated": definition?.updated = VendorDates.timestamp(attributes["date"] ?? "")
+        case "issued": definition?.issued = FeedDates.time(attributes["date"] ?? "")
+        case "updated": definition?.updated = FeedDates.time(attributes["date"] ?? "")
         case "resolution": definition?.resolutions.append((attributes["state"] ?? "", []))
         case "cve": cveAttributes = attributes
         case "criteria", "criterion", "extend_definition": add(element, attributes)
@@ -45,13 +46,13 @@ final class OVALDefinitionReader: XMLHandler {
 
     func closed(_ element: String, _ text: String) throws(FeedError) {
         switch element {
-        case "timestamp": if let time = VendorDates.timestamp(text) { sink.dated(time) }
+        case "timestamp": if let time = FeedDates.time(text) { sink.dated(time) }
         case "title": definition?.title = text
         case "severity": definition?.severity = text
         case "platform": definition?.platforms.append(text)
         case "cpe": definition?.cpes.append(text)
         case "date", "public_date":
-            if definition?.issued == nil { definition?.issued = VendorDates.timestamp(text) }
+            if definition?.issued == nil { definition?.issued = FeedDates.time(text) }
         case "component":
             if let last = definition?.resolutions.indices.last { definition?.resolutions[last].components.append(text) }
         case "cve": take(cve: text)
@@ -109,6 +110,6 @@ final class OVALDefinitionReader: XMLHandler {
         definition?.cves.append(
             .init(
                 id: text, vectors: vectors, severity: cveAttributes["priority"] ?? cveAttributes["impact"] ?? "",
-                publishedAt: cveAttributes["public"].flatMap(VendorDates.timestamp)))
+                publishedAt: cveAttributes["public"].flatMap { FeedDates.time($0) }))
     }
 }

@@ -1,3 +1,4 @@
+internal import FettleSoftware
 public import Foundation
 
 /// OVAL definitions of Debian, Ubuntu, Red Hat, SUSE, Oracle and AlmaLinux
@@ -7,16 +8,16 @@ public import Foundation
 public enum OVALFormat: FeedFormat {
     public static let name = "oval"
 
-    public static func recognises(_ head: Data) -> Bool { XMLProlog(head).root == "oval_definitions" }
+    public static func recognises(_ head: Data) -> Bool { XMLReader.root(head) == "oval_definitions" }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
         guard recognises(document.bytes.prefix(64 * 1024)) else {
             throw FeedError(document.name, "is no OVAL: its first element should be <oval_definitions>")
         }
         let facts = OVALFactsReader()
-        try XMLReading.read(document, into: facts)
+        try document.readXML(into: facts)
         let records = OVALRecords(facts.facts, sink)
-        try XMLReading.read(document, into: OVALDefinitionReader(records, sink))
+        try document.readXML(into: OVALDefinitionReader(records, sink))
         try records.finish()
         if records.definitionCount > 0, records.recordCount == 0, records.skippedCount > 0 {
             throw FeedError(

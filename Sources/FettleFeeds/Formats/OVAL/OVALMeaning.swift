@@ -69,7 +69,7 @@ extension OVALFacts {
     private func module(_ comment: String) -> String? {
         guard comment.hasPrefix("Module "), comment.hasSuffix(" is enabled") else { return nil }
         let parts = comment.dropFirst(7).dropLast(11).split(separator: ":")
-        return parts.count == 2 ? RpmNames.module(name: parts[0], stream: parts[1]) : nil
+        return parts.count == 2 ? ModuleStream.label(name: parts[0], stream: parts[1]) : nil
     }
 
     /// Tests of the package that says which release it is: its version, or the host's architecture.

@@ -12,7 +12,7 @@ struct OVALPlatforms {
     init(_ definition: OVALDefinition) {
         var seen: Set<Ecosystem> = []
         let redHat = definition.cpes.prefix(1000).filter { $0.contains(":redhat:") }
-        ofCPEs = redHat.compactMap(PlatformNames.ecosystem).filter { seen.insert($0).inserted }
+        ofCPEs = redHat.compactMap(PlatformCPE.ecosystem).filter { seen.insert($0).inserted }
         hasCPEs = !redHat.isEmpty
         named = definition.platforms.prefix(1000).compactMap(ProductNames.ecosystem)
     }
@@ -22,7 +22,7 @@ struct OVALPlatforms {
             // A document for hosts with certified builds says of all packages what holds there, wherever they are from.
             let release = place.release.prefix { $0 != ":" }
             let certified = named.first { name in
-                UbuntuPockets.all.contains { name.name == "ubuntu:\(release):\($0)" }
+                UbuntuPockets.certified.contains { name.name == "ubuntu:\(release):\($0)" }
             }
             return [certified ?? place]
         }

@@ -32,11 +32,11 @@ struct OpenVEXDocument: Decodable {
                 aliases = inner.elements(String.self, .aliases)
                 summary = inner.tolerant(String.self, .description) ?? ""
             }
-            guard RpmNames.isName(name) else {
+            guard AdvisoryNames.isID(name) else {
                 throw DecodingError.dataCorruptedError(
                     forKey: .vulnerability, in: container, debugDescription: "the vulnerability has no name")
             }
-            timestamp = container.tolerant(String.self, .timestamp).flatMap(VendorDates.timestamp)
+            timestamp = container.tolerant(String.self, .timestamp).flatMap { FeedDates.time($0) }
             products = container.elements(Product.self, .products).map(\.id)
             status = try container.decode(String.self, forKey: .status)
             action = container.tolerant(String.self, .actionStatement) ?? ""
@@ -58,7 +58,9 @@ struct OpenVEXDocument: Decodable {
                 return
             }
             let container = try decoder.container(keyedBy: Keys.self)
-            id = try container.tolerant(Identifiers.self, .identifiers)?.purl ?? container.decode(String.self, forKey: .id)
+            id =
+                try container.tolerant(Identifiers.self, .identifiers)?.purl
+                ?? container.decode(String.self, forKey: .id)
         }
     }
     private struct Metadata: Decodable { var timestamp: String? }
@@ -71,8 +73,9 @@ struct OpenVEXDocument: Decodable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Keys.self)
-        let time = container.tolerant(Metadata.self, .metadata)?.timestamp ?? container.tolerant(String.self, .timestamp)
-        timestamp = time.flatMap(VendorDates.timestamp)
+        let time =
+            container.tolerant(Metadata.self, .metadata)?.timestamp ?? container.tolerant(String.self, .timestamp)
+        timestamp = time.flatMap { FeedDates.time($0) }
         let all = try container.decode([Lenient<Statement>].self, forKey: .statements)
         statements = all.compactMap(\.value)
         malformedCount = all.count - statements.count

@@ -12,12 +12,7 @@ public enum OpenVEXFormat: FeedFormat {
     }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
-        let vex: OpenVEXDocument
-        do {
-            vex = try JSONDecoder().decode(OpenVEXDocument.self, from: document.bytes)
-        } catch {
-            throw FeedError(document.name, "can't be read as OpenVEX: \(DecodingReason.text(error))")
-        }
+        let vex = try document.decoded(OpenVEXDocument.self, orElse: "can't be read as OpenVEX")
         if let time = vex.timestamp { sink.dated(time) }
         for _ in 0..<vex.malformedCount {
             sink.skipped(document.name, because: "a statement has no vulnerability or no status")

@@ -1,6 +1,6 @@
 import FettleIndex
 import FettleModel
-import FettleVersions
+import FettleSoftware
 
 /// Makes an advisory of each vulnerability that an OpenVEX document's statements are about.
 enum OpenVEXRecords {
@@ -30,10 +30,11 @@ enum OpenVEXRecords {
 
     /// Nothing for what can't be matched: Ubuntu lists the binary packages of each source too, without a release.
     private static func entries(_ product: String, _ statement: OpenVEXDocument.Statement) -> [AffectedPackage] {
-        guard let url = PackageURLParts(product), let ecosystem = ecosystem(url) else { return [] }
+        guard let url = PackageURL(product), RpmNames.isName(url.name), let ecosystem = ecosystem(url) else {
+            return []
+        }
         if ecosystem.matchesSources, let kind = url.qualifiers["arch"], kind != "source" { return [] }
-        var entry = AffectedPackage(
-            ecosystem: ecosystem, name: url.name, intervals: [VersionInterval(lower: nil, upper: nil)])
+        var entry = AffectedPackage.everyVersion(of: url.name, in: ecosystem, .affected)
         switch statement.status {
         case "fixed":
             guard let text = url.version, let fixed = OVALRecords.version(text) else { return [] }
@@ -53,17 +54,11 @@ enum OpenVEXRecords {
     }
 
     /// `distro=jammy`, `distro=esm-apps/jammy`, `distro=debian-12`.
-    private static func ecosystem(_ url: PackageURLParts) -> Ecosystem? {
+    private static func ecosystem(_ url: PackageURL) -> Ecosystem? {
         guard let distribution = url.qualifiers["distro"] else { return nil }
-        if url.type == "deb", url.namespace == "ubuntu", let found = UbuntuPockets.ecosystem(distribution[...]) {
+        if url.type == "deb", url.namespace == "ubuntu", let found = UbuntuPockets.ecosystem(distribution) {
             return found
         }
-        let parts = distribution.lowercased().split(separator: "-")
-        guard parts.count == 2, ["deb", "rpm", "apk"].contains(url.type) else { return nil }
-        let names: [Substring: String] = ["rhel": "redhat", "sles": "suse", "ol": "oracle", "amzn": "amazon"]
-        let family = names[parts[0]] ?? String(parts[0])
-        let isByMajor = ["debian", "redhat", "almalinux", "rocky", "oracle", "centos"].contains(family)
-        let release = isByMajor ? parts[1].prefix { $0 != "." } : parts[1]
-        return Ecosystem("\(family):\(release)")
+        return url.platform.flatMap { Ecosystem($0) }
     }
 }

@@ -87,7 +87,7 @@ public enum USNFormat: FeedFormat {
         func pocket(of source: String) -> String? {
             let own = (binaries ?? [:]).values.compactMap(\.value).filter { ($0.source ?? source) == source }
             let pockets = Set(own.map { $0.pocket ?? "security" })
-            return pockets.contains { UbuntuReleases.isArchive($0) } ? nil : pockets.min()
+            return pockets.contains { UbuntuPockets.isArchive($0) } ? nil : pockets.min()
         }
     }
 

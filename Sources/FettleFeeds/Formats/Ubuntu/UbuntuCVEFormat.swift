@@ -16,12 +16,7 @@ public enum UbuntuCVEFormat: FeedFormat {
     }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
-        let answer: Answer
-        do {
-            answer = try JSONDecoder().decode(Answer.self, from: document.bytes)
-        } catch {
-            throw FeedError(document.name, "is no CVE of Ubuntu's security API: \(DecodingReason.text(error))")
-        }
+        let answer = try document.decoded(Answer.self, orElse: "is no CVE of Ubuntu's security API")
         var releases = UbuntuReleases(sink: sink)
         for (number, entry) in answer.cves.enumerated() {
             guard let issue = entry.value else {

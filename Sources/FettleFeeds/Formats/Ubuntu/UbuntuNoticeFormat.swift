@@ -16,12 +16,7 @@ public enum UbuntuNoticeFormat: FeedFormat {
     }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
-        let answer: Answer
-        do {
-            answer = try JSONDecoder().decode(Answer.self, from: document.bytes)
-        } catch {
-            throw FeedError(document.name, "is no notice of Ubuntu's security API: \(DecodingReason.text(error))")
-        }
+        let answer = try document.decoded(Answer.self, orElse: "is no notice of Ubuntu's security API")
         var releases = UbuntuReleases(sink: sink)
         for (number, entry) in answer.notices.enumerated() {
             guard let notice = entry.value, AdvisoryNames.isID(notice.id) else {
@@ -75,7 +70,7 @@ public enum UbuntuNoticeFormat: FeedFormat {
             guard let pocket = package.pocket, let source = package.sourceLink?.split(separator: "/").last else {
                 continue
             }
-            if UbuntuReleases.isArchive(pocket) || pockets[String(source)] == nil { pockets[String(source)] = pocket }
+            if UbuntuPockets.isArchive(pocket) || pockets[String(source)] == nil { pockets[String(source)] = pocket }
         }
         return pockets
     }

@@ -1,3 +1,4 @@
+internal import FettleSoftware
 public import Foundation
 
 /// The `updateinfo.xml` of an rpm repository, as dnf reads it: AlmaLinux, Rocky Linux, Fedora, EPEL, Amazon Linux,
@@ -8,11 +9,11 @@ public import Foundation
 public enum UpdateInfoFormat: FeedFormat {
     public static let name = "updateinfo"
 
-    public static func recognises(_ head: Data) -> Bool { XMLProlog(head).root == "updates" }
+    public static func recognises(_ head: Data) -> Bool { XMLReader.root(head) == "updates" }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {
         let reader = UpdateInfoReader(sink)
-        try XMLReading.read(document, into: reader)
+        try document.readXML(into: reader)
         guard reader.isUpdateInfo else {
             throw FeedError(document.name, "is no updateinfo.xml: its first element should be <updates>")
         }

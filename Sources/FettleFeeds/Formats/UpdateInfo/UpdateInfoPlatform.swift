@@ -27,8 +27,8 @@ enum UpdateInfoPlatform {
         if found == "suse" || found == "opensuse" { return suse(notice.id, family: found) }
         if found == "amazon", let extra = amazonExtra(notice.id) { return extra }
         let words = names.flatMap { $0.lowercased().split { !$0.isLetter && !$0.isNumber && $0 != "." } }
-        if found == "redhat", let channel = words.first(where: { ["eus", "aus", "tus", "e4s"].contains($0) }) {
-            return minorRelease(words, release).flatMap { Ecosystem("redhat:\($0):\(channel)") }
+        if found == "redhat", let channel = words.lazy.compactMap({ RedHatChannel(word: $0) }).first {
+            return minorRelease(words, release).flatMap { .redHat($0, channel: channel) }
         }
         let number = shortRelease(words, family: found) ?? tagRelease(release, family: found)
         return number.flatMap { Ecosystem("\(found):\($0)") }
@@ -114,10 +114,7 @@ enum UpdateInfoPlatform {
             return nil
         }
         guard family == "suse" else { return Ecosystem("opensuse:\(words[place])") }
-        let name = words[..<place].joined(separator: " ").lowercased()
-        if name.contains("micro") { return Ecosystem("suse:micro-\(words[place])") }
         let pack = words.dropFirst(place + 1).first.flatMap { $0.hasPrefix("SP") ? Int($0.dropFirst(2)) : nil }
-        let ending = words.contains("LTSS") ? ":ltss" : words.contains("ESPOS") ? ":espos" : ""
-        return Ecosystem("suse:\(words[place])\(pack.map { ".\($0)" } ?? "")\(ending)")
+        return .suse(words[place], pack: pack, product: id.lowercased())
     }
 }

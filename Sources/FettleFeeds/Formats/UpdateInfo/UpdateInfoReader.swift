@@ -1,5 +1,6 @@
 import FettleIndex
 import FettleModel
+import FettleSoftware
 
 /// Builds an advisory from each `<update>` as it goes by.
 final class UpdateInfoReader: XMLHandler {
@@ -73,7 +74,7 @@ final class UpdateInfoReader: XMLHandler {
         guard let last = notice?.collections.indices.last else { return }
         let name = Substring(module["name"] ?? "")
         let stream = Substring(module["stream"] ?? "")
-        notice?.collections[last].module = RpmNames.module(name: name, stream: stream)
+        notice?.collections[last].module = ModuleStream.label(name: name, stream: stream)
     }
 
     private func take(package: [String: String]) {
@@ -87,7 +88,7 @@ final class UpdateInfoReader: XMLHandler {
     }
 
     private func hand(over notice: UpdateNotice) throws(FeedError) {
-        guard RpmNames.isName(notice.id) else {
+        guard AdvisoryNames.isID(notice.id) else {
             sink.skipped(String(notice.title.prefix(80)), because: "the notice has no id")
             return
         }
@@ -101,7 +102,7 @@ final class UpdateInfoReader: XMLHandler {
             // The packages of a collection have few releases between them, and to tell the place takes many looks at
             // its names.
             var places: [String: Ecosystem?] = [:]
-            for package in collection.packages where package.architecture != "src" && package.architecture != "nosrc" {
+            for package in collection.packages where !RpmNames.isOfSources(package.architecture) {
                 let place =
                     places[package.release]
                     ?? UpdateInfoPlatform.ecosystem(notice, collection, release: package.release)
@@ -135,24 +136,37 @@ final class UpdateInfoReader: XMLHandler {
                 "\(notice.id) \(package.name.prefix(80))", because: "the package's name or version is malformed")
             return
         }
-        var affected = AffectedPackage.below(fixed, of: package.name, in: ecosystem)
-        if let module = collection.module {
-            affected.module = module
-        } else if RpmNames.isModular(fixed) {
-            affected.module = notice.moduleInTitle
-            if affected.module == nil {
-                // Below this version lie the other streams too, fixed or not: that is for nobody to guess.
-                affected.status = .unknown
-                affected.remark = "the module's stream is not named"
-            }
-        }
+        let affected = AffectedPackage.below(fixed, of: package.name, in: ecosystem)
         let isAny = package.architecture.isEmpty || package.architecture == "noarch"
-        groups.add(affected, architectures: isAny ? [] : [package.architecture])
+        for affected in Self.ofStreams(affected, collection, notice) {
+            groups.add(affected, architectures: isAny ? [] : [package.architecture])
+        }
+    }
+
+    /// The package in the stream of its collection, or in each that the title names.
+    private static func ofStreams(
+        _ package: AffectedPackage, _ collection: UpdateNotice.Collection, _ notice: UpdateNotice
+    ) -> [AffectedPackage] {
+        var package = package
+        if collection.module == nil, ModuleStream.isModular(package) {
+            let modules = notice.modulesInTitle
+            if !modules.isEmpty {
+                return modules.map { module in
+                    package.module = module
+                    return package
+                }
+            }
+            // Below this version lie the other streams too, fixed or not: that is for nobody to guess.
+            package.status = .unknown
+            package.remark = "the module's stream is not named"
+        }
+        package.module = collection.module
+        return [package]
     }
 }
 
 extension UpdateNotice.Collection {
     fileprivate var isOfSourcesOnly: Bool {
-        packages.allSatisfy { $0.architecture == "src" || $0.architecture == "nosrc" }
+        packages.allSatisfy { RpmNames.isOfSources($0.architecture) }
     }
 }

@@ -48,22 +48,9 @@ struct UpdateNotice {
         }
     }
 
-    /// The stream that a title names, where the collection doesn't: `nodejs:18` of `Moderate: nodejs:18 security
+    /// The streams that a title names, where the collection doesn't: `nodejs:18` of `Moderate: nodejs:18 security
     /// update`.
-    var moduleInTitle: String? {
-        for word in title.split(separator: " ") {
-            let parts = word.split(separator: ":", omittingEmptySubsequences: false)
-            let isStream =
-                parts.count == 2
-                && parts.allSatisfy { part in
-                    !part.isEmpty && part.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-                }
-            if isStream, !["CVE", "http", "https"].contains(parts[0]) {
-                return RpmNames.module(name: parts[0], stream: parts[1])
-            }
-        }
-        return nil
-    }
+    var modulesInTitle: [String] { ModuleStream.named(inTitle: title) }
 
     func record(_ affected: [AffectedPackage]) -> AdvisoryRecord {
         var record = AdvisoryRecord(id: id)
@@ -71,8 +58,8 @@ struct UpdateNotice {
         record.aliases = (cves.isEmpty ? cvesInTitles : cves).filter { seen.insert($0).inserted }
         record.updateClass = updateClass
         record.severity = severity.lowercased() == "none" ? "" : severity
-        record.publishedAt = VendorDates.timestamp(issued)
-        record.modifiedAt = VendorDates.timestamp(updated)
+        record.publishedAt = FeedDates.time(issued)
+        record.modifiedAt = FeedDates.time(updated)
         record.summary = title
         if status == "retracted" {
             record.withdrawnAt = record.modifiedAt ?? record.publishedAt ?? Timestamp(milliseconds: 0)

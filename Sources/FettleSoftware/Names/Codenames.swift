@@ -1,28 +1,14 @@
-internal import FettleIndex
+/// The releases of Debian and Ubuntu by their code names.
+package enum Codenames {
+    /// `12` of `bookworm`, `unstable` of `sid`; nil for a name that is not known. In lower case.
+    package static func debian(_ name: String) -> String? { debianVersions[name] }
 
-/// Which release a code name stands for.
-enum DistributionReleases {
-    /// `debian:12` of `bookworm`; nil for a name that is not known.
-    static func debian(codename: String) -> Ecosystem? {
-        debianVersions[codename].flatMap { Ecosystem("debian:\($0)") }
-    }
+    /// `22.04` of `jammy`; nil for a name that is not known. In lower case.
+    package static func ubuntu(_ name: String) -> String? { ubuntuVersions[name] }
 
-    /// `22.04` of `jammy`; nil for a name that is not known.
-    static func ubuntuVersion(codename: String) -> String? { ubuntuVersions[codename] }
-
-    /// Ubuntu's release with the pocket that is patched apart from it: `ubuntu:22.04`, `ubuntu:22.04:pro`.
-    ///
-    /// - Parameter pocket: as Ubuntu writes it: `security`, `updates`, `esm-infra`, `esm-apps`, `fips-updates`; nil:
-    ///   the archive.
-    static func ubuntu(codename: String, pocket: String?) -> Ecosystem? {
-        guard let version = ubuntuVersions[codename] else { return nil }
-        let suffix: String
-        switch pocket ?? "" {
-        case "", "release", "security", "updates", "proposed", "backports": suffix = ""
-        case let pocket where pocket.hasPrefix("esm") || pocket.hasPrefix("ros-esm"): suffix = ":pro"
-        case let pocket: suffix = ":\(pocket)"
-        }
-        return Ecosystem("ubuntu:\(version)\(suffix)")
+    /// No word names a release of both.
+    static func release(_ name: String) -> (family: String, release: String)? {
+        debian(name).map { ("debian", $0) } ?? ubuntu(name).map { ("ubuntu", $0) }
     }
 
     /// https://www.debian.org/releases/ and https://wiki.debian.org/DebianReleases

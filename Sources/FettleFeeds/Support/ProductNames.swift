@@ -8,8 +8,8 @@ enum ProductNames {
         ("red hat enterprise linux", "redhat"), ("almalinux", "almalinux"), ("rocky linux", "rocky"),
         ("oracle linux", "oracle"), ("centos", "centos"), ("fedora epel", "epel"), ("epel", "epel"),
         ("fedora", "fedora"), ("amazon linux", "amazon"), ("debian", "debian"), ("ubuntu", "ubuntu"),
-        ("suse linux enterprise", "suse"), ("suse liberty", ""), ("opensuse leap", "opensuse"),
-        ("opensuse tumbleweed", "opensuse"), ("openeuler", "openeuler"),
+        ("suse linux enterprise", "suse"), ("suse linux micro", "suse"), ("suse liberty", ""),
+        ("opensuse leap", "opensuse"), ("opensuse tumbleweed", "opensuse"), ("openeuler", "openeuler"),
     ]
 
     /// Nil where the distribution or its release isn't told.
@@ -20,9 +20,12 @@ enum ProductNames {
         switch family {
         case "amazon": return amazon(rest)
         case "ubuntu": return ubuntu(rest)
-        case "suse": return suse(rest)
-        case "redhat": return redHat(rest)
+        case "suse": return suse(lower.dropFirst("suse linux".count))
+        case "redhat":
+            return number(in: rest).flatMap { .redHat($0, channel: RedHatChannel(productName: rest)) }
         case "opensuse" where beginning.hasSuffix("tumbleweed"): return Ecosystem("opensuse:tumbleweed")
+        case "opensuse" where rest.hasPrefix(" micro"):
+            return number(in: rest).flatMap { Ecosystem("opensuse:micro-\($0)") }
         case "opensuse": return number(in: rest).flatMap { Ecosystem("opensuse:\($0)") }
         case "openeuler": return openEuler(rest)
         default: return major(in: rest).flatMap { Ecosystem("\(family):\($0)") }
@@ -43,21 +46,6 @@ enum ProductNames {
         number(in: text).map { String($0.prefix { $0 != "." }) }
     }
 
-    /// A minor release that is patched by itself is told by its kind of support, and is an ecosystem of its own: its
-    /// fixes are other builds than those of the release that goes on (trivy#3576).
-    private static func redHat(_ rest: Substring) -> Ecosystem? {
-        guard let number = number(in: rest) else { return nil }
-        let channels = [
-            ("extended update support", "eus"), ("advanced update support", "aus"),
-            ("telecommunications update service", "tus"), ("update services for sap", "e4s"), (" eus", "eus"),
-            (" aus", "aus"), (" tus", "tus"), (" e4s", "e4s"), ("extended lifecycle support", "els"),
-        ]
-        if let channel = channels.first(where: { rest.contains($0.0) })?.1 {
-            return Ecosystem("redhat:\(number):\(channel)")
-        }
-        return Ecosystem("redhat:\(number.prefix { $0 != "." })")
-    }
-
     /// What Amazon Linux 2 and 2023 offer beside their core (`Amazon Linux 2 - Kernel-5.15`) holds other versions of
     /// the core's packages, so each is an ecosystem of its own: `amazon:2:kernel-5.15`.
     private static func amazon(_ rest: Substring) -> Ecosystem? {
@@ -72,25 +60,20 @@ enum ProductNames {
 
     private static func ubuntu(_ rest: Substring) -> Ecosystem? {
         guard let number = number(in: rest), number.contains(".") else { return nil }
-        let pocket = UbuntuPockets.all.first { rest.contains($0) }
         let isPro = rest.contains("pro ") || rest.contains("esm")
-        let ending = pocket.map { ":\($0)" } ?? (isPro ? ":pro" : "")
-        return Ecosystem("ubuntu:\(number)\(ending)")
+        let pocket = UbuntuPockets.certified.first { rest.contains($0) } ?? (isPro ? "pro" : "")
+        return .ubuntu(version: number, pocket: pocket)
     }
 
-    /// `SUSE Linux Enterprise Server 15 SP5-LTSS` is `suse:15.5:ltss`, as its os-release says `15.5`. All of its
-    /// modules share a release's packages. Micro is a distribution of its own: `suse:micro-5.3`.
+    /// `SUSE Linux Enterprise Module for Python 3 15 SP5`: the number of the release is the last one.
     private static func suse(_ rest: Substring) -> Ecosystem? {
-        guard let number = number(in: rest) else { return nil }
-        if rest.hasPrefix(" micro") { return Ecosystem("suse:micro-\(number)") }
-        var release = number
-        if let service = rest.split(whereSeparator: { $0 == " " || $0 == "-" }).first(where: { $0.hasPrefix("sp") }),
-            let pack = Int(service.dropFirst(2)), !number.contains(".")
-        {
-            release += ".\(pack)"
+        let words = rest.split(whereSeparator: { $0 == " " || $0 == "-" })
+        guard let place = words.lastIndex(where: { $0.utf8.allSatisfy { $0 == 0x2E || $0 &- 0x30 < 10 } }) else {
+            return nil
         }
-        let ending = rest.contains("ltss") ? ":ltss" : rest.contains("espos") ? ":espos" : ""
-        return Ecosystem("suse:\(release)\(ending)")
+        let next = place + 1 < words.count ? words[place + 1] : ""
+        let pack = next.hasPrefix("sp") && !words[place].contains(".") ? Int(next.dropFirst(2)) : nil
+        return .suse(words[place], pack: pack, product: rest)
     }
 
     /// `openEuler-22.03-LTS-SP1` is `openeuler:22.03-lts-sp1`.

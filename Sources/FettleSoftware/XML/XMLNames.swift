@@ -48,7 +48,10 @@ struct XMLNames {
         default:
             guard name.hasPrefix("#") else { return nil }
             let isHex = name.hasPrefix("#x")
-            return UInt32(name.dropFirst(isHex ? 2 : 1), radix: isHex ? 16 : 10).flatMap(Unicode.Scalar.init)
+            let digits = name.dropFirst(isHex ? 2 : 1)
+            // Swift reads a sign as well.
+            guard digits.utf8.first != UInt8(ascii: "+"), digits.utf8.first != UInt8(ascii: "-") else { return nil }
+            return UInt32(digits, radix: isHex ? 16 : 10).flatMap { $0 == 0 ? nil : Unicode.Scalar($0) }
         }
     }
 }

@@ -52,4 +52,20 @@ struct AffectedGroups {
             return entry
         }
     }
+
+    /// The same for feeds that list every file of an erratum: architectures are told apart only where their versions
+    /// differ.
+    var packagesByVersion: [AffectedPackage] {
+        func place(_ package: AffectedPackage) -> [String] {
+            [package.ecosystem.name, package.name, package.module ?? ""]
+        }
+        let all = packages
+        var counts: [[String]: Int] = [:]
+        for package in all { counts[place(package), default: 0] += 1 }
+        return all.map { package in
+            var package = package
+            if counts[place(package)] == 1 { package.architectures = [] }
+            return package
+        }
+    }
 }

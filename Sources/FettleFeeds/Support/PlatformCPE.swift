@@ -1,8 +1,9 @@
 import FettleIndex
+import FettleSoftware
 
 /// Tells an ecosystem from a CPE of an operating system or of a repository (https://csrc.nist.gov/pubs/ir/7695/final):
 /// `cpe:/o:redhat:enterprise_linux:9::baseos`, `cpe:/a:redhat:rhel_eus:9.2::appstream`, `cpe:/o:suse:sles:15:sp5`.
-enum PlatformNames {
+enum PlatformCPE {
     /// Nil for a CPE that names no release of a distribution that is known here.
     static func ecosystem(cpe: String) -> Ecosystem? {
         let lower = cpe.prefix(300).lowercased()
@@ -24,10 +25,11 @@ enum PlatformNames {
         case "almalinux" where product == "almalinux": return Ecosystem("almalinux:\(major)")
         case "rocky" where product == "rocky": return Ecosystem("rocky:\(major)")
         case "oracle" where product == "linux": return Ecosystem("oracle:\(major)")
-        case "amazon" where product.hasPrefix("linux"): return Ecosystem("amazon:\(version)")
+        case "amazon" where product.hasPrefix("linux"):
+            return PlatformName.name(id: "amzn", version: String(version)).flatMap { Ecosystem($0) }
         case "fedoraproject" where product == "fedora": return Ecosystem("fedora:\(major)")
-        case "debian" where product == "debian_linux": return Ecosystem("debian:\(major)")
-        case "canonical" where product == "ubuntu_linux": return Ecosystem("ubuntu:\(version)")
+        case "debian" where product == "debian_linux": return .debian(major)
+        case "canonical" where product == "ubuntu_linux": return .ubuntu(version: version, pocket: "")
         case "opensuse": return openSUSE(product, version)
         case "suse": return suse(product, version, rest.first ?? "")
         default: return nil
@@ -40,16 +42,14 @@ enum PlatformNames {
         "rhel_extras", "rhel_extras_sap", "rhel_extras_sap_hana", "rhel_extras_rt", "rhel_extras_oracle_java",
         "rhel_cluster", "rhel_cluster_storage", "rhel_virtualization", "rhel_productivity", "rhel_dotnet",
     ]
-    /// Kinds of support under which a minor release is patched by itself.
-    private static let redHatChannels: Set<Substring> = ["eus", "aus", "tus", "e4s", "els", "eus_long_life"]
-
     /// What is layered upon a release (OpenStack, OpenShift, JBoss) holds other builds of the release's packages, so it
     /// is an ecosystem of its own, if its CPE says upon which: `redhat:9:openstack-17.1`.
     private static func redHat(_ product: Substring, _ version: Substring, _ rest: [Substring]) -> Ecosystem? {
-        let major = version.prefix { $0 != "." }
-        if redHatAdditions.contains(product) { return Ecosystem("redhat:\(major)") }
-        if product.hasPrefix("rhel_"), redHatChannels.contains(product.dropFirst(5)) {
-            return Ecosystem("redhat:\(version):\(product.dropFirst(5))")
+        if redHatAdditions.contains(product) { return .redHat(version, channel: nil) }
+        for beginning in ["rhel_", "enterprise_linux_"] where product.hasPrefix(beginning) {
+            if let channel = RedHatChannel(word: product.dropFirst(beginning.count)) {
+                return .redHat(version, channel: channel)
+            }
         }
         let releases = rest.filter {
             $0.hasPrefix("el") && !$0.dropFirst(2).isEmpty && $0.dropFirst(2).allSatisfy(\.isNumber)
@@ -61,19 +61,16 @@ enum PlatformNames {
     private static func openSUSE(_ product: Substring, _ version: Substring) -> Ecosystem? {
         switch product {
         case "leap": Ecosystem("opensuse:\(version)")
+        case "leap_micro", "leap-micro": Ecosystem("opensuse:micro-\(version)")
         case "tumbleweed": Ecosystem("opensuse:tumbleweed")
         default: nil
         }
     }
 
     private static func suse(_ product: Substring, _ version: Substring, _ update: Substring) -> Ecosystem? {
-        if product.hasPrefix("sle-micro") || product.hasPrefix("suse-microos") {
-            return Ecosystem("suse:micro-\(version)")
+        guard product.hasPrefix("sle") || product.hasPrefix("sl-micro") || product.hasPrefix("suse-microos") else {
+            return nil
         }
-        guard product.hasPrefix("sle") else { return nil }
-        let pack = update.hasPrefix("sp") ? Int(update.dropFirst(2)) : nil
-        let release = pack.map { "\(version).\($0)" } ?? String(version)
-        let ending = product.contains("ltss") ? ":ltss" : product.contains("espos") ? ":espos" : ""
-        return Ecosystem("suse:\(release)\(ending)")
+        return .suse(version, pack: update.hasPrefix("sp") ? Int(update.dropFirst(2)) : nil, product: product)
     }
 }
