@@ -94,6 +94,11 @@ public struct ScanService: Sendable {
         return zip(asked, failures).reduce(into: [:]) { $0[$1.0.id] = $1.1 }
     }
 
+    /// What the last scan saw; nil if nothing is known yet.
+    public func newestFacts() async throws(ControlError) -> FactSet? {
+        try await keeper.newest(FactSet.self, .facts)?.value
+    }
+
     /// Judges the newest facts again, such as with newer feeds.
     public func assessNewest(
         fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds

@@ -24,10 +24,7 @@ public struct AdvisoryFeeds: Sendable {
 
     /// The advisory of that name, where a package manager names it and no feed need know it.
     func advisory(named name: String, fixedIn version: String?) throws(IndexError) -> Advisory {
-        let known = try index?.advisories(named: name).first.map { number throws(IndexError) in
-            try index?.advisory(number).record
-        }
-        var record = (known ?? nil) ?? AdvisoryRecord(id: name)
+        var record = try record(named: name) ?? AdvisoryRecord(id: name)
         record.id = name
         return try advisory(record, fixedIn: version)
     }
@@ -45,6 +42,29 @@ public struct AdvisoryFeeds: Sendable {
 }
 
 extension AdvisoryFeeds {
+    /// What is known of every weakness that the findings' patch closes, each once.
+    public func weaknesses(closedBy findings: [Finding]) throws(IndexError) -> [WeaknessRecord] {
+        var found: [String: WeaknessRecord] = [:]
+        for id in Set(findings.flatMap(\.advisories).map(\.id.rawValue)).sorted() {
+            for weakness in try weaknesses(of: record(named: id) ?? AdvisoryRecord(id: id)) { found[weakness.id] = weakness }
+        }
+        return found.values.sorted { $0.id < $1.id }
+    }
+
+    /// The ids of all advisories that are known by a name: their own, or an alias such as a CVE.
+    public func ids(of name: String) throws(IndexError) -> Set<String> {
+        var ids: Set<String> = [name]
+        for number in try index?.advisories(named: name) ?? [] {
+            if let record = try index?.advisory(number).record { ids.insert(record.id) }
+        }
+        return ids
+    }
+
+    private func record(named name: String) throws(IndexError) -> AdvisoryRecord? {
+        guard let index, let number = try index.advisories(named: name).first else { return nil }
+        return try index.advisory(number).record
+    }
+
     /// The worst rating of all weaknesses that the advisories close; the publisher's own word where there is no vector. nil: none is
     /// rated.
     func severity(of records: [AdvisoryRecord]) throws(IndexError) -> Severity? {

@@ -22,7 +22,7 @@ public struct RiskTerm: Codable, Sendable, Equatable {
     }
 
     /// Three significant digits, all of those before the point; the same in every locale.
-    static func figure(_ value: Double) -> String {
+    public static func figure(_ value: Double) -> String {
         String(format: (1_000..<1e9).contains(value) ? "%.0f" : "%.3g", value)
     }
 

@@ -20,19 +20,22 @@ struct AdvisoryOptions: ParsableArguments {
     func open() throws -> AdvisoryIndex? { try Self.open(index: index, feeds: feeds) }
 
     /// The same for commands that judge a fleet.
-    static func feeds(_ path: String?) throws -> AdvisoryFeeds {
-        let feeds = AdvisoryFeeds(index: try open(index: nil, feeds: path))
+    static func feeds(_ path: String?, directory: String? = nil) throws -> AdvisoryFeeds {
+        let feeds = AdvisoryFeeds(index: try open(index: nil, feeds: path, directory: directory))
         for feed in feeds.coverage.feeds where !feed.skipped.isEmpty {
             Output.note("\(feed.name): \(feed.skipped.count) malformed records left out, the first: \(feed.skipped[0])")
         }
         return feeds
     }
 
-    private static func open(index: String?, feeds: String?) throws -> AdvisoryIndex? {
+    private static func open(index: String?, feeds: String?, directory: String? = nil) throws -> AdvisoryIndex? {
         let environment = ProcessInfo.processInfo.environment
         if let path = index ?? (feeds == nil ? environment["FETTLE_INDEX"] : nil) { return try open(path) }
-        guard let feeds = feeds ?? environment["FETTLE_FEEDS"] else { return nil }
-        return try IndexCache.index(of: feeds)
+        if let feeds = feeds ?? environment["FETTLE_FEEDS"] { return try IndexCache.index(of: feeds) }
+        // What `fettle feeds sync` fetched. What is stale is used, and told.
+        let library = FeedsLibrary(directory: directory)
+        for note in try library.notes() { Output.note(note) }
+        return try library.index()
     }
 
     static func open(_ path: String) throws -> AdvisoryIndex {

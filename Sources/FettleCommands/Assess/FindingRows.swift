@@ -36,7 +36,7 @@ final class FindingRows: FindingWriter {
                         lot.version, record.id, record.aliases.joined(separator: " "), record.updateClass.rawValue,
                         record.severity, finding.fixed ?? "", finding.status.rawValue, finding.matchedBy,
                     ]
-                text += row.map(Self.quoted).joined(separator: ",") + "\r\n"
+                text += row.map(CSVText.quoted).joined(separator: ",") + "\r\n"
             }
             if text.utf8.count > 1 << 18 {
                 Output.write(text)
@@ -52,13 +52,5 @@ final class FindingRows: FindingWriter {
         guard !hasHeader else { return }
         hasHeader = true
         Output.write(((showsHosts ? ["host"] : []) + Self.columns).joined(separator: ",") + "\r\n")
-    }
-
-    /// In quotation marks where it needs them, or where a spreadsheet would take it for a formula.
-    private static func quoted(_ text: String) -> String {
-        let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
-        let safe = isFormula ? "'" + text : text
-        guard safe.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return safe }
-        return "\"" + safe.replacing("\"", with: "\"\"") + "\""
     }
 }

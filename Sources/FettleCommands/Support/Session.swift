@@ -36,6 +36,7 @@ final class Session {
     var changes: ChangeService { ChangeService(store: store) }
     var scans: ScanService { ScanService(store: store, tools: tools) }
     var plans: PlanService { PlanService(store: store, tools: tools) }
+    var risks: RiskService { RiskService(store: store, tools: tools) }
     var runs: RunService { RunService(store: store, tools: tools) }
     var quarantine: QuarantineService { QuarantineService(store: store, tools: tools) }
     var governance: GovernanceService { GovernanceService(store: store, tools: tools) }
@@ -87,7 +88,7 @@ final class Session {
     }
 
     /// The feeds that were named, or none.
-    func feeds(_ path: String?) throws -> AdvisoryFeeds { try AdvisoryOptions.feeds(path) }
+    func feeds(_ path: String?) throws -> AdvisoryFeeds { try AdvisoryOptions.feeds(path, directory: options.directory) }
 
     /// Hangs up everywhere: the last thing a command does.
     func close() async { await connections.shutDown() }

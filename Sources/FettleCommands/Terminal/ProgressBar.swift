@@ -31,6 +31,15 @@ final class ProgressBar: Sendable {
         draw(snapshot)
     }
 
+    /// Something else is being worked on; no piece is done by that.
+    func tell(_ note: String) {
+        let snapshot = state.withLock { state in
+            state.note = note.printable
+            return state
+        }
+        draw(snapshot)
+    }
+
     /// Takes the line away.
     func finish() {
         let wasFinished = state.withLock { state in
@@ -62,5 +71,6 @@ final class ProgressHolder: Sendable {
 
     func start(_ title: String, total: Int) { bar.withLock { $0 = ProgressBar(title, total: total) } }
     func advance(_ note: String) { bar.withLock { $0 }?.advance(note) }
+    func tell(_ note: String) { bar.withLock { $0 }?.tell(note) }
     func finish() { bar.withLock { $0 }?.finish() }
 }

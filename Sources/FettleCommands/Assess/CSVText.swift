@@ -1,0 +1,10 @@
+/// Fields of CSV (RFC 4180).
+enum CSVText {
+    /// In quotation marks where it needs them, or where a spreadsheet would take it for a formula.
+    static func quoted(_ text: String) -> String {
+        let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
+        let safe = isFormula ? "'" + text : text
+        guard safe.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return safe }
+        return "\"" + safe.replacing("\"", with: "\"\"") + "\""
+    }
+}

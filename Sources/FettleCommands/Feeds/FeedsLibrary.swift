@@ -1,0 +1,59 @@
+import FettleFeedSync
+import FettleFeeds
+import FettleIndex
+import FettleInventory
+import FettleModel
+import Foundation
+
+/// The feeds that were fetched, in `.fettle/feeds` beside the fleet file, with the index that is compiled from them.
+struct FeedsLibrary {
+    let directory: URL
+
+    init(directory: String?) {
+        let environment = ProcessInfo.processInfo.environment
+        self.directory = URL(
+            fileURLWithPath: directory ?? environment["FETTLE_DIR"] ?? FileManager.default.currentDirectoryPath)
+    }
+
+    private var folder: URL { directory.appendingPathComponent(".fettle/feeds") }
+    var store: FeedStore { FeedStore(path: folder.path) }
+    /// Derived from the generation in use; it may be deleted at any time.
+    var indexPath: String { folder.appendingPathComponent("advisories.index").path }
+    var isEmpty: Bool { !FileManager.default.fileExists(atPath: folder.appendingPathComponent("current").path) }
+
+    /// `feeds.yaml`; its defaults where there is none.
+    func settings() throws -> FeedSettings {
+        let file = directory.appendingPathComponent("feeds.yaml")
+        guard FileManager.default.fileExists(atPath: file.path) else { return .none }
+        let reading = try FeedsFile.read(path: file.path, known: FeedSources.all.map(\.id.rawValue))
+        for warning in reading.warnings { Output.note(warning.description) }
+        return reading.settings
+    }
+
+    /// - Returns: the generation in use; nil if nothing was ever fetched.
+    func generation() throws -> FeedGeneration? {
+        do throws(FeedSyncError) { return try store.current() } catch {
+            throw CommandFailure(.failure, "\(error)")
+        }
+    }
+
+    /// The index of what was fetched, compiled anew where it is missing, damaged or older than the generation.
+    func index() throws -> AdvisoryIndex? {
+        guard !isEmpty, let generation = try generation() else { return nil }
+        let files = generation.manifest.feeds.flatMap { generation.files(of: $0.id) }.map(\.path)
+        guard !files.isEmpty else { return nil }
+        if let index = try? AdvisoryIndex(path: indexPath), index.catalogue.builtAt >= generation.manifest.createdAt {
+            return index
+        }
+        _ = try IndexBuilding.build(files, to: indexPath)
+        return try AdvisoryOptions.open(indexPath)
+    }
+
+    /// What is not sound of what was fetched: told with every answer that rests on it.
+    func notes() throws -> [String] {
+        guard !isEmpty else { return [] }
+        let status = FeedStatus.all(
+            of: [], in: try generation(), settings: try settings(), now: .now())
+        return status.filter { !$0.isSound }.map { "feed \($0.id) is \($0.state.rawValue): \($0.notes.joined(separator: "; "))" }
+    }
+}

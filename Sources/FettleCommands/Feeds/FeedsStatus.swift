@@ -1,0 +1,60 @@
+import ArgumentParser
+import FettleFeedSync
+import FettleIndex
+import FettleModel
+
+struct FeedsStatus: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Each feed's date, age and count, and whether it is fresh.",
+        discussion: "Ends with 0 if all that the fleet needs is fresh, and with 4 if something is stale, missing or damaged.")
+
+    @OptionGroup var options: GlobalOptions
+    @Flag(help: "List every source that is known, needed or not.") var all = false
+
+    func run() async throws {
+        let session = try Session(options)
+        let library = FeedsLibrary(directory: options.directory)
+        let settings = try library.settings()
+        let wanted = all ? FeedSources.all : try await FeedsChoice.selection([], session, settings).sources
+        let generation = library.isEmpty ? nil : try library.generation()
+        let status = FeedStatus.all(
+            of: wanted, in: generation, settings: settings, records: try records(library), now: .now())
+        if options.output == .json { try session.printJSON(status) } else { show(status, session) }
+        let isSound = status.allSatisfy { $0.isSound || (all && $0.state == .missing) }
+        if !isSound { throw ExitStatus.partial.code }
+    }
+
+    /// How many records the index has of each source, whose folder it names.
+    private func records(_ library: FeedsLibrary) throws -> [FeedSourceID: Int] {
+        guard let index = try library.index() else { return [:] }
+        var records: [FeedSourceID: Int] = [:]
+        for feed in index.catalogue.feeds {
+            for source in feed.origin.split(separator: "/").suffix(2) {
+                records[FeedSourceID(String(source)), default: 0] += feed.advisories + feed.weaknesses
+            }
+        }
+        return records
+    }
+
+    private func show(_ status: [FeedStatus], _ session: Session) {
+        var table = Table([
+            .init(title: "FEED"), .init(title: "STATE"), .init(title: "DATED"), .init(title: "CHECKED"),
+            .init(title: "AGE", alignsRight: true), .init(title: "RECORDS", alignsRight: true),
+            .init(title: "PROVEN BY", shrinks: 2), .init(title: "WHAT IT IS", shrinks: 3),
+        ])
+        for feed in status {
+            table.add(
+                .init(feed.id.rawValue, .bold), .init(feed.state.rawValue, feed.isSound ? .green : .yellow),
+                .init(day(feed.publishedAt)), .init(day(feed.checkedAt)),
+                .init(feed.ageSeconds.map { "\($0 / 3600) h" } ?? "-"), .init(feed.records.map { "\($0)" } ?? "-"),
+                .init(feed.verification?.inWords ?? "-"), .init(feed.title))
+        }
+        session.print(table)
+        for feed in status where !feed.notes.isEmpty && feed.state != .missing {
+            session.note("\(feed.id): \(feed.notes.joined(separator: "; "))")
+        }
+        if status.contains(where: { !$0.isSound }) { session.next("fettle feeds sync") }
+    }
+
+    private func day(_ time: Timestamp?) -> String { time.map { String($0.description.prefix(10)) } ?? "-" }
+}

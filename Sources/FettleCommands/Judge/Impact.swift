@@ -1,0 +1,129 @@
+import ArgumentParser
+import FettleAssessment
+import FettleControl
+import FettleIndex
+import FettleModel
+import Foundation
+
+struct Impact: AsyncParsableCommand, ListAnswering {
+    static let configuration = CommandConfiguration(
+        commandName: "impact", abstract: "Which hosts have a weakness: why, and since when.",
+        discussion: """
+            By the newest findings (`fettle scan`, `fettle assess`). Ends with 0 if no host has it, 101 if some have, 4 if some hosts \
+            could not be judged.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "A CVE, or an advisory such as DSA-5417-1 or ALSA-2024:1234.") var advisory: String
+    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+
+    struct Row: Encodable {
+        var resource: String
+        var source: String
+        var installed: String
+        var fixed: String?
+        var state: String
+        var since: Timestamp?
+        var dueAt: Timestamp?
+        var because: String
+    }
+
+    private struct Answer: Encodable {
+        var advisory: String
+        var names: [String]
+        var exploitedSince: Timestamp?
+        var hosts: [Row]
+        var notJudged: [FindingSet.NotJudged]
+    }
+
+    func run() async throws {
+        let session = try Session(options)
+        let feeds = try session.feeds(feeds)
+        let set = try await session.risks.newestFindings()
+        let names: Set<String>
+        let weakness: WeaknessRecord?
+        do throws(IndexError) {
+            names = try feeds.ids(of: advisory)
+            weakness = try feeds.index?.weakness(advisory)
+        } catch { throw CommandFailure(.failure, "\(error)") }
+        let rows = set.findings.filter { finding in finding.advisories.contains { names.contains($0.id.rawValue) } }
+            .map(row).sorted { ($0.resource, $0.source) < ($1.resource, $1.source) }
+        let answer = Answer(
+            advisory: advisory, names: names.sorted(), exploitedSince: weakness?.exploited?.addedAt, hosts: rows,
+            notJudged: set.notJudged)
+        switch options.output {
+        case .json: try session.printJSON(answer)
+        case .ndjson: for row in rows { session.print(String(decoding: try CanonicalJSON.encode(row), as: UTF8.self)) }
+        case .csv: session.print(lines(rows))
+        case .table: show(answer, weakness, set, session)
+        }
+        guard set.feeds.advisoriesChecked else { throw ExitStatus.partial.code }
+        if !rows.isEmpty { throw ExitStatus.securityUpdatesNeeded.code }
+        if !set.notJudged.isEmpty { throw ExitStatus.partial.code }
+    }
+
+    private func row(_ finding: Finding) -> Row {
+        Row(
+            resource: finding.resource.rawValue, source: finding.source, installed: finding.installed,
+            fixed: finding.fixed, state: finding.state.rawValue, since: finding.firstSeenAt, dueAt: finding.dueAt,
+            because: finding.explanation.first ?? "")
+    }
+
+    private func lines(_ rows: [Row]) -> String {
+        let header = "resource,source,installed,fixed,state,since,due,because"
+        let body = rows.map { row in
+            [
+                row.resource, row.source, row.installed, row.fixed ?? "", row.state, row.since?.description ?? "",
+                row.dueAt?.description ?? "", row.because,
+            ].map(CSVText.quoted).joined(separator: ",")
+        }
+        return ([header] + body).joined(separator: "\r\n")
+    }
+
+    private func show(_ answer: Answer, _ weakness: WeaknessRecord?, _ set: FindingSet, _ session: Session) {
+        for line in WeaknessWords.lines(weakness) { session.print(line) }
+        var table = Table([
+            .init(title: "HOST"), .init(title: "SOURCE"), .init(title: "INSTALLED", shrinks: 2),
+            .init(title: "FIX", shrinks: 2), .init(title: "SINCE"), .init(title: "DUE"), .init(title: "WHY", shrinks: 3),
+        ])
+        for row in answer.hosts {
+            table.add(
+                .init(row.resource, .bold), .init(row.source), .init(row.installed), .init(row.fixed ?? "none yet"),
+                .init(day(row.since)), .init(day(row.dueAt)), .init(row.because))
+        }
+        session.print(answer.hosts.isEmpty ? "No judged host has \(answer.advisory.printable)." : table.render())
+        if !set.feeds.advisoriesChecked { session.note("advisories were not checked: no feed was given when the fleet was judged") }
+        for gap in answer.notJudged.prefix(20) { session.note("not judged: \(gap.resource): \(gap.reason)") }
+    }
+
+    private func day(_ time: Timestamp?) -> String { time.map { String($0.description.prefix(10)) } ?? "-" }
+}
+
+/// What is known of a CVE, in words. A prediction is told with its date and never as exploitation.
+enum WeaknessWords {
+    static func lines(_ weakness: WeaknessRecord?) -> [String] {
+        guard let weakness else { return [] }
+        var lines: [String] = []
+        if weakness.isRejected { lines.append("\(weakness.id) was rejected: it names no weakness") }
+        if let exploited = weakness.exploited {
+            let due = exploited.dueAt.map { ", due \($0.description.prefix(10))" } ?? ""
+            let ransom = exploited.isUsedByRansomware ? ", used by ransomware" : ""
+            lines.append("exploited: on CISA's list since \(exploited.addedAt.description.prefix(10))\(due)\(ransom)")
+        }
+        if let prediction = weakness.prediction {
+            let percent = String(format: "%.1f%%", prediction.probability * 100)
+            lines.append(
+                "predicted (EPSS of \(prediction.scoredAt.description.prefix(10))): \(percent) within 30 days; a prediction, not exploitation")
+        }
+        if let decision = weakness.decision {
+            lines.append(
+                "SSVC: exploitation \(decision.exploitation.rawValue), "
+                    + "\(decision.isAutomatable ? "automatable" : "not automatable"), impact \(decision.technicalImpact.rawValue)")
+        }
+        for rating in weakness.cvss.prefix(3) {
+            let score = rating.publishedScore.map { String(format: "%.1f published, ", $0) } ?? ""
+            lines.append("CVSS\(rating.source.isEmpty ? "" : " by \(rating.source)"): \(score)\(rating.vector)")
+        }
+        return lines.map(\.printable)
+    }
+}
