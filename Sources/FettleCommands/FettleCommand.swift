@@ -24,7 +24,8 @@ public struct FettleCommand: AsyncParsableCommand {
             """,
         version: FettleVersion.text,
         subcommands: [
-            Initialise.self, Quickstart.self, Scan.self, Assess.self, FeedsCommand.self, Impact.self, Explain.self, Risk.self, PlanCommand.self,
+            Initialise.self, Quickstart.self, Scan.self, Assess.self, FeedsCommand.self, Impact.self, Explain.self,
+            Risk.self, PlanCommand.self,
             ChangeCommand.self,
             SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, InventoryCommand.self,
             BaselineCommand.self, ResponsibilityCommand.self, PolicyCommand.self,

@@ -19,7 +19,8 @@ public struct RiskService: Sendable {
     /// The newest findings.
     public func newestFindings() async throws(ControlError) -> FindingSet {
         guard let (findings, _) = try await keeper.newest(FindingSet.self, .findings) else {
-            throw ControlError(.notFound, "nothing was judged yet", hint: "`fettle scan` looks at the fleet and judges it")
+            throw ControlError(
+                .notFound, "nothing was judged yet", hint: "`fettle scan` looks at the fleet and judges it")
         }
         return findings
     }

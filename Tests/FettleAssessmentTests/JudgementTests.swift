@@ -68,7 +68,8 @@ import Testing
     }
 
     @Test func anotherReleasesFixIsNoFixHere() throws {
-        let feed = #"{"openssl": {"CVE-2026-1001": {"releases": {"sid": {"status": "resolved", "fixed_version": "9"}}}}}"#
+        let feed =
+            #"{"openssl": {"CVE-2026-1001": {"releases": {"sid": {"status": "resolved", "fixed_version": "9"}}}}}"#
         #expect(try findings([feed]).findings.isEmpty)
     }
 

@@ -94,6 +94,17 @@ import Testing
             exits: [2], fails: true),
         Use(words: ["responsibility", "evidence", "list"]),
         Use(words: ["policy"]),
+        Use(words: ["feeds", "sync", "--feed", "kev"]),
+        Use(words: ["feeds", "status"], exits: [4]),
+        Use(words: ["feeds", "export", "bundle.tar"]),
+        Use(words: ["feeds", "import", "bundle.tar"]),
+        Use(words: ["feeds", "build", "--from", "mirror", "tracker.json", "--to", "advisories.index"]),
+        Use(
+            words: ["assess", "--dpkg-status", "status", "--platform", "debian:12", "--index", "advisories.index"],
+            exits: [101]),
+        Use(words: ["impact", "CVE-2026-1001"], exits: looked),
+        Use(words: ["risk"]),
+        Use(words: ["explain", "nobody/nothing"], exits: [2], fails: true),
         Use(words: ["scan"], exits: looked),
         Use(words: ["assess"], exits: looked),
         Use(words: ["plan", "make"], exits: [0, 3]),
@@ -126,6 +137,9 @@ import Testing
         ["waiver", "export", "--format", "horse"], ["waiver", "export", "--format", "csaf"],
         ["waiver", "import", "nowhere.json", "--owner", "a", "--expires", "30d"],
         ["waiver", "import", "taken/fleet.yaml", "--owner", "a", "--expires", "30d"], ["compliance"],
+        ["feeds", "sync", "--feed", "horse"], ["feeds", "status", "--horse"], ["feeds", "export"], ["feeds", "import"],
+        ["feeds", "build", "--to", "x"], ["impact"], ["explain", "x"], ["risk"],
+        ["assess", "--dpkg-status", "nowhere"], ["assess", "--sbom", "x", "--platform", "plan9:4"],
         ["scan"], ["scan", "--parallel", "0"], ["assess"], ["serve", "--port", "0"],
         ["plan", "show", "plan-9", "--as", "\u{1b}[2J"],
     ].map { Use(words: $0, exits: [2], fails: true) }
@@ -221,6 +235,17 @@ import Testing
         try await LocalFleet().keep(in: folder)
         try folder.write(LocalFleet.policy, to: "policy.yaml")
         try folder.write("[web]\nweb-1\nweb-2\n", to: "hosts.ini")
+        try folder.write("version: 1\nmirror: \(folder.file("mirror").path)\n", to: "feeds.yaml")
+        try folder.write(
+            #"""
+            {"catalogVersion": "1", "dateReleased": "2026-01-27T10:00:00.000Z", "vulnerabilities": [
+            {"cveID": "CVE-2026-1001", "dateAdded": "2026-01-02", "dueDate": "2026-01-23"}]}
+            """#, to: "mirror/kev/known_exploited_vulnerabilities.json")
+        try folder.write(
+            #"{"openssl": {"CVE-2026-1001": {"releases": {"bookworm": {"status": "open"}}}}}"#, to: "tracker.json")
+        try folder.write(
+            "Package: libssl3\nStatus: install ok installed\nArchitecture: amd64\nSource: openssl\nVersion: 3.0.9-1\n",
+            to: "status")
         try folder.write(
             #"""
             {"@context": "https://openvex.dev/ns/v0.2.0", "@id": "urn:x:1", "author": "A Vendor", "version": 1,

@@ -46,7 +46,9 @@ extension AdvisoryFeeds {
     public func weaknesses(closedBy findings: [Finding]) throws(IndexError) -> [WeaknessRecord] {
         var found: [String: WeaknessRecord] = [:]
         for id in Set(findings.flatMap(\.advisories).map(\.id.rawValue)).sorted() {
-            for weakness in try weaknesses(of: record(named: id) ?? AdvisoryRecord(id: id)) { found[weakness.id] = weakness }
+            for weakness in try weaknesses(of: record(named: id) ?? AdvisoryRecord(id: id)) {
+                found[weakness.id] = weakness
+            }
         }
         return found.values.sorted { $0.id < $1.id }
     }

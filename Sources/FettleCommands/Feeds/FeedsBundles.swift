@@ -4,7 +4,8 @@ import FettleModel
 
 struct FeedsExport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Write all feeds that are here into one file, to carry them across an air gap.")
+        commandName: "export", abstract: "Write all feeds that are here into one file, to carry them across an air gap."
+    )
 
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The file to write.") var file: String

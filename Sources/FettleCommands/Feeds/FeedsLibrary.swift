@@ -54,6 +54,8 @@ struct FeedsLibrary {
         guard !isEmpty else { return [] }
         let status = FeedStatus.all(
             of: [], in: try generation(), settings: try settings(), now: .now())
-        return status.filter { !$0.isSound }.map { "feed \($0.id) is \($0.state.rawValue): \($0.notes.joined(separator: "; "))" }
+        return status.filter { !$0.isSound }.map {
+            "feed \($0.id) is \($0.state.rawValue): \($0.notes.joined(separator: "; "))"
+        }
     }
 }

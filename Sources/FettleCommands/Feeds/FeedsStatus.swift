@@ -6,7 +6,8 @@ import FettleModel
 struct FeedsStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Each feed's date, age and count, and whether it is fresh.",
-        discussion: "Ends with 0 if all that the fleet needs is fresh, and with 4 if something is stale, missing or damaged.")
+        discussion:
+            "Ends with 0 if all that the fleet needs is fresh, and with 4 if something is stale, missing or damaged.")
 
     @OptionGroup var options: GlobalOptions
     @Flag(help: "List every source that is known, needed or not.") var all = false

@@ -17,7 +17,9 @@ struct FeedsSync: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
-    @Option(name: .customLong("feed"), help: "Fetch this source only; may be given again. `fettle feeds status --all` lists them.")
+    @Option(
+        name: .customLong("feed"),
+        help: "Fetch this source only; may be given again. `fettle feeds status --all` lists them.")
     var feeds: [String] = []
     @Flag(help: "Take in what came although other sources failed; those keep what they had.") var keepGoing = false
 
@@ -71,7 +73,8 @@ struct FeedsSync: AsyncParsableCommand {
 
 /// Which sources are meant.
 enum FeedsChoice {
-    static func selection(_ names: [String], _ session: Session, _ settings: FeedSettings) async throws -> FeedSelection {
+    static func selection(_ names: [String], _ session: Session, _ settings: FeedSettings) async throws -> FeedSelection
+    {
         guard names.isEmpty else {
             let unknown = names.filter { FeedSources.source(FeedSourceID($0)) == nil }
             guard unknown.isEmpty else {
@@ -84,7 +87,9 @@ enum FeedsChoice {
         let facts = try await session.scans.newestFacts()
         let platforms = (facts?.hosts ?? []).compactMap(\.platform.value)
         if platforms.isEmpty {
-            session.note("nothing is known of the fleet's platforms yet: only what holds for every fleet is meant (`fettle scan` looks)")
+            session.note(
+                "nothing is known of the fleet's platforms yet: only what holds for every fleet is meant (`fettle scan` looks)"
+            )
         }
         return FeedSources.selection(platforms: platforms, settings: settings)
     }
@@ -93,7 +98,8 @@ enum FeedsChoice {
 /// Proves that what came can be read as feeds, before it is used.
 enum FeedProof {
     static func prove(_ files: [URL], of source: String) throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("fettle-proof-\(UUID().uuidString)").path
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("fettle-proof-\(UUID().uuidString)")
+            .path
         defer { unlink(path) }
         _ = try FeedCompiler().compile(files.map(\.path), to: path, builtAt: .now())
     }

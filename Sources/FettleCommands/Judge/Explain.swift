@@ -6,7 +6,8 @@ import FettleModel
 
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Why a finding is one: how it was matched, both risks with every term, and the due date.")
+        commandName: "explain",
+        abstract: "Why a finding is one: how it was matched, both risks with every term, and the due date.")
 
     @OptionGroup var options: GlobalOptions
     @Argument(help: "A finding's id, such as web-1/openssl/3.0.22-1 (`fettle assess -o json`), or its beginning.")
@@ -38,14 +39,18 @@ struct Explain: AsyncParsableCommand {
     private func failure(_ candidates: [Finding]) -> CommandFailure {
         guard !candidates.isEmpty else {
             return CommandFailure(
-                .usage, "no finding is called \(finding)\n  `fettle assess -o json` lists their ids; `fettle impact CVE-…` finds by CVE")
+                .usage,
+                "no finding is called \(finding)\n  `fettle assess -o json` lists their ids; `fettle impact CVE-…` finds by CVE"
+            )
         }
         let names = candidates.prefix(5).map(\.id.rawValue).joined(separator: ", ")
         return CommandFailure(.usage, "\(candidates.count) findings begin so, such as \(names)\n  name one of them")
     }
 
     private func show(_ finding: Finding, _ ledgers: [RiskLedger], _ feeds: AdvisoryFeeds, _ session: Session) {
-        session.print("\(finding.id): \(finding.updateClass.rawValue), \(finding.outcome.words), \(finding.owner.words)".printable)
+        session.print(
+            "\(finding.id): \(finding.updateClass.rawValue), \(finding.outcome.words), \(finding.owner.words)".printable
+        )
         session.print("installed \(finding.installed), fix \(finding.fixed ?? "none yet")".printable)
         if let since = finding.firstSeenAt { session.print("first seen \(since.description.prefix(10))") }
         if let due = finding.dueAt { session.print("due \(due.description.prefix(10))") }
@@ -62,8 +67,11 @@ struct Explain: AsyncParsableCommand {
 
 struct Risk: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "risk", abstract: "The risk of waiting against the risk of patching, for each patch on each group.",
-        discussion: "Both as expected loss a day, by the formulae in docs/risk.md and the numbers in policy.yaml. `fettle explain` shows every term.")
+        commandName: "risk",
+        abstract: "The risk of waiting against the risk of patching, for each patch on each group.",
+        discussion:
+            "Both as expected loss a day, by the formulae in docs/risk.md and the numbers in policy.yaml. `fettle explain` shows every term."
+    )
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var scope: ScopeArguments
@@ -93,8 +101,12 @@ struct Risk: AsyncParsableCommand {
         }
         session.print(ledgers.isEmpty ? "No patch is waiting." : table.render())
         if let unit = ledgers.first?.unit { session.print("\nexpected loss in \(unit.printable) a day") }
-        if !all, ledgers.count > 40 { session.print("… and \(ledgers.count - 40) more (`fettle risk --all` shows them)") }
-        if !set.feeds.advisoriesChecked { session.note("advisories were not checked: the risk of waiting rests on what hosts' own sources say") }
+        if !all, ledgers.count > 40 {
+            session.print("… and \(ledgers.count - 40) more (`fettle risk --all` shows them)")
+        }
+        if !set.feeds.advisoriesChecked {
+            session.note("advisories were not checked: the risk of waiting rests on what hosts' own sources say")
+        }
     }
 }
 

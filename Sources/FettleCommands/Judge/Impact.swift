@@ -84,7 +84,8 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         for line in WeaknessWords.lines(weakness) { session.print(line) }
         var table = Table([
             .init(title: "HOST"), .init(title: "SOURCE"), .init(title: "INSTALLED", shrinks: 2),
-            .init(title: "FIX", shrinks: 2), .init(title: "SINCE"), .init(title: "DUE"), .init(title: "WHY", shrinks: 3),
+            .init(title: "FIX", shrinks: 2), .init(title: "SINCE"), .init(title: "DUE"),
+            .init(title: "WHY", shrinks: 3),
         ])
         for row in answer.hosts {
             table.add(
@@ -92,7 +93,9 @@ struct Impact: AsyncParsableCommand, ListAnswering {
                 .init(day(row.since)), .init(day(row.dueAt)), .init(row.because))
         }
         session.print(answer.hosts.isEmpty ? "No judged host has \(answer.advisory.printable)." : table.render())
-        if !set.feeds.advisoriesChecked { session.note("advisories were not checked: no feed was given when the fleet was judged") }
+        if !set.feeds.advisoriesChecked {
+            session.note("advisories were not checked: no feed was given when the fleet was judged")
+        }
         for gap in answer.notJudged.prefix(20) { session.note("not judged: \(gap.resource): \(gap.reason)") }
     }
 
@@ -113,12 +116,14 @@ enum WeaknessWords {
         if let prediction = weakness.prediction {
             let percent = String(format: "%.1f%%", prediction.probability * 100)
             lines.append(
-                "predicted (EPSS of \(prediction.scoredAt.description.prefix(10))): \(percent) within 30 days; a prediction, not exploitation")
+                "predicted (EPSS of \(prediction.scoredAt.description.prefix(10))): \(percent) within 30 days; a prediction, not exploitation"
+            )
         }
         if let decision = weakness.decision {
             lines.append(
                 "SSVC: exploitation \(decision.exploitation.rawValue), "
-                    + "\(decision.isAutomatable ? "automatable" : "not automatable"), impact \(decision.technicalImpact.rawValue)")
+                    + "\(decision.isAutomatable ? "automatable" : "not automatable"), impact \(decision.technicalImpact.rawValue)"
+            )
         }
         for rating in weakness.cvss.prefix(3) {
             let score = rating.publishedScore.map { String(format: "%.1f published, ", $0) } ?? ""

@@ -88,7 +88,9 @@ final class Session {
     }
 
     /// The feeds that were named, or none.
-    func feeds(_ path: String?) throws -> AdvisoryFeeds { try AdvisoryOptions.feeds(path, directory: options.directory) }
+    func feeds(_ path: String?) throws -> AdvisoryFeeds {
+        try AdvisoryOptions.feeds(path, directory: options.directory)
+    }
 
     /// Hangs up everywhere: the last thing a command does.
     func close() async { await connections.shutDown() }

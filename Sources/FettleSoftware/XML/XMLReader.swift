@@ -27,7 +27,7 @@ package struct XMLProblem: Error, Equatable, CustomStringConvertible {
 }
 
 /// Reads XML from outside, element by element, within bounds. What is read of XML, and what refused, `XMLTokens` tells;
-/// why it is not Foundation's parser, `docs/decisions/0014-a-small-xml-reader.md`.
+/// why it is not Foundation's parser, `docs/decisions/0015-a-small-xml-reader.md`.
 package enum XMLReader {
     /// - Parameter failure: what to throw where the document is refused, is not well-formed or ends early.
     /// - Throws: that, or the first that the handler threw.

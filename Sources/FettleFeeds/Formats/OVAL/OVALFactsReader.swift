@@ -1,4 +1,5 @@
 import FettleSoftware
+
 /// The first way through a document: its tests, objects and states.
 final class OVALFactsReader: XMLHandler {
     /// More of each than the largest real file has; a document with more is damaged or means harm.
