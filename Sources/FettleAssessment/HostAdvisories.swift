@@ -1,5 +1,5 @@
 import FettleIndex
-import FettleModel
+public import FettleModel
 import FettleSoftware
 import FettleVersions
 
@@ -39,6 +39,15 @@ struct HostAdvisories {
                     Open(package: package, finding: finding, record: try index.advisory(finding.advisory).record))
             }
         }
+    }
+}
+
+extension HostFacts {
+    /// The packages that count for advisories: all but kernels that do not run, and what only carries a kernel's name. Empty where
+    /// packages were not observed.
+    public var exposedPackages: [ListedPackage] {
+        let kernels = RunningKernel(self)
+        return (packages.value ?? []).filter { kernels.isExposed($0) }.map(ListedPackage.init)
     }
 }
 

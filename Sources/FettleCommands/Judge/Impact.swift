@@ -46,8 +46,11 @@ struct Impact: AsyncParsableCommand, ListAnswering {
             names = try feeds.ids(of: advisory)
             weakness = try feeds.index?.weakness(advisory)
         } catch { throw CommandFailure(.failure, "\(error)") }
-        let rows = set.findings.filter { finding in finding.advisories.contains { names.contains($0.id.rawValue) } }
-            .map(row).sorted { ($0.resource, $0.source) < ($1.resource, $1.source) }
+        let found = set.findings.filter { finding in finding.advisories.contains { names.contains($0.id.rawValue) } }
+            .map(row)
+        let judged = Set(found.map(\.resource))
+        let rows = (found + (try newly(names, feeds, session).filter { !judged.contains($0.resource) }))
+            .sorted { ($0.resource, $0.source) < ($1.resource, $1.source) }
         let answer = Answer(
             advisory: advisory, names: names.sorted(), exploitedSince: weakness?.exploited?.addedAt, hosts: rows,
             notJudged: set.notJudged)
@@ -60,6 +63,21 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         guard set.feeds.advisoriesChecked else { throw ExitStatus.partial.code }
         if !rows.isEmpty { throw ExitStatus.securityUpdatesNeeded.code }
         if !set.notJudged.isEmpty { throw ExitStatus.partial.code }
+    }
+
+    /// Hosts that had it at their last scan, by today's feeds: also of an advisory that came after the findings.
+    private func newly(_ names: Set<String>, _ feeds: AdvisoryFeeds, _ session: Session) throws -> [Row] {
+        guard let index = feeds.index else { return [] }
+        var numbers: Set<UInt32> = []
+        do throws(IndexError) {
+            for name in names { numbers.formUnion(try index.advisories(named: name)) }
+        } catch { throw CommandFailure(.failure, "\(error)") }
+        let hosts = try FleetPackages(directory: session.directory).hosts(with: numbers.sorted(), by: index)
+        return (hosts ?? []).map { host in
+            Row(
+                resource: host.id, source: host.source, installed: host.installed, state: InstallState.missing.rawValue,
+                because: "had it at its scan of \(host.seenAt.description.prefix(10)); not assessed by these feeds yet")
+        }
     }
 
     private func row(_ finding: Finding) -> Row {

@@ -35,6 +35,7 @@ struct Scan: AsyncParsableCommand {
         let scan = try await session.scans.scan(
             resources, fleet: fleet, policy: session.policy, feeds: feeds, progress: { progress.advance($0.rawValue) })
         progress.finish()
+        FleetPackages(directory: session.directory).update(with: scan.facts, fleet: fleet)
         if options.output == .json {
             try session.printJSON(scan.facts)
         } else {
