@@ -60,9 +60,8 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         case .csv: session.print(lines(rows))
         case .table: show(answer, weakness, set, session)
         }
-        guard set.feeds.advisoriesChecked else { throw ExitStatus.partial.code }
         if !rows.isEmpty { throw ExitStatus.securityUpdatesNeeded.code }
-        if !set.notJudged.isEmpty { throw ExitStatus.partial.code }
+        if !set.feeds.advisoriesChecked || !set.notJudged.isEmpty { throw ExitStatus.partial.code }
     }
 
     /// Hosts that had it at their last scan, by today's feeds: also of an advisory that came after the findings.
