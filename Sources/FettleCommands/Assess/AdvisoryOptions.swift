@@ -57,7 +57,20 @@ enum IndexCache {
             }
         }
         _ = try IndexBuilding.build([feeds], to: path)
+        prune(beside: path)
         return try AdvisoryOptions.open(path)
+    }
+
+    /// Indexes of folders that look otherwise by now are not asked for again; a month is long enough to be sure.
+    private static func prune(beside path: String) {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        let kept = Date(timeIntervalSinceNow: -30 * 86_400)
+        let files = try? FileManager.default.contentsOfDirectory(
+            at: folder, includingPropertiesForKeys: [.contentModificationDateKey])
+        for file in files ?? [] where file.lastPathComponent.hasPrefix("index-") && file.path != path {
+            let changed = try? file.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
+            if let changed, changed < kept { try? FileManager.default.removeItem(at: file) }
+        }
     }
 
     /// In the user's cache, named after what is in the folder: names, sizes and times of change.

@@ -38,10 +38,11 @@ struct Assess: AsyncParsableCommand, ListAnswering {
         let session = try Session(options)
         let scan = try await session.scans.assessNewest(
             fleet: session.fleet, policy: session.policy, feeds: session.feeds(advisories.feeds))
-        if options.output == .json {
-            try session.printJSON(scan.findings)
-        } else {
-            session.print(FindingsView(findings: scan.findings, limit: all ? nil : 40).lines())
+        switch options.output {
+        case .json: try session.printJSON(scan.findings)
+        case .ndjson: try FleetFindingLines.writeJSON(scan.findings)
+        case .csv: FleetFindingLines.writeCSV(scan.findings)
+        case .table: session.print(FindingsView(findings: scan.findings, limit: all ? nil : 40).lines())
         }
         throw ScanStatus.of(scan.findings, facts: scan.facts).code
     }

@@ -7,10 +7,43 @@ import Foundation
 /// one of more than `FeedLimits.memory` bytes waits in a temporary file and is mapped.
 struct ArchiveReader {
     let path: String
+    /// The archive itself, where it was a member of another one; nil: it is a file.
+    private let content: Data?
+    private let depth: Int
+
+    /// An archive in an archive in an archive is read; deeper nesting is no feed but an attempt to exhaust the reader.
+    private static let deepest = 3
+
+    init(path: String) { self.init(path: path, content: nil, depth: 0) }
+
+    private init(path: String, content: Data?, depth: Int) {
+        self.path = path
+        self.content = content
+        self.depth = depth
+    }
 
     /// - Parameter body: called for each document that is no folder, link or device.
     func forEachDocument(_ body: (FeedDocument) throws(FeedError) -> Void) throws(FeedError) {
-        let archive = try open()
+        guard let content else {
+            return try forEachDocument(
+                of: try open { archive in
+                    archive_read_open_filename(archive, path, 256 << 10)
+                }, body)
+        }
+        // Mapped or in memory: it stays where it is while it is read.
+        var failure: FeedError?
+        content.withUnsafeBytes { bytes in
+            do throws(FeedError) {
+                let archive = try open { archive_read_open_memory($0, bytes.baseAddress, bytes.count) }
+                try forEachDocument(of: archive, body)
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    private func forEachDocument(
+        of archive: OpaquePointer, _ body: (FeedDocument) throws(FeedError) -> Void
+    ) throws(FeedError) {
         defer { archive_read_free(archive) }
         var entry: OpaquePointer?
         var count = 0
@@ -26,11 +59,26 @@ struct ArchiveReader {
                 archive_format(archive) == ARCHIVE_FORMAT_RAW || archive_format(archive) == ARCHIVE_FORMAT_EMPTY
             guard isAlone || archive_entry_filetype(entry) == S_IFREG else { continue }
             let name = isAlone ? path : "\(path)!\(Self.memberName(entry))"
-            try body(FeedDocument(name: name, bytes: try content(of: archive, name)))
+            let document = FeedDocument(name: name, bytes: try bytes(of: archive, name))
+            if !isAlone, Self.isPacked(document.bytes) {
+                guard depth < Self.deepest else { throw FeedError(name, "is packed more than \(Self.deepest) times") }
+                try ArchiveReader(path: name, content: document.bytes, depth: depth + 1).forEachDocument(body)
+            } else {
+                try body(document)
+            }
         }
     }
 
-    private func open() throws(FeedError) -> OpaquePointer {
+    /// gzip, xz, zstd, bzip2 and zip, by their first bytes.
+    private static func isPacked(_ bytes: Data) -> Bool {
+        let marks: [[UInt8]] = [
+            [0x1F, 0x8B], [0xFD, 0x37, 0x7A, 0x58, 0x5A], [0x28, 0xB5, 0x2F, 0xFD], Array("BZh".utf8),
+            [0x50, 0x4B, 0x03, 0x04],
+        ]
+        return marks.contains { bytes.starts(with: $0) }
+    }
+
+    private func open(_ source: (OpaquePointer) -> CInt) throws(FeedError) -> OpaquePointer {
         guard let archive = archive_read_new() else { throw FeedError(path, "cannot be opened: no memory") }
         archive_read_support_filter_gzip(archive)
         archive_read_support_filter_xz(archive)
@@ -41,7 +89,7 @@ struct ArchiveReader {
         archive_read_support_format_empty(archive)
         // Whatever is none of these is a document by itself.
         archive_read_support_format_raw(archive)
-        guard archive_read_open_filename(archive, path, 256 << 10) == ARCHIVE_OK else {
+        guard source(archive) == ARCHIVE_OK else {
             let error = failure(archive, path)
             archive_read_free(archive)
             throw error
@@ -49,7 +97,7 @@ struct ArchiveReader {
         return archive
     }
 
-    private func content(of archive: OpaquePointer, _ name: String) throws(FeedError) -> Data {
+    private func bytes(of archive: OpaquePointer, _ name: String) throws(FeedError) -> Data {
         var document = SpooledData(name: name)
         var block: UnsafeRawPointer?
         var length = 0
