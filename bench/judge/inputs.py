@@ -3,9 +3,9 @@
 
     inputs.py TRACKER.json DPKG-STATUS FOLDER
 
-`host-N.status` (ten hosts of about 40,000 findings each), `debsecan/bookworm` (what debsecan downloads from the tracker), `oval.xml`
-(what `oscap` evaluates), `apt.conf` (by which `oscap` reads that status), and `facts.json`: how many of each there are, and what
-libapt-pkg calls affected.
+`host-N.status` (ten hosts of about 40,000 findings each), `debsecan/bookworm` (what debsecan downloads from the tracker),
+`oval.xml` (what `oscap` evaluates), `apt.conf` (by which `oscap` reads that status), and `facts.json`: how many of each
+there are, and what libapt-pkg calls affected.
 """
 import json
 import os
@@ -75,7 +75,9 @@ def one_host(base, base_findings, affected, versions, seed):
     candidates += [("thunderbird", "thunderbird")]
     candidates += [("thunderbird", f"thunderbird-l10n-{language}") for language in ("de", "fr", "es-es", "pt-br", "ja")]
     candidates += [("xen", "libxen-dev"), ("qemu", "qemu-utils"), ("wireshark", "tshark"), ("samba", "smbclient")]
+    candidates = [(source, name) for source, name in candidates if source in versions]
     generator.shuffle(candidates)
+    # Old kernels' images are of another source (linux-signed-amd64), of which the tracker says nothing; headers are of `linux`.
     kernels = [version for version in versions["linux"] if version.startswith("6.1.") and "~" not in version]
     added = []
     for build, version in zip(generator.sample(range(1, 60), 2), generator.sample(kernels, 2)):
@@ -149,8 +151,9 @@ def write_oval(known, packages, path):
         file.writelines(definitions)
         file.write("</definitions>\n<tests>\n")
         for (item, state), number in tests.items():
-            file.write(f'<dpkginfo_test id="oval:bench:tst:{number}" version="1" check="all" check_existence="at_least_one_exists" '
-                       f'comment="older" {linux}><object object_ref="oval:bench:obj:{item}"/>'
+            file.write(f'<dpkginfo_test id="oval:bench:tst:{number}" version="1" check="all" '
+                       f'check_existence="at_least_one_exists" comment="older" {linux}>'
+                       f'<object object_ref="oval:bench:obj:{item}"/>'
                        f'<state state_ref="oval:bench:ste:{state}"/></dpkginfo_test>\n')
         file.write("</tests>\n<objects>\n")
         for name, number in objects.items():
@@ -167,9 +170,9 @@ def write_oval(known, packages, path):
 
 def definition_text(number, title, tests):
     criteria = "".join(f'<criterion test_ref="oval:bench:tst:{test}" comment="older"/>' for test in tests)
-    return (f'<definition class="vulnerability" id="oval:bench:def:{number}" version="1"><metadata><title>{escape(title)}</title>'
-            f'<description>{escape(title)}</description></metadata><criteria operator="OR" comment={quoteattr(title)}>'
-            f'{criteria}</criteria></definition>\n')
+    return (f'<definition class="vulnerability" id="oval:bench:def:{number}" version="1"><metadata>'
+            f'<title>{escape(title)}</title><description>{escape(title)}</description></metadata>'
+            f'<criteria operator="OR" comment={quoteattr(title)}>{criteria}</criteria></definition>\n')
 
 
 def main():

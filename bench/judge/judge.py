@@ -27,6 +27,7 @@ class Ways:
         self.fettle, self.tracker, self.folder = options.fettle, options.tracker, options.folder
         self.index = os.path.join(self.folder, "judge.index")
         self.host = [os.path.join(self.folder, "host.status")]
+        self.one = [os.path.join(self.folder, "one.status")]
         self.hosts = [os.path.join(self.folder, f"host-{number}.status") for number in range(1, HOSTS + 1)]
 
     def assess(self, statuses, *how):
@@ -98,7 +99,8 @@ def expect(what, number, expected):
 
 def check_agreement(ways, facts, with_oscap):
     folder = ways.folder
-    for what, statuses, expected in (("one host", ways.host, facts["findings"]), ("ten hosts", ways.hosts, sum(facts["hosts"]))):
+    inputs = (("one host", ways.host, facts["findings"]), ("ten hosts", ways.hosts, sum(facts["hosts"])))
+    for what, statuses, expected in inputs:
         expect(f"fettle --count, {what},", counted(ways.assess(statuses, "--count"), folder), expected)
         expect(f"fettle -o ndjson, {what},", lines(ways.assess(statuses, "-o", "ndjson"), folder), expected)
         expect(f"debsecan, {what},", lines(ways.debsecan(statuses), folder), expected)
@@ -145,15 +147,32 @@ def build_index(ways):
     return statistics.median(time[0] for time in times), statistics.median(time[1] for time in times)
 
 
+def show_start(ways, rounds):
+    """What a cold process costs that has nothing to judge."""
+    results = measure({"fettle --version": [[ways.fettle, "--version"]], "one package": ways.assess(ways.one, "--count")},
+                      rounds, ways.folder)
+    print(f"\nin each of them: the bare start (fettle --version) {middle(results, 'fettle --version') * 1e3:.1f} ms of processor "
+          f"time, a list of one package {middle(results, 'one package') * 1e3:.1f} ms\n")
+
+
 def measure_opening(ways, rounds):
-    """One package judged, less the bare start of the process: an upper bound of opening the index. In milliseconds."""
-    one = os.path.join(ways.folder, "one.status")
-    with open(one, "w") as file:
-        file.write("Package: nothing-of-debian\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1-1\n")
-    results = measure({"start": [[ways.fettle, "--version"]], "open": ways.assess([one], "--count")}, rounds, ways.folder)
-    print(f"\nthe bare start of a process, fettle --version: {middle(results, 'start') * 1e3:.1f} ms of processor time, "
-          f"{middle(results, 'start', 1) * 1e3:.1f} ms wall")
-    return [(middle(results, "open", which) - middle(results, "start", which)) * 1e3 for which in (0, 1)]
+    """From the system call that opens the index to the first line of the answer about one package, in milliseconds.
+
+    An upper bound of opening it: judging, counting and strace's own work are in it. Of each round's wall time.
+    """
+    trace = os.path.join(ways.folder, "trace")
+    strace = ["strace", "-f", "-ttt", "--seccomp-bpf", "-e", "trace=openat,write", "-o", trace]
+    times = []
+    for _ in range(rounds):
+        run([strace + ways.assess(ways.one, "--count")[0]], ways.folder)
+        with open(trace) as file:
+            text = file.read()
+        opened = re.search(rf'(\d+\.\d+) openat\([^"]*"{re.escape(ways.index)}".*', text)
+        written = opened and re.compile(r"(\d+\.\d+) write\(1,").search(text, opened.end())
+        if not written:
+            sys.exit("error: strace does not show how fettle opens the index and answers")
+        times.append((float(written.group(1)) - float(opened.group(1))) * 1e3)
+    return times
 
 
 def main():
@@ -168,8 +187,11 @@ def main():
         facts = json.load(file)
     ways, folder, rounds = Ways(options), options.folder, options.rounds
 
-    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; {printed([[ways.fettle, '--version']], folder).strip()},"
-          f" {shutil.which('debsecan')}; medians of {rounds} rounds ({min(rounds, 5)} of ten hosts)")
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; "
+          f"fettle {printed([[ways.fettle, '--version']], folder).strip()}, {shutil.which('debsecan')}; "
+          f"medians of {rounds} rounds ({min(rounds, 5)} of ten hosts)")
+    with open(ways.one[0], "w") as file:
+        file.write("Package: nothing-of-debian\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1-1\n")
     processor, wall = build_index(ways)
     print(f"index of {facts['advisories']:,} advisories: {os.path.getsize(ways.index) / 1024:,.0f} KiB, "
           f"built in {wall:.2f} s ({processor:.2f} s of processor time)")
@@ -190,14 +212,15 @@ def main():
                      "fettle -o ndjson": ways.assess(ways.hosts, "-o", "ndjson"), "python3-apt loop": ways.loop(ways.hosts)},
                     min(rounds, 5), folder)
     show("ten hosts: debsecan ten times, the others in one process", fleet)
-    opening, opening_wall = measure_opening(ways, max(rounds, 5))
+    show_start(ways, max(rounds, 5))
+    opening = measure_opening(ways, max(rounds, 5))
 
     judge_aim("one host, the slower of --count and ndjson, x debsecan's processor time",
               max(ratio(host, "fettle --count", "debsecan"), ratio(host, "fettle -o ndjson", "debsecan")), 0.1)
     judge_aim("ten hosts, --count, x debsecan's processor time", ratio(fleet, "fettle --count", "debsecan"), 0.05)
     judge_aim("ten hosts, ndjson, x debsecan's processor time", ratio(fleet, "fettle -o ndjson", "debsecan"), 0.15)
-    judge_aim(f"the index opened and one package judged, without the process's start (processor time {opening:.1f} ms), wall",
-              opening_wall, 5, " ms")
+    judge_aim(f"the index opened and one package judged, wall (least {min(opening):.1f} ms)", statistics.median(opening), 5,
+              " ms")
     if os.getloadavg()[0] > os.cpu_count() / 2:
         print("The machine has other work: wall times say little.")
 
