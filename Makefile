@@ -7,7 +7,7 @@ BUILD := $(if $(FETTLE_BUILD),--scratch-path $(FETTLE_BUILD),)
 FLAGS := $(BUILD) --explicit-target-dependency-import-check error
 LAB := Lab/lab
 
-.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-versions fuzz fmt check docs release install-needs clean
+.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-judge bench-versions fuzz fmt check docs release install-needs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -32,13 +32,18 @@ lab: ## bring the lab of real hosts up
 lab-down: ## take the lab down and leave nothing behind
 	$(LAB) down
 
-bench: ## measure against Ansible, bare ssh and bare apt-get, on the lab
+bench: bench-judge ## measure against Ansible, bare ssh and bare apt-get, on the lab; and bench-judge
 	@scripts/install-needs bench
 	swift build $(FLAGS) -c release --product fettle
 	@FETTLE="$$(swift build $(FLAGS) -c release --product fettle --show-bin-path)/fettle" scripts/bench
 
 bench-fleet: ## the fleet's packages as columns, 100,000 hosts x 600 packages (needs FETTLE_DATA or ../shared/data)
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/fleet/run
+
+bench-judge: ## judge hosts beside debsecan, oscap and python3-apt, as ratios (needs FETTLE_DATA or ../shared/data)
+	@scripts/install-needs judge
+	swift build $(FLAGS) -c release --product fettle
+	@FETTLE="$$(swift build $(FLAGS) -c release --product fettle --show-bin-path)/fettle" scripts/bench-judge
 
 bench-versions: ## version compares beside libapt-pkg's own, as a ratio (needs g++ and libapt-pkg-dev)
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/versions/run
