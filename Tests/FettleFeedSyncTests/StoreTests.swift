@@ -38,35 +38,6 @@ struct StoreTests {
         #expect(names.count <= FeedStore.kept)
     }
 
-    @Test(
-        "A process that is killed between any two steps leaves a whole generation, whose readers lose nothing by the next one",
-        arguments: FeedStore.FaultPoint.allCases)
-    func killed(point: FeedStore.FaultPoint) async throws {
-        let source = source("kev", "https://unused.example/kev.json")
-        let sync = FeedSync(folder, settings: FeedSettings(mirror: folder.path + "/mirror"))
-        try folder.write("mirror/kev/kev.json", "first")
-        _ = try await sync.run([source])
-        try folder.write("mirror/kev/kev.json", "second")
-        let (path, name) = (folder.path, point.rawValue)
-        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, name = name as String] in
-            var store = FeedStore(path: path + "/feeds")
-            store.faults = { if $0.rawValue == name { kill(getpid(), SIGKILL) } }
-            let settings = FeedSettings(mirror: path + "/mirror")
-            _ = try await FeedSync(store: store, settings: settings, options: .quick).run([
-                FettleFeedSyncTests.source("kev", "https://unused.example/kev.json")
-            ])
-        }
-        let reader = try #require(try sync.store.current())
-        let text = try String(contentsOf: reader.files(of: "kev")[0], encoding: .utf8)
-        #expect(text == ([.pointerSwapped, .pruned].contains(point) ? "second" : "first"))
-        try folder.write("mirror/kev/kev.json", "third")
-        _ = try await sync.run([source])
-        #expect(String(decoding: try #require(try sync.bytes()), as: UTF8.self) == "third")
-        #expect(try String(contentsOf: reader.files(of: "kev")[0], encoding: .utf8) == text)
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/feeds/generations")
-        #expect(names.count == FeedStore.kept)
-    }
-
     @Test("A reader keeps its generation over the next swap, and old ones are taken away")
     func pruned() async throws {
         let source = source("kev", "https://unused.example/kev.json")
