@@ -207,5 +207,9 @@ struct LotJudging {
     }
 
     /// Extended support marks its versions; others are not above its fixes by having them.
-    private var isPocketVersion: Bool { version.contains("esm") || version.lowercased().contains("fips") }
+    private var isPocketVersion: Bool { Self.isOfPocket(version) }
+
+    static func isOfPocket(_ version: String) -> Bool {
+        version.contains("esm") || version.lowercased().contains("fips")
+    }
 }

@@ -7,8 +7,17 @@ struct PlatformEcosystems {
     let base: Ecosystem?
     /// Pockets of the same release that are patched apart, such as Ubuntu's Pro: a fix from one of them counts.
     let pockets: [Ecosystem]
+    /// The pocket that the platform was named by, such as `ubuntu:22.04:pro`: its advisories hold besides the release's own.
+    let subscribed: Ecosystem?
 
     init(_ platform: Ecosystem?, in index: AdvisoryIndex) {
+        var platform = platform
+        if let named = platform, named.family == "ubuntu", let colon = named.release.firstIndex(of: ":") {
+            subscribed = named
+            platform = Ecosystem("ubuntu:\(named.release[..<colon])")
+        } else {
+            subscribed = nil
+        }
         let candidates = platform.map { [$0] + Self.kin(of: $0) } ?? []
         base = candidates.first(where: index.covers) ?? platform
         guard let base else {

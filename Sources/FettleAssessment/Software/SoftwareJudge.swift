@@ -98,7 +98,8 @@ public final class SoftwareJudge {
     }
 
     private func compared(_ package: ListedPackage, _ ecosystem: Ecosystem) -> (name: String, version: String) {
-        ecosystem.matchesSources ? (package.source, package.sourceVersion) : (package.name, package.version)
+        ecosystem.matchesSources
+            ? (package.source, package.sourceVersion) : (ecosystem.normalName(package.name), package.version)
     }
 
     private func lot(
@@ -112,9 +113,13 @@ public final class SoftwareJudge {
             architecture: isRpm ? package.architecture : "", module: package.module, streams: stream.description)
         if let known = lotNumbers[key] { return known }
         var lot = PackageLot(ecosystem: ecosystem, name: name, version: version, findings: [], counts: LotCounts())
-        if let advisories = try index.package(name, in: ecosystem) {
+        var subjects: Set<UInt64> = []
+        for advisories in try advisoriesThatHold(name, version, in: ecosystem) {
             let judging = try judging(package, by: advisories, stream, keepsAll: detail == .all)
+            let isOwn = advisories.ecosystem == ecosystem
+            if isOwn { for number in 0..<advisories.count { subjects.insert(advisories.entry(number).subject) } }
             try judging.forEachStanding { found throws(IndexError) in
+                guard isOwn || subjects.insert(found.entry.subject).inserted else { return }
                 lot.counts.count(found.status, try index.updateClass(of: found.entry.advisory))
                 if found.status == .affected, try exploited?.contains(found.entry.advisory) ?? false {
                     lot.counts.exploited += 1
@@ -129,6 +134,18 @@ public final class SoftwareJudge {
         return lots.count - 1
     }
 
+    /// The release's own, and those of the pocket that the host is subscribed to, or of which it has the version installed.
+    private func advisoriesThatHold(
+        _ name: String, _ version: String, in ecosystem: Ecosystem
+    ) throws(IndexError) -> [PackageAdvisories] {
+        var found = [try index.package(name, in: ecosystem)].compactMap { $0 }
+        guard ecosystem == platform.base else { return found }
+        for pocket in platform.pockets where pocket == platform.subscribed || LotJudging.isOfPocket(version) {
+            if let advisories = try index.package(name, in: pocket) { found.append(advisories) }
+        }
+        return found
+    }
+
     private func pockets(of name: String, beside ecosystem: Ecosystem) throws(IndexError) -> [PackageAdvisories] {
         guard ecosystem == platform.base else { return [] }
         var found: [PackageAdvisories] = []
@@ -140,7 +157,9 @@ public final class SoftwareJudge {
 
     private func ecosystem(of package: ListedPackage) -> Ecosystem? {
         switch package.origin {
-        case .system: return platform.base
+        case .system(let manager):
+            // A package of another package manager is none of this platform's.
+            return platform.base.flatMap { $0.scheme == manager.scheme ? $0 : nil }
         case .registry(let name):
             if let known = registries[name] { return known }
             let ecosystem = Ecosystem(name)

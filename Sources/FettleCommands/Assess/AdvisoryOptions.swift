@@ -56,7 +56,11 @@ enum IndexCache {
                 guard error.code != .unreadable else { throw CommandFailure(.failure, "\(error)") }
             }
         }
-        _ = try IndexBuilding.build([feeds], to: path)
+        let result = try IndexBuilding.build([feeds], to: path)
+        if let first = result.passedOver.first {
+            Output.note(
+                "\(result.passedOver.count) documents in \(feeds) are no feed of a known format, the first: \(first)")
+        }
         prune(beside: path)
         return try AdvisoryOptions.open(path)
     }

@@ -53,8 +53,13 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             Output.note("advisories not checked: no feed was given (--feeds, --index, or `fettle feeds sync`)")
             throw ExitStatus.partial.code
         }
+        for feed in index.catalogue.feeds where feed.skippedCount > 0 {
+            Output.note(
+                "\(feed.format): \(feed.skippedCount) malformed records left out, the first: \(feed.skipped.first ?? "?")"
+            )
+        }
         let detail: SoftwareJudge.Detail = count ? .counts : all ? .all : .affected
-        let assessment = SoftwareAssessment(index: index, platform: inputs.platform, detail: detail)
+        let assessment = SoftwareAssessment(index: index, platform: inputs.platformName, detail: detail)
         let writer = FindingWriters.make(options.output, countsOnly: count, showsHosts: lists.count > 1)
         let status = try assessment.run(lists, writer)
         throw status.code

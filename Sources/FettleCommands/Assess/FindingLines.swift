@@ -14,6 +14,7 @@ final class FindingLines: FindingWriter {
     private var fragments: [ObjectIdentifier: LotFragments] = [:]
     private var gaps: [String] = []
     private var isFirst = true
+    private var hasBegun = false
     private static let bufferSize = 1 << 18
 
     init(showsHosts: Bool, form: Form) {
@@ -29,7 +30,7 @@ final class FindingLines: FindingWriter {
         gaps += judgement.gaps.map { "\(host): \($0)" }
         let fragments = self.fragments[ObjectIdentifier(judge)] ?? LotFragments(judge)
         self.fragments[ObjectIdentifier(judge)] = fragments
-        if isFirst, form == .document { output.raw("{\"findings\":[") }
+        begin()
         var head = JSONBytes()
         for (package, number) in zip(list.packages, judgement.lots) {
             guard let number else {
@@ -52,7 +53,7 @@ final class FindingLines: FindingWriter {
 
     func finish(_ totals: FindingTotals, _ catalogue: FeedCatalogue) throws {
         if form == .document {
-            if isFirst { output.raw("{\"findings\":[") }
+            begin()
             struct Rest: Encodable {
                 var feeds: FeedCatalogue
                 var gaps: [String]
@@ -66,6 +67,13 @@ final class FindingLines: FindingWriter {
             output.byte(0x0A)
         }
         flush()
+    }
+
+    /// The document's front, once, whether or not a finding follows.
+    private func begin() {
+        guard form == .document, !hasBegun else { return }
+        hasBegun = true
+        output.raw("{\"findings\":[")
     }
 
     private func writeHead(of package: ListedPackage, _ host: String, to head: inout JSONBytes) {

@@ -78,7 +78,8 @@ final class FindingTable: FindingWriter {
         }
         for (key, row) in sorted {
             table.add(
-                .init(key.source, .bold), .init(key.installed), .init(row.fixed ?? "none yet"),
+                .init(key.source, .bold), .init(key.installed),
+                .init(row.fixed ?? (key.status == .affected ? "none yet" : "-")),
                 .init(key.status.words, row.isSecurity && key.status == .affected ? .yellow : .plain),
                 .init("\(row.advisories.count)"), .init(row.names.joined(separator: " ")),
                 .init((showsHosts ? row.hosts : row.packages).sorted().joined(separator: " ")))

@@ -39,7 +39,7 @@ struct SoftwareInputs: ParsableArguments {
     }
 
     func validate() throws {
-        if let platform, Ecosystem(platform) == nil {
+        if let platform, platformName.flatMap({ Ecosystem($0) }) == nil {
             throw ValidationError(
                 "--platform \(platform) is not known here; it takes names such as debian:12, ubuntu:24.04, almalinux:9, alpine:3.20"
             )
@@ -51,6 +51,15 @@ struct SoftwareInputs: ParsableArguments {
         }
     }
 
+    /// As advisories name it: `debian:12` for `debian:12.5`, `redhat:9` for `rhel:9`, `alpine:3.20` for `alpine:v3.20.3`.
+    var platformName: String? {
+        guard let platform else { return nil }
+        let parts = platform.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return platform.lowercased() }
+        let version = parts[1].hasPrefix("v") ? parts[1].dropFirst() : parts[1]
+        return PlatformName.name(id: String(parts[0]), version: String(version)) ?? platform.lowercased()
+    }
+
     /// - Throws: a failure that names every file that cannot be read.
     func read() throws -> [(name: String, list: SoftwareList)] {
         var lists: [(String, SoftwareList)] = []
@@ -58,7 +67,12 @@ struct SoftwareInputs: ParsableArguments {
         for input in files {
             do {
                 let bytes = try PackedFile.read(input.path)
-                lists.append((input.path, try SoftwareListReader.read(bytes, name: input.path, as: input.format)))
+                let list = try SoftwareListReader.read(bytes, name: input.path, as: input.format)
+                // A file of another kind, or an error page, must not pass for a host with nothing on it.
+                if list.packages.isEmpty, list.skipped.isEmpty, let format = input.format {
+                    wrong.append("\(input.path): holds no package: is it a file of the format \(format.rawValue)?")
+                }
+                lists.append((input.path, list))
             } catch {
                 wrong.append("\(error)")
             }

@@ -53,7 +53,18 @@ struct FeedsBuild: ParsableCommand {
 
 /// Compiles feeds with a bar that shows how far it is, and failures that tell what to do.
 enum IndexBuilding {
+    /// Only an index is ever replaced: a mistyped name must not cost a feed.
+    private static func refuseOther(_ target: String) throws {
+        guard let file = FileHandle(forReadingAtPath: target) else { return }
+        defer { try? file.close() }
+        let head = (try? file.read(upToCount: 8)) ?? nil
+        guard let head, !head.isEmpty, head != Data("FETTLEIX".utf8) else { return }
+        throw CommandFailure(
+            .usage, "\(target) is there and is no index\n  name another file with --to, or take it away")
+    }
+
     static func build(_ sources: [String], to target: String) throws -> FeedCompiler.Result {
+        try refuseOther(target)
         var bar: ProgressBar?
         defer { bar?.finish() }
         let compiler = FeedCompiler { file, _, total in

@@ -1,5 +1,6 @@
 public import FettleIndex
 public import FettleModel
+import FettleVersions
 import Foundation
 
 /// Reads feeds from files and compiles them into an index. All or nothing: a document that cannot be read is refused, together with
@@ -84,8 +85,10 @@ private final class FeedCollector: FeedSink {
     var hasFeeds: Bool { !numbers.isEmpty }
 
     func read(_ file: String) {
+        var documents = 0
         do throws(FeedError) {
             try ArchiveReader(path: file).forEachDocument { document throws(FeedError) in
+                documents += 1
                 do throws(FeedError) {
                     try take(document, from: file)
                 } catch {
@@ -93,6 +96,7 @@ private final class FeedCollector: FeedSink {
                     refused.append(error)
                 }
             }
+            if documents == 0 { throw FeedError(file, "is empty: fetch it again, or take it away") }
         } catch {
             if indexError == nil { refused.append(error) }
         }
@@ -100,6 +104,7 @@ private final class FeedCollector: FeedSink {
 
     private func take(_ document: FeedDocument, from file: String) throws(FeedError) {
         guard let entry = FeedFormats.recognise(document) else {
+            try Self.refuseBroken(document)
             passedOver.append(document.name)
             return
         }
@@ -117,7 +122,39 @@ private final class FeedCollector: FeedSink {
         try entry.format.parse(document, into: self)
     }
 
+    /// What is cut off before its format can be told is no other kind of document: it is a feed that did not come whole.
+    private static func refuseBroken(_ document: FeedDocument) throws(FeedError) {
+        guard let first = document.bytes.first(where: { $0 != 0x20 && !(0x09...0x0D).contains($0) }) else {
+            throw FeedError(document.name, "is empty: fetch it again, or take it away")
+        }
+        guard first == UInt8(ascii: "{") || first == UInt8(ascii: "["), document.bytes.count <= FeedLimits.memory else {
+            return
+        }
+        guard (try? JSONSerialization.jsonObject(with: document.bytes)) == nil else { return }
+        // JSON lines are documents too, of which each line is one.
+        let lines = document.bytes.split(separator: 0x0A).prefix(3)
+        guard !lines.allSatisfy({ (try? JSONSerialization.jsonObject(with: Data($0))) != nil }) else { return }
+        throw FeedError(document.name, "is broken JSON: fetch it again, or take it away")
+    }
+
+    /// A bound that the ecosystem's own tools would refuse orders nothing: what rests on it is unknown, not "fixed".
+    private func doubted(_ record: AdvisoryRecord) -> AdvisoryRecord {
+        var record = record
+        for place in record.affected.indices {
+            let package = record.affected[place]
+            let bounds = package.intervals.flatMap { [$0.lower?.version, $0.upper?.version].compactMap { $0 } }
+            guard let wrong = bounds.first(where: { !package.ecosystem.scheme.isValid($0) }) else { continue }
+            skipped("\(record.id) \(package.name)", because: "its version '\(wrong.prefix(60))' is malformed")
+            record.affected[place].status = .unknown
+            record.affected[place].intervals = [VersionInterval(lower: nil, upper: nil)]
+            record.affected[place].fixed = nil
+            record.affected[place].remark = "the feed's version \(wrong.prefix(60)) is malformed"
+        }
+        return record
+    }
+
     func advisory(_ record: AdvisoryRecord) throws(FeedError) {
+        let record = doubted(record)
         do throws(IndexError) { try builder.add(record, feed: feed) } catch { throw stop(error) }
     }
 

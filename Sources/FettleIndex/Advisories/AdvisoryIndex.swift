@@ -34,7 +34,7 @@ public final class AdvisoryIndex: Sendable {
         guard let number = ecosystemNumbers[ecosystem.name] else { return nil }
         var found: UInt32?
         var damage: IndexError?
-        var name = name
+        var name = ecosystem.normalName(name)
         name.withUTF8 { text in
             let name = UnsafeRawBufferPointer(text)
             NameTable.look(up: NameTable.hash(name, in: number), in: section(.packageNames)) { place in

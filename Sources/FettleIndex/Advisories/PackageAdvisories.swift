@@ -113,7 +113,8 @@ public struct PackageAdvisories: Sendable {
                 let bound = high % 2 == 0 ? Int(high / 2) : boundCount
                 return .inRange(fixed: bound < boundCount ? bound : nil)
             }
-            if place > high, isRange { standing = .above }
+            // Only an end that is the first version without it has a fix above it; behind a last affected version is none.
+            if place > high, isRange, high % 2 == 0 { standing = .above }
         }
         return standing
     }

@@ -60,10 +60,11 @@ public final class AdvisoryIndexBuilder {
         }
         feeds[feed].advisories += 1
         guard record.withdrawnAt == nil else { return }
-        for package in record.affected {
+        for var package in record.affected {
+            package.name = package.ecosystem.normalName(package.name)
             let row = AffectedRow(
                 ecosystem: ecosystemNumber(package.ecosystem), advisory: number, subject: subject,
-                authority: authorities[feed], package: package)
+                authority: authorities[feed], modified: record.modifiedAt?.milliseconds ?? .min, package: package)
             var writer = ByteWriter()
             row.encode(into: &writer)
             try affected.add(writer, hash: NameTable.hash(package.name, in: row.ecosystem))

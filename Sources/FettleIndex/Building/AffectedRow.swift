@@ -8,6 +8,8 @@ struct AffectedRow {
     var subject: String
     /// How much the feed is to be believed about the ecosystem: of a subject only the highest is heard.
     var authority: UInt8
+    /// When the advisory was last changed, in milliseconds: of two versions of one the newer holds.
+    var modified: Int64
     var package: AffectedPackage
 
     func encode(into writer: inout ByteWriter) {
@@ -15,6 +17,7 @@ struct AffectedRow {
         writer.number(advisory)
         writer.text(subject)
         writer.number(authority)
+        writer.number(modified)
         writer.number(package.status.rawValue)
         writer.text(package.name)
         writer.number(UInt32(package.intervals.count))
@@ -30,11 +33,15 @@ struct AffectedRow {
         writer.text(package.remark)
     }
 
-    init(ecosystem: UInt16, advisory: UInt32, subject: String, authority: UInt8, package: AffectedPackage) {
+    init(
+        ecosystem: UInt16, advisory: UInt32, subject: String, authority: UInt8, modified: Int64,
+        package: AffectedPackage
+    ) {
         self.ecosystem = ecosystem
         self.advisory = advisory
         self.subject = subject
         self.authority = authority
+        self.modified = modified
         self.package = package
     }
 
@@ -44,6 +51,7 @@ struct AffectedRow {
         advisory = cursor.number(UInt32.self)
         subject = cursor.text()
         authority = cursor.number(UInt8.self)
+        modified = cursor.number(Int64.self)
         guard let status = AffectedStatus(rawValue: cursor.number(UInt8.self)), Int(ecosystem) < ecosystems.count else {
             return nil
         }

@@ -54,16 +54,20 @@ struct PackageBlock {
         ranks = Dictionary(zip(versions, ranking.ranks)) { first, _ in first }
     }
 
-    /// Of each subject what the feed of the highest authority says, once.
+    /// Of each subject what the feed of the highest authority says, in its newest version, once.
     private static func heard(_ rows: [AffectedRow]) -> [AffectedRow] {
         var highest: [String: UInt8] = [:]
         for row in rows { highest[row.subject] = max(highest[row.subject] ?? 0, row.authority) }
+        var newest: [String: Int64] = [:]
+        for row in rows where row.authority == highest[row.subject] {
+            newest[row.subject] = max(newest[row.subject] ?? .min, row.modified)
+        }
         var said: [String: [AffectedPackage]] = [:]
         return rows.enumerated()
             .sorted { ($0.element.subject, $0.offset) < ($1.element.subject, $1.offset) }
             .map(\.element)
             .filter { row in
-                guard row.authority == highest[row.subject] else { return false }
+                guard row.authority == highest[row.subject], row.modified == newest[row.subject] else { return false }
                 // The same words again, such as from a file that was given twice. Few alternatives make a short search; a feed
                 // with very many is kept as it is.
                 let before = said[row.subject, default: []]

@@ -28,6 +28,11 @@ public struct Ecosystem: Hashable, Sendable, CustomStringConvertible {
     /// Whether advisories name source packages here (Debian, Ubuntu, Alpine's origins) rather than what is installed.
     public var matchesSources: Bool { scheme == .dpkg || scheme == .apk }
 
+    /// A package's name as it is looked up: registries that take capitals and small letters for one have small ones.
+    public func normalName(_ name: String) -> String {
+        family == "nuget" || family == "packagist" ? name.lowercased() : name
+    }
+
     private static let schemes: [String: VersionScheme] = [
         "debian": .dpkg, "ubuntu": .dpkg, "raspbian": .dpkg,
         "redhat": .rpm, "centos": .rpm, "almalinux": .rpm, "rocky": .rpm, "oracle": .rpm, "amazon": .rpm,

@@ -1,0 +1,107 @@
+import FettleAssessment
+import FettleIndex
+import FettleModel
+import Foundation
+import Testing
+
+/// Lists of software by small feeds written here: what other scanners got wrong.
+@Suite("Lists of software are judged")
+struct SoftwareJudgeTests {
+    private func statuses(
+        _ package: ListedPackage, on platform: String?, by feeds: [String]
+    ) throws -> (statuses: [String: FindingStatus], gaps: [String], fixed: [String: String]) {
+        let index = try #require(try CompiledFeeds.from(feeds).index)
+        let judge = SoftwareJudge(index: index, platform: platform.flatMap { Ecosystem($0) }, detail: .all)
+        let judgement = try judge.judge(SoftwareList(packages: [package]))
+        guard let lot = judgement.lots[0] else { return ([:], judgement.gaps, [:]) }
+        var statuses: [String: FindingStatus] = [:]
+        var fixed: [String: String] = [:]
+        for finding in judge.lots[lot].findings {
+            let id = try index.advisory(finding.advisory).record.id
+            statuses[id] = finding.status
+            fixed[id] = finding.fixed
+        }
+        return (statuses, judgement.gaps, fixed)
+    }
+
+    private func osv(
+        _ id: String, _ ecosystem: String, _ name: String, _ events: String, modified: String = "2025-01-01T00:00:00Z"
+    ) -> String {
+        """
+        {"id": "\(id)", "modified": "\(modified)", "affected": [{"package": {"ecosystem": "\(ecosystem)", "name": "\(name)"},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, \(events)]}]}]}
+        """
+    }
+
+    private func library(_ registry: String, _ name: String, _ version: String) -> ListedPackage {
+        ListedPackage(origin: .registry(registry), name: name, version: version)
+    }
+
+    @Test(
+        "A malformed version of a feed makes nothing fixed: it is unknown", arguments: ["a b_!", "zz_bad", "<unfixed>"])
+    func doubtsMalformedBounds(version: String) throws {
+        let package = ListedPackage(origin: .system(.dpkg), name: "p", version: "1.0")
+        let found = try statuses(
+            package, on: "debian:12", by: [osv("X-1", "Debian:12", "p", #"{"fixed": "\#(version)"}"#)])
+        #expect(found.statuses == ["X-1": .unknown])
+    }
+
+    @Test("A package of another package manager is not checked, which is not clean")
+    func doesNotJudgeAnotherManagersPackages() throws {
+        let package = ListedPackage(origin: .system(.rpm), name: "p", version: "1.0-1")
+        let found = try statuses(package, on: "debian:12", by: [osv("X-1", "Debian:12", "p", #"{"fixed": "2"}"#)])
+        #expect(found.statuses.isEmpty)
+        #expect(found.gaps.count == 1)
+    }
+
+    @Test(
+        "Registries that do not tell capitals from small letters are looked up so", arguments: ["NuGet", "Packagist"])
+    func looksUpWithoutCase(ecosystem: String) throws {
+        let feed = osv("X-1", ecosystem, "Newton/Soft.Json", #"{"fixed": "13.0.1"}"#)
+        let found = try statuses(library(ecosystem.lowercased(), "newton/Soft.json", "13.0.0"), on: nil, by: [feed])
+        #expect(found.statuses == ["X-1": .affected])
+    }
+
+    @Test("Of two versions of one record the newer one holds, whichever is read first", arguments: [true, false])
+    func takesTheNewerVersion(newerFirst: Bool) throws {
+        let older = osv("X-1", "PyPI", "p", #"{"fixed": "2.0"}"#)
+        let newer = osv("X-1", "PyPI", "p", #"{"fixed": "5.0"}"#, modified: "2025-06-01T00:00:00Z")
+        let found = try statuses(
+            library("pypi", "p", "1.0"), on: nil, by: newerFirst ? [newer, older] : [older, newer])
+        #expect(found.fixed == ["X-1": "5.0"])
+    }
+
+    @Test("Behind the last affected version nothing is called fixed")
+    func knowsNoFixBehindTheLastAffected() throws {
+        let feed = osv("X-1", "PyPI", "p", #"{"last_affected": "1.5"}"#)
+        #expect(try statuses(library("pypi", "p", "1.5"), on: nil, by: [feed]).statuses == ["X-1": .affected])
+        #expect(try statuses(library("pypi", "p", "1.5.1"), on: nil, by: [feed]).statuses == ["X-1": .notAffected])
+    }
+
+    /// trivy#1663 #3701, vuls#2645.
+    @Test("A host with Ubuntu Pro is judged by the release and by its pocket, and an installed ESM fix counts")
+    func joinsThePockets() throws {
+        let feeds = [
+            osv("UBUNTU-CVE-2024-1001", "Ubuntu:22.04:LTS", "p", #"{"fixed": "1.0-1ubuntu9"}"#),
+            osv("UBUNTU-CVE-2024-1002", "Ubuntu:Pro:22.04:LTS", "p", #"{"fixed": "1.0-1ubuntu1+esm1"}"#),
+        ]
+        func found(_ version: String, on platform: String) throws -> [String: FindingStatus] {
+            let package = ListedPackage(origin: .system(.dpkg), name: "p", version: version)
+            return try statuses(package, on: platform, by: feeds).statuses
+        }
+        for platform in ["ubuntu:22.04", "ubuntu:22.04:pro"] {
+            #expect(
+                try found("1.0-1ubuntu1+esm0", on: platform)
+                    == ["UBUNTU-CVE-2024-1001": .affected, "UBUNTU-CVE-2024-1002": .affected])
+        }
+        #expect(try found("1.0-1ubuntu1+esm1", on: "ubuntu:22.04:pro")["UBUNTU-CVE-2024-1002"] == .fixed)
+        #expect(try found("1.0-1ubuntu1", on: "ubuntu:22.04") == ["UBUNTU-CVE-2024-1001": .affected])
+    }
+
+    @Test("A document that was cut off, or is empty, refuses the whole build", arguments: ["{\"id\":", "", "[1, 2"])
+    func refusesBrokenDocuments(broken: String) throws {
+        #expect(throws: (any Error).self) {
+            try CompiledFeeds.from([osv("X-1", "PyPI", "p", #"{"fixed": "2"}"#), broken])
+        }
+    }
+}
