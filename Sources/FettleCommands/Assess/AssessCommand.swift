@@ -1,6 +1,7 @@
 import ArgumentParser
 import FettleAssessment
 import FettleControl
+import FettleIndex
 import FettleModel
 
 struct Assess: AsyncParsableCommand, ListAnswering {
