@@ -35,7 +35,7 @@ extension GovernanceService {
     /// - Throws: `notFound` if the fleet was never looked at.
     public func survey(_ resources: [Resource], policy: Policy) async throws(ControlError) -> BaselineSurvey {
         guard let findings = try await findings() else {
-            throw ControlError(.notFound, "nothing is known of the fleet yet", hint: "`fettle scan` looks at it")
+            throw ControlError.neverLookedAt
         }
         let (facts, _) = try await keeper.load(FactSet.self, .facts, id: findings.facts.id)
         let hosts = facts.hosts.reduce(into: [ResourceID: HostFacts]()) { $0[$1.resource] = $1 }

@@ -30,6 +30,10 @@ public struct ControlError: Error, Sendable, Equatable, CustomStringConvertible 
         case cancelled
     }
 
+    /// The fleet has no facts, or no findings, yet.
+    static let neverLookedAt = ControlError(
+        .notFound, "nothing is known of the fleet yet", hint: "`fettle scan` looks at it")
+
     public var description: String { hint.isEmpty ? message : "\(message)\n  \(hint)" }
 
     init(store error: StoreError) {

@@ -27,7 +27,7 @@ public struct GovernanceService: Sendable {
 
     func facts() async throws(ControlError) -> FactSet {
         guard let (facts, _) = try await keeper.newest(FactSet.self, .facts) else {
-            throw ControlError(.notFound, "nothing is known of the fleet yet", hint: "`fettle scan` looks at it")
+            throw ControlError.neverLookedAt
         }
         return facts
     }

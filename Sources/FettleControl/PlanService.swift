@@ -32,7 +32,7 @@ public struct PlanService: Sendable {
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Result {
         guard let (kept, findingsReference) = try await keeper.newest(FindingSet.self, .findings) else {
-            throw ControlError(.notFound, "nothing is known of the fleet yet", hint: "`fettle scan` looks at it")
+            throw ControlError.neverLookedAt
         }
         let (facts, _) = try await keeper.load(FactSet.self, .facts, id: kept.facts.id)
         // As they hold now: a waiver that has run out since the scan hides nothing.

@@ -104,7 +104,7 @@ public struct ScanService: Sendable {
         fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds
     ) async throws(ControlError) -> Scan {
         guard let (facts, factsReference) = try await keeper.newest(FactSet.self, .facts) else {
-            throw ControlError(.notFound, "nothing is known of the fleet yet", hint: "`fettle scan` looks at it")
+            throw ControlError.neverLookedAt
         }
         let (findings, reference) = try await assess(facts, factsReference, fleet: fleet, policy: policy, feeds: feeds)
         return Scan(facts: facts, findings: findings, reference: reference)

@@ -46,7 +46,7 @@ struct FeedsStatus: AsyncParsableCommand {
         for feed in status {
             table.add(
                 .init(feed.id.rawValue, .bold), .init(feed.state.rawValue, feed.isSound ? .green : .yellow),
-                .init(day(feed.publishedAt)), .init(day(feed.checkedAt)),
+                .init(feed.publishedAt.dayText), .init(feed.checkedAt.dayText),
                 .init(feed.ageSeconds.map { "\($0 / 3600) h" } ?? "-"), .init(feed.records.map { "\($0)" } ?? "-"),
                 .init(feed.verification?.inWords ?? "-"), .init(feed.title))
         }
@@ -56,6 +56,4 @@ struct FeedsStatus: AsyncParsableCommand {
         }
         if status.contains(where: { !$0.isSound }) { session.next("fettle feeds sync") }
     }
-
-    private func day(_ time: Timestamp?) -> String { time.map { String($0.description.prefix(10)) } ?? "-" }
 }

@@ -15,7 +15,7 @@ struct FeedsView {
         for feed in catalogue.feeds {
             table.add(
                 .init(feed.format, .bold), .init(feed.origin), .init("\(feed.documents)"), .init("\(feed.advisories)"),
-                .init("\(feed.weaknesses)"), .init(feed.publishedAt.map { String($0.description.prefix(10)) } ?? "-"),
+                .init("\(feed.weaknesses)"), .init(feed.publishedAt.dayText),
                 .init("\(feed.skippedCount)", feed.skippedCount > 0 ? .yellow : .plain))
         }
         let skipped = catalogue.feeds.filter { !$0.skipped.isEmpty }.map { feed in

@@ -97,7 +97,7 @@ struct Risk: AsyncParsableCommand {
                 .init(ledger.package, .bold), .init(ledger.version ?? "-"), .init(ledger.group),
                 .init(ledger.outcome.words, ledger.outcome.style), .init(RiskTerm.figure(ledger.waiting.perDay)),
                 .init(RiskTerm.figure(ledger.patching.perDay)), .init(ledger.crossing.shortWords),
-                .init(ledger.dueAt.map { String($0.description.prefix(10)) } ?? "-"))
+                .init(ledger.dueAt.dayText))
         }
         session.print(ledgers.isEmpty ? "No patch is waiting." : table.render())
         if let unit = ledgers.first?.unit { session.print("\nexpected loss in \(unit.printable) a day") }

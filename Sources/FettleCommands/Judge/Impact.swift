@@ -107,7 +107,7 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         for row in answer.hosts {
             table.add(
                 .init(row.resource, .bold), .init(row.source), .init(row.installed), .init(row.fixed ?? "none yet"),
-                .init(day(row.since)), .init(day(row.dueAt)), .init(row.because))
+                .init(row.since.dayText), .init(row.dueAt.dayText), .init(row.because))
         }
         session.print(answer.hosts.isEmpty ? "No judged host has \(answer.advisory.printable)." : table.render())
         if !set.feeds.advisoriesChecked {
@@ -115,8 +115,6 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         }
         for gap in answer.notJudged.prefix(20) { session.note("not judged: \(gap.resource): \(gap.reason)") }
     }
-
-    private func day(_ time: Timestamp?) -> String { time.map { String($0.description.prefix(10)) } ?? "-" }
 }
 
 /// What is known of a CVE, in words. A prediction is told with its date and never as exploitation.

@@ -93,7 +93,7 @@ struct FindingsView {
     }
 
     private func due(_ finding: Finding) -> String {
-        finding.isWaived ? waiverNames(finding) : finding.dueAt.map { String($0.description.prefix(10)) } ?? "-"
+        finding.isWaived ? waiverNames(finding) : finding.dueAt.dayText
     }
 
     /// How many are waived, and which of their waivers end soon.

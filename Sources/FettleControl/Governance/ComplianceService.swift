@@ -18,7 +18,7 @@ public struct ComplianceService: Sendable {
         on resources: [Resource], fleet: Fleet, policy: Policy
     ) async throws(ControlError) -> ComplianceReport {
         guard let (findings, facts) = try await waivers.findingsNow(fleet: fleet, policy: policy) else {
-            throw ControlError(.notFound, "nothing is known of the fleet yet", hint: "`fettle scan` looks at it")
+            throw ControlError.neverLookedAt
         }
         let sightings = try await waivers.governance.sightings()
         // Judged anew by the policy of today, and where the findings were kept before ages were.
