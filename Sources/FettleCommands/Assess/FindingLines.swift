@@ -23,21 +23,15 @@ final class FindingLines: FindingWriter {
     }
 
     func write(
-        _ list: SoftwareList, _ judgement: SoftwareJudgement, _ judge: SoftwareJudge, host: String,
-        to totals: inout FindingTotals
+        _ list: SoftwareList, _ judgement: SoftwareJudgement, _ judge: SoftwareJudge, host: String
     ) throws {
-        totals.packages += list.packages.count
         gaps += judgement.gaps.map { "\(host): \($0)" }
         let fragments = self.fragments[ObjectIdentifier(judge)] ?? LotFragments(judge)
         self.fragments[ObjectIdentifier(judge)] = fragments
         begin()
         var head = JSONBytes()
         for (package, number) in zip(list.packages, judgement.lots) {
-            guard let number else {
-                totals.notChecked += 1
-                continue
-            }
-            totals.add(judge.lots[number].counts)
+            guard let number else { continue }
             guard !judge.lots[number].findings.isEmpty else { continue }
             writeHead(of: package, host, to: &head)
             for tail in try fragments.tails(of: number) {

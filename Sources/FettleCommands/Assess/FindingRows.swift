@@ -15,19 +15,13 @@ final class FindingRows: FindingWriter {
     ]
 
     func write(
-        _ list: SoftwareList, _ judgement: SoftwareJudgement, _ judge: SoftwareJudge, host: String,
-        to totals: inout FindingTotals
+        _ list: SoftwareList, _ judgement: SoftwareJudgement, _ judge: SoftwareJudge, host: String
     ) throws {
-        totals.packages += list.packages.count
         writeHeader()
         var text = ""
         for (package, number) in zip(list.packages, judgement.lots) {
-            guard let number else {
-                totals.notChecked += 1
-                continue
-            }
+            guard let number else { continue }
             let lot = judge.lots[number]
-            totals.add(lot.counts)
             for finding in lot.findings {
                 let record = try judge.index.advisory(finding.advisory).record
                 let row =

@@ -28,17 +28,11 @@ final class FindingTable: FindingWriter {
     init(showsHosts: Bool) { self.showsHosts = showsHosts }
 
     func write(
-        _ list: SoftwareList, _ judgement: SoftwareJudgement, _ judge: SoftwareJudge, host: String,
-        to totals: inout FindingTotals
+        _ list: SoftwareList, _ judgement: SoftwareJudgement, _ judge: SoftwareJudge, host: String
     ) throws {
-        totals.packages += list.packages.count
         for (package, number) in zip(list.packages, judgement.lots) {
-            guard let number else {
-                totals.notChecked += 1
-                continue
-            }
+            guard let number else { continue }
             let lot = judge.lots[number]
-            totals.add(lot.counts)
             for finding in lot.findings {
                 let key = Key(
                     ecosystem: lot.ecosystem.name, source: lot.name, installed: lot.version, status: finding.status,

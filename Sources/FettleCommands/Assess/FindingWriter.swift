@@ -6,8 +6,7 @@ import FettleModel
 protocol FindingWriter: AnyObject {
     /// The findings of one list.
     func write(
-        _ list: SoftwareList, _ judgement: SoftwareJudgement, _ judge: SoftwareJudge, host: String,
-        to totals: inout FindingTotals) throws
+        _ list: SoftwareList, _ judgement: SoftwareJudgement, _ judge: SoftwareJudge, host: String) throws
     func finish(_ totals: FindingTotals, _ catalogue: FeedCatalogue) throws
 }
 
@@ -30,17 +29,9 @@ final class FindingCounts: FindingWriter {
     init(isJSON: Bool) { self.isJSON = isJSON }
 
     func write(
-        _ list: SoftwareList, _ judgement: SoftwareJudgement, _ judge: SoftwareJudge, host: String,
-        to totals: inout FindingTotals
+        _ list: SoftwareList, _ judgement: SoftwareJudgement, _ judge: SoftwareJudge, host: String
     ) throws {
-        totals.packages += list.packages.count
-        for number in judgement.lots {
-            guard let number else {
-                totals.notChecked += 1
-                continue
-            }
-            totals.add(judge.lots[number].counts)
-        }
+        // All there is to say are the totals.
     }
 
     private struct Answer: Encodable {
@@ -72,8 +63,16 @@ final class FindingCounts: FindingWriter {
 }
 
 extension FindingTotals {
-    mutating func add(_ counts: LotCounts) {
-        affected.merge(counts.affected, uniquingKeysWith: +)
-        others.merge(counts.others, uniquingKeysWith: +)
+    /// What is counted is the same however it is written.
+    mutating func add(_ judgement: SoftwareJudgement, _ lots: [PackageLot]) {
+        packages += judgement.lots.count
+        for number in judgement.lots {
+            guard let number else {
+                notChecked += 1
+                continue
+            }
+            affected.merge(lots[number].counts.affected, uniquingKeysWith: +)
+            others.merge(lots[number].counts.others, uniquingKeysWith: +)
+        }
     }
 }

@@ -22,7 +22,8 @@ struct SoftwareAssessment {
                     index: index, platform: named.flatMap { Ecosystem($0) }, detail: detail)
             judges[key] = judge
             let judgement = try judged(list, by: judge)
-            try writer.write(list, judgement, judge, host: name, to: &totals)
+            totals.add(judgement, judge.lots)
+            try writer.write(list, judgement, judge, host: name)
             for gap in judgement.gaps.prefix(20) { Output.note("\(name): \(gap)") }
             if judgement.gaps.count > 20 { Output.note("\(name): … and \(judgement.gaps.count - 20) more") }
             totals.gaps += judgement.gaps.count
