@@ -5,6 +5,8 @@ SHELL := /bin/bash
 # A build folder that outlives the clone may be named, so that the next clone builds faster.
 BUILD := $(if $(FETTLE_BUILD),--scratch-path $(FETTLE_BUILD),)
 FLAGS := $(BUILD) --explicit-target-dependency-import-check error
+# What is measured is what is shipped.
+RELEASE := $(BUILD) -c release --static-swift-stdlib
 LAB := Lab/lab
 
 .PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-judge bench-versions fuzz fmt check docs release install-needs clean
@@ -34,16 +36,16 @@ lab-down: ## take the lab down and leave nothing behind
 
 bench: bench-judge ## measure against Ansible, bare ssh and bare apt-get, on the lab; and bench-judge
 	@scripts/install-needs bench
-	swift build $(FLAGS) -c release --product fettle
-	@FETTLE="$$(swift build $(FLAGS) -c release --product fettle --show-bin-path)/fettle" scripts/bench
+	swift build $(RELEASE) --product fettle
+	@FETTLE="$$(swift build $(RELEASE) --product fettle --show-bin-path)/fettle" scripts/bench
 
 bench-fleet: ## the fleet's packages as columns, 100,000 hosts x 600 packages (needs FETTLE_DATA or ../shared/data)
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/fleet/run
 
 bench-judge: ## judge hosts beside debsecan, oscap and python3-apt, as ratios (needs FETTLE_DATA or ../shared/data)
 	@scripts/install-needs judge
-	swift build $(FLAGS) -c release --product fettle
-	@FETTLE="$$(swift build $(FLAGS) -c release --product fettle --show-bin-path)/fettle" scripts/bench-judge
+	swift build $(RELEASE) --product fettle
+	@FETTLE="$$(swift build $(RELEASE) --product fettle --show-bin-path)/fettle" scripts/bench-judge
 
 bench-versions: ## version compares beside libapt-pkg's own, as a ratio (needs g++ and libapt-pkg-dev)
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/versions/run
@@ -65,7 +67,7 @@ docs: ## build the documentation into .build/docs
 	@scripts/docs
 
 release: ## a binary with Swift's runtime in it, in .build/release (at run time it needs libsqlite3-0 and libpq5)
-	swift build $(BUILD) -c release --product fettle --static-swift-stdlib
+	swift build $(RELEASE) --product fettle
 
 install-needs:
 	@scripts/install-needs

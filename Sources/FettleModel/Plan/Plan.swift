@@ -1,7 +1,7 @@
 /// A change of the fleet, worked out to the last step. Its digest over canonical JSON is what people approve, and what they
 /// approve is what is executed (I5). The fifth stage of the flow.
 public struct Plan: Codable, Sendable, Equatable {
-    public static let currentSchema = 1
+    public static let currentSchema = 2
 
     public var schema: Int
     public var id: PlanID
@@ -19,15 +19,19 @@ public struct Plan: Codable, Sendable, Equatable {
     public var steps: [Step]
     /// The way back: steps that are taken only for resources whose change has begun. Approved together with `steps` (I8).
     public var rollback: [Step]
+    /// In which order resources are taken out, and who is never out together with whom; for both ways.
+    public var order: [TurnOrder]
     public var limits: PlanLimits
     /// The first step after which the way back is no longer whole; nil if every step can be undone.
     public var pointOfNoReturn: StepID?
-    public var window: TimeWindow?
+    /// In which the targets are worked on, by the time at which they open; each target names its own.
+    public var windows: [TimeWindow]
 
     public init(
         schema: Int = Plan.currentSchema, id: PlanID, title: String, selection: StageReference, createdAt: Timestamp,
         environments: [EnvironmentID], targets: [PlanTarget], groups: [PlannedGroup], steps: [Step],
-        rollback: [Step], limits: PlanLimits, pointOfNoReturn: StepID? = nil, window: TimeWindow? = nil
+        rollback: [Step], order: [TurnOrder] = [], limits: PlanLimits, pointOfNoReturn: StepID? = nil,
+        windows: [TimeWindow] = []
     ) {
         self.schema = schema
         self.id = id
@@ -39,14 +43,21 @@ public struct Plan: Codable, Sendable, Equatable {
         self.groups = groups
         self.steps = steps
         self.rollback = rollback
+        self.order = order
         self.limits = limits
         self.pointOfNoReturn = pointOfNoReturn
-        self.window = window
+        self.windows = windows
     }
 
     public func group(_ id: GroupID) -> PlannedGroup? { groups.first { $0.id == id } }
     public func target(_ id: ResourceID) -> PlanTarget? { targets.first { $0.resource == id } }
     public func groups(of resource: ResourceID) -> [PlannedGroup] { groups.filter { $0.members.contains(resource) } }
+
+    /// When the resource's disruptive steps may be taken; nil: at any time.
+    public func window(of resource: ResourceID) -> TimeWindow? {
+        guard let window = target(resource)?.window, windows.indices.contains(window) else { return nil }
+        return windows[window]
+    }
 }
 
 /// A resource that a plan changes, with the address it had when the plan was made.
@@ -54,11 +65,20 @@ public struct PlanTarget: Codable, Sendable, Equatable {
     public var resource: ResourceID
     public var address: ResourceAddress
     public var environment: EnvironmentID
+    /// The place in the plan's `windows` of the one in which its disruptive steps are taken (I4); nil: at any time.
+    public var window: Int?
+    /// Resources that are out whenever this one is, such as the machines that a hypervisor takes down with it. Sorted.
+    public var carries: [ResourceID]
 
-    public init(resource: ResourceID, address: ResourceAddress, environment: EnvironmentID) {
+    public init(
+        resource: ResourceID, address: ResourceAddress, environment: EnvironmentID, window: Int? = nil,
+        carries: [ResourceID] = []
+    ) {
         self.resource = resource
         self.address = address
         self.environment = environment
+        self.window = window
+        self.carries = carries
     }
 }
 

@@ -9,6 +9,7 @@ public struct Step: Codable, Sendable, Equatable {
     public var wave: Int
     public var action: StepAction
     /// Steps whose postconditions must be observed before this one starts (I3). Sorted. A rollback step names rollback steps only.
+    /// The order of whole resources is not told here but in the plan's `order`: no promise about capacity rests on a name here.
     public var after: [StepID]
     public var availability: AvailabilityEffect
     public var rollbackClass: RollbackClass
