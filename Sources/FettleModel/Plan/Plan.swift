@@ -132,7 +132,7 @@ public struct PlanLimits: Codable, Sendable, Equatable {
 }
 
 /// When a plan's disruptive steps may start and must have ended (I4).
-public struct TimeWindow: Codable, Sendable, Equatable {
+public struct TimeWindow: Codable, Sendable, Hashable {
     public var opensAt: Timestamp
     public var closesAt: Timestamp
 

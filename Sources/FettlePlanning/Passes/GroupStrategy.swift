@@ -15,6 +15,8 @@ struct GroupWork {
     var canaries: Int
     /// How long the canaries are watched; nil if nothing is there to watch them by.
     var bakeSeconds: Int?
+    /// By how much each wave after the canary may be larger than the one before; 1: no waves, one after another.
+    var growth: Int
 }
 
 /// Pass 2: how each group is worn down without going below its minimum (I1).
@@ -27,27 +29,27 @@ enum StrategyPass {
     static let defaultMaximumUnavailable = Quantity.percent(10)
 
     static func choose(
-        for hosts: [HostWork], _ input: PlanningInput, notes: inout PlanNotes
+        for hosts: [HostWork], _ index: PlanningIndex, notes: inout PlanNotes
     ) -> [GroupWork] {
         let targets = Set(hosts.map(\.id))
-        return input.fleet.groups.sorted { $0.id < $1.id }.compactMap { group in
+        return index.groups.compactMap { group in
             let touched = group.members.filter(targets.contains).sorted()
             guard !touched.isEmpty else { return nil }
-            return choose(for: group, targets: touched, input, notes: &notes)
+            return choose(for: group, targets: touched, index, notes: &notes)
         }
     }
 
     private static func choose(
-        for group: ResourceGroup, targets: [ResourceID], _ input: PlanningInput, notes: inout PlanNotes
+        for group: ResourceGroup, targets: [ResourceID], _ index: PlanningIndex, notes: inout PlanNotes
     ) -> GroupWork {
         let size = group.members.count
         let minimum = group.minimumAvailable.asMinimum(of: size)
-        let unavailable = unavailableMembers(of: group, targets: targets, input)
+        let unavailable = unavailableMembers(of: group, targets: targets, index)
         var (strategy, reason) = strategyWithReason(for: group)
         let allowed = max(0, size - minimum - unavailable.count)
         let wished: Int
         switch strategy {
-        case .rolling(let maximum), .canary(_, _, let maximum): wished = maximum.asMaximum(of: size)
+        case .rolling(let maximum), .canary(_, _, let maximum, _): wished = maximum.asMaximum(of: size)
         case .allAtOnce: wished = size
         }
         let maximumOut = max(0, min(wished, allowed))
@@ -65,7 +67,8 @@ enum StrategyPass {
         let canary = canary(of: strategy, group: group, targets: targets.count, reason: &reason, notes: &notes)
         return GroupWork(
             group: group, targets: targets, strategy: strategy, reason: reason, minimumAvailable: minimum,
-            maximumOut: maximumOut, unavailable: unavailable, canaries: canary.count, bakeSeconds: canary.bakeSeconds)
+            maximumOut: maximumOut, unavailable: unavailable, canaries: canary.count, bakeSeconds: canary.bakeSeconds,
+            growth: canary.count > 0 ? strategy.growth : 1)
     }
 
     private static func strategyWithReason(for group: ResourceGroup) -> (Strategy, String) {
@@ -95,12 +98,13 @@ enum StrategyPass {
     /// Members that the facts do not show as answering. Unknown is not healthy (I6). What Fettle cannot reach at all
     /// (transport `none`) is never in the facts: the guard's probes judge it at the run.
     private static func unavailableMembers(
-        of group: ResourceGroup, targets: [ResourceID], _ input: PlanningInput
+        of group: ResourceGroup, targets: [ResourceID], _ index: PlanningIndex
     ) -> [ResourceID] {
-        group.members.filter { member in
+        let targets = Set(targets)
+        return group.members.filter { member in
             guard !targets.contains(member) else { return false }
-            if input.fleet.resource(member)?.address.transport == ResourceAddress.Transport.none { return false }
-            return input.facts.host(member)?.reachability != .reachable
+            if index.resources[member]?.address.transport == ResourceAddress.Transport.none { return false }
+            return index.facts[member]?.reachability != .reachable
         }.sorted()
     }
 
@@ -132,7 +136,7 @@ enum StrategyPass {
     private static func canary(
         of strategy: Strategy, group: ResourceGroup, targets: Int, reason: inout String, notes: inout PlanNotes
     ) -> (count: Int, bakeSeconds: Int?) {
-        guard case .canary(let first, let bakeSeconds, _) = strategy else { return (0, nil) }
+        guard case .canary(let first, let bakeSeconds, _, _) = strategy else { return (0, nil) }
         let count = min(max(1, first.asMaximum(of: group.members.count)), targets)
         guard count < targets else {
             reason += "; only \(targets) to change, so nobody waits for a canary"

@@ -53,21 +53,23 @@ struct HostWork {
 
 /// Pass 1: which hosts get steps, and what is left out.
 enum WorkPass {
-    static func collect(_ input: PlanningInput, notes: inout PlanNotes) -> [HostWork] {
+    static func collect(_ input: PlanningInput, _ index: PlanningIndex, notes: inout PlanNotes) -> [HostWork] {
         var result: [HostWork] = []
-        let served = groupsServed(by: input.fleet)
+        let ranks = Dictionary(
+            input.fleet.environments.enumerated().map { ($0.element.id, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
         for entry in input.selection.leftOut {
             notes.leaveOut(entry.resource, subject: entry.subject, because: entry.reason)
         }
         for selected in input.selection.hosts.sorted(by: { $0.resource < $1.resource }) {
-            guard let resource = input.fleet.resource(selected.resource) else {
+            guard let resource = index.resources[selected.resource] else {
                 notes.refuse(
                     .unknownName, at: .resource(selected.resource),
                     "\(selected.resource): selected, but the fleet does not declare it; select again")
                 continue
             }
             guard input.environments.isEmpty || input.environments.contains(resource.environment) else { continue }
-            guard let rank = input.fleet.environments.firstIndex(where: { $0.id == resource.environment }) else {
+            guard let rank = ranks[resource.environment] else {
                 notes.refuse(
                     .unknownName, at: .resource(resource.id),
                     "\(resource.id): its environment \(resource.environment) is not declared in the fleet")
@@ -75,8 +77,7 @@ enum WorkPass {
             }
             guard
                 let work = work(
-                    on: resource, rank: rank, selected: selected, serves: served[resource.id] ?? [], input: input,
-                    notes: &notes)
+                    on: resource, rank: rank, selected: selected, input, index, notes: &notes)
             else { continue }
             result.append(work)
         }
@@ -84,10 +85,10 @@ enum WorkPass {
     }
 
     private static func work(
-        on resource: Resource, rank: Int, selected: HostSelection, serves: [GroupID], input: PlanningInput,
+        on resource: Resource, rank: Int, selected: HostSelection, _ input: PlanningInput, _ index: PlanningIndex,
         notes: inout PlanNotes
     ) -> HostWork? {
-        guard let facts = input.facts.host(resource.id) else {
+        guard let facts = index.facts[resource.id] else {
             notes.leaveOut(resource.id, because: "the facts know nothing of it; scan again")
             return nil
         }
@@ -109,7 +110,8 @@ enum WorkPass {
         guard !changes.isEmpty || needsRestart(facts, input.policy) || needsReboot(facts, input.policy) else {
             return nil
         }
-        let groups = input.fleet.groups(of: resource.id).sorted { $0.id < $1.id }
+        let groups = index.groups(of: resource.id)
+        let serves = index.served[resource.id] ?? []
         guard mayBeInterrupted(resource, serves: serves, groups: groups, input: input, notes: &notes) else {
             return nil
         }

@@ -9,14 +9,30 @@ struct ReportPass {
 
     func report(_ notes: PlanNotes) -> PlanReport {
         let parallel = plan.limits.parallelSteps
-        let median = Schedule(plan.steps, parallelSteps: parallel, seconds: \.medianSeconds)
-        let slow = Schedule(plan.steps, parallelSteps: parallel, seconds: \.p95Seconds)
+        let line = Dictionary(
+            layout.hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        let graph = TimeGraph(plan.steps, layout.orders, line: line)
+        let opening = opening()
+        let median = Schedule(plan.steps, graph, parallelSteps: parallel, opening: opening, seconds: \.medianSeconds)
+        let slow = Schedule(plan.steps, graph, parallelSteps: parallel, opening: opening, seconds: \.p95Seconds)
         let outages = outages(median)
         return PlanReport(
             plan: plan.id, duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
             hosts: hosts(outages), groups: groups.map { summary(of: $0, outages) },
             leftOut: notes.leftOut.sortedWithoutRepetition(), pointOfNoReturn: pointOfNoReturn(),
             warnings: notes.warnings + afterthoughts(), reboots: reboots())
+    }
+
+    /// For each step, when its window opens, in seconds after the first one does; nil if nobody is bound to a time.
+    private func opening() -> [Int]? {
+        guard let first = plan.windows.first else { return nil }
+        let start = max(first.opensAt, plan.createdAt)
+        let opens = Dictionary(
+            plan.targets.compactMap { target -> (ResourceID, Int)? in
+                guard let window = target.window else { return nil }
+                return (target.resource, Int(max(0, plan.windows[window].opensAt.seconds(since: start))))
+            }, uniquingKeysWith: { first, _ in first })
+        return plan.steps.map { $0.availability == .takesOut ? opens[$0.resource] ?? 0 : 0 }
     }
 
     private struct Outage {
@@ -60,7 +76,7 @@ struct ReportPass {
             id: group.group.id, strategy: group.strategy, reason: group.reason, members: size,
             minimumAvailable: group.minimumAvailable, maximumOut: group.maximumOut, unavailable: group.unavailable,
             lowestAvailable: size - group.unavailable.count - mostOut,
-            capacity: capacity(of: group, outages.filter { group.targets.contains($0.key) }.map(\.value)))
+            capacity: capacity(of: group, group.targets.compactMap { outages[$0] }))
     }
 
     private func capacity(of group: GroupWork, _ outages: [Outage]) -> [PlanReport.CapacityPoint] {
