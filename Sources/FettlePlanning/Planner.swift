@@ -21,7 +21,7 @@ public enum Planner {
         let layout = WaveLayout(line, orders, groups: groups)
         let expansion = StepExpansion(layout, policy: input.policy, priors: input.priors)
         let windows = WindowPass(layout, expansion, input, notes: &notes).windows
-        refuseRepeatedNames(expansion, notes: &notes)
+        refuseRepeatedNames(expansion, layout, notes: &notes)
         try notes.throwIfRefused()
         let plan = assemble(input, index, layout, groups, expansion, windows)
         return (plan, ReportPass(plan: plan, layout: layout, groups: groups, input: input).report(notes))
@@ -41,7 +41,14 @@ public enum Planner {
     }
 
     /// Names of resources and groups are the user's: two of them may be made into the same name of a step.
-    private static func refuseRepeatedNames(_ expansion: StepExpansion, notes: inout PlanNotes) {
+    ///
+    /// Every step's name begins with that of its resource or group and a slash. If none of these has a slash itself, no two can
+    /// meet, and a million names need not be held against each other.
+    private static func refuseRepeatedNames(_ expansion: StepExpansion, _ layout: WaveLayout, notes: inout PlanNotes) {
+        let hasSlash =
+            layout.hosts.contains { $0.id.rawValue.utf8.contains(UInt8(ascii: "/")) }
+            || layout.bakes.contains { $0.group.group.id.rawValue.utf8.contains(UInt8(ascii: "/")) }
+        guard hasSlash else { return }
         var seen: Set<StepID> = []
         for step in [expansion.steps, expansion.rollback].joined() where !seen.insert(step.id).inserted {
             notes.refuse(
@@ -72,7 +79,7 @@ public enum Planner {
 
     private static func planned(_ work: GroupWork, _ index: PlanningIndex) -> PlannedGroup {
         let members = work.group.members.sorted()
-        let addresses = members.compactMap { member in index.resources[member].map { (member, $0.address) } }
+        let addresses = members.compactMap { member in index.resource(member).map { (member, $0.address) } }
         return PlannedGroup(
             id: work.group.id, members: members, minimumAvailable: work.minimumAvailable,
             maximumOut: work.maximumOut, traffic: work.group.traffic, probes: work.group.probes,

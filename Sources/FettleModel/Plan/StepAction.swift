@@ -4,7 +4,8 @@ public enum StepAction: Codable, Sendable, Equatable {
     case preflight(expectation: HostExpectation, probes: [Probe])
     /// Downloads the new versions, and the versions to return to, into the host's own cache; changes nothing that runs.
     case stage(transaction: PackageTransaction)
-    case drain(traffic: TrafficBinding)
+    /// Indirect, as its way back: a load balancer takes much room, and a plan of a large fleet has a million other steps.
+    indirect case drain(traffic: TrafficBinding)
     /// Takes the resource out of its groups where no driver does it: only the reservation counts.
     case takeOut
     case changePackages(transaction: PackageTransaction)
@@ -12,7 +13,7 @@ public enum StepAction: Codable, Sendable, Equatable {
     case restartServices(except: [String])
     case reboot(condition: RebootCondition)
     case gate(probes: [Probe])
-    case restore(traffic: TrafficBinding)
+    indirect case restore(traffic: TrafficBinding)
     /// Brings the resource back into its groups where no driver does it.
     case bringBack
     /// Watches resources for a time; every probe must pass at the end and none may fail on the way.

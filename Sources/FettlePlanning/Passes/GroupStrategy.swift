@@ -103,8 +103,8 @@ enum StrategyPass {
         let targets = Set(targets)
         return group.members.filter { member in
             guard !targets.contains(member) else { return false }
-            if index.resources[member]?.address.transport == ResourceAddress.Transport.none { return false }
-            return index.facts[member]?.reachability != .reachable
+            if index.resource(member)?.address.transport == ResourceAddress.Transport.none { return false }
+            return index.facts(of: member)?.reachability != .reachable
         }.sorted()
     }
 

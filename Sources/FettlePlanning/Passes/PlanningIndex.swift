@@ -2,8 +2,10 @@ import FettleModel
 
 /// What the passes look up again and again, found once: a fleet of 100,000 hosts is not searched for each of them.
 struct PlanningIndex {
-    let resources: [ResourceID: Resource]
-    let facts: [ResourceID: HostFacts]
+    private let resources: [Resource]
+    private let facts: [HostFacts]
+    private let placesOfResources: [ResourceID: Int]
+    private let placesOfFacts: [ResourceID: Int]
     /// Sorted by id.
     let groups: [ResourceGroup]
     /// Groups whose traffic a resource carries, sorted.
@@ -11,8 +13,10 @@ struct PlanningIndex {
     private let placesOfGroups: [ResourceID: [Int]]
 
     init(_ input: PlanningInput) {
-        resources = Dictionary(input.fleet.resources.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        facts = Dictionary(input.facts.hosts.map { ($0.resource, $0) }, uniquingKeysWith: { first, _ in first })
+        resources = input.fleet.resources
+        facts = input.facts.hosts
+        placesOfResources = Self.places(resources.lazy.map(\.id))
+        placesOfFacts = Self.places(facts.lazy.map(\.resource))
         let groups = input.fleet.groups.sorted { $0.id < $1.id }
         var places: [ResourceID: [Int]] = [:]
         var served: [ResourceID: [GroupID]] = [:]
@@ -26,6 +30,13 @@ struct PlanningIndex {
         self.served = served
         placesOfGroups = places
     }
+
+    private static func places(_ ids: some Collection<ResourceID>) -> [ResourceID: Int] {
+        Dictionary(ids.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func resource(_ id: ResourceID) -> Resource? { placesOfResources[id].map { resources[$0] } }
+    func facts(of id: ResourceID) -> HostFacts? { placesOfFacts[id].map { facts[$0] } }
 
     /// Sorted by id.
     func groups(of resource: ResourceID) -> [ResourceGroup] { (placesOfGroups[resource] ?? []).map { groups[$0] } }

@@ -13,8 +13,8 @@ struct ReportPass {
             layout.hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
         let graph = TimeGraph(plan.steps, layout.orders, line: line)
         let opening = opening()
-        let median = Schedule(plan.steps, graph, parallelSteps: parallel, opening: opening, seconds: \.medianSeconds)
-        let slow = Schedule(plan.steps, graph, parallelSteps: parallel, opening: opening, seconds: \.p95Seconds)
+        let median = Schedule(plan.steps, graph, parallelSteps: parallel, opening: opening) { $0.medianSeconds }
+        let slow = Schedule(plan.steps, graph, parallelSteps: parallel, opening: opening) { $0.p95Seconds }
         let outages = outages(median)
         return PlanReport(
             plan: plan.id, duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
@@ -32,7 +32,9 @@ struct ReportPass {
                 guard let window = target.window else { return nil }
                 return (target.resource, Int(max(0, plan.windows[window].opensAt.seconds(since: start))))
             }, uniquingKeysWith: { first, _ in first })
-        return plan.steps.map { $0.availability == .takesOut ? opens[$0.resource] ?? 0 : 0 }
+        return plan.steps.indices.map { place in
+            plan.steps[place].availability == .takesOut ? opens[plan.steps[place].resource] ?? 0 : 0
+        }
     }
 
     private struct Outage {
@@ -42,13 +44,15 @@ struct ReportPass {
 
     private func outages(_ schedule: Schedule) -> [ResourceID: Outage] {
         var result: [ResourceID: Outage] = [:]
-        for (place, step) in plan.steps.enumerated() {
-            switch step.availability {
+        result.reserveCapacity(plan.targets.count)
+        for place in plan.steps.indices {
+            switch plan.steps[place].availability {
             case .takesOut:
-                let begin = min(result[step.resource]?.begin ?? .max, schedule.begins[place])
-                result[step.resource] = Outage(begin: begin, end: schedule.ends[place])
+                let resource = plan.steps[place].resource
+                let begin = min(result[resource]?.begin ?? .max, schedule.begins[place])
+                result[resource] = Outage(begin: begin, end: schedule.ends[place])
             case .bringsBack:
-                result[step.resource]?.end = schedule.ends[place]
+                result[plan.steps[place].resource]?.end = schedule.ends[place]
             case .none, .requiresOut: break
             }
         }
@@ -56,8 +60,11 @@ struct ReportPass {
     }
 
     private func hosts(_ outages: [ResourceID: Outage]) -> [PlanReport.Host] {
-        let way = Dictionary(grouping: plan.rollback, by: \.resource)
-            .mapValues { $0.reduce(0) { $0 + $1.estimate.p95Seconds } }
+        var way: [ResourceID: Int] = [:]
+        way.reserveCapacity(plan.targets.count)
+        for place in plan.rollback.indices {
+            way[plan.rollback[place].resource, default: 0] += plan.rollback[place].estimate.p95Seconds
+        }
         return layout.hosts.enumerated().map { place, host in
             PlanReport.Host(
                 resource: host.id, environment: host.resource.environment, groups: host.groups.map(\.id),

@@ -11,7 +11,7 @@ struct Schedule {
     /// - Parameter opening: for each step, the second before which it does not start, such as its window's opening; nil: at any time.
     init(
         _ steps: [Step], _ graph: TimeGraph, parallelSteps: Int, opening: [Int]? = nil,
-        seconds: KeyPath<DurationEstimate, Int>
+        seconds: (DurationEstimate) -> Int
     ) {
         begins = Array(repeating: 0, count: steps.count)
         ends = Array(repeating: 0, count: steps.count)
@@ -37,7 +37,7 @@ struct Schedule {
             }
             while runningCount < max(1, parallelSteps), let next = ready.removeFirst() {
                 begins[next] = now
-                ends[next] = now + steps[next].estimate[keyPath: seconds]
+                ends[next] = now + seconds(steps[next].estimate)
                 running.insert(Moment(at: ends[next], place: next))
                 runningCount += 1
             }

@@ -7,7 +7,7 @@ struct StepExpansion {
 
     init(_ layout: WaveLayout, policy: Policy, priors: DurationPriors) {
         let maker = ChainMaker(policy: policy, priors: priors)
-        steps.reserveCapacity(layout.hosts.count * 9)
+        steps.reserveCapacity(layout.hosts.count * 10 + layout.bakes.count)
         rollback.reserveCapacity(layout.hosts.count * 8)
         var ends = [StepID?](repeating: nil, count: layout.hosts.count)
         var bakesBehind: [Int: [Int]] = [:]

@@ -50,8 +50,9 @@ struct TimeGraph {
         _ steps: [Step], hosts: Int, line: [ResourceID: Int]
     ) -> [(begin: Int, end: Int)?] {
         var result = [(begin: Int, end: Int)?](repeating: nil, count: hosts)
-        for (place, step) in steps.enumerated() {
-            guard step.availability == .takesOut || step.availability == .bringsBack, let host = line[step.resource]
+        for place in steps.indices {
+            let availability = steps[place].availability
+            guard availability == .takesOut || availability == .bringsBack, let host = line[steps[place].resource]
             else { continue }
             result[host] = (result[host]?.begin ?? place, place)
         }
@@ -61,18 +62,20 @@ struct TimeGraph {
     /// Nearly every step waits for the one before it: only other names are looked up.
     private static func addDependencies(of steps: [Step], to edges: inout [(from: Int32, to: Int32)]) {
         var places: [StepID: Int32] = [:]
-        for (place, step) in steps.enumerated() where !step.isInsideChain { places[step.id] = Int32(place) }
-        for (place, step) in steps.enumerated() {
-            for name in step.after {
+        for place in steps.indices where !steps[place].isInsideChain { places[steps[place].id] = Int32(place) }
+        for place in steps.indices {
+            for name in steps[place].after {
                 if place > 0, steps[place - 1].id == name {
                     edges.append((Int32(place - 1), Int32(place)))
-                } else if let earlier = places[name]
-                    ?? steps[..<place].lastIndex(where: { $0.id == name }).map(Int32.init)
-                {
+                } else if let earlier = places[name] ?? Self.search(name, in: steps[..<place]) {
                     edges.append((earlier, Int32(place)))
                 }
             }
         }
+    }
+
+    private static func search(_ name: StepID, in steps: ArraySlice<Step>) -> Int32? {
+        steps.lastIndex { $0.id == name }.map { Int32($0) }
     }
 
     private static func packed(_ edges: [(from: Int32, to: Int32)], nodes: Int) -> ([Int32], [Int32]) {
