@@ -19,7 +19,8 @@ public enum Planner {
         let orders = OrderPass(line, groups: groups, groupOrder, parallelSteps: input.policy.limits.parallelSteps)
             .orders
         let layout = WaveLayout(line, orders, groups: groups)
-        let expansion = StepExpansion(layout, policy: input.policy, priors: input.priors)
+        let extras = ExtrasPass.collect(layout, groups: groups, index, priors: input.priors)
+        let expansion = StepExpansion(layout, extras: extras, policy: input.policy, priors: input.priors)
         let windows = WindowPass(layout, expansion, input, notes: &notes).windows
         refuseRepeatedNames(expansion, layout, notes: &notes)
         try notes.throwIfRefused()

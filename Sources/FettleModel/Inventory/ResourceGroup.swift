@@ -55,22 +55,6 @@ public enum Quantity: Codable, Sendable, Hashable {
     }
 }
 
-/// In which order a group's members are changed.
-public enum Strategy: Codable, Sendable, Equatable {
-    /// One batch after another.
-    case rolling(maxUnavailable: Quantity)
-    /// First some members, watched for a while; then the rest by rolling. With a growth of 2 or more the rest goes in waves, each
-    /// so many times as large as the one before, up to `maxUnavailable`.
-    case canary(first: Quantity, bakeSeconds: Int, maxUnavailable: Quantity, growth: Int = 1)
-    /// Every member at the same time: only for groups whose minimum allows it.
-    case allAtOnce
-
-    /// How much larger each wave may be than the one before; 1: no waves.
-    public var growth: Int {
-        if case .canary(_, _, _, let growth) = self { max(1, growth) } else { 1 }
-    }
-}
-
 /// How members of a group are taken out of traffic and brought back.
 public struct TrafficBinding: Codable, Sendable, Hashable {
     /// The name of the driver, such as `haproxy`.

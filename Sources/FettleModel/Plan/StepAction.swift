@@ -20,6 +20,18 @@ public enum StepAction: Codable, Sendable, Equatable {
     case bake(seconds: Int, resources: [ResourceID], probes: [Probe])
     /// Facts again: the versions are there and the new code runs.
     case verify(expectation: HostExpectation)
+    /// Moves running machines from a hypervisor to others, so that it can go out without them.
+    case evacuate(moves: [MachineMove])
+    /// Moves the machines back that `evacuate` has moved away.
+    case bringHome(moves: [MachineMove])
+    /// Gives the leadership of a cluster to another member; nothing to do for one that does not lead.
+    case handOver(handover: Handover)
+    indirect case switchTraffic(turn: TrafficSwitch)
+    indirect case upgradeThroughController(upgrade: ControllerUpgrade)
+    indirect case buildImage(build: ImageBuild)
+    case replaceImage(replacement: ImageReplacement)
+    /// Shuts the resource down for good.
+    case retire
 
     /// The action's name as plans and tables show it.
     public var name: String {
@@ -36,6 +48,14 @@ public enum StepAction: Codable, Sendable, Equatable {
         case .bringBack: "bring back"
         case .bake: "bake"
         case .verify: "verify"
+        case .evacuate: "evacuate"
+        case .bringHome: "bring home"
+        case .handOver: "hand over"
+        case .switchTraffic: "switch traffic"
+        case .upgradeThroughController: "upgrade through controller"
+        case .buildImage: "build image"
+        case .replaceImage: "replace image"
+        case .retire: "retire"
         }
     }
 }

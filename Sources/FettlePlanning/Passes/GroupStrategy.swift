@@ -1,24 +1,5 @@
 import FettleModel
 
-/// A group that the plan touches, with the strategy it gets: the second pass's result.
-struct GroupWork {
-    var group: ResourceGroup
-    /// Members that get steps, sorted by id.
-    var targets: [ResourceID]
-    var strategy: Strategy
-    var reason: String
-    var minimumAvailable: Int
-    var maximumOut: Int
-    /// Members of which the facts know nothing or nothing good, and which the plan leaves alone. Sorted.
-    var unavailable: [ResourceID]
-    /// How many of the targets go first and are watched; 0 without a canary.
-    var canaries: Int
-    /// How long the canaries are watched; nil if nothing is there to watch them by.
-    var bakeSeconds: Int?
-    /// By how much each wave after the canary may be larger than the one before; 1: no waves, one after another.
-    var growth: Int
-}
-
 /// Pass 2: how each group is worn down without going below its minimum (I1).
 enum StrategyPass {
     /// How long a canary is watched where nobody says otherwise. Thirty seconds let a service that falls over after its
@@ -43,14 +24,17 @@ enum StrategyPass {
         for group: ResourceGroup, targets: [ResourceID], _ index: PlanningIndex, notes: inout PlanNotes
     ) -> GroupWork {
         let size = group.members.count
-        let minimum = group.minimumAvailable.asMinimum(of: size)
+        let minimum = Self.minimum(of: group)
         let unavailable = unavailableMembers(of: group, targets: targets, index)
         var (strategy, reason) = strategyWithReason(for: group)
         let allowed = max(0, size - minimum - unavailable.count)
         let wished: Int
         switch strategy {
-        case .rolling(let maximum), .canary(_, _, let maximum, _): wished = maximum.asMaximum(of: size)
+        case .rolling(let maximum), .canary(_, _, let maximum, _), .replicasFirst(let maximum), .evacuate(let maximum),
+            .throughController(_, let maximum), .replace(_, let maximum, _):
+            wished = maximum.asMaximum(of: size)
         case .allAtOnce: wished = size
+        case .oneSideAtATime, .blueGreen: wished = sides(of: group, targets: targets, index).map(\.count).max() ?? 0
         }
         let maximumOut = max(0, min(wished, allowed))
         refuseIfStuck(
@@ -65,14 +49,41 @@ enum StrategyPass {
             notes.warn("group \(group.id): a minimum of 0 of \(size) allows that nobody serves")
         }
         let canary = canary(of: strategy, group: group, targets: targets.count, reason: &reason, notes: &notes)
-        return GroupWork(
+        var work = GroupWork(
             group: group, targets: targets, strategy: strategy, reason: reason, minimumAvailable: minimum,
             maximumOut: maximumOut, unavailable: unavailable, canaries: canary.count, bakeSeconds: canary.bakeSeconds,
             growth: canary.count > 0 ? strategy.growth : 1)
+        arrange(&work, index, notes: &notes)
+        return work
+    }
+
+    /// A cluster keeps its quorum, whatever its file says: more than half of its members.
+    private static func minimum(of group: ResourceGroup) -> Int {
+        let size = group.members.count
+        let declared = group.minimumAvailable.asMinimum(of: size)
+        return group.kind == .cluster && size > 2 ? max(declared, size / 2 + 1) : declared
     }
 
     private static func strategyWithReason(for group: ResourceGroup) -> (Strategy, String) {
         if let declared = group.strategy { return (declared, "declared in the fleet") }
+        switch group.kind {
+        case .cluster:
+            return (
+                .replicasFirst(maxUnavailable: .count(1)),
+                "none declared: one member at a time, the leader last, because a cluster must keep its quorum"
+            )
+        case .hypervisorPool:
+            return (
+                .evacuate(maxUnavailable: .count(1)),
+                "none declared: one hypervisor at a time, its machines moved away first and home again"
+            )
+        case .fabricPair, .controllerPair:
+            return (
+                .oneSideAtATime(bakeSeconds: defaultBakeSeconds),
+                "none declared: one side at a time, because the other carries everything meanwhile"
+            )
+        case .pool, .environmentPair: break
+        }
         guard group.kind == .pool, group.members.count >= 3 else {
             return (
                 .rolling(maxUnavailable: .count(1)),

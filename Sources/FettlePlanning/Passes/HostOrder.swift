@@ -36,7 +36,7 @@ struct HostOrder {
     ) -> HostOrder? {
         let ownRank = (hosts.map(\.environmentRank).max() ?? 0) + 1
         let relations = hosts.map { Relations($0, ownRank: ownRank, order) }
-        let precedence = Precedence(hosts, relations, ownRank: ownRank)
+        let precedence = Precedence(hosts, relations, groups: groups, ownRank: ownRank)
         guard let line = precedence.line(by: Priority.of(hosts, groups: groups, order)) else {
             let path = precedence.loop().joined(separator: ", then ")
             notes.refuse(

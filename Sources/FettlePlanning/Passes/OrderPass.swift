@@ -124,12 +124,24 @@ struct OrderPass {
             let first = Self.waves(canaries, from: group.maximumOut, growth: 1, most: group.maximumOut)
             return add("\(name): canaries, then waves that grow, \(limit)", first + waves)
         }
+        if let sides = group.sides {
+            let side = Dictionary(
+                sides.enumerated().flatMap { number, side in side.map { ($0, number) } },
+                uniquingKeysWith: { first, _ in first })
+            return add(
+                "\(name): one side at a time",
+                sides.indices.map { number in places.filter { side[hosts[$0].id] == number } })
+        }
         let lanes = max(1, group.maximumOut)
         for lane in 0..<min(lanes, places.count) {
             let turns = [canaries, others].flatMap { part in
                 stride(from: lane, to: part.count, by: lanes).map { [part[$0]] }
             }
             add("\(name): \(limit)", turns)
+        }
+        let late = places.filter { group.last.contains(hosts[$0].id) }
+        if !late.isEmpty, lanes > 1 {
+            add("\(name): the leader last", [places.filter { !group.last.contains(hosts[$0].id) }, late])
         }
         if !canaries.isEmpty, lanes > 1 { add("\(name): canaries first", [canaries, others]) }
     }

@@ -11,7 +11,7 @@ struct Precedence {
     /// The phase of Fettle's own host: after all environments (I12).
     private let ownRank: Int
 
-    init(_ hosts: [HostWork], _ relations: [HostOrder.Relations], ownRank: Int) {
+    init(_ hosts: [HostWork], _ relations: [HostOrder.Relations], groups: [GroupWork], ownRank: Int) {
         self.hosts = hosts
         self.relations = relations
         self.ownRank = ownRank
@@ -20,6 +20,7 @@ struct Precedence {
         predecessorCount = Array(repeating: 0, count: hosts.count)
         addEnvironments()
         addGroups()
+        addParts(of: groups)
         addBalancers()
     }
 
@@ -61,6 +62,21 @@ struct Precedence {
             }
             for group in relations[host].waitsFor.sorted() {
                 if let finished = knots[group] { add(from: finished, to: host) }
+            }
+        }
+    }
+
+    /// A side after the other, a leader after all other members.
+    private mutating func addParts(of groups: [GroupWork]) {
+        let ordered = groups.filter { $0.parts.count > 1 }
+        guard !ordered.isEmpty else { return }
+        let place = Dictionary(
+            hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        for group in ordered {
+            for (number, pair) in zip(group.parts, group.parts.dropFirst()).enumerated() {
+                let finished = knot("part \(number + 1) of group \(group.group.id)")
+                for member in pair.0 { if let host = place[member] { add(from: host, to: finished) } }
+                for member in pair.1 { if let host = place[member] { add(from: finished, to: host) } }
             }
         }
     }

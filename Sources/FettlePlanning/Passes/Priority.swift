@@ -17,7 +17,7 @@ struct Priority: Comparable {
         let byID = Dictionary(hosts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var places: [GroupID: [ResourceID: Int]] = [:]
         for group in groups {
-            let line = FailureDomains.spread(group.targets.compactMap { byID[$0] })
+            let line = group.parts.flatMap { part in FailureDomains.spread(part.compactMap { byID[$0] }) }
             places[group.group.id] = Dictionary(
                 line.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
         }

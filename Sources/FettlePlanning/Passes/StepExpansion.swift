@@ -5,8 +5,10 @@ struct StepExpansion {
     private(set) var steps: [Step] = []
     private(set) var rollback: [Step] = []
 
-    init(_ layout: WaveLayout, policy: Policy, priors: DurationPriors) {
-        let maker = ChainMaker(policy: policy, priors: priors)
+    init(
+        _ layout: WaveLayout, extras: [ResourceID: ChainExtras], policy: Policy, priors: DurationPriors
+    ) {
+        let maker = ChainMaker(policy: policy, priors: priors, extras: extras)
         steps.reserveCapacity(layout.hosts.count * 10 + layout.bakes.count)
         rollback.reserveCapacity(layout.hosts.count * 8)
         var ends = [StepID?](repeating: nil, count: layout.hosts.count)
@@ -36,7 +38,9 @@ struct StepExpansion {
         }
     }
 
-    private static func name(of bake: WaveLayout.Bake) -> StepID { StepID("\(bake.group.group.id)/bake") }
+    private static func name(of bake: WaveLayout.Bake) -> StepID {
+        StepID(bake.number == 0 ? "\(bake.group.group.id)/bake" : "\(bake.group.group.id)/bake-\(bake.number + 1)")
+    }
 
     private static func step(
         for bake: WaveLayout.Bake, _ layout: WaveLayout, _ ends: [StepID?], priors: DurationPriors

@@ -12,9 +12,11 @@ struct WaveLayout {
     /// For each host, the places in `bakes` of those that it waits for.
     let awaited: [[Int]]
 
-    /// Watches a group's first members before the others go.
+    /// Watches some of a group's members before the others go.
     struct Bake {
         var group: GroupWork
+        /// Counted from 0: a group that is changed side by side has a bake behind each side but the last.
+        var number: Int
         /// Places of the canaries, ascending; never empty.
         var canaries: [Int]
         var seconds: Int
@@ -65,10 +67,25 @@ struct WaveLayout {
         var awaited = [[Int]](repeating: [], count: hosts.count)
         for group in groups {
             let places = members[group.group.id] ?? []
-            guard let seconds = group.bakeSeconds, group.canaries > 0, group.canaries < places.count else { continue }
-            for place in places.dropFirst(group.canaries) { awaited[place].append(bakes.count) }
-            bakes.append(Bake(group: group, canaries: Array(places.prefix(group.canaries)), seconds: seconds))
+            guard let seconds = group.bakeSeconds else { continue }
+            for (number, watched) in watched(places, hosts, group).enumerated() {
+                let last = watched.last ?? 0
+                for place in places where place > last { awaited[place].append(bakes.count) }
+                bakes.append(Bake(group: group, number: number, canaries: watched, seconds: seconds))
+            }
         }
         return (bakes, awaited)
+    }
+
+    /// Places of those that others wait to see watched, set by set.
+    private static func watched(_ places: [Int], _ hosts: [HostWork], _ group: GroupWork) -> [[Int]] {
+        guard let sides = group.sides else {
+            return group.canaries > 0 && group.canaries < places.count ? [Array(places.prefix(group.canaries))] : []
+        }
+        let side = Dictionary(
+            sides.enumerated().flatMap { number, side in side.map { ($0, number) } },
+            uniquingKeysWith: { first, _ in first })
+        return sides.indices.dropLast().map { number in places.filter { side[hosts[$0].id] == number } }
+            .filter { !$0.isEmpty }
     }
 }
