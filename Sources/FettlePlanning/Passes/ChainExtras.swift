@@ -6,12 +6,20 @@ struct ChainExtras {
     var back = Way()
 
     struct Way {
+        /// Before the host is taken out, disturbing nobody.
+        var preparation: [ExtraStep] = []
         /// When the host's place in its groups is reserved, and before any load balancer is told.
         var beforeDrain: [ExtraStep] = []
         /// When the host is out.
         var afterOut: [ExtraStep] = []
+        /// When its own packages are changed, and before anything proves it well.
+        var afterChange: [ExtraStep] = []
         /// When the host is in its groups again.
         var afterBack: [ExtraStep] = []
+        /// Groups whose load balancer is not told of this host: its traffic is turned away as a whole.
+        var undrained: Set<GroupID> = []
+        /// Steps of others that a host which is not taken out waits for.
+        var awaited: [StepID] = []
     }
 }
 
@@ -25,17 +33,26 @@ struct ExtraStep {
     var group: GroupID?
     var rollbackClass = RollbackClass.nothingToUndo
     var compensates: StepID?
+    /// Besides the host's own step before it.
+    var after: [StepID] = []
 }
 
 /// Pass 6: what the strategies add, host by host.
 enum ExtrasPass {
     static func collect(
-        _ layout: WaveLayout, groups: [GroupWork], _ index: PlanningIndex, priors: DurationPriors
+        _ layout: WaveLayout, groups: [GroupWork], _ index: PlanningIndex, policy: Policy, priors: DurationPriors
     ) -> [ResourceID: ChainExtras] {
         var result: [ResourceID: ChainExtras] = [:]
         for group in groups {
             switch group.strategy {
             case .replicasFirst: addHandovers(of: group, index, priors, to: &result)
+            case .blueGreen:
+                for member in group.targets {
+                    result[member, default: ChainExtras()].forward.undrained.insert(group.group.id)
+                    result[member, default: ChainExtras()].back.undrained.insert(group.group.id)
+                }
+            case .throughController:
+                ThroughController.addSteps(of: group, layout, index, policy: policy, priors, to: &result)
             default: break
             }
         }

@@ -12,20 +12,28 @@ enum StrategyPass {
     static func choose(
         for hosts: [HostWork], _ index: PlanningIndex, notes: inout PlanNotes
     ) -> [GroupWork] {
-        let targets = Set(hosts.map(\.id))
-        return index.groups.compactMap { group in
+        let targets = Set(hosts.lazy.filter(\.isTakenOut).map(\.id))
+        let others = Set(hosts.lazy.filter { !$0.isTakenOut }.map(\.id))
+        let retired = Set(hosts.lazy.filter { $0.role == .retired }.map(\.id))
+        var groups = index.groups.compactMap { group -> GroupWork? in
             let touched = group.members.filter(targets.contains).sorted()
-            guard !touched.isEmpty else { return nil }
-            return choose(for: group, targets: touched, index, notes: &notes)
+            let moved = others.isEmpty ? [] : group.members.filter(others.contains).sorted()
+            guard !touched.isEmpty || !moved.isEmpty else { return nil }
+            var work = choose(for: group, targets: touched, others: moved, index, notes: &notes)
+            work.retired = moved.filter(retired.contains)
+            return work
         }
+        if !others.isEmpty { ThroughController.settle(&groups, hosts, notes: &notes) }
+        return groups
     }
 
     private static func choose(
-        for group: ResourceGroup, targets: [ResourceID], _ index: PlanningIndex, notes: inout PlanNotes
+        for group: ResourceGroup, targets: [ResourceID], others: [ResourceID], _ index: PlanningIndex,
+        notes: inout PlanNotes
     ) -> GroupWork {
         let size = group.members.count
         let minimum = Self.minimum(of: group)
-        let unavailable = unavailableMembers(of: group, targets: targets, index)
+        let unavailable = unavailableMembers(of: group, targets: targets + others, index)
         var (strategy, reason) = strategyWithReason(for: group)
         let allowed = max(0, size - minimum - unavailable.count)
         let wished: Int
@@ -37,9 +45,14 @@ enum StrategyPass {
         case .oneSideAtATime, .blueGreen: wished = sides(of: group, targets: targets, index).map(\.count).max() ?? 0
         }
         let maximumOut = max(0, min(wished, allowed))
-        refuseIfStuck(
-            group, targets: targets, strategy: strategy, wished: wished, allowed: allowed, minimum: minimum,
-            unavailable: unavailable, notes: &notes)
+        // A group of which only others are responsible for outages is judged by what their controllers may do.
+        var isIdle = targets.isEmpty
+        if case .throughController = strategy { isIdle = false }
+        if !isIdle {
+            refuseIfStuck(
+                group, targets: targets, strategy: strategy, wished: wished, allowed: allowed, minimum: minimum,
+                unavailable: unavailable, notes: &notes)
+        }
         if wished > allowed, allowed > 0, strategy != .allAtOnce {
             reason +=
                 "; \(wished) at once reduced to \(allowed) by the minimum of \(minimum) of \(size)"
@@ -50,7 +63,8 @@ enum StrategyPass {
         }
         let canary = canary(of: strategy, group: group, targets: targets.count, reason: &reason, notes: &notes)
         var work = GroupWork(
-            group: group, targets: targets, strategy: strategy, reason: reason, minimumAvailable: minimum,
+            group: group, targets: targets, others: others, strategy: strategy, reason: reason,
+            minimumAvailable: minimum,
             maximumOut: maximumOut, unavailable: unavailable, canaries: canary.count, bakeSeconds: canary.bakeSeconds,
             growth: canary.count > 0 ? strategy.growth : 1)
         arrange(&work, index, notes: &notes)

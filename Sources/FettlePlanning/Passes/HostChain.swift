@@ -20,20 +20,39 @@ struct ChainMaker {
     /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host comes back:
     /// traffic returns to code that is proven to run, not to a hope.
     func forward(_ host: HostWork, wave: Int) -> HostChain {
+        switch host.role {
+        case .passenger: return passenger(host, wave: wave)
+        case .retired: return retirement(host, wave: wave)
+        case .patched, .replaced, .controller: break
+        }
+        let extra = extras[host.id]?.forward
         var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/", priors: priors)
+        preflight(&maker, host)
+        if host.isPatchedInPlace, !host.changes.isEmpty {
+            let transaction = transaction(host, .patch)
+            maker.add("stage", .stage(transaction: transaction), .none, priors.stage(transaction))
+        }
+        maker.add(extra?.preparation ?? [])
+        let preparation = maker.takeSteps()
+
+        maker.takeOut(extra)
+        change(&maker, host)
+        maker.add(extra?.afterChange ?? [])
+        prove(&maker, host, \.to)
+        maker.bringBack(extra)
+        return HostChain(preparation: preparation, outage: maker.takeSteps())
+    }
+
+    func preflight(_ maker: inout StepMaker, _ host: HostWork) {
         let preflight = priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes))
         maker.add(
             "preflight", .preflight(expectation: host.expectation(\.from), probes: host.probes), .none, preflight,
             timeout: policy.lockWaitSeconds.map { $0 + preflight.p95Seconds })
-        let transaction = transaction(host, .patch)
-        if !host.changes.isEmpty {
-            maker.add("stage", .stage(transaction: transaction), .none, priors.stage(transaction))
-        }
-        let preparation = maker.takeSteps()
+    }
 
-        let extra = extras[host.id]?.forward
-        maker.takeOut(extra)
+    func changeInPlace(_ maker: inout StepMaker, _ host: HostWork) {
         if !host.changes.isEmpty {
+            let transaction = transaction(host, .patch)
             maker.add(
                 "patch", .changePackages(transaction: transaction), .requiresOut, priors.change(transaction),
                 rollback: host.isReversible ? .exactVersions : .irreversible)
@@ -45,20 +64,30 @@ struct ChainMaker {
                 "reboot", .reboot(condition: condition), .requiresOut, rebootEstimate(isExpected: isExpected),
                 timeout: policy.rebootDeadlineSeconds)
         }
-        prove(&maker, host, \.to)
-        maker.bringBack(extra)
-        return HostChain(preparation: preparation, outage: maker.takeSteps())
     }
 
     /// Out, return, restart, reboot, gate, verify, back.
     ///
     /// Where the earlier versions are lost, or no package is changed, the chain is the same without the return: the only way left
     /// is forward, so the host comes back with what is there if that is proven to run and well, and stays out otherwise (I7).
-    /// Every host has a chain, because others wait for it: without one it could still be out while they go out in its lane.
+    /// Every host that is taken out has a chain, because others wait for it: without one it could still be out while they go out
+    /// in its lane.
     func rollback(_ host: HostWork, wave: Int) -> HostChain {
+        switch host.role {
+        case .passenger: return passengerBack(host, wave: wave)
+        case .retired: return HostChain()
+        case .patched, .replaced, .controller: break
+        }
         var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/rollback/", priors: priors)
         let extra = extras[host.id]?.back
         maker.takeOut(extra)
+        changeBack(&maker, host)
+        prove(&maker, host, host.isReversible ? \.from : \.to)
+        maker.bringBack(extra)
+        return HostChain(outage: maker.takeSteps())
+    }
+
+    func changeBackInPlace(_ maker: inout StepMaker, _ host: HostWork) {
         if host.isReversible, !host.changes.isEmpty {
             var reverse = transaction(host, .rollback)
             reverse.changes = reverse.changes.map(\.reversed)
@@ -74,9 +103,6 @@ struct ChainMaker {
                 "reboot", .reboot(condition: .ifRequired), .requiresOut,
                 rebootEstimate(isExpected: !host.rebootReasons.isEmpty), timeout: policy.rebootDeadlineSeconds)
         }
-        prove(&maker, host, host.isReversible ? \.from : \.to)
-        maker.bringBack(extra)
-        return HostChain(outage: maker.takeSteps())
     }
 
     /// A host that has not come back by the policy's deadline has failed: nothing takes longer than that.
@@ -93,13 +119,18 @@ struct ChainMaker {
     }
 
     /// Both steps need the host to be out, so that nobody can go on without them: nothing comes back on a person's word (I6).
-    private func prove(_ maker: inout StepMaker, _ host: HostWork, _ side: KeyPath<PackageChange, String?>) {
+    func prove(
+        _ maker: inout StepMaker, _ host: HostWork, _ side: KeyPath<PackageChange, String?>,
+        _ availability: AvailabilityEffect = .requiresOut
+    ) {
         if !host.probes.isEmpty {
-            maker.add("gate", .gate(probes: host.probes), .requiresOut, priors.gate(host.probes))
+            maker.add("gate", .gate(probes: host.probes), availability, priors.gate(host.probes))
         }
+        // Of a controller that only takes others through nothing is changed.
+        if case .controller(_, _, isPatched: false) = host.role { return }
         let expectation = host.expectation(
             side, noStaleServicesExcept: policy.neverRestart, noRebootPending: policy.rebootCondition != nil)
-        maker.add("verify", .verify(expectation: expectation), .requiresOut, priors.verify)
+        maker.add("verify", .verify(expectation: expectation), availability, priors.verify)
     }
 
     private func transaction(_ host: HostWork, _ purpose: PackageTransaction.Purpose) -> PackageTransaction {

@@ -21,11 +21,12 @@ final class HostWork: Sendable {
     let serves: [GroupID]
     /// Every probe of its groups, each once, in the order of the groups.
     let probes: [Probe]
+    let role: HostRole
 
     init(
         resource: Resource, environmentRank: Int, groups: [ResourceGroup], findings: [FindingID],
         resolution: Resolution, changes: [PackageChange], present: [PackageVersion], untouchedNames: Set<String>,
-        rebootReasons: [String], serves: [GroupID]
+        rebootReasons: [String], serves: [GroupID], role: HostRole = .patched
     ) {
         self.resource = resource
         self.environmentRank = environmentRank
@@ -37,6 +38,7 @@ final class HostWork: Sendable {
         self.untouchedNames = untouchedNames
         self.rebootReasons = rebootReasons
         self.serves = serves
+        self.role = role
         probes = groups.count == 1 ? groups[0].probes.withoutRepetition() : groups.flatMap(\.probes).withoutRepetition()
     }
 
@@ -44,7 +46,21 @@ final class HostWork: Sendable {
     var isBalancer: Bool { !serves.isEmpty }
     /// The machine that Fettle runs on (I12).
     var isOwn: Bool { resource.address.transport == .local }
-    var isReversible: Bool { resolution.unavailableEarlier.isEmpty }
+    /// An image's earlier version is there as long as the template is.
+    var isReversible: Bool {
+        if case .replaced = role { return true }
+        return resolution.unavailableEarlier.isEmpty
+    }
+
+    /// - Parameters:
+    ///   - rank: nil: its own.
+    ///   - serves: nil: its own.
+    func playing(_ role: HostRole, environmentRank rank: Int? = nil, serves: [GroupID]? = nil) -> HostWork {
+        HostWork(
+            resource: resource, environmentRank: rank ?? environmentRank, groups: groups, findings: findings,
+            resolution: resolution, changes: changes, present: present, untouchedNames: untouchedNames,
+            rebootReasons: rebootReasons, serves: serves ?? self.serves, role: role)
+    }
 
     /// How the host must look before (`\.from`) or after (`\.to`) the change.
     func expectation(

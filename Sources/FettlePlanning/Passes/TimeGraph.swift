@@ -61,21 +61,23 @@ struct TimeGraph {
 
     /// Nearly every step waits for the one before it: only other names are looked up.
     private static func addDependencies(of steps: [Step], to edges: inout [(from: Int32, to: Int32)]) {
+        var named: Set<StepID> = []
+        for place in steps.indices {
+            for name in steps[place].after where place == 0 || steps[place - 1].id != name { named.insert(name) }
+        }
         var places: [StepID: Int32] = [:]
-        for place in steps.indices where !steps[place].isInsideChain { places[steps[place].id] = Int32(place) }
+        if !named.isEmpty {
+            for place in steps.indices where named.contains(steps[place].id) { places[steps[place].id] = Int32(place) }
+        }
         for place in steps.indices {
             for name in steps[place].after {
                 if place > 0, steps[place - 1].id == name {
                     edges.append((Int32(place - 1), Int32(place)))
-                } else if let earlier = places[name] ?? Self.search(name, in: steps[..<place]) {
+                } else if let earlier = places[name] {
                     edges.append((earlier, Int32(place)))
                 }
             }
         }
-    }
-
-    private static func search(_ name: StepID, in steps: ArraySlice<Step>) -> Int32? {
-        steps.lastIndex { $0.id == name }.map { Int32($0) }
     }
 
     private static func packed(_ edges: [(from: Int32, to: Int32)], nodes: Int) -> ([Int32], [Int32]) {
@@ -106,13 +108,5 @@ struct TimeGraph {
             }
         }
         return result
-    }
-}
-
-extension Step {
-    /// Whether only its own resource's next step waits for it: such a step is never looked up by name.
-    fileprivate var isInsideChain: Bool {
-        if case .bake = action { return false }
-        return availability != .bringsBack
     }
 }

@@ -12,6 +12,7 @@ struct WindowPass {
 
     private let input: PlanningInput
     private let layout: WaveLayout
+    private let groupSteps: GroupSteps
     private let costs: [Cost]
     private var loads: [Load]
     private let start: Timestamp
@@ -23,7 +24,9 @@ struct WindowPass {
         var preparation = 0
         var outage = 0
         var wayBack = 0
-        var total: Int { preparation + outage }
+        /// Done by those that it moves, while it prepares or is out.
+        var moved = 0
+        var total: Int { preparation + outage + moved }
     }
 
     /// What a window has to hold.
@@ -36,14 +39,18 @@ struct WindowPass {
         var work = 0
     }
 
-    init(_ layout: WaveLayout, _ expansion: StepExpansion, _ input: PlanningInput, notes: inout PlanNotes) {
+    init(
+        _ layout: WaveLayout, _ groupSteps: GroupSteps, _ expansion: StepExpansion, _ input: PlanningInput,
+        notes: inout PlanNotes
+    ) {
         self.input = input
         self.layout = layout
+        self.groupSteps = groupSteps
         windows = Array(repeating: nil, count: layout.hosts.count)
         parallel = max(1, input.policy.limits.parallelSteps)
         isQueueing = expansion.steps.count > parallel
         start = max(input.createdAt, input.windows.windows.first?.opensAt ?? input.createdAt)
-        costs = input.windows.isBinding ? Self.costs(layout, expansion) : []
+        costs = input.windows.isBinding ? Self.costs(layout, groupSteps, expansion) : []
         let begin = start
         loads = input.windows.windows.map { window in
             Load(
@@ -54,23 +61,44 @@ struct WindowPass {
         assign(notes: &notes)
     }
 
-    private static func costs(_ layout: WaveLayout, _ expansion: StepExpansion) -> [Cost] {
+    private static func costs(
+        _ layout: WaveLayout, _ groupSteps: GroupSteps, _ expansion: StepExpansion
+    ) -> [Cost] {
         let line = Dictionary(
             layout.hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { a, _ in a })
+        let ofGroups = Set(groupSteps.forward.lazy.map(\.id) + groupSteps.back.lazy.map(\.id))
         var costs = [Cost](repeating: Cost(), count: layout.hosts.count)
         for step in expansion.steps {
-            guard let place = line[step.resource] else { continue }
-            if case .bake = step.action { continue }
+            guard let place = line[step.resource], !ofGroups.contains(step.id) else { continue }
             if step.availability == .none {
                 costs[place].preparation += step.estimate.p95Seconds
             } else {
                 costs[place].outage += step.estimate.p95Seconds
             }
         }
-        for step in expansion.rollback {
+        for step in expansion.rollback where !ofGroups.contains(step.id) {
             if let place = line[step.resource] { costs[place].wayBack += step.estimate.p95Seconds }
         }
+        addGroupSteps(groupSteps, to: &costs)
         return costs
+    }
+
+    /// A switch is disruptive as an outage is: it has to end, and to be taken back, in the window of those who take the traffic. What
+    /// a controller's return waits for prolongs its outage, the proof of whom it moved included.
+    private static func addGroupSteps(_ groupSteps: GroupSteps, to costs: inout [Cost]) {
+        for step in groupSteps.forward {
+            if case .switchTraffic(let turn) = step.action, !turn.from.isEmpty {
+                for place in step.behind { costs[place].outage += step.estimate.p95Seconds }
+            }
+            if let controller = step.holdsReturn {
+                costs[controller].outage += step.estimate.p95Seconds
+                costs[controller].outage += step.behind.map { costs[$0].preparation }.max() ?? 0
+                costs[controller].moved += step.behind.reduce(0) { $0 + costs[$1].preparation }
+            }
+        }
+        for step in groupSteps.back {
+            for place in step.holds { costs[place].wayBack += step.estimate.p95Seconds }
+        }
     }
 
     private func refuseClosedWindows(notes: inout PlanNotes) -> Bool {
@@ -87,29 +115,48 @@ struct WindowPass {
 
     private mutating func assign(notes: inout PlanNotes) {
         var turns = TurnClock(layout.orders, hosts: layout.hosts.count)
-        var baked = [Int?](repeating: nil, count: layout.bakes.count)
+        var done = [Int?](repeating: nil, count: groupSteps.forward.count)
         var ends = [Int](repeating: 0, count: layout.hosts.count)
-        for place in layout.hosts.indices {
+        for place in layout.hosts.indices where layout.hosts[place].isTakenOut {
             var ready = max(costs[place].preparation, turns.ready(place))
-            for bake in layout.awaited[place] {
-                let end = baked[bake] ?? bakeEnd(layout.bakes[bake], ends)
-                baked[bake] = end
-                ready = max(ready, end)
-            }
+            for step in groupSteps.awaited[place] { ready = max(ready, end(of: step, ends, &done)) }
             ends[place] = take(place, readyAfter: ready, notes: &notes)
             turns.finish(place, at: ends[place])
         }
     }
 
-    private func bakeEnd(_ bake: WaveLayout.Bake, _ ends: [Int]) -> Int {
-        let estimate = input.priors.bake(seconds: bake.seconds, probes: bake.group.group.probes)
-        return (bake.canaries.map { ends[$0] }.max() ?? 0) + estimate.p95Seconds
+    /// When a step of a group is done at the latest, without queueing. All that it waits for stands before it.
+    private func end(of number: Int, _ ends: [Int], _ done: inout [Int?]) -> Int {
+        if let end = done[number] { return end }
+        let step = groupSteps.forward[number]
+        var ready = step.behind.map { ends[$0] }.max() ?? 0
+        for earlier in step.follows.isEmpty ? [] : Array(0..<number)
+        where groupSteps.forward[earlier].group == step.group
+            && step.follows.contains(groupSteps.forward[earlier].name)
+        {
+            ready = max(ready, end(of: earlier, ends, &done))
+        }
+        done[number] = ready + step.estimate.p95Seconds
+        return ready + step.estimate.p95Seconds
+    }
+
+    /// The windows of the host, and of all that it takes through a patch; nil: at any time.
+    private func offered(_ place: Int) -> [Int]? {
+        let host = layout.hosts[place]
+        let own = input.windows.places(of: host.id)
+        guard case .controller = host.role else { return own }
+        let moved = groupSteps.forward.filter { $0.holdsReturn == place }.flatMap(\.behind).compactMap {
+            input.windows.places(of: layout.hosts[$0].id)
+        }
+        return (moved + [own].compactMap { $0 }).reduce(nil) { common, places in
+            common.map { $0.filter(places.contains) } ?? places
+        }
     }
 
     /// - Returns: when the host is back at the latest, without queueing.
     private mutating func take(_ place: Int, readyAfter ready: Int, notes: inout PlanNotes) -> Int {
         let cost = costs[place]
-        guard let offered = input.windows.places(of: layout.hosts[place].id) else { return ready + cost.outage }
+        guard let offered = offered(place) else { return ready + cost.outage }
         var shortest: (window: Int, needed: Int)?
         for window in offered {
             let load = loads[window]
