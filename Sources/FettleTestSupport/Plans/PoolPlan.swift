@@ -52,14 +52,14 @@ public struct PoolPlan: Sendable {
             targets: hosts.map {
                 PlanTarget(
                     resource: $0, address: ResourceAddress(transport: .ssh, host: $0.rawValue),
-                    environment: "production")
+                    environment: "production", window: window.map { _ in 0 })
             },
             groups: pools.map { pool in
                 PlannedGroup(
                     id: pool, members: members.sorted(), minimumAvailable: minimumAvailable, maximumOut: maximumOut,
                     traffic: Self.traffic(of: pool), probes: [])
             },
-            steps: steps, rollback: rollback, limits: limits, window: window)
+            steps: steps, rollback: rollback, limits: limits, windows: window.map { [$0] } ?? [])
     }
 
     public var pools: [GroupID] { hasSecondPool ? ["api", "web"] : ["web"] }
