@@ -63,7 +63,7 @@ public struct FleetPlan: Sendable {
         }
         plan.groups.append(
             PlannedGroup(
-                id: group, members: members.sorted(), minimumAvailable: size - lanes, maximumOut: lanes,
+                id: group, members: members.sorted(), minimumAvailable: max(0, size - lanes), maximumOut: lanes,
                 traffic: traffic, probes: [HostSteps.probe]))
         let others = members.dropFirst()
         for lane in 0..<lanes {
