@@ -20,10 +20,12 @@ struct StepTraits: OptionSet {
     static let reboots = StepTraits(rawValue: 1 << 9)
     static let bakes = StepTraits(rawValue: 1 << 10)
     static let isIrreversible = StepTraits(rawValue: 1 << 11)
+    /// It is taken for a group or an image, and not in the chain of one resource.
+    static let isOfGroup = StepTraits(rawValue: 1 << 12)
 
     static let isDisruptive: StepTraits = [.takesOut, .requiresOut, .bringsBack]
     /// It concerns several resources: only such a step waits for those of others, and is waited for by them.
-    static let concernsSeveral: StepTraits = [.bakes]
+    static let concernsSeveral: StepTraits = [.bakes, .isOfGroup]
 
     init(rawValue: UInt16) { self.rawValue = rawValue }
 
@@ -41,6 +43,10 @@ struct StepTraits: OptionSet {
             case .bake: .bakes
             case .verify(let expectation):
                 expectation.packages.isEmpty && expectation.absentPackages.isEmpty ? [] : .proves
+            case .evacuate, .handOver: []
+            case .bringHome: .isBringing
+            case .upgradeThroughController, .replaceImage, .retire: .changes
+            case .switchTraffic, .buildImage: .isOfGroup
             }
         switch availability {
         case .none: break

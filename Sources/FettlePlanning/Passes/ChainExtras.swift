@@ -63,7 +63,7 @@ enum ExtrasPass {
             let step = ExtraStep(
                 name: "hand-over-\(group.group.id)",
                 action: .handOver(handover: Handover(cluster: group.group.id, candidates: candidates)),
-                availability: .requiresOut, estimate: priors.handOver, group: group.group.id)
+                availability: .none, estimate: priors.handOver, group: group.group.id)
             result[member, default: ChainExtras()].forward.beforeDrain.append(step)
             result[member, default: ChainExtras()].back.beforeDrain.append(step)
         }
