@@ -88,9 +88,12 @@ struct RecurrenceExpansion {
     }
 
     private func occurrences(in period: Int) -> [LocalDateTime] {
-        let days = (firstDay(of: period).dayNumber..<firstDay(of: period + 1).dayNumber)
-            .map { LocalDate(dayNumber: $0) }.filter(filter.lets)
-        let all = days.flatMap { day in times.map { LocalDateTime(date: day, secondOfDay: $0) } }
+        var all: [LocalDateTime] = []
+        for number in firstDay(of: period).dayNumber..<firstDay(of: period + 1).dayNumber {
+            let day = LocalDate(dayNumber: number)
+            guard filter.lets(day) else { continue }
+            for time in times { all.append(LocalDateTime(date: day, secondOfDay: time)) }
+        }
         guard !rule.positions.isEmpty else { return all }
         let places = Set(rule.positions.map { $0 > 0 ? $0 - 1 : all.count + $0 })
         return places.sorted().filter(all.indices.contains).map { all[$0] }
