@@ -83,6 +83,9 @@ public struct MaintenanceCalendar: Sendable {
         return answers[place].times
     }
 
+    /// The windows of every declared resource that is bound to a time.
+    public var offered: [ResourceID: [TimeWindow]] { places.compactMapValues { answers[$0].times } }
+
     /// The windows that are for the resource, in the policy's order; empty: none is.
     public func windowNames(for resource: ResourceID) -> [WindowID] {
         guard let place = places[resource] else { return [] }
