@@ -8,10 +8,12 @@ public import FettleStore
 /// From findings to a proven plan: select, ask every host's own resolver, plan, check, keep.
 public struct PlanService: Sendable {
     let keeper: StageKeeper
+    let durations: DurationService
     let tools: Tools
 
     public init(store: any Store, tools: Tools) {
         keeper = StageKeeper(store: store)
+        durations = DurationService(store: store, tools: tools)
         self.tools = tools
     }
 
@@ -64,12 +66,14 @@ public struct PlanService: Sendable {
         var report: PlanReport?
         var check = CheckReport(violations: [], method: .exact)
         let time = tools.now()
+        let priors = try await durations.priors(fleet: fleet)
         let (plan, planReference) = try await keeper.keepNext(as: .plan, at: time) { id throws(ControlError) in
-            let input = PlanningInput(
+            var input = PlanningInput(
                 id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,
                 named: Set(filter.resources), windows: windows, deadlines: deadlines)
             let plan: Plan
+            input.priors = priors
             do throws(PlanningRefusal) {
                 let made = try Planner.plan(input)
                 plan = made.0

@@ -20,7 +20,10 @@ struct TemplateTests {
         #expect(fleet.fleet.group("web")?.members.count == 4)
         #expect(fleet.fleet.resources.count == 10)
         let policy = try PolicyFile.parse(
-            Self.uncommented(FleetTemplate.policy()), environments: fleet.fleet.environments)
+            Self.uncommented(FleetTemplate.policy()), fleet: fleet.fleet, now: Timestamp("2026-11-23T09:30:00Z"))
+        #expect(policy.warnings == [])
+        #expect(policy.policy.windows.map(\.id) == ["production-nights", "move"])
+        #expect(policy.policy.freezes.map(\.id) == ["year-end", "books"])
         #expect(policy.policy.exclude == ["linux-image-*"])
         #expect(policy.policy.approvals.count == 2)
         #expect(policy.policy.baselines.map(\.pins.count) == [1])
