@@ -18,21 +18,25 @@ public struct PolicyReading: Sendable, Equatable {
 
 /// Reads `policy.yaml`: the format is in this target's README and in `PolicySchema.json`.
 public enum PolicyFile {
-    /// - Parameter environments: those of the fleet; nil if they are not known, and the names are then not checked.
+    /// - Parameters:
+    ///   - environments: those of the fleet; nil if they are not known, and the names are then not checked.
+    ///   - fleet: what the rules of `order` and `releases` are held against; nil: they are not.
     /// - Throws: everything that is wrong with the file, each with line, column and what would be right.
-    public static func read(path: String, environments: [Environment]? = nil) throws(InventoryErrors) -> PolicyReading {
-        try parse(InputText.read(path: path), environments)
+    public static func read(
+        path: String, environments: [Environment]? = nil, fleet: Fleet? = nil
+    ) throws(InventoryErrors) -> PolicyReading {
+        try parse(InputText.read(path: path), environments, fleet)
     }
 
     /// - Parameter file: how problems name the text.
     public static func parse(
-        _ text: String, file: String = "policy.yaml", environments: [Environment]? = nil
+        _ text: String, file: String = "policy.yaml", environments: [Environment]? = nil, fleet: Fleet? = nil
     ) throws(InventoryErrors) -> PolicyReading {
-        try parse(InputText(text: text, file: file), environments)
+        try parse(InputText(text: text, file: file), environments, fleet)
     }
 
     private static func parse(
-        _ input: InputText, _ environments: [Environment]?
+        _ input: InputText, _ environments: [Environment]?, _ fleet: Fleet?
     ) throws(InventoryErrors) -> PolicyReading {
         let reading = Reading(file: input.file)
         guard let root = YAMLDocument.read(input, reading) else {
@@ -41,7 +45,7 @@ public enum PolicyFile {
             }
             throw InventoryErrors(reading.problems)
         }
-        let policy = PolicyReader(reading: reading, environments: environments).read(root)
+        let policy = PolicyReader(reading: reading, environments: environments, fleet: fleet).read(root)
         let warnings = try reading.finish()
         return PolicyReading(policy: policy, warnings: warnings, declared: declared(root))
     }

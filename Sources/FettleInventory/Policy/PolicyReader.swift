@@ -4,10 +4,13 @@ internal import FettleModel
 struct PolicyReader {
     let reading: Reading
     let environments: [Environment]?
+    /// nil: not known, so that what rules select is not checked.
+    let fleet: Fleet?
 
     static let keys = [
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
         "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
+        "order", "releases",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -44,7 +47,18 @@ struct PolicyReader {
         if let value = fields["baselines"] { policy.baselines = baselines.list(value) }
         if let value = fields["obligations"] { obligations(value, &policy) }
         if let value = fields["waivers"] { waivers(value, &policy) }
+        rules(fields, &policy)
         return policy
+    }
+
+    private func rules(_ fields: Fields, _ policy: inout Policy) {
+        let known = environments ?? fleet?.environments
+        if let value = fields["order"] {
+            policy.order = OrderRuleReader(reading: reading, environments: known, fleet: fleet).list(value)
+        }
+        if let value = fields["releases"] {
+            policy.releases = ReleaseRuleReader(reading: reading, environments: known, fleet: fleet).list(value)
+        }
     }
 
     /// A list of classes that are taken now, or a rule for each.

@@ -30,6 +30,10 @@ public struct Policy: Codable, Sendable, Equatable {
     public var risk: RiskPolicy
     /// How long a waiver may hold at most, in days; none holds for ever.
     public var maximumWaiverDays: Int
+    /// Which resources go before which others, beyond groups, tiers and what resources say themselves.
+    public var order: [OrderRule]
+    /// What release notes demand.
+    public var releases: [ReleaseRule]
 
     public init(
         classes: [UpdateClass] = [.security], exclude: [String] = [],
@@ -42,7 +46,7 @@ public struct Policy: Codable, Sendable, Equatable {
         classRules: [UpdateClass: ClassRule] = [:], rolling: RollingRule? = nil, baselines: [Baseline] = [],
         obligations: ObligationRule = ObligationRule(),
         risk: RiskPolicy = RiskPolicy(),
-        maximumWaiverDays: Int = 365
+        maximumWaiverDays: Int = 365, order: [OrderRule] = [], releases: [ReleaseRule] = []
     ) {
         self.classes = classes
         self.exclude = exclude
@@ -61,6 +65,8 @@ public struct Policy: Codable, Sendable, Equatable {
         self.rolling = rolling
         self.baselines = baselines
         self.obligations = obligations
+        self.order = order
+        self.releases = releases
     }
 
     /// When updates of the class are taken where no baseline says otherwise.
