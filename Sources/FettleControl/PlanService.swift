@@ -27,7 +27,7 @@ public struct PlanService: Sendable {
     /// - Throws: `blocked` if no plan can be made or the checker finds a way to break an invariant; `invalid` for names that do
     ///   not exist.
     public func make(
-        filter: PatchFilter, fleet: Fleet, policy: Policy, window: TimeWindow? = nil, title: String? = nil,
+        filter: PatchFilter, fleet: Fleet, policy: Policy, windows: WindowOffer = .anyTime, title: String? = nil,
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Result {
@@ -54,13 +54,13 @@ public struct PlanService: Sendable {
                 facts: facts, fleet: fleet)
         }
         return try await plan(
-            selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, window: window,
+            selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: windows,
             title: title)
     }
 
     private func plan(
         _ selection: Selection, _ reference: StageReference, facts: FactSet, filter: PatchFilter, fleet: Fleet,
-        policy: Policy, window: TimeWindow?, title: String?
+        policy: Policy, windows: WindowOffer, title: String?
     ) async throws(ControlError) -> Result {
         var report: PlanReport?
         var check = CheckReport(violations: [], method: .exact)
@@ -69,7 +69,7 @@ public struct PlanService: Sendable {
             let input = PlanningInput(
                 id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,
-                named: Set(filter.resources), window: window)
+                named: Set(filter.resources), windows: windows)
             let plan: Plan
             do throws(PlanningRefusal) {
                 let made = try Planner.plan(input)
