@@ -52,7 +52,8 @@ public struct PlanService: Sendable {
         let (selection, selectionReference) = try await keeper.keepNext(as: .selection, at: time) {
             id throws(ControlError) in
             SelectionPlanner.assemble(
-                patches, answers: answers, policy: policy, id: id, findings: findingsReference, selectedAt: time)
+                patches, answers: answers, policy: policy, id: id, findings: findingsReference, selectedAt: time,
+                facts: facts, fleet: fleet)
         }
         return try await plan(
             selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: windows,
