@@ -1,7 +1,7 @@
 import FettleModel
 
 /// A step that concerns several hosts of a group, such as a bake: between hosts that are finished before it and hosts that wait for it.
-struct GroupStep {
+struct GroupStep: Sendable {
     var group: GroupID
     /// What stands behind the group's name in the step's, such as `bake`.
     var name: String
@@ -23,7 +23,7 @@ struct GroupStep {
 }
 
 /// Pass 6: the steps of groups, on both ways.
-struct GroupSteps {
+struct GroupSteps: Sendable {
     private(set) var forward: [GroupStep]
     private(set) var back: [GroupStep]
     /// For each host, the places in `forward` of those that hold it back; the same for the way back.

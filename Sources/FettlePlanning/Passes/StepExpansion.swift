@@ -2,33 +2,45 @@ import FettleModel
 
 /// Pass 7: the layout written out as steps, forward and back.
 struct StepExpansion {
-    private(set) var steps: [Step] = []
-    private(set) var rollback: [Step] = []
+    let steps: [Step]
+    let rollback: [Step]
 
     init(
         _ layout: WaveLayout, _ groupSteps: GroupSteps, extras: [ResourceID: ChainExtras], policy: Policy,
         priors: DurationPriors
     ) {
         let maker = ChainMaker(policy: policy, priors: priors, extras: extras)
+        (steps, rollback) = both(
+            { Self.forward(layout, groupSteps, maker) }, { Self.back(layout, groupSteps, maker) })
+    }
+
+    private static func forward(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ maker: ChainMaker) -> [Step] {
+        var steps: [Step] = []
         steps.reserveCapacity(layout.hosts.count * 10 + groupSteps.forward.count)
-        rollback.reserveCapacity(layout.hosts.count * 8 + groupSteps.back.count)
-        var forward = GroupStepWriter(groupSteps.forward, groupSteps.awaited, layout, layout.waves, priors)
+        var writer = GroupStepWriter(groupSteps.forward, groupSteps.awaited, layout, layout.waves, maker.priors)
         for place in layout.hosts.indices {
             let chain = maker.forward(layout.hosts[place], wave: layout.waves[place])
-            steps += forward.written(chain, of: place)
+            steps += writer.written(chain, of: place)
         }
-        // Backwards, as it is taken; but Fettle's own host last, because the others' return hangs on it (I12).
-        let own = layout.hosts.indices.filter { layout.hosts[$0].isOwn }
-        let line = layout.hosts.indices.reversed().filter { !layout.hosts[$0].isOwn } + own
-        var back = GroupStepWriter(groupSteps.back, groupSteps.awaitedBack, layout, layout.wavesBack, priors)
-        for place in line {
+        return sorted(steps, layout)
+    }
+
+    /// Backwards, as it is taken; but Fettle's own host last, because the others' return hangs on it (I12).
+    private static func back(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ maker: ChainMaker) -> [Step] {
+        var rollback: [Step] = []
+        rollback.reserveCapacity(layout.hosts.count * 8 + groupSteps.back.count)
+        var writer = GroupStepWriter(groupSteps.back, groupSteps.awaitedBack, layout, layout.wavesBack, maker.priors)
+        let others = layout.hosts.indices.reversed().filter { !layout.hosts[$0].isOwn }
+        for place in others + layout.hosts.indices.filter({ layout.hosts[$0].isOwn }) {
             let chain = maker.rollback(layout.hosts[place], wave: layout.wavesBack[place])
-            rollback += back.written(chain, of: place)
+            rollback += writer.written(chain, of: place)
         }
-        // Steps of hosts that are moved by others wait for steps that can stand behind them.
-        guard layout.hosts.contains(where: { !$0.isTakenOut }) else { return }
-        steps = steps.behindWhatTheyWaitFor()
-        rollback = rollback.behindWhatTheyWaitFor()
+        return sorted(rollback, layout)
+    }
+
+    /// Steps of hosts that are moved by others wait for steps that can stand behind them.
+    private static func sorted(_ steps: [Step], _ layout: WaveLayout) -> [Step] {
+        layout.hosts.contains { !$0.isTakenOut } ? steps.behindWhatTheyWaitFor() : steps
     }
 }
 

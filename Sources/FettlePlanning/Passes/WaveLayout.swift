@@ -1,7 +1,7 @@
 import FettleModel
 
 /// Pass 5: who is in which wave.
-struct WaveLayout {
+struct WaveLayout: Sendable {
     /// In the order in which they are taken.
     let hosts: [HostWork]
     let orders: [OrderPass.PlacedOrder]
