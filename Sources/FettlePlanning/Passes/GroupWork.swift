@@ -42,4 +42,8 @@ struct GroupWork: Sendable {
             uniquingKeysWith: { first, _ in first })
         return sides.indices.map { number in places.filter { side[hosts[$0].id] == number } }
     }
+
+    var sidesReason: String {
+        if case .blueGreen = strategy { "the standby, then the side that serves" } else { "one side at a time" }
+    }
 }

@@ -134,7 +134,7 @@ struct OrderPass {
         }
         if group.sides != nil {
             let sides = group.sidePlaces(places, hosts)
-            add("\(name): one side at a time", sides)
+            add("\(name): \(group.sidesReason)", sides)
             // A side that is larger than what may be out goes in lanes.
             if sides.contains(where: { $0.count > group.maximumOut }) {
                 orderLanes(group.maximumOut, sides, name, limit)

@@ -23,7 +23,8 @@ struct ReportPass {
             duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
             hosts: hosts(outages), groups: groups.map { summary(of: $0, outages, median) },
             leftOut: notes.leftOut.sortedWithoutRepetition(), pointOfNoReturn: pointOfNoReturn(),
-            warnings: notes.warnings + afterthoughts(), reboots: reboots(), missedDeadlines: missedDeadlines(slow, line))
+            warnings: notes.warnings + afterthoughts(), reboots: reboots(), missedDeadlines: missedDeadlines(slow, line)
+        )
     }
 
     private var start: Timestamp { max(plan.windows.first?.opensAt ?? plan.createdAt, plan.createdAt) }
@@ -103,7 +104,8 @@ struct ReportPass {
         of group: GroupWork, _ outages: [ResourceID: Outage], _ schedule: Schedule
     ) -> PlanReport.Group {
         let size = group.group.members.count
-        let mostOut = max(min(group.maximumOut, group.targets.count), group.mostThroughController) + group.retired.count
+        // Members retire when all others are back.
+        let mostOut = max(min(group.maximumOut, group.targets.count), group.mostThroughController, group.retired.count)
         return PlanReport.Group(
             id: group.group.id, strategy: group.strategy, reason: group.reason, members: size,
             minimumAvailable: group.minimumAvailable, maximumOut: group.maximumOut, unavailable: group.unavailable,

@@ -8,7 +8,6 @@ enum ThroughController {
     static func cast(
         _ group: ResourceGroup, _ controller: ResourceID, _ cast: inout RoleCast, _ notes: inout PlanNotes
     ) {
-        // Where only a restart is missing there is nothing to hand over.
         let passengers = group.members.filter { cast.hosts[$0].map { !$0.changes.isEmpty } ?? false }.sorted()
         guard let first = passengers.first else { return }
         func refuse(_ code: PlanningRefusal.Code, _ message: String) {
@@ -35,6 +34,10 @@ enum ThroughController {
                     + "first; this plan does not prove that they fit elsewhere")
         }
         for member in passengers { cast.claim(.passenger(of: controller), for: member, by: group.id) }
+        for member in group.members where cast.isTarget(member) && !passengers.contains(member) {
+            let reason = "\(controller) takes group \(group.id) through a patch, and is not asked for a restart alone"
+            cast.claim(.kept(because: reason), for: member, by: group.id)
+        }
         cast.add(resource, like: cast.hosts[first])
     }
 
