@@ -26,10 +26,11 @@ public struct PlanService: Sendable {
 
     /// Makes a plan from the newest findings and keeps it. The plan may be empty: then there is nothing to do.
     ///
+    /// - Parameter windows: nil: as the policy's calendar says.
     /// - Throws: `blocked` if no plan can be made or the checker finds a way to break an invariant; `invalid` for names that do
     ///   not exist.
     public func make(
-        filter: PatchFilter, fleet: Fleet, policy: Policy, windows: WindowOffer = .anyTime, title: String? = nil,
+        filter: PatchFilter, fleet: Fleet, policy: Policy, windows: WindowOffer? = nil, title: String? = nil,
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Result {
@@ -62,7 +63,7 @@ public struct PlanService: Sendable {
 
     private func plan(
         _ selection: Selection, _ reference: StageReference, facts: FactSet, filter: PatchFilter, fleet: Fleet,
-        policy: Policy, windows: WindowOffer, deadlines: [ResourceID: PlanningInput.Deadline], title: String?
+        policy: Policy, windows: WindowOffer?, deadlines: [ResourceID: PlanningInput.Deadline], title: String?
     ) async throws(ControlError) -> Result {
         var report: PlanReport?
         var check = CheckReport(violations: [], method: .exact)
@@ -72,7 +73,7 @@ public struct PlanService: Sendable {
             var input = PlanningInput(
                 id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,
-                named: Set(filter.resources), windows: windows, deadlines: deadlines)
+                named: Set(filter.resources), windows: windows ?? WindowOffer(calendar.offered), deadlines: deadlines)
             let plan: Plan
             input.priors = priors
             do throws(PlanningRefusal) {

@@ -6,9 +6,10 @@ struct StepExpansion {
     let rollback: [Step]
 
     init(
-        _ layout: WaveLayout, extras: [ResourceID: ChainExtras], policy: Policy, priors: DurationPriors
+        _ layout: WaveLayout, extras: [ResourceID: ChainExtras], splits: [ResourceID: [HostPart]], policy: Policy,
+        priors: DurationPriors
     ) {
-        let maker = ChainMaker(policy: policy, priors: priors, extras: extras)
+        let maker = ChainMaker(policy: policy, priors: priors, extras: extras, splits: splits)
         (steps, rollback) = both({ Self.forward(layout, maker) }, { Self.back(layout, maker) })
     }
 
