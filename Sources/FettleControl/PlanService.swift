@@ -8,10 +8,12 @@ public import FettleStore
 /// From findings to a proven plan: select, ask every host's own resolver, plan, check, keep.
 public struct PlanService: Sendable {
     let keeper: StageKeeper
+    let durations: DurationService
     let tools: Tools
 
     public init(store: any Store, tools: Tools) {
         keeper = StageKeeper(store: store)
+        durations = DurationService(store: store, tools: tools)
         self.tools = tools
     }
 
@@ -55,29 +57,31 @@ public struct PlanService: Sendable {
         }
         return try await plan(
             selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: windows,
-            title: title)
+            deadlines: PlanDeadlines.of(findings, selected: selection), title: title)
     }
 
     private func plan(
         _ selection: Selection, _ reference: StageReference, facts: FactSet, filter: PatchFilter, fleet: Fleet,
-        policy: Policy, windows: WindowOffer, title: String?
+        policy: Policy, windows: WindowOffer, deadlines: [ResourceID: PlanningInput.Deadline], title: String?
     ) async throws(ControlError) -> Result {
         var report: PlanReport?
         var check = CheckReport(violations: [], method: .exact)
         let time = tools.now()
+        let priors = try await durations.priors(fleet: fleet)
         let (plan, planReference) = try await keeper.keepNext(as: .plan, at: time) { id throws(ControlError) in
-            let input = PlanningInput(
+            var input = PlanningInput(
                 id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,
-                named: Set(filter.resources), windows: windows)
+                named: Set(filter.resources), windows: windows, deadlines: deadlines)
             let plan: Plan
+            input.priors = priors
             do throws(PlanningRefusal) {
                 let made = try Planner.plan(input)
                 plan = made.0
                 report = made.1
+                report?.warnings += RefusalWords.ofMissedDeadlines(made.1, input)
             } catch {
-                throw ControlError(
-                    .blocked, "no plan can be made:\n  " + error.problems.map(\.message).joined(separator: "\n  "))
+                throw ControlError(.blocked, RefusalWords.of(error, input))
             }
             check = PlanChecker.check(plan)
             guard check.isProven else {

@@ -49,6 +49,9 @@ struct SchemaTests {
                 "version: 1\nrisk: {waiting: {hazards: {exploited: 10}, exposure: {internet: 1.0}, predictionStaleDays: 7}}",
                 "version: 1\nrisk: {patching: {priors: {kernel: {probability: 0}, restart: {}}, recoveryHours: {}}}",
             ] + Self.goodBaselines.map { "version: 1\nbaselines: [{name: b, \($0)}]" }
+            + Self.goodWindows.map { "version: 1\nwindows: [{id: w, \($0)}]" }
+            + Self.goodFreezes.map { "version: 1\nfreezes: [{id: f, \($0)}]" }
+            + ["version: 1\nwindows: []\nfreezes: []\nwithoutWindow: never"]
             + Self.goodOrders.map { "version: 1\norder: [{name: a b, \($0)}]" }
             + Self.goodReleases.map { "version: 1\nreleases: [{name: a b, \($0)}]" }
         let bad =
@@ -84,6 +87,9 @@ struct SchemaTests {
                 "version: 1\nrisk: {patching: {priors: {kernel: {weight: 0}}}}",
                 "version: 1\nrisk: {patching: {recoveryHours: {exactVersions: 9000}}}",
             ] + Self.badBaselines.map { "version: 1\nbaselines: [{name: b, \($0)}]" }
+            + Self.badWindows.map { "version: 1\nwindows: [{id: w, \($0)}]" }
+            + Self.badFreezes.map { "version: 1\nfreezes: [{id: f, \($0)}]" }
+            + ["version: 1\nwindows: {}", "version: 1\nwithoutWindow: always", "version: 1\nfreezes: [{reason: x}]"]
             + Self.badOrders.map { "version: 1\norder: [{name: a b, \($0)}]" }
             + Self.badReleases.map { "version: 1\nreleases: [{name: a b, \($0)}]" }
         try agree(PolicySchema.json, good: good, bad: bad) { try PolicyFile.parse($0) }
@@ -133,6 +139,45 @@ struct SchemaTests {
         "classes: {x: now}", "ageInDays: -1", "ageInDays: 1000", "ageInDays: {x: 1}", "ageInDays: soon", "allow: []",
         "deny: [\"\"]", "hold: {}", "pin: [openssl]", "pin: [\"a=\"]", "pin: [\"-a=1\"]", "pin: [\"a=-1\"]",
         "pin: [\"a b=1\"]", "x: 1",
+    ]
+
+    private static let goodWindows = [
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY",
+        "start: 2026-11-29T22:00:30, duration: 1d, timeZone: Europe/Berlin",
+        "start: \"22:00\", duration: 3600, timeZone: UTC, recurrence: \"RRULE:freq=weekly;byday=su;UNTIL=20301231T225959Z\"",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: BYDAY=-1SU;FREQ=MONTHLY, except: [2026-11-29], also: "
+            + "[2026-11-30, 2026-12-01T10:00]",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY, environments: [a], groups: [\"b*\"], "
+            + "resources: [c]",
+    ]
+
+    private static let badWindows = [
+        "start: \"22:00\"", "start: \"22:00\", duration: 4h, recurrence: FREQ=DAILY",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=HOURLY",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY;BYDAY", "calendar: x.txt",
+        "start: \"24:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY", "calendar: x.ics, start: \"22:00\"",
+        "start: 22, duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY",
+        "start: \"22:00\", duration: long, timeZone: UTC, recurrence: FREQ=DAILY",
+        "start: \"22:00\", duration: 4h, timeZone: \"W. Europe\", recurrence: FREQ=DAILY",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY, groups: []",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY, except: [soon]",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY, reason: x",
+    ]
+
+    private static let goodFreezes = [
+        "reason: x, from: 2026-12-18, to: 2027-01-03, timeZone: UTC",
+        "reason: x, from: 2026-12-18T10:00Z, to: 2027-01-03T10:00:00Z, emergencyMayPass: true",
+        "reason: x, recurrence: FREQ=MONTHLY;BYMONTHDAY=-1, timeZone: UTC",
+        "reason: x, recurrence: FREQ=MONTHLY;BYMONTHDAY=-1, timeZone: UTC, start: \"10:00\", duration: 8h, groups: [a]",
+    ]
+
+    private static let badFreezes = [
+        "reason: x", "from: 2026-12-18, to: 2027-01-03, timeZone: UTC", "reason: x, from: 2026-12-18, timeZone: UTC",
+        "reason: x, from: 2026-12-18, to: soon, timeZone: UTC", "reason: x, recurrence: FREQ=DAILY",
+        "reason: x, recurrence: FREQ=DAILY, timeZone: UTC, from: 2026-12-18",
+        "reason: x, from: 2026-12-18, to: 2027-01-03, timeZone: UTC, duration: 1d", "calendar: x.ics, from: 2026-12-18",
+        "reason: \"\", from: 2026-12-18, to: 2027-01-03, timeZone: UTC",
+        "reason: x, from: 2026-12-18, to: 2027-01-03, timeZone: UTC, emergencyMayPass: maybe",
     ]
 
     /// A default that an editor shows and the program doesn't take would be a lie.

@@ -21,7 +21,10 @@ struct TemplateTests {
         #expect(fleet.fleet.resources.count == 11)
         #expect(fleet.fleet.resource("web-2")?.after == ["db-1", "san-1"])
         let policy = try PolicyFile.parse(
-            Self.uncommented(FleetTemplate.policy()), environments: fleet.fleet.environments)
+            Self.uncommented(FleetTemplate.policy()), fleet: fleet.fleet, now: Timestamp("2026-11-23T09:30:00Z"))
+        #expect(policy.warnings == [])
+        #expect(policy.policy.windows.map(\.id) == ["production-nights", "move"])
+        #expect(policy.policy.freezes.map(\.id) == ["year-end", "books"])
         #expect(policy.policy.order.map(\.within) == [.environment, .group, .environment, .environment])
         #expect(policy.policy.releases.map(\.requires.count) == [0, 1, 0])
         #expect(policy.policy.exclude == ["linux-image-*"])

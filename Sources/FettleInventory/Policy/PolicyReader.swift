@@ -3,14 +3,16 @@ internal import FettleModel
 /// Turns the tree of `policy.yaml` into a policy: a key that is not there keeps its default.
 struct PolicyReader {
     let reading: Reading
-    let environments: [Environment]?
+    let surroundings: PolicySurroundings
     /// nil: not known, so that what rules select is not checked.
     let fleet: Fleet?
+
+    private var environments: [Environment]? { surroundings.environments }
 
     static let keys = [
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
         "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
-        "order", "releases",
+        "windows", "withoutWindow", "freezes", "order", "releases",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -47,6 +49,14 @@ struct PolicyReader {
         if let value = fields["baselines"] { policy.baselines = baselines.list(value) }
         if let value = fields["obligations"] { obligations(value, &policy) }
         if let value = fields["waivers"] { waivers(value, &policy) }
+        let windows = WindowReader(reading: reading, surroundings: surroundings)
+        if let value = fields["windows"] { policy.windows = windows.windows(value) }
+        if let value = fields["withoutWindow"],
+            let choice = reading.choice(value, "choice for what has no window", as: WithoutWindow.self)
+        {
+            policy.withoutWindow = choice
+        }
+        if let value = fields["freezes"] { policy.freezes = windows.freezes(value) }
         rules(fields, &policy)
         return policy
     }

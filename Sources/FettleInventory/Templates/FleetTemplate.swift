@@ -132,6 +132,33 @@ public enum FleetTemplate {
         #  dev: {approvals: 0}
         #  production: {approvals: 2}
 
+        # When disruptive steps may be taken, as rules of iCalendar (RRULE) or calendar files. A window is for what all its globs
+        # (environments, groups, resources) let through. Hours are exact where clocks change, and no window is lost to it.
+        # docs/windows.md says it all.
+        windows: []
+        #  - id: production-nights
+        #    recurrence: FREQ=WEEKLY;BYDAY=SA,SU
+        #    start: "22:00"
+        #    duration: 4h
+        #    timeZone: Europe/Berlin
+        #    except: [2026-12-26]              # days on which it stays shut; 'also' has days on which it opens besides
+        #    environments: [production]
+        #  - {id: move, start: 2026-12-05T20:00, duration: 12h, timeZone: Europe/Berlin, groups: [db]}     # once
+
+        # When what no window is for may be worked on: anyTime (but in a freeze), never
+        withoutWindow: anyTime
+
+        # When nothing disruptive is done, whatever windows are open. Days are whole: the last one is in it. Or from a file
+        # beside this one, all its events: {id: company, calendar: change-freezes.ics, timeZone: Europe/Berlin}
+        freezes: []
+        #  - {id: year-end, reason: closing of the year, from: 2026-12-18, to: 2027-01-03, timeZone: Europe/Berlin}
+        #  - id: books
+        #    reason: the books are closed on the last working day
+        #    recurrence: FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1
+        #    timeZone: Europe/Berlin
+        #    groups: [db]
+        #    emergencyMayPass: true            # changes of the kind emergency go on in it
+
         # How long a finding may be accepted at most (`fettle waiver add`), in days; nothing is accepted for ever.
         waivers:
           maximumDays: 365
