@@ -8,6 +8,8 @@ public enum Planner {
     ///
     /// - Throws: `PlanningRefusal` with everything that stands in the way, not only the first thing.
     public static func plan(_ input: PlanningInput) throws(PlanningRefusal) -> (Plan, PlanReport) {
+        var input = input
+        input.windows = input.windows.withoutWindowsBefore(input.createdAt)
         var notes = PlanNotes()
         check(input, notes: &notes)
         let index = PlanningIndex(input)
