@@ -85,7 +85,7 @@ struct FormCheck {
     }
 
     private func windowViolations() -> [Violation] {
-        guard let window = plan.window else { return [] }
+        guard let window = plan.windows.first else { return [] }
         let (length, isTooLong) = window.closesAt.milliseconds.subtractingReportingOverflow(
             window.opensAt.milliseconds)
         guard isTooLong || length > Int64(Self.longestSeconds) * 1000 else { return [] }

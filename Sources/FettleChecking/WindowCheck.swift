@@ -6,7 +6,7 @@ struct WindowCheck {
     let forward: StepGraph
 
     func violations() -> ([Violation], CheckReport.Method) {
-        guard let window = plan.window else { return ([], .exact) }
+        guard let window = plan.windows.first else { return ([], .exact) }
         let length = Int((window.closesAt.milliseconds - window.opensAt.milliseconds) / 1000)
         guard length > 0 else {
             return ([Violation(.time, "the window closes before it opens", steps: [])], .exact)

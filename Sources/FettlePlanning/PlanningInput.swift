@@ -19,14 +19,14 @@ public struct PlanningInput: Sendable {
     public var environments: [EnvironmentID]
     /// Resources that the user named one by one. A load balancer that nothing stands in for is planned only if it is named.
     public var named: Set<ResourceID>
-    /// nil: the plan is not bound to a time.
-    public var window: TimeWindow?
+    /// In which windows its disruptive steps may be taken (I4).
+    public var windows: WindowOffer
     public var priors: DurationPriors
 
     public init(
         id: PlanID, title: String? = nil, selection: Selection, selectionReference: StageReference, facts: FactSet,
         fleet: Fleet, policy: Policy, createdAt: Timestamp, environments: [EnvironmentID] = [],
-        named: Set<ResourceID> = [], window: TimeWindow? = nil, priors: DurationPriors = .documented
+        named: Set<ResourceID> = [], windows: WindowOffer = .anyTime, priors: DurationPriors = .documented
     ) {
         self.id = id
         self.title = title
@@ -38,7 +38,7 @@ public struct PlanningInput: Sendable {
         self.createdAt = createdAt
         self.environments = environments
         self.named = named
-        self.window = window
+        self.windows = windows
         self.priors = priors
     }
 }

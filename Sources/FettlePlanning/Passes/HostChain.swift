@@ -15,6 +15,7 @@ struct HostChain {
 struct ChainMaker {
     let policy: Policy
     let priors: DurationPriors
+    let extras: [ResourceID: ChainExtras]
 
     /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host comes back:
     /// traffic returns to code that is proven to run, not to a hope.
@@ -30,7 +31,8 @@ struct ChainMaker {
         }
         let preparation = maker.takeSteps()
 
-        maker.takeOut()
+        let extra = extras[host.id]?.forward
+        maker.takeOut(extra)
         if !host.changes.isEmpty {
             maker.add(
                 "patch", .changePackages(transaction: transaction), .requiresOut, priors.change(transaction),
@@ -44,7 +46,7 @@ struct ChainMaker {
                 timeout: policy.rebootDeadlineSeconds)
         }
         prove(&maker, host, \.to)
-        maker.bringBack()
+        maker.bringBack(extra)
         return HostChain(preparation: preparation, outage: maker.takeSteps())
     }
 
@@ -55,7 +57,8 @@ struct ChainMaker {
     /// Every host has a chain, because others wait for it: without one it could still be out while they go out in its lane.
     func rollback(_ host: HostWork, wave: Int) -> HostChain {
         var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/rollback/", priors: priors)
-        maker.takeOut()
+        let extra = extras[host.id]?.back
+        maker.takeOut(extra)
         if host.isReversible, !host.changes.isEmpty {
             var reverse = transaction(host, .rollback)
             reverse.changes = reverse.changes.map(\.reversed)
@@ -72,7 +75,7 @@ struct ChainMaker {
                 rebootEstimate(isExpected: !host.rebootReasons.isEmpty), timeout: policy.rebootDeadlineSeconds)
         }
         prove(&maker, host, host.isReversible ? \.from : \.to)
-        maker.bringBack()
+        maker.bringBack(extra)
         return HostChain(outage: maker.takeSteps())
     }
 
@@ -122,90 +125,5 @@ extension DurationEstimate {
         guard let other else { return self }
         return DurationEstimate(
             medianSeconds: medianSeconds + other.medianSeconds, p95Seconds: p95Seconds + other.p95Seconds)
-    }
-}
-
-/// Strings one host's steps together: each waits for the one before.
-private struct StepMaker {
-    let host: HostWork
-    let wave: Int
-    let prefix: String
-    let priors: DurationPriors
-    private var steps: [Step] = []
-    private var last: StepID?
-
-    init(host: HostWork, wave: Int, prefix: String, priors: DurationPriors) {
-        self.host = host
-        self.wave = wave
-        self.prefix = prefix
-        self.priors = priors
-    }
-
-    mutating func takeSteps() -> [Step] {
-        defer { steps = [] }
-        return steps
-    }
-
-    mutating func add(
-        _ name: String, _ action: StepAction, _ availability: AvailabilityEffect, _ estimate: DurationEstimate,
-        group: GroupID? = nil, rollback: RollbackClass = .nothingToUndo, compensates: StepID? = nil,
-        timeout: Int? = nil
-    ) {
-        let step = Step(
-            id: StepID(prefix + name), resource: host.id, group: group, wave: wave, action: action,
-            after: last.map { [$0] } ?? [], availability: availability, rollbackClass: rollback,
-            compensates: compensates, estimate: estimate,
-            timeoutSeconds: timeout ?? priors.timeout(estimate))
-        last = step.id
-        steps.append(step)
-    }
-
-    /// One drain for each place at a load balancer, each of them taking the host out, so that it counts as out until every one
-    /// is taken back.
-    mutating func takeOut() {
-        let places = trafficPlaces
-        guard !places.isEmpty else { return add("take-out", .takeOut, .takesOut, priors.takeOut, group: onlyGroup) }
-        for (group, traffic) in places {
-            add(
-                places.count == 1 ? "drain" : "drain-\(group)", .drain(traffic: traffic), .takesOut,
-                priors.drain(traffic), group: group)
-        }
-    }
-
-    /// In the reverse order of `takeOut`.
-    mutating func bringBack() {
-        let places = trafficPlaces
-        guard !places.isEmpty else {
-            return add("bring-back", .bringBack, .bringsBack, priors.takeOut, group: onlyGroup)
-        }
-        for (group, traffic) in places.reversed() {
-            add(
-                places.count == 1 ? "restore" : "restore-\(group)", .restore(traffic: traffic), .bringsBack,
-                priors.restore, group: group)
-        }
-    }
-
-    private var onlyGroup: GroupID? { host.groups.count == 1 ? host.groups[0].id : nil }
-
-    /// Two groups may speak of the same server at the same balancer: it is drained once, with the longer of the two waits.
-    private var trafficPlaces: [(GroupID, TrafficBinding)] {
-        var result: [(GroupID, TrafficBinding)] = []
-        for group in host.groups {
-            guard let traffic = group.traffic else { continue }
-            if let same = result.firstIndex(where: { $0.1.isSamePlace(as: traffic, of: host.id) }) {
-                result[same].1.drainTimeoutSeconds = max(
-                    result[same].1.drainTimeoutSeconds, traffic.drainTimeoutSeconds)
-            } else {
-                result.append((group.id, traffic))
-            }
-        }
-        return result
-    }
-}
-
-extension TrafficBinding {
-    fileprivate func isSamePlace(as other: TrafficBinding, of host: ResourceID) -> Bool {
-        driver == other.driver && via == other.via && endpoint == other.endpoint && backend == other.backend
-            && serverName(of: host) == other.serverName(of: host)
     }
 }

@@ -59,7 +59,7 @@ public struct PoolPlan: Sendable {
                     id: pool, members: members.sorted(), minimumAvailable: minimumAvailable, maximumOut: maximumOut,
                     traffic: Self.traffic(of: pool), probes: [])
             },
-            steps: steps, rollback: rollback, limits: limits, window: window)
+            steps: steps, rollback: rollback, limits: limits)
     }
 
     public var pools: [GroupID] { hasSecondPool ? ["api", "web"] : ["web"] }
