@@ -5,8 +5,10 @@ enum StepTone: String, CaseIterable {
     /// - Parameter name: as `StepAction.name` has it.
     init(name: String) {
         switch name {
-        case "drain", "restore", "take out", "bring back": self = .drain
-        case "patch", "return", "restart services": self = .patch
+        case "drain", "restore", "take out", "bring back", "evacuate", "bring home", "hand over", "switch traffic":
+            self = .drain
+        case "patch", "return", "restart services", "upgrade through controller", "replace image", "retire":
+            self = .patch
         case "reboot": self = .reboot
         case "gate", "bake", "verify": self = .gate
         default: self = .wait
