@@ -117,9 +117,10 @@ struct ScenarioLayout {
 
     /// Around a mean of its environment, which is steered so that the groups of the whole fleet have the wanted size.
     private mutating func poolSize(_ cell: Cell, atMost limit: Int) -> Int {
-        let wished = [0.5, 0.9, 1.6][min(2, cell.size)] * Double(hostsPerGroup)
+        let wished = [0.6, 1.0, 2.0][min(2, cell.size)] * Double(hostsPerGroup)
         let steer = Double(hostsPerGroup * (groups.count + 20)) / Double(resources.count + hostsPerGroup * 20)
-        let mean = max(5, min(45, Int(wished * steer * steer * steer)))
+        // A small fleet has small pools, so that it has all environments.
+        let mean = max(5, min(45, wanted / 12, Int(wished * steer * steer * steer)))
         return max(5, min(50, limit, Int.random(in: 5...max(5, 2 * mean - 5), using: &random)))
     }
 
