@@ -42,7 +42,9 @@ struct CapacityChart {
         let reason = picture.reasons[group.id]
         let missing: HTMLText =
             capacity.unavailable == 0 ? "" : ", <b class=\"bad\">\(capacity.unavailable) not available now</b>"
-        let why: HTMLText = reason.map { "<p class=\"note\">\($0)</p>" } ?? ""
+        // The planner's own words for a strategy that the fleet file names: everybody who wrote it knows.
+        let why: HTMLText =
+            reason.flatMap { $0 == "declared in the fleet" ? nil : $0 }.map { "<p class=\"note\">\($0)</p>" } ?? ""
         let tone = HTMLText(source: capacity.spare < 0 ? "bad" : "soft")
         return """
             <figure><figcaption><b>\(group.id)</b> <span class="\(tone)">lowest \(capacity.lowest) of \

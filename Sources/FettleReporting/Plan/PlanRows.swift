@@ -23,11 +23,14 @@ struct PlanRows {
             rows[place].add(step, from: begin, to: max(begin, picture.times.ends[index]))
         }
         let home = Self.home(plan.groups)
-        let lots = Dictionary(grouping: rows) { home[$0.resource] }
         let known = Dictionary(plan.groups.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        groups = lots.map { id, rows in
-            RowGroup(group: id.flatMap { known[$0] }, rows: rows.sorted { $0.sortKey < $1.sortKey })
-        }.sorted { $0.sortKey < $1.sortKey }
+        let grouped = Dictionary(grouping: rows.filter { home[$0.resource] != nil }) { home[$0.resource] }
+        let alone = Dictionary(grouping: rows.filter { home[$0.resource] == nil }, by: \.environment)
+        groups =
+            (grouped.map { id, rows in RowGroup(group: id.flatMap { known[$0] }, rows: rows) }
+            + alone.values.map { RowGroup(group: nil, rows: $0) })
+            .map { RowGroup(group: $0.group, rows: $0.rows.sorted { $0.sortKey < $1.sortKey }) }
+            .sorted { $0.sortKey < $1.sortKey }
         busy = Self.merged(rows.flatMap { row in row.segments.filter { $0.begin < $0.end }.map(\.range) })
     }
 
@@ -62,7 +65,7 @@ struct PlanRows {
 
 /// The rows of one group.
 struct RowGroup {
-    /// nil: resources that are in no group.
+    /// nil: resources of one environment that are in no group.
     var group: PlannedGroup?
     var rows: [PlanRow]
 
@@ -74,7 +77,9 @@ struct RowGroup {
         var seen: Set<EnvironmentID> = []
         return rows.map(\.environment).filter { seen.insert($0).inserted }
     }
-    fileprivate var sortKey: (Int, Int, String) { (group == nil ? 1 : 0, rows.map(\.outBegin).min() ?? 0, name) }
+    fileprivate var sortKey: (Int, Int, String, String) {
+        (group == nil ? 1 : 0, rows.map(\.outBegin).min() ?? 0, name, rows.first?.environment.rawValue ?? "")
+    }
 }
 
 struct PlanRow {

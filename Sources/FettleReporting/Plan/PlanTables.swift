@@ -53,7 +53,7 @@ struct PlanTables {
             let groups = Set(members.map(\.resource)).count
             let environments = plan.environments.filter { id in members.contains { $0.environment == id } }
             return """
-                <tr><td>\(from == to ? "\(from)" : "\(from) to \(to)")</td>\
+                <tr><td class="span">\(from == to ? "\(from)" : "\(from) to \(to)")</td>\
                 <td class="time span">\(span(members.map(\.outBegin).min() ?? 0, members.map(\.end).max() ?? 0))</td>\
                 <td>\(PlanWords.number(groups))</td>\
                 <td>\(environments.map(\.rawValue).joined(separator: ", "))</td>\
