@@ -27,7 +27,7 @@ public struct PlanService: Sendable {
     /// - Throws: `blocked` if no plan can be made or the checker finds a way to break an invariant; `invalid` for names that do
     ///   not exist.
     public func make(
-        filter: PatchFilter, fleet: Fleet, policy: Policy, window: TimeWindow? = nil, title: String? = nil,
+        filter: PatchFilter, fleet: Fleet, policy: Policy, windows: WindowOffer = .anyTime, title: String? = nil,
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Result {
@@ -53,13 +53,13 @@ public struct PlanService: Sendable {
                 patches, answers: answers, policy: policy, id: id, findings: findingsReference, selectedAt: time)
         }
         return try await plan(
-            selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, window: window,
-            title: title)
+            selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: windows,
+            deadlines: PlanDeadlines.of(findings, selected: selection), title: title)
     }
 
     private func plan(
         _ selection: Selection, _ reference: StageReference, facts: FactSet, filter: PatchFilter, fleet: Fleet,
-        policy: Policy, window: TimeWindow?, title: String?
+        policy: Policy, windows: WindowOffer, deadlines: [ResourceID: PlanningInput.Deadline], title: String?
     ) async throws(ControlError) -> Result {
         var report: PlanReport?
         var check = CheckReport(violations: [], method: .exact)
@@ -68,15 +68,15 @@ public struct PlanService: Sendable {
             let input = PlanningInput(
                 id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,
-                named: Set(filter.resources), window: window)
+                named: Set(filter.resources), windows: windows, deadlines: deadlines)
             let plan: Plan
             do throws(PlanningRefusal) {
                 let made = try Planner.plan(input)
                 plan = made.0
                 report = made.1
+                report?.warnings += RefusalWords.ofMissedDeadlines(made.1, input)
             } catch {
-                throw ControlError(
-                    .blocked, "no plan can be made:\n  " + error.problems.map(\.message).joined(separator: "\n  "))
+                throw ControlError(.blocked, RefusalWords.of(error, input))
             }
             check = PlanChecker.check(plan)
             guard check.isProven else {

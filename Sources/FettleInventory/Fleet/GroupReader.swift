@@ -151,11 +151,12 @@ struct GroupReader {
                 "allAtOnce leaves none of \(size.counted("member")), but minimumAvailable is \(size - allowed)",
                 at: place,
                 hint: "set 'minimumAvailable: 0', or choose rolling")
-        case .rolling(let maximum), .canary(_, _, let maximum):
+        case .rolling(let maximum), .canary(_, _, let maximum, _):
             guard maximum.asMaximum(of: size) > allowed, allowed > 0 else { return }
             reading.warning(
                 "maxUnavailable is \(maximum.asMaximum(of: size)) of \(size), but minimumAvailable allows only \(allowed)",
                 at: place)
+        default: break
         }
     }
 

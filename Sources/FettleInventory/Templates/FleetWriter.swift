@@ -80,10 +80,11 @@ public struct FleetWriter: Sendable {
         case nil: break
         case .allAtOnce: lines.append("    strategy: allAtOnce")
         case .rolling(let maximum): lines.append("    strategy: {rolling: {maxUnavailable: \(quantity(maximum))}}")
-        case .canary(let first, let bakeSeconds, let maximum):
+        case .canary(let first, let bakeSeconds, let maximum, _):
             lines.append(
                 "    strategy: {canary: {first: \(quantity(first)), bake: \(bakeSeconds)s, "
                     + "maxUnavailable: \(quantity(maximum))}}")
+        default: break
         }
         if let traffic = group.traffic {
             lines += [
