@@ -14,13 +14,18 @@ public enum Planner {
         let work = WorkPass.collect(input, index, notes: &notes)
         let groups = StrategyPass.choose(for: work, index, notes: &notes)
         let groupOrder = GroupOrder(input.fleet, from: groups.map(\.group.id), notes: &notes)
-        let line = notes.hasOrderCycle ? nil : HostOrder.arrange(work, groups: groups, groupOrder, notes: &notes)
+        let rules = RulePass(work, input, notes: &notes)
+        let line =
+            notes.hasOrderCycle
+            ? nil : HostOrder.arrange(work, groups: groups, groupOrder, rules: rules.orders, notes: &notes)
         guard let line else { throw notes.refusal() }
-        let orders = OrderPass(line, groups: groups, groupOrder, parallelSteps: input.policy.limits.parallelSteps)
-            .orders
+        let orders = OrderPass(
+            line, groups: groups, groupOrder, rules: rules.orders, parallelSteps: input.policy.limits.parallelSteps
+        ).orders
         let layout = WaveLayout(line, orders, groups: groups)
         let extras = ExtrasPass.collect(layout, groups: groups, index, priors: input.priors)
-        let expansion = StepExpansion(layout, extras: extras, policy: input.policy, priors: input.priors)
+        let expansion = StepExpansion(
+            layout, extras: extras, splits: rules.splits, policy: input.policy, priors: input.priors)
         let windows = WindowPass(layout, expansion, input, notes: &notes).windows
         refuseRepeatedNames(expansion, layout, notes: &notes)
         try notes.throwIfRefused()

@@ -77,8 +77,8 @@ struct GroupReader {
         var chosen = all
         if let value = fields["members"] { chosen = named(value).sorted().compactMap { resources[$0] } }
         if let value = fields["select"] {
-            let selector = ResourceSelector(value, environments, reading)
-            chosen = chosen.filter(selector.matches)
+            let matcher = SelectorReader(reading: reading, environments: environments).select(value).matcher
+            chosen = chosen.filter { matcher.matches($0) }
         }
         if chosen.isEmpty, reading.problems.count == before {
             let place = fields["members"] == nil ? fields.keyPlace("select") : fields.keyPlace("members")

@@ -12,7 +12,7 @@ struct OrderPass {
     private(set) var orders: [PlacedOrder] = []
 
     /// An order of turns whose resources are given by their places in the line.
-    struct PlacedOrder {
+    struct PlacedOrder: Sendable {
         var reason: String
         var turns: [[Int]]
         var wayBack = TurnOrder.WayBack.reversed
@@ -22,7 +22,7 @@ struct OrderPass {
         }
     }
 
-    init(_ line: HostOrder, groups: [GroupWork], _ groupOrder: GroupOrder, parallelSteps: Int) {
+    init(_ line: HostOrder, groups: [GroupWork], _ groupOrder: GroupOrder, rules: [TurnOrder], parallelSteps: Int) {
         hosts = line.hosts
         relations = line.relations
         var members: [GroupID: [Int]] = [:]
@@ -33,6 +33,7 @@ struct OrderPass {
         orderEnvironments()
         orderBalancers()
         orderGroups(groupOrder)
+        orderByRules(rules)
         for group in groups { orderMembers(of: group) }
         deal(
             hosts.indices.filter { hosts[$0].groups.isEmpty && !hosts[$0].isOwn }, lanes: parallelSteps,
@@ -110,6 +111,15 @@ struct OrderPass {
                 add("groups: \(names), then \(group)", [before.subtracting(behind).sorted(), behind])
                 open[group] = orders.count - 1
             }
+        }
+    }
+
+    private mutating func orderByRules(_ rules: [TurnOrder]) {
+        guard !rules.isEmpty else { return }
+        let place = Dictionary(
+            hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        for rule in rules {
+            add(rule.reason, rule.turns.map { turn in turn.compactMap { place[$0] }.sorted() }, wayBack: rule.wayBack)
         }
     }
 

@@ -13,8 +13,10 @@ struct ReportPass {
             layout.hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
         let graph = TimeGraph(plan.steps, layout.orders, line: line)
         let opening = opening()
-        let median = Schedule(plan.steps, graph, parallelSteps: parallel, opening: opening) { $0.medianSeconds }
-        let slow = Schedule(plan.steps, graph, parallelSteps: parallel, opening: opening) { $0.p95Seconds }
+        let steps = plan.steps
+        let (median, slow) = both(
+            { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.medianSeconds } },
+            { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.p95Seconds } })
         let outages = outages(median)
         return PlanReport(
             plan: plan.id, startsAt: start,
