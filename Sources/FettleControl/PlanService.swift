@@ -68,6 +68,7 @@ public struct PlanService: Sendable {
         var report: PlanReport?
         var check = CheckReport(violations: [], method: .exact)
         let time = tools.now()
+        let calendar = MaintenanceCalendar(policy: policy, fleet: fleet, from: time)
         let priors = try await durations.priors(fleet: fleet)
         let (plan, planReference) = try await keeper.keepNext(as: .plan, at: time) { id throws(ControlError) in
             var input = PlanningInput(

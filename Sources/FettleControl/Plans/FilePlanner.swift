@@ -9,7 +9,8 @@ public struct FilePlanner: Sendable {
     public var facts: FactSet
     public var basis: Basis
     public var filter: PatchFilter
-    public var windows: WindowOffer
+    /// nil: as the policy's calendar says.
+    public var windows: WindowOffer?
     public var title: String?
 
     /// What is wanted.
@@ -22,7 +23,7 @@ public struct FilePlanner: Sendable {
 
     public init(
         fleet: Fleet, policy: Policy, facts: FactSet, basis: Basis, filter: PatchFilter = PatchFilter(),
-        windows: WindowOffer = .anyTime, title: String? = nil
+        windows: WindowOffer? = nil, title: String? = nil
     ) {
         self.fleet = fleet
         self.policy = policy
@@ -48,11 +49,11 @@ public struct FilePlanner: Sendable {
             reference = StageReference(id: given.id, digest: try StageKeeper.digest(of: given))
             selection = try narrowed(given)
         }
-        var input = PlanningInput(
-            id: "", title: title, selection: selection, selectionReference: reference, facts: facts, fleet: fleet,
+        let input = PlanningInput(
+            id: "plan", title: title, selection: selection, selectionReference: reference, facts: facts, fleet: fleet,
             policy: policy, createdAt: time, environments: filter.environments, named: Set(filter.resources),
-            windows: windows, deadlines: deadlines)
-        input.id = PlanID("plan")
+            windows: windows ?? WindowOffer(MaintenanceCalendar(policy: policy, fleet: fleet, from: time).offered),
+            deadlines: deadlines)
         var made = try PlanMaking.make(input)
         let name = PlanID("plan-\(try StageKeeper.digest(of: made.plan).short)")
         made.plan.id = name
@@ -82,7 +83,8 @@ public struct FilePlanner: Sendable {
         }
         return SelectionPlanner.assemble(
             patches, answers: OfferedAnswers.of(patches.requests, facts: facts), policy: policy, id: "selection",
-            findings: StageReference(id: found.id, digest: try StageKeeper.digest(of: found)), selectedAt: time)
+            findings: StageReference(id: found.id, digest: try StageKeeper.digest(of: found)), selectedAt: time,
+            facts: facts, fleet: fleet)
     }
 
     private static func named(_ selection: Selection) throws(ControlError) -> StageReference {
