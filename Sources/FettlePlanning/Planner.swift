@@ -8,21 +8,28 @@ public enum Planner {
     ///
     /// - Throws: `PlanningRefusal` with everything that stands in the way, not only the first thing.
     public static func plan(_ input: PlanningInput) throws(PlanningRefusal) -> (Plan, PlanReport) {
+        var input = input
+        input.windows = input.windows.withoutWindowsBefore(input.createdAt)
         var notes = PlanNotes()
         check(input, notes: &notes)
         let index = PlanningIndex(input)
         let work = RolePass.assign(WorkPass.collect(input, index, notes: &notes), input, index, notes: &notes)
         let groups = StrategyPass.choose(for: work, index, notes: &notes)
         let groupOrder = GroupOrder(input.fleet, from: groups.map(\.group.id), notes: &notes)
-        let line = notes.hasOrderCycle ? nil : HostOrder.arrange(work, groups: groups, groupOrder, notes: &notes)
+        let rules = RulePass(work, input, notes: &notes)
+        let line =
+            notes.hasOrderCycle
+            ? nil : HostOrder.arrange(work, groups: groups, groupOrder, rules: rules.orders, notes: &notes)
         guard let line else { throw notes.refusal() }
-        let orders = OrderPass(line, groups: groups, groupOrder, parallelSteps: input.policy.limits.parallelSteps)
-            .orders
+        let orders = OrderPass(
+            line, groups: groups, groupOrder, rules: rules.orders, parallelSteps: input.policy.limits.parallelSteps
+        ).orders
         let layout = WaveLayout(line, orders)
         let extras = ExtrasPass.collect(layout, groups: groups, index, policy: input.policy, priors: input.priors)
         let groupSteps = GroupSteps(
             layout, groups: groups, index, policy: input.policy, priors: input.priors, notes: &notes)
-        let expansion = StepExpansion(layout, groupSteps, extras: extras, policy: input.policy, priors: input.priors)
+        let expansion = StepExpansion(
+            layout, groupSteps, extras: extras, splits: rules.splits, policy: input.policy, priors: input.priors)
         let windows = WindowPass(layout, groupSteps, expansion, input, notes: &notes).windows
         refuseRepeatedNames(expansion, layout, groupSteps, notes: &notes)
         try notes.throwIfRefused()

@@ -148,7 +148,9 @@ public struct Rehearsal: Sendable {
     private mutating func reserve(_ order: CapacityOrder) {
         var health: [GroupID: [ResourceID: MemberHealth]] = [:]
         for group in order.groups {
-            for member in group.members { health[group.id, default: [:]][member] = world.health(of: member, in: group.id) }
+            for member in group.members {
+                health[group.id, default: [:]][member] = world.health(of: member, in: group.id)
+            }
         }
         let decision = order.request(run: Self.run, health: health, at: now).decision(holders: holders)
         if decision == .granted { holders[order.step.resource] = Self.run }

@@ -13,6 +13,8 @@ struct SimulatedWorld: Sendable {
 
     private(set) var hosts: [ResourceID: Host]
     private let groups: [ResourceID: [PlannedGroup]]
+    /// Kept up to date host by host: a group may have thousands.
+    private var serving: [GroupID: Int] = [:]
     let faults: FaultProfile
 
     init(_ plan: Plan, faults: FaultProfile) {
@@ -28,6 +30,9 @@ struct SimulatedWorld: Sendable {
         }
         self.hosts = hosts
         self.groups = groups
+        for group in plan.groups {
+            serving[group.id] = Set(group.members).count { health(of: $0, in: group.id).isHealthy }
+        }
     }
 
     func groups(of resource: ResourceID) -> [PlannedGroup] { groups[resource] ?? [] }
@@ -39,9 +44,7 @@ struct SimulatedWorld: Sendable {
     }
 
     /// Members that serve: reachable, well and in traffic.
-    func serving(_ group: PlannedGroup) -> Int {
-        group.members.count { health(of: $0, in: group.id).isHealthy }
-    }
+    func serving(_ group: PlannedGroup) -> Int { serving[group.id] ?? 0 }
 
     /// Groups of which the host gets no traffic though it should.
     func drained(_ resource: ResourceID) -> [GroupID] {
@@ -51,7 +54,15 @@ struct SimulatedWorld: Sendable {
     /// Does what the step is for, or fails as the dice say. Performing a step that is done changes nothing more.
     mutating func perform(_ step: Step, random: inout some RandomNumberGenerator) throws(StepFailure) {
         guard var host = hosts[step.resource] else { return }
-        defer { hosts[step.resource] = host }
+        let groups = groups(of: step.resource)
+        let before = groups.map { health(of: step.resource, in: $0.id).isHealthy }
+        defer {
+            hosts[step.resource] = host
+            for (group, served) in zip(groups, before) {
+                let serves = health(of: step.resource, in: group.id).isHealthy
+                if serves != served { serving[group.id, default: 0] += serves ? 1 : -1 }
+            }
+        }
         if faults.strikes(faults.lostHost, &random), step.availability == .requiresOut { host.isReachable = false }
         guard host.isReachable else {
             throw StepFailure(code: .unreachable, message: "\(step.resource) does not answer")

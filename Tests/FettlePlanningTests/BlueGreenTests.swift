@@ -87,7 +87,7 @@ import Testing
         let (plan, report) = try Planner.plan(sample.input())
         #expect(plan.steps.filter { $0.action == .retire }.map(\.resource) == ["blue-1", "blue-2"])
         #expect(plan.pointOfNoReturn == "blue-1/retire")
-        #expect(report.hosts.first { $0.resource == "blue-2" }?.part == .retired)
+        #expect(report.hosts.first { $0.resource == "blue-2" }?.role == .retired)
         #expect(plan.rollback.allSatisfy { !$0.resource.rawValue.hasPrefix("blue") })
         #expect(PlanChecker.check(plan).violations == [])
     }

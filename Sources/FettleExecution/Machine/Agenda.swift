@@ -46,41 +46,6 @@ struct Agenda: Sendable {
     var returning = SortedPriorities()
 }
 
-/// Priorities of steps in their order, each once. Changed a few at a time.
-struct SortedPriorities: Sendable, Equatable, RandomAccessCollection {
-    private var elements: [Int] = []
-
-    init() {}
-    init(_ priorities: [Int]) { elements = priorities.sorted() }
-
-    var startIndex: Int { 0 }
-    var endIndex: Int { elements.count }
-    subscript(position: Int) -> Int { elements[position] }
-
-    mutating func replace(_ old: [Int], with new: [Int]) {
-        for priority in old where !new.contains(priority) {
-            let place = place(of: priority)
-            if place < elements.count, elements[place] == priority { elements.remove(at: place) }
-        }
-        for priority in new where !old.contains(priority) { elements.insert(priority, at: place(of: priority)) }
-    }
-
-    func contains(_ priority: Int) -> Bool {
-        let place = place(of: priority)
-        return place < elements.count && elements[place] == priority
-    }
-
-    /// Where it is, or where it would be.
-    private func place(of priority: Int) -> Int {
-        var (low, high) = (0, elements.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if elements[middle] < priority { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-}
-
 extension RunMachine {
     /// Notes what a record can have changed. Whatever concerns the run as a whole concerns everybody.
     mutating func touch(by event: RunEvent) {
@@ -157,8 +122,9 @@ extension RunMachine {
 
     private mutating func refreshShare(of owner: Agenda.Owner) -> Agenda.Share {
         var share = Agenda.Share()
+        let hasOpen = !fold.open.isEmpty
         for step in steps(of: owner) {
-            if isInterrupted(step) {
+            if hasOpen, isInterrupted(step) {
                 share.isWanted = true
                 add(step, to: &share)
                 continue
@@ -214,10 +180,10 @@ extension RunMachine {
     /// A dependency that the step still waits for; nil if there is none. What lies before the place of the last look is looked at
     /// again only when nothing behind it is missing: what was there can be gone again.
     private mutating func nextMissing(for step: Step) -> StepID? {
-        guard !step.after.isEmpty else { return nil }
-        let start = step.after.count > 1 ? agenda.waitingPlaces[step.id] ?? 0 : 0
+        guard step.after.count > 1 else { return firstMissing(of: step.after, for: step) }
+        let start = agenda.waitingPlaces[step.id] ?? 0
         for place in [start..<step.after.count, 0..<start].joined() where !isSatisfied(step.after[place], for: step) {
-            if step.after.count > 1 { agenda.waitingPlaces[step.id] = place }
+            agenda.waitingPlaces[step.id] = place
             return step.after[place]
         }
         agenda.waitingPlaces[step.id] = nil
@@ -230,7 +196,9 @@ extension RunMachine {
 
     private func steps(of owner: Agenda.Owner) -> [Step] {
         switch owner {
-        case .resource(let resource): index.steps[resource] ?? []
+        // On its way forward no step of the way back is wanted or under way.
+        case .resource(let resource):
+            (course(of: resource) == .forward ? index.forward[resource] : index.steps[resource]) ?? []
         case .bake(let id): index.step(id).map { [$0] } ?? []
         }
     }

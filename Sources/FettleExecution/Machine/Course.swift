@@ -19,7 +19,10 @@ enum Course: Sendable, Equatable {
 
 extension RunMachine {
     /// As worked out after the last record that can have changed it.
-    func course(of resource: ResourceID) -> Course { courses[resource] ?? courseNow(of: resource) }
+    func course(of resource: ResourceID) -> Course {
+        if let course = courses[resource] { return course }
+        return courseNow(of: resource)
+    }
 
     func courseNow(of resource: ResourceID) -> Course {
         if fold.quarantined[resource] != nil { return .quarantined }
@@ -92,7 +95,7 @@ extension RunMachine {
     /// Whether the step is still to be carried out on the way its resource is going.
     func isWanted(_ step: Step) -> Bool {
         if isLost(step) { return fold.quarantined[step.resource] == nil }
-        if fold[step.id].isSettled { return false }
+        if let record = fold.steps[step.id], record.isSettled { return false }
         if step.isBake { return fold.mode == .forward && !bakedResources(of: step).isEmpty }
         let isRollback = index.isRollback(step.id)
         switch course(of: step.resource) {
@@ -120,7 +123,8 @@ extension RunMachine {
 
     /// A drain that no longer held when it was confirmed is taken again, as long as the resource has to be out.
     func isLost(_ step: Step) -> Bool {
-        lostDrains.contains(step.id) && (fold.out[step.resource] ?? []).contains(step.id)
+        guard !lostDrains.isEmpty, lostDrains.contains(step.id) else { return false }
+        return (fold.out[step.resource] ?? []).contains(step.id)
     }
 
     /// The resources that a bake still has to watch: those that failed are on their way back.

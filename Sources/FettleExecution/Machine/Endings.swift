@@ -74,8 +74,10 @@ extension RunMachine {
         let free = left.filter { !(fold.pause != nil && pauses($0)) }
         if free.isEmpty { return nil }
         let refused = free.filter { isRefusedTooLong($0, at: now) }
+        var room: GroupRoom?
         let mayComeOn = free.contains { step in
-            !isRefusedTooLong(step, at: now) && (isInterrupted(step) || (mayStart(step) && hasRoomInGroups(step)))
+            !isRefusedTooLong(step, at: now)
+                && (isInterrupted(step) || (mayStart(step) && hasRoomInGroups(step, &room)))
         }
         if mayComeOn { return nil }
         let reasons = refused.prefix(3).map { "\($0.id): \(waiting[$0.id]?.reason ?? "refused")" }

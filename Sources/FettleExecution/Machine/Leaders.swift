@@ -27,7 +27,8 @@ struct Leaders: Sendable {
         }
         let first = turns.orders.map { order in Self.first(of: order, among: known) }
         for resource in goers where before[resource] == nil {
-            before[resource] = turns.places(of: resource).lazy
+            before[resource] =
+                turns.places(of: resource).lazy
                 .compactMap { place in first[place.order].flatMap { $0.turn < place.turn ? $0.resource : nil } }.first
         }
         var settled: Set<ResourceID> = []
@@ -63,28 +64,23 @@ struct Leaders: Sendable {
 }
 
 extension RunMachine {
-    /// Whose leaders are being prepared at one moment. Many wait for the same one: it is asked once.
-    struct LeadersAtWork {
-        private var answers: [ResourceID: Bool] = [:]
-
-        /// Whether the step prepares a resource whose leader is being prepared.
-        mutating func holdUp(_ step: Step, in machine: RunMachine, at now: Timestamp) -> Bool {
-            guard machine.isPreparation(step), let leader = machine.index.leaders.leader(of: step.resource) else {
-                return false
-            }
-            if let answer = answers[leader] { return answer }
-            let answer = machine.isBeingPrepared(leader, at: now)
-            answers[leader] = answer
-            return answer
-        }
+    /// Whether the step prepares a resource whose leader is being prepared at this moment.
+    /// - Parameter answers: what is known of each leader; many wait for the same one, and it is asked once.
+    func yieldsToLeader(_ step: Step, at now: Timestamp, _ answers: inout [ResourceID: Bool]) -> Bool {
+        guard isPreparation(step), let leader = index.leaders.leader(of: step.resource) else { return false }
+        if let answer = answers[leader] { return answer }
+        let answer = isBeingPrepared(leader, at: now)
+        answers[leader] = answer
+        return answer
     }
 
     private func isBeingPrepared(_ resource: ResourceID, at now: Timestamp) -> Bool {
         let startable = agenda.shares[.resource(resource)]?.startable ?? []
+        var room: GroupRoom?
         return (index.forward[resource] ?? []).contains { step in
             guard isPreparation(step) else { return false }
             if activities[step.id] != nil { return true }
-            return startable.contains(index.priority(of: step.id)) && mayCheck(step, at: now)
+            return startable.contains(index.priority(of: step.id)) && mayCheck(step, at: now, &room)
         }
     }
 

@@ -22,6 +22,8 @@ public struct RunMachine: Sendable {
     var lostDrains: Set<StepID> = []
     /// Resources for which this run holds a reservation in the store.
     var held: Set<ResourceID> = []
+    /// Those of them that may be needed no longer.
+    var releasable: Set<ResourceID> = []
     var releasing: Set<ResourceID> = []
     var filed: Set<ResourceID> = []
     var filing: Set<ResourceID> = []
@@ -33,8 +35,6 @@ public struct RunMachine: Sendable {
     var courses: [ResourceID: Course] = [:]
     /// How far the plan's orders have come; follows from the fold.
     var turnState: TurnState
-    /// Held, and perhaps needed no longer.
-    var releasable: Set<ResourceID> = []
 
     enum Activity: Sendable, Equatable {
         case checking(attempt: Int)

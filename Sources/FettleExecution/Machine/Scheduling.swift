@@ -70,13 +70,14 @@ extension RunMachine {
             commands.append(.observeAndReserve(order))
         }
         var room = max(1, index.plan.limits.parallelSteps) - activities.count
-        var leaders = LeadersAtWork()
+        var leaders: [ResourceID: Bool] = [:]
+        var groupRoom: GroupRoom?
         for priority in agenda.startable {
             guard room > 0 else { break }
             let step = index.step(withPriority: priority)
-            guard activities[step.id] == nil, !leaders.holdUp(step, in: self, at: now), mayCheck(step, at: now) else {
-                continue
-            }
+            guard activities[step.id] == nil, !yieldsToLeader(step, at: now, &leaders),
+                mayCheck(step, at: now, &groupRoom)
+            else { continue }
             if let refusal = windowRefusal(for: step, at: now) {
                 waiting[step.id] = Waiting(cause: .window, reason: refusal, since: now.milliseconds, nextTry: .max)
                 continue
@@ -84,6 +85,7 @@ extension RunMachine {
             let open = fold[step.id].open
             let attempt = open?.number ?? fold[step.id].attempts + 1
             activities[step.id] = .checking(attempt: attempt)
+            if step.availability == .takesOut { groupRoom?.add(step.resource, self) }
             room -= 1
             commands.append(
                 .check(
@@ -99,9 +101,9 @@ extension RunMachine {
         return open.epoch < fold.epoch
     }
 
-    func mayCheck(_ step: Step, at now: Timestamp) -> Bool {
+    func mayCheck(_ step: Step, at now: Timestamp, _ room: inout GroupRoom?) -> Bool {
         guard activities[step.id] == nil, waitsUntil(step, at: now) == nil else { return false }
-        return isInterrupted(step) || hasRoomInGroups(step)
+        return isInterrupted(step) || hasRoomInGroups(step, &room)
     }
 
     /// Everything but time and room: wanted, its dependencies observed, its resource in the right place.
@@ -146,22 +148,12 @@ extension RunMachine {
     }
 
     /// Spares the store a question whose answer is known: this run has as many out as the plan allows.
-    func hasRoomInGroups(_ step: Step) -> Bool {
+    /// - Parameter room: counted here where it is needed and not known yet.
+    func hasRoomInGroups(_ step: Step, _ room: inout GroupRoom?) -> Bool {
         guard needsReservation(step), !fold.isOut(step.resource) else { return true }
-        let groups = index.groups[step.resource] ?? []
-        guard !groups.isEmpty else { return true }
-        var leaving: Set<ResourceID> = []
-        for id in activities.keys {
-            guard let other = index.step(id), other.availability == .takesOut else { continue }
-            leaving.insert(other.resource)
-        }
-        return groups.allSatisfy { group in
-            let away = group.members.count { member in
-                guard member != step.resource, fold.quarantined[member] == nil else { return false }
-                return held.contains(member) || leaving.contains(member) || fold.isOut(member)
-            }
-            return away < group.maximumOut
-        }
+        guard let groups = index.groups[step.resource], !groups.isEmpty else { return true }
+        if room == nil { room = GroupRoom(self) }
+        return room?.isLeft(for: step.resource, in: groups) ?? true
     }
 
     /// Drains on which the step rests: a load balancer that was restarted has forgotten them (I3).

@@ -13,8 +13,8 @@ struct GroupStep: Sendable {
     var behind: [Int] = []
     /// Places of the hosts that are not taken out before it is done; of one that never is, its last steps wait.
     var holds: [Int] = []
-    /// The group's steps before this one that it waits for, by their names.
-    var follows: [String] = []
+    /// Places among all steps of groups of those that it waits for.
+    var follows: [Int] = []
     /// The place of a host that is not brought back before it is done.
     var holdsReturn: Int?
     var compensates: StepID?

@@ -16,6 +16,8 @@ struct ChainMaker: Sendable {
     let policy: Policy
     let priors: DurationPriors
     let extras: [ResourceID: ChainExtras]
+    /// Hosts whose changes are made in parts, with reboots in between.
+    let splits: [ResourceID: [HostPart]]
 
     /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host comes back:
     /// traffic returns to code that is proven to run, not to a hope.
@@ -28,9 +30,9 @@ struct ChainMaker: Sendable {
         let extra = extras[host.id]?.forward
         var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/", priors: priors)
         preflight(&maker, host)
-        if host.isPatchedInPlace, !host.changes.isEmpty {
-            let transaction = transaction(host, .patch)
-            maker.add("stage", .stage(transaction: transaction), .none, priors.stage(transaction))
+        for part in host.isPatchedInPlace ? parts(of: host) : [] {
+            maker.add(
+                "stage\(part.suffix)", .stage(transaction: part.transaction), .none, priors.stage(part.transaction))
         }
         maker.add(extra?.preparation ?? [])
         let preparation = maker.takeSteps()
@@ -51,11 +53,11 @@ struct ChainMaker: Sendable {
     }
 
     func changeInPlace(_ maker: inout StepMaker, _ host: HostWork) {
-        if !host.changes.isEmpty {
-            let transaction = transaction(host, .patch)
+        for part in parts(of: host) {
+            if part.rebootsBefore { rebootBetween(&maker, part.suffix) }
             maker.add(
-                "patch", .changePackages(transaction: transaction), .requiresOut, priors.change(transaction),
-                rollback: host.isReversible ? .exactVersions : .irreversible)
+                "patch\(part.suffix)", .changePackages(transaction: part.transaction), .requiresOut,
+                priors.change(part.transaction), rollback: host.isReversible ? .exactVersions : .irreversible)
         }
         if policy.reboot != .always { restart(&maker) }
         if let condition = policy.rebootCondition {
@@ -88,14 +90,18 @@ struct ChainMaker: Sendable {
     }
 
     func changeBackInPlace(_ maker: inout StepMaker, _ host: HostWork) {
-        if host.isReversible, !host.changes.isEmpty {
-            var reverse = transaction(host, .rollback)
-            reverse.changes = reverse.changes.map(\.reversed)
-            reverse.downloadBytes = 0
-            reverse.rehearsedOn = nil
-            maker.add(
-                "return", .changePackages(transaction: reverse), .requiresOut, priors.change(reverse),
-                compensates: StepID("\(host.id)/patch"))
+        if host.isReversible {
+            for part in parts(of: host).reversed() {
+                var reverse = part.transaction
+                reverse.purpose = .rollback
+                reverse.changes = reverse.changes.map(\.reversed)
+                reverse.downloadBytes = 0
+                reverse.rehearsedOn = nil
+                maker.add(
+                    "return\(part.suffix)", .changePackages(transaction: reverse), .requiresOut, priors.change(reverse),
+                    compensates: StepID("\(host.id)/patch\(part.suffix)"))
+                if part.rebootsBefore { rebootBetween(&maker, part.suffix) }
+            }
         }
         restart(&maker)
         if policy.rebootCondition != nil {
@@ -133,9 +139,38 @@ struct ChainMaker: Sendable {
         maker.add("verify", .verify(expectation: expectation), availability, priors.verify)
     }
 
-    private func transaction(_ host: HostWork, _ purpose: PackageTransaction.Purpose) -> PackageTransaction {
+    /// What is changed in one go.
+    private struct Part {
+        /// Behind the names of its steps; empty where all is changed at once.
+        var suffix = ""
+        var transaction: PackageTransaction
+        var rebootsBefore = false
+    }
+
+    /// Only a whole was rehearsed on the host as it is: of parts each is rehearsed when its time comes.
+    private func parts(of host: HostWork) -> [Part] {
+        guard !host.changes.isEmpty else { return [] }
+        guard let parts = splits[host.id] else { return [Part(transaction: transaction(host))] }
+        return parts.enumerated().map { number, part in
+            var transaction = transaction(host)
+            transaction.changes = part.changes
+            transaction.downloadBytes =
+                host.resolution.downloadBytes * Int64(part.changes.count)
+                / Int64(max(1, host.changes.count))
+            transaction.rehearsedOn = nil
+            return Part(suffix: "-\(number + 1)", transaction: transaction, rebootsBefore: part.rebootBefore)
+        }
+    }
+
+    private func rebootBetween(_ maker: inout StepMaker, _ suffix: String) {
+        maker.add(
+            "reboot-before\(suffix)", .reboot(condition: .always), .requiresOut, rebootEstimate(isExpected: true),
+            timeout: policy.rebootDeadlineSeconds)
+    }
+
+    private func transaction(_ host: HostWork) -> PackageTransaction {
         PackageTransaction(
-            manager: host.resolution.manager, purpose: purpose, changes: host.changes, conffiles: policy.conffiles,
+            manager: host.resolution.manager, purpose: .patch, changes: host.changes, conffiles: policy.conffiles,
             downloadBytes: host.resolution.downloadBytes, rehearsedOn: host.resolution.rehearsedOn)
     }
 }

@@ -32,11 +32,11 @@ struct HostOrder {
 
     /// - Returns: nil if there is no such line; the path that closes the loop has been refused then.
     static func arrange(
-        _ hosts: [HostWork], groups: [GroupWork], _ order: GroupOrder, notes: inout PlanNotes
+        _ hosts: [HostWork], groups: [GroupWork], _ order: GroupOrder, rules: [TurnOrder], notes: inout PlanNotes
     ) -> HostOrder? {
         let ownRank = (hosts.map(\.environmentRank).max() ?? 0) + 1
         let relations = hosts.map { Relations($0, ownRank: ownRank, order) }
-        let precedence = Precedence(hosts, relations, groups: groups, ownRank: ownRank)
+        let precedence = Precedence(hosts, relations, groups: groups, rules: rules, ownRank: ownRank)
         guard let line = precedence.line(by: Priority.of(hosts, groups: groups, order)) else {
             let path = precedence.loop().joined(separator: ", then ")
             notes.refuse(

@@ -26,7 +26,7 @@ struct OrderPass {
         }
     }
 
-    init(_ line: HostOrder, groups: [GroupWork], _ groupOrder: GroupOrder, parallelSteps: Int) {
+    init(_ line: HostOrder, groups: [GroupWork], _ groupOrder: GroupOrder, rules: [TurnOrder], parallelSteps: Int) {
         hosts = line.hosts
         relations = line.relations
         goers = line.hosts.indices.filter { line.hosts[$0].isTakenOut && !line.hosts[$0].isOwn }
@@ -42,6 +42,7 @@ struct OrderPass {
         orderEnvironments()
         orderBalancers()
         orderGroups(groupOrder)
+        orderByRules(rules)
         for group in groups { orderMembers(of: group) }
         orderControllers()
         deal(
@@ -118,6 +119,15 @@ struct OrderPass {
                 add("groups: \(names), then \(group)", [before.subtracting(behind).sorted(), behind])
                 open[group] = orders.count - 1
             }
+        }
+    }
+
+    private mutating func orderByRules(_ rules: [TurnOrder]) {
+        guard !rules.isEmpty else { return }
+        let place = Dictionary(
+            hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        for rule in rules {
+            add(rule.reason, rule.turns.map { turn in turn.compactMap { place[$0] }.sorted() }, wayBack: rule.wayBack)
         }
     }
 

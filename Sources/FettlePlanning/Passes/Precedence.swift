@@ -11,7 +11,9 @@ struct Precedence {
     /// The phase of Fettle's own host: after all environments (I12).
     private let ownRank: Int
 
-    init(_ hosts: [HostWork], _ relations: [HostOrder.Relations], groups: [GroupWork], ownRank: Int) {
+    init(
+        _ hosts: [HostWork], _ relations: [HostOrder.Relations], groups: [GroupWork], rules: [TurnOrder], ownRank: Int
+    ) {
         self.hosts = hosts
         self.relations = relations
         self.ownRank = ownRank
@@ -21,6 +23,7 @@ struct Precedence {
         addEnvironments()
         addGroups()
         addParts(of: groups)
+        addRules(rules)
         addBalancers()
     }
 
@@ -77,6 +80,25 @@ struct Precedence {
                 let finished = knot("part \(number + 1) of group \(group.group.id)")
                 for member in pair.0 { if let host = place[member] { add(from: host, to: finished) } }
                 for member in pair.1 { if let host = place[member] { add(from: finished, to: host) } }
+            }
+        }
+    }
+
+    private mutating func addRules(_ rules: [TurnOrder]) {
+        guard !rules.isEmpty else { return }
+        let place = Dictionary(
+            hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        for order in rules {
+            var before: Int?
+            for turn in order.turns {
+                let finished = knot(order.reason)
+                if let before { add(from: before, to: finished) }
+                for member in turn {
+                    guard let host = place[member] else { continue }
+                    if let before { add(from: before, to: host) }
+                    add(from: host, to: finished)
+                }
+                before = finished
             }
         }
     }

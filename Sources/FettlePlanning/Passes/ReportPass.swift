@@ -96,7 +96,7 @@ struct ReportPass {
                 downloadBytes: host.changes.isEmpty || host.role == .retired ? 0 : host.resolution.downloadBytes,
                 rollback: host.rollbackClass,
                 outAfterSeconds: outages[host.id]?.begin ?? 0, backAfterSeconds: outages[host.id]?.end ?? 0,
-                rollbackP95Seconds: way[host.id] ?? 0, part: host.part)
+                rollbackP95Seconds: way[host.id] ?? 0, role: host.reportedRole)
         }
     }
 

@@ -6,10 +6,10 @@ struct StepExpansion {
     let rollback: [Step]
 
     init(
-        _ layout: WaveLayout, _ groupSteps: GroupSteps, extras: [ResourceID: ChainExtras], policy: Policy,
-        priors: DurationPriors
+        _ layout: WaveLayout, _ groupSteps: GroupSteps, extras: [ResourceID: ChainExtras],
+        splits: [ResourceID: [HostPart]], policy: Policy, priors: DurationPriors
     ) {
-        let maker = ChainMaker(policy: policy, priors: priors, extras: extras)
+        let maker = ChainMaker(policy: policy, priors: priors, extras: extras, splits: splits)
         (steps, rollback) = both(
             { Self.forward(layout, groupSteps, maker) }, { Self.back(layout, groupSteps, maker) })
     }
@@ -100,7 +100,7 @@ private struct GroupStepWriter {
 
     private func step(_ number: Int) -> Step {
         let step = groupSteps[number]
-        let follows = step.follows.map { StepID("\(step.group)/\($0)") }
+        let follows = step.follows.map { groupSteps[$0].id }
         return Step(
             id: step.id, resource: layout.hosts[step.host].id, group: step.group,
             wave: step.behind.map { waves[$0] }.max() ?? 0, action: step.action,

@@ -73,7 +73,7 @@ struct TimeGraph: Sendable {
             for name in steps[place].after {
                 if place > 0, steps[place - 1].id == name {
                     edges.append((Int32(place - 1), Int32(place)))
-                } else if let earlier = places[name] {
+                } else if let earlier = places[name], earlier < place {
                     edges.append((earlier, Int32(place)))
                 }
             }

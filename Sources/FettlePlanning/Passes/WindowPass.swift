@@ -4,8 +4,9 @@ import FettleModel
 /// end inside its window if every step takes its 95% estimate.
 ///
 /// No greedy schedule ends a step later than its longest chain of predecessors plus all work shared out over the places (Graham
-/// 1966, https://doi.org/10.1002/j.1538-7305.1966.tb01709.x): so each window is charged with the work that can be done in it, and a host
-/// goes into the first of its windows in which it and all that are there already still end in time.
+/// 1966, https://doi.org/10.1002/j.1538-7305.1966.tb01709.x): so windows that overlap, a spell, are charged with the work that can be done in
+/// them, and a host goes into the first of its windows in which it and all that are there already still end in time. A host is never
+/// worked on in an earlier window than one that it waits for.
 struct WindowPass {
     /// For each host in the line, the place of its window; nil: at any time.
     private(set) var windows: [Int?]
@@ -13,31 +14,8 @@ struct WindowPass {
     private let input: PlanningInput
     private let layout: WaveLayout
     private let groupSteps: GroupSteps
-    private let costs: [Cost]
-    private var loads: [Load]
-    private let start: Timestamp
-    private let parallel: Int
-    private let isQueueing: Bool
-
-    /// In seconds, each at its 95% estimate.
-    private struct Cost {
-        var preparation = 0
-        var outage = 0
-        var wayBack = 0
-        /// Done by those that it moves, while it prepares or is out.
-        var moved = 0
-        var total: Int { preparation + outage + moved }
-    }
-
-    /// What a window has to hold.
-    private struct Load {
-        /// After the start; never below 0.
-        var opens: Int
-        var closes: Int
-        /// The latest end of a way back, without queueing.
-        var latest = 0
-        var work = 0
-    }
+    private let costs: [HostCost]
+    private var loads: WindowLoads
 
     init(
         _ layout: WaveLayout, _ groupSteps: GroupSteps, _ expansion: StepExpansion, _ input: PlanningInput,
@@ -47,58 +25,13 @@ struct WindowPass {
         self.layout = layout
         self.groupSteps = groupSteps
         windows = Array(repeating: nil, count: layout.hosts.count)
-        parallel = max(1, input.policy.limits.parallelSteps)
-        isQueueing = expansion.steps.count > parallel
-        start = max(input.createdAt, input.windows.windows.first?.opensAt ?? input.createdAt)
-        costs = input.windows.isBinding ? Self.costs(layout, groupSteps, expansion) : []
-        let begin = start
-        loads = input.windows.windows.map { window in
-            Load(
-                opens: max(0, Self.seconds(from: begin, to: window.opensAt)),
-                closes: Self.seconds(from: begin, to: window.closesAt))
-        }
+        costs = input.windows.isBinding ? HostCost.of(layout, groupSteps, expansion) : []
+        let parallel = max(1, input.policy.limits.parallelSteps)
+        loads = WindowLoads(
+            input.windows.windows, from: input.createdAt, places: expansion.steps.count > parallel ? parallel : nil)
         guard input.windows.isBinding, refuseClosedWindows(notes: &notes) else { return }
+        loads.charge(workAtAnyTime())
         assign(notes: &notes)
-    }
-
-    private static func costs(
-        _ layout: WaveLayout, _ groupSteps: GroupSteps, _ expansion: StepExpansion
-    ) -> [Cost] {
-        let line = Dictionary(
-            layout.hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { a, _ in a })
-        let ofGroups = Set(groupSteps.forward.lazy.map(\.id) + groupSteps.back.lazy.map(\.id))
-        var costs = [Cost](repeating: Cost(), count: layout.hosts.count)
-        for step in expansion.steps {
-            guard let place = line[step.resource], !ofGroups.contains(step.id) else { continue }
-            if step.availability == .none {
-                costs[place].preparation += step.estimate.p95Seconds
-            } else {
-                costs[place].outage += step.estimate.p95Seconds
-            }
-        }
-        for step in expansion.rollback where !ofGroups.contains(step.id) {
-            if let place = line[step.resource] { costs[place].wayBack += step.estimate.p95Seconds }
-        }
-        addGroupSteps(groupSteps, to: &costs)
-        return costs
-    }
-
-    /// A switch is disruptive as an outage is: it has to end, and to be taken back, in the window of those who take the traffic. What
-    /// a controller's return waits for prolongs its outage, the proof of whom it moved included.
-    private static func addGroupSteps(_ groupSteps: GroupSteps, to costs: inout [Cost]) {
-        for step in groupSteps.forward {
-            if case .switchTraffic(let turn) = step.action, !turn.from.isEmpty {
-                for place in step.behind { costs[place].outage += step.estimate.p95Seconds }
-            }
-            if let controller = step.holdsReturn {
-                costs[controller].outage += step.estimate.p95Seconds
-                costs[controller].outage += step.behind.map { costs[$0].preparation }.max() ?? 0
-                costs[controller].moved += step.behind.reduce(0) { $0 + costs[$1].preparation }
-            }
-        }
-        for step in groupSteps.back {
-            for place in step.holds { costs[place].wayBack += step.estimate.p95Seconds }
-        }
     }
 
     private func refuseClosedWindows(notes: inout PlanNotes) -> Bool {
@@ -106,45 +39,53 @@ struct WindowPass {
             notes.refuse(.window, at: .plan, "the window from \(window.opensAt) closes before it opens")
             return false
         }
-        if let last = input.windows.windows.map(\.closesAt).max(), last <= input.createdAt {
+        if let last = input.windows.lastClosing, last <= input.createdAt {
             notes.refuse(.window, at: .plan, "the window closed at \(last)")
             return false
         }
         return true
     }
 
+    /// What is bound to no window can fall into any: hosts that may be worked on at any time or are moved by others, and steps of
+    /// groups.
+    private func workAtAnyTime() -> Int {
+        let free = layout.hosts.indices.filter {
+            !layout.hosts[$0].isTakenOut || input.windows.places(of: layout.hosts[$0].id) == nil
+        }
+        return free.reduce(0) { $0 + costs[$1].total }
+            + groupSteps.forward.reduce(0) { $0 + $1.estimate.p95Seconds }
+    }
+
     private mutating func assign(notes: inout PlanNotes) {
         var turns = TurnClock(layout.orders, hosts: layout.hosts.count)
-        var done = [Int?](repeating: nil, count: groupSteps.forward.count)
-        var ends = [Int](repeating: 0, count: layout.hosts.count)
+        var ends = [TurnClock.End](repeating: TurnClock.End(), count: layout.hosts.count)
+        var done = [TurnClock.End?](repeating: nil, count: groupSteps.forward.count)
         for place in layout.hosts.indices where layout.hosts[place].isTakenOut {
-            var ready = max(costs[place].preparation, turns.ready(place))
-            for step in groupSteps.awaited[place] { ready = max(ready, end(of: step, ends, &done)) }
-            ends[place] = take(place, readyAfter: ready, notes: &notes)
+            var ready = turns.ready(place)
+            for step in groupSteps.awaited[place] { ready.formLater(end(of: step, ends, &done)) }
+            ends[place] = take(place, after: ready, notes: &notes)
             turns.finish(place, at: ends[place])
         }
     }
 
-    /// When a step of a group is done at the latest, without queueing. All that it waits for stands before it.
-    private func end(of number: Int, _ ends: [Int], _ done: inout [Int?]) -> Int {
+    /// When a step of a group is done at the latest, without queueing; one that waits for nobody is counted with those that wait for
+    /// it (`HostCost`).
+    private func end(of number: Int, _ ends: [TurnClock.End], _ done: inout [TurnClock.End?]) -> TurnClock.End {
         if let end = done[number] { return end }
         let step = groupSteps.forward[number]
-        var ready = step.behind.map { ends[$0] }.max() ?? 0
-        for earlier in step.follows.isEmpty ? [] : Array(0..<number)
-        where groupSteps.forward[earlier].group == step.group
-            && step.follows.contains(groupSteps.forward[earlier].name)
-        {
-            ready = max(ready, end(of: earlier, ends, &done))
-        }
-        done[number] = ready + step.estimate.p95Seconds
-        return ready + step.estimate.p95Seconds
+        var end = TurnClock.End()
+        guard !step.behind.isEmpty || !step.follows.isEmpty else { return end }
+        for place in step.behind { end.formLater(ends[place]) }
+        for earlier in step.follows { end.formLater(self.end(of: earlier, ends, &done)) }
+        end.seconds += step.estimate.p95Seconds
+        done[number] = end
+        return end
     }
 
     /// The windows of the host, and of all that it takes through a patch; nil: at any time.
     private func offered(_ place: Int) -> [Int]? {
-        let host = layout.hosts[place]
-        let own = input.windows.places(of: host.id)
-        guard case .controller = host.role else { return own }
+        let own = input.windows.places(of: layout.hosts[place].id)
+        guard case .controller = layout.hosts[place].role else { return own }
         let moved = groupSteps.forward.filter { $0.holdsReturn == place }.flatMap(\.behind).compactMap {
             input.windows.places(of: layout.hosts[$0].id)
         }
@@ -154,90 +95,38 @@ struct WindowPass {
     }
 
     /// - Returns: when the host is back at the latest, without queueing.
-    private mutating func take(_ place: Int, readyAfter ready: Int, notes: inout PlanNotes) -> Int {
+    private mutating func take(_ place: Int, after ready: TurnClock.End, notes: inout PlanNotes) -> TurnClock.End {
         let cost = costs[place]
-        guard let offered = offered(place) else { return ready + cost.outage }
-        var shortest: (window: Int, needed: Int)?
-        for window in offered {
-            let load = loads[window]
-            let end = max(ready, load.opens) + cost.outage
-            let work = load.work + cost.total
-            let latest = max(load.latest, end + cost.wayBack)
-            let needed = latest + (isQueueing ? work / parallel : 0)
-            if needed <= load.closes {
-                loads[window].latest = latest
-                loads[window].work = work
-                windows[place] = window
-                return end
-            }
-            if shortest == nil || needed - load.closes < (shortest.map { $0.needed - loads[$0.window].closes } ?? .max)
-            {
-                shortest = (window, needed)
-            }
+        guard let offered = offered(place) else {
+            let begin = max(ready.seconds, cost.lead + cost.preparation)
+            return TurnClock.End(seconds: begin + cost.outage, window: ready.window)
         }
-        refuse(place, shortest, notes: &notes)
-        return ready + cost.outage
+        var nearest: (window: Int, missing: Int)?
+        for window in offered where window >= ready.window && !loads.isOver(window) {
+            let (end, missing) = loads.fit(cost, in: window, after: ready.seconds)
+            if missing <= 0 {
+                loads.put(cost, in: window, until: end)
+                windows[place] = window
+                return TurnClock.End(seconds: end, window: window)
+            }
+            if missing < nearest?.missing ?? .max { nearest = (window, missing) }
+        }
+        refuse(place, nearest, notes: &notes)
+        return TurnClock.End(seconds: ready.seconds + cost.outage, window: ready.window)
     }
 
-    private func refuse(_ place: Int, _ shortest: (window: Int, needed: Int)?, notes: inout PlanNotes) {
+    private func refuse(_ place: Int, _ nearest: (window: Int, missing: Int)?, notes: inout PlanNotes) {
         let host = layout.hosts[place].id
-        guard let shortest else {
+        guard let nearest else {
             return notes.refuse(
                 .window, at: .resource(host),
-                "\(host): no maintenance window is open to it in the time planned for; "
-                    + "give it a window, or plan for a longer time")
+                "\(host): no maintenance window is open to it in the time planned for; give it a window, or plan for a "
+                    + "longer time")
         }
-        let load = loads[shortest.window]
+        let length = loads.seconds(of: nearest.window)
         notes.refuse(
             .window, at: .resource(host),
-            "\(host): may need until \(shortest.needed - load.opens) s after the window opens, its way back included; the "
-                + "window has \(load.closes - load.opens) s: leave it out, allow more members out at once or take a "
-                + "longer window")
-    }
-
-    private static func seconds(from start: Timestamp, to end: Timestamp) -> Int {
-        let (milliseconds, isTooLong) = end.milliseconds.subtractingReportingOverflow(start.milliseconds)
-        // Far enough for any window, near enough that sums cannot overflow.
-        return isTooLong ? 1_000_000_000 : Int(min(max(milliseconds, -1_000_000_000_000), 1_000_000_000_000) / 1_000)
-    }
-}
-
-/// When each order's turns are over, as hosts are gone through in their line.
-private struct TurnClock {
-    private let turns: [[(order: Int, turn: Int)]]
-    private var states: [State]
-
-    private struct State {
-        var turn = 0
-        /// When all earlier turns are over, and when all so far are.
-        var open = 0
-        var latest = 0
-    }
-
-    init(_ orders: [OrderPass.PlacedOrder], hosts: Int) {
-        var turns = [[(order: Int, turn: Int)]](repeating: [], count: hosts)
-        for (order, placed) in orders.enumerated() {
-            for (turn, places) in placed.turns.enumerated() {
-                for place in places { turns[place].append((order, turn)) }
-            }
-        }
-        self.turns = turns
-        states = Array(repeating: State(), count: orders.count)
-    }
-
-    mutating func ready(_ place: Int) -> Int {
-        var ready = 0
-        for (order, turn) in turns[place] {
-            if turn > states[order].turn {
-                states[order].turn = turn
-                states[order].open = states[order].latest
-            }
-            ready = max(ready, states[order].open)
-        }
-        return ready
-    }
-
-    mutating func finish(_ place: Int, at end: Int) {
-        for (order, _) in turns[place] { states[order].latest = max(states[order].latest, end) }
+            "\(host): may need until \(length + nearest.missing) s after the window opens, its way back included; the window has "
+                + "\(length) s: leave it out, allow more members out at once or take a longer window")
     }
 }

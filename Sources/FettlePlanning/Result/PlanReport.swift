@@ -55,12 +55,12 @@ public struct PlanReport: Codable, Sendable, Equatable {
         public var backAfterSeconds: Int
         /// The 95% figure of going back with this host alone.
         public var rollbackP95Seconds: Int
-        public var part: Part
+        public var role: Role
 
         public init(
             resource: ResourceID, environment: EnvironmentID, groups: [GroupID], wave: Int, changes: [PackageChange],
             findings: [FindingID], downloadBytes: Int64, rollback: RollbackClass, outAfterSeconds: Int,
-            backAfterSeconds: Int, rollbackP95Seconds: Int, part: Part = .patched
+            backAfterSeconds: Int, rollbackP95Seconds: Int, role: Role = .patched
         ) {
             self.resource = resource
             self.environment = environment
@@ -73,12 +73,12 @@ public struct PlanReport: Codable, Sendable, Equatable {
             self.outAfterSeconds = outAfterSeconds
             self.backAfterSeconds = backAfterSeconds
             self.rollbackP95Seconds = rollbackP95Seconds
-            self.part = part
+            self.role = role
         }
     }
 
     /// What happens to a host.
-    public enum Part: String, Codable, Sendable, CaseIterable {
+    public enum Role: String, Codable, Sendable, CaseIterable {
         /// Patched where it is.
         case patched
         /// Started anew from an image that has the patch in it.

@@ -30,14 +30,14 @@ public enum PlanTable {
                 String(host.wave), host.resource.rawValue, host.environment.rawValue,
                 host.groups.isEmpty ? "-" : host.groups.map(\.rawValue).joined(separator: ", "),
                 packages(host), duration(host.outAfterSeconds),
-                host.part == .retired ? "never" : duration(host.backAfterSeconds), wayBack(host),
+                host.role == .retired ? "never" : duration(host.backAfterSeconds), wayBack(host),
             ]
         }
         return columns([["WAVE", "HOST", "ENVIRONMENT", "GROUPS", "PACKAGES", "OUT AT", "BACK AT", "WAY BACK"]] + rows)
     }
 
     private static func packages(_ host: PlanReport.Host) -> String {
-        switch host.part {
+        switch host.role {
         case .patched: host.changes.isEmpty ? "restart only" : String(host.changes.count)
         case .replaced: "\(host.changes.count) in the image"
         case .throughController: "\(host.changes.count) by its controller"

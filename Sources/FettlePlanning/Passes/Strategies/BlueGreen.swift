@@ -166,13 +166,14 @@ extension BlueGreen {
                 host: host, holds: first))
         let switched = GroupStep(
             group: id, name: "switch", action: .switchTraffic(turn: turn), estimate: priors.switchTraffic,
-            host: host, behind: first, holds: later, follows: ["serving"])
+            host: host, behind: first, holds: later,
+            follows: [forward.count - 1])
         forward.append(switched)
         var bake = Bakes.step(
             group, name: "bake", seconds: max(0, seconds), first, holds: later, layout, priors)
         bake.host = host
         bake.action = .bake(seconds: max(0, seconds), resources: sides.standby, probes: group.group.probes)
-        bake.follows = ["switch"]
+        bake.follows = [forward.count - 1]
         forward.append(bake)
         back.append(
             GroupStep(

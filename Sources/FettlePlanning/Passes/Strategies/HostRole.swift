@@ -46,7 +46,7 @@ extension HostWork {
     }
 
     /// The role as the report names it.
-    var part: PlanReport.Part {
+    var reportedRole: PlanReport.Role {
         switch role {
         case .patched: .patched
         case .replaced: changes.isEmpty ? .patched : .replaced

@@ -89,6 +89,33 @@ enum ThroughController {
         }
     }
 
+    /// What rules say of members holds for the controller that takes them through.
+    static func moved(_ orders: [TurnOrder], _ hosts: [HostWork], notes: inout PlanNotes) -> [TurnOrder] {
+        var controllers: [ResourceID: ResourceID] = [:]
+        for host in hosts { if case .passenger(let controller, _) = host.role { controllers[host.id] = controller } }
+        guard !controllers.isEmpty else { return orders }
+        return orders.map { order in
+            var order = order
+            var seen: [ResourceID: Int] = [:]
+            order.turns = order.turns.enumerated().map { turn, names in
+                names.map { controllers[$0] ?? $0 }.filter { name in
+                    guard let known = seen[name] else {
+                        seen[name] = turn
+                        return true
+                    }
+                    if known != turn {
+                        notes.refuse(
+                            .strategy, at: .resource(name),
+                            "\(name) takes members through together that are to go one after the other: \(order.reason)"
+                        )
+                    }
+                    return false
+                }
+            }
+            return order
+        }
+    }
+
     // MARK: Capacity
 
     /// While a controller works, so many members of every group of theirs can be out as it may have out at once; the controller

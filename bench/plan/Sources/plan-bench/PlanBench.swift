@@ -4,7 +4,7 @@ import FettlePlanning
 import Fleets
 import Foundation
 
-/// Plans a fleet and proves the plan, once; prints one line of figures. Each size runs in a process of its own, so that the peak of
+/// Plans a fleet and proves the plan, once; prints its figures as a line of JSON. Each size runs in a process of its own, so that the peak of
 /// memory is that of one plan.
 @main
 struct PlanBench {
@@ -24,17 +24,28 @@ struct PlanBench {
         let checking = clock.measure { checked = PlanChecker.check(plan) }
         let checkingCPU = processorSeconds() - middle
         guard let checked else { return }
-        for violation in checked.violations.prefix(5) { print(violation) }
-        print(
-            "\(plan.targets.count) hosts, \(plan.groups.count) groups, \(plan.steps.count) steps, "
-                + "\(plan.rollback.count) back, \(plan.order.count) orders, \(report.duration.medianSeconds) s planned; "
-                + "planned in \(text(planning)) (\(text(planningCPU)) of processor time), "
-                + "checked in \(text(checking)) (\(text(checkingCPU)); \(checked.method.rawValue), "
-                + "\(checked.isProven ? "proven" : "NOT PROVEN")); "
-                + "peak \(peakMebibytes()) MiB, \(afterPlanning) after planning, \(before) of them before planning")
+        for violation in checked.violations.prefix(5) {
+            FileHandle.standardError.write(Data("not proven: \(violation)\n".utf8))
+        }
+        let figures = Figures(
+            hosts: plan.targets.count, groups: plan.groups.count, steps: plan.steps.count, back: plan.rollback.count,
+            orders: plan.order.count, longest: report.duration.medianSeconds, planning: seconds(planning),
+            planningProcessor: planningCPU, checking: seconds(checking), checkingProcessor: checkingCPU,
+            isProven: checked.isProven, method: checked.method.rawValue, peakBefore: before,
+            peakAfterPlanning: afterPlanning, peak: peakMebibytes())
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        print(String(decoding: try encoder.encode(figures), as: UTF8.self))
     }
 
-    static func text(_ seconds: Double) -> String { String(format: "%.3f s", seconds) }
+    /// Seconds and mebibytes.
+    struct Figures: Encodable {
+        var hosts, groups, steps, back, orders, longest: Int
+        var planning, planningProcessor, checking, checkingProcessor: Double
+        var isProven: Bool
+        var method: String
+        var peakBefore, peakAfterPlanning, peak: Int
+    }
 
     static func processorSeconds() -> Double {
         var time = timespec()
@@ -42,9 +53,8 @@ struct PlanBench {
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
-    static func text(_ duration: Duration) -> String {
-        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-        return String(format: "%.3f s", seconds)
+    static func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
     }
 
     /// The most memory that the process has ever had in use.
