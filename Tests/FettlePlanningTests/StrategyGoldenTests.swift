@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// For each strategy the plan of a fleet that a reader holds in the head: its table, who has which turn, and what waits for what across
-/// hosts. docs/strategies.md shows them; `FETTLE_WRITE_GOLDENS=1` writes the files anew.
+/// hosts. docs/strategies.md shows them; `FETTLE_WRITE_GOLDENS=1` writes the files and the page anew.
 @Suite struct StrategyGoldenTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String
@@ -25,13 +25,17 @@ import Testing
 
     private static let tests = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
 
-    @Test(arguments: cases) func thePlanIsAsShown(_ given: Case) throws {
+    private static let isWriting = ProcessInfo.processInfo.environment["FETTLE_WRITE_GOLDENS"] == "1"
+
+    private static func text(_ given: Case) throws -> String {
         let (plan, report) = try Planner.plan(given.sample.input())
-        let text = PlanTable.render(plan, report) + Self.order(of: plan)
+        return PlanTable.render(plan, report) + order(of: plan)
+    }
+
+    @Test(arguments: cases) func thePlanIsAsShown(_ given: Case) throws {
+        let text = try Self.text(given)
         let file = Self.tests.appending(path: "Goldens/strategies/\(given.name).txt")
-        if ProcessInfo.processInfo.environment["FETTLE_WRITE_GOLDENS"] == "1" {
-            try text.write(to: file, atomically: true, encoding: .utf8)
-        }
+        if Self.isWriting { try text.write(to: file, atomically: true, encoding: .utf8) }
         #expect(text == (try String(contentsOf: file, encoding: .utf8)))
     }
 
@@ -41,12 +45,23 @@ import Testing
         #expect(report.method == .exact)
     }
 
-    /// What the page shows is what the planner makes.
-    @Test(arguments: cases) func thePageShowsThePlan(_ given: Case) throws {
-        let root = Self.tests.deletingLastPathComponent().deletingLastPathComponent()
-        let page = try String(contentsOf: root.appending(path: "docs/strategies.md"), encoding: .utf8)
-        let file = Self.tests.appending(path: "Goldens/strategies/\(given.name).txt")
-        #expect(page.contains("```\n\(try String(contentsOf: file, encoding: .utf8))```"))
+    /// What the page shows is what the planner makes: behind the mark of each plan stands the golden.
+    @Test func thePageShowsThePlans() throws {
+        let file = Self.tests.deletingLastPathComponent().deletingLastPathComponent().appending(
+            path: "docs/strategies.md")
+        var page = try String(contentsOf: file, encoding: .utf8)
+        for given in Self.cases {
+            let mark = "<!-- plan: \(given.name) -->\n```\n"
+            let begin = try #require(page.range(of: mark)?.upperBound, "\(given.name)")
+            let end = try #require(page.range(of: "```", range: begin..<page.endIndex)?.lowerBound, "\(given.name)")
+            let text = try Self.text(given)
+            if Self.isWriting {
+                page.replaceSubrange(begin..<end, with: text)
+            } else {
+                #expect(page[begin..<end] == text)
+            }
+        }
+        if Self.isWriting { try page.write(to: file, atomically: true, encoding: .utf8) }
     }
 
     /// Turns, and the dependencies that lead from one resource's steps to another's.
