@@ -83,7 +83,13 @@ struct SimulatedWorld: Sendable {
             guard host.isHealthy else { throw StepFailure(code: .unhealthy, message: "its probe fails") }
         case .restartServices:
             if faults.strikes(faults.badRestart, &random) { host.isHealthy = false }
-        case .preflight, .stage, .reboot, .bake, .verify: break
+        case .replaceImage, .upgradeThroughController:
+            let isPatch = step.compensates == nil
+            host.isPatched = isPatch
+            host.isHealthy = !(isPatch && faults.strikes(faults.badPatch, &random))
+        case .preflight, .stage, .reboot, .bake, .verify, .evacuate, .bringHome, .handOver, .switchTraffic, .buildImage,
+            .retire:
+            break
         }
     }
 

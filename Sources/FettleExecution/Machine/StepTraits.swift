@@ -18,19 +18,23 @@ extension Step {
     /// The part of a resource's chain that must not be left half done: from taking it out to having it back.
     var isCore: Bool {
         switch action {
-        case .preflight, .stage, .verify, .bake: availability != .none
+        case .preflight, .stage, .verify, .bake, .switchTraffic, .buildImage: availability != .none
         default: true
         }
     }
 
+    /// Whether it changes what is installed: putting the resource back does not take it back.
     var changesPackages: Bool {
-        if case .changePackages = action { true } else { false }
+        switch action {
+        case .changePackages, .replaceImage, .upgradeThroughController: true
+        default: false
+        }
     }
 
     /// Whether it can make a resource fail.
     var changesTheHost: Bool {
         switch action {
-        case .changePackages, .restartServices, .reboot: true
+        case .changePackages, .replaceImage, .upgradeThroughController, .restartServices, .reboot: true
         default: false
         }
     }

@@ -1,115 +1,163 @@
 public import FettleModel
 
-/// Builds plans over many pools in several environments, of the shape that the planner gives them: each pool in lanes behind its
-/// canary and the bake that watches it, one environment after the other. As long as the fleet, for tests at scale.
+/// A right plan for a fleet of any size: pools of equal size, spread over environments that follow each other; in each pool a
+/// canary that is watched, then lanes. A host has 9 steps forward and 7 back, as a host that may have to be rebooted has.
 public struct FleetPlan: Sendable {
-    public var environments: Int
-    public var poolsInEach: Int
-    public var poolSize: Int
-    /// How many of a pool may be out.
+    public var groups: Int
+    /// Members of a group, and how many of them may be out at once.
+    public var size: Int
     public var lanes: Int
-    public var limits = PlanLimits()
+    /// At most as many as groups.
+    public var environments: Int
+    /// The first of each environment's windows opens when the one before has closed; nil: no windows.
+    public var windowSeconds: Int?
+    public var parallelSteps = 20
 
-    public init(environments: Int, poolsInEach: Int, poolSize: Int, lanes: Int) {
-        self.environments = environments
-        self.poolsInEach = poolsInEach
-        self.poolSize = poolSize
+    public init(groups: Int, size: Int = 20, lanes: Int = 2, environments: Int = 4) {
+        self.groups = groups
+        self.size = size
         self.lanes = lanes
+        self.environments = environments
     }
 
-    public func plan(id: PlanID = "plan-1") -> Plan {
+    public func plan() -> Plan {
         var plan = Plan(
-            id: id, title: "a fleet", selection: StageReference(id: "selection-1", digest: Digest(rawValue: "00")),
-            createdAt: Timestamp(milliseconds: 0), environments: [], targets: [], groups: [], steps: [], rollback: [],
-            limits: limits)
-        var phases: [[ResourceID]] = []
-        for environment in 0..<environments {
-            let name = EnvironmentID("env-\(environment)")
-            plan.environments.append(name)
-            phases.append([])
-            for number in 0..<poolsInEach {
-                let pool = GroupID("\(name)-pool-\(number)")
-                let hosts = (0..<poolSize).map { ResourceID("\(pool)-host-\($0)") }
-                phases[environment] += hosts
-                add(pool, hosts, in: name, to: &plan)
+            id: "fleet", title: "a fleet", selection: StageReference(id: "s", digest: Digest(rawValue: "0")),
+            createdAt: Timestamp(milliseconds: 0), environments: (0..<environments).map(environment), targets: [],
+            groups: [], steps: [], rollback: [], limits: PlanLimits(parallelSteps: parallelSteps))
+        plan.steps.reserveCapacity(groups * (size * 9 + 1))
+        plan.rollback.reserveCapacity(groups * size * 7)
+        for group in 0..<groups { add(group, to: &plan) }
+        plan.rollback.reverse()
+        addEnvironments(to: &plan)
+        if let windowSeconds {
+            plan.windows = (0..<environments).map { place in
+                let opensAt = Timestamp(milliseconds: 0).adding(seconds: place * windowSeconds)
+                return TimeWindow(opensAt: opensAt, closesAt: opensAt.adding(seconds: windowSeconds))
             }
         }
-        for group in plan.groups.reversed() {
-            guard let traffic = group.traffic else { continue }
-            for host in group.members.reversed() {
-                plan.rollback += chain(host, group.id, traffic, isForward: false, bake: nil)
-            }
-        }
-        plan.order.append(TurnOrder(reason: "environments", turns: phases))
-        plan.order = plan.order.filter { $0.turns.count > 1 }
         return plan
     }
 
-    private func add(_ pool: GroupID, _ hosts: [ResourceID], in environment: EnvironmentID, to plan: inout Plan) {
+    private func environment(_ place: Int) -> EnvironmentID { EnvironmentID("environment-\(place + 1)") }
+    private func place(of group: Int) -> Int { group * environments / groups }
+
+    private func add(_ number: Int, to plan: inout Plan) {
+        let group = GroupID("pool-\(number + 1)")
+        let members = (0..<size).map { ResourceID("pool-\(number + 1)-host-\($0 + 1)") }
         let traffic = TrafficBinding(
-            driver: "haproxy", via: "lb", endpoint: "/run/haproxy.sock", backend: pool.rawValue)
-        plan.targets += hosts.map {
-            PlanTarget(resource: $0, address: .ssh($0.rawValue), environment: environment)
+            driver: "haproxy", via: "balancer-1", endpoint: "/run/haproxy.sock", backend: group.rawValue)
+        let bake = StepID("\(group)/bake")
+        for (place, member) in members.enumerated() {
+            plan.targets.append(
+                PlanTarget(
+                    resource: member, address: .ssh(member.rawValue), environment: environment(self.place(of: number)),
+                    window: windowSeconds.map { _ in self.place(of: number) }))
+            var host = HostSteps(host: member, group: group, traffic: traffic)
+            host.goForward(waitingFor: place == 0 ? nil : bake)
+            plan.steps += host.steps
+            if place == 0 { plan.steps.append(host.bake(named: bake)) }
+            host = HostSteps(host: member, group: group, traffic: traffic)
+            host.goBack()
+            plan.rollback += host.steps.reversed()
         }
         plan.groups.append(
             PlannedGroup(
-                id: pool, members: hosts.sorted(), minimumAvailable: hosts.count - lanes, maximumOut: lanes,
-                traffic: traffic, probes: []))
-        let (canary, others) = (hosts[0], hosts.dropFirst())
-        let bake = StepID("\(pool)/bake")
-        for host in hosts {
-            plan.steps += chain(host, pool, traffic, isForward: true, bake: host == canary ? nil : bake)
-            guard host == canary else { continue }
-            plan.steps.append(
-                Self.step(
-                    bake, host, pool, .bake(seconds: 30, resources: [host], probes: []), .none,
-                    after: [StepID("\(host)/restore")]))
-        }
-        plan.order.append(TurnOrder(reason: "group \(pool): canaries first", turns: [[canary], Array(others)]))
+                id: group, members: members.sorted(), minimumAvailable: max(0, size - lanes), maximumOut: lanes,
+                traffic: traffic, probes: [HostSteps.probe]))
+        let others = members.dropFirst()
         for lane in 0..<lanes {
-            let members = stride(from: others.startIndex + lane, to: others.endIndex, by: lanes).map { [others[$0]] }
-            plan.order.append(
-                TurnOrder(reason: "group \(pool): at most \(lanes) of \(hosts.count) out", turns: members))
+            let turns = stride(from: 1 + lane, to: size, by: lanes).map { [members[$0]] }
+            guard turns.count > 1 else { continue }
+            plan.order.append(TurnOrder(reason: "group \(group): at most \(lanes) of \(size) out", turns: turns))
         }
+        guard size > 1 else { return }
+        plan.order.append(TurnOrder(reason: "group \(group): canary first", turns: [[members[0]], Array(others)]))
     }
 
-    private func chain(
-        _ host: ResourceID, _ pool: GroupID, _ traffic: TrafficBinding, isForward: Bool, bake: StepID?
-    ) -> [Step] {
-        let transaction = PackageTransaction(
-            manager: .dpkg, purpose: isForward ? .patch : .rollback, changes: [], conffiles: .keepCurrent,
-            downloadBytes: 0)
-        let nothing = HostExpectation(packages: [])
-        var chain: [(String, StepAction, AvailabilityEffect)] = [
-            ("drain", .drain(traffic: traffic), .takesOut),
-            (isForward ? "patch" : "return", .changePackages(transaction: transaction), .requiresOut),
-            ("restart", .restartServices(except: []), .requiresOut),
-            ("gate", .gate(probes: []), .requiresOut),
-            ("verify", .verify(expectation: nothing), .requiresOut),
-            ("restore", .restore(traffic: traffic), .bringsBack),
-        ]
-        if isForward {
-            chain.insert(("preflight", .preflight(expectation: nothing, probes: []), .none), at: 0)
-            chain.insert(("stage", .stage(transaction: transaction), .none), at: 1)
-        }
-        var last: [StepID] = []
-        return chain.map { name, action, effect in
-            let id = StepID("\(host)/\(isForward ? "" : "rollback/")\(name)")
-            let others = effect == .takesOut ? [bake].compactMap { $0 } : []
-            defer { last = [id] }
-            return Self.step(
-                id, host, pool, action, effect, after: (last + others).sorted(),
-                compensates: name == "return" ? StepID("\(host)/patch") : nil)
-        }
+    private func addEnvironments(to plan: inout Plan) {
+        guard environments > 1 else { return }
+        var turns = [[ResourceID]](repeating: [], count: environments)
+        for (place, target) in plan.targets.enumerated() { turns[self.place(of: place / size)].append(target.resource) }
+        plan.order.append(TurnOrder(reason: "environments follow each other", turns: turns))
+    }
+}
+
+/// The chain of one host.
+private struct HostSteps {
+    let host: ResourceID
+    let group: GroupID
+    let traffic: TrafficBinding
+    private(set) var steps: [Step] = []
+
+    static let probe = Probe(name: "healthz", check: .tcp(port: 80))
+    private static let transaction = PackageTransaction(
+        manager: .dpkg, purpose: .patch,
+        changes: [
+            PackageChange(name: "libssl3", architecture: "amd64", from: "3.0.11-1", to: "3.0.13-1"),
+            PackageChange(name: "openssl", architecture: "amd64", from: "3.0.11-1", to: "3.0.13-1"),
+        ], conffiles: .keepCurrent, downloadBytes: 1_500_000)
+    private static let reverse: PackageTransaction = {
+        var reverse = transaction
+        reverse.purpose = .rollback
+        reverse.changes = reverse.changes.map(\.reversed)
+        reverse.downloadBytes = 0
+        return reverse
+    }()
+    private static let patched = HostExpectation(
+        packages: [PackageVersion(name: "openssl", architecture: "amd64", version: "3.0.13-1")])
+    private static let returned = HostExpectation(
+        packages: [PackageVersion(name: "openssl", architecture: "amd64", version: "3.0.11-1")])
+
+    init(host: ResourceID, group: GroupID, traffic: TrafficBinding) {
+        self.host = host
+        self.group = group
+        self.traffic = traffic
     }
 
-    private static func step(
-        _ id: StepID, _ host: ResourceID, _ pool: GroupID, _ action: StepAction, _ effect: AvailabilityEffect,
-        after: [StepID], compensates: StepID? = nil
+    mutating func goForward(waitingFor bake: StepID?) {
+        add("preflight", .preflight(expectation: HostExpectation(packages: []), probes: []), .none, 10)
+        add("stage", .stage(transaction: Self.transaction), .none, 30)
+        add("drain", .drain(traffic: traffic), .takesOut, 60)
+        if let bake { steps[steps.count - 1].after = (steps[steps.count - 1].after + [bake]).sorted() }
+        add("patch", .changePackages(transaction: Self.transaction), .requiresOut, 60)
+        steps[steps.count - 1].rollbackClass = .exactVersions
+        finish(prefix: "")
+    }
+
+    mutating func goBack() {
+        add("rollback/drain", .drain(traffic: traffic), .takesOut, 60)
+        add("rollback/return", .changePackages(transaction: Self.reverse), .requiresOut, 60)
+        steps[steps.count - 1].compensates = StepID("\(host)/patch")
+        finish(prefix: "rollback/")
+    }
+
+    private mutating func finish(prefix: String) {
+        add(prefix + "restart", .restartServices(except: []), .requiresOut, 20)
+        add(prefix + "reboot", .reboot(condition: .ifRequired), .requiresOut, 120)
+        add(prefix + "gate", .gate(probes: [Self.probe]), .requiresOut, 30)
+        let expectation = prefix.isEmpty ? Self.patched : Self.returned
+        add(prefix + "verify", .verify(expectation: expectation), .requiresOut, 10)
+        add(prefix + "restore", .restore(traffic: traffic), .bringsBack, 10)
+    }
+
+    func bake(named name: StepID) -> Step {
+        step(name, .bake(seconds: 60, resources: [host], probes: [Self.probe]), .none, 90, after: "restore")
+    }
+
+    private mutating func add(_ name: String, _ action: StepAction, _ availability: AvailabilityEffect, _ p95: Int) {
+        var step = step(StepID("\(host)/\(name)"), action, availability, p95, after: nil)
+        if let last = steps.last { step.after = [last.id] }
+        steps.append(step)
+    }
+
+    private func step(
+        _ id: StepID, _ action: StepAction, _ availability: AvailabilityEffect, _ p95: Int, after name: String?
     ) -> Step {
         Step(
-            id: id, resource: host, group: pool, wave: 0, action: action, after: after, availability: effect,
-            rollbackClass: .exactVersions, compensates: compensates,
-            estimate: DurationEstimate(medianSeconds: 20, p95Seconds: 60), timeoutSeconds: 120)
+            id: id, resource: host, group: group, wave: 0, action: action,
+            after: name.map { [StepID("\(host)/\($0)")] } ?? [], availability: availability,
+            rollbackClass: .nothingToUndo,
+            estimate: DurationEstimate(medianSeconds: p95 / 2, p95Seconds: p95), timeoutSeconds: 2 * p95)
     }
 }
