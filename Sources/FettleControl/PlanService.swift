@@ -68,30 +68,18 @@ public struct PlanService: Sendable {
         var report: PlanReport?
         var check = CheckReport(violations: [], method: .exact)
         let time = tools.now()
+        let calendar = MaintenanceCalendar(policy: policy, fleet: fleet, from: time)
         let priors = try await durations.priors(fleet: fleet)
         let (plan, planReference) = try await keeper.keepNext(as: .plan, at: time) { id throws(ControlError) in
             var input = PlanningInput(
                 id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,
                 named: Set(filter.resources), windows: windows ?? WindowOffer(calendar.offered), deadlines: deadlines)
-            let plan: Plan
             input.priors = priors
-            do throws(PlanningRefusal) {
-                let made = try Planner.plan(input)
-                plan = made.0
-                report = made.1
-                report?.warnings += RefusalWords.ofMissedDeadlines(made.1, input)
-            } catch {
-                throw ControlError(.blocked, RefusalWords.of(error, input))
-            }
-            check = PlanChecker.check(plan)
-            guard check.isProven else {
-                throw ControlError(
-                    .internal,
-                    "the planner made a plan that the checker does not accept; this is a fault of Fettle:\n  "
-                        + check.violations.prefix(5).map(\.description).joined(separator: "\n  "))
-            }
-            return plan
+            let made = try PlanMaking.make(input)
+            report = made.report
+            check = made.check
+            return made.plan
         }
         guard let report else { throw ControlError(.internal, "the planner gave no report") }
         return Result(plan: plan, reference: planReference, report: report, check: check)

@@ -63,19 +63,23 @@ struct TimeGraph: Sendable {
     private static func addDependencies(of steps: [Step], to edges: inout [(from: Int32, to: Int32)]) {
         var places: [StepID: Int32] = [:]
         for place in steps.indices where !steps[place].isInsideChain { places[steps[place].id] = Int32(place) }
+        // Only a plan that the planner has not made names others: then all are looked up.
+        var isComplete = false
         for place in steps.indices {
             for name in steps[place].after {
                 if place > 0, steps[place - 1].id == name {
                     edges.append((Int32(place - 1), Int32(place)))
-                } else if let earlier = places[name] ?? Self.search(name, in: steps[..<place]) {
-                    edges.append((earlier, Int32(place)))
+                    continue
                 }
+                if places[name] == nil, !isComplete {
+                    for place in steps.indices where places[steps[place].id] == nil {
+                        places[steps[place].id] = Int32(place)
+                    }
+                    isComplete = true
+                }
+                if let earlier = places[name], earlier < place { edges.append((earlier, Int32(place))) }
             }
         }
-    }
-
-    private static func search(_ name: StepID, in steps: ArraySlice<Step>) -> Int32? {
-        steps.lastIndex { $0.id == name }.map { Int32($0) }
     }
 
     private static func packed(_ edges: [(from: Int32, to: Int32)], nodes: Int) -> ([Int32], [Int32]) {
