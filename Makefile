@@ -9,7 +9,7 @@ FLAGS := $(BUILD) --explicit-target-dependency-import-check error
 RELEASE := $(BUILD) -c release --static-swift-stdlib
 LAB := Lab/lab
 
-.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-judge bench-versions fuzz fmt check docs release install-needs clean
+.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-judge bench-plan bench-versions fuzz fmt check docs release install-needs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -34,13 +34,16 @@ lab: ## bring the lab of real hosts up
 lab-down: ## take the lab down and leave nothing behind
 	$(LAB) down
 
-bench: bench-judge ## measure against Ansible, bare ssh and bare apt-get, on the lab; and bench-judge
+bench: bench-judge bench-plan ## measure against Ansible, bare ssh and bare apt-get, on the lab; and bench-judge, bench-plan
 	@scripts/install-needs bench
 	swift build $(RELEASE) --product fettle
 	@FETTLE="$$(swift build $(RELEASE) --product fettle --show-bin-path)/fettle" scripts/bench
 
 bench-fleet: ## the fleet's packages as columns, 100,000 hosts x 600 packages (needs FETTLE_DATA or ../shared/data)
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/fleet/run
+
+bench-plan: ## plan and prove 1,000, 10,000 and 100,000 hosts
+	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/plan/run
 
 bench-judge: ## judge hosts beside debsecan, oscap and python3-apt, as ratios (needs FETTLE_DATA or ../shared/data)
 	@scripts/install-needs judge

@@ -77,7 +77,10 @@ let package = Package(
                 "FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleInventory",
                 "FettleAssessment", "FettleIndex", "FettlePlanning", "FettleExecution", "FettleReporting",
                 "FettleSoftware", crypto, logging,
-            ]),
+            ],
+            resources: ["facts", "findings", "selection", "plan", "journal"].map {
+                .embedInCode("Schemas/\($0).schema.json")
+            }),
         library("FettleServer", ["FettleModel", "FettleControl", "FettleReporting", hummingbird, logging]),
         library(
             "FettleCommands",

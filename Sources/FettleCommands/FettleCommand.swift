@@ -28,6 +28,7 @@ public struct FettleCommand: AsyncParsableCommand {
             Risk.self, PlanCommand.self,
             ChangeCommand.self,
             SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, InventoryCommand.self,
+            ExportCommand.self,
             BaselineCommand.self, ResponsibilityCommand.self, PolicyCommand.self,
             WaiverCommand.self, ComplianceCommand.self,
             AccessCommand.self, SchemaCommand.self, VersionCommand.self, CVSSCommand.self, Serve.self,

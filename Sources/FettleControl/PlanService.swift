@@ -26,10 +26,11 @@ public struct PlanService: Sendable {
 
     /// Makes a plan from the newest findings and keeps it. The plan may be empty: then there is nothing to do.
     ///
+    /// - Parameter windows: nil: as the policy's calendar says.
     /// - Throws: `blocked` if no plan can be made or the checker finds a way to break an invariant; `invalid` for names that do
     ///   not exist.
     public func make(
-        filter: PatchFilter, fleet: Fleet, policy: Policy, window: TimeWindow? = nil, title: String? = nil,
+        filter: PatchFilter, fleet: Fleet, policy: Policy, windows: WindowOffer? = nil, title: String? = nil,
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Result {
@@ -52,44 +53,34 @@ public struct PlanService: Sendable {
         let (selection, selectionReference) = try await keeper.keepNext(as: .selection, at: time) {
             id throws(ControlError) in
             SelectionPlanner.assemble(
-                patches, answers: answers, policy: policy, id: id, findings: findingsReference, selectedAt: time)
+                patches, answers: answers, policy: policy, id: id, findings: findingsReference, selectedAt: time,
+                facts: facts, fleet: fleet)
         }
         return try await plan(
-            selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, window: window,
-            title: title)
+            selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: windows,
+            deadlines: PlanDeadlines.of(findings, selected: selection), title: title)
     }
 
     private func plan(
         _ selection: Selection, _ reference: StageReference, facts: FactSet, filter: PatchFilter, fleet: Fleet,
-        policy: Policy, window: TimeWindow?, title: String?
+        policy: Policy, windows: WindowOffer?, deadlines: [ResourceID: PlanningInput.Deadline], title: String?
     ) async throws(ControlError) -> Result {
         var report: PlanReport?
         var check = CheckReport(violations: [], method: .exact)
         let time = tools.now()
+        let calendar = MaintenanceCalendar(policy: policy, fleet: fleet, from: time)
         let priors = try await durations.priors(fleet: fleet)
         let (plan, planReference) = try await keeper.keepNext(as: .plan, at: time) { id throws(ControlError) in
+            let calendar = MaintenanceCalendar(policy: policy, fleet: fleet, from: time)
             var input = PlanningInput(
                 id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,
-                named: Set(filter.resources), window: window)
-            let plan: Plan
+                named: Set(filter.resources), windows: windows ?? WindowOffer(calendar.offered), deadlines: deadlines)
             input.priors = priors
-            do throws(PlanningRefusal) {
-                let made = try Planner.plan(input)
-                plan = made.0
-                report = made.1
-            } catch {
-                throw ControlError(
-                    .blocked, "no plan can be made:\n  " + error.problems.map(\.message).joined(separator: "\n  "))
-            }
-            check = PlanChecker.check(plan)
-            guard check.isProven else {
-                throw ControlError(
-                    .internal,
-                    "the planner made a plan that the checker does not accept; this is a fault of Fettle:\n  "
-                        + check.violations.prefix(5).map(\.description).joined(separator: "\n  "))
-            }
-            return plan
+            let made = try PlanMaking.make(input)
+            report = made.report
+            check = made.check
+            return made.plan
         }
         guard let report else { throw ControlError(.internal, "the planner gave no report") }
         return Result(plan: plan, reference: planReference, report: report, check: check)

@@ -68,6 +68,26 @@ public struct StageKeeper: Sendable {
     public func load<Value: Decodable>(
         _ type: Value.Type, _ kind: DocumentKind, id: String
     ) async throws(ControlError) -> (value: Value, reference: StageReference) {
+        let document = try await bytes(of: kind, id: id)
+        do {
+            let value = try CanonicalJSON.decode(type, from: Data(document.bytes))
+            return (value, StageReference(id: id, digest: document.digest))
+        } catch {
+            throw ControlError(.internal, "\(kind.rawValue) \(id) cannot be read: \(error)")
+        }
+    }
+
+    /// A stage as it is kept, without being understood.
+    ///
+    /// - Parameter id: nil: the newest.
+    public func bytes(
+        of kind: DocumentKind, id: String?
+    ) async throws(ControlError) -> (id: String, digest: Digest, bytes: [UInt8]) {
+        var name = id
+        if name == nil { name = try await list(kind, limit: 1).first?.id }
+        guard let id = name else {
+            throw ControlError(.notFound, "there is no \(kind.rawValue) yet", hint: Self.hint(kind))
+        }
         let document: StoredDocument?
         do throws(StoreError) {
             document = try await store.document(kind, id: id)
@@ -75,21 +95,14 @@ public struct StageKeeper: Sendable {
             throw ControlError(store: error)
         }
         guard let document else {
-            throw ControlError(
-                .notFound, "there is no \(kind.rawValue) '\(id)'",
-                hint: Self.hint(kind))
+            throw ControlError(.notFound, "there is no \(kind.rawValue) '\(id)'", hint: Self.hint(kind))
         }
         guard Digest.sha256(of: document.bytes) == document.digest else {
             throw ControlError(
                 .drift,
                 "\(kind.rawValue) \(id) is not what was kept: its content does not match its digest \(document.digest)")
         }
-        do {
-            let value = try CanonicalJSON.decode(type, from: Data(document.bytes))
-            return (value, StageReference(id: id, digest: document.digest))
-        } catch {
-            throw ControlError(.internal, "\(kind.rawValue) \(id) cannot be read: \(error)")
-        }
+        return (id, document.digest, document.bytes)
     }
 
     /// The newest of its kind; nil if there is none.

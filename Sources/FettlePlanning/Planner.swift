@@ -8,19 +8,30 @@ public enum Planner {
     ///
     /// - Throws: `PlanningRefusal` with everything that stands in the way, not only the first thing.
     public static func plan(_ input: PlanningInput) throws(PlanningRefusal) -> (Plan, PlanReport) {
+        var input = input
+        input.windows = input.windows.withoutWindowsBefore(input.createdAt)
         var notes = PlanNotes()
         check(input, notes: &notes)
-        let work = WorkPass.collect(input, notes: &notes)
-        let groups = StrategyPass.choose(for: work, input, notes: &notes)
+        let index = PlanningIndex(input)
+        let work = WorkPass.collect(input, index, notes: &notes)
+        let groups = StrategyPass.choose(for: work, index, notes: &notes)
         let groupOrder = GroupOrder(input.fleet, from: groups.map(\.group.id), notes: &notes)
-        let hostOrder = notes.hasOrderCycle ? nil : HostOrder.arrange(work, groups: groups, groupOrder, notes: &notes)
-        guard let hostOrder else { throw notes.refusal() }
-        let layout = WaveLayout(hostOrder, groups: groups, parallelSteps: input.policy.limits.parallelSteps)
-        let expansion = StepExpansion(layout, policy: input.policy, priors: input.priors)
-        WindowPass.refuseWhatDoesNotFit(expansion, layout.hosts, input, notes: &notes)
-        refuseRepeatedNames(expansion, notes: &notes)
+        let rules = RulePass(work, input, notes: &notes)
+        let line =
+            notes.hasOrderCycle
+            ? nil : HostOrder.arrange(work, groups: groups, groupOrder, rules: rules.orders, notes: &notes)
+        guard let line else { throw notes.refusal() }
+        let orders = OrderPass(
+            line, groups: groups, groupOrder, rules: rules.orders, parallelSteps: input.policy.limits.parallelSteps
+        ).orders
+        let layout = WaveLayout(line, orders, groups: groups)
+        let extras = ExtrasPass.collect(layout, groups: groups, index, priors: input.priors)
+        let expansion = StepExpansion(
+            layout, extras: extras, splits: rules.splits, policy: input.policy, priors: input.priors)
+        let windows = WindowPass(layout, expansion, input, notes: &notes).windows
+        refuseRepeatedNames(expansion, layout, notes: &notes)
         try notes.throwIfRefused()
-        let plan = assemble(input, layout, groups, expansion)
+        let plan = assemble(input, index, layout, groups, expansion, windows)
         return (plan, ReportPass(plan: plan, layout: layout, groups: groups, input: input).report(notes))
     }
 
@@ -38,9 +49,16 @@ public enum Planner {
     }
 
     /// Names of resources and groups are the user's: two of them may be made into the same name of a step.
-    private static func refuseRepeatedNames(_ expansion: StepExpansion, notes: inout PlanNotes) {
+    ///
+    /// Every step's name begins with that of its resource or group and a slash. If none of these has a slash itself, no two can
+    /// meet, and a million names need not be held against each other.
+    private static func refuseRepeatedNames(_ expansion: StepExpansion, _ layout: WaveLayout, notes: inout PlanNotes) {
+        let hasSlash =
+            layout.hosts.contains { $0.id.rawValue.utf8.contains(UInt8(ascii: "/")) }
+            || layout.bakes.contains { $0.group.group.id.rawValue.utf8.contains(UInt8(ascii: "/")) }
+        guard hasSlash else { return }
         var seen: Set<StepID> = []
-        for step in expansion.steps + expansion.rollback where !seen.insert(step.id).inserted {
+        for step in [expansion.steps, expansion.rollback].joined() where !seen.insert(step.id).inserted {
             notes.refuse(
                 .ambiguousName, at: .resource(step.resource),
                 "two steps would be named \(step.id): rename the resource or the group")
@@ -48,24 +66,28 @@ public enum Planner {
     }
 
     private static func assemble(
-        _ input: PlanningInput, _ layout: WaveLayout, _ groups: [GroupWork], _ expansion: StepExpansion
+        _ input: PlanningInput, _ index: PlanningIndex, _ layout: WaveLayout, _ groups: [GroupWork],
+        _ expansion: StepExpansion, _ windows: [Int?]
     ) -> Plan {
         let touched = Set(layout.hosts.map(\.resource.environment))
         let environments = input.fleet.environments.map(\.id).filter(touched.contains)
         return Plan(
             id: input.id, title: input.title ?? title(layout.hosts, environments), selection: input.selectionReference,
             createdAt: input.createdAt, environments: environments,
-            targets: layout.hosts.map {
-                PlanTarget(resource: $0.id, address: $0.resource.address, environment: $0.resource.environment)
+            targets: zip(layout.hosts, windows).map { host, window in
+                PlanTarget(
+                    resource: host.id, address: host.resource.address, environment: host.resource.environment,
+                    window: window)
             }.sorted { $0.resource < $1.resource },
-            groups: groups.map { planned($0, input.fleet) }, steps: expansion.steps, rollback: expansion.rollback,
-            limits: input.policy.limits,
-            pointOfNoReturn: expansion.steps.first { $0.rollbackClass == .irreversible }?.id, window: input.window)
+            groups: groups.map { planned($0, index) }, steps: expansion.steps, rollback: expansion.rollback,
+            order: layout.orders.map { $0.named(layout.hosts) }, limits: input.policy.limits,
+            pointOfNoReturn: expansion.steps.first { $0.rollbackClass == .irreversible }?.id,
+            windows: layout.hosts.isEmpty ? [] : input.windows.windows)
     }
 
-    private static func planned(_ work: GroupWork, _ fleet: Fleet) -> PlannedGroup {
+    private static func planned(_ work: GroupWork, _ index: PlanningIndex) -> PlannedGroup {
         let members = work.group.members.sorted()
-        let addresses = members.compactMap { member in fleet.resource(member).map { (member, $0.address) } }
+        let addresses = members.compactMap { member in index.resource(member).map { (member, $0.address) } }
         return PlannedGroup(
             id: work.group.id, members: members, minimumAvailable: work.minimumAvailable,
             maximumOut: work.maximumOut, traffic: work.group.traffic, probes: work.group.probes,

@@ -19,14 +19,29 @@ public struct PlanningInput: Sendable {
     public var environments: [EnvironmentID]
     /// Resources that the user named one by one. A load balancer that nothing stands in for is planned only if it is named.
     public var named: Set<ResourceID>
-    /// nil: the plan is not bound to a time.
-    public var window: TimeWindow?
+    /// In which windows its disruptive steps may be taken (I4).
+    public var windows: WindowOffer
     public var priors: DurationPriors
+    /// By when a resource has to be patched, such as for a vulnerability that is exploited. A plan that comes later is made all the
+    /// same, and its report says so.
+    public var deadlines: [ResourceID: Deadline]
+
+    public struct Deadline: Codable, Sendable, Equatable {
+        public var at: Timestamp
+        /// Such as `CVE-2024-3094 is exploited (KEV)`.
+        public var because: String
+
+        public init(at: Timestamp, because: String) {
+            self.at = at
+            self.because = because
+        }
+    }
 
     public init(
         id: PlanID, title: String? = nil, selection: Selection, selectionReference: StageReference, facts: FactSet,
         fleet: Fleet, policy: Policy, createdAt: Timestamp, environments: [EnvironmentID] = [],
-        named: Set<ResourceID> = [], window: TimeWindow? = nil, priors: DurationPriors = .documented
+        named: Set<ResourceID> = [], windows: WindowOffer = .anyTime, priors: DurationPriors = .documented,
+        deadlines: [ResourceID: Deadline] = [:]
     ) {
         self.id = id
         self.title = title
@@ -38,7 +53,8 @@ public struct PlanningInput: Sendable {
         self.createdAt = createdAt
         self.environments = environments
         self.named = named
-        self.window = window
+        self.windows = windows
         self.priors = priors
+        self.deadlines = deadlines
     }
 }

@@ -1,11 +1,12 @@
 /// A whole page in Fettle's looks: no script, nothing loaded from anywhere.
 public enum HTMLPage {
-    public static func document(title: String, body: HTMLText) -> String {
+    /// - Parameter style: CSS of this page, beside what all pages share; never text from outside.
+    public static func document(title: String, body: HTMLText, style: String = "") -> String {
         let page: HTMLText = """
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-            <title>\(title)</title><style>\(HTMLText(source: ReportStyle.css))</style></head>
+            <title>\(title)</title><style>\(HTMLText(source: ReportStyle.css + style))</style></head>
             <body><main>\(body)</main></body></html>
             """
         return page.source

@@ -26,8 +26,7 @@ enum TimelineChart {
         return """
             <section><h2>Timeline</h2><div class="wide"><svg viewBox="0 0 \(labelWidth + chartWidth + 20) \(height)" role="img" \
             aria-label="When each host was worked on">\(parts.joined())</svg></div>
-            <p class="legend"><i class="wait"></i>prepare <i class="drain"></i>drain and restore <i class="patch"></i>patch and restart \
-            <i class="reboot"></i>reboot <i class="gate"></i>gate, bake, verify <i class="back"></i>way back <i class="failed"></i>failed</p></section>
+            <p class="legend">\(StepTone.legend(StepTone.allCases))</p></section>
             """
     }
 
@@ -50,13 +49,7 @@ enum TimelineChart {
     private static func tone(of step: RunStory.StepStory) -> String {
         if step.failure != nil { return "failed" }
         if step.isRollback { return "back" }
-        switch step.name {
-        case "drain", "restore", "take out", "bring back": return "drain"
-        case "patch", "return", "restart services": return "patch"
-        case "reboot": return "reboot"
-        case "gate", "bake", "verify": return "gate"
-        default: return "wait"
-        }
+        return StepTone(name: step.name).rawValue
     }
 
     private static func axis(length: Double, height: Int) -> [HTMLText] {

@@ -1,8 +1,8 @@
 import FettleModel
 
 /// The truth about a simulated fleet, apart from what the run believes of it.
-struct SimulatedWorld {
-    struct Host {
+struct SimulatedWorld: Sendable {
+    struct Host: Sendable {
         /// Packages at the planned versions.
         var isPatched = false
         var isHealthy = true
@@ -12,21 +12,30 @@ struct SimulatedWorld {
     }
 
     private(set) var hosts: [ResourceID: Host]
-    private let groups: [PlannedGroup]
+    private let groups: [ResourceID: [PlannedGroup]]
+    /// Kept up to date host by host: a group may have thousands.
+    private var serving: [GroupID: Int] = [:]
     let faults: FaultProfile
 
     init(_ plan: Plan, faults: FaultProfile) {
-        groups = plan.groups
         self.faults = faults
+        var groups: [ResourceID: [PlannedGroup]] = [:]
         var hosts: [ResourceID: Host] = [:]
         for target in plan.targets { hosts[target.resource] = Host(inTraffic: []) }
         for group in plan.groups {
             for member in group.members {
-                hosts[member, default: Host(inTraffic: [])].inTraffic.insert(group.id)
+                guard hosts[member, default: Host(inTraffic: [])].inTraffic.insert(group.id).inserted else { continue }
+                groups[member, default: []].append(group)
             }
         }
         self.hosts = hosts
+        self.groups = groups
+        for group in plan.groups {
+            serving[group.id] = Set(group.members).count { health(of: $0, in: group.id).isHealthy }
+        }
     }
+
+    func groups(of resource: ResourceID) -> [PlannedGroup] { groups[resource] ?? [] }
 
     func health(of member: ResourceID, in group: GroupID) -> MemberHealth {
         guard let host = hosts[member], host.isReachable else { return .unknown(reason: "does not answer") }
@@ -35,19 +44,25 @@ struct SimulatedWorld {
     }
 
     /// Members that serve: reachable, well and in traffic.
-    func serving(_ group: PlannedGroup) -> Int {
-        group.members.count { health(of: $0, in: group.id).isHealthy }
-    }
+    func serving(_ group: PlannedGroup) -> Int { serving[group.id] ?? 0 }
 
     /// Groups of which the host gets no traffic though it should.
     func drained(_ resource: ResourceID) -> [GroupID] {
-        groups.filter { $0.members.contains(resource) && hosts[resource]?.inTraffic.contains($0.id) == false }.map(\.id)
+        groups(of: resource).filter { hosts[resource]?.inTraffic.contains($0.id) == false }.map(\.id)
     }
 
     /// Does what the step is for, or fails as the dice say. Performing a step that is done changes nothing more.
     mutating func perform(_ step: Step, random: inout some RandomNumberGenerator) throws(StepFailure) {
         guard var host = hosts[step.resource] else { return }
-        defer { hosts[step.resource] = host }
+        let groups = groups(of: step.resource)
+        let before = groups.map { health(of: step.resource, in: $0.id).isHealthy }
+        defer {
+            hosts[step.resource] = host
+            for (group, served) in zip(groups, before) {
+                let serves = health(of: step.resource, in: group.id).isHealthy
+                if serves != served { serving[group.id, default: 0] += serves ? 1 : -1 }
+            }
+        }
         if faults.strikes(faults.lostHost, &random), step.availability == .requiresOut { host.isReachable = false }
         guard host.isReachable else {
             throw StepFailure(code: .unreachable, message: "\(step.resource) does not answer")
@@ -68,16 +83,22 @@ struct SimulatedWorld {
             guard host.isHealthy else { throw StepFailure(code: .unhealthy, message: "its probe fails") }
         case .restartServices:
             if faults.strikes(faults.badRestart, &random) { host.isHealthy = false }
-        case .preflight, .stage, .reboot, .bake, .verify: break
+        case .replaceImage, .upgradeThroughController:
+            let isPatch = step.compensates == nil
+            host.isPatched = isPatch
+            host.isHealthy = !(isPatch && faults.strikes(faults.badPatch, &random))
+        case .preflight, .stage, .reboot, .bake, .verify, .evacuate, .bringHome, .handOver, .switchTraffic, .buildImage,
+            .retire:
+            break
         }
     }
 
     private func groupsOf(_ resource: ResourceID, _ traffic: TrafficBinding) -> [GroupID] {
-        groups.filter { $0.traffic == traffic && $0.members.contains(resource) }.map(\.id)
+        groups(of: resource).filter { $0.traffic == traffic }.map(\.id)
     }
 
     private func groupsWithoutTraffic(_ resource: ResourceID) -> [GroupID] {
-        groups.filter { $0.traffic == nil && $0.members.contains(resource) }.map(\.id)
+        groups(of: resource).filter { $0.traffic == nil }.map(\.id)
     }
 }
 

@@ -26,6 +26,11 @@ struct SchemaTests {
         var bad = ["version: 2", "resources: []", "[]", "version: 1\nresorces: []\n", "version: 1\nenvironments: []\n"]
         bad += ["version: 1\nenvironments: [{protected: true}]", "version: 1\nenvironments: [{name: x, protected: 1}]"]
         bad += Self.badGroups.map(group) + Self.badResources.map(resource)
+        let tiers = { (text: String) in "version: 1\ntiers: \(text)\n" }
+        good += ["[a, b]", "{names: [a]}", "{direction: lastToFirst}", "{names: [a], direction: firstToLast}"].map(
+            tiers)
+        bad += ["[]", "{}", "a", "[1]", "[a, a]", "{names: []}", "{direction: up}", "{order: [a]}", "[\"a b\"]"].map(
+            tiers)
         try agree(FleetSchema.json, good: good, bad: bad) { try FleetFile.parse($0) }
     }
 
@@ -47,6 +52,8 @@ struct SchemaTests {
             + Self.goodWindows.map { "version: 1\nwindows: [{id: w, \($0)}]" }
             + Self.goodFreezes.map { "version: 1\nfreezes: [{id: f, \($0)}]" }
             + ["version: 1\nwindows: []\nfreezes: []\nwithoutWindow: never"]
+            + Self.goodOrders.map { "version: 1\norder: [{name: a b, \($0)}]" }
+            + Self.goodReleases.map { "version: 1\nreleases: [{name: a b, \($0)}]" }
         let bad =
             [
                 "version: 1\nclasses: []", "version: 1\nclasses: [security, security]", "version: 1\nclasses: security",
@@ -83,6 +90,8 @@ struct SchemaTests {
             + Self.badWindows.map { "version: 1\nwindows: [{id: w, \($0)}]" }
             + Self.badFreezes.map { "version: 1\nfreezes: [{id: f, \($0)}]" }
             + ["version: 1\nwindows: {}", "version: 1\nwithoutWindow: always", "version: 1\nfreezes: [{reason: x}]"]
+            + Self.badOrders.map { "version: 1\norder: [{name: a b, \($0)}]" }
+            + Self.badReleases.map { "version: 1\nreleases: [{name: a b, \($0)}]" }
         try agree(PolicySchema.json, good: good, bad: bad) { try PolicyFile.parse($0) }
     }
 
@@ -91,6 +100,38 @@ struct SchemaTests {
         "classes: [security]",
         "classes: {bugfix: wait 1d}", "ageInDays: 0", "ageInDays: {security: 3, feature: 999}", "allow: [a]",
         "deny: [\"*\"]", "hold: [a, b]", "pin: [\"a=1:2.0~rc1-1=x\"]", "rolling: {packages: [a]}",
+    ]
+
+    private static let goodOrders = [
+        "first: [a], then: \"b-*\"", "first: {kind: database}, then: {kind: [host, \"v*\"]}, within: fleet",
+        "first: {resources: a, group: [b]}, then: {tier: 1, owner: 7}, because: x",
+        "first: {labels: {role: [x, 1]}}, then: {environment: \"d*\", failureDomain: r}, within: group",
+    ]
+
+    private static let badOrders = [
+        "first: [a]", "then: [a]", "first: {}, then: [a]", "first: [], then: [a]", "first: {kind: pond}, then: [a]",
+        "first: [a], then: {label: x}", "first: [a], then: [b], within: host", "first: [a], then: [b], because: 1",
+        "first: [\"\"], then: [b]", "first: [a], then: {environment: 1}", "first: [a], then: {labels: []}",
+        "first: [a], then: [b], unless: c", "first: [{kind: host}], then: [b]",
+    ]
+
+    private static let goodReleases = [
+        "package: a*, minimumVersionBefore: \"1:2.0~rc1-1\"",
+        "package: [a, b], to: \"2.0\", requires: [{package: c, atLeast: \"1.0\"}]",
+        "rebootBetween: [a, b*]", "package: a, rebootBetween: [a, b, c], because: x",
+        "package: a, requires: [{package: c, atLeast: v1, on: [db-*], within: group, ifInstalled: true}]",
+    ]
+
+    private static let badReleases = [
+        "package: a", "minimumVersionBefore: v1", "package: a, minimumVersionBefore: 15.1", "rebootBetween: [a]",
+        "rebootBetween: []", "rebootBetween: [a, a]", "package: [], rebootBetween: [a, b]",
+        "to: v1, rebootBetween: [a, b]",
+        "package: a, requires: []", "package: a, requires: [{package: c}]", "package: a, requires: [{atLeast: v1}]",
+        "package: a, requires: [{package: c, atLeast: v1, within: group}]",
+        "package: a, requires: [{package: c, atLeast: v1, on: {}}]", "package: a, minimumVersionBefore: \"-1\"",
+        "package: a, requires: [{package: c, atLeast: v1, ifInstalled: 1}]",
+        "package: a, minimumVersionBefore: \"1 2\"",
+        "package: a, requires: [{package: c, atLeast: v1, maybe: 1}]", "rebootBetween: [a, b], x: 1",
     ]
 
     private static let badBaselines = [
@@ -188,7 +229,10 @@ struct SchemaTests {
         "{id: a, address: \"ssh://u@h:22\"}", "{id: a, address: \"[::1]:22\"}", "{id: a, address: \"::1\"}",
         "{id: \"a-[1:2]\", address: \"10.0.0.[1:2]\"}", "{id: a, labels: {x: 1, y: true, z: text, a/b: 1.5}}",
         "{id: a, owner: me, failureDomain: rack}", "{id: a, criticality: low, exposure: internet, serviceModel: paas}",
-        "{id: a, address: \"ssh://{id}.example.com\"}",
+        "{id: a, address: \"ssh://{id}.example.com\"}", "{id: a, tier: 7}", "{id: a, after: []}",
+        "b, {id: a, after: [b]}",
+        "{id: a, after: [\"c*\", {kind: database, labels: {x: [1, y]}}]}",
+        "{id: a, after: [{tier: 1}, {environment: dev}]}",
     ]
 
     private static let badResources = [
@@ -197,6 +241,8 @@ struct SchemaTests {
         "{id: a, labels: {\"-x\": 1}}", "{id: a, labels: {x: }}", "{id: a, labels: {x: [1]}}", "{id: a, owner: 1}",
         "{id: a, criticality: urgent}", "{id: a, exposure: public}", "{id: a, serviceModel: cloud}", "{id: a, x: y}",
         "{id: [a]}", "{id: a, owner: \"\"}", "{id: a, labels: {x: \"\"}}", "\"a[1-2]\"", "\"a:b\"",
+        "{id: a, tier: -1}", "{id: a, tier: 1.5}", "{id: a, tier: \"a b\"}", "{id: a, after: b}", "{id: a, after: [1]}",
+        "{id: a, after: [{}]}", "{id: a, after: [{group: x}]}", "{id: a, after: [[b]]}",
     ]
 
     private func agree<Value>(

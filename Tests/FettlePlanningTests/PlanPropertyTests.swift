@@ -70,15 +70,12 @@ import Testing
         let (sample, named) = sample(seed)
         let plan = try sample.plan(named: named)
         // Fettle's own host goes after all of them (I12).
-        let steps = plan.steps.filter { plan.target($0.resource)?.address.transport != .local }
+        let targets = plan.targets.filter { $0.address.transport != .local }
         for (earlier, later) in zip(plan.environments, plan.environments.dropFirst()) {
-            let begins = steps.filter {
-                $0.availability == .takesOut && plan.target($0.resource)?.environment == later
+            let first = targets.filter { $0.environment == earlier }.map(\.resource)
+            for target in targets where target.environment == later {
+                #expect(plan.before(target.resource).isSuperset(of: first), "\(target.resource)")
             }
-            let ends = steps.filter {
-                $0.availability == .bringsBack && plan.target($0.resource)?.environment == earlier
-            }
-            for begin in begins { #expect(ends.allSatisfy { begin.after.contains($0.id) }, "\(begin.id)") }
         }
     }
 

@@ -4,20 +4,20 @@ import FettleTestSupport
 
 extension FleetSample {
     func input(
-        named: Set<ResourceID> = [], environments: [EnvironmentID] = [], window: TimeWindow? = nil
+        named: Set<ResourceID> = [], environments: [EnvironmentID] = [], windows: WindowOffer = .anyTime
     ) -> PlanningInput {
         PlanningInput(
             id: "plan-1", selection: selection, selectionReference: Self.reference(selection.id), facts: facts,
             fleet: fleet, policy: policy, createdAt: FactSample.now, environments: environments, named: named,
-            window: window)
+            windows: windows)
     }
 
     func plan(named: Set<ResourceID> = []) throws -> Plan { try Planner.plan(input(named: named)).0 }
 
     /// What the planner refuses; empty if it does not.
-    func problems(named: Set<ResourceID> = [], window: TimeWindow? = nil) -> [PlanningRefusal.Problem] {
+    func problems(named: Set<ResourceID> = [], windows: WindowOffer = .anyTime) -> [PlanningRefusal.Problem] {
         do throws(PlanningRefusal) {
-            _ = try Planner.plan(input(named: named, window: window))
+            _ = try Planner.plan(input(named: named, windows: windows))
             return []
         } catch {
             return error.problems
@@ -44,12 +44,32 @@ extension Plan {
     }
 
     func isBefore(_ earlier: StepID, _ later: StepID) -> Bool {
-        var open = step(later)?.after ?? []
+        var open = awaited(by: later)
         var seen: Set<StepID> = []
         while let name = open.popLast() {
             if name == earlier { return true }
-            if seen.insert(name).inserted { open += step(name)?.after ?? [] }
+            if seen.insert(name).inserted { open += awaited(by: name) }
         }
         return false
+    }
+
+    /// What the step names, and for one that takes a resource out the last steps of all whose turn is earlier.
+    private func awaited(by id: StepID) -> [StepID] {
+        guard let step = step(id) else { return [] }
+        guard step.availability == .takesOut else { return step.after }
+        let earlier = before(step.resource)
+        return step.after
+            + earlier.compactMap { resource in
+                steps.last { $0.resource == resource && $0.availability == .bringsBack }?.id
+            }
+    }
+
+    /// Resources of all earlier turns, on the way forward or on the way back.
+    func before(_ resource: ResourceID, onTheWayBack: Bool = false) -> Set<ResourceID> {
+        order.reduce(into: []) { result, order in
+            let turns = onTheWayBack && order.wayBack == .reversed ? order.turns.reversed() : order.turns
+            guard let own = turns.firstIndex(where: { $0.contains(resource) }) else { return }
+            result.formUnion(turns[..<own].joined())
+        }
     }
 }

@@ -5,8 +5,8 @@ import FettleModel
 ///
 /// A member is in place, out, or back; once a rollback has begun, what was touched goes out again and returns, or is only put
 /// back where nothing was changed. A member that fails is settled at any moment, and may be sent through once more. Who goes out
-/// waits for those it names, and for as long as one that it is ordered against is out; who is out already waits for nobody. What
-/// is not a member only matters through the order that it puts between members.
+/// waits for all earlier turns of its orders (on the way back for all later ones), and for as long as one of another turn is out;
+/// who is out already waits for nobody.
 struct ReachableStates {
     private enum Place: Int, CaseIterable {
         case untouched, out, back, outAgain, returned
@@ -19,47 +19,29 @@ struct ReachableStates {
     }
 
     private let members: [ResourceID]
-    /// For each member, the members that are certainly back before it goes out.
-    private let forward: [[Int]]
-    /// For each member, the members that its way back names; nil if it has none.
-    private let rollback: [[Int]?]
-    /// For each member, the members that it names itself on the way forward.
-    private let named: [[Int]]
+    /// For each member, the members of earlier turns.
+    private let earlier: [[Int]]
+    /// For each member, the members that go back before it.
+    private let backBefore: [[Int]]
 
     init(_ group: PlannedGroup, in plan: Plan) {
         let members = group.members.filter { id in plan.steps.contains { $0.resource == id } }
         self.members = members
-        let ancestors = Self.ancestors(of: plan.steps)
-        let ends = members.map { id in plan.steps.last { $0.resource == id && $0.availability == .bringsBack }?.id }
-        forward = members.map { id in
-            let begin = plan.steps.first { $0.resource == id && $0.availability == .takesOut }
-            return ends.indices.filter { index in
-                guard let begin, let end = ends[index] else { return false }
-                return ancestors[begin.id]?.contains(end) == true
+        func places(_ order: TurnOrder, _ id: ResourceID) -> Int? { order.turns.firstIndex { $0.contains(id) } }
+        func related(_ isBefore: (TurnOrder, Int, Int) -> Bool) -> [[Int]] {
+            members.map { id in
+                members.indices.filter { other in
+                    plan.order.contains { order in
+                        guard let own = places(order, id), let others = places(order, members[other]) else {
+                            return false
+                        }
+                        return isBefore(order, others, own)
+                    }
+                }
             }
         }
-        named = members.map { id in
-            let waits = plan.steps.filter { $0.resource == id }.flatMap(\.after)
-            return ends.indices.filter { ends[$0].map(waits.contains) == true }
-        }
-        let returns = members.map { id in
-            plan.rollback.last { $0.resource == id && $0.availability == .bringsBack }?.id
-        }
-        rollback = members.map { id in
-            guard let begin = plan.rollback.first(where: { $0.resource == id && $0.availability == .takesOut }) else {
-                return nil
-            }
-            // Directly named only: what lies between may not be part of this rollback.
-            return returns.indices.filter { returns[$0].map(begin.after.contains) == true }
-        }
-    }
-
-    private static func ancestors(of steps: [Step]) -> [StepID: Set<StepID>] {
-        var result: [StepID: Set<StepID>] = [:]
-        for step in steps {
-            result[step.id] = step.after.reduce(into: Set(step.after)) { $0.formUnion(result[$1] ?? []) }
-        }
-        return result
+        earlier = related { $1 < $2 }
+        backBefore = related { $0.wayBack == .same ? $1 < $2 : $1 > $2 }
     }
 
     /// The largest number of members that are out in any state, and how many states there are.
@@ -86,7 +68,7 @@ struct ReachableStates {
         for member in members.indices {
             switch state.places[member] {
             case .untouched where !state.isRollingBack:
-                let isNext = forward[member].allSatisfy { [.back, .returned].contains(state.places[$0]) }
+                let isNext = earlier[member].allSatisfy { [.back, .returned].contains(state.places[$0]) }
                 if isNext, mayGoOut(member, state) { add(member, .out) }
                 // It fails before anything is done to it.
                 add(member, .returned)
@@ -98,9 +80,8 @@ struct ReachableStates {
             case .back:
                 // Nothing of it has to be taken back, or it has its turn.
                 if state.isRollingBack { add(member, .returned) }
-                let named = rollback[member] ?? []
-                let isTurn = named.allSatisfy { state.isRollingBack ? !hasToGoBack($0, state) : true }
-                if rollback[member] != nil, isTurn, mayGoOut(member, state) { add(member, .outAgain) }
+                let isTurn = backBefore[member].allSatisfy { !state.isRollingBack || !hasToGoBack($0, state) }
+                if isTurn, mayGoOut(member, state) { add(member, .outAgain) }
             case .outAgain: add(member, .returned)
             case .returned:
                 // A person tries it once more.
@@ -115,15 +96,11 @@ struct ReachableStates {
         state.places[member] == .back || state.places[member] == .outAgain
     }
 
-    /// Nobody goes out while one that the plan orders against it, whichever of the two comes first, is out. Directly named only:
-    /// what lies between may have dropped out.
+    /// Nobody goes out while one of another turn is out, whichever of the two comes first.
     private func mayGoOut(_ member: Int, _ state: State) -> Bool {
         members.indices.allSatisfy { other in
-            !state.places[other].isOut || other == member || !(isNamed(member, other) || isNamed(other, member))
+            !state.places[other].isOut || other == member
+                || !(earlier[member].contains(other) || earlier[other].contains(member))
         }
-    }
-
-    private func isNamed(_ one: Int, _ other: Int) -> Bool {
-        named[one].contains(other) || rollback[one]?.contains(other) == true
     }
 }

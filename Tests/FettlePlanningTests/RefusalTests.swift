@@ -70,10 +70,10 @@ import Testing
         let sample = FleetSample.threeWebServers
         let opens = FactSample.now.adding(seconds: 3600)
         let (_, report) = try Planner.plan(
-            sample.input(window: TimeWindow(opensAt: opens, closesAt: opens.adding(seconds: 86_400))))
+            sample.input(windows: WindowOffer(TimeWindow(opensAt: opens, closesAt: opens.adding(seconds: 86_400)))))
         // Room for the first host and its way back, but not for the last.
         let narrow = TimeWindow(opensAt: opens, closesAt: opens.adding(seconds: report.duration.p95Seconds))
-        let problems = sample.problems(window: narrow)
+        let problems = sample.problems(windows: WindowOffer(narrow))
         #expect(problems.allSatisfy { $0.code == .window })
         #expect(problems.contains { $0.place == .resource("web-3") })
         #expect(!problems.contains { $0.place == .resource("web-1") })
@@ -81,9 +81,9 @@ import Testing
 
     @Test func aWindowThatHasClosedIsRefused() {
         let past = TimeWindow(opensAt: FactSample.now.adding(seconds: -60), closesAt: FactSample.now)
-        #expect(FleetSample.threeWebServers.problems(window: past).map(\.code) == [.window])
+        #expect(FleetSample.threeWebServers.problems(windows: WindowOffer(past)).map(\.code) == [.window])
         let backwards = TimeWindow(opensAt: FactSample.now.adding(seconds: 60), closesAt: FactSample.now)
-        #expect(FleetSample.threeWebServers.problems(window: backwards).map(\.code) == [.window])
+        #expect(FleetSample.threeWebServers.problems(windows: WindowOffer(backwards)).map(\.code) == [.window])
     }
 
     @Test func namesThatMakeTheSameStepAreRefused() {

@@ -26,16 +26,17 @@ import Testing
         let plan = try FleetSample.threeWebServers.plan()
         let bake = try #require(plan.step("web/bake"))
         #expect(bake.after == ["web-1/restore"])
-        #expect(plan.step("web-2/drain")?.after == ["web-1/restore", "web-2/stage", "web/bake"])
-        #expect(plan.step("web-3/drain")?.after == ["web-1/restore", "web-2/restore", "web-3/stage", "web/bake"])
+        #expect(plan.step("web-2/drain")?.after == ["web-2/stage", "web/bake"])
+        #expect(plan.step("web-3/drain")?.after == ["web-3/stage", "web/bake"])
+        #expect(plan.before("web-2") == ["web-1"])
+        #expect(plan.before("web-3") == ["web-1", "web-2"])
         #expect(plan.steps.filter { $0.resource == "web-1" }.allSatisfy { $0.wave == 0 })
         #expect(plan.steps.filter { $0.resource == "web-3" }.allSatisfy { $0.wave == 2 })
     }
 
     @Test func theWayBackRunsTheOtherWayRound() throws {
         let plan = try FleetSample.threeWebServers.plan()
-        #expect(
-            plan.step("web-1/rollback/drain")?.after == ["web-2/rollback/restore", "web-3/rollback/restore"])
+        #expect(plan.before("web-1", onTheWayBack: true) == ["web-2", "web-3"])
         let back = try #require(plan.step("web-1/rollback/return"))
         #expect(back.compensates == "web-1/patch")
         guard case .changePackages(let transaction) = back.action else {

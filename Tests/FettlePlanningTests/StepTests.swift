@@ -109,8 +109,8 @@ import Testing
                 "web-2/rollback/drain", "web-2/rollback/restart", "web-2/rollback/reboot", "web-2/rollback/gate",
                 "web-2/rollback/verify", "web-2/rollback/restore",
             ])
-        #expect(plan.step("web-1/rollback/drain")?.after.contains("web-2/rollback/restore") == true)
-        #expect(plan.step("web-2/rollback/drain")?.after == ["web-3/rollback/restore"])
+        #expect(plan.before("web-1", onTheWayBack: true) == ["web-2", "web-3"])
+        #expect(plan.before("web-2", onTheWayBack: true) == ["web-3"])
         #expect(PlanChecker.check(plan).violations == [])
     }
 

@@ -7,10 +7,10 @@ import FettleTestSupport
 import Testing
 
 /// The three machines together: what the planner plans and the checker proves is played by the run machine on a fleet that fails,
-/// with people who pause, abort, roll back and retry at any moment, and without any guard: nothing but the plan's edges keeps
+/// with people who pause, abort, roll back and retry at any moment, and without any guard: nothing but the plan's orders keeps
 /// a group above its minimum, on the way forward, in a pause and on the way back.
 @Suite struct PlannedFleetTests {
-    @Test func theEdgesAloneKeepEveryGroupsCapacity() throws {
+    @Test func theOrdersAloneKeepEveryGroupsCapacity() throws {
         var sights = Sights()
         for seed in TestScale.seeds(60, long: 1_500) { try play(seed, &sights) }
         #expect(sights.rollbacks > 20, "\(sights)")
@@ -54,7 +54,9 @@ import Testing
         let result = try rehearsal.play()
         #expect(result.violations == [], "seed \(seed)")
         #expect(result.outcome != nil, "seed \(seed): \(result.awaitingHuman ?? "")")
-        let most = OutageCount.most(in: result.journal, of: plan)
+        let count = OutageCount(of: result.journal, plan)
+        #expect(count.clashes == [], "seed \(seed)")
+        let most = count.most
         for group in plan.groups {
             let out = most[group.id] ?? 0
             #expect(out <= group.maximumOut, "seed \(seed): \(out) of \(group.id) out at once")

@@ -1,20 +1,33 @@
 import ArgumentParser
+import FettleControl
 import FettleInventory
 import Foundation
 
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "schema", abstract: "JSON Schemas of the files people write, for editors.")
+        commandName: "schema", abstract: "JSON Schemas of the files that people and Fettle write.",
+        discussion: "fleet and policy are for editors. The others are what `fettle export` and `-o json` write.")
 
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case fleet, policy
+        case fleet, facts, findings, selection, policy, plan, journal
+
+        var json: Data {
+            switch self {
+            case .fleet: FleetSchema.json
+            case .policy: PolicySchema.json
+            case .facts: StageSchema.facts.json
+            case .findings: StageSchema.findings.json
+            case .selection: StageSchema.selection.json
+            case .plan: StageSchema.plan.json
+            case .journal: StageSchema.journal.json
+            }
+        }
     }
 
     @OptionGroup var form: OutputOptions
-    @Argument(help: "fleet or policy.") var kind: Kind
+    @Argument(help: "fleet, facts, findings, selection, policy, plan or journal.") var kind: Kind
 
     func run() throws {
-        let schema = kind == .fleet ? FleetSchema.json : PolicySchema.json
-        Output.writeLine(String(decoding: schema, as: UTF8.self))
+        Output.writeLine(String(decoding: kind.json, as: UTF8.self))
     }
 }

@@ -1,125 +1,113 @@
 import FettleModel
-import Foundation
+import FettlePlanning
 
-/// A plan as a person reads it before agreeing to it: what changes, in which order, how far it can be taken back.
+/// A plan as a person reads it before agreeing to it: what changes, in which order and when, how far it can be taken back.
 struct PlanView {
     var plan: Plan
     var digest: Digest
 
+    /// A terminal shows so many hosts; the page has all that can be read, and the JSON has all.
+    private static let hosts = 60
+    private static let groups = 15
+
     func lines(in terminal: Terminal = .standard) -> String {
+        let timeline = PlanTimeline(plan)
+        let facts = HostLines(plan, timeline)
         var text: [String] = []
-        text.append("\(TextStyle.bold.apply(plan.id.rawValue, in: terminal))  \(plan.title.printable)")
+        text.append("\(TextStyle.bold.apply(plan.id.rawValue.printable, in: terminal))  \(plan.title.printable)")
         text.append("digest \(digest)")
-        text.append(scope)
-        for group in plan.groups {
-            text.append(
-                "group \(group.id): \(group.members.count) members, at least \(group.minimumAvailable) stay available, "
-                    + "at most \(group.maximumOut) out at once")
+        text.append(scope(timeline))
+        text += windows
+        text += groupLines
+        text.append("")
+        text.append(table(facts, timeline).render(in: terminal))
+        if facts.hosts.count > Self.hosts {
+            text.append("… and \(facts.hosts.count - Self.hosts) more hosts (`fettle plan show --html` draws them)")
         }
         text.append("")
-        text.append(hostTable.render(in: terminal))
-        text.append("")
-        text += chains
+        text += chains(facts)
         text.append(wayBack(in: terminal))
         return text.joined(separator: "\n")
     }
 
-    private var scope: String {
-        let environments = plan.environments.map(\.rawValue).joined(separator: ", ")
-        let seconds = Self.longestPath(plan.steps) { $0.estimate.medianSeconds }
-        let upper = Self.longestPath(plan.steps) { $0.estimate.p95Seconds }
+    private func scope(_ timeline: PlanTimeline) -> String {
+        let environments = plan.environments.map(\.rawValue).joined(separator: ", ").printable
         return
             "\(plan.targets.count) host\(plan.targets.count == 1 ? "" : "s") in \(environments), \(plan.steps.count) steps, "
-            + "about \(Self.words(seconds)), 95%: \(Self.words(upper))"
+            + "about \(Self.words(timeline.total.medianSeconds)), 95%: \(Self.words(timeline.total.p95Seconds))"
     }
 
-    private var hostTable: Table {
+    private var windows: [String] {
+        let lines = plan.windows.prefix(5).map { "window \($0.opensAt) to \($0.closesAt)" }
+        return plan.windows.count > 5 ? lines + ["… and \(plan.windows.count - 5) more windows"] : lines
+    }
+
+    /// Those with the least to spare first.
+    private var groupLines: [String] {
+        let spare = { (group: PlannedGroup) in group.members.count - group.minimumAvailable &- group.maximumOut }
+        let sorted = plan.groups.sorted { (spare($0), $0.id) < (spare($1), $1.id) }
+        let lines = sorted.prefix(Self.groups).map { group in
+            "group \(group.id.rawValue.printable): \(group.members.count) members, at least \(group.minimumAvailable) "
+                + "stay available, at most \(group.maximumOut) out at once"
+        }
+        return sorted.count > Self.groups ? lines + ["… and \(sorted.count - Self.groups) more groups"] : lines
+    }
+
+    private func table(_ facts: HostLines, _ timeline: PlanTimeline) -> Table {
         var table = Table([
-            .init(title: "WAVE", alignsRight: true), .init(title: "HOST"), .init(title: "WAITS FOR", shrinks: 1),
-            .init(title: "PACKAGES", shrinks: 2),
+            .init(title: "WAVE", alignsRight: true), .init(title: "HOST"), .init(title: "OUT AT"),
+            .init(title: "BACK AT"),
+            .init(title: "WAITS FOR", shrinks: 1), .init(title: "PACKAGES", shrinks: 2),
         ])
-        for target in ordered {
-            let steps = plan.steps.filter { $0.resource == target.resource }
-            let wave = steps.map(\.wave).max() ?? 0
+        let waits = TurnWaits(plan)
+        for host in facts.hosts.prefix(Self.hosts) {
             table.add(
-                .init("\(wave)"), .init(target.resource.rawValue, .bold), .init(waitsFor(steps)),
-                .init(changes(steps)))
+                .init("\(host.wave)"), .init(host.resource.rawValue, .bold), .init(Self.moment(host.out, timeline)),
+                .init(Self.moment(host.back, timeline)), .init(waits.words(of: host.resource, bakes: host.bakes)),
+                .init(host.changes))
         }
         return table
     }
 
     /// What is done to each host, told once for all that are treated alike.
-    private var chains: [String] {
+    private func chains(_ facts: HostLines) -> [String] {
+        var places: [String: Int] = [:]
         var lines: [(steps: String, hosts: [String])] = []
-        for target in ordered {
-            let steps = plan.steps.filter { $0.resource == target.resource && !isBake($0) }
-            let text = steps.map(\.action.name).joined(separator: " › ")
-            if let known = lines.firstIndex(where: { $0.steps == text }) {
-                lines[known].hosts.append(target.resource.rawValue)
+        for host in facts.hosts {
+            if let known = places[host.chain] {
+                lines[known].hosts.append(host.resource.rawValue)
             } else {
-                lines.append((text, [target.resource.rawValue]))
+                places[host.chain] = lines.count
+                lines.append((host.chain, [host.resource.rawValue]))
             }
         }
-        return lines.map { line in
-            lines.count == 1 ? "Each host: \(line.steps)" : "\(line.hosts.joined(separator: ", ")): \(line.steps)"
+        let told = lines.prefix(8).map { line in
+            lines.count == 1 ? "Each host: \(line.steps)" : "\(Self.list(line.hosts).printable): \(line.steps)"
         }
-    }
-
-    private var ordered: [PlanTarget] {
-        var position: [ResourceID: Int] = [:]
-        for (index, step) in plan.steps.enumerated()
-        where step.availability == .takesOut && position[step.resource] == nil {
-            position[step.resource] = index
-        }
-        let wave = Dictionary(plan.steps.map { ($0.resource, $0.wave) }, uniquingKeysWith: max)
-        return plan.targets.sorted {
-            (wave[$0.resource] ?? 0, position[$0.resource] ?? 0) < (wave[$1.resource] ?? 0, position[$1.resource] ?? 0)
-        }
-    }
-
-    private func waitsFor(_ steps: [Step]) -> String {
-        let owner = Dictionary(plan.steps.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        let others = steps.flatMap(\.after).compactMap { owner[$0] }.filter {
-            $0.resource != steps.first?.resource || isBake($0)
-        }
-        let names = others.map { isBake($0) ? $0.id.rawValue : $0.resource.rawValue }
-        var seen: Set<String> = []
-        let unique = names.filter { seen.insert($0).inserted }
-        return unique.isEmpty ? "-" : unique.joined(separator: ", ")
-    }
-
-    private func isBake(_ step: Step) -> Bool {
-        if case .bake = step.action { true } else { false }
-    }
-
-    private func changes(_ steps: [Step]) -> String {
-        let changes = steps.flatMap { step -> [PackageChange] in
-            if case .changePackages(let transaction) = step.action { transaction.changes } else { [] }
-        }
-        let shown = changes.prefix(2).map { "\($0.name) \($0.to ?? "removed")" }.joined(separator: ", ")
-        return changes.count > 2 ? "\(changes.count): \(shown), …" : shown
+        return lines.count > 8 ? told + ["… and \(lines.count - 8) more rows of steps"] : told
     }
 
     private func wayBack(in terminal: Terminal) -> String {
         if let step = plan.pointOfNoReturn {
             return TextStyle.red.apply(
-                "Point of no return: from \(step) on, not everything can be brought back to its earlier version.",
-                in: terminal)
+                "Point of no return: from \(step.rawValue.printable) on, not everything can be brought back to its "
+                    + "earlier version.", in: terminal)
         }
         return "Way back: \(plan.rollback.count) approved steps, for every host to exactly the versions it has now. "
             + "Stops and goes back when more than \(plan.limits.failureBudget) "
             + "host\(plan.limits.failureBudget == 1 ? "" : "s") fail\(plan.limits.failureBudget == 1 ? "s" : "")."
     }
 
-    static func longestPath(_ steps: [Step], seconds: (Step) -> Int) -> Int {
-        var finish: [StepID: Int] = [:]
-        var longest = 0
-        for step in steps {
-            let end = (step.after.compactMap { finish[$0] }.max() ?? 0) + seconds(step)
-            finish[step.id] = end
-            longest = max(longest, end)
-        }
-        return longest
+    private static func moment(_ second: Int?, _ timeline: PlanTimeline) -> String {
+        guard let second else { return "-" }
+        guard let start = timeline.start else { return words(second) }
+        return String(start.adding(seconds: second).description.prefix(16).suffix(11)).replacing("T", with: " ")
+    }
+
+    /// The first few names, so that a line stays one for a thousand hosts.
+    static func list(_ names: [String], limit: Int = 4) -> String {
+        let shown = names.prefix(limit).joined(separator: ", ")
+        return names.count > limit ? "\(shown) and \(names.count - limit) more" : shown
     }
 
     static func words(_ seconds: Int) -> String {

@@ -7,10 +7,15 @@ import Foundation
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Play a plan on a simulated fleet, many times, through the real machine.",
-        discussion: "Ends with 1 if an invariant was broken in any play.")
+        discussion: """
+            Ends with 1 if an invariant was broken in any play.
+
+            With --write-fleet it makes up a fleet of any size instead, and writes the files that `fettle plan` plans from.
+            """)
 
     @OptionGroup var options: GlobalOptions
-    @Argument(help: "The plan, such as plan-1.") var plan: String
+    @OptionGroup var writing: FleetWriting
+    @Argument(help: "The plan, such as plan-1.") var plan: String?
     @Option(help: "How many plays.") var plays = 1_000
     @Option(help: "The first seed.") var seed: UInt64 = 1
     @Option(help: "Chances in 1,000 that a patch makes a host unhealthy.") var badPatch = 0
@@ -18,6 +23,9 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "Chances in 1,000 that a host stops answering, at each step.") var lostHost = 0
 
     func validate() throws {
+        if (plan == nil) == (writing.folder == nil) {
+            throw ValidationError("name a plan to play, or a folder with --write-fleet")
+        }
         guard (1...1_000_000).contains(plays) else { throw ValidationError("--plays takes 1 to 1,000,000") }
         guard [badPatch, packageFailure, lostHost].allSatisfy({ (0...1_000).contains($0) }) else {
             throw ValidationError("chances are from 0 to 1,000")
@@ -25,8 +33,9 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if try writing.write(seed: seed, form: options.output) { return }
         let session = try Session(options)
-        let (plan, _) = try await session.plans.plan(PlanID(plan))
+        let (plan, _) = try await session.plans.plan(PlanID(plan ?? ""))
         let faults = FaultProfile(packageFailure: packageFailure, badPatch: badPatch, lostHost: lostHost)
         let bar = ProgressBar("playing", total: plays)
         var results: [RehearsalResult] = []

@@ -43,6 +43,11 @@ enum Output {
         writeLine(String(decoding: try CanonicalJSON.pretty(value), as: UTF8.self))
     }
 
+    /// The form that digests are taken over, on one line: for what others compare or approve.
+    static func writeCanonical(_ value: some Encodable) throws {
+        writeLine(String(decoding: try CanonicalJSON.encode(value), as: UTF8.self))
+    }
+
     /// Writes to standard error; if that fails there is nobody left to tell.
     static func writeError(_ text: String) {
         Interruption.waitIfEnding()

@@ -20,7 +20,8 @@ public struct PolicyReading: Sendable, Equatable {
 public enum PolicyFile {
     /// - Parameters:
     ///   - environments: those of the fleet; nil if they are not known, and the names are then not checked.
-    ///   - fleet: whose environments, groups and resources the policy may name; nil if it is not known.
+    ///   - fleet: whose environments, groups and resources the policy may name, and against which the rules of `order` and
+    ///     `releases` are held; nil if it is not known.
     ///   - now: when it is: windows that don't open in the year after it are told. nil: none are.
     /// - Throws: everything that is wrong with the file and the calendars it names, each with line, column and what would be right.
     public static func read(
@@ -51,7 +52,7 @@ public enum PolicyFile {
             environments: fleet?.environments ?? environments, groups: fleet?.groups.map(\.id),
             resources: fleet?.resources.map(\.id),
             folder: input.file.lastIndex(of: "/").map { String(input.file[...$0]) } ?? "", now: now)
-        let policy = PolicyReader(reading: reading, surroundings: surroundings).read(root)
+        let policy = PolicyReader(reading: reading, surroundings: surroundings, fleet: fleet).read(root)
         let warnings = try reading.finish()
         return PolicyReading(policy: policy, warnings: warnings, declared: declared(root))
     }

@@ -4,13 +4,15 @@ internal import FettleModel
 struct PolicyReader {
     let reading: Reading
     let surroundings: PolicySurroundings
+    /// nil: not known, so that what rules select is not checked.
+    let fleet: Fleet?
 
     private var environments: [Environment]? { surroundings.environments }
 
     static let keys = [
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
         "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
-        "windows", "withoutWindow", "freezes",
+        "windows", "withoutWindow", "freezes", "order", "releases",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -55,7 +57,18 @@ struct PolicyReader {
             policy.withoutWindow = choice
         }
         if let value = fields["freezes"] { policy.freezes = windows.freezes(value) }
+        rules(fields, &policy)
         return policy
+    }
+
+    private func rules(_ fields: Fields, _ policy: inout Policy) {
+        let known = environments ?? fleet?.environments
+        if let value = fields["order"] {
+            policy.order = OrderRuleReader(reading: reading, environments: known, fleet: fleet).list(value)
+        }
+        if let value = fields["releases"] {
+            policy.releases = ReleaseRuleReader(reading: reading, environments: known, fleet: fleet).list(value)
+        }
     }
 
     /// A list of classes that are taken now, or a rule for each.

@@ -21,6 +21,10 @@ public enum FleetTemplate {
           - staging
           - {name: production, protected: true}
 
+        # The layers that patches go through one after the other in each environment, for resources with a 'tier'. Without
+        # names a tier is a number; with {names: [...], direction: lastToFirst} the last goes first.
+        # tiers: [database, application, web]
+
         # What holds for every resource that doesn't say it itself. {id} stands for the resource's id: without an address a
         # resource is reached by 'ssh <id>', with all that your own ssh_config says about that name.
         defaults:
@@ -31,6 +35,7 @@ public enum FleetTemplate {
         # address:      ssh://user@host:port, a host, 'local' (this machine) or 'none' (tracked, but patched by others)
         # criticality:  low, medium, high, critical          exposure: isolated, internal, internet
         # serviceModel: onPremises, bareMetal, iaas, paas, saas, vendorAppliance: it says whose job patching is
+        # after:        resources that are finished before this one is touched: ids, globs, or what 'select' of a group takes
         resources:
           - {id: this-machine, address: local}
         #  - dev-web-1
@@ -40,8 +45,11 @@ public enum FleetTemplate {
         #    exposure: internet
         #    criticality: high
         #    labels: {role: web}
+        #    after: [db-1, {kind: storage}]
         #  - {id: lb-1, kind: loadBalancer, environment: production}
-        #  - {id: db-1, kind: database, environment: production, criticality: critical, failureDomain: rack-7}
+        #  - {id: db-1, kind: database, environment: production, failureDomain: rack-7, labels: {role: primary}}
+        #  - {id: db-2, kind: database, environment: production, failureDomain: rack-8, labels: {role: standby}}
+        #  - {id: san-1, kind: storage, environment: production}
         #  - {id: mail, address: none, environment: production, serviceModel: saas, kind: cloudService}
         #  - id: vault                         # who patches which layer, where it is not as the service model says
         #    environment: production
@@ -50,8 +58,8 @@ public enum FleetTemplate {
         # What serves together. minimumAvailable is what must be serving at any time: no plan goes below it.
         groups:
         #  - id: db
-        #    members: [db-1]
-        #    minimumAvailable: 0
+        #    members: [db-1, db-2]
+        #    minimumAvailable: 1
         #  - id: web
         #    select: {environment: production, labels: {role: web}}     # or: members: ["web-*"]
         #    minimumAvailable: "75%"
@@ -170,6 +178,22 @@ public enum FleetTemplate {
         #    deny: [mysql-*]
         #    hold: [postgresql-*]
         #    pin: [openssl=3.0.11-1~deb12u2]
+
+        # Which resources go before which others, besides 'after' and 'tier' in fleet.yaml: whoever 'first' selects is finished
+        # before anybody whom 'then' selects is taken out. 'within' says which pairs: of one group, environment or the fleet.
+        order: []
+        #  - {name: schema before code, first: {kind: database}, then: {labels: {role: web}}, because: columns come first}
+        #  - {name: standby before primary, first: {labels: {role: standby}}, then: {labels: {role: primary}}, within: group}
+        #  - {name: firmware before driver, first: {kind: storage}, then: {kind: database}}
+
+        # What release notes demand of packages; versions in quotes. A host that breaks a rule is left out of the plan, with what
+        # would be right.
+        releases: []
+        #  - {name: PostgreSQL by way of 15.4, package: postgresql-15, to: "15.6", minimumVersionBefore: "15.4"}
+        #  - name: the shop needs its schema
+        #    package: shop-web
+        #    requires: [{package: shop-schema, atLeast: "5.0", on: {kind: database}}]
+        #  - {name: firmware before driver, rebootBetween: [nic-firmware, nic-dkms]}
 
         # What providers and vendors owe: days from when a finding on their layers was first seen, and how often they must
         # state how those layers are patched. `fettle responsibility` shows who owes what.

@@ -18,6 +18,10 @@ public struct HostFacts: Codable, Sendable, Equatable {
     public var fileSystems: Observed<[FileSystemFacts]>
     /// Holders of the package manager's locks; empty if nobody holds one.
     public var packageLocks: Observed<[PackageLock]>
+    /// nil: not a hypervisor.
+    public var hypervisor: Observed<HypervisorFacts>?
+    /// By cluster; nil: in none that was asked.
+    public var clusterRoles: [GroupID: ClusterRole]?
 
     public init(
         resource: ResourceID, observedAt: Timestamp, reachability: Reachability,
@@ -25,7 +29,8 @@ public struct HostFacts: Codable, Sendable, Equatable {
         brokenPackages: Observed<[BrokenPackage]>, updates: Observed<[AvailableUpdate]>,
         kernels: Observed<KernelFacts>, rebootRequired: Observed<RebootRequirement>,
         staleServices: Observed<[StaleService]>, units: Observed<[UnitFacts]>,
-        fileSystems: Observed<[FileSystemFacts]>, packageLocks: Observed<[PackageLock]>
+        fileSystems: Observed<[FileSystemFacts]>, packageLocks: Observed<[PackageLock]>,
+        hypervisor: Observed<HypervisorFacts>? = nil, clusterRoles: [GroupID: ClusterRole]? = nil
     ) {
         self.resource = resource
         self.observedAt = observedAt
@@ -41,6 +46,8 @@ public struct HostFacts: Codable, Sendable, Equatable {
         self.units = units
         self.fileSystems = fileSystems
         self.packageLocks = packageLocks
+        self.hypervisor = hypervisor
+        self.clusterRoles = clusterRoles
     }
 
     /// Facts of a host of which nothing could be observed, each with that reason.

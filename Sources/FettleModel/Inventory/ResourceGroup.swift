@@ -55,16 +55,6 @@ public enum Quantity: Codable, Sendable, Hashable {
     }
 }
 
-/// In which order a group's members are changed.
-public enum Strategy: Codable, Sendable, Equatable {
-    /// One batch after another.
-    case rolling(maxUnavailable: Quantity)
-    /// First some members, watched for a while; then the rest by rolling.
-    case canary(first: Quantity, bakeSeconds: Int, maxUnavailable: Quantity)
-    /// Every member at the same time: only for groups whose minimum allows it.
-    case allAtOnce
-}
-
 /// How members of a group are taken out of traffic and brought back.
 public struct TrafficBinding: Codable, Sendable, Hashable {
     /// The name of the driver, such as `haproxy`.

@@ -21,6 +21,8 @@ public struct Plan: Codable, Sendable, Equatable {
     public var rollback: [Step]
     /// In which order resources are taken out, and who is never out together with whom; for both ways.
     public var order: [TurnOrder]
+    /// What hypervisors have to spare for the machines that the plan moves to them, by id.
+    public var rooms: [HypervisorRoom]
     public var limits: PlanLimits
     /// The first step after which the way back is no longer whole; nil if every step can be undone.
     public var pointOfNoReturn: StepID?
@@ -30,7 +32,8 @@ public struct Plan: Codable, Sendable, Equatable {
     public init(
         schema: Int = Plan.currentSchema, id: PlanID, title: String, selection: StageReference, createdAt: Timestamp,
         environments: [EnvironmentID], targets: [PlanTarget], groups: [PlannedGroup], steps: [Step],
-        rollback: [Step], order: [TurnOrder] = [], limits: PlanLimits, pointOfNoReturn: StepID? = nil,
+        rollback: [Step], order: [TurnOrder] = [], rooms: [HypervisorRoom] = [], limits: PlanLimits,
+        pointOfNoReturn: StepID? = nil,
         windows: [TimeWindow] = []
     ) {
         self.schema = schema
@@ -44,6 +47,7 @@ public struct Plan: Codable, Sendable, Equatable {
         self.steps = steps
         self.rollback = rollback
         self.order = order
+        self.rooms = rooms
         self.limits = limits
         self.pointOfNoReturn = pointOfNoReturn
         self.windows = windows
@@ -132,7 +136,7 @@ public struct PlanLimits: Codable, Sendable, Equatable {
 }
 
 /// When a plan's disruptive steps may start and must have ended (I4).
-public struct TimeWindow: Codable, Sendable, Equatable {
+public struct TimeWindow: Codable, Sendable, Hashable {
     public var opensAt: Timestamp
     public var closesAt: Timestamp
 

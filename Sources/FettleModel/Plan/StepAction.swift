@@ -4,7 +4,8 @@ public enum StepAction: Codable, Sendable, Equatable {
     case preflight(expectation: HostExpectation, probes: [Probe])
     /// Downloads the new versions, and the versions to return to, into the host's own cache; changes nothing that runs.
     case stage(transaction: PackageTransaction)
-    case drain(traffic: TrafficBinding)
+    /// Indirect, as its way back: a load balancer takes much room, and a plan of a large fleet has a million other steps.
+    indirect case drain(traffic: TrafficBinding)
     /// Takes the resource out of its groups where no driver does it: only the reservation counts.
     case takeOut
     case changePackages(transaction: PackageTransaction)
@@ -12,13 +13,25 @@ public enum StepAction: Codable, Sendable, Equatable {
     case restartServices(except: [String])
     case reboot(condition: RebootCondition)
     case gate(probes: [Probe])
-    case restore(traffic: TrafficBinding)
+    indirect case restore(traffic: TrafficBinding)
     /// Brings the resource back into its groups where no driver does it.
     case bringBack
     /// Watches resources for a time; every probe must pass at the end and none may fail on the way.
     case bake(seconds: Int, resources: [ResourceID], probes: [Probe])
     /// Facts again: the versions are there and the new code runs.
     case verify(expectation: HostExpectation)
+    /// Moves running machines from a hypervisor to others, so that it can go out without them.
+    case evacuate(moves: [MachineMove])
+    /// Moves the machines back that `evacuate` has moved away.
+    case bringHome(moves: [MachineMove])
+    /// Gives the leadership of a cluster to another member; nothing to do for one that does not lead.
+    case handOver(handover: Handover)
+    indirect case switchTraffic(turn: TrafficSwitch)
+    indirect case upgradeThroughController(upgrade: ControllerUpgrade)
+    indirect case buildImage(build: ImageBuild)
+    case replaceImage(replacement: ImageReplacement)
+    /// Shuts the resource down for good.
+    case retire
 
     /// The action's name as plans and tables show it.
     public var name: String {
@@ -35,6 +48,14 @@ public enum StepAction: Codable, Sendable, Equatable {
         case .bringBack: "bring back"
         case .bake: "bake"
         case .verify: "verify"
+        case .evacuate: "evacuate"
+        case .bringHome: "bring home"
+        case .handOver: "hand over"
+        case .switchTraffic: "switch traffic"
+        case .upgradeThroughController: "upgrade through controller"
+        case .buildImage: "build image"
+        case .replaceImage: "replace image"
+        case .retire: "retire"
         }
     }
 }

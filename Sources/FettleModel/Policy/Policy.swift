@@ -36,6 +36,10 @@ public struct Policy: Codable, Sendable, Equatable {
     public var withoutWindow: WithoutWindow
     /// When nothing disruptive is done, in the order of the file; they win over windows.
     public var freezes: [Freeze]
+    /// Which resources go before which others, beyond groups, tiers and what resources say themselves.
+    public var order: [OrderRule]
+    /// What release notes demand.
+    public var releases: [ReleaseRule]
 
     public init(
         classes: [UpdateClass] = [.security], exclude: [String] = [],
@@ -49,7 +53,8 @@ public struct Policy: Codable, Sendable, Equatable {
         obligations: ObligationRule = ObligationRule(),
         risk: RiskPolicy = RiskPolicy(),
         maximumWaiverDays: Int = 365,
-        windows: [MaintenanceWindow] = [], withoutWindow: WithoutWindow = .anyTime, freezes: [Freeze] = []
+        windows: [MaintenanceWindow] = [], withoutWindow: WithoutWindow = .anyTime, freezes: [Freeze] = [],
+        order: [OrderRule] = [], releases: [ReleaseRule] = []
     ) {
         self.classes = classes
         self.exclude = exclude
@@ -71,6 +76,8 @@ public struct Policy: Codable, Sendable, Equatable {
         self.windows = windows
         self.withoutWindow = withoutWindow
         self.freezes = freezes
+        self.order = order
+        self.releases = releases
     }
 
     /// When updates of the class are taken where no baseline says otherwise.

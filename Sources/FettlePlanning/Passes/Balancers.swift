@@ -2,15 +2,6 @@ import FettleModel
 
 /// Load balancers: hosts over which the traffic of others runs. Patching one touches every group behind it.
 extension WorkPass {
-    /// The groups whose traffic each resource carries, sorted.
-    static func groupsServed(by fleet: Fleet) -> [ResourceID: [GroupID]] {
-        var result: [ResourceID: [GroupID]] = [:]
-        for group in fleet.groups {
-            if let traffic = group.traffic { result[traffic.via, default: []].append(group.id) }
-        }
-        return result.mapValues { $0.sorted() }
-    }
-
     /// A balancer that another member of its own group stands in for may go; one that stands alone only if the user named it,
     /// because everything behind it is interrupted.
     static func mayBeInterrupted(

@@ -28,6 +28,8 @@ public struct DurationPriors: Sendable, Equatable {
     /// Asking whether a reboot is needed, where none is expected.
     public var rebootQuestionSeconds = 1
     public var verify = DurationEstimate(medianSeconds: 2, p95Seconds: 20)
+    /// A leader of a database gives its role to a replica that is up to date.
+    public var handOver = DurationEstimate(medianSeconds: 5, p95Seconds: 60)
     public var restore = DurationEstimate(medianSeconds: 2, p95Seconds: 30)
 
     /// What was measured on this fleet; counts beside the table (`DurationHistory`).

@@ -13,18 +13,33 @@ enum FailureDomains {
             domains[host.resource.failureDomain.map { "declared " + $0 } ?? "own " + host.id.rawValue, default: []]
                 .append(host.id)
         }
+        var heap = BinaryHeap<Domain>()
+        for (name, members) in domains { heap.insert(Domain(name: name, left: members)) }
         var result: [ResourceID] = []
-        var last: String?
-        while !domains.isEmpty {
-            let choice = domains.filter { $0.key != last }.min { left, right in
-                (right.value.count, left.value.last ?? "", left.key)
-                    < (left.value.count, right.value.last ?? "", right.key)
+        var resting: Domain?
+        while true {
+            var domain: Domain
+            if let best = heap.removeFirst() {
+                domain = best
+                // The one that has just gone has waited for one turn.
+                if let rested = resting { heap.insert(rested) }
+            } else if let rested = resting {
+                domain = rested
+            } else {
+                return result
             }
-            guard let domain = choice?.key ?? domains.keys.first, let next = domains[domain]?.popLast() else { break }
-            result.append(next)
-            if domains[domain]?.isEmpty == true { domains[domain] = nil }
-            last = domain
+            if let member = domain.left.popLast() { result.append(member) }
+            resting = domain.left.isEmpty ? nil : domain
         }
-        return result
+    }
+
+    private struct Domain: Comparable {
+        var name: String
+        /// The next one last.
+        var left: [ResourceID]
+
+        static func < (one: Self, other: Self) -> Bool {
+            (other.left.count, one.left.last ?? "", one.name) < (one.left.count, other.left.last ?? "", other.name)
+        }
     }
 }

@@ -1,22 +1,5 @@
 import FettleModel
 
-/// A group that the plan touches, with the strategy it gets: the second pass's result.
-struct GroupWork {
-    var group: ResourceGroup
-    /// Members that get steps, sorted by id.
-    var targets: [ResourceID]
-    var strategy: Strategy
-    var reason: String
-    var minimumAvailable: Int
-    var maximumOut: Int
-    /// Members of which the facts know nothing or nothing good, and which the plan leaves alone. Sorted.
-    var unavailable: [ResourceID]
-    /// How many of the targets go first and are watched; 0 without a canary.
-    var canaries: Int
-    /// How long the canaries are watched; nil if nothing is there to watch them by.
-    var bakeSeconds: Int?
-}
-
 /// Pass 2: how each group is worn down without going below its minimum (I1).
 enum StrategyPass {
     /// How long a canary is watched where nobody says otherwise. Thirty seconds let a service that falls over after its
@@ -27,28 +10,31 @@ enum StrategyPass {
     static let defaultMaximumUnavailable = Quantity.percent(10)
 
     static func choose(
-        for hosts: [HostWork], _ input: PlanningInput, notes: inout PlanNotes
+        for hosts: [HostWork], _ index: PlanningIndex, notes: inout PlanNotes
     ) -> [GroupWork] {
         let targets = Set(hosts.map(\.id))
-        return input.fleet.groups.sorted { $0.id < $1.id }.compactMap { group in
+        return index.groups.compactMap { group in
             let touched = group.members.filter(targets.contains).sorted()
             guard !touched.isEmpty else { return nil }
-            return choose(for: group, targets: touched, input, notes: &notes)
+            return choose(for: group, targets: touched, index, notes: &notes)
         }
     }
 
     private static func choose(
-        for group: ResourceGroup, targets: [ResourceID], _ input: PlanningInput, notes: inout PlanNotes
+        for group: ResourceGroup, targets: [ResourceID], _ index: PlanningIndex, notes: inout PlanNotes
     ) -> GroupWork {
         let size = group.members.count
-        let minimum = group.minimumAvailable.asMinimum(of: size)
-        let unavailable = unavailableMembers(of: group, targets: targets, input)
+        let minimum = Self.minimum(of: group)
+        let unavailable = unavailableMembers(of: group, targets: targets, index)
         var (strategy, reason) = strategyWithReason(for: group)
         let allowed = max(0, size - minimum - unavailable.count)
         let wished: Int
         switch strategy {
-        case .rolling(let maximum), .canary(_, _, let maximum): wished = maximum.asMaximum(of: size)
+        case .rolling(let maximum), .canary(_, _, let maximum, _), .replicasFirst(let maximum), .evacuate(let maximum),
+            .throughController(_, let maximum), .replace(_, let maximum, _):
+            wished = maximum.asMaximum(of: size)
         case .allAtOnce: wished = size
+        case .oneSideAtATime, .blueGreen: wished = sides(of: group, targets: targets, index).map(\.count).max() ?? 0
         }
         let maximumOut = max(0, min(wished, allowed))
         refuseIfStuck(
@@ -63,13 +49,41 @@ enum StrategyPass {
             notes.warn("group \(group.id): a minimum of 0 of \(size) allows that nobody serves")
         }
         let canary = canary(of: strategy, group: group, targets: targets.count, reason: &reason, notes: &notes)
-        return GroupWork(
+        var work = GroupWork(
             group: group, targets: targets, strategy: strategy, reason: reason, minimumAvailable: minimum,
-            maximumOut: maximumOut, unavailable: unavailable, canaries: canary.count, bakeSeconds: canary.bakeSeconds)
+            maximumOut: maximumOut, unavailable: unavailable, canaries: canary.count, bakeSeconds: canary.bakeSeconds,
+            growth: canary.count > 0 ? strategy.growth : 1)
+        arrange(&work, index, notes: &notes)
+        return work
+    }
+
+    /// A cluster keeps its quorum, whatever its file says: more than half of its members.
+    static func minimum(of group: ResourceGroup) -> Int {
+        let size = group.members.count
+        let declared = group.minimumAvailable.asMinimum(of: size)
+        return group.kind == .cluster && size > 2 ? max(declared, size / 2 + 1) : declared
     }
 
     private static func strategyWithReason(for group: ResourceGroup) -> (Strategy, String) {
         if let declared = group.strategy { return (declared, "declared in the fleet") }
+        switch group.kind {
+        case .cluster:
+            return (
+                .replicasFirst(maxUnavailable: .count(1)),
+                "none declared: one member at a time, the leader last, because a cluster must keep its quorum"
+            )
+        case .hypervisorPool:
+            return (
+                .evacuate(maxUnavailable: .count(1)),
+                "none declared: one hypervisor at a time, its machines moved away first and home again"
+            )
+        case .fabricPair, .controllerPair:
+            return (
+                .oneSideAtATime(bakeSeconds: defaultBakeSeconds),
+                "none declared: one side at a time, because the other carries everything meanwhile"
+            )
+        case .pool, .environmentPair: break
+        }
         guard group.kind == .pool, group.members.count >= 3 else {
             return (
                 .rolling(maxUnavailable: .count(1)),
@@ -95,12 +109,13 @@ enum StrategyPass {
     /// Members that the facts do not show as answering. Unknown is not healthy (I6). What Fettle cannot reach at all
     /// (transport `none`) is never in the facts: the guard's probes judge it at the run.
     private static func unavailableMembers(
-        of group: ResourceGroup, targets: [ResourceID], _ input: PlanningInput
+        of group: ResourceGroup, targets: [ResourceID], _ index: PlanningIndex
     ) -> [ResourceID] {
-        group.members.filter { member in
+        let targets = Set(targets)
+        return group.members.filter { member in
             guard !targets.contains(member) else { return false }
-            if input.fleet.resource(member)?.address.transport == ResourceAddress.Transport.none { return false }
-            return input.facts.host(member)?.reachability != .reachable
+            if index.resource(member)?.address.transport == ResourceAddress.Transport.none { return false }
+            return index.facts(of: member)?.reachability != .reachable
         }.sorted()
     }
 
@@ -132,7 +147,7 @@ enum StrategyPass {
     private static func canary(
         of strategy: Strategy, group: ResourceGroup, targets: Int, reason: inout String, notes: inout PlanNotes
     ) -> (count: Int, bakeSeconds: Int?) {
-        guard case .canary(let first, let bakeSeconds, _) = strategy else { return (0, nil) }
+        guard case .canary(let first, let bakeSeconds, _, _) = strategy else { return (0, nil) }
         let count = min(max(1, first.asMaximum(of: group.members.count)), targets)
         guard count < targets else {
             reason += "; only \(targets) to change, so nobody waits for a canary"

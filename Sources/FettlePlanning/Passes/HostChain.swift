@@ -12,9 +12,12 @@ struct HostChain {
 }
 
 /// Makes the chains: what is done on a host to patch it, and what is done to take that back (I8).
-struct ChainMaker {
+struct ChainMaker: Sendable {
     let policy: Policy
     let priors: DurationPriors
+    let extras: [ResourceID: ChainExtras]
+    /// Hosts whose changes are made in parts, with reboots in between.
+    let splits: [ResourceID: [HostPart]]
 
     /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host comes back:
     /// traffic returns to code that is proven to run, not to a hope.
@@ -24,17 +27,20 @@ struct ChainMaker {
         maker.add(
             "preflight", .preflight(expectation: host.expectation(\.from), probes: host.probes), .none, preflight,
             timeout: policy.lockWaitSeconds.map { $0 + preflight.p95Seconds })
-        let transaction = transaction(host, .patch)
-        if !host.changes.isEmpty {
-            maker.add("stage", .stage(transaction: transaction), .none, priors.stage(transaction))
+        let parts = parts(of: host)
+        for part in parts {
+            maker.add(
+                "stage\(part.suffix)", .stage(transaction: part.transaction), .none, priors.stage(part.transaction))
         }
         let preparation = maker.takeSteps()
 
-        maker.takeOut()
-        if !host.changes.isEmpty {
+        let extra = extras[host.id]?.forward
+        maker.takeOut(extra)
+        for part in parts {
+            if part.rebootsBefore { rebootBetween(&maker, part.suffix) }
             maker.add(
-                "patch", .changePackages(transaction: transaction), .requiresOut, priors.change(transaction),
-                rollback: host.isReversible ? .exactVersions : .irreversible)
+                "patch\(part.suffix)", .changePackages(transaction: part.transaction), .requiresOut,
+                priors.change(part.transaction), rollback: host.isReversible ? .exactVersions : .irreversible)
         }
         if policy.reboot != .always { restart(&maker) }
         if let condition = policy.rebootCondition {
@@ -44,7 +50,7 @@ struct ChainMaker {
                 timeout: policy.rebootDeadlineSeconds)
         }
         prove(&maker, host, \.to)
-        maker.bringBack()
+        maker.bringBack(extra)
         return HostChain(preparation: preparation, outage: maker.takeSteps())
     }
 
@@ -55,15 +61,20 @@ struct ChainMaker {
     /// Every host has a chain, because others wait for it: without one it could still be out while they go out in its lane.
     func rollback(_ host: HostWork, wave: Int) -> HostChain {
         var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/rollback/", priors: priors)
-        maker.takeOut()
-        if host.isReversible, !host.changes.isEmpty {
-            var reverse = transaction(host, .rollback)
-            reverse.changes = reverse.changes.map(\.reversed)
-            reverse.downloadBytes = 0
-            reverse.rehearsedOn = nil
-            maker.add(
-                "return", .changePackages(transaction: reverse), .requiresOut, priors.change(reverse),
-                compensates: StepID("\(host.id)/patch"))
+        let extra = extras[host.id]?.back
+        maker.takeOut(extra)
+        if host.isReversible {
+            for part in parts(of: host).reversed() {
+                var reverse = part.transaction
+                reverse.purpose = .rollback
+                reverse.changes = reverse.changes.map(\.reversed)
+                reverse.downloadBytes = 0
+                reverse.rehearsedOn = nil
+                maker.add(
+                    "return\(part.suffix)", .changePackages(transaction: reverse), .requiresOut, priors.change(reverse),
+                    compensates: StepID("\(host.id)/patch\(part.suffix)"))
+                if part.rebootsBefore { rebootBetween(&maker, part.suffix) }
+            }
         }
         restart(&maker)
         if policy.rebootCondition != nil {
@@ -72,7 +83,7 @@ struct ChainMaker {
                 rebootEstimate(isExpected: !host.rebootReasons.isEmpty), timeout: policy.rebootDeadlineSeconds)
         }
         prove(&maker, host, host.isReversible ? \.from : \.to)
-        maker.bringBack()
+        maker.bringBack(extra)
         return HostChain(outage: maker.takeSteps())
     }
 
@@ -99,9 +110,38 @@ struct ChainMaker {
         maker.add("verify", .verify(expectation: expectation), .requiresOut, priors.verify)
     }
 
-    private func transaction(_ host: HostWork, _ purpose: PackageTransaction.Purpose) -> PackageTransaction {
+    /// What is changed in one go.
+    private struct Part {
+        /// Behind the names of its steps; empty where all is changed at once.
+        var suffix = ""
+        var transaction: PackageTransaction
+        var rebootsBefore = false
+    }
+
+    /// Only a whole was rehearsed on the host as it is: of parts each is rehearsed when its time comes.
+    private func parts(of host: HostWork) -> [Part] {
+        guard !host.changes.isEmpty else { return [] }
+        guard let parts = splits[host.id] else { return [Part(transaction: transaction(host))] }
+        return parts.enumerated().map { number, part in
+            var transaction = transaction(host)
+            transaction.changes = part.changes
+            transaction.downloadBytes =
+                host.resolution.downloadBytes * Int64(part.changes.count)
+                / Int64(max(1, host.changes.count))
+            transaction.rehearsedOn = nil
+            return Part(suffix: "-\(number + 1)", transaction: transaction, rebootsBefore: part.rebootBefore)
+        }
+    }
+
+    private func rebootBetween(_ maker: inout StepMaker, _ suffix: String) {
+        maker.add(
+            "reboot-before\(suffix)", .reboot(condition: .always), .requiresOut, rebootEstimate(isExpected: true),
+            timeout: policy.rebootDeadlineSeconds)
+    }
+
+    private func transaction(_ host: HostWork) -> PackageTransaction {
         PackageTransaction(
-            manager: host.resolution.manager, purpose: purpose, changes: host.changes, conffiles: policy.conffiles,
+            manager: host.resolution.manager, purpose: .patch, changes: host.changes, conffiles: policy.conffiles,
             downloadBytes: host.resolution.downloadBytes, rehearsedOn: host.resolution.rehearsedOn)
     }
 }
@@ -122,90 +162,5 @@ extension DurationEstimate {
         guard let other else { return self }
         return DurationEstimate(
             medianSeconds: medianSeconds + other.medianSeconds, p95Seconds: p95Seconds + other.p95Seconds)
-    }
-}
-
-/// Strings one host's steps together: each waits for the one before.
-private struct StepMaker {
-    let host: HostWork
-    let wave: Int
-    let prefix: String
-    let priors: DurationPriors
-    private var steps: [Step] = []
-    private var last: StepID?
-
-    init(host: HostWork, wave: Int, prefix: String, priors: DurationPriors) {
-        self.host = host
-        self.wave = wave
-        self.prefix = prefix
-        self.priors = priors
-    }
-
-    mutating func takeSteps() -> [Step] {
-        defer { steps = [] }
-        return steps
-    }
-
-    mutating func add(
-        _ name: String, _ action: StepAction, _ availability: AvailabilityEffect, _ estimate: DurationEstimate,
-        group: GroupID? = nil, rollback: RollbackClass = .nothingToUndo, compensates: StepID? = nil,
-        timeout: Int? = nil
-    ) {
-        let step = Step(
-            id: StepID(prefix + name), resource: host.id, group: group, wave: wave, action: action,
-            after: last.map { [$0] } ?? [], availability: availability, rollbackClass: rollback,
-            compensates: compensates, estimate: estimate,
-            timeoutSeconds: timeout ?? priors.timeout(estimate))
-        last = step.id
-        steps.append(step)
-    }
-
-    /// One drain for each place at a load balancer, each of them taking the host out, so that it counts as out until every one
-    /// is taken back.
-    mutating func takeOut() {
-        let places = trafficPlaces
-        guard !places.isEmpty else { return add("take-out", .takeOut, .takesOut, priors.takeOut, group: onlyGroup) }
-        for (group, traffic) in places {
-            add(
-                places.count == 1 ? "drain" : "drain-\(group)", .drain(traffic: traffic), .takesOut,
-                priors.drain(traffic), group: group)
-        }
-    }
-
-    /// In the reverse order of `takeOut`.
-    mutating func bringBack() {
-        let places = trafficPlaces
-        guard !places.isEmpty else {
-            return add("bring-back", .bringBack, .bringsBack, priors.takeOut, group: onlyGroup)
-        }
-        for (group, traffic) in places.reversed() {
-            add(
-                places.count == 1 ? "restore" : "restore-\(group)", .restore(traffic: traffic), .bringsBack,
-                priors.restore, group: group)
-        }
-    }
-
-    private var onlyGroup: GroupID? { host.groups.count == 1 ? host.groups[0].id : nil }
-
-    /// Two groups may speak of the same server at the same balancer: it is drained once, with the longer of the two waits.
-    private var trafficPlaces: [(GroupID, TrafficBinding)] {
-        var result: [(GroupID, TrafficBinding)] = []
-        for group in host.groups {
-            guard let traffic = group.traffic else { continue }
-            if let same = result.firstIndex(where: { $0.1.isSamePlace(as: traffic, of: host.id) }) {
-                result[same].1.drainTimeoutSeconds = max(
-                    result[same].1.drainTimeoutSeconds, traffic.drainTimeoutSeconds)
-            } else {
-                result.append((group.id, traffic))
-            }
-        }
-        return result
-    }
-}
-
-extension TrafficBinding {
-    fileprivate func isSamePlace(as other: TrafficBinding, of host: ResourceID) -> Bool {
-        driver == other.driver && via == other.via && endpoint == other.endpoint && backend == other.backend
-            && serverName(of: host) == other.serverName(of: host)
     }
 }

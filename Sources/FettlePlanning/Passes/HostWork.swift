@@ -1,37 +1,50 @@
 import FettleModel
 
-/// What is to be done on one host: the first pass's result.
-struct HostWork {
-    var resource: Resource
+/// What is to be done on one host: the first pass's result. A class, because every pass hands it on.
+final class HostWork: Sendable {
+    let resource: Resource
     /// The place of its environment in the fleet's order of promotion.
-    var environmentRank: Int
+    let environmentRank: Int
     /// Sorted by id.
-    var groups: [ResourceGroup]
-    var findings: [FindingID]
-    var resolution: Resolution
+    let groups: [ResourceGroup]
+    let findings: [FindingID]
+    let resolution: Resolution
     /// What is still to be changed, sorted by name and architecture. Empty where only a restart or a reboot is missing.
-    var changes: [PackageChange]
+    let changes: [PackageChange]
     /// What was asked for and is already there: proves a host on which only a restart or a reboot is missing. Sorted.
-    var present: [PackageVersion]
+    let present: [PackageVersion]
     /// Names that stay installed in an architecture that is not among the changes.
-    var untouchedNames: Set<String>
+    let untouchedNames: Set<String>
     /// Why a reboot is expected, sorted; empty if none is.
-    var rebootReasons: [String]
+    let rebootReasons: [String]
     /// Groups whose traffic it carries, sorted. Not empty for a load balancer.
-    var serves: [GroupID]
+    let serves: [GroupID]
+    /// Every probe of its groups, each once, in the order of the groups.
+    let probes: [Probe]
+
+    init(
+        resource: Resource, environmentRank: Int, groups: [ResourceGroup], findings: [FindingID],
+        resolution: Resolution, changes: [PackageChange], present: [PackageVersion], untouchedNames: Set<String>,
+        rebootReasons: [String], serves: [GroupID]
+    ) {
+        self.resource = resource
+        self.environmentRank = environmentRank
+        self.groups = groups
+        self.findings = findings
+        self.resolution = resolution
+        self.changes = changes
+        self.present = present
+        self.untouchedNames = untouchedNames
+        self.rebootReasons = rebootReasons
+        self.serves = serves
+        probes = groups.count == 1 ? groups[0].probes.withoutRepetition() : groups.flatMap(\.probes).withoutRepetition()
+    }
 
     var id: ResourceID { resource.id }
     var isBalancer: Bool { !serves.isEmpty }
     /// The machine that Fettle runs on (I12).
     var isOwn: Bool { resource.address.transport == .local }
     var isReversible: Bool { resolution.unavailableEarlier.isEmpty }
-
-    /// Every probe of its groups, each once, in the order of the groups.
-    var probes: [Probe] {
-        var result: [Probe] = []
-        for probe in groups.flatMap(\.probes) where !result.contains(probe) { result.append(probe) }
-        return result
-    }
 
     /// How the host must look before (`\.from`) or after (`\.to`) the change.
     func expectation(
@@ -51,23 +64,37 @@ struct HostWork {
     }
 }
 
+extension [Probe] {
+    /// The array itself where nothing is there twice, so that a pool's hosts share it.
+    fileprivate func withoutRepetition() -> [Probe] {
+        var seen: Set<Probe> = []
+        return allSatisfy { seen.insert($0).inserted }
+            ? self
+            : reduce(into: []) { result, probe in
+                if !result.contains(probe) { result.append(probe) }
+            }
+    }
+}
+
 /// Pass 1: which hosts get steps, and what is left out.
 enum WorkPass {
-    static func collect(_ input: PlanningInput, notes: inout PlanNotes) -> [HostWork] {
+    static func collect(_ input: PlanningInput, _ index: PlanningIndex, notes: inout PlanNotes) -> [HostWork] {
         var result: [HostWork] = []
-        let served = groupsServed(by: input.fleet)
+        let ranks = Dictionary(
+            input.fleet.environments.enumerated().map { ($0.element.id, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
         for entry in input.selection.leftOut {
             notes.leaveOut(entry.resource, subject: entry.subject, because: entry.reason)
         }
         for selected in input.selection.hosts.sorted(by: { $0.resource < $1.resource }) {
-            guard let resource = input.fleet.resource(selected.resource) else {
+            guard let resource = index.resource(selected.resource) else {
                 notes.refuse(
                     .unknownName, at: .resource(selected.resource),
                     "\(selected.resource): selected, but the fleet does not declare it; select again")
                 continue
             }
             guard input.environments.isEmpty || input.environments.contains(resource.environment) else { continue }
-            guard let rank = input.fleet.environments.firstIndex(where: { $0.id == resource.environment }) else {
+            guard let rank = ranks[resource.environment] else {
                 notes.refuse(
                     .unknownName, at: .resource(resource.id),
                     "\(resource.id): its environment \(resource.environment) is not declared in the fleet")
@@ -75,8 +102,7 @@ enum WorkPass {
             }
             guard
                 let work = work(
-                    on: resource, rank: rank, selected: selected, serves: served[resource.id] ?? [], input: input,
-                    notes: &notes)
+                    on: resource, rank: rank, selected: selected, input, index, notes: &notes)
             else { continue }
             result.append(work)
         }
@@ -84,10 +110,10 @@ enum WorkPass {
     }
 
     private static func work(
-        on resource: Resource, rank: Int, selected: HostSelection, serves: [GroupID], input: PlanningInput,
+        on resource: Resource, rank: Int, selected: HostSelection, _ input: PlanningInput, _ index: PlanningIndex,
         notes: inout PlanNotes
     ) -> HostWork? {
-        guard let facts = input.facts.host(resource.id) else {
+        guard let facts = index.facts(of: resource.id) else {
             notes.leaveOut(resource.id, because: "the facts know nothing of it; scan again")
             return nil
         }
@@ -109,7 +135,8 @@ enum WorkPass {
         guard !changes.isEmpty || needsRestart(facts, input.policy) || needsReboot(facts, input.policy) else {
             return nil
         }
-        let groups = input.fleet.groups(of: resource.id).sorted { $0.id < $1.id }
+        let groups = index.groups(of: resource.id)
+        let serves = index.served[resource.id] ?? []
         guard mayBeInterrupted(resource, serves: serves, groups: groups, input: input, notes: &notes) else {
             return nil
         }

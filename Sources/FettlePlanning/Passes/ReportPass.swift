@@ -9,14 +9,48 @@ struct ReportPass {
 
     func report(_ notes: PlanNotes) -> PlanReport {
         let parallel = plan.limits.parallelSteps
-        let median = Schedule(plan.steps, parallelSteps: parallel, seconds: \.medianSeconds)
-        let slow = Schedule(plan.steps, parallelSteps: parallel, seconds: \.p95Seconds)
+        let line = Dictionary(
+            layout.hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        let graph = TimeGraph(plan.steps, layout.orders, line: line)
+        let opening = opening()
+        let steps = plan.steps
+        let (median, slow) = both(
+            { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.medianSeconds } },
+            { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.p95Seconds } })
         let outages = outages(median)
         return PlanReport(
-            plan: plan.id, duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
+            plan: plan.id, startsAt: start,
+            duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
             hosts: hosts(outages), groups: groups.map { summary(of: $0, outages) },
             leftOut: notes.leftOut.sortedWithoutRepetition(), pointOfNoReturn: pointOfNoReturn(),
-            warnings: notes.warnings + afterthoughts(), reboots: reboots())
+            warnings: notes.warnings + afterthoughts(), reboots: reboots(), missedDeadlines: missedDeadlines(slow))
+    }
+
+    private var start: Timestamp { max(plan.windows.first?.opensAt ?? plan.createdAt, plan.createdAt) }
+
+    private func missedDeadlines(_ schedule: Schedule) -> [PlanReport.MissedDeadline] {
+        guard !input.deadlines.isEmpty else { return [] }
+        return outages(schedule).compactMap { resource, outage in
+            guard let deadline = input.deadlines[resource] else { return nil }
+            let expected = start.adding(seconds: outage.end)
+            guard expected > deadline.at else { return nil }
+            return PlanReport.MissedDeadline(
+                resource: resource, deadline: deadline.at, because: deadline.because, expectedAt: expected)
+        }.sorted { $0.resource < $1.resource }
+    }
+
+    /// For each step, when its window opens, in seconds after the first one does; nil if nobody is bound to a time.
+    private func opening() -> [Int]? {
+        guard !plan.windows.isEmpty else { return nil }
+        let start = start
+        let opens = Dictionary(
+            plan.targets.compactMap { target -> (ResourceID, Int)? in
+                guard let window = target.window else { return nil }
+                return (target.resource, Int(max(0, plan.windows[window].opensAt.seconds(since: start))))
+            }, uniquingKeysWith: { first, _ in first })
+        return plan.steps.indices.map { place in
+            plan.steps[place].availability == .takesOut ? opens[plan.steps[place].resource] ?? 0 : 0
+        }
     }
 
     private struct Outage {
@@ -26,13 +60,15 @@ struct ReportPass {
 
     private func outages(_ schedule: Schedule) -> [ResourceID: Outage] {
         var result: [ResourceID: Outage] = [:]
-        for (place, step) in plan.steps.enumerated() {
-            switch step.availability {
+        result.reserveCapacity(plan.targets.count)
+        for place in plan.steps.indices {
+            switch plan.steps[place].availability {
             case .takesOut:
-                let begin = min(result[step.resource]?.begin ?? .max, schedule.begins[place])
-                result[step.resource] = Outage(begin: begin, end: schedule.ends[place])
+                let resource = plan.steps[place].resource
+                let begin = min(result[resource]?.begin ?? .max, schedule.begins[place])
+                result[resource] = Outage(begin: begin, end: schedule.ends[place])
             case .bringsBack:
-                result[step.resource]?.end = schedule.ends[place]
+                result[plan.steps[place].resource]?.end = schedule.ends[place]
             case .none, .requiresOut: break
             }
         }
@@ -40,8 +76,11 @@ struct ReportPass {
     }
 
     private func hosts(_ outages: [ResourceID: Outage]) -> [PlanReport.Host] {
-        let way = Dictionary(grouping: plan.rollback, by: \.resource)
-            .mapValues { $0.reduce(0) { $0 + $1.estimate.p95Seconds } }
+        var way: [ResourceID: Int] = [:]
+        way.reserveCapacity(plan.targets.count)
+        for place in plan.rollback.indices {
+            way[plan.rollback[place].resource, default: 0] += plan.rollback[place].estimate.p95Seconds
+        }
         return layout.hosts.enumerated().map { place, host in
             PlanReport.Host(
                 resource: host.id, environment: host.resource.environment, groups: host.groups.map(\.id),
@@ -60,7 +99,7 @@ struct ReportPass {
             id: group.group.id, strategy: group.strategy, reason: group.reason, members: size,
             minimumAvailable: group.minimumAvailable, maximumOut: group.maximumOut, unavailable: group.unavailable,
             lowestAvailable: size - group.unavailable.count - mostOut,
-            capacity: capacity(of: group, outages.filter { group.targets.contains($0.key) }.map(\.value)))
+            capacity: capacity(of: group, group.targets.compactMap { outages[$0] }))
     }
 
     private func capacity(of group: GroupWork, _ outages: [Outage]) -> [PlanReport.CapacityPoint] {

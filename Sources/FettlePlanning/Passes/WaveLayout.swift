@@ -1,80 +1,91 @@
 import FettleModel
 
-/// Pass 4: the order of hosts made narrow enough that every group keeps its minimum (I1), by dependencies alone: the plan is
-/// safe whoever carries it out, and however many steps that one takes at once.
-///
-/// A group with `maximumOut` m gets m lanes; its members are dealt to them in turn, and in a lane one goes after another, so that
-/// at most one of each lane is out.
-///
-/// The relation is closed over chains: if a goes before b and b before c, then c names a itself. For a rollback takes only the
-/// hosts that were begun, and a person may go on without a host that failed: whichever hosts drop out, what is left still waits
-/// for each other as before. A mere chain would break at the first gap.
-struct WaveLayout {
+/// Pass 5: who is in which wave, and what is watched before others go.
+struct WaveLayout: Sendable {
     /// In the order in which they are taken.
     let hosts: [HostWork]
-    /// For each host, the places of all hosts that must be back before it is taken out. Closed over chains.
-    private(set) var earlier: [PlaceSet]
-    /// The other way round, for the way back.
-    private(set) var later: [PlaceSet]
-    /// From 0: the longest chain before a host.
-    private(set) var waves: [Int]
-    private(set) var bakes: [Bake]
+    let orders: [OrderPass.PlacedOrder]
+    /// From 0: the longest chain of turns before a host, on the way forward and on the way back.
+    let waves: [Int]
+    let wavesBack: [Int]
+    let bakes: [Bake]
+    /// For each host, the places in `bakes` of those that it waits for.
+    let awaited: [[Int]]
 
-    /// Watches a group's first members before the others go.
-    struct Bake {
+    /// Watches some of a group's members before the others go.
+    struct Bake: Sendable {
         var group: GroupWork
+        /// Counted from 0: a group that is changed side by side has a bake behind each side but the last.
+        var number: Int
         /// Places of the canaries, ascending; never empty.
         var canaries: [Int]
-        /// Places of those that wait for it.
-        var waiting: Set<Int>
         var seconds: Int
     }
 
-    init(_ order: HostOrder, groups: [GroupWork], parallelSteps: Int) {
-        hosts = order.hosts
-        earlier = order.earlier
-        bakes = []
-        later = Array(repeating: PlaceSet(count: order.hosts.count), count: order.hosts.count)
-        waves = Array(repeating: 0, count: order.hosts.count)
-        for group in groups { lay(group) }
-        layUngrouped(lanes: parallelSteps)
-        close()
+    init(_ line: HostOrder, _ orders: [OrderPass.PlacedOrder], groups: [GroupWork]) {
+        hosts = line.hosts
+        self.orders = orders
+        waves = Self.waves(Array(line.hosts.indices), orders)
+        let back = line.hosts.indices.reversed()
+        wavesBack = Self.waves(
+            back.filter { !line.hosts[$0].isOwn } + line.hosts.indices.filter { line.hosts[$0].isOwn },
+            orders.map { order in
+                var order = order
+                if order.wayBack == .reversed { order.turns.reverse() }
+                return order
+            })
+        (bakes, awaited) = Self.bakes(line.hosts, groups)
     }
 
-    private mutating func lay(_ group: GroupWork) {
-        let members = hosts.indices.filter { place in hosts[place].groups.contains { $0.id == group.group.id } }
-        let canaries = Array(members.prefix(group.canaries))
-        let others = Array(members.dropFirst(group.canaries))
-        deal(canaries, lanes: group.maximumOut)
-        deal(others, lanes: group.maximumOut)
-        guard !canaries.isEmpty else { return }
-        for place in others {
-            for canary in canaries { earlier[place].insert(canary) }
-        }
-        if let seconds = group.bakeSeconds, !others.isEmpty {
-            bakes.append(Bake(group: group, canaries: canaries, waiting: Set(others), seconds: seconds))
-        }
-    }
-
-    /// Hosts in no group keep no minimum; but there is no use in having more of them out than can be worked on at once.
-    private mutating func layUngrouped(lanes: Int) {
-        deal(hosts.indices.filter { hosts[$0].groups.isEmpty }, lanes: lanes)
-    }
-
-    private mutating func deal(_ places: [Int], lanes: Int) {
-        let lanes = max(1, lanes)
-        for (turn, place) in places.enumerated() {
-            for before in stride(from: turn - lanes, through: 0, by: -lanes) { earlier[place].insert(places[before]) }
-        }
-    }
-
-    private mutating func close() {
-        for place in hosts.indices {
-            for before in earlier[place] {
-                waves[place] = max(waves[place], waves[before] + 1)
-                earlier[place].formUnion(earlier[before])
+    /// - Parameter line: every host stands behind all that have their turn before it.
+    private static func waves(_ line: [Int], _ orders: [OrderPass.PlacedOrder]) -> [Int] {
+        var turns = [[(order: Int, turn: Int)]](repeating: [], count: line.count)
+        for (order, placed) in orders.enumerated() {
+            for (turn, places) in placed.turns.enumerated() {
+                for place in places { turns[place].append((order, turn)) }
             }
-            for before in earlier[place] { later[before].insert(place) }
         }
+        /// The first wave that is free for whoever has the current turn, and for whoever comes behind it.
+        var open = [(turn: Int, wave: Int, next: Int)](repeating: (0, 0, 0), count: orders.count)
+        var waves = [Int](repeating: 0, count: line.count)
+        for place in line {
+            for (order, turn) in turns[place] {
+                if turn > open[order].turn { open[order] = (turn, open[order].next, open[order].next) }
+                waves[place] = max(waves[place], open[order].wave)
+            }
+            for (order, _) in turns[place] { open[order].next = max(open[order].next, waves[place] + 1) }
+        }
+        return waves
+    }
+
+    private static func bakes(_ hosts: [HostWork], _ groups: [GroupWork]) -> ([Bake], [[Int]]) {
+        var members: [GroupID: [Int]] = [:]
+        for (place, host) in hosts.enumerated() {
+            for group in host.groups { members[group.id, default: []].append(place) }
+        }
+        var bakes: [Bake] = []
+        var awaited = [[Int]](repeating: [], count: hosts.count)
+        for group in groups {
+            let places = members[group.group.id] ?? []
+            guard let seconds = group.bakeSeconds else { continue }
+            for (number, watched) in watched(places, hosts, group).enumerated() {
+                let last = watched.last ?? 0
+                for place in places where place > last { awaited[place].append(bakes.count) }
+                bakes.append(Bake(group: group, number: number, canaries: watched, seconds: seconds))
+            }
+        }
+        return (bakes, awaited)
+    }
+
+    /// Places of those that others wait to see watched, set by set.
+    private static func watched(_ places: [Int], _ hosts: [HostWork], _ group: GroupWork) -> [[Int]] {
+        guard let sides = group.sides else {
+            return group.canaries > 0 && group.canaries < places.count ? [Array(places.prefix(group.canaries))] : []
+        }
+        let side = Dictionary(
+            sides.enumerated().flatMap { number, side in side.map { ($0, number) } },
+            uniquingKeysWith: { first, _ in first })
+        return sides.indices.dropLast().map { number in places.filter { side[hosts[$0].id] == number } }
+            .filter { !$0.isEmpty }
     }
 }

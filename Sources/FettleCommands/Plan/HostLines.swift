@@ -1,0 +1,93 @@
+import FettleModel
+import FettlePlanning
+
+/// What a plan does to each of its hosts, gathered in one walk over its steps.
+struct HostLines {
+    struct Host {
+        var resource: ResourceID
+        var wave = 0
+        /// Seconds after the start; nil: it is never out.
+        var out: Int?
+        var back: Int?
+        /// What is done, as a row of names.
+        var chain = ""
+        var changes = ""
+        /// Watches of others that it waits for.
+        var bakes: [StepID] = []
+        fileprivate var order = Int.max
+        fileprivate var packages: [PackageChange] = []
+        fileprivate var names: [String] = []
+    }
+
+    /// In the order in which they are taken out.
+    private(set) var hosts: [Host]
+
+    init(_ plan: Plan, _ timeline: PlanTimeline) {
+        var places: [ResourceID: Int] = [:]
+        hosts = []
+        for target in plan.targets where places[target.resource] == nil {
+            places[target.resource] = hosts.count
+            hosts.append(Host(resource: target.resource))
+        }
+        let bakes = Set(plan.steps.filter(\.isBake).map(\.id))
+        for (number, step) in plan.steps.enumerated() {
+            guard let place = places[step.resource] else { continue }
+            hosts[place].bakes += step.after.filter { bakes.contains($0) && !hosts[place].bakes.contains($0) }
+            guard !step.isBake else { continue }
+            hosts[place].wave = max(hosts[place].wave, step.wave)
+            hosts[place].names.append(step.action.name)
+            if case .changePackages(let transaction) = step.action { hosts[place].packages += transaction.changes }
+            switch step.availability {
+            case .takesOut:
+                hosts[place].order = min(hosts[place].order, number)
+                hosts[place].out = min(hosts[place].out ?? .max, timeline.begins[number])
+            case .bringsBack: hosts[place].back = timeline.ends[number]
+            case .requiresOut, .none: break
+            }
+        }
+        for place in hosts.indices { hosts[place].finish() }
+        hosts.sort { ($0.wave, $0.order, $0.resource) < ($1.wave, $1.order, $1.resource) }
+    }
+}
+
+extension HostLines.Host {
+    fileprivate mutating func finish() {
+        chain = names.joined(separator: " › ")
+        let shown = packages.prefix(2).map { "\($0.name) \($0.to ?? "removed")" }.joined(separator: ", ")
+        changes = packages.count > 2 ? "\(packages.count): \(shown), …" : shown
+        packages = []
+        names = []
+    }
+}
+
+extension Step {
+    fileprivate var isBake: Bool {
+        if case .bake = action { true } else { false }
+    }
+}
+
+/// For whom a host waits, by the plan's order: the turn before its own in each list, because that one waits for all before it.
+struct TurnWaits {
+    /// By resource, the turns right before its own.
+    private var before: [ResourceID: [[ResourceID]]] = [:]
+
+    init(_ plan: Plan) {
+        for order in plan.order {
+            for (earlier, turn) in zip(order.turns, order.turns.dropFirst()) {
+                for resource in turn { before[resource, default: []].append(earlier) }
+            }
+        }
+    }
+
+    /// The nearest first: a neighbour in a lane says more than a whole environment.
+    func words(of resource: ResourceID, bakes: [StepID]) -> String {
+        var seen: Set<ResourceID> = []
+        let turns = (before[resource] ?? []).sorted { $0.count < $1.count }
+        let names = turns.compactMap { turn -> String? in
+            let new = turn.filter { seen.insert($0).inserted }
+            return new.isEmpty ? nil : PlanView.list(new.map(\.rawValue), limit: 2)
+        }
+        let all = bakes.map(\.rawValue) + names.prefix(3) + (names.count > 3 ? ["…"] : [])
+        return all.isEmpty ? "-" : all.joined(separator: ", ")
+    }
+}

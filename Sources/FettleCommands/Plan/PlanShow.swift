@@ -1,0 +1,77 @@
+import ArgumentParser
+import FettleChecking
+import FettleControl
+import FettleModel
+import FettleReporting
+import Foundation
+
+struct PlanShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "A plan that was made, or one from a file.",
+        discussion: """
+            With --html it is written as a page: time line, capacity, order, what is left out, both risks, the way back. One file, \
+            without scripts, that loads nothing.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "The plan, such as plan-1; or a file with a plan as JSON, `-` for standard input.") var plan: String
+    @Flag(help: "Write it as a page.") var html = false
+    @Argument(help: "Where to write the page; `-` for standard output. PLAN.html in this folder otherwise.")
+    var page: String?
+    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS), for the risks on the page.") var feeds:
+        String?
+
+    func validate() throws {
+        if page != nil, !html { throw ValidationError("a second name is where the page goes: add --html") }
+    }
+
+    private struct Answer: Encodable {
+        var plan: PlanID
+        /// nil: it went to standard output.
+        var wrote: String
+    }
+
+    func run() async throws {
+        let session = StageFile.isNamed(by: plan) ? nil : try Session(options)
+        let document: PlanDocument
+        if let session {
+            document = try PlanDocument(try await session.plans.plan(PlanID(plan)).plan)
+        } else {
+            document = try StageFile.plan(from: plan)
+        }
+        if html { return try await write(document, session) }
+        if options.output == .json { return try Output.writeCanonical(document) }
+        Output.writeLine(PlanView(plan: document.plan, digest: document.digest).lines())
+    }
+
+    private func write(_ document: PlanDocument, _ session: Session?) async throws {
+        let plan = document.plan
+        let check = PlanChecker.check(plan)
+        var picture: PlanPicture
+        if let session, let fleet = try? session.fleet, let policy = try? session.policy {
+            let background = try await session.plans.background(
+                of: plan, digest: document.digest, fleet: fleet, policy: policy)
+            picture = PlanPictures.picture(
+                of: plan, digest: document.digest, check: check, report: background.report,
+                selection: background.selection,
+                risks: try await PlanRisks.ledgers(of: plan, background.findings, session, fleet: fleet, feeds: feeds))
+        } else {
+            picture = PlanPictures.picture(of: plan, digest: document.digest, check: check)
+        }
+        let text = PlanPage.html(picture)
+        let path = page ?? Self.fileName(of: plan)
+        if path == "-" { return Output.write(text + "\n") }
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        if options.output == .json { return try Output.writeJSON(Answer(plan: plan.id, wrote: path)) }
+        Output.writeLine("wrote \(path.printable)")
+    }
+
+    /// A plan from a file may bear any name: only what is harmless in a file's name is taken from it.
+    static func fileName(of plan: Plan) -> String {
+        let letters = plan.id.rawValue.unicodeScalars.filter { scalar in
+            scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == "-")
+        }
+        let name = String(String.UnicodeScalarView(letters.prefix(64))).drop { $0 == "-" }
+        return "\(name.isEmpty ? "plan" : name).html"
+    }
+}

@@ -1,0 +1,32 @@
+import FettleChecking
+import FettleModel
+import FettlePlanning
+
+/// Plans and proves, without a store and a clock: for plans that are kept, and for those that files alone are made of.
+enum PlanMaking {
+    struct Made {
+        var plan: Plan
+        var report: PlanReport
+        var check: CheckReport
+    }
+
+    /// - Throws: `blocked` if no plan can be made, with every reason; `internal` if the checker does not accept the planner's.
+    static func make(_ input: PlanningInput) throws(ControlError) -> Made {
+        let plan: Plan
+        var report: PlanReport
+        do throws(PlanningRefusal) {
+            (plan, report) = try Planner.plan(input)
+        } catch {
+            throw ControlError(.blocked, RefusalWords.of(error, input))
+        }
+        report.warnings += RefusalWords.ofMissedDeadlines(report, input)
+        let check = PlanChecker.check(plan)
+        guard check.isProven else {
+            throw ControlError(
+                .internal,
+                "the planner made a plan that the checker does not accept; this is a fault of Fettle:\n  "
+                    + check.violations.prefix(5).map(\.description).joined(separator: "\n  "))
+        }
+        return Made(plan: plan, report: report, check: check)
+    }
+}

@@ -1,0 +1,53 @@
+/// What a hypervisor carries and what it could carry.
+public struct HypervisorFacts: Codable, Sendable, Equatable {
+    /// What its machines may use altogether.
+    public var memoryMebibytes: Int
+    public var processors: Int
+    /// Sorted by name.
+    public var residents: [ResidentMachine]
+
+    public init(memoryMebibytes: Int, processors: Int, residents: [ResidentMachine]) {
+        self.memoryMebibytes = memoryMebibytes
+        self.processors = processors
+        self.residents = residents
+    }
+}
+
+/// A machine on a hypervisor.
+public struct ResidentMachine: Codable, Sendable, Equatable {
+    /// As the hypervisor names it.
+    public var name: String
+    /// The resource that it is in the fleet; nil if the fleet does not declare it.
+    public var resource: ResourceID?
+    public var memoryMebibytes: Int
+    public var processors: Int
+    public var isRunning: Bool
+    /// Why it cannot be moved while it runs, such as a device that is passed through; nil: it can.
+    public var isBoundBecause: String?
+    /// Machines that may not run on the same hypervisor, by name; sorted.
+    public var apartFrom: [String]
+
+    public init(
+        name: String, resource: ResourceID? = nil, memoryMebibytes: Int, processors: Int, isRunning: Bool = true,
+        isBoundBecause: String? = nil, apartFrom: [String] = []
+    ) {
+        self.name = name
+        self.resource = resource
+        self.memoryMebibytes = memoryMebibytes
+        self.processors = processors
+        self.isRunning = isRunning
+        self.isBoundBecause = isBoundBecause
+        self.apartFrom = apartFrom
+    }
+}
+
+/// A resource's part in a cluster.
+public enum ClusterRole: String, Codable, Sendable, CaseIterable {
+    case leader
+    /// Can become the leader without losing anything.
+    case replica
+    /// Follows, but may not or cannot lead: it lags behind, or was told not to.
+    case follower
+    /// Votes and holds no data.
+    case witness
+}

@@ -1,0 +1,71 @@
+import FettleModel
+
+/// What a strategy adds to the steps of one host.
+struct ChainExtras: Sendable {
+    var forward = Way()
+    var back = Way()
+
+    struct Way: Sendable {
+        /// When the host's place in its groups is reserved, and before any load balancer is told.
+        var beforeDrain: [ExtraStep] = []
+        /// When the host is out.
+        var afterOut: [ExtraStep] = []
+        /// When the host is in its groups again.
+        var afterBack: [ExtraStep] = []
+    }
+}
+
+/// A step that a strategy adds.
+struct ExtraStep: Sendable {
+    /// What stands behind the host's name in the step's, such as `hand-over`.
+    var name: String
+    var action: StepAction
+    var availability: AvailabilityEffect
+    var estimate: DurationEstimate
+    var group: GroupID?
+    var rollbackClass = RollbackClass.nothingToUndo
+    var compensates: StepID?
+}
+
+/// Pass 6: what the strategies add, host by host.
+enum ExtrasPass {
+    static func collect(
+        _ layout: WaveLayout, groups: [GroupWork], _ index: PlanningIndex, priors: DurationPriors
+    ) -> [ResourceID: ChainExtras] {
+        var result: [ResourceID: ChainExtras] = [:]
+        for group in groups {
+            switch group.strategy {
+            case .replicasFirst: addHandovers(of: group, index, priors, to: &result)
+            default: break
+            }
+        }
+        return result
+    }
+
+    /// Every member hands over before it goes out, on both ways: who leads when its turn comes is not known when the plan is made.
+    private static func addHandovers(
+        of group: GroupWork, _ index: PlanningIndex, _ priors: DurationPriors,
+        to result: inout [ResourceID: ChainExtras]
+    ) {
+        guard group.group.kind == .cluster, group.group.members.count > 1 else { return }
+        let roles = Dictionary(
+            group.group.members.map { ($0, index.facts(of: $0)?.clusterRoles?[group.group.id]) },
+            uniquingKeysWith: { first, _ in first })
+        for member in group.targets {
+            let candidates = group.group.members.filter { other in
+                guard other != member else { return false }
+                switch roles[other] ?? nil {
+                case .follower, .witness: return false
+                case .leader, .replica, nil: return true
+                }
+            }.sorted()
+            guard !candidates.isEmpty else { continue }
+            let step = ExtraStep(
+                name: "hand-over-\(group.group.id)",
+                action: .handOver(handover: Handover(cluster: group.group.id, candidates: candidates)),
+                availability: .none, estimate: priors.handOver, group: group.group.id)
+            result[member, default: ChainExtras()].forward.beforeDrain.append(step)
+            result[member, default: ChainExtras()].back.beforeDrain.append(step)
+        }
+    }
+}

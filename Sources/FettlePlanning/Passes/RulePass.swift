@@ -1,0 +1,26 @@
+import FettleModel
+
+/// What rules ask of the planned hosts: orders among them, and changes that need a reboot in between.
+struct RulePass {
+    var orders: [TurnOrder] = []
+    var splits: [ResourceID: [HostPart]] = [:]
+
+    init(_ hosts: [HostWork], _ input: PlanningInput, notes: inout PlanNotes) {
+        let changes = hosts.map {
+            HostChanges(resource: $0.id, manager: $0.resolution.manager, changes: $0.changes)
+        }
+        let judgement = ReleaseRules.judge(changes, facts: input.facts, fleet: input.fleet, policy: input.policy)
+        for problem in judgement.problems { notes.refuse(problem.code, at: problem.place, problem.message) }
+        let (orders, problems) = RuleOrders.turnOrders(
+            for: hosts.map(\.resource), fleet: input.fleet, policy: input.policy, besides: judgement.orders)
+        for problem in problems { notes.refuse(problem.code, at: problem.place, problem.message) }
+        self.orders = (orders + judgement.orders).map { order in
+            // Fettle's own host goes last in any case (I12).
+            var order = order
+            let own = Set(hosts.filter(\.isOwn).map(\.id))
+            order.turns = order.turns.map { $0.filter { !own.contains($0) } }.filter { !$0.isEmpty }
+            return order
+        }.filter { $0.turns.count > 1 }
+        splits = judgement.splits
+    }
+}

@@ -1,0 +1,130 @@
+import FettleControl
+import FettleModel
+import FettlePlanning
+import FettleSimulation
+import FettleTestSupport
+import Foundation
+import Testing
+
+@Suite struct FilePlannerTests {
+    private static let time = FactSample.now.adding(seconds: 600)
+
+    private static func planner(_ sample: FleetSample, _ basis: FilePlanner.Basis) -> FilePlanner {
+        FilePlanner(fleet: sample.fleet, policy: sample.policy, facts: sample.facts, basis: basis)
+    }
+
+    @Test(arguments: 1...20)
+    func theSameFilesGiveTheSamePlanToTheByte(seed: UInt64) throws {
+        let sample = FleetGenerator.sample(seed: seed)
+        for basis in [FilePlanner.Basis.findings(sample.findings), .selection(sample.selection)] {
+            let first = try Self.planner(sample, basis).plan(at: Self.time)
+            let second = try Self.planner(sample, basis).plan(at: Self.time)
+            #expect(
+                try CanonicalJSON.encode(PlanDocument(first.plan)) == CanonicalJSON.encode(PlanDocument(second.plan)))
+            #expect(first.reference.digest == second.reference.digest)
+        }
+    }
+
+    @Test func aPlanIsNamedAfterWhatItDoes() throws {
+        let sample = FleetGenerator.sample(seed: 4)
+        let first = try Self.planner(sample, .selection(sample.selection)).plan(at: Self.time)
+        let later = try Self.planner(sample, .selection(sample.selection)).plan(at: Self.time.adding(seconds: 1))
+        var policy = sample
+        policy.policy.limits.failureBudget += 1
+        let other = try Self.planner(policy, .selection(sample.selection)).plan(at: Self.time)
+        #expect(Set([first.plan.id, later.plan.id, other.plan.id]).count == 3)
+        #expect(first.plan.id.rawValue.wholeMatch(of: #/plan-[0-9a-f]{12}/#) != nil)
+        #expect(first.report.plan == first.plan.id)
+        #expect(first.plan.createdAt == Self.time)
+    }
+
+    /// What the hosts offer is taken for what their resolvers would answer, and that nobody rehearsed it stands in the plan.
+    @Test func fromFindingsTheFactsAnswer() throws {
+        let sample = FleetGenerator.sample(seed: 9)
+        let result = try Self.planner(sample, .findings(sample.findings)).plan(at: Self.time)
+        let changes = result.plan.steps.compactMap { step -> PackageTransaction? in
+            if case .changePackages(let transaction) = step.action { transaction } else { nil }
+        }
+        #expect(!changes.isEmpty)
+        for transaction in changes {
+            #expect(transaction.rehearsedOn == nil)
+            #expect(transaction.changes.map(\.to) == [FleetSample.newVersion, FleetSample.newVersion])
+        }
+    }
+
+    @Test func whatTheFactsDoNotOfferIsLeftOutWithTheReason() throws {
+        var sample = FleetGenerator.sample(seed: 9)
+        let host = try #require(sample.selection.hosts.first { !$0.resolution.changes.isEmpty }?.resource)
+        let place = try #require(sample.facts.hosts.firstIndex { $0.resource == host })
+        sample.facts.hosts[place].updates = .observed([
+            FactSample.update("openssl", from: FleetSample.oldVersion, to: "9", source: "openssl")
+        ])
+        var planner = Self.planner(sample, .findings(sample.findings))
+        planner.filter.packages = [PackageRequest(name: "openssl", version: FleetSample.newVersion)]
+        let result = try planner.plan(at: Self.time)
+        #expect(result.plan.target(host) == nil)
+        let entry = try #require(result.report.leftOut.first { $0.resource == host })
+        #expect(entry.reason.contains("no host was asked"))
+    }
+
+    @Test func aSelectionIsNarrowedToHostsAndNotToPackages() throws {
+        let sample = FleetGenerator.sample(seed: 2)
+        var planner = Self.planner(sample, .selection(sample.selection))
+        let all = try planner.plan(at: Self.time)
+        let one = try #require(all.plan.targets.first?.resource)
+        planner.filter.resources = [one]
+        let narrow = try planner.plan(at: Self.time)
+        #expect(narrow.plan.targets.map(\.resource) == [one])
+        #expect(narrow.plan.selection == all.plan.selection)
+        planner.filter.onlySecurity = true
+        #expect(throws: ControlError.self) { try planner.plan(at: Self.time) }
+    }
+
+    @Test func aWaiverThatHasRunOutHidesNothing() throws {
+        var sample = FleetGenerator.sample(seed: 6)
+        func plan() throws -> Plan { try Self.planner(sample, .findings(sample.findings)).plan(at: Self.time).plan }
+        let without = try plan()
+        func waive(until time: Timestamp) {
+            for place in sample.findings.findings.indices {
+                sample.findings.findings[place].waivers = [
+                    AppliedWaiver(waiver: "waiver-1", kind: .accepted, advisories: nil, expiresAt: time)
+                ]
+            }
+        }
+        waive(until: Self.time.adding(seconds: 1))
+        #expect(try plan().targets.isEmpty)
+        waive(until: Self.time)
+        #expect(try plan().targets == without.targets)
+    }
+
+    @Test(arguments: [UInt64(1), 2])
+    func aMadeUpFleetIsPlannedFromItsFindingsAndFromItsSelection(seed: UInt64) throws {
+        let scenario = FleetScenario(hosts: 200, seed: seed, at: FactSample.now)
+        let findings = scenario.findings(from: FleetSample.reference("facts-1"))
+        let selection = scenario.selection(from: FleetSample.reference("findings-1"))
+        func plan(_ basis: FilePlanner.Basis) throws -> Plan {
+            try FilePlanner(fleet: scenario.fleet, policy: scenario.policy, facts: scenario.facts, basis: basis)
+                .plan(at: Self.time).plan
+        }
+        let targets = try plan(.selection(selection)).targets
+        #expect(targets.count > 150)
+        #expect(try plan(.findings(findings)).targets == targets)
+    }
+
+    @Test func aPlanFromAFileIsComparedWithItsDigest() throws {
+        let sample = FleetGenerator.sample(seed: 1)
+        let plan = try Self.planner(sample, .selection(sample.selection)).plan(at: Self.time).plan
+        let document = try PlanDocument(plan)
+        let data = try CanonicalJSON.encode(document)
+        let text = String(decoding: data, as: UTF8.self)
+        #expect(try PlanDocument(reading: data).plan == plan)
+        #expect(try PlanDocument(reading: CanonicalJSON.pretty(document)).digest == document.digest)
+        #expect(try PlanDocument(reading: CanonicalJSON.encode(plan)).digest == document.digest)
+        // The digest is that of the same text without it.
+        let bare = text.replacing("\"digest\":\"\(document.digest)\",", with: "")
+        #expect(Data(bare.utf8) == (try CanonicalJSON.encode(plan)))
+        let changed = text.replacing("\"failureBudget\":0", with: "\"failureBudget\":9")
+        #expect(changed != text)
+        #expect(throws: ControlError.self) { try PlanDocument(reading: Data(changed.utf8)) }
+    }
+}

@@ -1,0 +1,66 @@
+import FettleChecking
+import FettleModel
+import FettlePlanning
+import Fleets
+import Foundation
+
+/// Plans a fleet and proves the plan, once; prints its figures as a line of JSON. Each size runs in a process of its own, so that the peak of
+/// memory is that of one plan.
+@main
+struct PlanBench {
+    static func main() throws {
+        let hosts = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000
+        let input = BenchFleet.input(hosts: hosts)
+        let before = peakMebibytes()
+        let clock = ContinuousClock()
+        var planned: (Plan, PlanReport)?
+        let start = processorSeconds()
+        let planning = try clock.measure { planned = try Planner.plan(input) }
+        let planningCPU = processorSeconds() - start
+        guard let (plan, report) = planned else { return }
+        let afterPlanning = peakMebibytes()
+        var checked: CheckReport?
+        let middle = processorSeconds()
+        let checking = clock.measure { checked = PlanChecker.check(plan) }
+        let checkingCPU = processorSeconds() - middle
+        guard let checked else { return }
+        for violation in checked.violations.prefix(5) {
+            FileHandle.standardError.write(Data("not proven: \(violation)\n".utf8))
+        }
+        let figures = Figures(
+            hosts: plan.targets.count, groups: plan.groups.count, steps: plan.steps.count, back: plan.rollback.count,
+            orders: plan.order.count, longest: report.duration.medianSeconds, planning: seconds(planning),
+            planningProcessor: planningCPU, checking: seconds(checking), checkingProcessor: checkingCPU,
+            isProven: checked.isProven, method: checked.method.rawValue, peakBefore: before,
+            peakAfterPlanning: afterPlanning, peak: peakMebibytes())
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        print(String(decoding: try encoder.encode(figures), as: UTF8.self))
+    }
+
+    /// Seconds and mebibytes.
+    struct Figures: Encodable {
+        var hosts, groups, steps, back, orders, longest: Int
+        var planning, planningProcessor, checking, checkingProcessor: Double
+        var isProven: Bool
+        var method: String
+        var peakBefore, peakAfterPlanning, peak: Int
+    }
+
+    static func processorSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
+    static func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+    }
+
+    /// The most memory that the process has ever had in use.
+    static func peakMebibytes() -> Int {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
+        return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) / 1024
+    }
+}
