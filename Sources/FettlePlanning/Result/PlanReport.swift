@@ -17,10 +17,12 @@ public struct PlanReport: Codable, Sendable, Equatable {
     public var warnings: [String]
     /// Reboots that are expected, sorted by resource.
     public var reboots: [Reboot]
+    /// Machines that are not moved away and go down with their hypervisor, by hypervisor and name.
+    public var interrupted: [Interruption]
 
     public init(
         plan: PlanID, duration: DurationEstimate, hosts: [Host], groups: [Group], leftOut: [Selection.LeftOut],
-        pointOfNoReturn: PointOfNoReturn?, warnings: [String], reboots: [Reboot]
+        pointOfNoReturn: PointOfNoReturn?, warnings: [String], reboots: [Reboot], interrupted: [Interruption] = []
     ) {
         self.plan = plan
         self.duration = duration
@@ -30,6 +32,7 @@ public struct PlanReport: Codable, Sendable, Equatable {
         self.pointOfNoReturn = pointOfNoReturn
         self.warnings = warnings
         self.reboots = reboots
+        self.interrupted = interrupted
     }
 
     public struct Host: Codable, Sendable, Equatable {
@@ -141,6 +144,30 @@ public struct PlanReport: Codable, Sendable, Equatable {
             self.resource = resource
             self.because = because
             self.isPlanned = isPlanned
+        }
+    }
+
+    /// A machine that stays on a hypervisor of the plan and goes down with it.
+    public struct Interruption: Codable, Sendable, Equatable {
+        /// As its hypervisor names it.
+        public var machine: String
+        /// The resource that it is in the fleet; nil if the fleet does not declare it.
+        public var resource: ResourceID?
+        public var hypervisor: ResourceID
+        /// Why it is not moved.
+        public var because: String
+        /// From the hypervisor's restart until it is proven well; the machine's own start comes on top. 0 s: no restart is planned,
+        /// and it runs on, but nothing promises that it does.
+        public var duration: DurationEstimate
+
+        public init(
+            machine: String, resource: ResourceID?, hypervisor: ResourceID, because: String, duration: DurationEstimate
+        ) {
+            self.machine = machine
+            self.resource = resource
+            self.hypervisor = hypervisor
+            self.because = because
+            self.duration = duration
         }
     }
 }
