@@ -8,10 +8,12 @@ public import FettleStore
 /// From findings to a proven plan: select, ask every host's own resolver, plan, check, keep.
 public struct PlanService: Sendable {
     let keeper: StageKeeper
+    let durations: DurationService
     let tools: Tools
 
     public init(store: any Store, tools: Tools) {
         keeper = StageKeeper(store: store)
+        durations = DurationService(store: store, tools: tools)
         self.tools = tools
     }
 
@@ -27,7 +29,7 @@ public struct PlanService: Sendable {
     /// - Throws: `blocked` if no plan can be made or the checker finds a way to break an invariant; `invalid` for names that do
     ///   not exist.
     public func make(
-        filter: PatchFilter, fleet: Fleet, policy: Policy, window: TimeWindow? = nil, title: String? = nil,
+        filter: PatchFilter, fleet: Fleet, policy: Policy, windows: WindowOffer = .anyTime, title: String? = nil,
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Result {
@@ -50,33 +52,36 @@ public struct PlanService: Sendable {
         let (selection, selectionReference) = try await keeper.keepNext(as: .selection, at: time) {
             id throws(ControlError) in
             SelectionPlanner.assemble(
-                patches, answers: answers, policy: policy, id: id, findings: findingsReference, selectedAt: time)
+                patches, answers: answers, policy: policy, id: id, findings: findingsReference, selectedAt: time,
+                facts: facts, fleet: fleet)
         }
         return try await plan(
-            selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, window: window,
-            title: title)
+            selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: windows,
+            deadlines: PlanDeadlines.of(findings, selected: selection), title: title)
     }
 
     private func plan(
         _ selection: Selection, _ reference: StageReference, facts: FactSet, filter: PatchFilter, fleet: Fleet,
-        policy: Policy, window: TimeWindow?, title: String?
+        policy: Policy, windows: WindowOffer, deadlines: [ResourceID: PlanningInput.Deadline], title: String?
     ) async throws(ControlError) -> Result {
         var report: PlanReport?
         var check = CheckReport(violations: [], method: .exact)
         let time = tools.now()
+        let priors = try await durations.priors(fleet: fleet)
         let (plan, planReference) = try await keeper.keepNext(as: .plan, at: time) { id throws(ControlError) in
-            let input = PlanningInput(
+            var input = PlanningInput(
                 id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,
-                named: Set(filter.resources), window: window)
+                named: Set(filter.resources), windows: windows, deadlines: deadlines)
             let plan: Plan
+            input.priors = priors
             do throws(PlanningRefusal) {
                 let made = try Planner.plan(input)
                 plan = made.0
                 report = made.1
+                report?.warnings += RefusalWords.ofMissedDeadlines(made.1, input)
             } catch {
-                throw ControlError(
-                    .blocked, "no plan can be made:\n  " + error.problems.map(\.message).joined(separator: "\n  "))
+                throw ControlError(.blocked, RefusalWords.of(error, input))
             }
             check = PlanChecker.check(plan)
             guard check.isProven else {

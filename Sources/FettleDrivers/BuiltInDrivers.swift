@@ -42,6 +42,9 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .gate: gate
         case .bake: bake
         case .verify: VerifyDriver(inspector: inspector)
+        case .evacuate, .bringHome, .handOver, .switchTraffic, .upgradeThroughController, .buildImage, .replaceImage,
+            .retire:
+            nil
         }
     }
 

@@ -22,11 +22,26 @@ public struct PlanningInput: Sendable {
     /// In which windows its disruptive steps may be taken (I4).
     public var windows: WindowOffer
     public var priors: DurationPriors
+    /// By when a resource has to be patched, such as for a vulnerability that is exploited. A plan that comes later is made all the
+    /// same, and its report says so.
+    public var deadlines: [ResourceID: Deadline]
+
+    public struct Deadline: Codable, Sendable, Equatable {
+        public var at: Timestamp
+        /// Such as `CVE-2024-3094 is exploited (KEV)`.
+        public var because: String
+
+        public init(at: Timestamp, because: String) {
+            self.at = at
+            self.because = because
+        }
+    }
 
     public init(
         id: PlanID, title: String? = nil, selection: Selection, selectionReference: StageReference, facts: FactSet,
         fleet: Fleet, policy: Policy, createdAt: Timestamp, environments: [EnvironmentID] = [],
-        named: Set<ResourceID> = [], windows: WindowOffer = .anyTime, priors: DurationPriors = .documented
+        named: Set<ResourceID> = [], windows: WindowOffer = .anyTime, priors: DurationPriors = .documented,
+        deadlines: [ResourceID: Deadline] = [:]
     ) {
         self.id = id
         self.title = title
@@ -40,5 +55,6 @@ public struct PlanningInput: Sendable {
         self.named = named
         self.windows = windows
         self.priors = priors
+        self.deadlines = deadlines
     }
 }

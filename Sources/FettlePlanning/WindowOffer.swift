@@ -32,4 +32,11 @@ public struct WindowOffer: Sendable, Equatable {
     func places(of resource: ResourceID) -> [Int]? { isForAll ? [0] : places[resource] }
 
     var isBinding: Bool { isForAll || !places.isEmpty }
+
+    /// Every window closes so much later.
+    func lengthened(bySeconds seconds: Int) -> WindowOffer {
+        var longer = self
+        longer.windows = windows.map { TimeWindow(opensAt: $0.opensAt, closesAt: $0.closesAt.adding(seconds: seconds)) }
+        return longer
+    }
 }

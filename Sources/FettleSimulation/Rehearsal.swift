@@ -1,10 +1,10 @@
 import FettleExecution
 public import FettleModel
-public import FettleStore
+import FettleStore
 
 /// Plays a plan on a simulated fleet, through the real RunMachine, in virtual time: single-threaded, so that a seed gives the same
 /// play every time.
-public struct Rehearsal {
+public struct Rehearsal: Sendable {
     let plan: Plan
     private var machine: RunMachine
     private var world: SimulatedWorld
@@ -12,25 +12,29 @@ public struct Rehearsal {
     /// What people ask for, the earliest last.
     private var requests: [RehearsalRequest]
     private var now: Timestamp
-    private var agenda: [(at: Timestamp, order: Int, item: Item)] = []
-    private var order = 0
+    private var agenda = EventQueue<Item>()
+    /// When the machine asked to be asked again; only its last word counts.
+    private var wake: Timestamp?
     private var holders: [ResourceID: RunID] = [:]
     private var journal: [JournalRecord] = []
     private var lowest: [GroupID: Int]
+    private var lowestAt: [GroupID: Timestamp] = [:]
     private var violations: [String] = []
 
-    private enum Item {
+    private enum Item: Sendable {
         case report(Report)
         case finish(StepOrder)
-        case wake
     }
 
     private static let run = RunID("rehearsal")
-    /// A run that is still not over after so many turns would never be (I11).
-    private static let mostTurns = 1_000_000
+    /// A run that is still not over after so many turns for each of its steps would never be (I11).
+    private static let mostTurnsForAStep = 200
+    /// Ten years: longer estimates are cut, so that times add up without overflow.
+    private static let longestSeconds = 315_360_000
 
-    /// - Throws: `PlanDefect` if the plan's steps don't hang together.
+    /// It begins when the plan's first window opens, or when the plan was made, whichever is later.
     /// - Parameter requests: carried out after the given line of the journal each, or when nothing else could move the run.
+    /// - Throws: `PlanDefect` if the plan's steps or orders don't hang together.
     public init(
         _ plan: Plan, seed: UInt64, faults: FaultProfile = .none, requests: [RehearsalRequest] = []
     ) throws {
@@ -39,8 +43,15 @@ public struct Rehearsal {
         world = SimulatedWorld(plan, faults: faults)
         random = SplitMix(seed: seed)
         self.requests = requests.sorted { $0.afterRecord > $1.afterRecord }
-        now = plan.window?.opensAt ?? plan.createdAt
+        now = max(plan.createdAt, plan.windows.map(\.opensAt).min() ?? plan.createdAt)
         lowest = Dictionary(plan.groups.map { ($0.id, $0.members.count) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The same, with other dice: for one that was not played yet. Spares looking through the plan once more.
+    public func withSeed(_ seed: UInt64) -> Rehearsal {
+        var other = self
+        other.random = SplitMix(seed: seed)
+        return other
     }
 
     public mutating func play() throws -> RehearsalResult {
@@ -52,26 +63,31 @@ public struct Rehearsal {
             .claimed(executor: "rehearsal"),
         ])
         machine.begin(holding: [])
-        for _ in 0..<Self.mostTurns {
+        let mostTurns = 100_000 + Self.mostTurnsForAStep * (plan.steps.count + plan.rollback.count)
+        for _ in 0..<mostTurns {
             if let outcome = try obey() { return result(outcome, began: began, awaiting: nil) }
             if let reason = machine.awaitingHuman {
                 guard act() else { return result(nil, began: began, awaiting: reason) }
                 continue
             }
-            guard
-                let next = agenda.indices.min(by: {
-                    (agenda[$0].at, agenda[$0].order) < (agenda[$1].at, agenda[$1].order)
-                })
-            else {
-                guard act() else { break }
-                continue
-            }
-            let (at, _, item) = agenda.remove(at: next)
-            now = max(now, at)
-            handle(item)
+            guard moveOn() || act() else { break }
         }
         violations.append("I11: the run neither ended nor waits for a person")
         return result(nil, began: began, awaiting: nil)
+    }
+
+    /// To whatever comes next.
+    /// - Returns: false if nothing does by itself.
+    private mutating func moveOn() -> Bool {
+        if let wake, wake < agenda.nextTime ?? wake.adding(seconds: 1) {
+            now = max(now, wake)
+            self.wake = nil
+            return true
+        }
+        guard let (at, item) = agenda.removeFirst() else { return false }
+        now = max(now, at)
+        handle(item)
+        return true
     }
 
     private mutating func obey() throws -> RunOutcome? {
@@ -91,7 +107,7 @@ public struct Rehearsal {
                     holders[resource] = nil
                     schedule(.report(.released(resource)))
                 case .quarantine(let entry): schedule(.report(.quarantineFiled(entry.resource)))
-                case .wait(let until): if let until { schedule(.wake, at: until) }
+                case .wait(let until): wake = until
                 case .stop(let outcome): return outcome
                 }
             }
@@ -101,10 +117,9 @@ public struct Rehearsal {
 
     private mutating func handle(_ item: Item) {
         switch item {
-        case .wake: break
         case .report(let report): machine.receive(report, at: now)
         case .finish(let order):
-            let before = plan.groups.map { ($0, world.serving($0)) }
+            let before = world.groups(of: order.step.resource).map { ($0, world.serving($0)) }
             let answer = Result<Observation, StepFailure> { () throws(StepFailure) in
                 try world.perform(order.step, random: &random)
                 return Observation(verdict: .pass, summary: "simulated", observedAt: now)
@@ -118,7 +133,10 @@ public struct Rehearsal {
     private mutating func judge(_ step: Step, before: [(PlannedGroup, Int)]) {
         for (group, count) in before {
             let after = world.serving(group)
-            lowest[group.id] = min(lowest[group.id] ?? after, after)
+            if after < lowest[group.id] ?? .max {
+                lowest[group.id] = after
+                lowestAt[group.id] = now
+            }
             if step.availability == .takesOut, after < count, after < group.minimumAvailable {
                 violations.append(
                     "I1: \(step.id) left group \(group.id) \(after) of \(group.members.count), needs \(group.minimumAvailable)"
@@ -128,17 +146,12 @@ public struct Rehearsal {
     }
 
     private mutating func reserve(_ order: CapacityOrder) {
-        let resource = order.step.resource
-        let groups = plan.groups(of: resource)
-        let health = Dictionary(
-            groups.map { group in
-                (
-                    group.id,
-                    Dictionary(uniqueKeysWithValues: group.members.map { ($0, world.health(of: $0, in: group.id)) })
-                )
-            }, uniquingKeysWith: { first, _ in first })
-        let decision = order.request(run: Self.run, groups: groups, health: health, at: now).decision(holders: holders)
-        if decision == .granted { holders[resource] = Self.run }
+        var health: [GroupID: [ResourceID: MemberHealth]] = [:]
+        for group in order.groups {
+            for member in group.members { health[group.id, default: [:]][member] = world.health(of: member, in: group.id) }
+        }
+        let decision = order.request(run: Self.run, health: health, at: now).decision(holders: holders)
+        if decision == .granted { holders[order.step.resource] = Self.run }
         schedule(.report(.reserved(order.step.id, decision)))
     }
 
@@ -167,24 +180,19 @@ public struct Rehearsal {
 
     /// Half of all steps take up to their median, 45% up to their 95% figure, the rest up to twice that.
     private mutating func duration(of step: Step) -> Int64 {
-        let (median, p95) = (Int64(step.estimate.medianSeconds) * 1_000, Int64(step.estimate.p95Seconds) * 1_000)
-        let limit = Int64(step.timeoutSeconds) * 1_000
+        func milliseconds(_ seconds: Int) -> Int64 { Int64(max(0, min(Self.longestSeconds, seconds))) * 1_000 }
+        let (median, p95) = (milliseconds(step.estimate.medianSeconds), milliseconds(step.estimate.p95Seconds))
         let drawn =
             switch Int.random(in: 0..<100, using: &random) {
             case ..<50: Int64.random(in: median / 2...max(median / 2, median), using: &random)
             case ..<95: Int64.random(in: min(median, p95)...max(median, p95), using: &random)
             default: Int64.random(in: p95...max(p95, 2 * p95), using: &random)
             }
-        return min(drawn, limit)
+        return min(drawn, milliseconds(step.timeoutSeconds))
     }
 
     private mutating func schedule(_ item: Item, after milliseconds: Int64 = 0) {
-        schedule(item, at: Timestamp(milliseconds: now.milliseconds + milliseconds))
-    }
-
-    private mutating func schedule(_ item: Item, at time: Timestamp) {
-        order += 1
-        agenda.append((time, order, item))
+        agenda.insert(item, at: Timestamp(milliseconds: now.milliseconds + milliseconds))
     }
 
     private func result(_ outcome: RunOutcome?, began: Timestamp, awaiting: String?) -> RehearsalResult {
@@ -194,38 +202,14 @@ public struct Rehearsal {
                 if case .quarantined(let entry) = record.event { entry.resource } else { nil }
             })
         if outcome != nil {
-            for host in world.hosts.keys.sorted() where !world.drained(host).isEmpty && !quarantined.contains(host) {
+            for host in world.hosts.keys.sorted() where !quarantined.contains(host) && !world.drained(host).isEmpty {
                 violations.append("I7: \(host) is left out of traffic and not in quarantine")
             }
         }
+        func seconds(_ time: Timestamp) -> Int { Int(time.seconds(since: began).rounded()) }
         return RehearsalResult(
-            outcome: outcome, awaitingHuman: awaiting, seconds: Int(now.seconds(since: began).rounded()),
-            lowestAvailable: lowest, quarantined: quarantined.sorted(), violations: violations, journal: journal)
+            outcome: outcome, awaitingHuman: awaiting, seconds: seconds(now), lowestAvailable: lowest,
+            lowestAt: lowest.reduce(into: [:]) { $0[$1.key] = lowestAt[$1.key].map(seconds) ?? 0 },
+            quarantined: quarantined.sorted(), violations: violations, journal: journal)
     }
-}
-
-/// What somebody asks for in the middle of a play.
-public struct RehearsalRequest: Sendable, Equatable {
-    /// How many lines the journal has then, at least.
-    public var afterRecord: Int
-    public var request: RunRequest
-
-    public init(afterRecord: Int, request: RunRequest) {
-        self.afterRecord = afterRecord
-        self.request = request
-    }
-}
-
-/// What one play showed.
-public struct RehearsalResult: Sendable, Equatable {
-    /// nil if the run stands still for a person.
-    public var outcome: RunOutcome?
-    public var awaitingHuman: String?
-    /// In virtual time.
-    public var seconds: Int
-    public var lowestAvailable: [GroupID: Int]
-    public var quarantined: [ResourceID]
-    /// Invariants that were broken, in words; empty if all held.
-    public var violations: [String]
-    public var journal: [JournalRecord]
 }

@@ -1,8 +1,8 @@
 import FettleModel
 
 /// The truth about a simulated fleet, apart from what the run believes of it.
-struct SimulatedWorld {
-    struct Host {
+struct SimulatedWorld: Sendable {
+    struct Host: Sendable {
         /// Packages at the planned versions.
         var isPatched = false
         var isHealthy = true
@@ -12,21 +12,25 @@ struct SimulatedWorld {
     }
 
     private(set) var hosts: [ResourceID: Host]
-    private let groups: [PlannedGroup]
+    private let groups: [ResourceID: [PlannedGroup]]
     let faults: FaultProfile
 
     init(_ plan: Plan, faults: FaultProfile) {
-        groups = plan.groups
         self.faults = faults
+        var groups: [ResourceID: [PlannedGroup]] = [:]
         var hosts: [ResourceID: Host] = [:]
         for target in plan.targets { hosts[target.resource] = Host(inTraffic: []) }
         for group in plan.groups {
             for member in group.members {
-                hosts[member, default: Host(inTraffic: [])].inTraffic.insert(group.id)
+                guard hosts[member, default: Host(inTraffic: [])].inTraffic.insert(group.id).inserted else { continue }
+                groups[member, default: []].append(group)
             }
         }
         self.hosts = hosts
+        self.groups = groups
     }
+
+    func groups(of resource: ResourceID) -> [PlannedGroup] { groups[resource] ?? [] }
 
     func health(of member: ResourceID, in group: GroupID) -> MemberHealth {
         guard let host = hosts[member], host.isReachable else { return .unknown(reason: "does not answer") }
@@ -41,7 +45,7 @@ struct SimulatedWorld {
 
     /// Groups of which the host gets no traffic though it should.
     func drained(_ resource: ResourceID) -> [GroupID] {
-        groups.filter { $0.members.contains(resource) && hosts[resource]?.inTraffic.contains($0.id) == false }.map(\.id)
+        groups(of: resource).filter { hosts[resource]?.inTraffic.contains($0.id) == false }.map(\.id)
     }
 
     /// Does what the step is for, or fails as the dice say. Performing a step that is done changes nothing more.
@@ -68,16 +72,22 @@ struct SimulatedWorld {
             guard host.isHealthy else { throw StepFailure(code: .unhealthy, message: "its probe fails") }
         case .restartServices:
             if faults.strikes(faults.badRestart, &random) { host.isHealthy = false }
-        case .preflight, .stage, .reboot, .bake, .verify: break
+        case .replaceImage, .upgradeThroughController:
+            let isPatch = step.compensates == nil
+            host.isPatched = isPatch
+            host.isHealthy = !(isPatch && faults.strikes(faults.badPatch, &random))
+        case .preflight, .stage, .reboot, .bake, .verify, .evacuate, .bringHome, .handOver, .switchTraffic, .buildImage,
+            .retire:
+            break
         }
     }
 
     private func groupsOf(_ resource: ResourceID, _ traffic: TrafficBinding) -> [GroupID] {
-        groups.filter { $0.traffic == traffic && $0.members.contains(resource) }.map(\.id)
+        groups(of: resource).filter { $0.traffic == traffic }.map(\.id)
     }
 
     private func groupsWithoutTraffic(_ resource: ResourceID) -> [GroupID] {
-        groups.filter { $0.traffic == nil && $0.members.contains(resource) }.map(\.id)
+        groups(of: resource).filter { $0.traffic == nil }.map(\.id)
     }
 }
 

@@ -3,64 +3,62 @@ import FettleModel
 import FettleTestSupport
 import Testing
 
-/// The checker against brute force: for small plans with edges taken away at random, every reachable state is walked through and the
+/// The checker against brute force: for small plans with orders made at random, every reachable state is walked through and the
 /// largest number of members out is counted. The checker has to refuse exactly the plans in which that number is too high.
 @Suite struct CapacityOracleTests {
-    @Test(arguments: TestScale.seeds(60, long: 600))
+    @Test(arguments: TestScale.seeds(150, long: 3_000))
     func theCheckerAgreesWithEveryReachableState(seed: UInt64) {
-        var random = SplitMix(seed: seed)
-        let size = 2 + Int(random.next() % 4)
-        let lanes = 1 + Int(random.next() % UInt64(size - 1))
-        var plan = RollingPlan.plan(size: size, lanes: lanes)
-        for index in plan.steps.indices where plan.steps[index].availability == .takesOut {
-            plan.steps[index].after.removeAll { $0.rawValue.hasSuffix("/restore") && random.next() % 4 == 0 }
-        }
-        let worst = Reachability(plan.steps).mostOut()
-        let isRefused = PlanChecker.check(plan).violations.contains { violation in
-            violation.invariant == .capacity && !violation.message.contains("rollback")
-        }
-        #expect(isRefused == (worst > lanes), "seed \(seed): \(worst) out, \(lanes) allowed")
-    }
-}
-
-/// Walks all states of the takesOut and bringsBack steps of a plan.
-private struct Reachability {
-    let relevant: [Step]
-    let needs: [UInt32]
-
-    init(_ steps: [Step]) {
-        relevant = steps.filter { $0.availability == .takesOut || $0.availability == .bringsBack }
-        let position = Dictionary(uniqueKeysWithValues: relevant.enumerated().map { ($1.id, $0) })
-        needs = relevant.map { step in
-            var bits: UInt32 = 0
-            if step.availability == .bringsBack, let out = position[StepID("\(step.resource)/drain")] {
-                bits |= 1 << out
-            }
-            for name in step.after { if let earlier = position[name] { bits |= 1 << earlier } }
-            return bits
-        }
+        judge(RandomPlan.plan(seed: seed), seed: seed)
     }
 
-    /// A member is out from the moment its drain may have begun until its restore is done.
-    func mostOut() -> Int {
-        var seen: Set<UInt32> = [0]
-        var queue: [UInt32] = [0]
-        var worst = 0
-        while let done = queue.popLast() {
-            let out = relevant.indices.count { step in
-                guard relevant[step].availability == .takesOut else { return false }
-                let begun = done & (1 << step) != 0 || needs[step] & ~done == 0
-                let back = relevant.firstIndex {
-                    $0.resource == relevant[step].resource && $0.availability == .bringsBack
+    @Test(arguments: TestScale.seeds(150, long: 3_000))
+    func theCheckerAgreesWhereResourcesGoDownWithOthers(seed: UInt64) {
+        judge(RandomPlan.plan(seed: seed, isCarrying: true), seed: seed)
+    }
+
+    @Test func theSeedsMakeSafeAndUnsafePlans() {
+        var safe = 0
+        var unsafe = 0
+        var knots = 0
+        var carried = 0
+        for seed in TestScale.seeds(150, long: 150) {
+            for isCarrying in [false, true] {
+                let plan = RandomPlan.plan(seed: seed, isCarrying: isCarrying)
+                let violations = PlanChecker.check(plan).violations
+                if violations.isEmpty { safe += 1 }
+                if violations.contains(where: { $0.invariant == .capacity }) { unsafe += 1 }
+                if violations.contains(where: { $0.message.hasSuffix("nobody can be first") }) { knots += 1 }
+                // Somebody in a group goes down with one that is in no group.
+                let isCarried = plan.targets.contains { target in
+                    !plan.groups[0].members.contains(target.resource)
+                        && target.carries.contains(where: plan.groups[0].members.contains)
                 }
-                return begun && back.map { done & (1 << $0) == 0 } ?? true
-            }
-            worst = max(worst, out)
-            for next in relevant.indices where done & (1 << next) == 0 && needs[next] & ~done == 0 {
-                let state = done | (1 << next)
-                if seen.insert(state).inserted { queue.append(state) }
+                if isCarried { carried += 1 }
             }
         }
-        return worst
+        #expect([safe, unsafe, knots, carried].allSatisfy { $0 >= 15 }, "\(safe) \(unsafe) \(knots) \(carried)")
+    }
+
+    private func judge(_ plan: Plan, seed: UInt64) {
+        let report = PlanChecker.check(plan)
+        let oracle = ReachableOutages(plan)
+        let group = plan.groups[0]
+        let worst = oracle.mostOut()[group.id] ?? 0
+        let allowed = min(group.maximumOut, group.members.count - group.minimumAvailable)
+        let told = report.violations.filter { $0.invariant == .capacity }
+        #expect(told.isEmpty == (worst <= allowed), "seed \(seed): \(worst) out, \(allowed) allowed, \(report)")
+        #expect(report.method == .exact)
+        for violation in told {
+            let left = "group web has \(group.members.count - worst) of \(group.members.count) members"
+            #expect(violation.message.contains(left), "seed \(seed): \(worst) out, \(violation)")
+        }
+        let knots = report.violations.filter { $0.message.hasSuffix("nobody can be first") }.map(\.message)
+        let (forward, back) = oracle.everybodyHasATurn()
+        #expect(knots.contains { !$0.hasPrefix("on the way back") } == !forward, "seed \(seed): \(report)")
+        #expect(knots.contains { $0.hasPrefix("on the way back") } == !back, "seed \(seed): \(report)")
+        let others = report.violations.filter {
+            $0.invariant != .capacity && !$0.message.hasSuffix("nobody can be first")
+        }
+        #expect(others == [])
     }
 }

@@ -91,10 +91,12 @@ import Testing
                     $0.timeoutSeconds = .max
                 }
             }
-            plan.window = TimeWindow(opensAt: Timestamp(milliseconds: 0), closesAt: Timestamp(milliseconds: 1_000))
+            plan.windows = [TimeWindow(opensAt: Timestamp(milliseconds: 0), closesAt: Timestamp(milliseconds: 1_000))]
         },
         Deception("a window from the beginning to the end of time", .form) { plan in
-            plan.window = TimeWindow(opensAt: Timestamp(milliseconds: .min), closesAt: Timestamp(milliseconds: .max))
+            plan.windows = [
+                TimeWindow(opensAt: Timestamp(milliseconds: .min), closesAt: Timestamp(milliseconds: .max))
+            ]
         },
     ]
 

@@ -68,6 +68,7 @@ import Testing
             outcome != nil || state.awaitingHuman?.contains("available, needs") == true,
             "seed \(seed): \(state.awaitingHuman ?? "")")
         #expect(rehearsal.world.now.violations == [], "seed \(seed)")
+        #expect(TurnOracle.breaches(of: try await rehearsal.journal, plan) == [], "seed \(seed)")
         expectTruth(outcome, rehearsal, pool)
         return try await rehearsal.journal
     }
@@ -77,7 +78,7 @@ import Testing
         let world = rehearsal.world.now
         switch outcome {
         case .succeeded:
-            #expect(world.isNew == Set(pool.hosts))
+            #expect(world.isNew == Set(pool.hosts).subtracting(pool.restarting))
             #expect(world.drained == [])
         case .rolledBack:
             #expect(world.isNew == [])
@@ -97,6 +98,8 @@ import Testing
         pool.bakes = Bool.random(using: &generator)
         pool.reboots = Bool.random(using: &generator)
         pool.hasSecondPool = Int.random(in: 0..<3, using: &generator) == 0
+        if Bool.random(using: &generator) { pool.lanes = Int.random(in: 1...3, using: &generator) }
+        pool.restarting = Set(pool.hosts.filter { _ in Int.random(in: 0..<5, using: &generator) == 0 })
         pool.hasWayBack = Int.random(in: 0..<5, using: &generator) > 0
         pool.limits.failureBudget = Int.random(in: 0...2, using: &generator)
         pool.limits.attempts = Int.random(in: 1...3, using: &generator)

@@ -11,15 +11,7 @@ import Testing
     private var pool: Plan {
         var pool = PoolPlan(waves: [1, 1, 1], minimumAvailable: 2)
         pool.bakes = false
-        var plan = pool.plan()
-        for place in plan.steps.indices {
-            if case .preflight = plan.steps[place].action { plan.steps[place].after = [] }
-            guard case .drain = plan.steps[place].action else { continue }
-            let host = plan.steps[place].resource.rawValue
-            let before = ["web-2": ["web-1"], "web-3": ["web-1", "web-2"]][host] ?? []
-            plan.steps[place].after += before.map { StepID("\($0)/restore") }
-        }
-        return plan
+        return pool.plan()
     }
 
     private func started(_ plan: Plan) throws -> RunMachine {
@@ -70,13 +62,41 @@ import Testing
         #expect(try checked(&machine, at: now) == ["web-2/preflight", "web-3/preflight"])
     }
 
-    @Test func leadersAreThoseWhoWaitForNobody() {
-        let leaders = Leaders(pool.steps)
-        #expect(["web-1", "web-2", "web-3"].map { leaders.leader(of: $0) } == [nil, "web-1", "web-1"])
+    private func leaders(_ plan: Plan) throws -> [ResourceID?] {
+        let leaders = try PlanIndex(plan: plan).leaders
+        return plan.targets.map { leaders.leader(of: $0.resource) }
+    }
+
+    @Test func leadersAreThoseWhoWaitForNobody() throws {
+        #expect(try leaders(pool) == [nil, "web-1", "web-1"])
         // A canary's bake is waited for, and so is the canary.
-        let waves = Leaders(PoolPlan(waves: [1, 2], minimumAvailable: 1).plan().steps)
-        #expect(["web-1", "web-2", "web-3"].map { waves.leader(of: $0) } == [nil, "web-1", "web-1"])
-        let alone = Leaders(PoolPlan(waves: [3], minimumAvailable: 0).plan().steps)
-        #expect(["web-1", "web-2", "web-3"].allSatisfy { alone.leader(of: $0) == nil })
+        #expect(try leaders(PoolPlan(waves: [1, 2], minimumAvailable: 1).plan()) == [nil, "web-1", "web-1"])
+        #expect(try leaders(PoolPlan(waves: [3], minimumAvailable: 0).plan()) == [nil, nil, nil])
+    }
+
+    @Test func aLeaderIsFoundThroughSeveralOrders() throws {
+        var pool = PoolPlan(waves: [4], minimumAvailable: 0)
+        pool.bakes = false
+        var plan = pool.plan()
+        // web-4 waits for web-3 in its lane, which waits for another environment, in which web-2 waits for web-1.
+        plan.order = [
+            TurnOrder(reason: "a lane", turns: [["web-3"], ["web-4"]]),
+            TurnOrder(reason: "environments", turns: [["web-2", "web-1"], ["web-3", "web-4"]]),
+            TurnOrder(reason: "another lane", turns: [["web-1"], ["web-2"]]),
+        ]
+        #expect(try leaders(plan) == [nil, "web-1", "web-1", "web-1"])
+        // Who is only watched and never taken out leads nobody.
+        plan.order = [TurnOrder(reason: "a lane", turns: [["idle-1"], ["web-1"], ["web-2"]])]
+        #expect(try leaders(plan) == [nil, "web-1", nil, nil])
+    }
+
+    /// What a checker would never let pass must not keep the machine busy for ever.
+    @Test func inACircleNobodyLeads() throws {
+        var plan = PoolPlan(waves: [3], minimumAvailable: 0).plan()
+        plan.order = [
+            TurnOrder(reason: "one way", turns: [["web-1"], ["web-2"]]),
+            TurnOrder(reason: "the other", turns: [["web-2"], ["web-1"], ["web-3"]]),
+        ]
+        #expect(try leaders(plan) == [nil, nil, nil])
     }
 }

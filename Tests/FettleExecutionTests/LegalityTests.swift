@@ -107,6 +107,49 @@ import Testing
         #expect(machine.fold == before)
     }
 
+    /// The rules of turns hold for a journal that is read again as for one that is written.
+    @Test func whoIsOutOfTurnIsRefused() throws {
+        var pool = PoolPlan(waves: [1, 1], minimumAvailable: 1)
+        pool.bakes = false
+        pool.limits.failureBudget = 1
+        let plan = pool.plan()
+        func whole(_ host: String, _ steps: String..., attempt: Int = 1) -> [RunEvent] {
+            steps.flatMap { step -> [RunEvent] in
+                let id = StepID("\(host)/\(step)")
+                return [Self.intended(id, attempt), Self.done(id, attempt)]
+            }
+        }
+        func expect(_ before: [RunEvent], _ event: RunEvent, _ reason: String?) throws {
+            var machine = try RunMachine(run: "run-1", plan: plan)
+            for event in before { try machine.apply(Self.record(event, after: machine)) }
+            let record = Self.record(event, after: machine)
+            guard let reason else { return try machine.apply(record) }
+            let error = #expect(throws: IllegalTransition.self) { try machine.apply(record) }
+            #expect(error?.reason.contains(reason) == true, "\(error?.reason ?? "")")
+        }
+        let prepared = Self.running + whole("web-1", "preflight") + whole("web-2", "preflight")
+        let firstDone =
+            prepared + whole("web-1", "drain", "patch", "restart", "gate", "verify", "restore")
+        try expect(prepared, Self.intended("web-2/drain"), "web-2 waits for web-1: pool web: wave after wave (I3)")
+        try expect(prepared, Self.intended("web-1/drain"), nil)
+        try expect(firstDone, Self.intended("web-2/drain"), nil)
+
+        let drift = RunEvent.stepFailed(
+            step: "web-1/preflight", attempt: 1, failure: StepFailure(code: .drift, message: "changed"))
+        let passed =
+            Self.running + whole("web-2", "preflight") + [Self.intended("web-1/preflight"), drift]
+            + whole("web-2", "drain") + [.retried(by: "bob")] + whole("web-1", "preflight", attempt: 2)
+        try expect(passed, Self.intended("web-1/drain"), "web-1 may not be out together with web-2 (I1)")
+
+        let bothDone = firstDone + whole("web-2", "drain", "patch", "restart", "gate", "verify", "restore")
+        let back = bothDone + [.rollbackRequested(by: "bob", reason: "bad")]
+        try expect(back, Self.intended("web-1/rollback/drain"), "web-1 waits for web-2")
+        try expect(back, Self.intended("web-2/rollback/drain"), nil)
+        let secondBack =
+            back + whole("web-2/rollback", "drain", "return", "restart", "gate", "verify", "restore")
+        try expect(secondBack, Self.intended("web-1/rollback/drain"), nil)
+    }
+
     @Test func aJournalWithAGapOrAnOldEpochIsDamaged() throws {
         var machine = try RunMachine(run: "run-1", plan: Self.plan)
         try machine.apply(JournalRecord(sequence: 1, epoch: 2, at: Self.time, event: Self.started))
@@ -147,6 +190,23 @@ import Testing
         oneWay.rollback = []
         oneWay.steps.removeAll { $0.availability == .bringsBack }
         #expect(throws: PlanDefect.self) { try RunMachine(run: "run-1", plan: oneWay) }
+    }
+
+    @Test func aMalformedOrderOrWindowIsRefused() throws {
+        func defect(_ change: (inout Plan) -> Void) throws -> PlanDefect? {
+            var plan = Self.plan
+            change(&plan)
+            return #expect(throws: PlanDefect.self) { try RunMachine(run: "run-1", plan: plan) }
+        }
+        let twice = try defect { $0.order[0].turns = [["web-1", "web-2"], ["web-1"]] }
+        #expect(twice?.code == .malformedOrder && twice?.message.contains("names web-1 twice") == true)
+        let beside = try defect { $0.order[0].turns = [["web-2", "web-2"]] }
+        #expect(beside?.message.contains("names web-2 twice") == true)
+        let empty = try defect { $0.order[0].turns = [["web-1"], [], ["web-2"]] }
+        #expect(empty?.code == .malformedOrder && empty?.message.contains("turn 2") == true)
+        for window in [-1, 1, Int.max] {
+            #expect(try defect { $0.targets[0].window = window }?.code == .unknownWindow)
+        }
     }
 
     private static let time = Timestamp(milliseconds: 1000)

@@ -268,4 +268,65 @@ import Testing
         #expect(try await back.play() == .rolledBack(reason: "half done"))
         #expect(back.world.now.isNew == [])
     }
+    /// Each host in its own window: one that opens later holds nobody up, and who has none goes at any time.
+    @Test func eachHostKeepsToItsOwnWindow() async throws {
+        var plan = Scenario.pool([3], minimum: 0) {
+            $0.bakes = false
+            $0.maximumOut = 3
+        }.plan()
+        let (early, late) = (Timestamp(milliseconds: 1_200_000), Timestamp(milliseconds: 90_000_000))
+        plan.windows = [early, late].map { TimeWindow(opensAt: $0, closesAt: $0.adding(seconds: 3600)) }
+        plan.targets[0].window = 1
+        plan.targets[1].window = 0
+        var rehearsal = try Rehearsal(plan)
+        #expect(try await rehearsal.play() == .succeeded)
+        func drained(_ host: String) async throws -> Timestamp {
+            try #require(
+                try await rehearsal.journal.first {
+                    if case .stepIntended(StepID("\(host)/drain"), _, _) = $0.event { true } else { false }
+                }
+            ).at
+        }
+        #expect(try await drained("web-1") >= late)
+        #expect(try await (early..<late).contains(drained("web-2")))
+        #expect(try await drained("web-3") < early)
+    }
+
+    /// A window that has closed for one host keeps neither those in later windows nor the question to a person.
+    @Test func aWindowThatHasClosedConcernsItsOwnHostsAlone() async throws {
+        var plan = Scenario.pool([2], minimum: 0) {
+            $0.bakes = false
+            $0.maximumOut = 2
+        }.plan()
+        let late = Timestamp(milliseconds: 90_000_000)
+        plan.windows = [
+            TimeWindow(opensAt: Timestamp(milliseconds: 0), closesAt: Timestamp(milliseconds: 1_010_000)),
+            TimeWindow(opensAt: late, closesAt: late.adding(seconds: 3600)),
+        ]
+        plan.targets[0].window = 0
+        plan.targets[1].window = 1
+        var rehearsal = try Rehearsal(plan)
+        #expect(try await rehearsal.play() == nil)
+        #expect(rehearsal.state.awaitingHuman?.contains("web-1/drain") == true)
+        #expect(rehearsal.world.now.isNew == ["web-2"])
+    }
+
+    /// A pause stops clocks, but a window opens when it opens.
+    @Test func aPauseBeforehandDoesNotPutOffTheOpeningOfAWindow() async throws {
+        let opens = Timestamp(milliseconds: 3_000_000)
+        let pool = Scenario.pool([1], minimum: 0) {
+            $0.window = TimeWindow(opensAt: opens, closesAt: opens.adding(seconds: 3600))
+        }
+        var rehearsal = try Rehearsal(pool.plan())
+        rehearsal.people = [
+            .init(afterEvent: 3, request: .pause(by: "bob", reason: "look")),
+            .init(afterEvent: .max, request: .resume(by: "bob")),
+        ]
+        #expect(try await rehearsal.play() == .succeeded)
+        let drained = try #require(
+            try await rehearsal.journal.first {
+                if case .stepIntended("web-1/drain", _, _) = $0.event { true } else { false }
+            })
+        #expect((0..<60).contains(drained.at.seconds(since: opens)))
+    }
 }

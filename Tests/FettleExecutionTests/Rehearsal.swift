@@ -98,12 +98,15 @@ struct Rehearsal {
         for resource in machine.index.resources where machine.course(of: resource) != machine.courseNow(of: resource) {
             Issue.record("\(resource) goes \(machine.courseNow(of: resource)), not \(machine.course(of: resource))")
         }
+        var anew = machine
+        anew.recountTurns()
+        if machine.turnState != anew.turnState { Issue.record("the turns are not counted right") }
         guard !machine.agenda.isStale, machine.agenda.touched.isEmpty else { return }
         let wanted = machine.wantedSteps()
         let startable = wanted.filter { machine.isInterrupted($0) || machine.mayStart($0) }
-        if machine.agenda.startable.map(\.id) != startable.map(\.id) || machine.agenda.wanted.isEmpty != wanted.isEmpty
-        {
-            Issue.record("\(machine.agenda.startable.map(\.id)) instead of \(startable.map(\.id))")
+        let kept = machine.agenda.startable.map { machine.index.step(withPriority: $0).id }
+        if kept != startable.map(\.id) || machine.agenda.wanted.isEmpty != wanted.isEmpty {
+            Issue.record("\(kept) instead of \(startable.map(\.id))")
         }
     }
 
@@ -166,10 +169,9 @@ struct Rehearsal {
     }
 
     private func request(_ order: CapacityOrder) -> ReservationRequest {
-        let groups = plan.groups(of: order.step.resource)
         let health = Dictionary(
-            uniqueKeysWithValues: groups.map { ($0.id, world.health(of: $0, before: order.step.id)) })
-        return order.request(run: run, groups: groups, health: health, at: now)
+            uniqueKeysWithValues: order.groups.map { ($0.id, world.health(of: $0, before: order.step.id)) })
+        return order.request(run: run, health: health, at: now)
     }
 
     private mutating func append(_ events: [RunEvent]) async throws {

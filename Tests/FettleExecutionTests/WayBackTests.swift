@@ -5,12 +5,22 @@ import Testing
 
 @testable import FettleExecution
 
-/// The edges of a plan keep the capacity in every state, whatever way each host goes: played without any guard, so that nothing
+/// The orders of a plan keep the capacity in every state, whatever way each host goes: played without any guard, so that nothing
 /// else could.
 @Suite struct WayBackTests {
+    /// A pool that goes in lanes, each host prepared whenever there is room.
+    private func pool(_ size: Int, lanes: Int, restarting: Set<ResourceID> = []) -> Plan {
+        var pool = PoolPlan(waves: [size], minimumAvailable: size - lanes)
+        pool.maximumOut = lanes
+        pool.lanes = lanes
+        pool.bakes = false
+        pool.restarting = restarting
+        return pool.plan()
+    }
+
     @Test(arguments: [false, true])
     func aHostThatIsPutBackUnchangedHoldsItsPlace(isRestarted: Bool) async throws {
-        let plan = RollingPlan.plan(size: 3, lanes: 1, restarting: isRestarted ? ["web-2"] : [])
+        let plan = pool(3, lanes: 1, restarting: isRestarted ? ["web-2"] : [])
         // web-1 is done; web-2 has just been taken out, and nothing was done to it yet.
         let drained = try await firstEvent(in: plan.unguarded) {
             if case .stepDone("web-2/drain", _, _) = $0 { true } else { false }
@@ -25,7 +35,7 @@ import Testing
     }
 
     @Test func aHostThatIsBeingRestartedGoesBackByItsOwnSteps() async throws {
-        let plan = RollingPlan.plan(size: 3, lanes: 1, restarting: ["web-2"])
+        let plan = pool(3, lanes: 1, restarting: ["web-2"])
         let restarting = try await firstEvent(in: plan.unguarded) {
             if case .stepIntended("web-2/restart", _, _) = $0 { true } else { false }
         }
@@ -42,7 +52,7 @@ import Testing
     /// One that is tried once more is out though the others, who should have come after it, are done: it goes back first, and
     /// nobody waits in a circle.
     @Test func aHostThatWasTriedOnceMoreGoesBackBeforeTheOthers() async throws {
-        var plan = RollingPlan.plan(size: 3, lanes: 1)
+        var plan = pool(3, lanes: 1)
         plan.limits.failureBudget = 1
         func rehearsal(_ people: [Rehearsal.Person]) async throws -> Rehearsal {
             var rehearsal = try Rehearsal(plan.unguarded) { $0.faults["web-1/preflight"] = .fails(.drift, times: 1) }
@@ -69,7 +79,7 @@ import Testing
 
     /// argo-rollouts#1292: what is well and has nothing to be taken back is not taken out of traffic for it.
     @Test func aHostThatWasRestartedWellStaysInTraffic() async throws {
-        let plan = RollingPlan.plan(size: 3, lanes: 1, restarting: ["web-1"])
+        let plan = pool(3, lanes: 1, restarting: ["web-1"])
         var rehearsal = try Rehearsal(plan) { $0.badOn = ["web-3"] }
         #expect(Scenario.End(try await rehearsal.play()) == .rolledBack)
         #expect(rehearsal.world.now.performed["web-1/rollback/drain"] == nil)
@@ -79,7 +89,7 @@ import Testing
 
     /// A change that nothing can take back is not told as taken back.
     @Test func whatWasChangedForGoodIsNotToldAsRolledBack() async throws {
-        var plan = RollingPlan.plan(size: 3, lanes: 1).dropping("web-1/rollback/return")
+        var plan = pool(3, lanes: 1).dropping("web-1/rollback/return")
         plan.pointOfNoReturn = "web-1/patch"
         var rehearsal = try Rehearsal(plan) { $0.badOn = ["web-3"] }
         guard case .failed(let reason)? = try await rehearsal.play() else {
@@ -92,7 +102,7 @@ import Testing
     }
 
     /// Failures, crashes and people from a seed, on plans in which some hosts are only restarted.
-    @Test func theEdgesAloneKeepTheCapacity() async throws {
+    @Test func theOrdersAloneKeepTheCapacity() async throws {
         var sights = Sights()
         for seed in TestScale.seeds(60, long: 600) { try await play(seed, &sights) }
         #expect(sights.rollbacks > 20 && sights.quarantines > 3 && sights.retries > 3 && sights.pauses > 3)
@@ -105,13 +115,26 @@ import Testing
         var pauses = 0
     }
 
+    /// An order over all hosts, of turns with one or more of them each.
+    private static func environments(_ hosts: [ResourceID], _ random: inout SplitMix) -> [TurnOrder] {
+        guard Bool.random(using: &random) else { return [] }
+        var turns: [[ResourceID]] = []
+        for host in hosts {
+            if turns.isEmpty || Bool.random(using: &random) { turns.append([]) }
+            turns[turns.count - 1].append(host)
+        }
+        return [TurnOrder(reason: "environments", turns: turns)]
+    }
+
     private func play(_ seed: UInt64, _ sights: inout Sights) async throws {
         var random = SplitMix(seed: seed)
         let size = Int.random(in: 2...5, using: &random)
         let lanes = Int.random(in: 1...2, using: &random)
         let hosts = (1...size).map { ResourceID("web-\($0)") }
         let restarting = Set(hosts.filter { _ in Int.random(in: 0..<3, using: &random) == 0 })
-        var plan = RollingPlan.plan(size: size, lanes: lanes, restarting: restarting)
+        var plan = pool(size, lanes: lanes, restarting: restarting)
+        plan.order += Self.environments(hosts, &random)
+        if Int.random(in: 0..<4, using: &random) == 0, let own = hosts.last { plan.putLast(own) }
         plan.limits.failureBudget = Int.random(in: 0...2, using: &random)
         var rehearsal = try Rehearsal(plan.unguarded, seed: seed) { world in
             for step in plan.steps + plan.rollback where Int.random(in: 0..<15, using: &random) == 0 {
@@ -142,6 +165,7 @@ import Testing
         let journal = try await rehearsal.journal
         let most = OutageCount.most(in: journal, of: plan)["web"] ?? 0
         #expect(most <= lanes, "seed \(seed): \(most) out at once, \(lanes) allowed")
+        #expect(TurnOracle.breaches(of: journal, plan) == [], "seed \(seed)")
         for record in journal {
             switch record.event {
             case .rollbackRequested: sights.rollbacks += 1
@@ -151,5 +175,16 @@ import Testing
             default: break
             }
         }
+    }
+}
+
+extension Plan {
+    /// The machine that Fettle runs on: last on both ways, and in no other order.
+    fileprivate mutating func putLast(_ own: ResourceID) {
+        let others = targets.map(\.resource).filter { $0 != own }
+        order = order.map { order in
+            TurnOrder(reason: order.reason, turns: order.turns.map { $0.filter { $0 != own } }.filter { !$0.isEmpty })
+        }
+        order.append(TurnOrder(reason: "Fettle's own host last", turns: [others, [own]], wayBack: .same))
     }
 }

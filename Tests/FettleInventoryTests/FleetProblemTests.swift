@@ -40,7 +40,7 @@ struct FleetProblemTests {
             name: "a list instead of a mapping", text: "- a\n",
             problems: [
                 "f:1:1: the inventory must be a mapping, but it is a list; "
-                    + "keys: version, environments, defaults, resources, groups"
+                    + "keys: version, environments, tiers, defaults, resources, groups"
             ]),
         Golden(
             name: "no version", text: "resources: []\n",

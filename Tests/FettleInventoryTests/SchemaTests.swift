@@ -26,6 +26,11 @@ struct SchemaTests {
         var bad = ["version: 2", "resources: []", "[]", "version: 1\nresorces: []\n", "version: 1\nenvironments: []\n"]
         bad += ["version: 1\nenvironments: [{protected: true}]", "version: 1\nenvironments: [{name: x, protected: 1}]"]
         bad += Self.badGroups.map(group) + Self.badResources.map(resource)
+        let tiers = { (text: String) in "version: 1\ntiers: \(text)\n" }
+        good += ["[a, b]", "{names: [a]}", "{direction: lastToFirst}", "{names: [a], direction: firstToLast}"].map(
+            tiers)
+        bad += ["[]", "{}", "a", "[1]", "[a, a]", "{names: []}", "{direction: up}", "{order: [a]}", "[\"a b\"]"].map(
+            tiers)
         try agree(FleetSchema.json, good: good, bad: bad) { try FleetFile.parse($0) }
     }
 
@@ -44,6 +49,11 @@ struct SchemaTests {
                 "version: 1\nrisk: {waiting: {hazards: {exploited: 10}, exposure: {internet: 1.0}, predictionStaleDays: 7}}",
                 "version: 1\nrisk: {patching: {priors: {kernel: {probability: 0}, restart: {}}, recoveryHours: {}}}",
             ] + Self.goodBaselines.map { "version: 1\nbaselines: [{name: b, \($0)}]" }
+            + Self.goodWindows.map { "version: 1\nwindows: [{id: w, \($0)}]" }
+            + Self.goodFreezes.map { "version: 1\nfreezes: [{id: f, \($0)}]" }
+            + ["version: 1\nwindows: []\nfreezes: []\nwithoutWindow: never"]
+            + Self.goodOrders.map { "version: 1\norder: [{name: a b, \($0)}]" }
+            + Self.goodReleases.map { "version: 1\nreleases: [{name: a b, \($0)}]" }
         let bad =
             [
                 "version: 1\nclasses: []", "version: 1\nclasses: [security, security]", "version: 1\nclasses: security",
@@ -77,6 +87,11 @@ struct SchemaTests {
                 "version: 1\nrisk: {patching: {priors: {kernel: {weight: 0}}}}",
                 "version: 1\nrisk: {patching: {recoveryHours: {exactVersions: 9000}}}",
             ] + Self.badBaselines.map { "version: 1\nbaselines: [{name: b, \($0)}]" }
+            + Self.badWindows.map { "version: 1\nwindows: [{id: w, \($0)}]" }
+            + Self.badFreezes.map { "version: 1\nfreezes: [{id: f, \($0)}]" }
+            + ["version: 1\nwindows: {}", "version: 1\nwithoutWindow: always", "version: 1\nfreezes: [{reason: x}]"]
+            + Self.badOrders.map { "version: 1\norder: [{name: a b, \($0)}]" }
+            + Self.badReleases.map { "version: 1\nreleases: [{name: a b, \($0)}]" }
         try agree(PolicySchema.json, good: good, bad: bad) { try PolicyFile.parse($0) }
     }
 
@@ -87,11 +102,82 @@ struct SchemaTests {
         "deny: [\"*\"]", "hold: [a, b]", "pin: [\"a=1:2.0~rc1-1=x\"]", "rolling: {packages: [a]}",
     ]
 
+    private static let goodOrders = [
+        "first: [a], then: \"b-*\"", "first: {kind: database}, then: {kind: [host, \"v*\"]}, within: fleet",
+        "first: {resources: a, group: [b]}, then: {tier: 1, owner: 7}, because: x",
+        "first: {labels: {role: [x, 1]}}, then: {environment: \"d*\", failureDomain: r}, within: group",
+    ]
+
+    private static let badOrders = [
+        "first: [a]", "then: [a]", "first: {}, then: [a]", "first: [], then: [a]", "first: {kind: pond}, then: [a]",
+        "first: [a], then: {label: x}", "first: [a], then: [b], within: host", "first: [a], then: [b], because: 1",
+        "first: [\"\"], then: [b]", "first: [a], then: {environment: 1}", "first: [a], then: {labels: []}",
+        "first: [a], then: [b], unless: c", "first: [{kind: host}], then: [b]",
+    ]
+
+    private static let goodReleases = [
+        "package: a*, minimumVersionBefore: \"1:2.0~rc1-1\"",
+        "package: [a, b], to: \"2.0\", requires: [{package: c, atLeast: \"1.0\"}]",
+        "rebootBetween: [a, b*]", "package: a, rebootBetween: [a, b, c], because: x",
+        "package: a, requires: [{package: c, atLeast: v1, on: [db-*], within: group, ifInstalled: true}]",
+    ]
+
+    private static let badReleases = [
+        "package: a", "minimumVersionBefore: v1", "package: a, minimumVersionBefore: 15.1", "rebootBetween: [a]",
+        "rebootBetween: []", "rebootBetween: [a, a]", "package: [], rebootBetween: [a, b]",
+        "to: v1, rebootBetween: [a, b]",
+        "package: a, requires: []", "package: a, requires: [{package: c}]", "package: a, requires: [{atLeast: v1}]",
+        "package: a, requires: [{package: c, atLeast: v1, within: group}]",
+        "package: a, requires: [{package: c, atLeast: v1, on: {}}]", "package: a, minimumVersionBefore: \"-1\"",
+        "package: a, requires: [{package: c, atLeast: v1, ifInstalled: 1}]",
+        "package: a, minimumVersionBefore: \"1 2\"",
+        "package: a, requires: [{package: c, atLeast: v1, maybe: 1}]", "rebootBetween: [a, b], x: 1",
+    ]
+
     private static let badBaselines = [
         "platforms: []", "platforms: debian", "environments: [1]", "minimumSeverity: bad", "classes: []",
         "classes: {x: now}", "ageInDays: -1", "ageInDays: 1000", "ageInDays: {x: 1}", "ageInDays: soon", "allow: []",
         "deny: [\"\"]", "hold: {}", "pin: [openssl]", "pin: [\"a=\"]", "pin: [\"-a=1\"]", "pin: [\"a=-1\"]",
         "pin: [\"a b=1\"]", "x: 1",
+    ]
+
+    private static let goodWindows = [
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY",
+        "start: 2026-11-29T22:00:30, duration: 1d, timeZone: Europe/Berlin",
+        "start: \"22:00\", duration: 3600, timeZone: UTC, recurrence: \"RRULE:freq=weekly;byday=su;UNTIL=20301231T225959Z\"",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: BYDAY=-1SU;FREQ=MONTHLY, except: [2026-11-29], also: "
+            + "[2026-11-30, 2026-12-01T10:00]",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY, environments: [a], groups: [\"b*\"], "
+            + "resources: [c]",
+    ]
+
+    private static let badWindows = [
+        "start: \"22:00\"", "start: \"22:00\", duration: 4h, recurrence: FREQ=DAILY",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=HOURLY",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY;BYDAY", "calendar: x.txt",
+        "start: \"24:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY", "calendar: x.ics, start: \"22:00\"",
+        "start: 22, duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY",
+        "start: \"22:00\", duration: long, timeZone: UTC, recurrence: FREQ=DAILY",
+        "start: \"22:00\", duration: 4h, timeZone: \"W. Europe\", recurrence: FREQ=DAILY",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY, groups: []",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY, except: [soon]",
+        "start: \"22:00\", duration: 4h, timeZone: UTC, recurrence: FREQ=DAILY, reason: x",
+    ]
+
+    private static let goodFreezes = [
+        "reason: x, from: 2026-12-18, to: 2027-01-03, timeZone: UTC",
+        "reason: x, from: 2026-12-18T10:00Z, to: 2027-01-03T10:00:00Z, emergencyMayPass: true",
+        "reason: x, recurrence: FREQ=MONTHLY;BYMONTHDAY=-1, timeZone: UTC",
+        "reason: x, recurrence: FREQ=MONTHLY;BYMONTHDAY=-1, timeZone: UTC, start: \"10:00\", duration: 8h, groups: [a]",
+    ]
+
+    private static let badFreezes = [
+        "reason: x", "from: 2026-12-18, to: 2027-01-03, timeZone: UTC", "reason: x, from: 2026-12-18, timeZone: UTC",
+        "reason: x, from: 2026-12-18, to: soon, timeZone: UTC", "reason: x, recurrence: FREQ=DAILY",
+        "reason: x, recurrence: FREQ=DAILY, timeZone: UTC, from: 2026-12-18",
+        "reason: x, from: 2026-12-18, to: 2027-01-03, timeZone: UTC, duration: 1d", "calendar: x.ics, from: 2026-12-18",
+        "reason: \"\", from: 2026-12-18, to: 2027-01-03, timeZone: UTC",
+        "reason: x, from: 2026-12-18, to: 2027-01-03, timeZone: UTC, emergencyMayPass: maybe",
     ]
 
     /// A default that an editor shows and the program doesn't take would be a lie.
@@ -143,7 +229,10 @@ struct SchemaTests {
         "{id: a, address: \"ssh://u@h:22\"}", "{id: a, address: \"[::1]:22\"}", "{id: a, address: \"::1\"}",
         "{id: \"a-[1:2]\", address: \"10.0.0.[1:2]\"}", "{id: a, labels: {x: 1, y: true, z: text, a/b: 1.5}}",
         "{id: a, owner: me, failureDomain: rack}", "{id: a, criticality: low, exposure: internet, serviceModel: paas}",
-        "{id: a, address: \"ssh://{id}.example.com\"}",
+        "{id: a, address: \"ssh://{id}.example.com\"}", "{id: a, tier: 7}", "{id: a, after: []}",
+        "b, {id: a, after: [b]}",
+        "{id: a, after: [\"c*\", {kind: database, labels: {x: [1, y]}}]}",
+        "{id: a, after: [{tier: 1}, {environment: dev}]}",
     ]
 
     private static let badResources = [
@@ -152,6 +241,8 @@ struct SchemaTests {
         "{id: a, labels: {\"-x\": 1}}", "{id: a, labels: {x: }}", "{id: a, labels: {x: [1]}}", "{id: a, owner: 1}",
         "{id: a, criticality: urgent}", "{id: a, exposure: public}", "{id: a, serviceModel: cloud}", "{id: a, x: y}",
         "{id: [a]}", "{id: a, owner: \"\"}", "{id: a, labels: {x: \"\"}}", "\"a[1-2]\"", "\"a:b\"",
+        "{id: a, tier: -1}", "{id: a, tier: 1.5}", "{id: a, tier: \"a b\"}", "{id: a, after: b}", "{id: a, after: [1]}",
+        "{id: a, after: [{}]}", "{id: a, after: [{group: x}]}", "{id: a, after: [[b]]}",
     ]
 
     private func agree<Value>(

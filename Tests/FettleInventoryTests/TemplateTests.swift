@@ -18,9 +18,15 @@ struct TemplateTests {
         let fleet = try FleetFile.parse(Self.uncommented(FleetTemplate.fleet()))
         #expect(fleet.warnings == [])
         #expect(fleet.fleet.group("web")?.members.count == 4)
-        #expect(fleet.fleet.resources.count == 10)
+        #expect(fleet.fleet.resources.count == 11)
+        #expect(fleet.fleet.resource("web-2")?.after == ["db-1", "san-1"])
         let policy = try PolicyFile.parse(
-            Self.uncommented(FleetTemplate.policy()), environments: fleet.fleet.environments)
+            Self.uncommented(FleetTemplate.policy()), fleet: fleet.fleet, now: Timestamp("2026-11-23T09:30:00Z"))
+        #expect(policy.warnings == [])
+        #expect(policy.policy.windows.map(\.id) == ["production-nights", "move"])
+        #expect(policy.policy.freezes.map(\.id) == ["year-end", "books"])
+        #expect(policy.policy.order.map(\.within) == [.environment, .group, .environment, .environment])
+        #expect(policy.policy.releases.map(\.requires.count) == [0, 1, 0])
         #expect(policy.policy.exclude == ["linux-image-*"])
         #expect(policy.policy.approvals.count == 2)
         #expect(policy.policy.baselines.map(\.pins.count) == [1])
@@ -42,7 +48,7 @@ struct TemplateTests {
     @Test(arguments: 0..<40 as Range<UInt64>)
     func whatIsWrittenIsReadBack(_ seed: UInt64) throws {
         var random = SplitMix(seed: seed)
-        let fleet = RandomFleet.make(&random, withResponsibilities: true)
+        let fleet = RandomFleet.make(&random, beyondAnsible: true)
         let text = FleetWriter(remarks: ["from\na test"]).text(fleet)
         let read = try FleetFile.parse(text)
         #expect(read.fleet == fleet)
@@ -100,7 +106,7 @@ enum RandomFleet {
         "&b", "!c", "%d", "@e", "`f`", "true", "~", "0x10", "1:30", " lead", "trail ", "$(x)", "a'b\"c\\d", "a=b", "=",
     ]
 
-    static func make(_ random: inout SplitMix, withResponsibilities: Bool = false) -> Fleet {
+    static func make(_ random: inout SplitMix, beyondAnsible: Bool = false) -> Fleet {
         func one<Value>(_ values: [Value]) -> Value { values.randomElement(using: &random) ?? values[0] }
         func maybe<Value>(_ value: Value) -> Value? { Bool.random(using: &random) ? value : nil }
         let environments = [
@@ -124,7 +130,7 @@ enum RandomFleet {
                     exposure: one(Resource.Exposure.allCases), labels: labels,
                     failureDomain: maybe(one(texts)), owner: maybe(one(texts))))
         }
-        for place in resources.indices where withResponsibilities && Bool.random(using: &random) {
+        for place in resources.indices where beyondAnsible && Bool.random(using: &random) {
             var said = Responsibility(owner: maybe(one(texts)), contact: maybe(one(texts)))
             for layer in ResourceLayer.allCases where Bool.random(using: &random) {
                 said.layers[layer] = .init(
@@ -133,6 +139,20 @@ enum RandomFleet {
             if !said.isEmpty { resources[place].responsibility = said }
         }
         resources.sort { $0.id < $1.id }
+        let tiers =
+            !beyondAnsible
+            ? TierOrder()
+            : one([
+                TierOrder(), TierOrder(direction: .lastToFirst), TierOrder(names: ["7", "web", "no"]),
+                TierOrder(names: ["db", "true"], direction: .lastToFirst),
+            ])
+        for place in resources.indices where beyondAnsible {
+            if Bool.random(using: &random) {
+                resources[place].tier = one(tiers.names.isEmpty ? ["0", "12"] : tiers.names)
+            }
+            let earlier = resources[..<place].filter { $0.environment == resources[place].environment }
+            resources[place].after = earlier.map(\.id).filter { _ in Int.random(in: 0..<4, using: &random) == 0 }
+        }
         var groups: [ResourceGroup] = []
         for number in 0..<Int.random(in: 0...4, using: &random) {
             let members = resources.map(\.id).shuffled(using: &random).prefix(
@@ -160,6 +180,6 @@ enum RandomFleet {
                     ].shuffled(using: &random),
                     after: number == 0 ? [] : ["g0"]))
         }
-        return Fleet(environments: environments, resources: resources, groups: groups)
+        return Fleet(environments: environments, resources: resources, groups: groups, tiers: tiers)
     }
 }

@@ -64,7 +64,8 @@ final class Session {
         guard FileManager.default.fileExists(atPath: file.path) else {
             return PolicyReading(policy: Policy(), warnings: [])
         }
-        let reading = try PolicyFile.read(path: file.path)
+        // A fleet file with mistakes is told where the fleet is asked for.
+        let reading = try PolicyFile.read(path: file.path, fleet: try? fleetReading.get())
         for warning in reading.warnings { note(warning.description) }
         return reading
     }

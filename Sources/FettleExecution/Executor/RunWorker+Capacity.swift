@@ -6,7 +6,7 @@ extension RunWorker {
     /// The guard of I1: observes every group of the resource now, asks the further guard, then reserves in one atomic write.
     func observeAndReserve(_ order: CapacityOrder) async {
         let step = order.step
-        let groups = executor.plan.groups(of: step.resource)
+        let groups = order.groups
         var health: [GroupID: [ResourceID: MemberHealth]] = [:]
         for group in groups { health[group.id] = await observe(group, within: step.timeoutSeconds) }
         guard !Task.isCancelled else { return }
@@ -19,7 +19,7 @@ extension RunWorker {
                 return report(.reserved(step.id, .refused(reason: reason)))
             }
             let request = order.request(
-                run: claim.run, groups: groups, health: health, at: executor.settings.now())
+                run: claim.run, health: health, at: executor.settings.now())
             report(.reserved(step.id, try await executor.store.reserve(request)))
         } catch { stop(on: error, doing: "reserving \(step.resource)") }
     }

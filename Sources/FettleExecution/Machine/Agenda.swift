@@ -12,8 +12,14 @@ struct Agenda: Sendable {
     struct Share: Sendable {
         /// There is something still to be carried out, or left open by an executor that is gone.
         var isWanted = false
-        /// The steps that only time, room or a driver can keep from starting.
-        var startable: [Step] = []
+        /// The priorities of the steps that only time, room or a driver can keep from starting.
+        var startable: [Int] = []
+        /// Those of them that wait by the clock: tried before, or bound to a window.
+        var timed: [Int] = []
+        /// Those of them that bring the resource back.
+        var returning: [Int] = []
+        /// One of them takes the resource out.
+        var isReady = false
         /// Why the resource can only be quarantined; nil if it need not be.
         var quarantine: String?
     }
@@ -23,16 +29,56 @@ struct Agenda: Sendable {
     var shares: [Owner: Share] = [:]
     /// Who waits for a step of somebody else. Each step waits for one thing at a time: the next that it finds missing.
     var watchers: [StepID: Set<Owner>] = [:]
-    /// Where in its dependencies a step was last found waiting: the next look begins there. A host of a large pool waits for
-    /// hundreds of others, and each of them that comes back is a look.
+    /// Where in its dependencies a step was last found waiting: the next look begins there. A bake waits for many, and each of
+    /// them that comes back is a look.
     var waitingPlaces: [StepID: Int] = [:]
-    /// Who waits for a resource to be back, because the two may not be out together.
-    var returnWatchers: [ResourceID: Set<Owner>] = [:]
+    /// Who waits for the turns before its own.
+    var turnWatchers: [TurnWait: Set<Owner>] = [:]
+    /// Who waits, by order, for those of other turns to be back, because they may not be out together.
+    var returnWatchers: [Int: Set<Owner>] = [:]
+    /// Who could go out now, by order.
+    var ready: [Int: Set<Owner>] = [:]
     var wanted: Set<Owner> = []
-    var active: Set<Owner> = []
     var quarantines: Set<ResourceID> = []
     /// The way back first, then the plan's order.
-    var startable: [Step] = []
+    var startable = SortedPriorities()
+    var timed: Set<Int> = []
+    var returning = SortedPriorities()
+}
+
+/// Priorities of steps in their order, each once. Changed a few at a time.
+struct SortedPriorities: Sendable, Equatable, RandomAccessCollection {
+    private var elements: [Int] = []
+
+    init() {}
+    init(_ priorities: [Int]) { elements = priorities.sorted() }
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { elements.count }
+    subscript(position: Int) -> Int { elements[position] }
+
+    mutating func replace(_ old: [Int], with new: [Int]) {
+        for priority in old where !new.contains(priority) {
+            let place = place(of: priority)
+            if place < elements.count, elements[place] == priority { elements.remove(at: place) }
+        }
+        for priority in new where !old.contains(priority) { elements.insert(priority, at: place(of: priority)) }
+    }
+
+    func contains(_ priority: Int) -> Bool {
+        let place = place(of: priority)
+        return place < elements.count && elements[place] == priority
+    }
+
+    /// Where it is, or where it would be.
+    private func place(of priority: Int) -> Int {
+        var (low, high) = (0, elements.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if elements[middle] < priority { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 }
 
 extension RunMachine {
@@ -42,88 +88,96 @@ extension RunMachine {
         case .stepIntended(let id, _, _), .stepDone(let id, _, _), .stepFailed(let id, _, _),
             .stepSkipped(let id, _, _):
             guard let step = index.step(id) else { return }
-            for resource in owners(of: step) { courses[resource] = courseNow(of: resource) }
             if fold[id].isFailedForGood { agenda.isStale = true }
+            for resource in step.owners {
+                courses[resource] = courseNow(of: resource)
+                recountTurns(of: resource)
+            }
             touch(step)
         case .started, .claimed, .paused, .resumed, .retried, .abortRequested, .rollbackRequested, .quarantined,
             .awaitingHuman, .ended:
-            for resource in index.resources { courses[resource] = courseNow(of: resource) }
             agenda.isStale = true
+            for resource in index.resources { courses[resource] = courseNow(of: resource) }
+            recountTurns()
         }
     }
 
     mutating func touch(_ step: Step) {
+        guard !agenda.isStale else { return }
         agenda.touched.insert(owner(of: step))
-        agenda.touched.formUnion(agenda.watchers.removeValue(forKey: step.id) ?? [])
-        touchExcluded(by: step)
+        wakeWatchers(of: step.id)
         if fold.mode == .forward && fold.failed.isEmpty { return }
         // Others may be waiting for a resource that goes back to be at rest.
-        for resource in owners(of: step) {
-            for other in index.steps[resource] ?? [] {
-                agenda.touched.formUnion(agenda.watchers.removeValue(forKey: other.id) ?? [])
+        for resource in step.owners {
+            for other in index.steps[resource] ?? [] { wakeWatchers(of: other.id) }
+            for bake in index.bakesOf[resource] ?? [] {
+                agenda.touched.insert(.bake(bake.id))
+                wakeWatchers(of: bake.id)
             }
-        }
-        for bake in index.bakes {
-            agenda.touched.insert(.bake(bake.id))
-            agenda.touched.formUnion(agenda.watchers.removeValue(forKey: bake.id) ?? [])
         }
     }
 
-    /// Going out, a resource keeps others in; back, it lets them go.
-    private mutating func touchExcluded(by step: Step) {
-        switch step.availability {
-        case .takesOut:
-            for owner in agenda.active {
-                guard case .resource(let other) = owner, index.exclusions.contains(step.resource, other) else {
-                    continue
-                }
-                agenda.touched.insert(owner)
-            }
-        case .bringsBack:
-            agenda.touched.formUnion(agenda.returnWatchers.removeValue(forKey: step.resource) ?? [])
-        case .none, .requiresOut: break
-        }
+    private mutating func wakeWatchers(of step: StepID) {
+        guard let watchers = agenda.watchers.removeValue(forKey: step) else { return }
+        agenda.touched.formUnion(watchers)
     }
 
     mutating func refreshAgenda() {
-        if agenda.isStale {
-            agenda = Agenda()
-            agenda.isStale = false
-            agenda.touched.formUnion(index.resources.map { .resource($0) })
-            agenda.touched.formUnion(index.bakes.map { .bake($0.id) })
-        }
+        if agenda.isStale { return refreshWholeAgenda() }
         guard !agenda.touched.isEmpty else { return }
-        for owner in agenda.touched { refreshShare(of: owner) }
+        let touched = agenda.touched
         agenda.touched = []
-        // Each step's priority is looked up once, not at every comparison.
-        var ranked: [(priority: Int, step: Step)] = []
-        for owner in agenda.active {
-            for step in agenda.shares[owner]?.startable ?? [] { ranked.append((priority(of: step), step)) }
+        for owner in touched {
+            let old = agenda.shares[owner] ?? Agenda.Share()
+            let new = refreshShare(of: owner)
+            agenda.startable.replace(old.startable, with: new.startable)
+            agenda.returning.replace(old.returning, with: new.returning)
+            if old.timed != new.timed {
+                agenda.timed.subtract(old.timed)
+                agenda.timed.formUnion(new.timed)
+            }
         }
-        ranked.sort { $0.priority < $1.priority }
-        agenda.startable = ranked.map(\.step)
     }
 
-    private mutating func refreshShare(of owner: Agenda.Owner) {
+    private mutating func refreshWholeAgenda() {
+        agenda = Agenda()
+        agenda.isStale = false
+        let owners = index.resources.map(Agenda.Owner.resource) + index.bakes.map { .bake($0.id) }
+        var startable: [Int] = []
+        var returning: [Int] = []
+        for owner in owners {
+            let share = refreshShare(of: owner)
+            startable += share.startable
+            returning += share.returning
+            agenda.timed.formUnion(share.timed)
+        }
+        agenda.startable = SortedPriorities(startable)
+        agenda.returning = SortedPriorities(returning)
+    }
+
+    private mutating func refreshShare(of owner: Agenda.Owner) -> Agenda.Share {
         var share = Agenda.Share()
         for step in steps(of: owner) {
             if isInterrupted(step) {
                 share.isWanted = true
-                share.startable.append(step)
+                add(step, to: &share)
                 continue
             }
             guard isWanted(step) else { continue }
             share.isWanted = true
             if let missing = nextMissing(for: step) {
                 agenda.watchers[missing, default: []].insert(owner)
+            } else if let wait = turnAwaited(by: step) {
+                agenda.turnWatchers[wait, default: []].insert(owner)
+            } else if let order = orderWithOthersOut(for: step) {
+                agenda.returnWatchers[order, default: []].insert(owner)
             } else if isFree(step) && isInPlace(for: step) {
-                share.startable.append(step)
-            } else if let other = excluder(of: step) {
-                agenda.returnWatchers[other, default: []].insert(owner)
+                add(step, to: &share)
             }
         }
         if case .resource(let resource) = owner {
             share.quarantine = quarantineReason(for: resource)
+            noteReadiness(of: resource, owner, share)
             if share.quarantine == nil {
                 agenda.quarantines.remove(resource)
             } else {
@@ -131,16 +185,39 @@ extension RunMachine {
             }
         }
         if share.isWanted { agenda.wanted.insert(owner) } else { agenda.wanted.remove(owner) }
-        if share.startable.isEmpty { agenda.active.remove(owner) } else { agenda.active.insert(owner) }
         agenda.shares[owner] = share
+        return share
+    }
+
+    private func add(_ step: Step, to share: inout Agenda.Share) {
+        let priority = index.priority(of: step.id)
+        share.startable.append(priority)
+        if fold.steps[step.id]?.failure != nil || index.windows[step.resource] != nil { share.timed.append(priority) }
+        switch step.availability {
+        case .bringsBack: share.returning.append(priority)
+        case .takesOut: share.isReady = share.isReady || !fold.isOut(step.resource)
+        case .none, .requiresOut: break
+        }
+    }
+
+    private mutating func noteReadiness(of resource: ResourceID, _ owner: Agenda.Owner, _ share: Agenda.Share) {
+        guard share.isReady != agenda.shares[owner]?.isReady ?? false else { return }
+        for place in index.turns.places(of: resource) {
+            if share.isReady {
+                agenda.ready[place.order, default: []].insert(owner)
+            } else {
+                agenda.ready[place.order]?.remove(owner)
+            }
+        }
     }
 
     /// A dependency that the step still waits for; nil if there is none. What lies before the place of the last look is looked at
     /// again only when nothing behind it is missing: what was there can be gone again.
     private mutating func nextMissing(for step: Step) -> StepID? {
-        let start = agenda.waitingPlaces[step.id] ?? 0
+        guard !step.after.isEmpty else { return nil }
+        let start = step.after.count > 1 ? agenda.waitingPlaces[step.id] ?? 0 : 0
         for place in [start..<step.after.count, 0..<start].joined() where !isSatisfied(step.after[place], for: step) {
-            agenda.waitingPlaces[step.id] = place
+            if step.after.count > 1 { agenda.waitingPlaces[step.id] = place }
             return step.after[place]
         }
         agenda.waitingPlaces[step.id] = nil
@@ -156,11 +233,6 @@ extension RunMachine {
         case .resource(let resource): index.steps[resource] ?? []
         case .bake(let id): index.step(id).map { [$0] } ?? []
         }
-    }
-
-    private func priority(of step: Step) -> Int {
-        let position = index.entries[step.id]?.position ?? 0
-        return index.isRollback(step.id) ? position - index.entries.count : position
     }
 
     /// The same as `agenda.startable`, worked out anew: for tests, and for the rare moments when nothing goes on.

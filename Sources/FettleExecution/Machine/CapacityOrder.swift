@@ -6,12 +6,15 @@ public struct CapacityOrder: Sendable, Equatable {
     public var step: Step
     /// Belongs to the way back.
     public var isRollback: Bool
+    /// Every group of the step's resource.
+    public var groups: [PlannedGroup]
     /// Resources that this run keeps out for good: they count against the minimum, not against the plan's `maximumOut`.
     public var quarantined: Set<ResourceID>
 
-    public init(step: Step, isRollback: Bool, quarantined: Set<ResourceID>) {
+    public init(step: Step, isRollback: Bool, groups: [PlannedGroup], quarantined: Set<ResourceID>) {
         self.step = step
         self.isRollback = isRollback
+        self.groups = groups
         self.quarantined = quarantined
     }
 
@@ -19,7 +22,7 @@ public struct CapacityOrder: Sendable, Equatable {
     /// - Parameter health: of every group of the resource, as just observed; a member that is not in it is unknown, and
     ///   unknown is not available (I6).
     public func request(
-        run: RunID, groups: [PlannedGroup], health: [GroupID: [ResourceID: MemberHealth]], at time: Timestamp
+        run: RunID, health: [GroupID: [ResourceID: MemberHealth]], at time: Timestamp
     ) -> ReservationRequest {
         ReservationRequest(
             run: run, resource: step.resource, at: time,

@@ -125,9 +125,8 @@ extension RunMachine {
 
     /// The resources that a bake still has to watch: those that failed are on their way back.
     func bakedResources(of step: Step) -> [ResourceID] {
-        guard case .bake(_, let resources, _) = step.action else { return [] }
-        return (resources.isEmpty ? [step.resource] : resources)
-            .filter { fold.failed[$0] == nil && fold.quarantined[$0] == nil }
+        guard step.isBake else { return [] }
+        return step.owners.filter { fold.failed[$0] == nil && fold.quarantined[$0] == nil }
     }
 
     /// Nothing more happens to the resource unless a person asks for it.
@@ -145,7 +144,7 @@ extension RunMachine {
 
     /// Resources that are out, or on which something is under way.
     func finishing() -> [ResourceID] {
-        let watched = Set(fold.open.compactMap(index.step).filter(\.isBake).flatMap(owners))
+        let watched = Set(fold.open.compactMap(index.step).filter(\.isBake).flatMap(\.owners))
         return index.resources.filter { resource in
             guard fold.quarantined[resource] == nil else { return false }
             if fold.isOut(resource) || watched.contains(resource) { return true }
@@ -160,7 +159,7 @@ extension RunMachine {
         if record.isSettled { return !isLost(needed) }
         if !index.isRollback(step.id), step.isBake || course(of: step.resource) == .forward {
             // What others wait for is either seen done, or its resource has failed and is settled: safe to go on beside.
-            return !isWanted(needed) && owners(of: needed).allSatisfy(isAtRest)
+            return !isWanted(needed) && needed.owners.allSatisfy(isAtRest)
         }
         if needed.resource != step.resource {
             // Who is out already waits for nobody: the sooner it is back, the sooner the others may go.
@@ -176,19 +175,5 @@ extension RunMachine {
     func firstMissing(of dependencies: [StepID], for step: Step) -> StepID? {
         for dependency in dependencies where !isSatisfied(dependency, for: step) { return dependency }
         return nil
-    }
-
-    /// Somebody that the plan never has out together with the step's resource, and that is out now; nil if the step takes
-    /// nobody out. What is in quarantine stays out for good: the guard counts it.
-    func excluder(of step: Step) -> ResourceID? {
-        guard step.availability == .takesOut, !fold.isOut(step.resource) else { return nil }
-        return fold.out.keys.filter { other in
-            index.exclusions.contains(step.resource, other) && fold.isOut(other) && fold.quarantined[other] == nil
-        }.min()
-    }
-
-    func owners(of step: Step) -> [ResourceID] {
-        guard case .bake(_, let resources, _) = step.action, !resources.isEmpty else { return [step.resource] }
-        return resources
     }
 }

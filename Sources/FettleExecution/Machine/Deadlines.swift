@@ -26,7 +26,13 @@ extension RunMachine {
             let behind = now.milliseconds - clock(of: step, at: now)
             earliest = min(earliest ?? .max, max(due + behind, now.milliseconds + 1))
         }
-        for step in agenda.startable where activities[step.id] == nil && fold.awaiting == nil {
+        if fold.awaiting != nil { return nil }
+        var priorities = agenda.timed
+        for id in waiting.keys {
+            let priority = index.priority(of: id)
+            if agenda.startable.contains(priority) { priorities.insert(priority) }
+        }
+        for step in priorities.lazy.map(index.step(withPriority:)) where activities[step.id] == nil {
             if let due = waitsUntil(step, at: now) { consider(due, of: step) }
             if let waiting = waiting[step.id], waiting.cause == .blocked {
                 consider(waiting.since + Int64(step.timeoutSeconds) * 1000, of: step)
@@ -61,15 +67,18 @@ extension RunMachine {
         }
     }
 
-    /// When the window opens, for a disruptive step that is reached too early; nil if it may start by the window (I4).
+    /// When the resource's window opens, by the step's own clock, for a disruptive step that is reached too early; nil if it may
+    /// start by the window (I4).
     func windowOpens(for step: Step, at now: Timestamp) -> Int64? {
-        guard let window = index.plan.window, isBoundToWindow(step), now < window.opensAt else { return nil }
-        return window.opensAt.milliseconds
+        guard let window = index.windows[step.resource], now < window.opensAt, isBoundToWindow(step) else { return nil }
+        let behind = now.milliseconds - clock(of: step, at: now)
+        let (opens, isBeforeAllTime) = window.opensAt.milliseconds.subtractingReportingOverflow(behind)
+        return isBeforeAllTime ? .min : opens
     }
 
     /// Why the window is too short for the step together with what must follow it; nil if it isn't (I4).
     func windowRefusal(for step: Step, at now: Timestamp) -> String? {
-        guard let window = index.plan.window, isBoundToWindow(step) else { return nil }
+        guard let window = index.windows[step.resource], isBoundToWindow(step) else { return nil }
         let ahead = (index.forward[step.resource] ?? []).filter { $0.isCore && !fold[$0.id].isSettled }
         let needed = (ahead + (index.rollback[step.resource] ?? [])).reduce(0) { $0 + $1.estimate.p95Seconds }
         guard now.adding(seconds: needed) > window.closesAt else { return nil }

@@ -45,8 +45,9 @@ extension RunMachine {
 
     /// Drains that were found made are left as they were: nobody is asked to take them back (system-upgrade-controller#341).
     private func leftAlone(at now: Timestamp) -> [RunEvent] {
-        agenda.startable.flatMap { step -> [RunEvent] in
-            guard step.availability == .bringsBack, let traffic = step.traffic else { return [] }
+        agenda.returning.flatMap { priority -> [RunEvent] in
+            let step = index.step(withPriority: priority)
+            guard let traffic = step.traffic else { return [] }
             guard activities[step.id] == nil, fold[step.id].open == nil else { return [] }
             let key = JournalFold.TrafficKey(resource: step.resource, traffic: traffic)
             guard fold.obligations[key] == nil, !takenOut(by: step).isEmpty else { return [] }
@@ -74,7 +75,7 @@ extension RunMachine {
         if free.isEmpty { return nil }
         let refused = free.filter { isRefusedTooLong($0, at: now) }
         let mayComeOn = free.contains { step in
-            !refused.contains { $0.id == step.id } && (isInterrupted(step) || (mayStart(step) && hasRoomInGroups(step)))
+            !isRefusedTooLong(step, at: now) && (isInterrupted(step) || (mayStart(step) && hasRoomInGroups(step)))
         }
         if mayComeOn { return nil }
         let reasons = refused.prefix(3).map { "\($0.id): \(waiting[$0.id]?.reason ?? "refused")" }

@@ -167,7 +167,7 @@ extension RunMachine {
             fold.failed[resource] = nil
             for step in (index.forward[resource] ?? []) + (index.rollback[resource] ?? []) { startAnew(step) }
         }
-        for bake in index.bakes where !again.isDisjoint(with: owners(of: bake)) && fold[bake.id].open == nil {
+        for bake in index.bakes where !again.isDisjoint(with: bake.owners) && fold[bake.id].open == nil {
             startAnew(bake)
         }
     }

@@ -10,17 +10,52 @@ struct Leaders: Sendable {
     private var leaders: [ResourceID: ResourceID] = [:]
 
     /// - Parameter steps: those of the way forward, each behind what it depends on.
-    init(_ steps: [Step]) {
-        var found: [StepID: ResourceID] = [:]
-        var ends: [StepID: ResourceID] = [:]
+    init(_ steps: [Step], _ turns: Turns) {
+        var before: [ResourceID: ResourceID] = [:]
+        var goers: [ResourceID] = []
+        var known: Set<ResourceID> = []
+        var awaited: [StepID: ResourceID] = [:]
+        var returns: [StepID: ResourceID] = [:]
         for step in steps {
-            let leader = step.after.lazy.compactMap { found[$0] ?? ends[$0] }.first
-            if let leader {
-                found[step.id] = leader
-                if step.availability == .takesOut, leaders[step.resource] == nil { leaders[step.resource] = leader }
+            let other = step.after.lazy.compactMap { awaited[$0] ?? returns[$0] }.first
+            if let other { awaited[step.id] = other }
+            if step.availability == .takesOut, known.insert(step.resource).inserted {
+                goers.append(step.resource)
+                before[step.resource] = other
             }
-            if step.availability == .bringsBack { ends[step.id] = step.resource }
+            if step.availability == .bringsBack { returns[step.id] = step.resource }
         }
+        let first = turns.orders.map { order in Self.first(of: order, among: known) }
+        for resource in goers where before[resource] == nil {
+            before[resource] = turns.places(of: resource).lazy
+                .compactMap { place in first[place.order].flatMap { $0.turn < place.turn ? $0.resource : nil } }.first
+        }
+        var settled: Set<ResourceID> = []
+        for resource in goers { lead(resource, before, &settled) }
+    }
+
+    /// Somebody of the first turn in which anybody is taken out at all.
+    private static func first(
+        of order: Turns.Order, among goers: Set<ResourceID>
+    ) -> (turn: Int, resource: ResourceID)? {
+        for (turn, members) in order.turns.enumerated() {
+            if let resource = members.first(where: goers.contains) { return (turn, resource) }
+        }
+        return nil
+    }
+
+    /// Follows the chain to its first, and notes that for all on the way. In a circle nobody leads.
+    private mutating func lead(
+        _ resource: ResourceID, _ before: [ResourceID: ResourceID], _ settled: inout Set<ResourceID>
+    ) {
+        var chain: [ResourceID] = []
+        var current = resource
+        while let next = before[current], settled.insert(current).inserted {
+            chain.append(current)
+            current = next
+        }
+        let leader = before[current] == nil ? current : leaders[current]
+        for follower in chain { leaders[follower] = leader }
     }
 
     /// nil: it waits for nobody.
@@ -28,14 +63,28 @@ struct Leaders: Sendable {
 }
 
 extension RunMachine {
-    /// Whether the step prepares a resource whose leader is being prepared at this moment.
-    func yieldsToLeader(_ step: Step, at now: Timestamp) -> Bool {
-        guard isPreparation(step), let leader = index.leaders.leader(of: step.resource) else { return false }
-        let startable = agenda.shares[.resource(leader)]?.startable ?? []
-        return (index.forward[leader] ?? []).contains { other in
-            guard isPreparation(other) else { return false }
-            if activities[other.id] != nil { return true }
-            return startable.contains { $0.id == other.id } && mayCheck(other, at: now)
+    /// Whose leaders are being prepared at one moment. Many wait for the same one: it is asked once.
+    struct LeadersAtWork {
+        private var answers: [ResourceID: Bool] = [:]
+
+        /// Whether the step prepares a resource whose leader is being prepared.
+        mutating func holdUp(_ step: Step, in machine: RunMachine, at now: Timestamp) -> Bool {
+            guard machine.isPreparation(step), let leader = machine.index.leaders.leader(of: step.resource) else {
+                return false
+            }
+            if let answer = answers[leader] { return answer }
+            let answer = machine.isBeingPrepared(leader, at: now)
+            answers[leader] = answer
+            return answer
+        }
+    }
+
+    private func isBeingPrepared(_ resource: ResourceID, at now: Timestamp) -> Bool {
+        let startable = agenda.shares[.resource(resource)]?.startable ?? []
+        return (index.forward[resource] ?? []).contains { step in
+            guard isPreparation(step) else { return false }
+            if activities[step.id] != nil { return true }
+            return startable.contains(index.priority(of: step.id)) && mayCheck(step, at: now)
         }
     }
 

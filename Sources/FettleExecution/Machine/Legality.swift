@@ -38,7 +38,7 @@ extension RunMachine {
             if case .rollingBack = fold.mode { return "it is being rolled back already" }
             return nil
         case .quarantined(let entry):
-            guard index.resources.contains(entry.resource) else { return "\(entry.resource) is not in the plan" }
+            guard index.steps[entry.resource] != nil else { return "\(entry.resource) is not in the plan" }
             return fold.quarantined[entry.resource] == nil ? nil : "\(entry.resource) is quarantined already"
         case .awaitingHuman: return fold.awaiting == nil ? nil : "it is waiting for a person already"
         case .ended: return illegalityOfEnd()
@@ -64,10 +64,7 @@ extension RunMachine {
         if step.availability == .requiresOut, needsTakingOut(step), !fold.isOut(step.resource) {
             return "\(step.resource) is not out (I1)"
         }
-        if let other = excluder(of: step) {
-            return "\(step.resource) may not be out together with \(other) (I1)"
-        }
-        return nil
+        return turnRefusal(of: step)
     }
 
     private func illegalityOfDone(_ id: StepID, attempt: Int, observation: Observation) -> String? {

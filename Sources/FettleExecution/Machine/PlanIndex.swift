@@ -1,4 +1,4 @@
-public import FettleModel
+import FettleModel
 
 /// A plan with its steps findable by id and by resource. Made once; a malformed plan is refused here, so that the machine can
 /// rely on every name that it follows. A class, so that a machine is copied without it.
@@ -10,6 +10,13 @@ final class PlanIndex: Sendable {
         var position: Int
     }
 
+    /// What a resource's way forward and its way back end with: the last step that brings it back; the last step at all where none
+    /// does; nil where there is no step.
+    struct Ends: Sendable {
+        var forward: Step?
+        var back: Step?
+    }
+
     let plan: Plan
     let entries: [StepID: Entry]
     /// Forward steps of each resource, in the plan's order. Bakes are not among them: they belong to their wave.
@@ -17,14 +24,18 @@ final class PlanIndex: Sendable {
     let rollback: [ResourceID: [Step]]
     /// The way back first, then the way forward.
     let steps: [ResourceID: [Step]]
+    let ends: [ResourceID: Ends]
     let bakes: [Step]
+    /// The bakes that watch a resource.
+    let bakesOf: [ResourceID: [Step]]
     /// Every resource that has a step, in the order in which the plan first names it.
     let resources: [ResourceID]
     let groups: [ResourceID: [PlannedGroup]]
+    /// In which a resource's disruptive steps are taken, for those that may not be taken out at any time.
+    let windows: [ResourceID: TimeWindow]
     /// Resources whose failure stops everything, whatever the budget: others wait for the bake that watches them.
     let canaries: Set<ResourceID>
-    /// Who must not be out together.
-    let exclusions: Exclusions
+    let turns: Turns
     /// Forward steps that a step of the way back takes back in particular.
     let compensated: Set<StepID>
     /// For whom a resource has to wait before it can be taken out.
@@ -36,6 +47,7 @@ final class PlanIndex: Sendable {
         var rollback: [ResourceID: [Step]] = [:]
         var bakes: [Step] = []
         var resources: [ResourceID] = []
+        entries.reserveCapacity(plan.steps.count + plan.rollback.count)
         for (steps, isRollback) in [(plan.steps, false), (plan.rollback, true)] {
             for step in steps {
                 guard entries[step.id] == nil else {
@@ -58,7 +70,8 @@ final class PlanIndex: Sendable {
                 }
             }
         }
-        try Self.requireReturns(in: plan)
+        try Self.requireReturns(in: plan.steps)
+        try Self.requireReturns(in: plan.rollback)
         self.plan = plan
         self.entries = entries
         self.forward = forward
@@ -66,113 +79,106 @@ final class PlanIndex: Sendable {
         self.steps = rollback.merging(forward) { back, ahead in back + ahead }
         self.bakes = bakes
         self.resources = resources
-        self.canaries = Self.canaries(among: bakes, of: plan)
-        self.groups = Dictionary(
-            uniqueKeysWithValues: resources.map { resource in (resource, plan.groups(of: resource)) })
-        self.exclusions = Exclusions(plan, among: resources)
-        self.compensated = Set(plan.rollback.compactMap(\.compensates))
-        self.leaders = Leaders(plan.steps)
+        bakesOf = Self.watched(by: bakes)
+        canaries = Self.canaries(among: bakes, of: plan)
+        ends = Self.ends(of: resources, forward, rollback)
+        groups = Self.groups(of: plan, for: Set(resources))
+        windows = try Self.windows(of: plan)
+        turns = try Turns(plan.order, among: Set(resources))
+        compensated = Set(plan.rollback.compactMap(\.compensates))
+        leaders = Leaders(plan.steps, turns)
     }
 
     /// What is taken out must be brought back by the same list of steps, or its reservation would be held for ever.
-    private static func requireReturns(in plan: Plan) throws(PlanDefect) {
-        for steps in [plan.steps, plan.rollback] {
-            for step in steps where step.availability == .takesOut {
-                let returns = steps.contains { $0.resource == step.resource && $0.bringsBack(step) }
-                guard returns else {
-                    throw PlanDefect(
-                        code: .neverBroughtBack, step: step.id,
-                        message: "step \(step.id) takes \(step.resource) out, and no step brings it back")
-                }
-            }
+    private static func requireReturns(in steps: [Step]) throws(PlanDefect) {
+        struct Place: Hashable {
+            var resource: ResourceID
+            var traffic: TrafficBinding?
         }
+        let returns = Set(
+            steps.lazy.filter { $0.availability == .bringsBack }
+                .map { Place(resource: $0.resource, traffic: $0.traffic) })
+        for step in steps where step.availability == .takesOut {
+            guard !returns.contains(Place(resource: step.resource, traffic: step.traffic)) else { continue }
+            throw PlanDefect(
+                code: .neverBroughtBack, step: step.id,
+                message: "step \(step.id) takes \(step.resource) out, and no step brings it back")
+        }
+    }
+
+    private static func watched(by bakes: [Step]) -> [ResourceID: [Step]] {
+        var result: [ResourceID: [Step]] = [:]
+        for bake in bakes {
+            for resource in Set(bake.owners) { result[resource, default: []].append(bake) }
+        }
+        return result
     }
 
     /// Those of each group's first bake, if anything comes after it.
     private static func canaries(among bakes: [Step], of plan: Plan) -> Set<ResourceID> {
+        guard !bakes.isEmpty else { return [] }
+        let names = Set(bakes.map(\.id))
+        var awaited: Set<StepID> = []
+        for step in plan.steps { for name in step.after where names.contains(name) { awaited.insert(name) } }
         var seen: Set<GroupID?> = []
         var canaries: Set<ResourceID> = []
-        for bake in bakes where seen.insert(bake.group).inserted {
-            guard case .bake(_, let resources, _) = bake.action else { continue }
-            if plan.steps.contains(where: { $0.after.contains(bake.id) }) {
-                canaries.formUnion(resources.isEmpty ? [bake.resource] : resources)
-            }
+        for bake in bakes where seen.insert(bake.group).inserted && awaited.contains(bake.id) {
+            canaries.formUnion(bake.owners)
         }
         return canaries
     }
 
+    private static func ends(
+        of resources: [ResourceID], _ forward: [ResourceID: [Step]], _ rollback: [ResourceID: [Step]]
+    ) -> [ResourceID: Ends] {
+        func end(_ steps: [Step]?) -> Step? { steps?.last { $0.availability == .bringsBack } ?? steps?.last }
+        return Dictionary(
+            uniqueKeysWithValues: resources.map { ($0, Ends(forward: end(forward[$0]), back: end(rollback[$0]))) })
+    }
+
+    private static func groups(of plan: Plan, for resources: Set<ResourceID>) -> [ResourceID: [PlannedGroup]] {
+        var result: [ResourceID: [PlannedGroup]] = [:]
+        for group in plan.groups {
+            for member in Set(group.members) where resources.contains(member) {
+                result[member, default: []].append(group)
+            }
+        }
+        return result
+    }
+
+    private static func windows(of plan: Plan) throws(PlanDefect) -> [ResourceID: TimeWindow] {
+        var result: [ResourceID: TimeWindow] = [:]
+        for target in plan.targets {
+            guard let window = target.window, result[target.resource] == nil else { continue }
+            guard plan.windows.indices.contains(window) else {
+                throw PlanDefect(
+                    code: .unknownWindow, step: nil,
+                    message: "\(target.resource) is to be changed in window \(window), and the plan has "
+                        + "\(plan.windows.count) windows, counted from 0")
+            }
+            result[target.resource] = plan.windows[window]
+        }
+        return result
+    }
+
     func step(_ id: StepID) -> Step? { entries[id]?.step }
     func isRollback(_ id: StepID) -> Bool { entries[id]?.isRollback ?? false }
-}
 
-/// Why a plan cannot be carried out at all.
-public struct PlanDefect: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Code: String, Sendable, CaseIterable {
-        case duplicateStep, unknownDependency, neverBroughtBack, noDriver
+    /// Counted from 0 on the way forward. The way back comes before all of it: its steps have priorities below 0.
+    func priority(of id: StepID) -> Int {
+        guard let entry = entries[id] else { return .max }
+        return entry.isRollback ? entry.position - entries.count : entry.position
     }
 
-    public var code: Code
-    public var step: StepID
-    public var message: String
-
-    public init(code: Code, step: StepID, message: String) {
-        self.code = code
-        self.step = step
-        self.message = message
+    func step(withPriority priority: Int) -> Step {
+        priority < 0 ? plan.rollback[plan.rollback.count + priority] : plan.steps[priority]
     }
-
-    public var description: String { message }
 }
 
 extension Step {
-    /// The traffic that the step drains or restores; nil for other actions.
-    var traffic: TrafficBinding? {
-        switch action {
-        case .drain(let traffic), .restore(let traffic): traffic
-        default: nil
-        }
-    }
-
-    /// Whether this step takes back what `other`, of the same resource, took out.
-    func bringsBack(_ other: Step) -> Bool {
-        guard availability == .bringsBack, other.availability == .takesOut else { return false }
-        return traffic == other.traffic
-    }
-
-    /// The part of a resource's chain that must not be left half done: from taking it out to having it back.
-    var isCore: Bool {
-        switch action {
-        case .preflight, .stage, .verify, .bake: availability != .none
-        default: true
-        }
-    }
-
-    var changesPackages: Bool {
-        if case .changePackages = action { true } else { false }
-    }
-
-    /// Whether it can make a resource fail.
-    var changesTheHost: Bool {
-        switch action {
-        case .changePackages, .restartServices, .reboot: true
-        default: false
-        }
-    }
-
-    var isGate: Bool {
-        if case .gate = action { true } else { false }
-    }
-
-    var isBake: Bool {
-        if case .bake = action { true } else { false }
-    }
-
-    /// A person may go on without it: nothing is brought back on its word (I6).
-    var maySkip: Bool {
-        guard availability == .none else { return false }
-        switch action {
-        case .preflight, .verify, .bake: return true
-        default: return false
-        }
+    /// The resources that the step is about: those that a bake watches, or its own.
+    var owners: [ResourceID] {
+        guard case .bake(_, let resources, _) = action, !resources.isEmpty else { return [resource] }
+        return resources
     }
 }

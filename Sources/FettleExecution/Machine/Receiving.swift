@@ -11,6 +11,7 @@ extension RunMachine {
         case .released(let resource):
             releasing.remove(resource)
             held.remove(resource)
+            releasable.remove(resource)
             progressedAt = now
         case .quarantineFiled(let resource):
             filing.remove(resource)
@@ -101,6 +102,7 @@ extension RunMachine {
         switch decision {
         case .granted:
             held.insert(step.resource)
+            releasable.insert(step.resource)
             waiting[id] = nil
             // If it may not start any more, the reservation is given back: it is held without a reason.
             if mayStart(step) { intend(step, after: answer) }

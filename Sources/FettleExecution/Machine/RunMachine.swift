@@ -31,6 +31,10 @@ public struct RunMachine: Sendable {
     var agenda = Agenda()
     /// Which way each resource goes; follows from the fold.
     var courses: [ResourceID: Course] = [:]
+    /// How far the plan's orders have come; follows from the fold.
+    var turnState: TurnState
+    /// Held, and perhaps needed no longer.
+    var releasable: Set<ResourceID> = []
 
     enum Activity: Sendable, Equatable {
         case checking(attempt: Int)
@@ -53,6 +57,8 @@ public struct RunMachine: Sendable {
         self.run = run
         self.index = try PlanIndex(plan: plan)
         self.pace = pace
+        turnState = TurnState(index.turns)
+        recountTurns()
     }
 
     public var plan: Plan { index.plan }
@@ -78,7 +84,10 @@ public struct RunMachine: Sendable {
             waiting[step] = nil
         case .stepDone(let step, _, _):
             progressedAt = record.at
-            if index.step(step)?.availability == .bringsBack { forgetWaiting(of: step) }
+            if let step = index.step(step), step.availability == .bringsBack {
+                forgetWaiting(of: step.resource)
+                releasable.insert(step.resource)
+            }
         case .resumed, .claimed: progressedAt = record.at
         case .stepFailed(let step, _, _):
             waiting[step] = nil
@@ -91,8 +100,8 @@ public struct RunMachine: Sendable {
     }
 
     /// Back in traffic, nothing of the resource is waited for any longer.
-    private mutating func forgetWaiting(of step: StepID) {
-        guard let resource = index.step(step)?.resource else { return }
+    private mutating func forgetWaiting(of resource: ResourceID) {
+        guard !waiting.isEmpty else { return }
         for other in index.forward[resource] ?? [] { waiting[other.id] = nil }
     }
 
@@ -100,6 +109,7 @@ public struct RunMachine: Sendable {
     /// reason is from a crash between the reservation and the intent, and is given back.
     public mutating func begin(holding reservations: Set<ResourceID>) {
         held = reservations
+        releasable = reservations
     }
 
     /// Deadlines and back-off of the way back run on while the run is paused; all others stand still.

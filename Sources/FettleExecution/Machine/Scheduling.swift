@@ -24,10 +24,16 @@ extension RunMachine {
     /// Reservations that nothing needs any longer, and ledger entries that are journaled and not filed.
     private mutating func housekeeping() -> [Command] {
         var commands: [Command] = []
-        for resource in held.sorted() where !releasing.contains(resource) && !needsReservationHeld(resource) {
+        for resource in releasable.sorted() where !releasing.contains(resource) {
+            guard held.contains(resource), !fold.isOut(resource), fold.quarantined[resource] == nil else {
+                releasable.remove(resource)
+                continue
+            }
+            guard !isReserving(resource) else { continue }
             releasing.insert(resource)
             commands.append(.release(resource))
         }
+        guard fold.quarantined.count > filed.count else { return commands }
         for entry in fold.quarantined.values.sorted(by: { $0.resource < $1.resource })
         where !filed.contains(entry.resource) && !filing.contains(entry.resource) {
             filing.insert(entry.resource)
@@ -36,9 +42,8 @@ extension RunMachine {
         return commands
     }
 
-    private func needsReservationHeld(_ resource: ResourceID) -> Bool {
-        if fold.isOut(resource) || fold.quarantined[resource] != nil { return true }
-        return activities.contains { id, activity in
+    private func isReserving(_ resource: ResourceID) -> Bool {
+        activities.contains { id, activity in
             guard case .reserving = activity else { return false }
             return index.step(id)?.resource == resource
         }
@@ -60,12 +65,18 @@ extension RunMachine {
             guard case .reserving(let answer, asked: false) = activity, let step = index.step(id) else { continue }
             activities[id] = .reserving(answer, asked: true)
             let order = CapacityOrder(
-                step: step, isRollback: index.isRollback(id), quarantined: Set(fold.quarantined.keys))
+                step: step, isRollback: index.isRollback(id), groups: index.groups[step.resource] ?? [],
+                quarantined: Set(fold.quarantined.keys))
             commands.append(.observeAndReserve(order))
         }
         var room = max(1, index.plan.limits.parallelSteps) - activities.count
-        for step in agenda.startable where room > 0 {
-            guard mayCheck(step, at: now), !yieldsToLeader(step, at: now) else { continue }
+        var leaders = LeadersAtWork()
+        for priority in agenda.startable {
+            guard room > 0 else { break }
+            let step = index.step(withPriority: priority)
+            guard activities[step.id] == nil, !leaders.holdUp(step, in: self, at: now), mayCheck(step, at: now) else {
+                continue
+            }
             if let refusal = windowRefusal(for: step, at: now) {
                 waiting[step.id] = Waiting(cause: .window, reason: refusal, since: now.milliseconds, nextTry: .max)
                 continue
@@ -96,8 +107,8 @@ extension RunMachine {
     /// Everything but time and room: wanted, its dependencies observed, its resource in the right place.
     func mayStart(_ step: Step) -> Bool {
         guard isWanted(step), isFree(step) else { return false }
-        guard firstMissing(of: step.after, for: step) == nil else { return false }
-        return isInPlace(for: step)
+        guard firstMissing(of: step.after, for: step) == nil, turnAwaited(by: step) == nil else { return false }
+        return orderWithOthersOut(for: step) == nil && isInPlace(for: step)
     }
 
     /// Nothing about the step itself or the run as a whole keeps it from starting.
@@ -107,10 +118,10 @@ extension RunMachine {
         return !(fold.steps[step.id]?.isFailedForGood ?? false)
     }
 
-    /// The step's resource is where it has to be, and nobody is out whom it may not be out with.
+    /// The step's resource is where it has to be.
     func isInPlace(for step: Step) -> Bool {
         if step.availability == .requiresOut, needsTakingOut(step), !fold.isOut(step.resource) { return false }
-        return excluder(of: step) == nil && isResourceFree(for: step)
+        return isResourceFree(for: step)
     }
 
     /// A way back starts only when what was begun on the way forward has had its result.
@@ -137,14 +148,19 @@ extension RunMachine {
     /// Spares the store a question whose answer is known: this run has as many out as the plan allows.
     func hasRoomInGroups(_ step: Step) -> Bool {
         guard needsReservation(step), !fold.isOut(step.resource) else { return true }
-        let reserving = activities.compactMap { id, activity -> ResourceID? in
-            guard let other = index.step(id), other.availability == .takesOut else { return nil }
-            return other.resource
+        let groups = index.groups[step.resource] ?? []
+        guard !groups.isEmpty else { return true }
+        var leaving: Set<ResourceID> = []
+        for id in activities.keys {
+            guard let other = index.step(id), other.availability == .takesOut else { continue }
+            leaving.insert(other.resource)
         }
-        let away = Set(fold.out.filter { !$0.value.isEmpty }.keys).union(reserving).union(held)
-            .subtracting(fold.quarantined.keys).subtracting([step.resource])
-        return (index.groups[step.resource] ?? []).allSatisfy { group in
-            away.intersection(group.members).count < group.maximumOut
+        return groups.allSatisfy { group in
+            let away = group.members.count { member in
+                guard member != step.resource, fold.quarantined[member] == nil else { return false }
+                return held.contains(member) || leaving.contains(member) || fold.isOut(member)
+            }
+            return away < group.maximumOut
         }
     }
 

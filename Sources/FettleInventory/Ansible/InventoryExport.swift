@@ -103,8 +103,12 @@ struct AnsibleExport {
             omissions.append("\(name.quoted) of \(resource.id.rawValue.quoted) would be a template to Ansible")
             return false
         }
-        if resource.responsibility?.isEmpty == false {
-            omissions.append("not written of \(resource.id.rawValue.quoted): responsibility")
+        let unwritten = [
+            ("responsibility", resource.responsibility?.isEmpty == false), ("after", !resource.after.isEmpty),
+            ("tier", resource.tier != nil),
+        ].filter(\.1).map(\.0)
+        if !unwritten.isEmpty {
+            omissions.append("not written of \(resource.id.rawValue.quoted): \(unwritten.joined(separator: ", "))")
         }
         for (name, text) in texts where isWritten(name, text) { add(name, text) }
         others = others.filter { isWritten($0.0, $0.1) }

@@ -7,7 +7,7 @@ struct FleetReader {
     static let version = 1
     static let maximumResources = 100_000
     static let maximumGroups = 10_000
-    static let keys = ["version", "environments", "defaults", "resources", "groups"]
+    static let keys = ["version", "environments", "tiers", "defaults", "resources", "groups"]
     static let defaultEnvironments = [
         Environment(id: "dev", isProtected: false), Environment(id: "qa", isProtected: false),
         Environment(id: "staging", isProtected: false), Environment(id: "production", isProtected: true),
@@ -19,12 +19,13 @@ struct FleetReader {
         }
         reading.version(fields, Self.version, "the inventory")
         let environments = fields["environments"].map(self.environments) ?? Self.defaultEnvironments
-        let resources = resources(fields, environments: environments)
+        let tiers = fields["tiers"].map { TierReader(reading: reading).order($0) } ?? TierOrder()
+        let resources = resources(fields, environments: environments, tiers: tiers)
         let groups = groups(fields, environments: environments, resources: resources)
         let said = groups.compactMap { declared in declared.responsibility.map { (declared.group, $0) } }
         return Fleet(
             environments: environments, resources: ResponsibilityReader.spread(said, over: resources.sorted),
-            groups: groups.map(\.group).sorted { $0.id < $1.id })
+            groups: groups.map(\.group).sorted { $0.id < $1.id }, tiers: tiers)
     }
 
     // MARK: Environments
@@ -64,13 +65,22 @@ struct FleetReader {
 
     // MARK: Resources
 
-    private func resources(_ fields: Fields, environments: [Environment]) -> DeclaredResources {
-        let defaults = fields["defaults"].map { ResourceDefaults($0, environments, reading) } ?? ResourceDefaults()
+    private func resources(
+        _ fields: Fields, environments: [Environment], tiers: TierOrder
+    ) -> DeclaredResources {
+        let defaults =
+            fields["defaults"].map { ResourceDefaults($0, environments, tiers: tiers, reading) }
+            ?? ResourceDefaults(tiers: tiers)
         let reader = ResourceReader(reading: reading, environments: environments, defaults: defaults)
         var declared = DeclaredResources()
+        var after: [AfterReader.Declared] = []
         guard let list = fields["resources"], !list.isNull else { return declared }
         for item in reading.list(list, "resources", limit: Self.maximumResources) ?? [] {
-            for resource in reader.read(item) {
+            let read = reader.read(item)
+            if let value = item.mapping?.first(where: { $0.key == "after" })?.value {
+                after.append(AfterReader.Declared(ids: read.map(\.id), value: value))
+            }
+            for resource in read {
                 if let first = declared.add(resource, at: item.place) {
                     reading.problem(
                         "the resource \(resource.id.rawValue.quoted) is given twice; first in line \(first.line)",
@@ -81,6 +91,10 @@ struct FleetReader {
                 reading.problem("more than \(Self.maximumResources) resources", at: item.place)
                 break
             }
+        }
+        if !after.isEmpty {
+            let reader = AfterReader(reading: reading, environments: environments, resources: declared)
+            declared.order(reader.read(after))
         }
         return declared
     }
@@ -129,6 +143,11 @@ struct DeclaredResources {
         if let earlier = byID[resource.id.rawValue] { return earlier.place }
         byID[resource.id.rawValue] = (resource, place)
         return nil
+    }
+
+    /// - Parameter after: by resource, whom it comes after.
+    mutating func order(_ after: [ResourceID: [ResourceID]]) {
+        for (id, earlier) in after { byID[id.rawValue]?.resource.after = earlier }
     }
 }
 

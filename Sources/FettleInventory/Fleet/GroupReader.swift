@@ -77,8 +77,8 @@ struct GroupReader {
         var chosen = all
         if let value = fields["members"] { chosen = named(value).sorted().compactMap { resources[$0] } }
         if let value = fields["select"] {
-            let selector = ResourceSelector(value, environments, reading)
-            chosen = chosen.filter(selector.matches)
+            let matcher = SelectorReader(reading: reading, environments: environments).select(value).matcher
+            chosen = chosen.filter { matcher.matches($0) }
         }
         if chosen.isEmpty, reading.problems.count == before {
             let place = fields["members"] == nil ? fields.keyPlace("select") : fields.keyPlace("members")
@@ -151,11 +151,12 @@ struct GroupReader {
                 "allAtOnce leaves none of \(size.counted("member")), but minimumAvailable is \(size - allowed)",
                 at: place,
                 hint: "set 'minimumAvailable: 0', or choose rolling")
-        case .rolling(let maximum), .canary(_, _, let maximum):
+        case .rolling(let maximum), .canary(_, _, let maximum, _):
             guard maximum.asMaximum(of: size) > allowed, allowed > 0 else { return }
             reading.warning(
                 "maxUnavailable is \(maximum.asMaximum(of: size)) of \(size), but minimumAvailable allows only \(allowed)",
                 at: place)
+        default: break
         }
     }
 

@@ -13,17 +13,21 @@ struct ResourceDefaults {
     var failureDomain: String?
     var owner: String?
     var responsibility: Responsibility?
+    var tier: String?
+    /// Of the fleet: what `tier` may be.
+    var tiers = TierOrder()
 
     static let keys = [
         "environment", "kind", "address", "serviceModel", "criticality", "exposure", "labels", "failureDomain", "owner",
-        "responsibility",
+        "responsibility", "tier",
     ]
 
-    init() {}
+    init(tiers: TierOrder) { self.tiers = tiers }
 
-    init(_ value: YAMLValue, _ environments: [Environment], _ reading: Reading) {
+    init(_ value: YAMLValue, _ environments: [Environment], tiers: TierOrder, _ reading: Reading) {
+        self.tiers = tiers
         guard !value.isNull, let fields = Fields(value, of: "'defaults'", keys: Self.keys, reading) else { return }
-        self = ResourceDefaults().overridden(by: fields, environments, reading)
+        self = ResourceDefaults(tiers: tiers).overridden(by: fields, environments, reading)
         guard let address = fields["address"] else { return }
         let example = self.address.replacing("{id}", with: "x")
         do {
@@ -69,6 +73,9 @@ struct ResourceDefaults {
         if let value = fields["responsibility"], let said = ResponsibilityReader(reading: reading).read(value) {
             result.responsibility = result.responsibility.map { said.over($0) } ?? said
         }
+        if let value = fields["tier"], let tier = TierReader(reading: reading).tier(value, in: tiers) {
+            result.tier = tier
+        }
         return result
     }
 }
@@ -79,7 +86,8 @@ struct ResourceReader {
     let environments: [Environment]
     let defaults: ResourceDefaults
 
-    static let keys = ["id"] + ResourceDefaults.keys
+    /// `after` is read when all resources are known: `AfterReader`.
+    static let keys = ["id", "after"] + ResourceDefaults.keys
 
     func read(_ item: YAMLValue) -> [Resource] {
         // The compact form: only the id, all else from the defaults.
@@ -113,7 +121,7 @@ struct ResourceReader {
                 id: ResourceID(name), kind: settings.kind, address: address, environment: settings.environment ?? "",
                 serviceModel: settings.serviceModel, criticality: settings.criticality, exposure: settings.exposure,
                 labels: settings.labels, failureDomain: settings.failureDomain, owner: settings.owner,
-                responsibility: settings.responsibility)
+                responsibility: settings.responsibility, tier: settings.tier)
         }
     }
 

@@ -18,21 +18,28 @@ public struct PolicyReading: Sendable, Equatable {
 
 /// Reads `policy.yaml`: the format is in this target's README and in `PolicySchema.json`.
 public enum PolicyFile {
-    /// - Parameter environments: those of the fleet; nil if they are not known, and the names are then not checked.
-    /// - Throws: everything that is wrong with the file, each with line, column and what would be right.
-    public static func read(path: String, environments: [Environment]? = nil) throws(InventoryErrors) -> PolicyReading {
-        try parse(InputText.read(path: path), environments)
+    /// - Parameters:
+    ///   - environments: those of the fleet; nil if they are not known, and the names are then not checked.
+    ///   - fleet: whose environments, groups and resources the policy may name, and against which the rules of `order` and
+    ///     `releases` are held; nil if it is not known.
+    ///   - now: when it is: windows that don't open in the year after it are told. nil: none are.
+    /// - Throws: everything that is wrong with the file and the calendars it names, each with line, column and what would be right.
+    public static func read(
+        path: String, environments: [Environment]? = nil, fleet: Fleet? = nil, now: Timestamp? = nil
+    ) throws(InventoryErrors) -> PolicyReading {
+        try parse(InputText.read(path: path), environments, fleet, now)
     }
 
-    /// - Parameter file: how problems name the text.
+    /// - Parameter file: how problems name the text; calendars are looked up from its folder.
     public static func parse(
-        _ text: String, file: String = "policy.yaml", environments: [Environment]? = nil
+        _ text: String, file: String = "policy.yaml", environments: [Environment]? = nil, fleet: Fleet? = nil,
+        now: Timestamp? = nil
     ) throws(InventoryErrors) -> PolicyReading {
-        try parse(InputText(text: text, file: file), environments)
+        try parse(InputText(text: text, file: file), environments, fleet, now)
     }
 
     private static func parse(
-        _ input: InputText, _ environments: [Environment]?
+        _ input: InputText, _ environments: [Environment]?, _ fleet: Fleet?, _ now: Timestamp?
     ) throws(InventoryErrors) -> PolicyReading {
         let reading = Reading(file: input.file)
         guard let root = YAMLDocument.read(input, reading) else {
@@ -41,7 +48,11 @@ public enum PolicyFile {
             }
             throw InventoryErrors(reading.problems)
         }
-        let policy = PolicyReader(reading: reading, environments: environments).read(root)
+        let surroundings = PolicySurroundings(
+            environments: fleet?.environments ?? environments, groups: fleet?.groups.map(\.id),
+            resources: fleet?.resources.map(\.id),
+            folder: input.file.lastIndex(of: "/").map { String(input.file[...$0]) } ?? "", now: now)
+        let policy = PolicyReader(reading: reading, surroundings: surroundings, fleet: fleet).read(root)
         let warnings = try reading.finish()
         return PolicyReading(policy: policy, warnings: warnings, declared: declared(root))
     }

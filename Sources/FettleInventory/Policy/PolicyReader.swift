@@ -3,11 +3,16 @@ internal import FettleModel
 /// Turns the tree of `policy.yaml` into a policy: a key that is not there keeps its default.
 struct PolicyReader {
     let reading: Reading
-    let environments: [Environment]?
+    let surroundings: PolicySurroundings
+    /// nil: not known, so that what rules select is not checked.
+    let fleet: Fleet?
+
+    private var environments: [Environment]? { surroundings.environments }
 
     static let keys = [
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
         "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
+        "windows", "withoutWindow", "freezes", "order", "releases",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -44,7 +49,26 @@ struct PolicyReader {
         if let value = fields["baselines"] { policy.baselines = baselines.list(value) }
         if let value = fields["obligations"] { obligations(value, &policy) }
         if let value = fields["waivers"] { waivers(value, &policy) }
+        let windows = WindowReader(reading: reading, surroundings: surroundings)
+        if let value = fields["windows"] { policy.windows = windows.windows(value) }
+        if let value = fields["withoutWindow"],
+            let choice = reading.choice(value, "choice for what has no window", as: WithoutWindow.self)
+        {
+            policy.withoutWindow = choice
+        }
+        if let value = fields["freezes"] { policy.freezes = windows.freezes(value) }
+        rules(fields, &policy)
         return policy
+    }
+
+    private func rules(_ fields: Fields, _ policy: inout Policy) {
+        let known = environments ?? fleet?.environments
+        if let value = fields["order"] {
+            policy.order = OrderRuleReader(reading: reading, environments: known, fleet: fleet).list(value)
+        }
+        if let value = fields["releases"] {
+            policy.releases = ReleaseRuleReader(reading: reading, environments: known, fleet: fleet).list(value)
+        }
     }
 
     /// A list of classes that are taken now, or a rule for each.

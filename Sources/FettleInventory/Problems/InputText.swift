@@ -11,23 +11,31 @@ struct InputText {
     /// - Throws: `InventoryErrors` for a file that is absent, no regular file, too big, not UTF-8, or that holds control
     ///   characters, each of those with its place.
     static func read(path: String) throws(InventoryErrors) -> InputText {
+        try InputText(
+            bytes: bytes(path: path, limit: maximumBytes, ifAbsent: "'fettle init' writes a commented one"), file: path)
+    }
+
+    /// A file as it is, at most one byte more than `limit`.
+    ///
+    /// - Throws: `InventoryErrors` for a file that is absent or no regular file.
+    static func bytes(path: String, limit: Int, ifAbsent: String?) throws(InventoryErrors) -> [UInt8] {
         func failure(_ message: String, _ hint: String? = nil) -> InventoryErrors {
             InventoryErrors([InventoryProblem(file: path, line: 1, column: 1, message: message, hint: hint)])
         }
         let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         // A named pipe or a device would be read for ever: only regular files.
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: resolved) else {
-            throw failure("there is no such file", "'fettle init' writes a commented one")
+            throw failure("there is no such file", ifAbsent)
         }
         guard attributes[.type] as? FileAttributeType == .typeRegular else { throw failure("not a regular file") }
         guard let handle = FileHandle(forReadingAtPath: resolved) else {
             throw failure("the file cannot be read", "look at its permissions")
         }
         defer { try? handle.close() }
-        guard let data = try? handle.read(upToCount: maximumBytes + 1) ?? Data() else {
+        guard let data = try? handle.read(upToCount: limit + 1) ?? Data() else {
             throw failure("the file cannot be read")
         }
-        return try InputText(bytes: [UInt8](data), file: path)
+        return [UInt8](data)
     }
 
     init(bytes: [UInt8], file: String) throws(InventoryErrors) {

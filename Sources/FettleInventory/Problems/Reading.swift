@@ -23,6 +23,12 @@ final class Reading {
 
     func add(_ more: [InventoryProblem]) { problems += more }
 
+    /// What was told of another file that this one names.
+    func add(_ other: Reading) {
+        problems += other.problems
+        warnings += other.warnings
+    }
+
     /// - Throws: all problems, if there are any.
     func finish() throws(InventoryErrors) -> [InventoryProblem] {
         guard problems.isEmpty else { throw InventoryErrors(problems) }

@@ -21,6 +21,10 @@ public enum FleetTemplate {
           - staging
           - {name: production, protected: true}
 
+        # The layers that patches go through one after the other in each environment, for resources with a 'tier'. Without
+        # names a tier is a number; with {names: [...], direction: lastToFirst} the last goes first.
+        # tiers: [database, application, web]
+
         # What holds for every resource that doesn't say it itself. {id} stands for the resource's id: without an address a
         # resource is reached by 'ssh <id>', with all that your own ssh_config says about that name.
         defaults:
@@ -31,6 +35,7 @@ public enum FleetTemplate {
         # address:      ssh://user@host:port, a host, 'local' (this machine) or 'none' (tracked, but patched by others)
         # criticality:  low, medium, high, critical          exposure: isolated, internal, internet
         # serviceModel: onPremises, bareMetal, iaas, paas, saas, vendorAppliance: it says whose job patching is
+        # after:        resources that are finished before this one is touched: ids, globs, or what 'select' of a group takes
         resources:
           - {id: this-machine, address: local}
         #  - dev-web-1
@@ -40,8 +45,10 @@ public enum FleetTemplate {
         #    exposure: internet
         #    criticality: high
         #    labels: {role: web}
+        #    after: [db-1, {kind: storage}]
         #  - {id: lb-1, kind: loadBalancer, environment: production}
         #  - {id: db-1, kind: database, environment: production, criticality: critical, failureDomain: rack-7}
+        #  - {id: san-1, kind: storage, environment: production}
         #  - {id: mail, address: none, environment: production, serviceModel: saas, kind: cloudService}
         #  - id: vault                         # who patches which layer, where it is not as the service model says
         #    environment: production
@@ -125,6 +132,33 @@ public enum FleetTemplate {
         #  dev: {approvals: 0}
         #  production: {approvals: 2}
 
+        # When disruptive steps may be taken, as rules of iCalendar (RRULE) or calendar files. A window is for what all its globs
+        # (environments, groups, resources) let through. Hours are exact where clocks change, and no window is lost to it.
+        # docs/windows.md says it all.
+        windows: []
+        #  - id: production-nights
+        #    recurrence: FREQ=WEEKLY;BYDAY=SA,SU
+        #    start: "22:00"
+        #    duration: 4h
+        #    timeZone: Europe/Berlin
+        #    except: [2026-12-26]              # days on which it stays shut; 'also' has days on which it opens besides
+        #    environments: [production]
+        #  - {id: move, start: 2026-12-05T20:00, duration: 12h, timeZone: Europe/Berlin, groups: [db]}     # once
+
+        # When what no window is for may be worked on: anyTime (but in a freeze), never
+        withoutWindow: anyTime
+
+        # When nothing disruptive is done, whatever windows are open. Days are whole: the last one is in it. Or from a file
+        # beside this one, all its events: {id: company, calendar: change-freezes.ics, timeZone: Europe/Berlin}
+        freezes: []
+        #  - {id: year-end, reason: closing of the year, from: 2026-12-18, to: 2027-01-03, timeZone: Europe/Berlin}
+        #  - id: books
+        #    reason: the books are closed on the last working day
+        #    recurrence: FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1
+        #    timeZone: Europe/Berlin
+        #    groups: [db]
+        #    emergencyMayPass: true            # changes of the kind emergency go on in it
+
         # How long a finding may be accepted at most (`fettle waiver add`), in days; nothing is accepted for ever.
         waivers:
           maximumDays: 365
@@ -143,6 +177,23 @@ public enum FleetTemplate {
         #    deny: [mysql-*]
         #    hold: [postgresql-*]
         #    pin: [openssl=3.0.11-1~deb12u2]
+
+        # Which resources go before which others, besides 'after' and 'tier' in fleet.yaml: whoever 'first' selects is finished
+        # before anybody whom 'then' selects is taken out. 'within' says which pairs: of one group, environment or the fleet.
+        order: []
+        #  - {name: schema before code, first: {kind: database}, then: {labels: {role: web}}, because: columns come first}
+        #  - {name: standby before primary, first: {labels: {role: standby}}, then: {labels: {role: primary}}, within: group}
+        #  - {name: firmware before driver, first: {kind: storage}, then: {kind: hypervisor}}
+        #  - {name: controller before member, first: {labels: {role: controller}}, then: {labels: {role: member}}}
+
+        # What release notes demand of packages; versions in quotes. A host that breaks a rule is left out of the plan, with what
+        # would be right.
+        releases: []
+        #  - {name: PostgreSQL by way of 15.4, package: postgresql-15, to: "15.6", minimumVersionBefore: "15.4"}
+        #  - name: the shop needs its schema
+        #    package: shop-web
+        #    requires: [{package: shop-schema, atLeast: "5.0", on: {kind: database}}]
+        #  - {name: firmware before driver, rebootBetween: [nic-firmware, nic-dkms]}
 
         # What providers and vendors owe: days from when a finding on their layers was first seen, and how often they must
         # state how those layers are patched. `fettle responsibility` shows who owes what.

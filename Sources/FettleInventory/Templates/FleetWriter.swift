@@ -19,7 +19,10 @@ public struct FleetWriter: Sendable {
         if fleet.environments != FleetReader.defaultEnvironments {
             lines += ["environments:"] + fleet.environments.map(environment) + [""]
         }
-        lines += fleet.resources.isEmpty ? ["resources: []"] : ["resources:"] + fleet.resources.flatMap(resource)
+        if fleet.tiers != TierOrder() { lines += tiers(fleet.tiers) + [""] }
+        lines +=
+            fleet.resources.isEmpty
+            ? ["resources: []"] : ["resources:"] + fleet.resources.flatMap { resource($0, fleet.tiers) }
         if !fleet.groups.isEmpty { lines += ["", "groups:"] + fleet.groups.flatMap(group) }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -29,7 +32,13 @@ public struct FleetWriter: Sendable {
         return environment.isProtected ? "  - {name: \(name), protected: true}" : "  - \(name)"
     }
 
-    private func resource(_ resource: Resource) -> [String] {
+    private func tiers(_ tiers: TierOrder) -> [String] {
+        let names = tiers.names.isEmpty ? nil : YAMLText.flowList(tiers.names, indent: 2)
+        guard tiers.direction != .firstToLast else { return ["tiers: \(YAMLText.flowList(tiers.names, indent: 0))"] }
+        return ["tiers:"] + (names.map { ["  names: \($0)"] } ?? []) + ["  direction: \(tiers.direction.rawValue)"]
+    }
+
+    private func resource(_ resource: Resource, _ tiers: TierOrder) -> [String] {
         var lines = ["  - id: \(YAMLText.scalar(resource.id.rawValue))"]
         func add(_ key: String, _ value: String?) {
             if let value { lines.append("    \(key): \(YAMLText.scalar(value))") }
@@ -43,6 +52,13 @@ public struct FleetWriter: Sendable {
         add("exposure", resource.exposure == .internal ? nil : resource.exposure.rawValue)
         add("failureDomain", resource.failureDomain)
         add("owner", resource.owner)
+        if let tier = resource.tier {
+            // A number is a tier without a name, and a name that looks like one needs its quotes.
+            lines.append("    tier: \(tiers.names.isEmpty ? tier : YAMLText.scalar(tier))")
+        }
+        if !resource.after.isEmpty {
+            lines.append("    after: " + YAMLText.flowList(resource.after.map(\.rawValue), indent: 4))
+        }
         if !resource.labels.isEmpty {
             lines.append("    labels:")
             lines += resource.labels.sorted { $0.key < $1.key }.map {
@@ -80,10 +96,11 @@ public struct FleetWriter: Sendable {
         case nil: break
         case .allAtOnce: lines.append("    strategy: allAtOnce")
         case .rolling(let maximum): lines.append("    strategy: {rolling: {maxUnavailable: \(quantity(maximum))}}")
-        case .canary(let first, let bakeSeconds, let maximum):
+        case .canary(let first, let bakeSeconds, let maximum, _):
             lines.append(
                 "    strategy: {canary: {first: \(quantity(first)), bake: \(bakeSeconds)s, "
                     + "maxUnavailable: \(quantity(maximum))}}")
+        default: break
         }
         if let traffic = group.traffic {
             lines += [

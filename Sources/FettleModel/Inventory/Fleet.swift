@@ -6,11 +6,16 @@ public struct Fleet: Codable, Sendable, Equatable {
     public var resources: [Resource]
     /// Sorted by id; members already resolved from globs and selectors.
     public var groups: [ResourceGroup]
+    /// In which order patches go through tiers, where resources have one.
+    public var tiers: TierOrder
 
-    public init(environments: [Environment], resources: [Resource], groups: [ResourceGroup]) {
+    public init(
+        environments: [Environment], resources: [Resource], groups: [ResourceGroup], tiers: TierOrder = TierOrder()
+    ) {
         self.environments = environments
         self.resources = resources
         self.groups = groups
+        self.tiers = tiers
     }
 
     public func resource(_ id: ResourceID) -> Resource? { resources.first { $0.id == id } }

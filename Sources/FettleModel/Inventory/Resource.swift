@@ -14,12 +14,16 @@ public struct Resource: Codable, Sendable, Equatable {
     public var owner: String?
     /// Who patches its layers, where the fleet file says so; nil: as its service model says.
     public var responsibility: Responsibility?
+    /// Resources that must be finished before this one is taken out. Sorted, without repetition and without itself.
+    public var after: [ResourceID]
+    /// Its tier: one of the names in the fleet's `tiers`, or a whole number; nil: in none.
+    public var tier: String?
 
     public init(
         id: ResourceID, kind: Kind = .host, address: ResourceAddress, environment: EnvironmentID,
         serviceModel: ServiceModel = .onPremises, criticality: Criticality = .medium, exposure: Exposure = .internal,
         labels: [String: String] = [:], failureDomain: String? = nil, owner: String? = nil,
-        responsibility: Responsibility? = nil
+        responsibility: Responsibility? = nil, after: [ResourceID] = [], tier: String? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -32,6 +36,8 @@ public struct Resource: Codable, Sendable, Equatable {
         self.failureDomain = failureDomain
         self.owner = owner
         self.responsibility = responsibility
+        self.after = after
+        self.tier = tier
     }
 
     public enum Kind: String, Codable, Sendable, CaseIterable {

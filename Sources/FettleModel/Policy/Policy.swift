@@ -30,6 +30,16 @@ public struct Policy: Codable, Sendable, Equatable {
     public var risk: RiskPolicy
     /// How long a waiver may hold at most, in days; none holds for ever.
     public var maximumWaiverDays: Int
+    /// When disruptive steps may be taken, in the order of the file.
+    public var windows: [MaintenanceWindow]
+    /// When what no window is for may be worked on.
+    public var withoutWindow: WithoutWindow
+    /// When nothing disruptive is done, in the order of the file; they win over windows.
+    public var freezes: [Freeze]
+    /// Which resources go before which others, beyond groups, tiers and what resources say themselves.
+    public var order: [OrderRule]
+    /// What release notes demand.
+    public var releases: [ReleaseRule]
 
     public init(
         classes: [UpdateClass] = [.security], exclude: [String] = [],
@@ -42,7 +52,9 @@ public struct Policy: Codable, Sendable, Equatable {
         classRules: [UpdateClass: ClassRule] = [:], rolling: RollingRule? = nil, baselines: [Baseline] = [],
         obligations: ObligationRule = ObligationRule(),
         risk: RiskPolicy = RiskPolicy(),
-        maximumWaiverDays: Int = 365
+        maximumWaiverDays: Int = 365,
+        windows: [MaintenanceWindow] = [], withoutWindow: WithoutWindow = .anyTime, freezes: [Freeze] = [],
+        order: [OrderRule] = [], releases: [ReleaseRule] = []
     ) {
         self.classes = classes
         self.exclude = exclude
@@ -61,6 +73,11 @@ public struct Policy: Codable, Sendable, Equatable {
         self.rolling = rolling
         self.baselines = baselines
         self.obligations = obligations
+        self.windows = windows
+        self.withoutWindow = withoutWindow
+        self.freezes = freezes
+        self.order = order
+        self.releases = releases
     }
 
     /// When updates of the class are taken where no baseline says otherwise.

@@ -91,7 +91,7 @@ public struct BaselineJudge: Sendable {
             patch.manager.versionOrder.precedes(pin.version, patch.offered)
         else { return nil }
         let isBelow = patch.manager.versionOrder.precedes(patch.installed, pin.version)
-        let way = isBelow ? "; `fettle plan make --package \(patch.source)=\(pin.version)` goes up to it" : ""
+        let way = isBelow ? "; `fettle plan make --only \(patch.source)=\(pin.version)` goes up to it" : ""
         return BaselineJudgement(
             .pinned(at: pin.version), "pinned at \(pin.version) by \(authority), and \(patch.offered) is offered\(way)")
     }
@@ -121,7 +121,7 @@ public struct BaselineJudge: Sendable {
     private func tooFar(_ patch: OfferedPatch) -> BaselineJudgement? {
         guard let rule = baseline?.rolling ?? policy.rolling, rule.packages.firstGlob(matchingAnyOf: patch.names) != nil
         else { return nil }
-        let hint = "plan a version in between with `--package \(patch.source)=VERSION`"
+        let hint = "plan a version in between with `--only \(patch.source)=VERSION`"
         switch ReleaseDistance(from: patch.installed, to: patch.offered, manager: patch.manager, step: rule.step) {
         case .steps(let count) where count <= rule.atMost: return nil
         case .steps(let count):

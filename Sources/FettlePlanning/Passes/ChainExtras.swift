@@ -1,11 +1,11 @@
 import FettleModel
 
 /// What a strategy adds to the steps of one host.
-struct ChainExtras {
+struct ChainExtras: Sendable {
     var forward = Way()
     var back = Way()
 
-    struct Way {
+    struct Way: Sendable {
         /// When the host's place in its groups is reserved, and before any load balancer is told.
         var beforeDrain: [ExtraStep] = []
         /// When the host is out.
@@ -21,7 +21,7 @@ struct ChainExtras {
 }
 
 /// A step that a strategy adds.
-struct ExtraStep {
+struct ExtraStep: Sendable {
     /// What stands behind the host's name in the step's, such as `hand-over`.
     var name: String
     var action: StepAction
@@ -68,7 +68,7 @@ enum ExtrasPass {
             let step = ExtraStep(
                 name: "hand-over-\(group.group.id)",
                 action: .handOver(handover: Handover(cluster: group.group.id, candidates: candidates)),
-                availability: .requiresOut, estimate: priors.handOver, group: group.group.id)
+                availability: .none, estimate: priors.handOver, group: group.group.id)
             result[member, default: ChainExtras()].forward.beforeDrain.append(step)
             result[member, default: ChainExtras()].back.beforeDrain.append(step)
         }

@@ -19,6 +19,12 @@ public struct DurationPriors: Sendable, Equatable {
     public var slowBytesPerSecond: Int64 = 1_000_000
     public var restartServices = DurationEstimate(medianSeconds: 5, p95Seconds: 60)
     public var reboot = DurationEstimate(medianSeconds: 90, p95Seconds: 300)
+    /// Of hypervisors and bare metal, and of storage, switches and appliances; `reboot` is that of all others.
+    ///
+    /// Argument: firmware of large servers goes through hundreds of gigabytes of memory and every card for three to ten minutes;
+    /// storage controllers and switches check their parts, and each other, before they answer. Not measured.
+    public var serverReboot = DurationEstimate(medianSeconds: 240, p95Seconds: 900)
+    public var deviceReboot = DurationEstimate(medianSeconds: 300, p95Seconds: 1_200)
     /// Asking whether a reboot is needed, where none is expected.
     public var rebootQuestionSeconds = 1
     public var verify = DurationEstimate(medianSeconds: 2, p95Seconds: 20)
@@ -30,6 +36,9 @@ public struct DurationPriors: Sendable, Equatable {
     /// Beside its memory, for each machine: the destination is prepared, the last pages are copied, the network learns of it.
     public var movePerMachine = DurationEstimate(medianSeconds: 5, p95Seconds: 30)
     public var restore = DurationEstimate(medianSeconds: 2, p95Seconds: 30)
+
+    /// What was measured on this fleet; counts beside the table (`DurationHistory`).
+    public var history = DurationHistory.empty
 
     public init() {}
 

@@ -62,7 +62,7 @@ enum StrategyPass {
     }
 
     /// A cluster keeps its quorum, whatever its file says: more than half of its members.
-    private static func minimum(of group: ResourceGroup) -> Int {
+    static func minimum(of group: ResourceGroup) -> Int {
         let size = group.members.count
         let declared = group.minimumAvailable.asMinimum(of: size)
         return group.kind == .cluster && size > 2 ? max(declared, size / 2 + 1) : declared

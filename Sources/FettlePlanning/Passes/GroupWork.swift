@@ -1,7 +1,7 @@
 import FettleModel
 
 /// A group that the plan touches, with the strategy it gets: the second pass's result.
-struct GroupWork {
+struct GroupWork: Sendable {
     var group: ResourceGroup
     /// Members that get steps, sorted by id.
     var targets: [ResourceID]

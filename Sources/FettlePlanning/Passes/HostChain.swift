@@ -12,7 +12,7 @@ struct HostChain {
 }
 
 /// Makes the chains: what is done on a host to patch it, and what is done to take that back (I8).
-struct ChainMaker {
+struct ChainMaker: Sendable {
     let policy: Policy
     let priors: DurationPriors
     let extras: [ResourceID: ChainExtras]

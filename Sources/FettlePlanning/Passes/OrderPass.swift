@@ -14,7 +14,7 @@ struct OrderPass {
     private(set) var orders: [PlacedOrder] = []
 
     /// An order of turns whose resources are given by their places in the line.
-    struct PlacedOrder {
+    struct PlacedOrder: Sendable {
         var reason: String
         var turns: [[Int]]
         var wayBack = TurnOrder.WayBack.reversed

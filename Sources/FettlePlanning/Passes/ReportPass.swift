@@ -13,20 +13,37 @@ struct ReportPass {
             layout.hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
         let graph = TimeGraph(plan.steps, layout.orders, line: line)
         let opening = opening()
-        let median = Schedule(plan.steps, graph, parallelSteps: parallel, opening: opening) { $0.medianSeconds }
-        let slow = Schedule(plan.steps, graph, parallelSteps: parallel, opening: opening) { $0.p95Seconds }
+        let steps = plan.steps
+        let (median, slow) = both(
+            { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.medianSeconds } },
+            { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.p95Seconds } })
         let outages = outages(median)
         return PlanReport(
-            plan: plan.id, duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
+            plan: plan.id, startsAt: start,
+            duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
             hosts: hosts(outages), groups: groups.map { summary(of: $0, outages) },
             leftOut: notes.leftOut.sortedWithoutRepetition(), pointOfNoReturn: pointOfNoReturn(),
-            warnings: notes.warnings + afterthoughts(), reboots: reboots(), interrupted: interrupted())
+            warnings: notes.warnings + afterthoughts(), reboots: reboots(), missedDeadlines: missedDeadlines(slow),
+            interrupted: interrupted())
+    }
+
+    private var start: Timestamp { max(plan.windows.first?.opensAt ?? plan.createdAt, plan.createdAt) }
+
+    private func missedDeadlines(_ schedule: Schedule) -> [PlanReport.MissedDeadline] {
+        guard !input.deadlines.isEmpty else { return [] }
+        return outages(schedule).compactMap { resource, outage in
+            guard let deadline = input.deadlines[resource] else { return nil }
+            let expected = start.adding(seconds: outage.end)
+            guard expected > deadline.at else { return nil }
+            return PlanReport.MissedDeadline(
+                resource: resource, deadline: deadline.at, because: deadline.because, expectedAt: expected)
+        }.sorted { $0.resource < $1.resource }
     }
 
     /// For each step, when its window opens, in seconds after the first one does; nil if nobody is bound to a time.
     private func opening() -> [Int]? {
-        guard let first = plan.windows.first else { return nil }
-        let start = max(first.opensAt, plan.createdAt)
+        guard !plan.windows.isEmpty else { return nil }
+        let start = start
         let opens = Dictionary(
             plan.targets.compactMap { target -> (ResourceID, Int)? in
                 guard let window = target.window else { return nil }

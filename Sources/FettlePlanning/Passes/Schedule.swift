@@ -1,7 +1,7 @@
 import FettleModel
 
 /// Pass 7: when each step would begin and end, if the plan's first ready step always takes the next free place.
-struct Schedule {
+struct Schedule: Sendable {
     /// In the plan's order of steps, in seconds after the start.
     private(set) var begins: [Int]
     private(set) var ends: [Int]

@@ -2,7 +2,7 @@ import FettleModel
 
 /// What has to be over before each step of the way forward can begin, as numbers: the steps' own dependencies, and for each turn of
 /// each order a knot that stands for "this turn and all before it are finished". As long as the plan, not its square.
-struct TimeGraph {
+struct TimeGraph: Sendable {
     /// Steps first, in the plan's order; then knots, which take no time.
     let nodeCount: Int
     let stepCount: Int

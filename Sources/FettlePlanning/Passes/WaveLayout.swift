@@ -1,7 +1,7 @@
 import FettleModel
 
 /// Pass 5: who is in which wave, and what is watched before others go.
-struct WaveLayout {
+struct WaveLayout: Sendable {
     /// In the order in which they are taken.
     let hosts: [HostWork]
     let orders: [OrderPass.PlacedOrder]
@@ -13,7 +13,7 @@ struct WaveLayout {
     let awaited: [[Int]]
 
     /// Watches some of a group's members before the others go.
-    struct Bake {
+    struct Bake: Sendable {
         var group: GroupWork
         /// Counted from 0: a group that is changed side by side has a bake behind each side but the last.
         var number: Int

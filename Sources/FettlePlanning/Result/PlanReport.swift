@@ -4,6 +4,8 @@ public import FettleModel
 /// and from where on there is no whole way back.
 public struct PlanReport: Codable, Sendable, Equatable {
     public var plan: PlanID
+    /// From when on seconds are counted: when the first window opens, or when the plan was made.
+    public var startsAt: Timestamp
     /// The whole plan under its limits. The 95% figure takes every step at its own 95%: longer than 95% of runs.
     public var duration: DurationEstimate
     /// In the order in which they are taken.
@@ -17,14 +19,20 @@ public struct PlanReport: Codable, Sendable, Equatable {
     public var warnings: [String]
     /// Reboots that are expected, sorted by resource.
     public var reboots: [Reboot]
+    /// Resources that are not back by their deadline if every step takes its 95% estimate, sorted.
+    public var missedDeadlines: [MissedDeadline]
     /// Machines that are not moved away and go down with their hypervisor, by hypervisor and name.
     public var interrupted: [Interruption]
 
     public init(
-        plan: PlanID, duration: DurationEstimate, hosts: [Host], groups: [Group], leftOut: [Selection.LeftOut],
-        pointOfNoReturn: PointOfNoReturn?, warnings: [String], reboots: [Reboot], interrupted: [Interruption] = []
+        plan: PlanID, startsAt: Timestamp, duration: DurationEstimate, hosts: [Host], groups: [Group],
+        leftOut: [Selection.LeftOut],
+        pointOfNoReturn: PointOfNoReturn?, warnings: [String], reboots: [Reboot],
+        missedDeadlines: [MissedDeadline] = [], interrupted: [Interruption] = []
     ) {
         self.plan = plan
+        self.startsAt = startsAt
+        self.missedDeadlines = missedDeadlines
         self.duration = duration
         self.hosts = hosts
         self.groups = groups
@@ -98,6 +106,21 @@ public struct PlanReport: Codable, Sendable, Equatable {
             self.unavailable = unavailable
             self.lowestAvailable = lowestAvailable
             self.capacity = capacity
+        }
+    }
+
+    public struct MissedDeadline: Codable, Sendable, Equatable {
+        public var resource: ResourceID
+        public var deadline: Timestamp
+        public var because: String
+        /// When it is back instead.
+        public var expectedAt: Timestamp
+
+        public init(resource: ResourceID, deadline: Timestamp, because: String, expectedAt: Timestamp) {
+            self.resource = resource
+            self.deadline = deadline
+            self.because = because
+            self.expectedAt = expectedAt
         }
     }
 

@@ -36,6 +36,8 @@ public struct PlanningRefusal: Error, Codable, Sendable, Equatable, CustomString
         case noRoom
         /// The work does not fit into the window (I4).
         case window
+        /// What release notes demand is not met.
+        case releaseRule
         /// A limit or strategy with which nothing could ever be done.
         case invalidLimit
     }

@@ -18,9 +18,10 @@ extension SelectionPlanner {
     /// - Parameters:
     ///   - findings: how the selection names what it was made from.
     ///   - answers: by resource. Requests that want nothing but what is installed need none.
+    ///   - facts: what the policy's release rules are held against, together with the fleet; nil: they are not.
     public static func assemble(
         _ patches: PatchSelection, answers: [ResourceID: Result<Resolution, StepFailure>], policy: Policy, id: String,
-        findings: StageReference, selectedAt: Timestamp
+        findings: StageReference, selectedAt: Timestamp, facts: FactSet? = nil, fleet: Fleet? = nil
     ) -> Selection {
         var hosts: [HostSelection] = []
         var leftOut = patches.leftOut
@@ -41,6 +42,11 @@ extension SelectionPlanner {
                             wanted: (request.wanted + request.installed).sorted(), resolution: resolution))
                 }
             }
+        }
+        if let facts, let fleet {
+            let settled = ReleaseRules.settle(hosts, facts: facts, fleet: fleet, policy: policy)
+            hosts = settled.kept
+            leftOut += settled.leftOut
         }
         return Selection(
             id: id, findings: findings, selectedAt: selectedAt, hosts: hosts.sorted { $0.resource < $1.resource },

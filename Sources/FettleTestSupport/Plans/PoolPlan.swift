@@ -1,10 +1,15 @@
 public import FettleModel
 
 /// Builds plans over one or two pools, of the shape that the planner gives them: preflight, drain, patch, restart, gate,
-/// verify, restore for each host, wave after wave, a bake after the canary, and the way back.
+/// verify, restore for each host, wave after wave by an order of turns, a bake after the canary, and the way back.
 public struct PoolPlan: Sendable {
     /// Hosts in each wave; they are named `web-1`, `web-2` and so on.
     public var waves: [Int]
+    /// The pool also goes in so many lanes, each host after the one before it in its lane, as the planner orders a pool of which so
+    /// many may be out; nil: only wave after wave.
+    public var lanes: Int?
+    /// Hosts whose packages are right already and whose services still run the earlier code.
+    public var restarting: Set<ResourceID> = []
     /// Members that the plan doesn't touch.
     public var bystanders = 0
     public var minimumAvailable: Int
@@ -29,21 +34,23 @@ public struct PoolPlan: Sendable {
     public func plan(id: PlanID = "plan-1") -> Plan {
         var steps: [Step] = []
         var rollback: [Step] = []
-        var before: [StepID] = []
+        var bake: StepID?
+        var turns: [[ResourceID]] = []
         var remaining = hosts[...]
         for (wave, size) in waves.enumerated() {
             let members = Array(remaining.prefix(size))
             remaining = remaining.dropFirst(size)
+            turns.append(members)
             for host in members {
-                steps += forward(host, wave: wave, after: before)
+                steps += forward(host, wave: wave, after: bake.map { [$0] } ?? [])
                 if hasWayBack { rollback += wayBack(host, wave: wave) }
             }
-            before = members.map { StepID("\($0)/\(hasSecondPool ? "restore-api" : "restore")") }
             if bakes, wave == 0, let first = members.first {
-                let bake = StepID("wave-0/bake")
+                let name = StepID("wave-0/bake")
+                let ends = members.map { StepID("\($0)/\(hasSecondPool ? "restore-api" : "restore")") }
                 steps.append(
-                    step(bake, first, wave: wave, .bake(seconds: 1, resources: members, probes: []), after: before))
-                before = [bake]
+                    step(name, first, wave: wave, .bake(seconds: 1, resources: members, probes: []), after: ends))
+                bake = name
             }
         }
         return Plan(
@@ -52,14 +59,26 @@ public struct PoolPlan: Sendable {
             targets: hosts.map {
                 PlanTarget(
                     resource: $0, address: ResourceAddress(transport: .ssh, host: $0.rawValue),
-                    environment: "production")
+                    environment: "production", window: window == nil ? nil : 0)
             },
             groups: pools.map { pool in
                 PlannedGroup(
                     id: pool, members: members.sorted(), minimumAvailable: minimumAvailable, maximumOut: maximumOut,
                     traffic: Self.traffic(of: pool), probes: [])
             },
-            steps: steps, rollback: rollback, limits: limits)
+            steps: steps, rollback: rollback, order: orders(of: turns), limits: limits,
+            windows: window.map { [$0] } ?? [])
+    }
+
+    private func orders(of waves: [[ResourceID]]) -> [TurnOrder] {
+        let whole = TurnOrder(reason: "pool web: wave after wave", turns: waves.filter { !$0.isEmpty })
+        let count = lanes ?? 0
+        let lanes = (0..<count).map { lane in
+            TurnOrder(
+                reason: "pool web: at most \(count) of \(members.count) out",
+                turns: stride(from: lane, to: hosts.count, by: count).map { [hosts[$0]] })
+        }
+        return ([whole] + lanes).filter { $0.turns.count > 1 }
     }
 
     public var pools: [GroupID] { hasSecondPool ? ["api", "web"] : ["web"] }
@@ -96,9 +115,11 @@ public struct PoolPlan: Sendable {
             add(pools.count == 1 ? "drain" : "drain-\(pool)", .drain(traffic: Self.traffic(of: pool)), .takesOut)
         }
         let isForward = purpose == .patch
-        add(
-            isForward ? "patch" : "return", .changePackages(transaction: Self.transaction(purpose)), .requiresOut,
-            compensates: isForward ? nil : StepID("\(host)/patch"))
+        if !restarting.contains(host) {
+            add(
+                isForward ? "patch" : "return", .changePackages(transaction: Self.transaction(purpose)), .requiresOut,
+                compensates: isForward ? nil : StepID("\(host)/patch"))
+        }
         add("restart", .restartServices(except: []), .requiresOut)
         if reboots { add("reboot", .reboot(condition: .ifRequired), .requiresOut) }
         add("gate", .gate(probes: []), .requiresOut)

@@ -14,29 +14,22 @@ public enum RollingPlan {
         return back
     }
 
-    /// `size` members, `lanes` of them out at once at most, minimum `size - lanes`.
+    /// `size` members, `lanes` of them out at once at most, minimum `size - lanes`: in each lane one member after another.
     /// - Parameter restarting: members whose packages are right already and whose services still run the earlier code.
     public static func plan(
         size: Int, lanes: Int, reboot: Bool = false, restarting: Set<ResourceID> = []
     ) -> Plan {
         let members = (1...size).map { ResourceID("web-\($0)") }
-        var steps: [Step] = []
-        var rollback: [Step] = []
-        for (position, member) in members.enumerated() {
-            let earlier = members[..<position].enumerated().filter { ($0.offset - position) % lanes == 0 }.map(
-                \.element)
-            let turn = earlier.map { StepID("\($0)/restore") }
-            steps +=
-                restarting.contains(member)
-                ? restart(member, prefix: "", after: turn) : forward(member, after: turn, reboot: reboot)
+        let steps = members.flatMap { member in
+            restarting.contains(member) ? restart(member, prefix: "") : forward(member, reboot: reboot)
         }
-        for (position, member) in members.enumerated().reversed() {
-            let later = members.enumerated().filter { $0.offset > position && ($0.offset - position) % lanes == 0 }
-                .map(\.element)
-            let turn = later.map { StepID("\($0)/rollback/restore") }
-            rollback +=
-                restarting.contains(member)
-                ? restart(member, prefix: "rollback/", after: turn) : wayBack(member, after: turn)
+        let rollback = members.reversed().flatMap { member in
+            restarting.contains(member) ? restart(member, prefix: "rollback/") : wayBack(member)
+        }
+        let order = (0..<min(lanes, size)).map { lane in
+            TurnOrder(
+                reason: "group web: at most \(lanes) of \(size) out",
+                turns: stride(from: lane, to: size, by: lanes).map { [members[$0]] })
         }
         let traffic = binding
         return Plan(
@@ -47,15 +40,15 @@ public enum RollingPlan {
             },
             groups: [
                 PlannedGroup(
-                    id: "web", members: members, minimumAvailable: size - lanes, maximumOut: lanes, traffic: traffic,
+                    id: "web", members: members, minimumAvailable: max(0, size - lanes), maximumOut: lanes, traffic: traffic,
                     probes: [probe])
-            ], steps: steps, rollback: rollback, limits: PlanLimits())
+            ], steps: steps, rollback: rollback, order: order, limits: PlanLimits())
     }
 
     static let probe = Probe(name: "healthz", check: .tcp(port: 80))
     static let binding = TrafficBinding(driver: "haproxy", via: "lb-1", endpoint: "/s", backend: "web")
 
-    private static func forward(_ member: ResourceID, after: [StepID], reboot: Bool) -> [Step] {
+    private static func forward(_ member: ResourceID, reboot: Bool) -> [Step] {
         let transaction = Self.transaction
         var steps = [
             step(member, "preflight", .preflight(expectation: HostExpectation(packages: []), probes: []), after: []),
@@ -69,11 +62,10 @@ public enum RollingPlan {
         steps.append(
             step(member, "gate", .gate(probes: [probe]), after: [reboot ? "reboot" : "patch"], .requiresOut))
         steps.append(step(member, "restore", .restore(traffic: binding), after: ["gate"], .bringsBack))
-        steps[2].after += after
         return steps
     }
 
-    private static func wayBack(_ member: ResourceID, after: [StepID]) -> [Step] {
+    private static func wayBack(_ member: ResourceID) -> [Step] {
         var steps = [
             step(member, "rollback/drain", .drain(traffic: binding), after: [], .takesOut),
             step(
@@ -81,21 +73,18 @@ public enum RollingPlan {
             step(member, "rollback/gate", .gate(probes: [probe]), after: ["rollback/return"], .requiresOut),
             step(member, "rollback/restore", .restore(traffic: binding), after: ["rollback/gate"], .bringsBack),
         ]
-        steps[0].after += after
         steps[1].compensates = StepID("\(member)/patch")
         return steps
     }
 
-    private static func restart(_ member: ResourceID, prefix: String, after: [StepID]) -> [Step] {
+    private static func restart(_ member: ResourceID, prefix: String) -> [Step] {
         let (drain, restart, gate) = (prefix + "drain", prefix + "restart", prefix + "gate")
-        var steps = [
+        return [
             step(member, drain, .drain(traffic: binding), after: [], .takesOut),
             step(member, restart, .restartServices(except: []), after: [drain], .requiresOut),
             step(member, gate, .gate(probes: [probe]), after: [restart], .requiresOut),
             step(member, prefix + "restore", .restore(traffic: binding), after: [gate], .bringsBack),
         ]
-        steps[0].after += after
-        return steps
     }
 
     private static func step(

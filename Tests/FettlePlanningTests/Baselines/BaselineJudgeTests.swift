@@ -52,7 +52,7 @@ import Testing
             (
                 Baseline(name: "b", pins: [.init(name: "openssl", version: "3.0.12-1")]), Self.patch(),
                 "pinned at 3.0.12-1 by baseline b, and 3.0.14-1~deb12u1 is offered; "
-                    + "`fettle plan make --package openssl=3.0.12-1` goes up to it"
+                    + "`fettle plan make --only openssl=3.0.12-1` goes up to it"
             ),
             (
                 Baseline(name: "b", ageInDays: [.security: 7]), Self.patch(days: 3),
@@ -62,19 +62,19 @@ import Testing
                 Baseline(name: "b", rolling: RollingRule(packages: ["cloud"])),
                 Self.patch("cloud", from: "27.1.3-1", to: "29.0.1-1"),
                 "more than a minor step from 27.1.3-1 to 29.0.1-1 (baseline b); "
-                    + "plan a version in between with `--package cloud=VERSION`"
+                    + "plan a version in between with `--only cloud=VERSION`"
             ),
             (
                 Baseline(name: "b", rolling: RollingRule(packages: ["cloud"], step: .major)),
                 Self.patch("cloud", from: "1:27.1.3-1", to: "1:29.0.1-1"),
                 "2 major steps at once from 1:27.1.3-1 to 1:29.0.1-1, and baseline b allows 1; "
-                    + "plan a version in between with `--package cloud=VERSION`"
+                    + "plan a version in between with `--only cloud=VERSION`"
             ),
             (
                 Baseline(name: "b", rolling: RollingRule(packages: ["cloud"])),
                 Self.patch("cloud", from: "r1", to: "r2"),
                 "the steps from r1 to r2 cannot be counted (baseline b); "
-                    + "plan a version in between with `--package cloud=VERSION`"
+                    + "plan a version in between with `--only cloud=VERSION`"
             ),
         ]
         for (baseline, patch, reason) in cases {

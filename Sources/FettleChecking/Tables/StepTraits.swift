@@ -1,0 +1,66 @@
+import FettleModel
+
+/// What the checks ask of a step, as bits: read once, so that nothing goes through a million actions again and again.
+struct StepTraits: OptionSet {
+    let rawValue: UInt16
+
+    static let takesOut = StepTraits(rawValue: 1 << 0)
+    static let requiresOut = StepTraits(rawValue: 1 << 1)
+    static let bringsBack = StepTraits(rawValue: 1 << 2)
+    /// Its action takes a resource out, whatever the step says of itself.
+    static let isTaking = StepTraits(rawValue: 1 << 3)
+    /// Its action brings a resource back, whatever the step says of itself.
+    static let isBringing = StepTraits(rawValue: 1 << 4)
+    /// It can make the resource fail.
+    static let changes = StepTraits(rawValue: 1 << 5)
+    /// It can find out that the resource has failed.
+    static let proves = StepTraits(rawValue: 1 << 6)
+    static let changesPackages = StepTraits(rawValue: 1 << 7)
+    static let stages = StepTraits(rawValue: 1 << 8)
+    static let reboots = StepTraits(rawValue: 1 << 9)
+    static let bakes = StepTraits(rawValue: 1 << 10)
+    static let isIrreversible = StepTraits(rawValue: 1 << 11)
+    /// It is taken for a group or an image, and not in the chain of one resource.
+    static let isOfGroup = StepTraits(rawValue: 1 << 12)
+
+    static let isDisruptive: StepTraits = [.takesOut, .requiresOut, .bringsBack]
+    /// It concerns several resources: only such a step waits for those of others, and is waited for by them.
+    static let concernsSeveral: StepTraits = [.bakes, .isOfGroup]
+
+    init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    init(_ action: StepAction, _ availability: AvailabilityEffect, _ rollbackClass: RollbackClass) {
+        var traits: StepTraits =
+            switch action {
+            case .preflight: []
+            case .stage: .stages
+            case .drain, .takeOut: .isTaking
+            case .changePackages: [.changes, .changesPackages]
+            case .restartServices: .changes
+            case .reboot: [.changes, .reboots]
+            case .gate(let probes): probes.isEmpty ? [] : .proves
+            case .restore, .bringBack: .isBringing
+            case .bake: .bakes
+            case .verify(let expectation):
+                expectation.packages.isEmpty && expectation.absentPackages.isEmpty ? [] : .proves
+            case .evacuate, .handOver: []
+            case .bringHome: .isBringing
+            case .upgradeThroughController, .replaceImage, .retire: .changes
+            case .switchTraffic, .buildImage: .isOfGroup
+            }
+        switch availability {
+        case .none: break
+        case .takesOut: traits.insert(.takesOut)
+        case .requiresOut: traits.insert(.requiresOut)
+        case .bringsBack: traits.insert(.bringsBack)
+        }
+        if rollbackClass == .irreversible { traits.insert(.isIrreversible) }
+        self = traits
+    }
+
+    /// Whether the step has the effect on availability that its action has in the world: a drain that is called harmless would
+    /// take a member out of traffic without being counted.
+    var isHonest: Bool {
+        contains(.isTaking) == contains(.takesOut) && contains(.isBringing) == contains(.bringsBack)
+    }
+}

@@ -1,0 +1,32 @@
+import FettleModel
+
+/// Collects violations. Of each invariant only so many are told in words: a plan of a million steps can be wrong a million times,
+/// and the report must stay readable and small.
+struct ViolationList {
+    /// Told in words of one invariant; the rest is counted.
+    static let mostOfOne = 500
+
+    private var told: [Violation] = []
+    private var counts: [Invariant: Int] = [:]
+
+    var isEmpty: Bool { told.isEmpty }
+
+    mutating func add(
+        _ invariant: Invariant, _ message: @autoclosure () -> String, steps: @autoclosure () -> [StepID] = []
+    ) {
+        let count = (counts[invariant] ?? 0) + 1
+        counts[invariant] = count
+        guard count <= Self.mostOfOne else { return }
+        told.append(Violation(invariant, message(), steps: steps()))
+    }
+
+    /// In the order in which they were found, and last how many of each invariant are not among them.
+    var all: [Violation] {
+        told
+            + Invariant.allCases.compactMap { invariant in
+                guard let count = counts[invariant], count > Self.mostOfOne else { return nil }
+                return Violation(
+                    invariant, "\(count - Self.mostOfOne) more of \(invariant.rawValue) are not told", steps: [])
+            }
+    }
+}
