@@ -5,6 +5,8 @@ import FettleModel
 struct ViolationList {
     /// Told in words of one invariant; the rest is counted.
     static let mostOfOne = 500
+    /// Of one message, in characters: names can be of any length.
+    static let longestMessage = 4_000
 
     private var told: [Violation] = []
     private var counts: [Invariant: Int] = [:]
@@ -17,7 +19,7 @@ struct ViolationList {
         let count = (counts[invariant] ?? 0) + 1
         counts[invariant] = count
         guard count <= Self.mostOfOne else { return }
-        told.append(Violation(invariant, message(), steps: steps()))
+        told.append(Violation(invariant, String(message().prefix(Self.longestMessage)), steps: steps()))
     }
 
     /// In the order in which they were found, and last how many of each invariant are not among them.

@@ -6,12 +6,12 @@ import Testing
 /// The checker against brute force: for small plans with orders made at random, every reachable state is walked through and the
 /// largest number of members out is counted. The checker has to refuse exactly the plans in which that number is too high.
 @Suite struct CapacityOracleTests {
-    @Test(arguments: TestScale.seeds(150, long: 3_000))
+    @Test(arguments: TestScale.seeds(100, long: 1_500))
     func theCheckerAgreesWithEveryReachableState(seed: UInt64) {
         judge(RandomPlan.plan(seed: seed), seed: seed)
     }
 
-    @Test(arguments: TestScale.seeds(150, long: 3_000))
+    @Test(arguments: TestScale.seeds(100, long: 1_500))
     func theCheckerAgreesWhereResourcesGoDownWithOthers(seed: UInt64) {
         judge(RandomPlan.plan(seed: seed, isCarrying: true), seed: seed)
     }

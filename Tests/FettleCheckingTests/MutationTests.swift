@@ -152,4 +152,70 @@ import Testing
         }
         #expect(PlanChecker.check(plan).violations == [])
     }
+
+    /// Whichever dependency of an outage is left out, something no longer holds.
+    @Test func noDependencyOfAnOutageCanBeSpared() {
+        let plan = FleetPlan(groups: 1, size: 2, lanes: 1, environments: 1).plan()
+        #expect(PlanChecker.check(plan).violations == [])
+        let outage = (plan.steps + plan.rollback).filter { $0.availability != .none && !$0.after.isEmpty }
+        #expect(outage.count == 26)
+        for step in outage {
+            #expect(!PlanChecker.check(plan.changing(step.id) { $0.after = [] }).isProven, "\(step.id)")
+        }
+    }
+
+    /// Whoever loses a turn in one of the orders, and whichever two turns become one, too many may be out.
+    @Test func noTurnCanBeSpared() {
+        let plan = FleetPlan(groups: 1, size: 4, lanes: 1, environments: 1).plan()
+        for order in plan.order.indices {
+            for turn in plan.order[order].turns.indices {
+                for name in plan.order[order].turns[turn] {
+                    var broken = plan
+                    broken.order[order].turns[turn].removeAll { $0 == name }
+                    broken.order[order].turns.removeAll { $0.isEmpty }
+                    #expect(PlanChecker.check(broken).violations.map(\.invariant) == [.capacity], "\(order) \(name)")
+                }
+                guard turn > 0 else { continue }
+                var broken = plan
+                let moved = broken.order[order].turns.remove(at: turn)
+                broken.order[order].turns[turn - 1] += moved
+                #expect(PlanChecker.check(broken).violations.map(\.invariant) == [.capacity], "\(order) \(turn)")
+            }
+        }
+    }
+
+    /// Text is compared as text, and names may hold anything that text may hold.
+    @Test func namesAreTakenAsTheyAre() {
+        func renamed(_ names: [String]) -> Plan {
+            var plan = RollingPlan.plan(size: 2, lanes: 1)
+            func rename(_ text: String) -> String {
+                var text = text
+                for (place, name) in names.enumerated() { text = text.replacing("web-\(place + 1)", with: name) }
+                return text
+            }
+            for place in plan.targets.indices {
+                plan.targets[place].resource = ResourceID(rename(plan.targets[place].resource.rawValue))
+            }
+            plan.groups[0].members = plan.targets.map(\.resource)
+            plan.order[0].turns = plan.targets.map { [$0.resource] }
+            func rename(_ steps: inout [Step]) {
+                for place in steps.indices {
+                    steps[place].id = StepID(rename(steps[place].id.rawValue))
+                    steps[place].resource = ResourceID(rename(steps[place].resource.rawValue))
+                    steps[place].after = steps[place].after.map { StepID(rename($0.rawValue)) }
+                    steps[place].compensates = steps[place].compensates.map { StepID(rename($0.rawValue)) }
+                }
+            }
+            rename(&plan.steps)
+            rename(&plan.rollback)
+            return plan
+        }
+        for names in [["a/b", "a"], ["-rf", "$(reboot)\n; "], ["\u{0}", "\u{1b}[2J"], ["", " "]] {
+            #expect(PlanChecker.check(renamed(names)).violations == [], "\(names)")
+        }
+        // The same letter, written in two ways.
+        let violations = PlanChecker.check(renamed(["caf\u{e9}", "cafe\u{301}"])).violations
+        #expect(violations.contains { $0.message.hasPrefix("two targets are named") })
+        #expect(violations.contains { $0.message.hasPrefix("two steps are named") })
+    }
 }

@@ -54,6 +54,8 @@ import Testing
         let plan = CarryTests.plan()
         let told = "group web would have 1 of 4 members available, needs 2"
         #expect(try refusal("web-1/drain", plan, out: ["web-6"]) == told)
-        #expect(try refusal("web-6/drain", plan, out: ["web-5"]) == "group web would have 0 of 4 members available, needs 2")
+        #expect(
+            try refusal("web-6/drain", plan, out: ["web-5"]) == "group web would have 0 of 4 members available, needs 2"
+        )
     }
 }

@@ -7,7 +7,8 @@ import Testing
 @Suite struct WindowTests {
     static func window(_ opens: Int, _ closes: Int) -> TimeWindow {
         TimeWindow(
-            opensAt: Timestamp(milliseconds: Int64(opens) * 1000), closesAt: Timestamp(milliseconds: Int64(closes) * 1000))
+            opensAt: Timestamp(milliseconds: Int64(opens) * 1000),
+            closesAt: Timestamp(milliseconds: Int64(closes) * 1000))
     }
 
     /// Two members after each other: preflight, stage, and twice an outage of 40 s, then a way back of 40 s.
@@ -133,7 +134,8 @@ import Testing
         fleet.windowSeconds = 10_000
         var plan = fleet.plan()
         #expect(PlanChecker.check(plan).violations == [])
-        plan.windows.append(TimeWindow(opensAt: plan.windows[0].closesAt, closesAt: Timestamp(milliseconds: 20_000_000)))
+        plan.windows.append(
+            TimeWindow(opensAt: plan.windows[0].closesAt, closesAt: Timestamp(milliseconds: 20_000_000)))
         plan.targets[0].window = 1
         plan.order = plan.order.filter { !$0.reason.hasSuffix("canary first") }
         plan.groups[0].maximumOut = 2

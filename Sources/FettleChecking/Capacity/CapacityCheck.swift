@@ -19,10 +19,10 @@ struct CapacityCheck {
     private var placesLeft = CapacityCheck.mostPlaces
 
     /// Searched in one group, and in all of them.
-    static let mostWordsOfOneGroup = 20_000_000
-    static let mostWords = 200_000_000
+    static let mostWordsOfOneGroup = 10_000_000
+    static let mostWords = 100_000_000
     /// Places in turns that are looked at in all groups.
-    static let mostPlaces = 200_000_000
+    static let mostPlaces = 100_000_000
     /// Attempts to reach the bound in one group, before it is searched.
     static let mostAttempts = 64
     /// Names in a message.

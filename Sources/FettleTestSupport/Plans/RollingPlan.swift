@@ -40,7 +40,8 @@ public enum RollingPlan {
             },
             groups: [
                 PlannedGroup(
-                    id: "web", members: members, minimumAvailable: max(0, size - lanes), maximumOut: lanes, traffic: traffic,
+                    id: "web", members: members, minimumAvailable: max(0, size - lanes), maximumOut: lanes,
+                    traffic: traffic,
                     probes: [probe])
             ], steps: steps, rollback: rollback, order: order, limits: PlanLimits())
     }
