@@ -36,8 +36,8 @@ struct EvacuationRefusal {
         guard !source.candidates.isEmpty else {
             notes.refuse(
                 .noRoom, at: at,
-                "\(source.id): no other hypervisor of \(pools(place)) can take its \(source.machines.count) machines"
-                    + "\(exclusions(place)); \(advice(place))")
+                "\(source.id): no other hypervisor of \(pools(place)) can take its machines\(exclusions(place)); "
+                    + advice(place))
             return true
         }
         let lost = source.machines.filter { machine in
