@@ -70,6 +70,21 @@ import Testing
             ])
     }
 
+    /// One lane for those that take two, one for those that take one: three at most.
+    @Test func wideAndNarrowHypervisorsShareTheRoomOfAGroup() throws {
+        var sample = bound(8, minimum: 5, atOnce: 8)
+        for (node, pair) in [("node-1", ["web-1", "web-2"]), ("node-3", ["web-3", "web-4"])] {
+            sample.put(
+                pair.map { .sample($0, gibibytes: 4, isDeclared: true, isBoundBecause: Self.bound) },
+                on: ResourceID(node), gibibytes: 16)
+        }
+        for node in ["node-2", "node-4"] { sample.put([], on: ResourceID(node), gibibytes: 16) }
+        let plan = try sample.plan()
+        #expect(plan.group("web")?.maximumOut == 3)
+        #expect(plan.order.filter { $0.reason.hasPrefix("group web") }.count == 2)
+        #expect(PlanChecker.check(plan).violations == [])
+    }
+
     /// The group's own pace stays as it was, where one hypervisor takes more down than that.
     @Test func aWideHypervisorDoesNotMakeMembersGoFaster() throws {
         var sample = bound(5, minimum: 2, atOnce: 1, selected: ["web-3", "web-4", "web-5"])

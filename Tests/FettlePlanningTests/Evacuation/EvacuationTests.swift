@@ -131,6 +131,18 @@ import Testing
         #expect(placed["web-1"] != placed["web-2"])
     }
 
+    /// Machines of one size are only interchangeable if no rule tells them apart.
+    @Test func aRuleTellsMachinesOfOneSizeApart() throws {
+        var sample = pool([64, 12, 4], selected: ["node-1"])
+        sample.put(
+            [
+                .sample("a", gibibytes: 4, apartFrom: ["large"]), .sample("b", gibibytes: 4),
+                .sample("large", gibibytes: 8),
+            ], on: "node-1", gibibytes: 64)
+        let placed = destinations(try sample.plan(), from: "node-1")
+        #expect(placed == ["large": "node-2", "a": "node-3", "b": "node-2"])
+    }
+
     @Test func noMachineMeetsAnotherOfItsName() throws {
         var sample = pool([32, 32, 32], selected: ["node-1"])
         sample.put([.sample("test", gibibytes: 4)], on: "node-1", gibibytes: 32)
