@@ -161,7 +161,7 @@ let package = Package(
             "FettleCommandsTests",
             [
                 "FettleCommands", "FettleControl", "FettleDatabase", "FettleStore", "FettleModel", "FettleVersions",
-                "FettleTestSupport", arguments,
+                "FettleSimulation", "FettleTestSupport", arguments,
             ]),
         tests(
             "FettleLabTests",
