@@ -59,6 +59,11 @@ public struct PlayStatistics: Codable, Sendable, Equatable {
     public struct Sight: Codable, Sendable, Equatable {
         public var seed: UInt64
         public var words: String
+
+        public init(seed: UInt64, words: String) {
+            self.seed = seed
+            self.words = words
+        }
     }
 
     public static let mostBins = 20
