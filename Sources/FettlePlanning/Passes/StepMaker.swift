@@ -32,7 +32,8 @@ struct StepMaker {
             compensates: compensates, estimate: estimate,
             timeoutSeconds: timeout ?? priors.timeout(estimate))
         last = step.id
-        steps.append(step)
+        steps.append(
+            priors.learned(step, on: host.resource, groups: host.groups.map(\.id), isTimeGiven: timeout != nil))
     }
 
     private mutating func add(_ steps: [ExtraStep]) {
