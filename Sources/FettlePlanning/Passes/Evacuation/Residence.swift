@@ -43,6 +43,11 @@ extension ResourceGroup {
         if case .evacuate = strategy { return true }
         return false
     }
+
+    /// So many at once; hypervisors are still emptied first.
+    func rolling(_ most: Int) -> Strategy {
+        isEvacuated ? .evacuate(maxUnavailable: .count(most)) : .rolling(maxUnavailable: .count(most))
+    }
 }
 
 extension WorkPass {
@@ -87,5 +92,17 @@ extension PlanningIndex {
         let own = served[resource] ?? []
         guard let residence, !residence.carries.isEmpty else { return own }
         return Set(own + residence.carries.flatMap { served[$0] ?? [] }).sorted()
+    }
+}
+
+extension PlanningInput {
+    /// Resources and the machines on those of them that are hypervisors: their groups can lose members too.
+    func withMachines(on resources: Set<ResourceID>) -> Set<ResourceID> {
+        guard facts.hosts.contains(where: { $0.hypervisor != nil && resources.contains($0.resource) }) else {
+            return resources
+        }
+        let declared = Set(fleet.resources.map(\.id))
+        let residency = Residency(facts.hosts) { declared.contains($0) }
+        return resources.reduce(into: resources) { $0.formUnion(residency.houses(of: $1)) }
     }
 }
