@@ -1,4 +1,4 @@
-package import FettleModel
+import FettleModel
 
 /// Machines that are moved away from hypervisors: each fits where it is moved to, in every state of both ways (I1); no destination
 /// is out together with the hypervisor it takes machines from, and no machine is moved while it is worked on (I3); and every
@@ -6,7 +6,7 @@ package import FettleModel
 ///
 /// It rests on the plan alone: on its steps, its orders, its rooms and what its targets carry. That a room is told rightly, and
 /// which machines must be apart, is in the facts and not in the plan, and so is not judged here.
-package struct EvacuationCheck {
+struct EvacuationCheck {
     let plan: Plan
     private let evacuations: [Evacuation]
     private let turns: TurnPlaces
@@ -15,7 +15,7 @@ package struct EvacuationCheck {
     /// Of a machine or a room, in MiB and in processors: so that sums cannot overflow.
     static let mostOfOne = 1_000_000_000
 
-    package static func violations(of plan: Plan) -> [Violation] {
+    static func violations(of plan: Plan) -> [Violation] {
         let evacuations = Evacuation.all(in: plan)
         guard !evacuations.isEmpty else { return [] }
         var check = EvacuationCheck(plan: plan, evacuations: evacuations, turns: TurnPlaces(plan, for: evacuations))
