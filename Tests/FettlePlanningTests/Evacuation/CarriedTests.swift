@@ -52,6 +52,14 @@ import Testing
             ])
     }
 
+    @Test func theMinimumOfWhatGoesDownIsADemandThatCanBeEased() throws {
+        let sample = bound(2, minimum: 2, atOnce: 1)
+        let refusal = try #require(throws: PlanningRefusal.self) { try sample.plan() }
+        let conflict = try #require(ConflictExplainer.explain(sample.input(), refusal))
+        #expect(conflict.demands.map(\.demand) == [.minimum("web")])
+        #expect(conflict.options.map(\.change) == ["lower minimumAvailable of group web from 2 to 1"])
+    }
+
     @Test func aHypervisorWithSeveralMembersNeedsRoomForAllOfThem() throws {
         var sample = bound(4, minimum: 2, atOnce: 4)
         sample.put(

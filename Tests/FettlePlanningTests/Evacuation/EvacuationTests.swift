@@ -206,6 +206,14 @@ import Testing
             ])
     }
 
+    /// Not to move machines is no way out that is offered: they would all go down.
+    @Test func lackOfRoomIsNoConflictOfDemands() throws {
+        var sample = pool([64, 8], selected: ["node-1"])
+        sample.put([.sample("vm", gibibytes: 32)], on: "node-1", gibibytes: 64)
+        let refusal = try #require(throws: PlanningRefusal.self) { try sample.plan() }
+        #expect(ConflictExplainer.explain(sample.input(), refusal) == nil)
+    }
+
     @Test func machinesThatStandInEachOthersWayAreNamedAndNoOthers() {
         var sample = pool([64, 10, 10], selected: ["node-1"])
         sample.put(

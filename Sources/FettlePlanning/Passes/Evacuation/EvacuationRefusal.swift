@@ -7,10 +7,9 @@ struct EvacuationRefusal {
     /// Sources that were solved together.
     let part: [Int]
 
-    /// For each attempt to leave a machine out of what does not fit.
-    static let mostAttempts = 20_000
-    /// More machines are not tried one by one.
-    static let mostMachines = 64
+    /// For each attempt to leave a machine out of what does not fit, and for all of them.
+    static let mostLooks = 200_000
+    static let mostLooksInAll = 2_000_000
 
     init(_ scene: EvacuationScene, part: [Int]) {
         self.scene = scene
@@ -70,8 +69,8 @@ struct EvacuationRefusal {
         case .undecided:
             notes.refuse(
                 .noRoom, at: at,
-                "\(source.id): no way to place its \(source.machines.count) machines was found in "
-                    + "\(PlacementSearch.mostAttempts) attempts\(exclusions(place)); \(advice(place))")
+                "\(source.id): no way to place its \(source.machines.count) machines was found, though not all were tried"
+                    + "\(exclusions(place)); \(advice(place))")
         }
         return true
     }
@@ -119,30 +118,35 @@ struct EvacuationRefusal {
 
     /// Machines of which none can be left out without the others fitting, and what the last of them lacks then.
     private func smallest(_ problem: PlacementProblem) -> String {
-        let all = problem.sources.flatMap(\.machines)
-        guard all.count <= Self.mostMachines else { return "its \(all.count) machines do not fit" }
         var problem = problem
+        var looked = 0
         for source in problem.sources.indices {
             for machine in problem.sources[source].machines.indices.reversed() {
+                guard looked < Self.mostLooksInAll else { break }
                 let smaller = problem.without(machine, of: source)
                 var search = PlacementSearch(smaller)
-                if search.run(attempts: Self.mostAttempts) == .impossible { problem = smaller }
+                if search.run(looks: Self.mostLooks) == .impossible { problem = smaller }
+                looked += search.looked
             }
         }
         let left = problem.sources.flatMap { source in source.machines.map { "\(Self.words($0)) of \(source.id)" } }
-        let fault = "no way to place \(left.joined(separator: ", ")) together"
-        guard let lacks = lack(problem) else { return fault }
+        let fault = "no way to place \(Self.list(left, most: 12)) together"
+        guard looked < Self.mostLooksInAll, let lacks = lack(problem, looked: looked) else { return fault }
         return "\(fault): \(lacks) would do"
     }
 
     /// What more would be enough, for the machine that needs the least more when all others are placed.
-    private func lack(_ problem: PlacementProblem) -> String? {
+    private func lack(_ problem: PlacementProblem, looked: Int) -> String? {
+        var looked = looked
         var best: (memory: Int, processors: Int, words: String)?
         for source in problem.sources.indices {
             for (number, machine) in problem.sources[source].machines.enumerated() {
                 let smaller = problem.without(number, of: source)
                 var search = PlacementSearch(smaller)
-                guard case .placed(let places) = search.run(attempts: Self.mostAttempts) else { continue }
+                let result = search.run(looks: Self.mostLooks)
+                looked += search.looked
+                guard looked < Self.mostLooksInAll else { return best?.words }
+                guard case .placed(let places) = result else { continue }
                 for candidate in problem.sources[source].candidates {
                     var taken = (memory: 0, processors: 0)
                     var isApart = problem.destinations[candidate].mayTake(machine)
@@ -190,7 +194,7 @@ struct EvacuationRefusal {
     }
 
     /// The first few, so that a message stays one for a thousand hypervisors.
-    private static func list(_ items: [String]) -> String {
-        items.prefix(5).joined(separator: ", ") + (items.count > 5 ? " and \(items.count - 5) more" : "")
+    private static func list(_ items: [String], most: Int = 5) -> String {
+        items.prefix(most).joined(separator: ", ") + (items.count > most ? " and \(items.count - most) more" : "")
     }
 }

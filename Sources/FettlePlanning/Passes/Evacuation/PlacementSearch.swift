@@ -10,11 +10,13 @@ struct PlacementSearch {
         /// For each source, for each machine, the place of its destination.
         case placed([[Int]])
         case impossible
-        /// More attempts would have been needed than are allowed.
+        /// More would have had to be looked at than is allowed.
         case undecided
     }
 
-    static let mostAttempts = 100_000
+    /// Destinations that are looked at for machines: well under a second, and enough to try all ways for a dozen machines and a
+    /// handful of destinations.
+    static let mostLooks = 1_000_000
 
     private let problem: PlacementProblem
     private let items: [(source: Int, machine: Int)]
@@ -29,6 +31,7 @@ struct PlacementSearch {
     /// For each source, for each of its candidates, what the others may need there at the same time.
     private var reserved: [[Demand]]
     private var chosen: [Int] = []
+    private(set) var looked = 0
     /// Somewhere more was set aside for others than they may really need, so that what was refused might fit.
     private var isBounded = false
 
@@ -103,18 +106,16 @@ struct PlacementSearch {
         }
     }
 
-    mutating func run(attempts: Int = mostAttempts) -> Result {
+    mutating func run(looks: Int = mostLooks) -> Result {
         guard !items.isEmpty else { return .placed(problem.sources.map { _ in [] }) }
         var open = [candidates(of: 0)]
-        var left = attempts
         while let level = open.indices.last {
             guard let destination = open[level].popLast() else {
                 open.removeLast()
                 takeBack()
                 continue
             }
-            left -= 1
-            guard left >= 0 else { return .undecided }
+            guard looked < looks else { return .undecided }
             put(items[level], on: destination)
             guard level + 1 < items.count else { return .placed(result()) }
             open.append(candidates(of: level + 1))
@@ -155,6 +156,7 @@ struct PlacementSearch {
     private mutating func candidates(of level: Int) -> [Int] {
         let (source, number) = items[level]
         let content = problem.sources[source]
+        looked += content.candidates.count
         if number == 0 {
             var demands: [Demand] = []
             for destination in content.candidates { demands.append(others(destination, beside: source)) }
