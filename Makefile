@@ -63,6 +63,7 @@ check: ## what CI checks beside the tests: format, layers, shell scripts, docs
 	swift format lint --strict --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift Package.swift
 	scripts/check-layers
 	scripts/check-docs
+	scripts/make-schemas --check
 	cd Lab && shellcheck -x lab selftest lib/machine.sh lib/layer-build.sh layers/*.sh
 	shellcheck $$(grep -lE '^#!.*bash' scripts/* .ci/run) Fuzz/run
 

@@ -160,8 +160,8 @@ let package = Package(
         tests(
             "FettleCommandsTests",
             [
-                "FettleCommands", "FettleControl", "FettleDatabase", "FettleStore", "FettleModel", "FettleVersions",
-                "FettleTestSupport", arguments,
+                "FettleCommands", "FettleControl", "FettleDatabase", "FettleInventory", "FettleSimulation", "FettleStore",
+                "FettleModel", "FettleVersions", "FettleTestSupport", arguments,
             ]),
         tests(
             "FettleLabTests",

@@ -24,6 +24,8 @@ import Testing
         Use(words: ["init", "--dir", "new"]),
         Use(words: ["quickstart"]),
         Use(words: ["schema", "fleet"]),
+        Use(words: ["schema", "facts"]),
+        Use(words: ["schema", "plan"]),
         Use(words: ["version", "compare", "--scheme", "dpkg", "1.0~rc1", "1.0"]),
         Use(words: ["cvss", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:P"]),
         Use(words: ["access", "sudoers", "--user", "fettle"]),
@@ -35,7 +37,25 @@ import Testing
         Use(words: ["inventory", "import", "ansible", "hosts.ini", "--environment", "dev", "--to", "-"]),
         Use(words: ["plan", "list"]),
         Use(words: ["plan", "show", "plan-1"]),
-        Use(words: ["plan", "check", "plan.json"]),
+        Use(words: ["plan", "show", "plan.json"]),
+        Use(words: ["plan", "show", "plan-1", "--html", "page.html"]),
+        Use(words: ["plan", "show", "plan.json", "--html"]),
+        Use(words: ["plan", "diff", "plan-1", "plan.json"]),
+        Use(words: ["plan", "diff", "plan-1", "unsafe.json"], exits: [1]),
+        Use(words: ["export", "facts"]),
+        Use(words: ["export", "facts", "--to", "facts.json"]),
+        Use(words: ["export", "findings", "facts-1"], exits: [2], fails: true),
+        Use(words: ["export", "findings", "findings-1", "--to", "findings.json"]),
+        Use(words: ["export", "selection", "--to", "selection.json"]),
+        Use(words: ["plan", "--facts", "facts.json", "--findings", "findings.json", "--now", "2026-11-23T09:00:00Z"]),
+        Use(words: ["plan", "make", "--facts", "facts.json", "--selection", "selection.json"]),
+        Use(words: ["simulate", "--write-fleet", "made-up", "--hosts", "60"]),
+        Use(words: [
+            "plan", "make", "--dir", "made-up", "--facts", "made-up/facts.json", "--findings", "made-up/selection.json",
+            "--now", "2026-11-23T09:00:00Z",
+        ]),
+        Use(words: ["plan", "check", "plan.json", "--now", "2026-11-23T09:00:00Z"]),
+        Use(words: ["plan", "check", "altered.json"], exits: [3], fails: true),
         Use(words: ["plan", "check", "unsafe.json"], exits: [3]),
         Use(words: ["waiver", "list"]),
         Use(words: [
@@ -50,6 +70,8 @@ import Testing
         Use(words: ["waiver", "expire", "waiver-1", "--reason", "twice"], exits: [2], fails: true),
         Use(words: ["compliance"], exits: looked),
         Use(words: ["simulate", "plan-1", "--plays", "10"]),
+        Use(words: ["simulate", "plan.json", "--plays", "3"]),
+        Use(words: ["simulate", "unsafe.json"], exits: [3], fails: true),
         Use(words: ["change", "submit", "plan-1", "--reason", "a test", "--as", "alice"]),
         Use(words: ["change", "submit", "plan-1", "--reason", "once more"], exits: [1], fails: true),
         Use(words: ["change", "approve", "change-1", "--as", "alice"], exits: [3], fails: true),
@@ -119,8 +141,19 @@ import Testing
         ["inventory", "import", "ansible", "nowhere.ini"], ["inventory", "import", "csv", "nowhere.csv"],
         ["plan", "make"], ["plan", "list", "--limit", "x"], ["plan", "show", "plan-9"],
         ["plan", "check", "nowhere.json"],
-        ["plan", "check", "taken/fleet.yaml"],
-        ["simulate", "plan-9"], ["simulate", "plan-9", "--plays", "0"],
+        ["plan", "check", "taken/fleet.yaml"], ["plan", "check", "nowhere.json", "--now", "noon"],
+        ["plan", "show", "nowhere.json"], ["plan", "show", "plan-9", "page.html"],
+        ["plan", "show", "taken/fleet.yaml", "--html"], ["plan", "diff", "plan-8", "plan-9"],
+        ["plan", "diff", "nowhere.json", "taken/fleet.yaml"], ["plan", "diff", "plan-8"],
+        ["plan", "--facts", "nowhere.json"], ["plan", "--now", "noon", "--facts", "x", "--findings", "y"],
+        ["plan", "--facts", "taken", "--findings", "nowhere.json"],
+        ["plan", "--facts", "x", "--findings", "y", "--selection", "z"], ["plan", "--inventory", "nowhere.yaml"],
+        ["plan", "--dir", "taken", "--facts", "taken/fleet.yaml", "--selection", "nowhere.json"],
+        ["export", "facts"], ["export", "horse"], ["export", "selection", "selection-9"],
+        ["simulate"], ["simulate", "plan-9", "--hosts", "3"], ["simulate", "--write-fleet", "x", "--hosts", "0"],
+        ["simulate", "plan-9", "--write-fleet", "x"], ["simulate", "--write-fleet", "x", "--now", "noon"],
+        ["simulate", "plan-9"], ["simulate", "plan-9", "--plays", "0"], ["simulate", "nowhere.json"],
+        ["simulate", "taken/fleet.yaml"],
         ["change", "submit", "plan-9", "--reason", "x"], ["change", "submit", "plan-9"],
         ["change", "approve", "change-9"], ["change", "reject", "change-9"], ["change", "withdraw", "change-9"],
         ["change", "list", "--limit", "x"], ["change", "show", "change-9"],
@@ -193,7 +226,7 @@ import Testing
             let program = try await Self.check(use, in: folder, json: false)
             // Texts that others read, and the lines of a journal, are not broken.
             let isForPrograms = [
-                "schema", "access sudoers", "inventory export", "inventory import", "run start", "run show",
+                "schema", "export", "access sudoers", "inventory export", "inventory import", "run start", "run show",
                 "waiver export",
             ].contains {
                 use.line.hasPrefix($0)
@@ -256,7 +289,9 @@ import Testing
         let plan = try Program(["plan", "show", "plan-1", "-o", "json"], in: folder)
         #expect(try await plan.end() == 0)
         try folder.write(plan.output, to: "plan.json")
-        try folder.write(plan.output.replacing("\"here/bring-back\"\n", with: "\"here/never\"\n"), to: "unsafe.json")
+        let altered = plan.output.replacing("\"after\":[\"here/bring-back\"]", with: "\"after\":[\"here/never\"]")
+        try folder.write(altered, to: "altered.json")
+        try folder.write(altered.replacing(#/"digest":"[0-9a-f]{64}",/#, with: ""), to: "unsafe.json")
         return folder
     }
 

@@ -101,7 +101,7 @@ import Testing
         #expect(result.journal.first?.at == tonight)
         for record in result.journal {
             guard case .stepIntended(let id, _, _) = record.event, id.rawValue.hasSuffix("/drain") else { continue }
-            let opens = id.rawValue.hasPrefix("environment-1") ? tonight : tomorrow
+            let opens = id.rawValue.hasPrefix("pool-1-") ? tonight : tomorrow
             #expect(record.at >= opens && record.at < opens.adding(seconds: 7200), "\(id)")
         }
     }

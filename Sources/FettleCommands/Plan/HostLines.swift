@@ -65,29 +65,3 @@ extension Step {
         if case .bake = action { true } else { false }
     }
 }
-
-/// For whom a host waits, by the plan's order: the turn before its own in each list, because that one waits for all before it.
-struct TurnWaits {
-    /// By resource, the turns right before its own.
-    private var before: [ResourceID: [[ResourceID]]] = [:]
-
-    init(_ plan: Plan) {
-        for order in plan.order {
-            for (earlier, turn) in zip(order.turns, order.turns.dropFirst()) {
-                for resource in turn { before[resource, default: []].append(earlier) }
-            }
-        }
-    }
-
-    /// The nearest first: a neighbour in a lane says more than a whole environment.
-    func words(of resource: ResourceID, bakes: [StepID]) -> String {
-        var seen: Set<ResourceID> = []
-        let turns = (before[resource] ?? []).sorted { $0.count < $1.count }
-        let names = turns.compactMap { turn -> String? in
-            let new = turn.filter { seen.insert($0).inserted }
-            return new.isEmpty ? nil : PlanView.list(new.map(\.rawValue), limit: 2)
-        }
-        let all = bakes.map(\.rawValue) + names.prefix(3) + (names.count > 3 ? ["…"] : [])
-        return all.isEmpty ? "-" : all.joined(separator: ", ")
-    }
-}

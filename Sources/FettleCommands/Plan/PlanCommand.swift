@@ -2,6 +2,7 @@ public import ArgumentParser
 import FettleControl
 import FettleModel
 public import FettlePlanning
+import FettleStore
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

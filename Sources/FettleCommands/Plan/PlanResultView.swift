@@ -1,3 +1,4 @@
+import FettleChecking
 import FettleControl
 import FettleModel
 import FettlePlanning

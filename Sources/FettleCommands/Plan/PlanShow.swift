@@ -22,6 +22,9 @@ struct PlanShow: AsyncParsableCommand {
         String?
 
     func validate() throws {
+        if page == "-", options.output == .json {
+            throw ValidationError("a page and JSON cannot both go to standard output: name a file for the page")
+        }
         if page != nil, !html { throw ValidationError("a second name is where the page goes: add --html") }
     }
 

@@ -1,5 +1,6 @@
 public import FettleModel
 public import FettlePlanning
+import FettleStore
 
 extension PlanService {
     /// What is known of a kept plan beside itself.

@@ -14,12 +14,17 @@ struct ChainExtras: Sendable {
         var afterOut: [ExtraStep] = []
         /// When its own packages are changed, and before anything proves it well.
         var afterChange: [ExtraStep] = []
+        /// When the host is proven, before it is in its groups again.
+        var beforeBack: [ExtraStep] = []
         /// When the host is in its groups again.
         var afterBack: [ExtraStep] = []
         /// Groups whose load balancer is not told of this host: its traffic is turned away as a whole.
         var undrained: Set<GroupID> = []
         /// Steps of others that a host which is not taken out waits for.
         var awaited: [StepID] = []
+
+        /// Whether the host's place in its groups is reserved beside what its load balancers are told.
+        var needsReservation: Bool { !beforeDrain.isEmpty || !beforeBack.isEmpty }
     }
 }
 

@@ -15,11 +15,13 @@ enum StrategyPass {
         let targets = Set(hosts.lazy.filter(\.isTakenOut).map(\.id))
         let others = Set(hosts.lazy.filter { !$0.isTakenOut }.map(\.id))
         let retired = Set(hosts.lazy.filter { $0.role == .retired }.map(\.id))
+        let carriers = carriers(among: hosts, index)
         var groups = index.groups.compactMap { group -> GroupWork? in
             let touched = group.members.filter(targets.contains).sorted()
             let moved = others.isEmpty ? [] : group.members.filter(others.contains).sorted()
-            guard !touched.isEmpty || !moved.isEmpty else { return nil }
-            var work = choose(for: group, targets: touched, others: moved, index, notes: &notes)
+            let carrying = carriers[group.id] ?? []
+            guard !touched.isEmpty || !moved.isEmpty || !carrying.isEmpty else { return nil }
+            var work = choose(for: group, targets: touched, others: moved, carrying, index, notes: &notes)
             work.retired = moved.filter(retired.contains)
             return work
         }
@@ -28,7 +30,8 @@ enum StrategyPass {
     }
 
     private static func choose(
-        for group: ResourceGroup, targets: [ResourceID], others: [ResourceID], _ index: PlanningIndex,
+        for group: ResourceGroup, targets: [ResourceID], others: [ResourceID], _ carriers: [Carrier],
+        _ index: PlanningIndex,
         notes: inout PlanNotes
     ) -> GroupWork {
         let size = group.members.count
@@ -45,14 +48,12 @@ enum StrategyPass {
         case .oneSideAtATime, .blueGreen: wished = sides(of: group, targets: targets, index).map(\.count).max() ?? 0
         }
         let maximumOut = max(0, min(wished, allowed))
-        // A group of which only others are responsible for outages is judged by what their controllers may do.
-        var isIdle = targets.isEmpty
-        if case .throughController = strategy { isIdle = false }
-        if !isIdle {
-            refuseIfStuck(
-                group, targets: targets, strategy: strategy, wished: wished, allowed: allowed, minimum: minimum,
-                unavailable: unavailable, notes: &notes)
-        }
+        // A controller's outage is its members'.
+        var taken = targets
+        if case .throughController = strategy { taken += others }
+        refuseIfStuck(
+            group, targets: taken, strategy: strategy, wished: wished, allowed: allowed, minimum: minimum,
+            unavailable: unavailable, notes: &notes)
         if wished > allowed, allowed > 0, strategy != .allAtOnce {
             reason +=
                 "; \(wished) at once reduced to \(allowed) by the minimum of \(minimum) of \(size)"
@@ -67,7 +68,8 @@ enum StrategyPass {
             minimumAvailable: minimum,
             maximumOut: maximumOut, unavailable: unavailable, canaries: canary.count, bakeSeconds: canary.bakeSeconds,
             growth: canary.count > 0 ? strategy.growth : 1)
-        arrange(&work, index, notes: &notes)
+        add(carriers, to: &work, allowed: allowed, index, notes: &notes)
+        if !targets.isEmpty { arrange(&work, index, notes: &notes) }
         return work
     }
 
@@ -137,6 +139,7 @@ enum StrategyPass {
         _ group: ResourceGroup, targets: [ResourceID], strategy: Strategy, wished: Int, allowed: Int, minimum: Int,
         unavailable: [ResourceID], notes: inout PlanNotes
     ) {
+        guard !targets.isEmpty else { return }
         let size = group.members.count
         let place = PlanningRefusal.Place.group(group.id)
         if allowed == 0 {
@@ -176,7 +179,7 @@ enum StrategyPass {
         return (count, max(0, bakeSeconds))
     }
 
-    private static func list(_ members: [ResourceID]) -> String {
+    static func list(_ members: [ResourceID]) -> String {
         members.map(\.rawValue).joined(separator: ", ")
     }
 }

@@ -5,14 +5,16 @@ import FettleModel
 ///
 /// Every list names hosts in the order of the line, so that no two lists can contradict each other.
 struct OrderPass {
-    private let hosts: [HostWork]
+    let hosts: [HostWork]
     private let relations: [HostOrder.Relations]
     /// Places in the line of those that the plan takes out, but for Fettle's own; ascending.
     private let goers: [Int]
     /// Of these, by the groups that they are members of.
-    private let members: [GroupID: [Int]]
+    let members: [GroupID: [Int]]
     /// The same, and who takes members of the group through a patch.
     private let takers: [GroupID: [Int]]
+    /// Where hypervisors and the machines on them are in the line, or who takes them through; empty where there are none.
+    let placesOfHosts: [ResourceID: Int]
     private(set) var orders: [PlacedOrder] = []
 
     /// An order of turns whose resources are given by their places in the line.
@@ -39,19 +41,22 @@ struct OrderPass {
             for group in line.hosts[place].touchedGroups { members[group, default: []].append(place) }
         }
         takers = members.mapValues { Set($0).sorted() }
+        let hasHypervisors = line.hosts.contains { $0.residence != nil }
+        placesOfHosts = hasHypervisors ? ThroughController.places(in: line.hosts) : [:]
         orderEnvironments()
         orderBalancers()
         orderGroups(groupOrder)
         orderByRules(rules)
-        for group in groups { orderMembers(of: group) }
-        orderControllers()
+        for group in groups { group.carriers.isEmpty ? orderMembers(of: group) : orderTakers(of: group) }
+        orderHypervisors()
+        orderControllers(groups)
         deal(
             goers.filter { hosts[$0].groups.isEmpty && hosts[$0].touchedGroups.isEmpty }, lanes: parallelSteps,
             because: "hosts in no group: at most \(parallelSteps) out")
         orderOwnHosts()
     }
 
-    private mutating func add(_ reason: String, _ turns: [[Int]], wayBack: TurnOrder.WayBack = .reversed) {
+    mutating func add(_ reason: String, _ turns: [[Int]], wayBack: TurnOrder.WayBack = .reversed) {
         let turns = turns.filter { !$0.isEmpty }
         guard turns.count > 1 else { return }
         orders.append(PlacedOrder(reason: reason, turns: turns, wayBack: wayBack))
@@ -131,7 +136,7 @@ struct OrderPass {
         }
     }
 
-    private mutating func orderMembers(of group: GroupWork) {
+    mutating func orderMembers(of group: GroupWork) {
         let places = members[group.group.id] ?? []
         let canaries = Array(places.prefix(group.canaries))
         let others = Array(places.dropFirst(group.canaries))
@@ -170,10 +175,16 @@ struct OrderPass {
     }
 
     /// Whoever takes members of a group through a patch is never out together with others of the group.
-    private mutating func orderControllers() {
-        for place in goers {
+    private mutating func orderControllers(_ groups: [GroupWork]) {
+        let controllers = goers.filter { !hosts[$0].touchedGroups.isEmpty }
+        guard !controllers.isEmpty else { return }
+        let carriers = Dictionary(
+            groups.map { ($0.group.id, $0.carriers.compactMap { placesOfHosts[$0.hypervisor] }) },
+            uniquingKeysWith: { first, _ in first })
+        for place in controllers {
             for group in hosts[place].touchedGroups.sorted() {
-                let others = (takers[group] ?? []).filter { $0 != place }
+                let taking = Set((takers[group] ?? []) + (carriers[group] ?? []))
+                let others = taking.filter { $0 != place && !hosts[$0].isOwn }.sorted()
                 add(
                     "group \(group): nobody is out while \(hosts[place].id) takes members through",
                     [others.filter { $0 < place }, [place], others.filter { $0 > place }])

@@ -23,8 +23,8 @@ struct ReportPass {
             duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
             hosts: hosts(outages), groups: groups.map { summary(of: $0, outages, median) },
             leftOut: notes.leftOut.sortedWithoutRepetition(), pointOfNoReturn: pointOfNoReturn(),
-            warnings: notes.warnings + afterthoughts(), reboots: reboots(), missedDeadlines: missedDeadlines(slow, line)
-        )
+            warnings: notes.warnings + afterthoughts(), reboots: reboots(),
+            missedDeadlines: missedDeadlines(slow, line), interrupted: interrupted())
     }
 
     private var start: Timestamp { max(plan.windows.first?.opensAt ?? plan.createdAt, plan.createdAt) }
@@ -105,7 +105,7 @@ struct ReportPass {
     ) -> PlanReport.Group {
         let size = group.group.members.count
         // Members retire when all others are back.
-        let mostOut = max(min(group.maximumOut, group.targets.count), group.mostThroughController, group.retired.count)
+        let mostOut = max(min(group.maximumOut, group.takers.count), group.mostThroughController, group.retired.count)
         return PlanReport.Group(
             id: group.group.id, strategy: group.strategy, reason: group.reason, members: size,
             minimumAvailable: group.minimumAvailable, maximumOut: group.maximumOut, unavailable: group.unavailable,
@@ -115,7 +115,7 @@ struct ReportPass {
 
     private func capacity(of group: GroupWork, _ outages: [ResourceID: Outage]) -> [PlanReport.CapacityPoint] {
         var changes: [Int: Int] = [0: 0]
-        for outage in group.targets.compactMap({ outages[$0] }) {
+        for outage in group.takers.compactMap({ outages[$0] }) {
             changes[outage.begin, default: 0] -= 1
             changes[outage.end, default: 0] += 1
         }
@@ -175,7 +175,8 @@ struct ReportPass {
             if !removed.isEmpty { result.append("\(host.id): its resolver removes \(removed.joined(separator: ", "))") }
             if host.isOwn {
                 result.append(
-                    "\(host.id): the machine that Fettle runs on; it goes last, and a reboot interrupts the run")
+                    "\(host.id): \(host.residence?.carriesOwn == true ? "carries " : "")the machine that Fettle runs on; it goes last, and a reboot interrupts the run"
+                )
             }
             if host.probes.isEmpty, host.isPatchedInPlace {
                 result.append("\(host.id): no probes; only installed versions and running code prove it")

@@ -184,11 +184,14 @@ struct PlanComparison {
         note(kind, "\(name): waits for", at: at, old.after.words, new.after.words)
         note(kind, "\(name): effect", at: at, old.availability.rawValue, new.availability.rawValue)
         note(kind, "\(name): way back", at: at, old.rollbackClass.rawValue, new.rollbackClass.rawValue)
-        note(kind, "\(name): seconds, median", at: at, "\(old.estimate.medianSeconds)", "\(new.estimate.medianSeconds)")
-        note(kind, "\(name): seconds, 95%", at: at, "\(old.estimate.p95Seconds)", "\(new.estimate.p95Seconds)")
+        let step = kind == .wayBack ? "\(name) on the way back" : name
         note(
-            kind, "\(name): seconds until it counts as failed", at: at, "\(old.timeoutSeconds)", "\(new.timeoutSeconds)"
-        )
+            .duration, "\(step): seconds, median", at: at, "\(old.estimate.medianSeconds)",
+            "\(new.estimate.medianSeconds)")
+        note(.duration, "\(step): seconds, 95%", at: at, "\(old.estimate.p95Seconds)", "\(new.estimate.p95Seconds)")
+        note(
+            .duration, "\(step): seconds until it counts as failed", at: at, "\(old.timeoutSeconds)",
+            "\(new.timeoutSeconds)")
         guard old.action != new.action else { return }
         if old.action.name != new.action.name {
             note(kind, "action", at: at, old.action.name, name)
@@ -200,9 +203,12 @@ struct PlanComparison {
         } else if case .stage = old.action {
             return
         } else {
-            entries.append(
-                .init(kind, "\(name): what it does", at: at, before: "\(old.action)", after: "\(new.action)"))
+            note(kind, "\(name): what it does", at: at, Self.json(old.action), Self.json(new.action))
         }
+    }
+
+    private static func json(_ action: StepAction) -> String {
+        (try? CanonicalJSON.encode(action)).map { String(decoding: $0, as: UTF8.self) } ?? action.name
     }
 }
 

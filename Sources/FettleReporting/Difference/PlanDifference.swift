@@ -37,6 +37,8 @@ public struct PlanDifference: Codable, Sendable, Equatable {
     /// In the order in which people ask.
     public enum Kind: String, Codable, Sendable, CaseIterable, Comparable {
         case environment, target, version, group, limit, window, order, step, wayBack, pointOfNoReturn
+        /// How long steps are expected to take, and when they count as failed; of the way back too.
+        case duration
 
         public static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
         private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }

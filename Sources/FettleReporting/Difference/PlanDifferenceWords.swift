@@ -30,9 +30,11 @@ extension PlanDifference {
         for entry in entries where entry.kind == kind {
             // Where a step was added or is gone, its name says no more than its resource does.
             let isStep = [.step, .wayBack, .target].contains(kind) && (entry.before == nil || entry.after == nil)
+            // Of long forms and of figures that follow from others it is said that they differ: the JSON has both.
+            let isShort = kind == .duration || entry.subject.hasSuffix("what it does")
             let same = Same(
-                subject: entry.subject, before: isStep ? entry.before.map { _ in "" } : entry.before,
-                after: isStep ? entry.after.map { _ in "" } : entry.after)
+                subject: entry.subject, before: isStep || isShort ? entry.before.map { _ in "" } : entry.before,
+                after: isStep || isShort ? entry.after.map { _ in "" } : entry.after)
             if let place = places[same] {
                 lots[place].resources += entry.resource.map { [$0.rawValue] } ?? []
             } else {
@@ -52,6 +54,7 @@ extension PlanDifference {
                 after.isEmpty || kind == .group || kind == .window ? "added" : "added: \(short(after))"
             case (let before?, nil):
                 before.isEmpty || kind == .group || kind == .window ? "no longer" : "no longer: \(short(before))"
+            case (""?, ""?): "differs"
             case (let before?, let after?): "\(short(after)) instead of \(short(before))"
             case (nil, nil): ""
             }
@@ -75,6 +78,7 @@ extension PlanDifference.Kind {
         case .step: "Steps"
         case .wayBack: "The way back"
         case .pointOfNoReturn: "Point of no return"
+        case .duration: "Durations"
         }
     }
 }

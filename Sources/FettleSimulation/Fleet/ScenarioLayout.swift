@@ -185,9 +185,9 @@ struct ScenarioLayout {
     private func probes(_ kind: HostRole.Kind) -> [Probe] {
         switch kind {
         case .web:
-            [Probe(name: "front page", check: .http(url: "http://{host}/health", status: 200, contains: nil))]
+            [Probe(name: "front-page", check: .http(url: "http://{host}/health", status: 200, contains: nil))]
         case .app: [Probe(name: "ready", check: .http(url: "http://{host}:8080/ready", status: 200, contains: nil))]
-        case .database: [Probe(name: "accepts connections", check: .tcp(port: 5_432))]
+        case .database: [Probe(name: "accepts-connections", check: .tcp(port: 5_432))]
         case .balancer, .batch: []
         }
     }

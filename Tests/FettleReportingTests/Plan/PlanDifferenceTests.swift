@@ -140,8 +140,8 @@ import Testing
         Edit(name: "a class", kind: .step, says: "way back: irreversible") {
             $0.steps[0].rollbackClass = .irreversible
         },
-        Edit(name: "a timeout", kind: .step, says: "counts as failed") { $0.steps[0].timeoutSeconds += 1 },
-        Edit(name: "an estimate", kind: .step, says: "95%") { $0.steps[0].estimate.p95Seconds += 1 },
+        Edit(name: "a timeout", kind: .duration, says: "counts as failed") { $0.steps[0].timeoutSeconds += 1 },
+        Edit(name: "an estimate", kind: .duration, says: "95%") { $0.steps[0].estimate.p95Seconds += 1 },
         Edit(name: "an action", kind: .step, says: "reboot") { $0.steps[0].action = .reboot(condition: .always) },
         Edit(name: "what an action does", kind: .step, says: "what it does") {
             $0.steps[0].action = .preflight(

@@ -102,7 +102,7 @@ struct BlueGreen {
         if !planned.isEmpty, !planned.contains(resource.environment) {
             refuse("\(member) is in \(resource.environment), which is not planned for; a switch concerns both sides")
         }
-        if resource.address.transport == .local {
+        if resource.address.transport == .local || cast.hosts[member]?.isOwn == true {
             refuse("\(member) is Fettle's own host: it goes last on both ways, and so belongs to no side")
         }
         let others = cast.index.groups(of: member).filter { $0.id != group.id }
@@ -117,6 +117,9 @@ struct BlueGreen {
         }
         if let served = cast.index.served[member]?.first {
             refuse("\(member) is to be retired and carries the traffic of group \(served)")
+        }
+        if let machine = cast.index.residency.machines(on: member)?.residents.first {
+            refuse("\(member) is to be retired and carries machine \(machine.name)")
         }
         if !isThere(member, cast.index) { refuse("\(member) is to be retired, but it is not available") }
     }

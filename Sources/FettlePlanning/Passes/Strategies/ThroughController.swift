@@ -28,10 +28,17 @@ enum ThroughController {
             refuse(.strategy, "\(member) is Fettle's own host, and would be taken out before all others are done")
         }
         if let conflict = conflict(in: passengers.compactMap { cast.hosts[$0] }) { refuse(.strategy, conflict) }
-        if passengers.contains(where: { cast.index.facts(of: $0)?.hypervisor != nil }) {
+        for member in passengers {
+            guard let residence = cast.hosts[member]?.residence else { continue }
+            if let carried = residence.carries.first {
+                refuse(
+                    .strategy,
+                    "\(carried) goes down with \(member), whenever its controller \(controller) takes that out; make it "
+                        + "movable, or choose evacuate")
+            }
             notes.warn(
-                "group \(group.id): its controller \(controller) is trusted to move the machines of its hypervisors away "
-                    + "first; this plan does not prove that they fit elsewhere")
+                "\(member): its controller \(controller) is trusted to move its machines away first; this plan does not "
+                    + "prove that they fit elsewhere")
         }
         for member in passengers { cast.claim(.passenger(of: controller), for: member, by: group.id) }
         for member in group.members where cast.isTarget(member) && !passengers.contains(member) {
@@ -114,6 +121,20 @@ enum ThroughController {
             }
             return order
         }
+    }
+
+    /// By name the place in the line of whoever takes a host out: of one that is moved, its controller.
+    static func places(in line: [HostWork]) -> [ResourceID: Int] {
+        var places = Dictionary(
+            line.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        for host in line {
+            switch host.role {
+            case .passenger(let controller, _): places[host.id] = places[controller]
+            case .retired: places[host.id] = nil
+            case .patched, .replaced, .controller: break
+            }
+        }
+        return places
     }
 
     // MARK: Capacity
