@@ -27,6 +27,9 @@ public enum PlanChecker {
         BakeCheck(tables: tables, outages: outages, turns: turns).judge(&found)
         OwnHostCheck(tables: tables, outages: outages, turns: turns).judge(&found)
         CarryCheck(tables: tables, outages: outages, turns: turns).judge(&found)
+        for violation in EvacuationCheck.violations(of: plan) {
+            found.add(violation.invariant, violation.message, steps: violation.steps)
+        }
 
         let timeMethod = judgeOrder(tables, outages, turns, &found, &work)
         let isExact = capacityMethod == .exact && timeMethod == .exact

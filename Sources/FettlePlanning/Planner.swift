@@ -8,28 +8,30 @@ public enum Planner {
     ///
     /// - Throws: `PlanningRefusal` with everything that stands in the way, not only the first thing.
     public static func plan(_ input: PlanningInput) throws(PlanningRefusal) -> (Plan, PlanReport) {
+        var input = input
+        input.windows = input.windows.withoutWindowsBefore(input.createdAt)
         var notes = PlanNotes()
         check(input, notes: &notes)
         let index = PlanningIndex(input)
         let work = WorkPass.collect(input, index, notes: &notes)
-        let groups = StrategyPass.choose(for: work, index, notes: &notes)
+        var groups = StrategyPass.choose(for: work, index, notes: &notes)
         let groupOrder = GroupOrder(input.fleet, from: groups.map(\.group.id), notes: &notes)
         let rules = RulePass(work, input, notes: &notes)
         let line =
             notes.hasOrderCycle
             ? nil : HostOrder.arrange(work, groups: groups, groupOrder, rules: rules.orders, notes: &notes)
         guard let line else { throw notes.refusal() }
-        let orders = OrderPass(
-            line, groups: groups, groupOrder, rules: rules.orders, parallelSteps: input.policy.limits.parallelSteps
-        ).orders
-        let layout = WaveLayout(line, orders, groups: groups)
-        let extras = ExtrasPass.collect(layout, groups: groups, index, priors: input.priors)
+        let (layout, evacuation) = EvacuationPass.arrange(
+            line, &groups, groupOrder, rules: rules.orders, index, parallelSteps: input.policy.limits.parallelSteps,
+            notes: &notes)
+        var extras = ExtrasPass.collect(layout, groups: groups, index, priors: input.priors)
+        evacuation.add(to: &extras, layout, priors: input.priors)
         let expansion = StepExpansion(
             layout, extras: extras, splits: rules.splits, policy: input.policy, priors: input.priors)
         let windows = WindowPass(layout, expansion, input, notes: &notes).windows
         refuseRepeatedNames(expansion, layout, notes: &notes)
         try notes.throwIfRefused()
-        let plan = assemble(input, index, layout, groups, expansion, windows)
+        let plan = assemble(input, index, layout, groups, expansion, windows, evacuation.rooms)
         return (plan, ReportPass(plan: plan, layout: layout, groups: groups, input: input).report(notes))
     }
 
@@ -65,7 +67,7 @@ public enum Planner {
 
     private static func assemble(
         _ input: PlanningInput, _ index: PlanningIndex, _ layout: WaveLayout, _ groups: [GroupWork],
-        _ expansion: StepExpansion, _ windows: [Int?]
+        _ expansion: StepExpansion, _ windows: [Int?], _ rooms: [HypervisorRoom]
     ) -> Plan {
         let touched = Set(layout.hosts.map(\.resource.environment))
         let environments = input.fleet.environments.map(\.id).filter(touched.contains)
@@ -75,10 +77,10 @@ public enum Planner {
             targets: zip(layout.hosts, windows).map { host, window in
                 PlanTarget(
                     resource: host.id, address: host.resource.address, environment: host.resource.environment,
-                    window: window)
+                    window: window, carries: host.residence?.carries ?? [])
             }.sorted { $0.resource < $1.resource },
             groups: groups.map { planned($0, index) }, steps: expansion.steps, rollback: expansion.rollback,
-            order: layout.orders.map { $0.named(layout.hosts) }, limits: input.policy.limits,
+            order: layout.orders.map { $0.named(layout.hosts) }, rooms: rooms, limits: input.policy.limits,
             pointOfNoReturn: expansion.steps.first { $0.rollbackClass == .irreversible }?.id,
             windows: layout.hosts.isEmpty ? [] : input.windows.windows)
     }

@@ -39,4 +39,17 @@ public struct WindowOffer: Sendable, Equatable {
         longer.windows = windows.map { TimeWindow(opensAt: $0.opensAt, closesAt: $0.closesAt.adding(seconds: seconds)) }
         return longer
     }
+
+    var lastClosing: Timestamp? { windows.map(\.closesAt).max() }
+
+    /// Without the windows that are over.
+    func withoutWindowsBefore(_ now: Timestamp) -> WindowOffer {
+        let left = windows.indices.filter { windows[$0].closesAt > now }
+        guard left.count < windows.count, !left.isEmpty else { return self }
+        let place = Dictionary(uniqueKeysWithValues: left.enumerated().map { ($0.element, $0.offset) })
+        var offer = self
+        offer.windows = left.map { windows[$0] }
+        offer.places = places.mapValues { $0.compactMap { place[$0] } }
+        return offer
+    }
 }

@@ -216,6 +216,12 @@ struct WindowFileTests {
         #expect(
             times(reading.policy.freezes[0].events, from: "2026-10-01T00:00:00Z", to: "2026-11-01T00:00:00Z")
                 == ["2026-10-25T00:30 2026-10-25T01:45"])
+        // In Cuba midnight itself comes twice.
+        let cuba = try read(
+            "version: 1\nfreezes: [{id: a, reason: x, from: 2026-10-31, to: 2026-10-31, timeZone: America/Havana}]")
+        #expect(
+            times(cuba.policy.freezes[0].events, from: "2026-10-01T00:00:00Z", to: "2026-12-01T00:00:00Z")
+                == ["2026-10-31T04:00 2026-11-01T05:00"])
     }
 
     @Test(arguments: [

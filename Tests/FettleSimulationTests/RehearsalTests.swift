@@ -56,8 +56,7 @@ import Testing
     /// Environments one after the other, pools in lanes behind their canaries: by the plan's orders alone, at some size.
     @Test(arguments: [false, true])
     func aFleetGoesThroughItsOrdersAndBack(goesBack: Bool) throws {
-        let size = TestScale.isLong ? (pools: 25, hosts: 20) : (pools: 4, hosts: 10)
-        let fleet = PoolFleetPlan(environments: 4, poolsInEach: size.pools, poolSize: size.hosts, lanes: 2)
+        let fleet = TestScale.isLong ? FleetPlan(groups: 100) : FleetPlan(groups: 16, size: 10)
         let plan = fleet.plan()
         let last = RehearsalRequest(
             afterRecord: 2 * plan.steps.count - 30, request: .rollback(by: "bob", reason: "look"))
@@ -90,11 +89,11 @@ import Testing
 
     /// A run is started when the first window opens; each host waits for its own.
     @Test func aPlayKeepsToEveryHostsWindow() throws {
-        var plan = PoolFleetPlan(environments: 2, poolsInEach: 1, poolSize: 4, lanes: 1).plan()
+        var plan = FleetPlan(groups: 2, size: 4, lanes: 1, environments: 2).plan()
         let (tonight, tomorrow) = (Timestamp(milliseconds: 80_000_000), Timestamp(milliseconds: 166_000_000))
         plan.windows = [tonight, tomorrow].map { TimeWindow(opensAt: $0, closesAt: $0.adding(seconds: 7200)) }
         for place in plan.targets.indices {
-            plan.targets[place].window = plan.targets[place].environment == "env-0" ? 0 : 1
+            plan.targets[place].window = plan.targets[place].environment == "environment-1" ? 0 : 1
         }
         var rehearsal = try Rehearsal(plan, seed: 1)
         let result = try rehearsal.play()
@@ -102,7 +101,7 @@ import Testing
         #expect(result.journal.first?.at == tonight)
         for record in result.journal {
             guard case .stepIntended(let id, _, _) = record.event, id.rawValue.hasSuffix("/drain") else { continue }
-            let opens = id.rawValue.hasPrefix("env-0") ? tonight : tomorrow
+            let opens = id.rawValue.hasPrefix("pool-1-") ? tonight : tomorrow
             #expect(record.at >= opens && record.at < opens.adding(seconds: 7200), "\(id)")
         }
     }

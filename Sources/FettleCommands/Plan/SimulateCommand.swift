@@ -1,4 +1,5 @@
 import ArgumentParser
+import FettleChecking
 import FettleControl
 import FettleModel
 import FettleSimulation
@@ -8,14 +9,16 @@ struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Play a plan on a simulated fleet, many times, through the real machine.",
         discussion: """
-            Ends with 1 if an invariant was broken in any play.
+            Tells how long it takes, what is left of each group at worst, and how often it keeps to its windows. The same seeds give \
+            the same answer. Ends with 1 if an invariant was broken in any play, with 3 if a plan from a file is not proven safe.
 
             With --write-fleet it makes up a fleet of any size instead, and writes the files that `fettle plan` plans from.
             """)
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var writing: FleetWriting
-    @Argument(help: "The plan, such as plan-1.") var plan: String?
+    @Argument(help: "The plan, such as plan-1; or a file with a plan as JSON, `-` for standard input.") var plan:
+        String?
     @Option(help: "How many plays.") var plays = 1_000
     @Option(help: "The first seed.") var seed: UInt64 = 1
     @Option(help: "Chances in 1,000 that a patch makes a host unhealthy.") var badPatch = 0
@@ -34,88 +37,59 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func run() async throws {
         if try writing.write(seed: seed, form: options.output) { return }
-        let session = try Session(options)
-        let (plan, _) = try await session.plans.plan(PlanID(plan ?? ""))
-        let faults = FaultProfile(packageFailure: packageFailure, badPatch: badPatch, lostHost: lostHost)
+        let plan = try await planToPlay()
         let bar = ProgressBar("playing", total: plays)
-        var results: [RehearsalResult] = []
-        for play in 0..<plays {
-            var rehearsal = try Rehearsal(plan, seed: seed &+ UInt64(play), faults: faults)
-            var result = try rehearsal.play()
-            for violation in result.violations { session.note("seed \(seed &+ UInt64(play)): \(violation)") }
-            result.journal = []
-            results.append(result)
-            bar.advance("")
-        }
+        let statistics = try await PlayStatistics.of(
+            plan, plays: plays, firstSeed: seed,
+            faults: FaultProfile(packageFailure: packageFailure, badPatch: badPatch, lostHost: lostHost),
+            progress: { bar.advance("") })
         bar.finish()
-        let answer = Answer(results, of: plan)
-        if options.output == .json { try session.printJSON(answer) } else { show(answer, session) }
-        if answer.outcomes.invariantsBroken > 0 { throw ExitStatus.failure.code }
+        for sight in statistics.violations { Output.note("seed \(sight.seed): \(sight.words)") }
+        if options.output == .json {
+            try Output.writeJSON(Answer(plan: plan.id, statistics: statistics))
+        } else {
+            Output.writeLine(SimulationView(plan: plan.id, statistics: statistics).lines())
+        }
+        if statistics.outcomes.invariantsBroken > 0 { throw ExitStatus.failure.code }
     }
 
+    private func planToPlay() async throws -> Plan {
+        let word = plan ?? ""
+        guard !StageFile.isNamed(by: word) else { return try planFromFile(word) }
+        let session = try Session(options)
+        do throws(ControlError) {
+            return try await session.plans.plan(PlanID(word)).plan
+        } catch {
+            // A file without a dot in its name.
+            guard error.code == .notFound, FileManager.default.fileExists(atPath: word) else { throw error }
+        }
+        return try planFromFile(word)
+    }
+
+    /// What is kept was proven when it was made. What comes from a file can be anything.
+    private func planFromFile(_ path: String) throws -> Plan {
+        let plan = try StageFile.plan(from: path).plan
+        let report = PlanChecker.check(plan)
+        guard report.isProven else {
+            let reasons = report.violations.prefix(5).map(\.description).joined(separator: "\n  ")
+            throw CommandFailure(
+                .blocked,
+                "\(path) is not played, because it is not safe:\n  \(reasons)\n  `fettle plan check` tells all")
+        }
+        return plan
+    }
+
+    /// The statistics' own keys, and beside them the plan's.
     private struct Answer: Encodable {
-        struct Group: Encodable {
-            var group: GroupID
-            var members: Int
-            var minimumAvailable: Int
-            /// In any play, at any moment.
-            var lowestAvailable: Int
-        }
-
-        struct Seconds: Encodable {
-            var median: Int
-            var p95: Int
-            var longest: Int
-        }
-
-        struct Outcomes: Encodable {
-            var succeeded: Int
-            var rolledBack: Int
-            var failed: Int
-            var awaitingHuman: Int
-            var invariantsBroken: Int
-        }
-
         var plan: PlanID
-        var plays: Int
-        var seconds: Seconds
-        var groups: [Group]
-        var outcomes: Outcomes
+        var statistics: PlayStatistics
 
-        init(_ results: [RehearsalResult], of plan: Plan) {
-            self.plan = plan.id
-            plays = results.count
-            let sorted = results.map(\.seconds).sorted()
-            func percentile(_ share: Int) -> Int { sorted[min(sorted.count - 1, sorted.count * share / 100)] }
-            seconds = Seconds(median: percentile(50), p95: percentile(95), longest: percentile(100))
-            groups = plan.groups.map { group in
-                Group(
-                    group: group.id, members: group.members.count, minimumAvailable: group.minimumAvailable,
-                    lowestAvailable: results.compactMap { $0.lowestAvailable[group.id] }.min() ?? 0)
-            }
-            outcomes = Outcomes(
-                succeeded: results.count { $0.outcome == .succeeded },
-                rolledBack: results.count { if case .rolledBack = $0.outcome { true } else { false } },
-                failed: results.count { if case .failed = $0.outcome { true } else { false } },
-                awaitingHuman: results.count { $0.awaitingHuman != nil },
-                invariantsBroken: results.count { !$0.violations.isEmpty })
-        }
-    }
+        private enum CodingKeys: CodingKey { case plan }
 
-    private func show(_ answer: Answer, _ session: Session) {
-        let words = PlanView.words
-        let seconds = answer.seconds
-        session.print(
-            "\(answer.plays) plays of \(answer.plan): half end within \(words(seconds.median)), "
-                + "95% within \(words(seconds.p95)), the longest \(words(seconds.longest))")
-        for group in answer.groups {
-            session.print(
-                "group \(group.group): never fewer than \(group.lowestAvailable) of \(group.members) in service "
-                    + "(minimum \(group.minimumAvailable))")
+        func encode(to encoder: any Encoder) throws {
+            try statistics.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(plan, forKey: .plan)
         }
-        let outcomes = answer.outcomes
-        session.print(
-            "succeeded: \(outcomes.succeeded), rolled back: \(outcomes.rolledBack), failed: \(outcomes.failed), "
-                + "waiting for a person: \(outcomes.awaitingHuman), invariants broken: \(outcomes.invariantsBroken)")
     }
 }

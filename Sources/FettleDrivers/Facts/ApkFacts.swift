@@ -76,7 +76,8 @@ enum ApkPackages {
         return updates.sorted { $0.name < $1.name }
     }
 
-    private static func repositories(_ lines: ArraySlice<Substring>) -> [String: [String]] {
+    /// By `name=version`, where it is on offer; what is only installed has no place.
+    static func repositories(_ lines: ArraySlice<Substring>) -> [String: [String]] {
         var found: [String: [String]] = [:]
         var (name, version) = ("", "")
         for line in lines {

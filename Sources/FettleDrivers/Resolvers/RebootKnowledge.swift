@@ -11,15 +11,18 @@ import FettleModel
 ///   ([Debian bug 519700](https://bugs.debian.org/519700));
 /// - packages whose own scripts, as installed now, write `/run/reboot-required`.
 ///
+/// Alpine's names are its own: its kernels are `linux-lts` and the like, its C library is musl.
+///
 /// systemd is not among them: it executes itself anew. Nor is OpenSSL: its users are restarted.
 enum RebootKnowledge {
     static func expectation(
-        of changes: [PackageChange], askedByScripts: Set<String>, isPending: Bool
+        of changes: [PackageChange], askedByScripts: Set<String>, isPending: Bool, manager: PackageManager? = nil
     ) -> RebootExpectation {
         var reasons = Set(
             changes.filter { $0.to != nil }
                 .filter { change in
-                    asks(change.name) || askedByScripts.contains(change.name)
+                    asks(change.name) || (manager == .apk && asksOnAlpine(change.name))
+                        || askedByScripts.contains(change.name)
                         || askedByScripts.contains("\(change.name):\(change.architecture)")
                 }
                 .map(\.name))
@@ -29,6 +32,12 @@ enum RebootKnowledge {
 
     static func asks(_ package: String) -> Bool {
         isKernel(package) || isLoadedAtBoot(package) || base.contains(package)
+    }
+
+    /// `linux-lts`, `linux-virt`; not `linux-headers`, `linux-tools` or `linux-pam`.
+    private static func asksOnAlpine(_ package: String) -> Bool {
+        let kernels: Set = ["linux-lts", "linux-virt", "linux-edge", "linux-stable", "linux-rpi", "linux-asahi"]
+        return kernels.contains(package) || package == "musl" || package.hasPrefix("linux-firmware-")
     }
 
     /// Debian, Ubuntu: `linux-image-6.1.0-18-amd64`. Red Hat: `kernel-core`. SUSE: `kernel-default`. Headers, tools,

@@ -90,8 +90,13 @@ struct RpmQuestion {
             let report = try Self.report(parts.answer, offers: parts.offers, isDnf: parts.isDnf)
             let changes = try report.changes(of: packages)
             for package in wanted {
-                let isReached = changes.contains { $0.name == package.name && $0.to == package.version }
-                let isThere = packages.installed.contains { $0.name == package.name && $0.version == package.version }
+                // Of several architectures each is asked for by itself.
+                let isReached = changes.contains {
+                    $0.name == package.name && $0.architecture == package.architecture && $0.to == package.version
+                }
+                let isThere = packages.installed.contains {
+                    $0.name == package.name && $0.architecture == package.architecture && $0.version == package.version
+                }
                 if !isReached && !isThere { throw FactError("\(package.name) would not become \(package.version)") }
             }
             return Resolution(
@@ -110,9 +115,14 @@ struct RpmQuestion {
 
     private static func refusal(_ section: Transcript.Section) -> StepFailure {
         let words = String(section.output.suffix(4_096))
-        let errors = ElementReader(words).elements("message").filter { $0.attributes["type"] == "error" }.map(\.text)
-        let line = errors.last ?? FactText.lines(words).last { $0.hasPrefix("Error: ") }.map(String.init)
-        let complaint = line ?? FactText.lines(words).last.map(String.init) ?? "it said nothing"
+        let document = ElementReader(words)
+        let errors = document.elements("message").filter { $0.attributes["type"] == "error" }.map(\.text)
+        // Of a conflict dnf tells the problems below an empty `Error:`, zypper in a question of what to do.
+        let lines = (document.elements("description").map(\.text) + [words]).flatMap { FactText.lines($0) }
+        let problem = lines.map { $0.drop { $0 == " " } }.first { $0.hasPrefix("Problem") }
+        let line = lines.last { $0.hasPrefix("Error: ") && $0.count > "Error: ".count }
+        let complaint =
+            errors.last ?? (problem ?? line ?? FactText.lines(words).last).map(String.init) ?? "it said nothing"
         return StepFailure(
             code: .refused, message: "the package manager finds no way: \(FactText.excerpt(complaint, limit: 300))",
             output: words)

@@ -7,6 +7,8 @@ struct RpmReport {
         var architecture: String
         var version: String
         var isRemoved: Bool
+        /// Told as an upgrade or a downgrade, so that one of its name must be installed.
+        var isReplacing = false
     }
 
     private var entries: [Entry] = []
@@ -21,6 +23,7 @@ struct RpmReport {
     /// own, and the other columns below it.
     init(dnf text: String, offers: String) throws(FactError) {
         var isRemoval: Bool?
+        var isReplacing = false
         var row: [Substring] = []
         var told = 0
         for line in FactText.lines(text) {
@@ -32,10 +35,11 @@ struct RpmReport {
                 }
                 row += words
                 guard row.count >= 5 else { continue }
-                try addRow(row, isRemoved: isRemoval)
+                try addRow(row, isRemoved: isRemoval, isReplacing: isReplacing)
                 row = []
             } else {
                 isRemoval = Self.isRemoval(under: line)
+                isReplacing = line.hasPrefix("Upgrading") || line.hasPrefix("Downgrading")
                 told += Self.number(in: words)
             }
         }
@@ -66,13 +70,14 @@ struct RpmReport {
         return packages + more
     }
 
-    private mutating func addRow(_ row: [Substring], isRemoved: Bool) throws(FactError) {
+    private mutating func addRow(_ row: [Substring], isRemoved: Bool, isReplacing: Bool) throws(FactError) {
         guard FactText.isName(row[0]), FactText.isName(row[1]), FactText.isVersion(row[2]) else {
             throw .notUnderstood(row.joined(separator: " "), of: "dnf")
         }
         entries.append(
             Entry(
-                name: String(row[0]), architecture: String(row[1]), version: String(row[2]), isRemoved: isRemoved))
+                name: String(row[0]), architecture: String(row[1]), version: String(row[2]), isRemoved: isRemoved,
+                isReplacing: isReplacing))
         guard !isRemoved, let number = Double(row[4]), number.isFinite, number >= 0, number < 1e6 else { return }
         let units: [Substring: Double] = ["k": 1_024, "M": 1_048_576, "G": 1_073_741_824]
         downloadBytes += Int64(number * (row.count > 5 ? units[row[5]] ?? 1 : 1))
@@ -84,7 +89,9 @@ struct RpmReport {
         let document = ElementReader(text)
         for list in ["to-install", "to-upgrade", "to-downgrade", "to-remove"] {
             for element in document.elements(list) {
-                try addSolvables(ElementReader(element.content), isRemoved: list == "to-remove")
+                try addSolvables(
+                    ElementReader(element.content), isRemoved: list == "to-remove",
+                    isReplacing: list == "to-upgrade" || list == "to-downgrade")
             }
         }
         // Without a summary there is nothing to do.
@@ -102,7 +109,9 @@ struct RpmReport {
         }
     }
 
-    private mutating func addSolvables(_ list: ElementReader, isRemoved: Bool) throws(FactError) {
+    private mutating func addSolvables(
+        _ list: ElementReader, isRemoved: Bool, isReplacing: Bool
+    ) throws(FactError) {
         for element in list.elements("solvable") {
             // Patches and products are names for packages that are listed by themselves.
             guard element.attributes["type"] == "package" else {
@@ -112,7 +121,10 @@ struct RpmReport {
                 let architecture = element.attributes["arch"], FactText.isName(name), FactText.isVersion(edition),
                 FactText.isName(architecture)
             else { throw FactError("a package that zypper would change has no name, edition or architecture") }
-            entries.append(Entry(name: name, architecture: architecture, version: edition, isRemoved: isRemoved))
+            entries.append(
+                Entry(
+                    name: name, architecture: architecture, version: edition, isRemoved: isRemoved,
+                    isReplacing: isReplacing))
         }
     }
 
@@ -122,6 +134,9 @@ struct RpmReport {
     func changes(of packages: RpmPackages) throws(FactError) -> [PackageChange] {
         var changes: [PackageChange] = []
         for entry in entries {
+            guard !entry.isReplacing || packages.installed.contains(where: { $0.name == entry.name }) else {
+                throw FactError("\(entry.name) would be replaced and is not installed")
+            }
             let present = packages.installed.last { $0.name == entry.name && $0.architecture == entry.architecture }
             if entry.isRemoved {
                 guard let present else { throw FactError("\(entry.name) would be removed and is not installed") }

@@ -4,7 +4,7 @@ public import FettleModel
 /// Asks a host's own package manager what bringing packages to exact versions entails, by a POSIX shell script in one
 /// round trip. Nothing is changed or downloaded. apt also rehearses what it has answered, in a second one.
 ///
-/// apt answers everybody. dnf and zypper answer root only, and the packages are words of their commands, which no exact
+/// apt and apk answer everybody. dnf and zypper answer root only, and the packages are words of their commands, which no exact
 /// `sudo` rule can name: for other users the question is refused.
 public struct ShellUpdateResolver: UpdateResolver {
     private let channels: any ChannelProvider
@@ -33,9 +33,8 @@ public struct ShellUpdateResolver: UpdateResolver {
             let question = try RpmQuestion(wanted)
             return try question.resolution(from: try await ask(question.script, at: address), at: began)
         case .apk:
-            throw StepFailure(
-                code: .refused,
-                message: "\(resource): there is no resolver for apk, so what it would change is not known")
+            let question = try ApkQuestion(wanted)
+            return try question.resolution(from: try await ask(question.script, at: address), at: began)
         }
     }
 

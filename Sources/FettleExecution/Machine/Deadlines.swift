@@ -12,7 +12,9 @@ extension RunMachine {
             let due = from + Int64(pace.backOff(after: record.failures)) * 1000
             if due > clock { until = max(until ?? due, due) }
         }
-        if let opens = windowOpens(for: step, at: now) { until = max(until ?? opens, opens) }
+        if let opens = windowOpens(for: step, at: now) ?? preparationOpens(for: step, at: now) {
+            until = max(until ?? opens, opens)
+        }
         return until
     }
 
@@ -74,6 +76,17 @@ extension RunMachine {
         let behind = now.milliseconds - clock(of: step, at: now)
         let (opens, isBeforeAllTime) = window.opensAt.milliseconds.subtractingReportingOverflow(behind)
         return isBeforeAllTime ? .min : opens
+    }
+
+    /// When a step that only prepares may start; nil: now. As long as an earlier window than its resource's is open, all places belong
+    /// to those that are worked on in it: the proof that they end in time counts on that (I4).
+    private func preparationOpens(for step: Step, at now: Timestamp) -> Int64? {
+        guard step.availability == .none, !step.isBake, let own = index.windows[step.resource] else { return nil }
+        let earlier = index.plan.windows.filter { $0.opensAt <= now && now < $0.closesAt && $0.closesAt <= own.opensAt }
+        guard let closes = earlier.map(\.closesAt).max() else { return nil }
+        let (until, isBeforeAllTime) = closes.milliseconds.subtractingReportingOverflow(
+            now.milliseconds - clock(of: step, at: now))
+        return isBeforeAllTime ? .min : until
     }
 
     /// Why the window is too short for the step together with what must follow it; nil if it isn't (I4).

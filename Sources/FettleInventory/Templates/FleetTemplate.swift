@@ -47,7 +47,8 @@ public enum FleetTemplate {
         #    labels: {role: web}
         #    after: [db-1, {kind: storage}]
         #  - {id: lb-1, kind: loadBalancer, environment: production}
-        #  - {id: db-1, kind: database, environment: production, criticality: critical, failureDomain: rack-7}
+        #  - {id: db-1, kind: database, environment: production, failureDomain: rack-7, labels: {role: primary}}
+        #  - {id: db-2, kind: database, environment: production, failureDomain: rack-8, labels: {role: standby}}
         #  - {id: san-1, kind: storage, environment: production}
         #  - {id: mail, address: none, environment: production, serviceModel: saas, kind: cloudService}
         #  - id: vault                         # who patches which layer, where it is not as the service model says
@@ -57,8 +58,8 @@ public enum FleetTemplate {
         # What serves together. minimumAvailable is what must be serving at any time: no plan goes below it.
         groups:
         #  - id: db
-        #    members: [db-1]
-        #    minimumAvailable: 0
+        #    members: [db-1, db-2]
+        #    minimumAvailable: 1
         #  - id: web
         #    select: {environment: production, labels: {role: web}}     # or: members: ["web-*"]
         #    minimumAvailable: "75%"
@@ -183,8 +184,7 @@ public enum FleetTemplate {
         order: []
         #  - {name: schema before code, first: {kind: database}, then: {labels: {role: web}}, because: columns come first}
         #  - {name: standby before primary, first: {labels: {role: standby}}, then: {labels: {role: primary}}, within: group}
-        #  - {name: firmware before driver, first: {kind: storage}, then: {kind: hypervisor}}
-        #  - {name: controller before member, first: {labels: {role: controller}}, then: {labels: {role: member}}}
+        #  - {name: firmware before driver, first: {kind: storage}, then: {kind: database}}
 
         # What release notes demand of packages; versions in quotes. A host that breaks a rule is left out of the plan, with what
         # would be right.

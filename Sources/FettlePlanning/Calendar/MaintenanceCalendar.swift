@@ -40,29 +40,34 @@ public struct MaintenanceCalendar: Sendable {
         let freezes = policy.freezes.filter { !(isEmergency && $0.emergencyMayPass) }.map { freeze in
             (freeze: freeze, times: Self.times(of: freeze, from: from, to: max(to, lastEnd)))
         }
-        var windowScopes = windows.indices.map { ScopeCheck(policy.windows[$0].scope, fleet) }
-        var freezeScopes = freezes.map { ScopeCheck($0.freeze.scope, fleet) }
+        // The windows' scopes, then the freezes'.
+        let scopes = (policy.windows.map(\.scope) + freezes.map(\.freeze.scope)).map { ScopeCheck($0, fleet) }
+        var candidates: [EnvironmentID: [Int]] = [:]
         var places: [ResourceID: Int] = [:]
-        var known: [[[Int]]: Int] = [:]
+        places.reserveCapacity(fleet.resources.count)
+        var known: [[Int]: Int] = [:]
         var answers: [Answer] = []
         for resource in fleet.resources {
-            let fit = [
-                windowScopes.indices.filter { windowScopes[$0].covers(resource) },
-                freezeScopes.indices.filter { freezeScopes[$0].covers(resource) },
-            ]
+            let here =
+                candidates[resource.environment]
+                ?? scopes.indices.filter { scopes[$0].covers(environment: resource.environment) }
+            candidates[resource.environment] = here
+            let fit = here.filter { scopes[$0].covers(resource: resource.id) }
             if let place = known[fit] {
                 places[resource.id] = place
                 continue
             }
             known[fit] = answers.count
             places[resource.id] = answers.count
+            let ofWindows = fit.filter { $0 < windows.count }
+            let ofFreezes = fit.filter { $0 >= windows.count }.map { $0 - windows.count }
             let open: [TimeWindow]? =
-                fit[0].isEmpty && policy.withoutWindow == .anyTime
-                ? nil : fit[0].flatMap { windows[$0].times }.merged()
-            let frozen = fit[1].flatMap { freezes[$0].times.map(\.time) }.merged()
+                ofWindows.isEmpty && policy.withoutWindow == .anyTime
+                ? nil : ofWindows.flatMap { windows[$0].times }.merged()
+            let frozen = ofFreezes.flatMap { freezes[$0].times.map(\.time) }.merged()
             answers.append(
                 Answer(
-                    windows: fit[0], freezes: fit[1],
+                    windows: ofWindows, freezes: ofFreezes,
                     times: Self.times(open, without: frozen, from: from, to: to)))
         }
         self.from = from
@@ -126,16 +131,15 @@ public struct FrozenTime: Sendable, Equatable {
     public var emergencyMayPass: Bool
 }
 
-/// Which resources a scope covers: the globs are held against names of environments and groups once.
+/// Which resources a scope covers: globs of groups are held against their names once.
 private struct ScopeCheck {
-    private var environments: [EnvironmentID: Bool] = [:]
+    private let environments: [Glob]
     /// nil: whatever group.
     private let members: Set<ResourceID>?
     private let resources: [Glob]
-    private let environmentGlobs: [Glob]
 
     init(_ scope: CalendarScope, _ fleet: Fleet) {
-        environmentGlobs = scope.environments.map(Glob.init)
+        environments = scope.environments.map(Glob.init)
         resources = scope.resources.map(Glob.init)
         let groups = scope.groups.map(Glob.init)
         members =
@@ -146,16 +150,13 @@ private struct ScopeCheck {
                     .flatMap(\.members))
     }
 
-    mutating func covers(_ resource: Resource) -> Bool {
-        if !environmentGlobs.isEmpty {
-            let fits =
-                environments[resource.environment]
-                ?? environmentGlobs.contains { $0.matches(resource.environment.rawValue) }
-            environments[resource.environment] = fits
-            if !fits { return false }
-        }
-        if let members, !members.contains(resource.id) { return false }
-        return resources.isEmpty || resources.contains { $0.matches(resource.id.rawValue) }
+    func covers(environment: EnvironmentID) -> Bool {
+        environments.isEmpty || environments.contains { $0.matches(environment.rawValue) }
+    }
+
+    func covers(resource: ResourceID) -> Bool {
+        if let members, !members.contains(resource) { return false }
+        return resources.isEmpty || resources.contains { $0.matches(resource.rawValue) }
     }
 }
 

@@ -104,7 +104,7 @@ public enum ConflictExplainer {
         private mutating func moreAtOnce(in id: GroupID) -> (String, PlanReport)? {
             let size = input.fleet.group(id)?.members.count ?? 0
             let found = least(1, max(1, size)) { input, most in
-                input.changeGroup(id) { $0.strategy = .rolling(maxUnavailable: .count(most)) }
+                input.changeGroup(id) { $0.strategy = $0.rolling(most) }
             }
             return found.map { ("let group \(id) roll with maxUnavailable \($0)", $1) }
         }

@@ -44,7 +44,7 @@ public enum Demand: Codable, Sendable, Hashable {
                 $0.kind = $0.kind.withoutQuorum
             }
         case .strategy(let id):
-            input.changeGroup(id) { $0.strategy = .rolling(maxUnavailable: .count(max(1, $0.members.count))) }
+            input.changeGroup(id) { $0.strategy = $0.rolling(max(1, $0.members.count)) }
         case .groupOrder(let id): input.changeGroup(id) { $0.after = [] }
         case .environmentOrder:
             guard let first = input.fleet.environments.first else { break }
@@ -66,7 +66,7 @@ extension PlanningInput {
     /// Every demand that this input makes and that could be dropped, in an order that does not hang on the order of its lists. Only
     /// of the groups named, if any are.
     func demands(of only: Set<GroupID>? = nil) -> [Demand] {
-        let selected = Set(selection.hosts.map(\.resource))
+        let selected = withMachines(on: Set(selection.hosts.map(\.resource)))
         let touched = fleet.groups.filter { group in
             only?.contains(group.id) ?? group.members.contains { selected.contains($0) }
         }.sorted { $0.id < $1.id }

@@ -1,5 +1,6 @@
 public import FettleModel
 import Foundation
+import Synchronization
 
 /// How long steps took on this fleet, and what to expect from it.
 ///
@@ -33,8 +34,9 @@ public struct DurationHistory: Sendable, Equatable {
 
     /// Multiples of what was expected, sorted.
     private let measured: [Key: [Double]]
+    private let answers = Answers()
 
-    private enum Key: Hashable {
+    fileprivate enum Key: Hashable {
         case fleet(String)
         case package(String, String)
         case group(String, GroupID)
@@ -87,32 +89,69 @@ public struct DurationHistory: Sendable, Equatable {
     ///   - prior: what the table says of exactly this step.
     ///   - groups: those of its resource.
     func estimate(
-        of action: StepAction, on resource: Resource, groups: [GroupID], prior: DurationEstimate
+        of action: StepAction, on resource: Resource, groups: @autoclosure () -> [GroupID], prior: DurationEstimate
     ) -> DurationEstimate {
+        guard !measured.isEmpty else { return prior }
         let name = action.name
-        guard let fleet = measured[.fleet(name)], let expected = DurationPriors.documented.expectation(of: action)
-        else { return prior }
-        let table = Mixture(prior: prior, unit: expected.medianSeconds).adding(fleet, weight: Weights.table)
-        switch action {
-        case .reboot:
-            let machine = table.adding(measured[.machine(name, MachineClass(resource))], weight: Weights.fleet)
-            return machine.adding(measured[.host(name, resource.id)], weight: Weights.others).estimate
-        case .changePackages(let transaction):
-            return Self.longest(table, Set(transaction.changes.map(\.name)).compactMap { measured[.package(name, $0)] })
-        default:
-            return Self.longest(table, groups.compactMap { measured[.group(name, $0)] })
+        guard measured[.fleet(name)] != nil, let expected = DurationPriors.documented.expectation(of: action) else {
+            return prior
         }
+        let narrower: [Key] =
+            switch action {
+            case .reboot: [.machine(name, MachineClass(resource)), .host(name, resource.id)]
+            case .changePackages(let transaction): transaction.changes.map { .package(name, $0.name) }
+            default: groups().map { .group(name, $0) }
+            }
+        let question = Question(
+            action: name, median: prior.medianSeconds, p95: prior.p95Seconds, unit: expected.medianSeconds,
+            narrower: narrower.filter { measured[$0] != nil })
+        return answers.answer(question) { work(out: $0) }
     }
 
-    /// A transaction takes as long as the slowest of its packages is known to make one take; so do a host's groups.
-    private static func longest(_ base: Mixture, _ narrower: [[Double]]) -> DurationEstimate {
-        let estimates = narrower.map { base.adding($0, weight: Weights.fleet).estimate }
-        guard let first = estimates.first else { return base.estimate }
+    private func work(out question: Question) -> DurationEstimate {
+        let prior = DurationEstimate(medianSeconds: question.median, p95Seconds: question.p95)
+        let table = Mixture(prior: prior, unit: question.unit)
+            .adding(measured[.fleet(question.action)], weight: Weights.table)
+        guard question.action != Self.rebootName else {
+            return question.narrower.reduce(table) { mixture, key in
+                if case .host = key { return mixture.adding(measured[key], weight: Weights.others) }
+                return mixture.adding(measured[key], weight: Weights.fleet)
+            }.estimate
+        }
+        // A transaction takes as long as the slowest of its packages is known to make one take; so do a host's groups.
+        let estimates = question.narrower.map { table.adding(measured[$0], weight: Weights.fleet).estimate }
+        guard let first = estimates.first else { return table.estimate }
         return estimates.dropFirst().reduce(first) { longest, next in
             DurationEstimate(
                 medianSeconds: max(longest.medianSeconds, next.medianSeconds),
                 p95Seconds: max(longest.p95Seconds, next.p95Seconds))
         }
+    }
+
+    /// All that an estimate hangs on: hosts of a fleet ask the same a hundred thousand times.
+    fileprivate struct Question: Hashable {
+        var action: String
+        var median: Int
+        var p95: Int
+        var unit: Int
+        /// Only those of which something was measured.
+        var narrower: [Key]
+    }
+
+    public static func == (left: Self, right: Self) -> Bool { left.measured == right.measured }
+}
+
+/// What was worked out already: it saves time and alters no answer.
+private final class Answers: Sendable {
+    private let known = Mutex<[DurationHistory.Question: DurationEstimate]>([:])
+
+    func answer(
+        _ question: DurationHistory.Question, _ work: (DurationHistory.Question) -> DurationEstimate
+    ) -> DurationEstimate {
+        if let answer = known.withLock({ $0[question] }) { return answer }
+        let answer = work(question)
+        known.withLock { $0[question] = answer }
+        return answer
     }
 }
 

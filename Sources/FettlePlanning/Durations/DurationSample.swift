@@ -93,6 +93,7 @@ extension DurationPriors {
         case .gate(let probes): gate(probes)
         case .restore: restore
         case .verify: verify
+        case .handOver: handOver
         default: nil
         }
     }

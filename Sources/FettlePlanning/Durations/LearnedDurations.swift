@@ -10,7 +10,9 @@ extension DurationPriors {
     /// - Parameters:
     ///   - groups: those of the resource.
     ///   - isTimeGiven: whether the step's time is policy's, and not reckoned from its estimate.
-    func learned(_ step: Step, on resource: Resource, groups: [GroupID], isTimeGiven: Bool) -> Step {
+    func learned(
+        _ step: Step, on resource: Resource, groups: @autoclosure () -> [GroupID], isTimeGiven: Bool
+    ) -> Step {
         var prior = step.estimate
         // Whether a reboot is needed is only asked: that takes as long as ever, but the window must hold a reboot.
         var question: Int?
@@ -21,7 +23,7 @@ extension DurationPriors {
             }
             prior = longer(prior, reboot(of: MachineClass(resource)))
         }
-        var estimate = history.estimate(of: step.action, on: resource, groups: groups, prior: prior)
+        var estimate = history.estimate(of: step.action, on: resource, groups: groups(), prior: prior)
         if let question { estimate.medianSeconds = question }
         guard estimate != step.estimate else { return step }
         var step = step

@@ -10,8 +10,13 @@ struct ChainExtras: Sendable {
         var beforeDrain: [ExtraStep] = []
         /// When the host is out.
         var afterOut: [ExtraStep] = []
+        /// When the host is proven, before it is in its groups again.
+        var beforeBack: [ExtraStep] = []
         /// When the host is in its groups again.
         var afterBack: [ExtraStep] = []
+
+        /// Whether the host's place in its groups is reserved beside what its load balancers are told.
+        var needsReservation: Bool { !beforeDrain.isEmpty || !beforeBack.isEmpty }
     }
 }
 

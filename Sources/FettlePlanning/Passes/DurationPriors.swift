@@ -30,6 +30,11 @@ public struct DurationPriors: Sendable, Equatable {
     public var verify = DurationEstimate(medianSeconds: 2, p95Seconds: 20)
     /// A leader of a database gives its role to a replica that is up to date.
     public var handOver = DurationEstimate(medianSeconds: 5, p95Seconds: 60)
+    /// A machine that is moved while it runs: a GiB in 2 s is half of what a network of 10 Gbit/s carries, 10 s what one of 1 Gbit/s
+    /// does; memory that the machine writes meanwhile goes over it again. One machine after the other.
+    public var movePerGibibyte = DurationEstimate(medianSeconds: 2, p95Seconds: 10)
+    /// Beside its memory, for each machine: the destination is prepared, the last pages are copied, the network learns of it.
+    public var movePerMachine = DurationEstimate(medianSeconds: 5, p95Seconds: 30)
     public var restore = DurationEstimate(medianSeconds: 2, p95Seconds: 30)
 
     /// What was measured on this fleet; counts beside the table (`DurationHistory`).
@@ -75,6 +80,13 @@ public struct DurationPriors: Sendable, Equatable {
         let gate = gate(probes)
         return DurationEstimate(
             medianSeconds: seconds + gate.medianSeconds, p95Seconds: seconds + gate.p95Seconds)
+    }
+
+    func move(_ moves: [MachineMove]) -> DurationEstimate {
+        let gibibytes = moves.reduce(0) { $0 + ($1.memoryMebibytes + 1023) / 1024 }
+        return DurationEstimate(
+            medianSeconds: movePerMachine.medianSeconds * moves.count + movePerGibibyte.medianSeconds * gibibytes,
+            p95Seconds: movePerMachine.p95Seconds * moves.count + movePerGibibyte.p95Seconds * gibibytes)
     }
 
     /// How long one attempt may take: twice what 95% stay under, and a minute. A step that is cut off too early leaves more

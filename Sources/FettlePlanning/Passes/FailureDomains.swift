@@ -3,15 +3,16 @@ import FettleModel
 /// The order in which a group's members take their turns.
 enum FailureDomains {
     /// Spread over failure domains: never two members of one domain in a row if that can be avoided. A member that declares
-    /// none is a domain of its own. Within that, by id.
+    /// none is of that of the hypervisor it runs on, or a domain of its own. Within that, by id.
     ///
     /// Always the domain with the most members left, but never the last one again: the rule that avoids repetition wherever
     /// any order does.
     static func spread(_ hosts: [HostWork]) -> [ResourceID] {
         var domains: [String: [ResourceID]] = [:]
         for host in hosts.sorted(by: { $0.id > $1.id }) {
-            domains[host.resource.failureDomain.map { "declared " + $0 } ?? "own " + host.id.rawValue, default: []]
-                .append(host.id)
+            let declared = host.resource.failureDomain.map { "declared " + $0 }
+            let domain = declared ?? host.home.map { "on " + $0.rawValue } ?? "own " + host.id.rawValue
+            domains[domain, default: []].append(host.id)
         }
         var heap = BinaryHeap<Domain>()
         for (name, members) in domains { heap.insert(Domain(name: name, left: members)) }

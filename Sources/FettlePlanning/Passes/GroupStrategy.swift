@@ -13,15 +13,18 @@ enum StrategyPass {
         for hosts: [HostWork], _ index: PlanningIndex, notes: inout PlanNotes
     ) -> [GroupWork] {
         let targets = Set(hosts.map(\.id))
+        let carriers = carriers(among: hosts, index)
         return index.groups.compactMap { group in
             let touched = group.members.filter(targets.contains).sorted()
-            guard !touched.isEmpty else { return nil }
-            return choose(for: group, targets: touched, index, notes: &notes)
+            let carrying = carriers[group.id] ?? []
+            guard !touched.isEmpty || !carrying.isEmpty else { return nil }
+            return choose(for: group, targets: touched, carrying, index, notes: &notes)
         }
     }
 
     private static func choose(
-        for group: ResourceGroup, targets: [ResourceID], _ index: PlanningIndex, notes: inout PlanNotes
+        for group: ResourceGroup, targets: [ResourceID], _ carriers: [Carrier], _ index: PlanningIndex,
+        notes: inout PlanNotes
     ) -> GroupWork {
         let size = group.members.count
         let minimum = Self.minimum(of: group)
@@ -53,7 +56,8 @@ enum StrategyPass {
             group: group, targets: targets, strategy: strategy, reason: reason, minimumAvailable: minimum,
             maximumOut: maximumOut, unavailable: unavailable, canaries: canary.count, bakeSeconds: canary.bakeSeconds,
             growth: canary.count > 0 ? strategy.growth : 1)
-        arrange(&work, index, notes: &notes)
+        add(carriers, to: &work, allowed: allowed, index, notes: &notes)
+        if !targets.isEmpty { arrange(&work, index, notes: &notes) }
         return work
     }
 
@@ -123,6 +127,7 @@ enum StrategyPass {
         _ group: ResourceGroup, targets: [ResourceID], strategy: Strategy, wished: Int, allowed: Int, minimum: Int,
         unavailable: [ResourceID], notes: inout PlanNotes
     ) {
+        guard !targets.isEmpty else { return }
         let size = group.members.count
         let place = PlanningRefusal.Place.group(group.id)
         if allowed == 0 {
@@ -162,7 +167,7 @@ enum StrategyPass {
         return (count, max(0, bakeSeconds))
     }
 
-    private static func list(_ members: [ResourceID]) -> String {
+    static func list(_ members: [ResourceID]) -> String {
         members.map(\.rawValue).joined(separator: ", ")
     }
 }

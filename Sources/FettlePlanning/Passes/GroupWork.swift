@@ -19,6 +19,10 @@ struct GroupWork: Sendable {
     var growth: Int
     /// Targets that go after all others, such as a cluster's leader. Sorted.
     var last: [ResourceID] = []
+    /// Targets that take members down with them, beside themselves; sorted.
+    var carriers: [Carrier] = []
+    /// How many at once the strategy allows, where something that carries several members takes out more than that.
+    var pace = 1
     /// Targets that go together, one set after the other, each watched before the next goes; nil: the strategy has no sides.
     var sides: [[ResourceID]]?
 

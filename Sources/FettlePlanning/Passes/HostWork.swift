@@ -21,11 +21,15 @@ final class HostWork: Sendable {
     let serves: [GroupID]
     /// Every probe of its groups, each once, in the order of the groups.
     let probes: [Probe]
+    /// What runs on it; nil for all but hypervisors.
+    let residence: Residence?
+    /// The hypervisor that it runs on, as far as the facts know.
+    let home: ResourceID?
 
     init(
         resource: Resource, environmentRank: Int, groups: [ResourceGroup], findings: [FindingID],
         resolution: Resolution, changes: [PackageChange], present: [PackageVersion], untouchedNames: Set<String>,
-        rebootReasons: [String], serves: [GroupID]
+        rebootReasons: [String], serves: [GroupID], residence: Residence? = nil, home: ResourceID? = nil
     ) {
         self.resource = resource
         self.environmentRank = environmentRank
@@ -37,13 +41,15 @@ final class HostWork: Sendable {
         self.untouchedNames = untouchedNames
         self.rebootReasons = rebootReasons
         self.serves = serves
+        self.residence = residence
+        self.home = home
         probes = groups.count == 1 ? groups[0].probes.withoutRepetition() : groups.flatMap(\.probes).withoutRepetition()
     }
 
     var id: ResourceID { resource.id }
     var isBalancer: Bool { !serves.isEmpty }
-    /// The machine that Fettle runs on (I12).
-    var isOwn: Bool { resource.address.transport == .local }
+    /// The machine that Fettle runs on (I12), or one that takes it down.
+    var isOwn: Bool { resource.address.transport == .local || residence?.carriesOwn == true }
     var isReversible: Bool { resolution.unavailableEarlier.isEmpty }
 
     /// How the host must look before (`\.from`) or after (`\.to`) the change.
@@ -137,14 +143,17 @@ enum WorkPass {
         }
         let groups = index.groups(of: resource.id)
         let serves = index.served[resource.id] ?? []
-        guard mayBeInterrupted(resource, serves: serves, groups: groups, input: input, notes: &notes) else {
-            return nil
-        }
+        let residence = Residence(of: resource.id, in: groups, index, input.policy)
+        guard mayBeInterrupted(resource, serves: serves, groups: groups, input: input, notes: &notes),
+            mayGoDown(resource, residence, in: groups, input, index, notes: &notes)
+        else { return nil }
         return HostWork(
             resource: resource, environmentRank: rank, groups: groups, findings: selected.findings,
             resolution: selected.resolution, changes: changes,
             present: installed.present(selected.wanted, butFor: changes),
-            untouchedNames: installed.names(untouchedBy: changes), rebootReasons: rebootReasons, serves: serves)
+            untouchedNames: installed.names(untouchedBy: changes), rebootReasons: rebootReasons,
+            serves: index.served(by: resource.id, residence), residence: residence,
+            home: index.residency.homes[resource.id])
     }
 
     /// The changes, if the host is still as the resolver saw it; none if it already is as wanted; nil if it is neither.

@@ -5,10 +5,12 @@ import FettleModel
 ///
 /// Every list names hosts in the order of the line, so that no two lists can contradict each other.
 struct OrderPass {
-    private let hosts: [HostWork]
+    let hosts: [HostWork]
     private let relations: [HostOrder.Relations]
     /// Places in the line, ascending.
-    private let members: [GroupID: [Int]]
+    let members: [GroupID: [Int]]
+    /// Where hypervisors and the machines on them are in the line; empty where there are none.
+    let placesOfHosts: [ResourceID: Int]
     private(set) var orders: [PlacedOrder] = []
 
     /// An order of turns whose resources are given by their places in the line.
@@ -30,18 +32,23 @@ struct OrderPass {
             for group in line.hosts[place].groups { members[group.id, default: []].append(place) }
         }
         self.members = members
+        let hasHypervisors = line.hosts.contains { $0.residence != nil }
+        placesOfHosts = Dictionary(
+            hasHypervisors ? line.hosts.enumerated().map { ($0.element.id, $0.offset) } : [],
+            uniquingKeysWith: { first, _ in first })
         orderEnvironments()
         orderBalancers()
         orderGroups(groupOrder)
         orderByRules(rules)
-        for group in groups { orderMembers(of: group) }
+        for group in groups { group.carriers.isEmpty ? orderMembers(of: group) : orderTakers(of: group) }
+        orderHypervisors()
         deal(
             hosts.indices.filter { hosts[$0].groups.isEmpty && !hosts[$0].isOwn }, lanes: parallelSteps,
             because: "hosts in no group: at most \(parallelSteps) out")
         orderOwnHosts()
     }
 
-    private mutating func add(_ reason: String, _ turns: [[Int]], wayBack: TurnOrder.WayBack = .reversed) {
+    mutating func add(_ reason: String, _ turns: [[Int]], wayBack: TurnOrder.WayBack = .reversed) {
         let turns = turns.filter { !$0.isEmpty }
         guard turns.count > 1 else { return }
         orders.append(PlacedOrder(reason: reason, turns: turns, wayBack: wayBack))
@@ -123,7 +130,7 @@ struct OrderPass {
         }
     }
 
-    private mutating func orderMembers(of group: GroupWork) {
+    mutating func orderMembers(of group: GroupWork) {
         let places = members[group.group.id] ?? []
         let canaries = Array(places.prefix(group.canaries))
         let others = Array(places.dropFirst(group.canaries))

@@ -11,6 +11,7 @@ struct PlanningIndex {
     /// Groups whose traffic a resource carries, sorted.
     let served: [ResourceID: [GroupID]]
     private let placesOfGroups: [ResourceID: [Int]]
+    let residency: Residency
 
     init(_ input: PlanningInput) {
         resources = input.fleet.resources
@@ -29,6 +30,8 @@ struct PlanningIndex {
         self.groups = groups
         self.served = served
         placesOfGroups = places
+        let declared = placesOfResources
+        residency = Residency(facts) { declared[$0] != nil }
     }
 
     private static func places(_ ids: some Collection<ResourceID>) -> [ResourceID: Int] {

@@ -2,6 +2,9 @@ import FettleModel
 
 /// Where a host stands among those that could go next.
 struct Priority: Comparable {
+    /// 1 for hypervisors: of what may go, they go last. When their turn comes, the machines on them are patched and stand still,
+    /// and stood where the facts saw them for as long as possible.
+    var tier: Int
     var groupDepth: Int
     var group: String
     var place: Int
@@ -9,7 +12,8 @@ struct Priority: Comparable {
     var host: Int
 
     static func < (left: Self, right: Self) -> Bool {
-        (left.groupDepth, left.group, left.place, left.id) < (right.groupDepth, right.group, right.place, right.id)
+        (left.tier, left.groupDepth, left.group, left.place, left.id)
+            < (right.tier, right.groupDepth, right.group, right.place, right.id)
     }
 
     /// Group by group, spread over failure domains within each; hosts in no group last.
@@ -26,11 +30,12 @@ struct Priority: Comparable {
             let main = host.groups.map(\.id).max {
                 (order.earlier[$0]?.count ?? 0, $0.rawValue) < (order.earlier[$1]?.count ?? 0, $1.rawValue)
             }
+            let tier = host.residence == nil ? 0 : 1
             guard let main else {
-                return Priority(groupDepth: .max, group: "", place: 0, id: host.id, host: index)
+                return Priority(tier: tier, groupDepth: .max, group: "", place: 0, id: host.id, host: index)
             }
             return Priority(
-                groupDepth: order.earlier[main]?.count ?? 0, group: main.rawValue,
+                tier: tier, groupDepth: order.earlier[main]?.count ?? 0, group: main.rawValue,
                 place: places[main]?[host.id] ?? 0, id: host.id, host: index)
         }
     }

@@ -23,7 +23,8 @@ struct ReportPass {
             duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
             hosts: hosts(outages), groups: groups.map { summary(of: $0, outages) },
             leftOut: notes.leftOut.sortedWithoutRepetition(), pointOfNoReturn: pointOfNoReturn(),
-            warnings: notes.warnings + afterthoughts(), reboots: reboots(), missedDeadlines: missedDeadlines(slow))
+            warnings: notes.warnings + afterthoughts(), reboots: reboots(), missedDeadlines: missedDeadlines(slow),
+            interrupted: interrupted())
     }
 
     private var start: Timestamp { max(plan.windows.first?.opensAt ?? plan.createdAt, plan.createdAt) }
@@ -94,12 +95,12 @@ struct ReportPass {
 
     private func summary(of group: GroupWork, _ outages: [ResourceID: Outage]) -> PlanReport.Group {
         let size = group.group.members.count
-        let mostOut = min(group.maximumOut, group.targets.count)
+        let mostOut = min(group.maximumOut, group.takers.count)
         return PlanReport.Group(
             id: group.group.id, strategy: group.strategy, reason: group.reason, members: size,
             minimumAvailable: group.minimumAvailable, maximumOut: group.maximumOut, unavailable: group.unavailable,
             lowestAvailable: size - group.unavailable.count - mostOut,
-            capacity: capacity(of: group, group.targets.compactMap { outages[$0] }))
+            capacity: capacity(of: group, group.takers.compactMap { outages[$0] }))
     }
 
     private func capacity(of group: GroupWork, _ outages: [Outage]) -> [PlanReport.CapacityPoint] {
@@ -140,7 +141,8 @@ struct ReportPass {
             if !removed.isEmpty { result.append("\(host.id): its resolver removes \(removed.joined(separator: ", "))") }
             if host.isOwn {
                 result.append(
-                    "\(host.id): the machine that Fettle runs on; it goes last, and a reboot interrupts the run")
+                    "\(host.id): \(host.residence?.carriesOwn == true ? "carries " : "")the machine that Fettle runs on; it goes last, and a reboot interrupts the run"
+                )
             }
             if host.probes.isEmpty {
                 result.append("\(host.id): no probes; only installed versions and running code prove it")

@@ -32,7 +32,8 @@ struct StepMaker {
             compensates: compensates, estimate: estimate,
             timeoutSeconds: timeout ?? priors.timeout(estimate))
         last = step.id
-        steps.append(step)
+        steps.append(
+            priors.learned(step, on: host.resource, groups: host.groups.map(\.id), isTimeGiven: timeout != nil))
     }
 
     private mutating func add(_ steps: [ExtraStep]) {
@@ -48,7 +49,7 @@ struct StepMaker {
     /// is taken back. Where something has to be done in between, the host's place in its groups is reserved first.
     mutating func takeOut(_ extra: ChainExtras.Way? = nil) {
         let places = trafficPlaces
-        let reserves = places.isEmpty || extra?.beforeDrain.isEmpty == false
+        let reserves = places.isEmpty || extra?.needsReservation == true
         if reserves { add("take-out", .takeOut, .takesOut, priors.takeOut, group: onlyGroup) }
         add(extra?.beforeDrain ?? [])
         for (group, traffic) in places {
@@ -62,12 +63,13 @@ struct StepMaker {
     /// In the reverse order of `takeOut`.
     mutating func bringBack(_ extra: ChainExtras.Way? = nil) {
         let places = trafficPlaces
+        add(extra?.beforeBack ?? [])
         for (group, traffic) in places.reversed() {
             add(
                 places.count == 1 ? "restore" : "restore-\(group)", .restore(traffic: traffic), .bringsBack,
                 priors.restore, group: group)
         }
-        if places.isEmpty || extra?.beforeDrain.isEmpty == false {
+        if places.isEmpty || extra?.needsReservation == true {
             add("bring-back", .bringBack, .bringsBack, priors.takeOut, group: onlyGroup)
         }
         add(extra?.afterBack ?? [])

@@ -21,12 +21,14 @@ public struct PlanReport: Codable, Sendable, Equatable {
     public var reboots: [Reboot]
     /// Resources that are not back by their deadline if every step takes its 95% estimate, sorted.
     public var missedDeadlines: [MissedDeadline]
+    /// Machines that are not moved away and go down with their hypervisor, by hypervisor and name.
+    public var interrupted: [Interruption]
 
     public init(
         plan: PlanID, startsAt: Timestamp, duration: DurationEstimate, hosts: [Host], groups: [Group],
         leftOut: [Selection.LeftOut],
         pointOfNoReturn: PointOfNoReturn?, warnings: [String], reboots: [Reboot],
-        missedDeadlines: [MissedDeadline] = []
+        missedDeadlines: [MissedDeadline] = [], interrupted: [Interruption] = []
     ) {
         self.plan = plan
         self.startsAt = startsAt
@@ -38,6 +40,7 @@ public struct PlanReport: Codable, Sendable, Equatable {
         self.pointOfNoReturn = pointOfNoReturn
         self.warnings = warnings
         self.reboots = reboots
+        self.interrupted = interrupted
     }
 
     public struct Host: Codable, Sendable, Equatable {
@@ -164,6 +167,30 @@ public struct PlanReport: Codable, Sendable, Equatable {
             self.resource = resource
             self.because = because
             self.isPlanned = isPlanned
+        }
+    }
+
+    /// A machine that stays on a hypervisor of the plan and goes down with it.
+    public struct Interruption: Codable, Sendable, Equatable {
+        /// As its hypervisor names it.
+        public var machine: String
+        /// The resource that it is in the fleet; nil if the fleet does not declare it.
+        public var resource: ResourceID?
+        public var hypervisor: ResourceID
+        /// Why it is not moved.
+        public var because: String
+        /// From the hypervisor's restart until it is proven well; the machine's own start comes on top. 0 s: no restart is planned,
+        /// and it runs on, but nothing promises that it does.
+        public var duration: DurationEstimate
+
+        public init(
+            machine: String, resource: ResourceID?, hypervisor: ResourceID, because: String, duration: DurationEstimate
+        ) {
+            self.machine = machine
+            self.resource = resource
+            self.hypervisor = hypervisor
+            self.because = because
+            self.duration = duration
         }
     }
 }

@@ -16,6 +16,8 @@ public enum PlanTable {
         }
         lines += section("Changes", changes(report))
         lines += section("Steps", steps(plan, report))
+        lines += section("Moved away and home again", moves(plan))
+        lines += section("Not moved: down with their hypervisor", report.interrupted.map(line))
         lines += section("Reboots", report.reboots.map(line))
         lines += section("No way back", report.pointOfNoReturn.map(line) ?? [])
         lines += section("Mind", report.warnings)
@@ -86,7 +88,7 @@ public enum PlanTable {
     }
 
     /// The first few names, so that a line stays one for a thousand hosts.
-    private static func list(_ names: [String]) -> String {
+    static func list(_ names: [String]) -> String {
         let shown = names.prefix(4).joined(separator: ", ")
         return names.count > 4 ? "\(shown) and \(names.count - 4) more" : shown
     }
@@ -133,7 +135,7 @@ public enum PlanTable {
         }
     }
 
-    private static func duration(_ seconds: Int) -> String {
+    static func duration(_ seconds: Int) -> String {
         if seconds < 60 { return "\(seconds) s" }
         if seconds < 3600 { return "\(seconds / 60) min \(seconds % 60) s" }
         return "\(seconds / 3600) h \(seconds % 3600 / 60) min"

@@ -32,6 +32,8 @@ public struct PlanningRefusal: Error, Codable, Sendable, Equatable, CustomString
         case unknownName
         /// Two steps would have the same name.
         case ambiguousName
+        /// The machines of a hypervisor do not fit on the others.
+        case noRoom
         /// The work does not fit into the window (I4).
         case window
         /// What release notes demand is not met.

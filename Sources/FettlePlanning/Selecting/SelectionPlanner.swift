@@ -13,14 +13,17 @@ public enum SelectionPlanner {
     ) -> PatchSelection {
         var notes = PlanNotes()
         var requests: [SelectionRequest] = []
+        // Looked up once: a fleet of 100,000 hosts must not be walked through for each of them.
+        let declared = Dictionary(fleet.resources.map { ($0.id, $0) }) { first, _ in first }
+        let observed = Dictionary(facts.hosts.map { ($0.resource, $0) }) { first, _ in first }
         for entry in findings.notJudged {
-            guard let resource = fleet.resource(entry.resource), filter.includes(resource, in: fleet) else { continue }
+            guard let resource = declared[entry.resource], filter.includes(resource, in: fleet) else { continue }
             notes.leaveOut(entry.resource, because: "not judged: \(entry.reason)")
         }
         let byResource = Dictionary(grouping: findings.findings, by: \.resource)
         for resource in fleet.resources.sorted(by: { $0.id < $1.id }) where filter.includes(resource, in: fleet) {
             var host = HostSelecting(
-                resource: resource, facts: facts.host(resource.id), findings: byResource[resource.id] ?? [],
+                resource: resource, facts: observed[resource.id], findings: byResource[resource.id] ?? [],
                 policy: policy, filter: filter, assessedAt: findings.assessedAt, time: time ?? findings.assessedAt)
             if let request = host.request() { requests.append(request) }
             for entry in host.leftOut { notes.leaveOut(entry.resource, subject: entry.subject, because: entry.reason) }

@@ -29,11 +29,12 @@ public struct FleetBuilder: Sendable {
     @discardableResult
     public mutating func host(
         _ id: ResourceID, in environment: EnvironmentID? = nil, domain: String? = nil,
-        address: ResourceAddress? = nil, serviceModel: ServiceModel = .onPremises
+        address: ResourceAddress? = nil, serviceModel: ServiceModel = .onPremises, kind: Resource.Kind = .host
     ) -> ResourceID {
         resources.append(
             Resource(
-                id: id, address: address ?? .ssh(id.rawValue), environment: environment ?? environments[0].id,
+                id: id, kind: kind, address: address ?? .ssh(id.rawValue),
+                environment: environment ?? environments[0].id,
                 serviceModel: serviceModel, failureDomain: domain))
         return id
     }

@@ -145,6 +145,31 @@ struct MaintenanceCalendarTests {
         for (one, next) in zip(windows, windows.dropFirst()) { #expect(one.closesAt < next.opensAt) }
     }
 
+    @Test func largeFleetsAreWorkedOutOnceForEachKindOfResource() {
+        let environments = (0..<4).map { Environment(id: EnvironmentID("e\($0)"), isProtected: false) }
+        let resources = (0..<20_000).map {
+            Resource(id: ResourceID("r\($0)"), address: .ssh("r"), environment: environments[$0 % 4].id)
+        }
+        let groups = (0..<1_000).map { number in
+            ResourceGroup(
+                id: GroupID("g\(number)"), members: resources[number * 20..<number * 20 + 20].map(\.id).sorted(),
+                minimumAvailable: .count(1))
+        }
+        var policy = Policy()
+        for number in 0..<8 {
+            policy.windows.append(
+                window(
+                    WindowID("w\(number)"), "FREQ=DAILY", "1\(number):00", hours: 2,
+                    number < 4
+                        ? CalendarScope(environments: ["e\(number)"]) : CalendarScope(groups: ["g\(number)*"])))
+        }
+        let fleet = Fleet(environments: environments, resources: resources, groups: groups)
+        let calendar = MaintenanceCalendar(policy: policy, fleet: fleet, from: now)
+        #expect(calendar.offered.count == resources.count)
+        #expect(calendar.windows(for: "r0") == calendar.windows(for: "r4"))
+        #expect(calendar.windows(for: "r0") != calendar.windows(for: "r1"))
+    }
+
     // MARK: Helpers
 
     private func text(_ calendar: MaintenanceCalendar, _ resource: ResourceID) -> [String]? {

@@ -224,6 +224,30 @@ struct DurationHistoryTests {
         #expect((0...1_000_000_000).contains(estimate.p95Seconds) && estimate.medianSeconds <= estimate.p95Seconds)
     }
 
+    /// docs/windows.md shows the numbers.
+    @Test func thePageShowsTheNumbersThatAreUsed() throws {
+        let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let page = try String(contentsOf: root.appending(path: "docs/windows.md"), encoding: .utf8)
+        typealias Weights = DurationHistory.Weights
+        for (row, weight) in [
+            ("| the fleet's steps of that kind | all |", Weights.table), ("| patch, return |", Weights.fleet),
+            ("| all others but reboot |", Weights.fleet),
+            ("| reboots of that kind of machine | reboot |", Weights.fleet),
+            ("| reboots of that very host | reboot |", Weights.others),
+        ] {
+            #expect(page.contains("\(row) \(Int(weight)) |"), "\(row)")
+        }
+        for (row, reboot) in [
+            ("nothing else is said", priors.reboot), ("`serviceModel: bareMetal`", priors.serverReboot),
+            ("storage, switches, appliances", priors.deviceReboot),
+        ] {
+            let figures = "\(reboot.medianSeconds) s | \(reboot.p95Seconds) s |"
+            #expect(page.replacing(",200", with: "200").contains("\(row) | \(figures)"), "\(row)")
+        }
+        #expect(page.contains("newest \(DurationHistory.mostKept) are kept"))
+    }
+
     // MARK: Helpers
 
     private func estimate(_ samples: [DurationSample]) -> DurationEstimate {
