@@ -17,7 +17,8 @@ public enum PlanChecker {
             return CheckReport(violations: found.all, method: .exact)
         }
         let members = MemberIndex(plan.groups, tables.targets)
-        let outages = ResourceChecks(tables: tables, members: members).judge(&found)
+        let traffic = TrafficTurns(tables, &found)
+        let outages = ResourceChecks(tables: tables, members: members, turnedGroups: traffic.groups).judge(&found)
         NoReturnCheck(tables: tables).judge(&found)
 
         let turns = OrderFormCheck(tables: tables, outages: outages).index(&found)
@@ -27,6 +28,9 @@ public enum PlanChecker {
         BakeCheck(tables: tables, outages: outages, turns: turns).judge(&found)
         OwnHostCheck(tables: tables, outages: outages, turns: turns).judge(&found)
         CarryCheck(tables: tables, outages: outages, turns: turns).judge(&found)
+        SwitchCheck(tables, outages, members, traffic).judge(&found)
+        ControllerCheck(tables: tables, outages: outages, turns: turns).judge(&found)
+        ImageCheck(tables: tables, outages: outages).judge(&found)
         for violation in EvacuationCheck.violations(of: plan) {
             found.add(violation.invariant, violation.message, steps: violation.steps)
         }

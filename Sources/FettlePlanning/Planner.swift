@@ -13,7 +13,7 @@ public enum Planner {
         var notes = PlanNotes()
         check(input, notes: &notes)
         let index = PlanningIndex(input)
-        let work = WorkPass.collect(input, index, notes: &notes)
+        let work = RolePass.assign(WorkPass.collect(input, index, notes: &notes), input, index, notes: &notes)
         var groups = StrategyPass.choose(for: work, index, notes: &notes)
         let groupOrder = GroupOrder(input.fleet, from: groups.map(\.group.id), notes: &notes)
         let rules = RulePass(work, input, notes: &notes)
@@ -24,12 +24,14 @@ public enum Planner {
         let (layout, evacuation) = EvacuationPass.arrange(
             line, &groups, groupOrder, rules: rules.orders, index, parallelSteps: input.policy.limits.parallelSteps,
             notes: &notes)
-        var extras = ExtrasPass.collect(layout, groups: groups, index, priors: input.priors)
+        var extras = ExtrasPass.collect(layout, groups: groups, index, policy: input.policy, priors: input.priors)
         evacuation.add(to: &extras, layout, priors: input.priors)
+        let groupSteps = GroupSteps(
+            layout, groups: groups, index, policy: input.policy, priors: input.priors, notes: &notes)
         let expansion = StepExpansion(
-            layout, extras: extras, splits: rules.splits, policy: input.policy, priors: input.priors)
-        let windows = WindowPass(layout, expansion, input, notes: &notes).windows
-        refuseRepeatedNames(expansion, layout, notes: &notes)
+            layout, groupSteps, extras: extras, splits: rules.splits, policy: input.policy, priors: input.priors)
+        let windows = WindowPass(layout, groupSteps, expansion, input, notes: &notes).windows
+        refuseRepeatedNames(expansion, layout, groupSteps, notes: &notes)
         try notes.throwIfRefused()
         let plan = assemble(input, index, layout, groups, expansion, windows, evacuation.rooms)
         return (plan, ReportPass(plan: plan, layout: layout, groups: groups, input: input).report(notes))
@@ -52,10 +54,12 @@ public enum Planner {
     ///
     /// Every step's name begins with that of its resource or group and a slash. If none of these has a slash itself, no two can
     /// meet, and a million names need not be held against each other.
-    private static func refuseRepeatedNames(_ expansion: StepExpansion, _ layout: WaveLayout, notes: inout PlanNotes) {
+    private static func refuseRepeatedNames(
+        _ expansion: StepExpansion, _ layout: WaveLayout, _ groupSteps: GroupSteps, notes: inout PlanNotes
+    ) {
         let hasSlash =
             layout.hosts.contains { $0.id.rawValue.utf8.contains(UInt8(ascii: "/")) }
-            || layout.bakes.contains { $0.group.group.id.rawValue.utf8.contains(UInt8(ascii: "/")) }
+            || groupSteps.forward.contains { $0.group.rawValue.utf8.contains(UInt8(ascii: "/")) }
         guard hasSlash else { return }
         var seen: Set<StepID> = []
         for step in [expansion.steps, expansion.rollback].joined() where !seen.insert(step.id).inserted {

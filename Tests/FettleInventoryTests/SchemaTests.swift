@@ -26,6 +26,8 @@ struct SchemaTests {
         var bad = ["version: 2", "resources: []", "[]", "version: 1\nresorces: []\n", "version: 1\nenvironments: []\n"]
         bad += ["version: 1\nenvironments: [{protected: true}]", "version: 1\nenvironments: [{name: x, protected: 1}]"]
         bad += Self.badGroups.map(group) + Self.badResources.map(resource)
+        good += Self.goodStrategies.map(Self.fleet(strategy:))
+        bad += Self.badStrategies.map(Self.fleet(strategy:))
         let tiers = { (text: String) in "version: 1\ntiers: \(text)\n" }
         good += ["[a, b]", "{names: [a]}", "{direction: lastToFirst}", "{names: [a], direction: firstToLast}"].map(
             tiers)
@@ -200,6 +202,9 @@ struct SchemaTests {
         "responsibility: {firmware: vendor, owner: ops, contact: ops@example.com}",
         "responsibility: {firmware: {by: vendor, owner: Example}}", "responsibility: {data: nobody}",
         "kind: cluster", "strategy: rolling", "strategy: canary", "strategy: {rolling: }", "strategy: {allAtOnce: {}}",
+        "kind: cluster, strategy: replicasFirst", "kind: cluster, strategy: {replicasFirst: {maxUnavailable: 2}}",
+        "kind: hypervisorPool, strategy: evacuate", "kind: hypervisorPool, strategy: {evacuate: {maxUnavailable: 1}}",
+        "strategy: oneSideAtATime",
         "strategy: {rolling: {maxUnavailable: \"25%\"}}", "strategy: {canary: {first: 2, bake: 1h}}", "after: []",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b, server: \"{id}-x\", drainTimeout: 0}",
@@ -222,6 +227,45 @@ struct SchemaTests {
         "after: g", "after: [x, x]", "after: [\"-x\"]", "colour: red", "probes: [{http: {status: 200}}]",
         "probes: [{http: {url: \"http://h\", status: 99}}]",
     ]
+
+    private static let goodStrategies = [
+        "blueGreen: {active: blue}", "blueGreen: {active: green, keep: 2h, then: keep}",
+        "blueGreen: {active: blue, keep: 0, then: retire}", "oneSideAtATime: ", "oneSideAtATime: {bake: 5m}",
+        "throughController: {controller: c}", "throughController: {controller: c, atOnce: \"50%\"}",
+        "replace: {image: web-base}", "replace: {image: web-base, maxUnavailable: 2, maxSurge: 0}",
+        "replace: {image: a, maxSurge: \"00%\"}", "canary: {first: 1, growth: 2}",
+    ]
+
+    private static let badStrategies = [
+        "blueGreen: ", "blueGreen: {}", "blueGreen: {active: 1}", "blueGreen: {active: \"\"}", "blueGreen: []",
+        "blueGreen: {active: blue, then: burn}", "blueGreen: {active: blue, keep: long}", "oneSideAtATime: {bake: x}",
+        "oneSideAtATime: {maxUnavailable: 1}", "throughController: ", "throughController: {atOnce: 1}",
+        "throughController: {controller: \"-x\"}", "throughController: {controller: c, atOnce: 0}", "replace: ",
+        "replace: {maxUnavailable: 1}", "replace: {image: \"a b\"}", "replace: {image: a, maxSurge: 1}",
+        "replace: {image: a, maxSurge: \"10%\"}", "replace: {image: $(x)}", "canary: {growth: 0}",
+        "canary: {growth: \"2\"}",
+    ]
+
+    /// Two members on each of two sides, with all that a strategy can ask for.
+    private static func fleet(strategy: String) -> String {
+        """
+        version: 1
+        defaults: {environment: dev}
+        resources:
+          - {id: "b-[1:2]", failureDomain: blue}
+          - {id: "g-[1:2]", failureDomain: green}
+          - lb
+          - c
+        groups:
+          - id: g
+            members: ["b-*", "g-*"]
+            minimumAvailable: 2
+            traffic: {driver: haproxy, via: lb, endpoint: /x, backend: b}
+            probes: [{tcp: 80}]
+            strategy:
+              \(strategy)
+        """
+    }
 
     private static let goodResources = [
         "a", "\"a-[1:3]\"", "{id: a}", "{id: a, kind: appliance}", "{id: a, address: 10.0.0.1}",

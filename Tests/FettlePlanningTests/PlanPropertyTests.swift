@@ -6,11 +6,16 @@ import Testing
 
 /// What holds for every plan, on fleets made from seeds.
 @Suite struct PlanPropertyTests {
-    static let seeds = TestScale.seeds(40, long: 400)
+    static let seeds = TestScale.seeds(40, long: 400) + strategySeeds
+    /// Of fleets with strategies of every kind.
+    static let strategySeeds = TestScale.seeds(40, long: 400).map { $0 + firstStrategySeed }
+    private static let firstStrategySeed: UInt64 = 10_000
 
     /// Every second fleet has its load balancers patched as well.
     private func sample(_ seed: UInt64) -> (FleetSample, Set<ResourceID>) {
-        let sample = FleetGenerator.sample(seed: seed)
+        let sample =
+            seed < Self.firstStrategySeed
+            ? FleetGenerator.sample(seed: seed) : FleetGenerator.ofAllStrategies(seed: seed)
         return (sample, seed % 2 == 0 ? Set(sample.fleet.resources.map(\.id)) : [])
     }
 
@@ -33,9 +38,11 @@ import Testing
         for group in plan.groups {
             let most = ReachableStates(group, in: plan).mostOut().out
             #expect(most <= group.maximumOut, "\(group.id)")
-            #expect(group.members.count - most >= group.minimumAvailable, "\(group.id)")
+            // Who retires does so when all others of the group are back, and the traffic is not turned to who is gone.
+            let retired = plan.steps.count { $0.action == .retire && group.members.contains($0.resource) }
+            #expect(group.members.count - max(most, retired) >= group.minimumAvailable, "\(group.id)")
             let told = try #require(report.groups.first { $0.id == group.id })
-            #expect(group.members.count - most >= told.lowestAvailable, "\(group.id)")
+            #expect(group.members.count - max(most, retired) >= told.lowestAvailable, "\(group.id)")
         }
     }
 
@@ -70,7 +77,8 @@ import Testing
         let (sample, named) = sample(seed)
         let plan = try sample.plan(named: named)
         // Fettle's own host goes after all of them (I12).
-        let targets = plan.targets.filter { $0.address.transport != .local }
+        let out = Set(plan.steps.filter { $0.availability == .takesOut }.map(\.resource))
+        let targets = plan.targets.filter { $0.address.transport != .local && out.contains($0.resource) }
         for (earlier, later) in zip(plan.environments, plan.environments.dropFirst()) {
             let first = targets.filter { $0.environment == earlier }.map(\.resource)
             for target in targets where target.environment == later {
@@ -85,6 +93,15 @@ import Testing
         for host in sample.selection.hosts {
             let isPlanned = plan.target(host.resource) != nil
             #expect(isPlanned != report.leftOut.contains { $0.resource == host.resource }, "\(host.resource)")
+        }
+    }
+
+    @Test(arguments: strategySeeds) func nobodyIsWorkedOnWhileItServes(seed: UInt64) throws {
+        let (sample, named) = sample(seed)
+        let plan = try sample.plan(named: named)
+        for play in 0..<8 as Range<UInt64> {
+            var run = SideRun(plan, seed: seed &* 31 &+ play)
+            #expect(run.play() == [])
         }
     }
 
@@ -110,5 +127,31 @@ import Testing
             balancers += plan.targets.contains { $0.resource.rawValue.hasSuffix("-lb") } ? 1 : 0
         }
         #expect([bakes, overlaps, noReturn, several, balancers, restarts, own].allSatisfy { $0 >= 4 })
+    }
+
+    @Test func theSeedsReachEveryStrategy() throws {
+        var actions: [String: Int] = [:]
+        var fates: Set<String> = []
+        var across = 0
+        for seed in Self.strategySeeds {
+            let (sample, named) = sample(seed)
+            let plan = try sample.plan(named: named)
+            for name in Set(plan.steps.map(\.action.name)) { actions[name, default: 0] += 1 }
+            for group in sample.fleet.groups {
+                if case .blueGreen(_, _, let then) = group.strategy { fates.insert(then.rawValue) }
+            }
+            let moved = plan.steps.compactMap { step -> [ResourceID]? in
+                if case .upgradeThroughController(let upgrade) = step.action { upgrade.members } else { nil }
+            }.joined()
+            across += moved.contains { plan.groups(of: $0).count > 1 } ? 1 : 0
+        }
+        for name in ["confirm traffic", "switch traffic", "upgrade through controller", "build image", "replace image"]
+        {
+            #expect(actions[name] ?? 0 >= 4, "\(name)")
+        }
+        #expect(actions["retire"] ?? 0 >= 2)
+        #expect(actions["hand over"] ?? 0 >= 4)
+        #expect(fates.count == 3)
+        #expect(across >= 2)
     }
 }

@@ -19,14 +19,17 @@ struct ReachableStates {
     }
 
     private let members: [ResourceID]
+    /// How many members of the group are out when each of them is.
+    private let weights: [Int]
     /// For each member, the members of earlier turns.
     private let earlier: [[Int]]
     /// For each member, the members that go back before it.
     private let backBefore: [[Int]]
 
     init(_ group: PlannedGroup, in plan: Plan) {
-        let members = group.members.filter { id in plan.steps.contains { $0.resource == id } }
+        let (members, weights) = Self.takers(of: group, in: plan)
         self.members = members
+        self.weights = weights
         func places(_ order: TurnOrder, _ id: ResourceID) -> Int? { order.turns.firstIndex { $0.contains(id) } }
         func related(_ isBefore: (TurnOrder, Int, Int) -> Bool) -> [[Int]] {
             members.map { id in
@@ -44,6 +47,20 @@ struct ReachableStates {
         backBefore = related { $0.wayBack == .same ? $1 < $2 : $1 > $2 }
     }
 
+    /// Who takes members of the group out: members themselves, and controllers, which may have any of those out that they move.
+    private static func takers(of group: PlannedGroup, in plan: Plan) -> ([ResourceID], [Int]) {
+        let out = Set(plan.steps.filter { $0.availability == .takesOut }.map(\.resource))
+        var weights: [ResourceID: Int] = [:]
+        for member in group.members where out.contains(member) { weights[member] = 1 }
+        for step in plan.steps {
+            guard case .upgradeThroughController(let upgrade) = step.action else { continue }
+            let moved = Set(upgrade.members).intersection(group.members).count
+            if moved > 0 { weights[step.resource, default: 0] += min(moved, upgrade.atOnce) }
+        }
+        let takers = weights.sorted { $0.key < $1.key }
+        return (takers.map(\.key), takers.map(\.value))
+    }
+
     /// The largest number of members that are out in any state, and how many states there are.
     func mostOut() -> (out: Int, states: Int) {
         let start = State(places: members.map { _ in .untouched }, isRollingBack: false)
@@ -51,7 +68,7 @@ struct ReachableStates {
         var open = [start]
         var most = 0
         while let state = open.popLast() {
-            most = max(most, state.places.filter(\.isOut).count)
+            most = max(most, zip(state.places, weights).reduce(0) { $0 + ($1.0.isOut ? $1.1 : 0) })
             for next in followers(of: state) where seen.insert(next).inserted { open.append(next) }
         }
         return (most, seen.count)

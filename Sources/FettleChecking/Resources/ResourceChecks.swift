@@ -4,6 +4,8 @@ import FettleModel
 struct ResourceChecks {
     let tables: PlanTables
     let members: MemberIndex
+    /// Whose traffic is turned as a whole: none of their members is drained (`SwitchCheck`).
+    let turnedGroups: Set<GroupID>
 
     func judge(_ found: inout ViolationList) -> Outages {
         let count = tables.targets.count
@@ -28,7 +30,8 @@ struct ResourceChecks {
     ) -> Outage? {
         RebootCheck(chain: chain).judge(&found)
         guard let outage = OutageCheck(chain: chain, resource: resource).outage(&found) else { return nil }
-        TrafficCheck(chain: chain, resource: resource, groups: groups).judge(&found)
+        let drained = turnedGroups.isEmpty ? groups : groups.filter { !turnedGroups.contains($0.id) }
+        TrafficCheck(chain: chain, resource: resource, groups: drained).judge(&found)
         return outage
     }
 }

@@ -22,10 +22,14 @@ struct StepTraits: OptionSet {
     static let isIrreversible = StepTraits(rawValue: 1 << 11)
     /// It is taken for a group or an image, and not in the chain of one resource.
     static let isOfGroup = StepTraits(rawValue: 1 << 12)
+    /// A controller takes members of a cluster through a change: not its own resource is changed, but those.
+    static let movesOthers = StepTraits(rawValue: 1 << 13)
+    static let replaces = StepTraits(rawValue: 1 << 14)
+    static let retires = StepTraits(rawValue: 1 << 15)
 
     static let isDisruptive: StepTraits = [.takesOut, .requiresOut, .bringsBack]
     /// It concerns several resources: only such a step waits for those of others, and is waited for by them.
-    static let concernsSeveral: StepTraits = [.bakes, .isOfGroup]
+    static let concernsSeveral: StepTraits = [.bakes, .isOfGroup, .movesOthers]
 
     init(rawValue: UInt16) { self.rawValue = rawValue }
 
@@ -45,7 +49,9 @@ struct StepTraits: OptionSet {
                 expectation.packages.isEmpty && expectation.absentPackages.isEmpty ? [] : .proves
             case .evacuate, .handOver: []
             case .bringHome: .isBringing
-            case .upgradeThroughController, .replaceImage, .retire: .changes
+            case .upgradeThroughController: .movesOthers
+            case .replaceImage: [.changes, .replaces]
+            case .retire: .retires
             case .switchTraffic, .buildImage: .isOfGroup
             }
         switch availability {

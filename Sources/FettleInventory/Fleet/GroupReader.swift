@@ -41,19 +41,20 @@ struct GroupReader {
         if let value = fields["kind"], let kind = reading.choice(value, "kind of group", as: ResourceGroup.Kind.self) {
             group.kind = kind
         }
-        // One member away at a time is what needs no explanation.
-        group.minimumAvailable = .count(max(0, members.count - 1))
+        if let value = fields["strategy"] {
+            group.strategy = StrategyReader(reading: reading, resources: resources, ids: ids).read(value)
+        }
+        group.minimumAvailable = StrategyFit.defaultMinimum(of: group, resources)
         if let value = fields["minimumAvailable"], let minimum = reading.quantity(value, "minimumAvailable") {
             group.minimumAvailable = minimum
             checkMinimum(group, at: value.place)
         }
         checkEnvironments(group, at: idValue?.place ?? item.place)
-        if let value = fields["strategy"] {
-            group.strategy = StrategyReader(reading: reading).read(value)
-            checkStrategy(group, at: value.place)
-        }
         if let value = fields["traffic"] { group.traffic = traffic(value) }
         if let value = fields["probes"] { group.probes = ProbeReader(reading: reading).list(value) }
+        if let value = fields["strategy"] {
+            StrategyFit(reading: reading, resources: resources, group: group, place: value.place).judge()
+        }
         let after = after(fields)
         group.after = after.map { GroupID($0.name) }
         let responsibility = fields["responsibility"].flatMap { ResponsibilityReader(reading: reading).read($0) }
@@ -140,26 +141,6 @@ struct GroupReader {
             hint: "a group for each environment keeps their minimums apart")
     }
 
-    private func checkStrategy(_ group: ResourceGroup, at place: Place) {
-        let size = group.members.count
-        let allowed = size - group.minimumAvailable.asMinimum(of: size)
-        guard size > 0, allowed >= 0, let strategy = group.strategy else { return }
-        switch strategy {
-        case .allAtOnce:
-            guard allowed < size else { return }
-            reading.problem(
-                "allAtOnce leaves none of \(size.counted("member")), but minimumAvailable is \(size - allowed)",
-                at: place,
-                hint: "set 'minimumAvailable: 0', or choose rolling")
-        case .rolling(let maximum), .canary(_, _, let maximum, _):
-            guard maximum.asMaximum(of: size) > allowed, allowed > 0 else { return }
-            reading.warning(
-                "maxUnavailable is \(maximum.asMaximum(of: size)) of \(size), but minimumAvailable allows only \(allowed)",
-                at: place)
-        default: break
-        }
-    }
-
     // MARK: Traffic and order
 
     private func traffic(_ value: YAMLValue) -> TrafficBinding? {
@@ -168,7 +149,9 @@ struct GroupReader {
         let driver = fields.required("driver", of: "'traffic'", reading, hint: "such as haproxy").flatMap {
             reading.identifier($0, "the name of a driver")
         }
-        let via = fields.required("via", of: "'traffic'", reading).flatMap(via)
+        let via = fields.required("via", of: "'traffic'", reading).flatMap {
+            resources.reachable($0, "via", ids, reading)
+        }
         let endpoint = fields.required("endpoint", of: "'traffic'", reading, hint: "such as /run/haproxy/admin.sock")
             .flatMap { reading.text($0, "the endpoint", limit: 512) }
         let backend = fields.required("backend", of: "'traffic'", reading).flatMap {
@@ -180,21 +163,6 @@ struct GroupReader {
         return TrafficBinding(
             driver: driver, via: via.id, address: via.address, endpoint: endpoint, backend: backend,
             serverName: server, drainTimeoutSeconds: timeout)
-    }
-
-    private func via(_ value: YAMLValue) -> Resource? {
-        guard let name = reading.text(value, "'via'") else { return nil }
-        guard let resource = resources[name] else {
-            reading.problem(
-                "unknown resource \(name.quoted) in 'via'", at: value.place,
-                hint: Suggestion.hint(for: name, in: ids, otherwise: "known resources"))
-            return nil
-        }
-        guard resource.address.transport != .none else {
-            reading.problem("\(name.quoted) cannot be reached: its address is 'none'", at: value.place)
-            return nil
-        }
-        return resource
     }
 
     private func serverName(_ value: YAMLValue) -> String? {

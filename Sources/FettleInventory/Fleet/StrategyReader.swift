@@ -1,12 +1,23 @@
 internal import FettleModel
 
-/// Reads `strategy`: `rolling`, `canary` or `allAtOnce`, alone or as the one key over its settings.
+/// Reads `strategy`: the name of one, alone or as the one key over its settings.
 struct StrategyReader {
     let reading: Reading
+    let resources: DeclaredResources
+    /// All, sorted: for hints.
+    let ids: [String]
 
-    static let names = ["rolling", "canary", "allAtOnce"]
+    static let names = [
+        "rolling", "canary", "allAtOnce", "oneSideAtATime", "replicasFirst", "evacuate", "blueGreen",
+        "throughController", "replace",
+    ]
     /// Ten minutes of traffic show most of what goes wrong at once; a bake of nothing is no canary.
     static let defaultBakeSeconds = 600
+    /// An hour of all traffic on the side that was patched, before the way back is given up.
+    static let defaultKeepSeconds = 3_600
+    /// A side left at the earlier patch level would stay open to what the other one is closed to.
+    static let defaultOldSide = Strategy.OldSide.patch
+    static let longestSeconds = 2_592_000
 
     func read(_ value: YAMLValue) -> Strategy? {
         if value.scalar != nil {
@@ -24,8 +35,17 @@ struct StrategyReader {
 
     private func strategy(_ name: String, settings: YAMLValue?, at place: Place) -> Strategy? {
         switch name {
-        case "rolling": return rolling(settings)
+        case "rolling":
+            return most(name, settings, key: "maxUnavailable").map { .rolling(maxUnavailable: $0) }
+        case "replicasFirst":
+            return most(name, settings, key: "maxUnavailable").map { .replicasFirst(maxUnavailable: $0) }
+        case "evacuate":
+            return most(name, settings, key: "maxUnavailable").map { .evacuate(maxUnavailable: $0) }
         case "canary": return canary(settings)
+        case "oneSideAtATime": return oneSideAtATime(settings)
+        case "blueGreen": return blueGreen(settings, at: place)
+        case "throughController": return throughController(settings, at: place)
+        case "replace": return replace(settings, at: place)
         case "allAtOnce":
             if let settings, settings.mapping?.isEmpty != true {
                 reading.problem("allAtOnce has no settings", at: settings.place)
@@ -39,22 +59,89 @@ struct StrategyReader {
         }
     }
 
-    private func rolling(_ settings: YAMLValue?) -> Strategy? {
-        guard let settings else { return .rolling(maxUnavailable: .count(1)) }
-        guard let fields = Fields(settings, of: "'rolling'", keys: ["maxUnavailable"], reading) else { return nil }
-        return .rolling(maxUnavailable: quantity(fields, "maxUnavailable"))
+    /// Of a strategy that only says how many members may be away at once.
+    private func most(_ name: String, _ settings: YAMLValue?, key: String) -> Quantity? {
+        guard let settings else { return .count(1) }
+        return Fields(settings, of: "'\(name)'", keys: [key], reading).map { quantity($0, key) }
     }
 
     private func canary(_ settings: YAMLValue?) -> Strategy? {
         guard let settings else {
             return .canary(first: .count(1), bakeSeconds: Self.defaultBakeSeconds, maxUnavailable: .count(1))
         }
-        let keys = ["first", "bake", "maxUnavailable"]
+        let keys = ["first", "bake", "maxUnavailable", "growth"]
         guard let fields = Fields(settings, of: "'canary'", keys: keys, reading) else { return nil }
-        let bake = fields["bake"].flatMap { reading.seconds($0, "bake", in: 0...2_592_000) }
+        let growth = fields["growth"].flatMap { reading.integer($0, "growth", in: 1...100) }
         return .canary(
-            first: quantity(fields, "first"), bakeSeconds: bake ?? Self.defaultBakeSeconds,
-            maxUnavailable: quantity(fields, "maxUnavailable"))
+            first: quantity(fields, "first"), bakeSeconds: seconds(fields, "bake") ?? Self.defaultBakeSeconds,
+            maxUnavailable: quantity(fields, "maxUnavailable"), growth: growth ?? 1)
+    }
+
+    private func oneSideAtATime(_ settings: YAMLValue?) -> Strategy? {
+        guard let settings else { return .oneSideAtATime(bakeSeconds: Self.defaultBakeSeconds) }
+        guard let fields = Fields(settings, of: "'oneSideAtATime'", keys: ["bake"], reading) else { return nil }
+        return .oneSideAtATime(bakeSeconds: seconds(fields, "bake") ?? Self.defaultBakeSeconds)
+    }
+
+    private func blueGreen(_ settings: YAMLValue?, at place: Place) -> Strategy? {
+        let hint = "such as 'blueGreen: {active: blue, keep: 1h, then: patch}', with the failure domain that serves now"
+        guard let settings else {
+            reading.problem("'blueGreen' has no 'active'", at: place, hint: hint)
+            return nil
+        }
+        let keys = ["active", "keep", "then"]
+        guard let fields = Fields(settings, of: "'blueGreen'", keys: keys, reading) else { return nil }
+        let active = fields.required("active", of: "'blueGreen'", reading, hint: hint).flatMap {
+            reading.text($0, "active")
+        }
+        let keep = seconds(fields, "keep") ?? Self.defaultKeepSeconds
+        let then = fields["then"].flatMap {
+            reading.choice($0, "fate of the side that served", as: Strategy.OldSide.self)
+        }
+        return active.map { .blueGreen(active: $0, keepSeconds: keep, then: then ?? Self.defaultOldSide) }
+    }
+
+    private func throughController(_ settings: YAMLValue?, at place: Place) -> Strategy? {
+        let hint = "such as 'throughController: {controller: vcenter-1, atOnce: 1}'"
+        guard let settings else {
+            reading.problem("'throughController' has no 'controller'", at: place, hint: hint)
+            return nil
+        }
+        let keys = ["controller", "atOnce"]
+        guard let fields = Fields(settings, of: "'throughController'", keys: keys, reading) else { return nil }
+        let controller = fields.required("controller", of: "'throughController'", reading, hint: hint).flatMap {
+            resources.reachable($0, "controller", ids, reading)
+        }
+        let atOnce = quantity(fields, "atOnce")
+        return controller.map { .throughController($0.id, atOnce: atOnce) }
+    }
+
+    private func replace(_ settings: YAMLValue?, at place: Place) -> Strategy? {
+        let hint = "such as 'replace: {image: web-base, maxUnavailable: 1}'"
+        guard let settings else {
+            reading.problem("'replace' has no 'image'", at: place, hint: hint)
+            return nil
+        }
+        let keys = ["image", "maxUnavailable", "maxSurge"]
+        guard let fields = Fields(settings, of: "'replace'", keys: keys, reading) else { return nil }
+        let image = fields.required("image", of: "'replace'", reading, hint: hint).flatMap {
+            reading.identifier($0, "the name of an image")
+        }
+        let surge = fields["maxSurge"].flatMap { reading.quantity($0, "maxSurge") } ?? .count(0)
+        if let value = fields["maxSurge"], surge != .count(0), surge != .percent(0) {
+            reading.problem(
+                "maxSurge must be 0: an additional member is no resource of the fleet when the plan is made, so that "
+                    + "no plan could be proven with it", at: value.place,
+                hint: "let minimumAvailable leave a member to spare")
+        }
+        let most = quantity(fields, "maxUnavailable")
+        return image.map { .replace(image: $0, maxUnavailable: most, maxSurge: surge) }
+    }
+
+    // MARK: Settings
+
+    private func seconds(_ fields: Fields, _ key: String) -> Int? {
+        fields[key].flatMap { reading.seconds($0, key, in: 0...Self.longestSeconds) }
     }
 
     /// One if it is not given; none at all would never get anywhere.

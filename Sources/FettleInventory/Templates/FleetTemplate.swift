@@ -56,6 +56,16 @@ public enum FleetTemplate {
         #    responsibility: {firmware: {by: vendor, owner: Example Inc., contact: support@example.com}, owner: vault team}
 
         # What serves together. minimumAvailable is what must be serving at any time: no plan goes below it.
+        # strategy: how members are changed; without it the planner chooses and says why. What each is for: docs/strategies.md.
+        # - rolling: {maxUnavailable: 1}                     one after another
+        # - canary: {first: 1, bake: 10m, maxUnavailable: "25%", growth: 2}    some first, watched; then the rest, here in waves
+        # - allAtOnce                                        only with minimumAvailable: 0
+        # - oneSideAtATime: {bake: 10m}                      by failureDomain: fabrics, heads of a storage controller
+        # - replicasFirst: {maxUnavailable: 1}               a cluster (kind: cluster): the leader last, after its handover
+        # - evacuate: {maxUnavailable: 1}                    hypervisors (kind: hypervisorPool): machines away and home again
+        # - blueGreen: {active: blue, keep: 1h, then: patch} two sides by failureDomain: patch one, switch, keep the other
+        # - throughController: {controller: id, atOnce: 1}   handed to the cluster's own controller
+        # - replace: {image: name, maxUnavailable: 1}        members started anew from an image that was patched and tested
         groups:
         #  - id: db
         #    members: [db-1, db-2]

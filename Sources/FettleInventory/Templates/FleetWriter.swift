@@ -91,17 +91,8 @@ public struct FleetWriter: Sendable {
         var lines = ["  - id: \(YAMLText.scalar(group.id.rawValue))"]
         if group.kind != .pool { lines.append("    kind: \(group.kind.rawValue)") }
         lines.append("    members: " + YAMLText.flowList(group.members.map(\.rawValue), indent: 4))
-        lines.append("    minimumAvailable: \(quantity(group.minimumAvailable))")
-        switch group.strategy {
-        case nil: break
-        case .allAtOnce: lines.append("    strategy: allAtOnce")
-        case .rolling(let maximum): lines.append("    strategy: {rolling: {maxUnavailable: \(quantity(maximum))}}")
-        case .canary(let first, let bakeSeconds, let maximum, _):
-            lines.append(
-                "    strategy: {canary: {first: \(quantity(first)), bake: \(bakeSeconds)s, "
-                    + "maxUnavailable: \(quantity(maximum))}}")
-        default: break
-        }
+        lines.append("    minimumAvailable: \(StrategyWriter.quantity(group.minimumAvailable))")
+        if let strategy = group.strategy { lines += StrategyWriter.lines(strategy) }
         if let traffic = group.traffic {
             lines += [
                 "    traffic:", "      driver: \(YAMLText.scalar(traffic.driver))",
@@ -133,12 +124,5 @@ public struct FleetWriter: Sendable {
             "        timeout: \(probe.timeoutSeconds)s", "        samples: \(probe.samples)",
             "        interval: \(probe.intervalSeconds)s", "        deadline: \(probe.deadlineSeconds)s",
         ]
-    }
-
-    private func quantity(_ quantity: Quantity) -> String {
-        switch quantity {
-        case .count(let count): String(count)
-        case .percent(let percent): "\"\(percent)%\""
-        }
     }
 }

@@ -22,6 +22,8 @@ public struct HostFacts: Codable, Sendable, Equatable {
     public var hypervisor: Observed<HypervisorFacts>?
     /// By cluster; nil: in none that was asked.
     public var clusterRoles: [GroupID: ClusterRole]?
+    /// nil: nobody asked.
+    public var image: Observed<RunningImage>?
 
     public init(
         resource: ResourceID, observedAt: Timestamp, reachability: Reachability,
@@ -30,7 +32,8 @@ public struct HostFacts: Codable, Sendable, Equatable {
         kernels: Observed<KernelFacts>, rebootRequired: Observed<RebootRequirement>,
         staleServices: Observed<[StaleService]>, units: Observed<[UnitFacts]>,
         fileSystems: Observed<[FileSystemFacts]>, packageLocks: Observed<[PackageLock]>,
-        hypervisor: Observed<HypervisorFacts>? = nil, clusterRoles: [GroupID: ClusterRole]? = nil
+        hypervisor: Observed<HypervisorFacts>? = nil, clusterRoles: [GroupID: ClusterRole]? = nil,
+        image: Observed<RunningImage>? = nil
     ) {
         self.resource = resource
         self.observedAt = observedAt
@@ -48,6 +51,7 @@ public struct HostFacts: Codable, Sendable, Equatable {
         self.packageLocks = packageLocks
         self.hypervisor = hypervisor
         self.clusterRoles = clusterRoles
+        self.image = image
     }
 
     /// Facts of a host of which nothing could be observed, each with that reason.

@@ -51,3 +51,14 @@ public enum ClusterRole: String, Codable, Sendable, CaseIterable {
     /// Votes and holds no data.
     case witness
 }
+
+/// The image that a resource was started from.
+public struct RunningImage: Codable, Sendable, Hashable {
+    public var name: String
+    public var version: String
+
+    public init(name: String, version: String) {
+        self.name = name
+        self.version = version
+    }
+}

@@ -51,7 +51,7 @@ public enum StepAction: Codable, Sendable, Equatable {
         case .evacuate: "evacuate"
         case .bringHome: "bring home"
         case .handOver: "hand over"
-        case .switchTraffic: "switch traffic"
+        case .switchTraffic(let turn): turn.from.isEmpty ? "confirm traffic" : "switch traffic"
         case .upgradeThroughController: "upgrade through controller"
         case .buildImage: "build image"
         case .replaceImage: "replace image"

@@ -6,14 +6,22 @@ struct ChainExtras: Sendable {
     var back = Way()
 
     struct Way: Sendable {
+        /// Before the host is taken out, disturbing nobody.
+        var preparation: [ExtraStep] = []
         /// When the host's place in its groups is reserved, and before any load balancer is told.
         var beforeDrain: [ExtraStep] = []
         /// When the host is out.
         var afterOut: [ExtraStep] = []
+        /// When its own packages are changed, and before anything proves it well.
+        var afterChange: [ExtraStep] = []
         /// When the host is proven, before it is in its groups again.
         var beforeBack: [ExtraStep] = []
         /// When the host is in its groups again.
         var afterBack: [ExtraStep] = []
+        /// Groups whose load balancer is not told of this host: its traffic is turned away as a whole.
+        var undrained: Set<GroupID> = []
+        /// Steps of others that a host which is not taken out waits for.
+        var awaited: [StepID] = []
 
         /// Whether the host's place in its groups is reserved beside what its load balancers are told.
         var needsReservation: Bool { !beforeDrain.isEmpty || !beforeBack.isEmpty }
@@ -30,17 +38,26 @@ struct ExtraStep: Sendable {
     var group: GroupID?
     var rollbackClass = RollbackClass.nothingToUndo
     var compensates: StepID?
+    /// Besides the host's own step before it.
+    var after: [StepID] = []
 }
 
 /// Pass 6: what the strategies add, host by host.
 enum ExtrasPass {
     static func collect(
-        _ layout: WaveLayout, groups: [GroupWork], _ index: PlanningIndex, priors: DurationPriors
+        _ layout: WaveLayout, groups: [GroupWork], _ index: PlanningIndex, policy: Policy, priors: DurationPriors
     ) -> [ResourceID: ChainExtras] {
         var result: [ResourceID: ChainExtras] = [:]
         for group in groups {
             switch group.strategy {
             case .replicasFirst: addHandovers(of: group, index, priors, to: &result)
+            case .blueGreen:
+                for member in group.targets {
+                    result[member, default: ChainExtras()].forward.undrained.insert(group.group.id)
+                    result[member, default: ChainExtras()].back.undrained.insert(group.group.id)
+                }
+            case .throughController:
+                ThroughController.addSteps(of: group, layout, index, policy: policy, priors, to: &result)
             default: break
             }
         }

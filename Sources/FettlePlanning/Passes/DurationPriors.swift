@@ -36,6 +36,15 @@ public struct DurationPriors: Sendable, Equatable {
     /// Beside its memory, for each machine: the destination is prepared, the last pages are copied, the network learns of it.
     public var movePerMachine = DurationEstimate(medianSeconds: 5, p95Seconds: 30)
     public var restore = DurationEstimate(medianSeconds: 2, p95Seconds: 30)
+    /// A load balancer is told of a whole side; its health checks have to see the other one.
+    public var switchTraffic = DurationEstimate(medianSeconds: 2, p95Seconds: 60)
+    /// A machine is started from a template, patched as any other, shut down and stored.
+    public var buildImage = DurationEstimate(medianSeconds: 240, p95Seconds: 1_200)
+    /// A machine is deleted and started from an image.
+    public var replaceImage = DurationEstimate(medianSeconds: 120, p95Seconds: 600)
+    /// One member of a cluster that its controller takes through: emptied, patched, rebooted, filled again.
+    public var upgradeMember = DurationEstimate(medianSeconds: 600, p95Seconds: 3_600)
+    public var retire = DurationEstimate(medianSeconds: 30, p95Seconds: 300)
 
     /// What was measured on this fleet; counts beside the table (`DurationHistory`).
     public var history = DurationHistory.empty
@@ -80,6 +89,16 @@ public struct DurationPriors: Sendable, Equatable {
         let gate = gate(probes)
         return DurationEstimate(
             medianSeconds: seconds + gate.medianSeconds, p95Seconds: seconds + gate.p95Seconds)
+    }
+
+    func upgrade(members: Int, atOnce: Int) -> DurationEstimate {
+        let rounds = (members + max(1, atOnce) - 1) / max(1, atOnce)
+        return DurationEstimate(
+            medianSeconds: upgradeMember.medianSeconds * rounds, p95Seconds: upgradeMember.p95Seconds * rounds)
+    }
+
+    func buildImage(_ transaction: PackageTransaction, _ probes: [Probe]) -> DurationEstimate {
+        buildImage.adding(stage(transaction)).adding(change(transaction)).adding(probes.isEmpty ? nil : gate(probes))
     }
 
     func move(_ moves: [MachineMove]) -> DurationEstimate {

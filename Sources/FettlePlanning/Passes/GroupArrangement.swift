@@ -21,6 +21,7 @@ extension StrategyPass {
                 )
             }
         case .replicasFirst: arrangeLeader(&work, index, notes: &notes)
+        case .blueGreen: BlueGreen.arrange(&work, index)
         default: break
         }
     }

@@ -12,23 +12,31 @@ enum StrategyPass {
     static func choose(
         for hosts: [HostWork], _ index: PlanningIndex, notes: inout PlanNotes
     ) -> [GroupWork] {
-        let targets = Set(hosts.map(\.id))
+        let targets = Set(hosts.lazy.filter(\.isTakenOut).map(\.id))
+        let others = Set(hosts.lazy.filter { !$0.isTakenOut }.map(\.id))
+        let retired = Set(hosts.lazy.filter { $0.role == .retired }.map(\.id))
         let carriers = carriers(among: hosts, index)
-        return index.groups.compactMap { group in
+        var groups = index.groups.compactMap { group -> GroupWork? in
             let touched = group.members.filter(targets.contains).sorted()
+            let moved = others.isEmpty ? [] : group.members.filter(others.contains).sorted()
             let carrying = carriers[group.id] ?? []
-            guard !touched.isEmpty || !carrying.isEmpty else { return nil }
-            return choose(for: group, targets: touched, carrying, index, notes: &notes)
+            guard !touched.isEmpty || !moved.isEmpty || !carrying.isEmpty else { return nil }
+            var work = choose(for: group, targets: touched, others: moved, carrying, index, notes: &notes)
+            work.retired = moved.filter(retired.contains)
+            return work
         }
+        if !others.isEmpty { ThroughController.settle(&groups, hosts, notes: &notes) }
+        return groups
     }
 
     private static func choose(
-        for group: ResourceGroup, targets: [ResourceID], _ carriers: [Carrier], _ index: PlanningIndex,
+        for group: ResourceGroup, targets: [ResourceID], others: [ResourceID], _ carriers: [Carrier],
+        _ index: PlanningIndex,
         notes: inout PlanNotes
     ) -> GroupWork {
         let size = group.members.count
         let minimum = Self.minimum(of: group)
-        let unavailable = unavailableMembers(of: group, targets: targets, index)
+        let unavailable = unavailableMembers(of: group, targets: targets + others, index)
         var (strategy, reason) = strategyWithReason(for: group)
         let allowed = max(0, size - minimum - unavailable.count)
         let wished: Int
@@ -40,8 +48,11 @@ enum StrategyPass {
         case .oneSideAtATime, .blueGreen: wished = sides(of: group, targets: targets, index).map(\.count).max() ?? 0
         }
         let maximumOut = max(0, min(wished, allowed))
+        // A controller's outage is its members'.
+        var taken = targets
+        if case .throughController = strategy { taken += others }
         refuseIfStuck(
-            group, targets: targets, strategy: strategy, wished: wished, allowed: allowed, minimum: minimum,
+            group, targets: taken, strategy: strategy, wished: wished, allowed: allowed, minimum: minimum,
             unavailable: unavailable, notes: &notes)
         if wished > allowed, allowed > 0, strategy != .allAtOnce {
             reason +=
@@ -53,7 +64,8 @@ enum StrategyPass {
         }
         let canary = canary(of: strategy, group: group, targets: targets.count, reason: &reason, notes: &notes)
         var work = GroupWork(
-            group: group, targets: targets, strategy: strategy, reason: reason, minimumAvailable: minimum,
+            group: group, targets: targets, others: others, strategy: strategy, reason: reason,
+            minimumAvailable: minimum,
             maximumOut: maximumOut, unavailable: unavailable, canaries: canary.count, bakeSeconds: canary.bakeSeconds,
             growth: canary.count > 0 ? strategy.growth : 1)
         add(carriers, to: &work, allowed: allowed, index, notes: &notes)

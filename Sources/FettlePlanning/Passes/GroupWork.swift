@@ -3,8 +3,14 @@ import FettleModel
 /// A group that the plan touches, with the strategy it gets: the second pass's result.
 struct GroupWork: Sendable {
     var group: ResourceGroup
-    /// Members that get steps, sorted by id.
+    /// Members that the plan takes out, sorted by id.
     var targets: [ResourceID]
+    /// Members that get steps and are not taken out by the plan itself: a controller takes them through, or they retire. Sorted.
+    var others: [ResourceID] = []
+    /// How many of them a controller can have out at once.
+    var mostThroughController = 0
+    /// Members that retire.
+    var retired: [ResourceID] = []
     var strategy: Strategy
     var reason: String
     var minimumAvailable: Int
@@ -30,5 +36,18 @@ struct GroupWork: Sendable {
     var parts: [[ResourceID]] {
         if let sides { return sides }
         return last.isEmpty ? [targets] : [targets.filter { !last.contains($0) }, last]
+    }
+
+    /// The sides' places in the line, among the places of the group's members.
+    func sidePlaces(_ places: [Int], _ hosts: [HostWork]) -> [[Int]] {
+        guard let sides else { return [] }
+        let side = Dictionary(
+            sides.enumerated().flatMap { number, side in side.map { ($0, number) } },
+            uniquingKeysWith: { first, _ in first })
+        return sides.indices.map { number in places.filter { side[hosts[$0].id] == number } }
+    }
+
+    var sidesReason: String {
+        if case .blueGreen = strategy { "the standby, then the side that serves" } else { "one side at a time" }
     }
 }

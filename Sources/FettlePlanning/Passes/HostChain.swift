@@ -22,21 +22,38 @@ struct ChainMaker: Sendable {
     /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host comes back:
     /// traffic returns to code that is proven to run, not to a hope.
     func forward(_ host: HostWork, wave: Int) -> HostChain {
+        switch host.role {
+        case .passenger: return passenger(host, wave: wave)
+        case .retired: return retirement(host, wave: wave)
+        case .patched, .replaced, .controller: break
+        }
+        let extra = extras[host.id]?.forward
         var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/", priors: priors)
+        preflight(&maker, host)
+        for part in host.isPatchedInPlace ? parts(of: host) : [] {
+            maker.add(
+                "stage\(part.suffix)", .stage(transaction: part.transaction), .none, priors.stage(part.transaction))
+        }
+        maker.add(extra?.preparation ?? [])
+        let preparation = maker.takeSteps()
+
+        maker.takeOut(extra)
+        change(&maker, host)
+        maker.add(extra?.afterChange ?? [])
+        prove(&maker, host, \.to)
+        maker.bringBack(extra)
+        return HostChain(preparation: preparation, outage: maker.takeSteps())
+    }
+
+    func preflight(_ maker: inout StepMaker, _ host: HostWork) {
         let preflight = priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes))
         maker.add(
             "preflight", .preflight(expectation: host.expectation(\.from), probes: host.probes), .none, preflight,
             timeout: policy.lockWaitSeconds.map { $0 + preflight.p95Seconds })
-        let parts = parts(of: host)
-        for part in parts {
-            maker.add(
-                "stage\(part.suffix)", .stage(transaction: part.transaction), .none, priors.stage(part.transaction))
-        }
-        let preparation = maker.takeSteps()
+    }
 
-        let extra = extras[host.id]?.forward
-        maker.takeOut(extra)
-        for part in parts {
+    func changeInPlace(_ maker: inout StepMaker, _ host: HostWork) {
+        for part in parts(of: host) {
             if part.rebootsBefore { rebootBetween(&maker, part.suffix) }
             maker.add(
                 "patch\(part.suffix)", .changePackages(transaction: part.transaction), .requiresOut,
@@ -49,20 +66,30 @@ struct ChainMaker: Sendable {
                 "reboot", .reboot(condition: condition), .requiresOut, rebootEstimate(isExpected: isExpected),
                 timeout: policy.rebootDeadlineSeconds)
         }
-        prove(&maker, host, \.to)
-        maker.bringBack(extra)
-        return HostChain(preparation: preparation, outage: maker.takeSteps())
     }
 
     /// Out, return, restart, reboot, gate, verify, back.
     ///
     /// Where the earlier versions are lost, or no package is changed, the chain is the same without the return: the only way left
     /// is forward, so the host comes back with what is there if that is proven to run and well, and stays out otherwise (I7).
-    /// Every host has a chain, because others wait for it: without one it could still be out while they go out in its lane.
+    /// Every host that is taken out has a chain, because others wait for it: without one it could still be out while they go out
+    /// in its lane.
     func rollback(_ host: HostWork, wave: Int) -> HostChain {
+        switch host.role {
+        case .passenger: return passengerBack(host, wave: wave)
+        case .retired: return HostChain()
+        case .patched, .replaced, .controller: break
+        }
         var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/rollback/", priors: priors)
         let extra = extras[host.id]?.back
         maker.takeOut(extra)
+        changeBack(&maker, host)
+        prove(&maker, host, host.isReversible ? \.from : \.to)
+        maker.bringBack(extra)
+        return HostChain(outage: maker.takeSteps())
+    }
+
+    func changeBackInPlace(_ maker: inout StepMaker, _ host: HostWork) {
         if host.isReversible {
             for part in parts(of: host).reversed() {
                 var reverse = part.transaction
@@ -82,9 +109,6 @@ struct ChainMaker: Sendable {
                 "reboot", .reboot(condition: .ifRequired), .requiresOut,
                 rebootEstimate(isExpected: !host.rebootReasons.isEmpty), timeout: policy.rebootDeadlineSeconds)
         }
-        prove(&maker, host, host.isReversible ? \.from : \.to)
-        maker.bringBack(extra)
-        return HostChain(outage: maker.takeSteps())
     }
 
     /// A host that has not come back by the policy's deadline has failed: nothing takes longer than that.
@@ -101,13 +125,18 @@ struct ChainMaker: Sendable {
     }
 
     /// Both steps need the host to be out, so that nobody can go on without them: nothing comes back on a person's word (I6).
-    private func prove(_ maker: inout StepMaker, _ host: HostWork, _ side: KeyPath<PackageChange, String?>) {
+    func prove(
+        _ maker: inout StepMaker, _ host: HostWork, _ side: KeyPath<PackageChange, String?>,
+        _ availability: AvailabilityEffect = .requiresOut
+    ) {
         if !host.probes.isEmpty {
-            maker.add("gate", .gate(probes: host.probes), .requiresOut, priors.gate(host.probes))
+            maker.add("gate", .gate(probes: host.probes), availability, priors.gate(host.probes))
         }
+        // Of a controller that only takes others through nothing is changed.
+        if case .controller(_, _, isPatched: false) = host.role { return }
         let expectation = host.expectation(
             side, noStaleServicesExcept: policy.neverRestart, noRebootPending: policy.rebootCondition != nil)
-        maker.add("verify", .verify(expectation: expectation), .requiresOut, priors.verify)
+        maker.add("verify", .verify(expectation: expectation), availability, priors.verify)
     }
 
     /// What is changed in one go.

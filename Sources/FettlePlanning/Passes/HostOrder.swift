@@ -20,7 +20,7 @@ struct HostOrder {
         var goesAfterItsMembers: Bool
 
         init(_ host: HostWork, ownRank: Int, _ order: GroupOrder) {
-            let groups = Set(host.groups.map(\.id))
+            let groups = host.touchedGroups.union(host.groups.lazy.map(\.id))
             phase = host.isOwn ? ownRank : host.environmentRank
             self.groups = groups
             waitsFor = groups.reduce(into: Set<GroupID>()) { $0.formUnion(order.earlier[$1] ?? []) }.subtracting(groups)

@@ -25,11 +25,13 @@ final class HostWork: Sendable {
     let residence: Residence?
     /// The hypervisor that it runs on, as far as the facts know.
     let home: ResourceID?
+    let role: HostRole
 
     init(
         resource: Resource, environmentRank: Int, groups: [ResourceGroup], findings: [FindingID],
         resolution: Resolution, changes: [PackageChange], present: [PackageVersion], untouchedNames: Set<String>,
-        rebootReasons: [String], serves: [GroupID], residence: Residence? = nil, home: ResourceID? = nil
+        rebootReasons: [String], serves: [GroupID], residence: Residence? = nil, home: ResourceID? = nil,
+        role: HostRole = .patched
     ) {
         self.resource = resource
         self.environmentRank = environmentRank
@@ -43,6 +45,7 @@ final class HostWork: Sendable {
         self.serves = serves
         self.residence = residence
         self.home = home
+        self.role = role
         probes = groups.count == 1 ? groups[0].probes.withoutRepetition() : groups.flatMap(\.probes).withoutRepetition()
     }
 
@@ -50,7 +53,27 @@ final class HostWork: Sendable {
     var isBalancer: Bool { !serves.isEmpty }
     /// The machine that Fettle runs on (I12), or one that takes it down.
     var isOwn: Bool { resource.address.transport == .local || residence?.carriesOwn == true }
-    var isReversible: Bool { resolution.unavailableEarlier.isEmpty }
+    /// An image's earlier version is there as long as the template is.
+    var isReversible: Bool {
+        if case .replaced = role { return true }
+        return resolution.unavailableEarlier.isEmpty
+    }
+
+    /// - Parameters:
+    ///   - rank: nil: its own.
+    ///   - serves: nil: its own.
+    func playing(_ role: HostRole, environmentRank rank: Int? = nil, serves: [GroupID]? = nil) -> HostWork {
+        var isEmptiedByPlan = true
+        switch role {
+        case .passenger, .retired: isEmptiedByPlan = false
+        case .patched, .replaced, .controller: break
+        }
+        return HostWork(
+            resource: resource, environmentRank: rank ?? environmentRank, groups: groups, findings: findings,
+            resolution: resolution, changes: changes, present: present, untouchedNames: untouchedNames,
+            rebootReasons: rebootReasons, serves: serves ?? self.serves, residence: isEmptiedByPlan ? residence : nil,
+            home: home, role: role)
+    }
 
     /// How the host must look before (`\.from`) or after (`\.to`) the change.
     func expectation(

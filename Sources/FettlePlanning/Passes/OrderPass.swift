@@ -7,9 +7,13 @@ import FettleModel
 struct OrderPass {
     let hosts: [HostWork]
     private let relations: [HostOrder.Relations]
-    /// Places in the line, ascending.
+    /// Places in the line of those that the plan takes out, but for Fettle's own; ascending.
+    private let goers: [Int]
+    /// Of these, by the groups that they are members of.
     let members: [GroupID: [Int]]
-    /// Where hypervisors and the machines on them are in the line; empty where there are none.
+    /// The same, and who takes members of the group through a patch.
+    private let takers: [GroupID: [Int]]
+    /// Where hypervisors and the machines on them are in the line, or who takes them through; empty where there are none.
     let placesOfHosts: [ResourceID: Int]
     private(set) var orders: [PlacedOrder] = []
 
@@ -27,23 +31,27 @@ struct OrderPass {
     init(_ line: HostOrder, groups: [GroupWork], _ groupOrder: GroupOrder, rules: [TurnOrder], parallelSteps: Int) {
         hosts = line.hosts
         relations = line.relations
+        goers = line.hosts.indices.filter { line.hosts[$0].isTakenOut && !line.hosts[$0].isOwn }
         var members: [GroupID: [Int]] = [:]
-        for place in line.hosts.indices where !line.hosts[place].isOwn {
+        for place in goers {
             for group in line.hosts[place].groups { members[group.id, default: []].append(place) }
         }
         self.members = members
+        for place in goers {
+            for group in line.hosts[place].touchedGroups { members[group, default: []].append(place) }
+        }
+        takers = members.mapValues { Set($0).sorted() }
         let hasHypervisors = line.hosts.contains { $0.residence != nil }
-        placesOfHosts = Dictionary(
-            hasHypervisors ? line.hosts.enumerated().map { ($0.element.id, $0.offset) } : [],
-            uniquingKeysWith: { first, _ in first })
+        placesOfHosts = hasHypervisors ? ThroughController.places(in: line.hosts) : [:]
         orderEnvironments()
         orderBalancers()
         orderGroups(groupOrder)
         orderByRules(rules)
         for group in groups { group.carriers.isEmpty ? orderMembers(of: group) : orderTakers(of: group) }
         orderHypervisors()
+        orderControllers(groups)
         deal(
-            hosts.indices.filter { hosts[$0].groups.isEmpty && !hosts[$0].isOwn }, lanes: parallelSteps,
+            goers.filter { hosts[$0].groups.isEmpty && hosts[$0].touchedGroups.isEmpty }, lanes: parallelSteps,
             because: "hosts in no group: at most \(parallelSteps) out")
         orderOwnHosts()
     }
@@ -57,7 +65,7 @@ struct OrderPass {
     private mutating func orderEnvironments() {
         var phases: [[Int]] = []
         var phase: Int?
-        for place in hosts.indices where !hosts[place].isOwn {
+        for place in goers {
             if relations[place].phase != phase { phases.append([]) }
             phase = relations[place].phase
             phases[phases.count - 1].append(place)
@@ -69,9 +77,9 @@ struct OrderPass {
     /// A load balancer is never away together with a member that it serves, whichever of the two comes first.
     private mutating func orderBalancers() {
         var last: [Int: [Int]] = [:]
-        for place in hosts.indices where !hosts[place].isOwn && !relations[place].serves.isEmpty {
+        for place in goers where !relations[place].serves.isEmpty {
             if relations[place].goesAfterItsMembers { last[relations[place].phase, default: []].append(place) }
-            let served = Set(relations[place].serves.flatMap { members[$0] ?? [] }).subtracting([place]).sorted()
+            let served = Set(relations[place].serves.flatMap { takers[$0] ?? [] }).subtracting([place]).sorted()
             let (before, after) = (served.filter { $0 < place }, served.filter { $0 > place })
             let isOrderedByEnvironment = relations[place].goesAfterItsMembers && after.isEmpty
             if !isOrderedByEnvironment || before.contains(where: { relations[$0].phase != relations[place].phase }) {
@@ -80,9 +88,7 @@ struct OrderPass {
         }
         for (phase, balancers) in last.sorted(by: { $0.key < $1.key }) {
             let latest = Set(balancers)
-            let others = hosts.indices.filter {
-                !hosts[$0].isOwn && relations[$0].phase == phase && !latest.contains($0)
-            }
+            let others = goers.filter { relations[$0].phase == phase && !latest.contains($0) }
             let environment = hosts[balancers[0]].resource.environment
             add("load balancers of \(environment) after all else there", [others] + balancers.map { [$0] })
         }
@@ -91,16 +97,16 @@ struct OrderPass {
     /// `after` between groups. Groups that follow each other one by one share a list; what several wait for stands in several.
     private mutating func orderGroups(_ order: GroupOrder) {
         var open: [GroupID: Int] = [:]
-        let waiting = members.keys.filter { order.earlier[$0]?.isEmpty == false }
+        let waiting = takers.keys.filter { order.earlier[$0]?.isEmpty == false }
             .sorted { (order.earlier[$0]?.count ?? 0, $0) < (order.earlier[$1]?.count ?? 0, $1) }
         for group in waiting {
             let earlier = order.earlier[group] ?? []
-            let before = Set(earlier.flatMap { members[$0] ?? [] })
-            let own = members[group] ?? []
+            let before = Set(earlier.flatMap { takers[$0] ?? [] })
+            let own = takers[group] ?? []
             let behind = own.filter { !before.contains($0) }
             // One that is also a member of what its group waits for waits for the rest of it.
             for place in own where before.contains(place) {
-                let rest = Set(relations[place].waitsFor.flatMap { members[$0] ?? [] }).subtracting([place])
+                let rest = Set(relations[place].waitsFor.flatMap { takers[$0] ?? [] }).subtracting([place])
                 add("\(hosts[place].id) waits for what group \(group) comes after", [rest.sorted(), [place]])
             }
             guard !behind.isEmpty, !before.isEmpty else { continue }
@@ -114,7 +120,7 @@ struct OrderPass {
                 orders[place].reason += ", then \(group)"
                 open[group] = place
             } else {
-                let names = earlier.filter { members[$0] != nil }.map(\.rawValue).sorted().joined(separator: ", ")
+                let names = earlier.filter { takers[$0] != nil }.map(\.rawValue).sorted().joined(separator: ", ")
                 add("groups: \(names), then \(group)", [before.subtracting(behind).sorted(), behind])
                 open[group] = orders.count - 1
             }
@@ -141,26 +147,49 @@ struct OrderPass {
             let first = Self.waves(canaries, from: group.maximumOut, growth: 1, most: group.maximumOut)
             return add("\(name): canaries, then waves that grow, \(limit)", first + waves)
         }
-        if let sides = group.sides {
-            let side = Dictionary(
-                sides.enumerated().flatMap { number, side in side.map { ($0, number) } },
-                uniquingKeysWith: { first, _ in first })
-            return add(
-                "\(name): one side at a time",
-                sides.indices.map { number in places.filter { side[hosts[$0].id] == number } })
+        if group.sides != nil {
+            let sides = group.sidePlaces(places, hosts)
+            add("\(name): \(group.sidesReason)", sides)
+            // A side that is larger than what may be out goes in lanes.
+            if sides.contains(where: { $0.count > group.maximumOut }) {
+                orderLanes(group.maximumOut, sides, name, limit)
+            }
+            return
         }
         let lanes = max(1, group.maximumOut)
-        for lane in 0..<min(lanes, places.count) {
-            let turns = [canaries, others].flatMap { part in
-                stride(from: lane, to: part.count, by: lanes).map { [part[$0]] }
-            }
-            add("\(name): \(limit)", turns)
-        }
+        orderLanes(lanes, [canaries, others], name, limit)
         let late = places.filter { group.last.contains(hosts[$0].id) }
         if !late.isEmpty, lanes > 1 {
             add("\(name): the leader last", [places.filter { !group.last.contains(hosts[$0].id) }, late])
         }
         if !canaries.isEmpty, lanes > 1 { add("\(name): canaries first", [canaries, others]) }
+    }
+
+    /// So many lists that each have one member to a turn, part after part.
+    private mutating func orderLanes(_ most: Int, _ parts: [[Int]], _ name: String, _ limit: String) {
+        let lanes = max(1, most)
+        for lane in 0..<min(lanes, parts.reduce(0) { $0 + $1.count }) {
+            let turns = parts.flatMap { part in stride(from: lane, to: part.count, by: lanes).map { [part[$0]] } }
+            add("\(name): \(limit)", turns)
+        }
+    }
+
+    /// Whoever takes members of a group through a patch is never out together with others of the group.
+    private mutating func orderControllers(_ groups: [GroupWork]) {
+        let controllers = goers.filter { !hosts[$0].touchedGroups.isEmpty }
+        guard !controllers.isEmpty else { return }
+        let carriers = Dictionary(
+            groups.map { ($0.group.id, $0.carriers.compactMap { placesOfHosts[$0.hypervisor] }) },
+            uniquingKeysWith: { first, _ in first })
+        for place in controllers {
+            for group in hosts[place].touchedGroups.sorted() {
+                let taking = Set((takers[group] ?? []) + (carriers[group] ?? []))
+                let others = taking.filter { $0 != place && !hosts[$0].isOwn }.sorted()
+                add(
+                    "group \(group): nobody is out while \(hosts[place].id) takes members through",
+                    [others.filter { $0 < place }, [place], others.filter { $0 > place }])
+            }
+        }
     }
 
     /// Each wave at most `growth` times as large as the one before, and never larger than `most`.
@@ -187,7 +216,6 @@ struct OrderPass {
     private mutating func orderOwnHosts() {
         let own = hosts.indices.filter { hosts[$0].isOwn }
         guard !own.isEmpty else { return }
-        let others = hosts.indices.filter { !hosts[$0].isOwn }
-        add("Fettle's own host last", [others] + own.map { [$0] }, wayBack: .same)
+        add("Fettle's own host last", [goers] + own.map { [$0] }, wayBack: .same)
     }
 }

@@ -17,21 +17,21 @@ struct ReportPass {
         let (median, slow) = both(
             { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.medianSeconds } },
             { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.p95Seconds } })
-        let outages = outages(median)
+        let outages = outages(median, line)
         return PlanReport(
             plan: plan.id, startsAt: start,
             duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
-            hosts: hosts(outages), groups: groups.map { summary(of: $0, outages) },
+            hosts: hosts(outages), groups: groups.map { summary(of: $0, outages, median) },
             leftOut: notes.leftOut.sortedWithoutRepetition(), pointOfNoReturn: pointOfNoReturn(),
-            warnings: notes.warnings + afterthoughts(), reboots: reboots(), missedDeadlines: missedDeadlines(slow),
-            interrupted: interrupted())
+            warnings: notes.warnings + afterthoughts(), reboots: reboots(),
+            missedDeadlines: missedDeadlines(slow, line), interrupted: interrupted())
     }
 
     private var start: Timestamp { max(plan.windows.first?.opensAt ?? plan.createdAt, plan.createdAt) }
 
-    private func missedDeadlines(_ schedule: Schedule) -> [PlanReport.MissedDeadline] {
+    private func missedDeadlines(_ schedule: Schedule, _ line: [ResourceID: Int]) -> [PlanReport.MissedDeadline] {
         guard !input.deadlines.isEmpty else { return [] }
-        return outages(schedule).compactMap { resource, outage in
+        return outages(schedule, line).compactMap { resource, outage in
             guard let deadline = input.deadlines[resource] else { return nil }
             let expected = start.adding(seconds: outage.end)
             guard expected > deadline.at else { return nil }
@@ -59,7 +59,7 @@ struct ReportPass {
         var end: Int
     }
 
-    private func outages(_ schedule: Schedule) -> [ResourceID: Outage] {
+    private func outages(_ schedule: Schedule, _ line: [ResourceID: Int]) -> [ResourceID: Outage] {
         var result: [ResourceID: Outage] = [:]
         result.reserveCapacity(plan.targets.count)
         for place in plan.steps.indices {
@@ -73,6 +73,12 @@ struct ReportPass {
             case .none, .requiresOut: break
             }
         }
+        for host in layout.hosts {
+            if case .passenger(let controller, _) = host.role { result[host.id] = result[controller] }
+        }
+        for place in plan.steps.indices where plan.steps[place].action == .retire {
+            result[plan.steps[place].resource] = Outage(begin: schedule.begins[place], end: schedule.ends[place])
+        }
         return result
     }
 
@@ -85,30 +91,36 @@ struct ReportPass {
         return layout.hosts.enumerated().map { place, host in
             PlanReport.Host(
                 resource: host.id, environment: host.resource.environment, groups: host.groups.map(\.id),
-                wave: layout.waves[place], changes: host.changes, findings: host.findings,
-                downloadBytes: host.changes.isEmpty ? 0 : host.resolution.downloadBytes,
-                rollback: host.changes.isEmpty ? .nothingToUndo : host.isReversible ? .exactVersions : .irreversible,
+                wave: layout.waves[place], changes: host.role == .retired ? [] : host.changes,
+                findings: host.role == .retired ? [] : host.findings,
+                downloadBytes: host.changes.isEmpty || host.role == .retired ? 0 : host.resolution.downloadBytes,
+                rollback: host.rollbackClass,
                 outAfterSeconds: outages[host.id]?.begin ?? 0, backAfterSeconds: outages[host.id]?.end ?? 0,
-                rollbackP95Seconds: way[host.id] ?? 0)
+                rollbackP95Seconds: way[host.id] ?? 0, role: host.reportedRole)
         }
     }
 
-    private func summary(of group: GroupWork, _ outages: [ResourceID: Outage]) -> PlanReport.Group {
+    private func summary(
+        of group: GroupWork, _ outages: [ResourceID: Outage], _ schedule: Schedule
+    ) -> PlanReport.Group {
         let size = group.group.members.count
-        let mostOut = min(group.maximumOut, group.takers.count)
+        // Members retire when all others are back.
+        let mostOut = max(min(group.maximumOut, group.takers.count), group.mostThroughController, group.retired.count)
         return PlanReport.Group(
             id: group.group.id, strategy: group.strategy, reason: group.reason, members: size,
             minimumAvailable: group.minimumAvailable, maximumOut: group.maximumOut, unavailable: group.unavailable,
-            lowestAvailable: size - group.unavailable.count - mostOut,
-            capacity: capacity(of: group, group.takers.compactMap { outages[$0] }))
+            lowestAvailable: size - group.unavailable.count - mostOut, capacity: capacity(of: group, outages),
+            double: BlueGreen.double(of: group, plan.steps, schedule))
     }
 
-    private func capacity(of group: GroupWork, _ outages: [Outage]) -> [PlanReport.CapacityPoint] {
+    private func capacity(of group: GroupWork, _ outages: [ResourceID: Outage]) -> [PlanReport.CapacityPoint] {
         var changes: [Int: Int] = [0: 0]
-        for outage in outages {
+        for outage in group.takers.compactMap({ outages[$0] }) {
             changes[outage.begin, default: 0] -= 1
             changes[outage.end, default: 0] += 1
         }
+        for member in group.retired { if let outage = outages[member] { changes[outage.begin, default: 0] -= 1 } }
+        addControllers(of: group, outages, to: &changes)
         var available = group.group.members.count - group.unavailable.count
         var result: [PlanReport.CapacityPoint] = []
         for (second, change) in changes.sorted(by: { $0.key < $1.key }) {
@@ -119,10 +131,31 @@ struct ReportPass {
         return result
     }
 
+    /// Which of the members a controller has out is its own choice: all the time so many as it may.
+    private func addControllers(
+        of group: GroupWork, _ outages: [ResourceID: Outage], to changes: inout [Int: Int]
+    ) {
+        guard group.mostThroughController > 0 else { return }
+        let others = Set(group.others)
+        let controllers = Set(
+            layout.hosts.compactMap { host -> ResourceID? in
+                guard others.contains(host.id), case .passenger(let controller, _) = host.role else { return nil }
+                return controller
+            })
+        for controller in controllers.sorted() {
+            guard let outage = outages[controller] else { continue }
+            // A controller that is a member itself is counted among the targets already.
+            let most = group.mostThroughController - (group.targets.contains(controller) ? 1 : 0)
+            changes[outage.begin, default: 0] -= most
+            changes[outage.end, default: 0] += most
+        }
+    }
+
     private func pointOfNoReturn() -> PlanReport.PointOfNoReturn? {
         guard let step = plan.pointOfNoReturn else { return nil }
-        let lost = layout.hosts.filter { !$0.isReversible && !$0.changes.isEmpty }.map {
-            PlanReport.PointOfNoReturn.Lost(resource: $0.id, versions: $0.resolution.unavailableEarlier)
+        let lost = layout.hosts.filter { $0.rollbackClass == .irreversible }.map { host in
+            PlanReport.PointOfNoReturn.Lost(
+                resource: host.id, versions: host.role == .retired ? [] : host.resolution.unavailableEarlier)
         }
         return PlanReport.PointOfNoReturn(step: step, lost: lost)
     }
@@ -137,6 +170,7 @@ struct ReportPass {
     private func afterthoughts() -> [String] {
         var result: [String] = []
         for host in layout.hosts {
+            if host.role == .retired { continue }
             let removed = host.changes.filter { $0.to == nil }.map(\.name)
             if !removed.isEmpty { result.append("\(host.id): its resolver removes \(removed.joined(separator: ", "))") }
             if host.isOwn {
@@ -144,7 +178,7 @@ struct ReportPass {
                     "\(host.id): \(host.residence?.carriesOwn == true ? "carries " : "")the machine that Fettle runs on; it goes last, and a reboot interrupts the run"
                 )
             }
-            if host.probes.isEmpty {
+            if host.probes.isEmpty, host.isPatchedInPlace {
                 result.append("\(host.id): no probes; only installed versions and running code prove it")
             }
             if input.policy.reboot == .never, !host.rebootReasons.isEmpty {

@@ -6,6 +6,7 @@ struct RulePass {
     var splits: [ResourceID: [HostPart]] = [:]
 
     init(_ hosts: [HostWork], _ input: PlanningInput, notes: inout PlanNotes) {
+        let hosts = hosts.filter { $0.role != .retired }
         let changes = hosts.map {
             HostChanges(resource: $0.id, manager: $0.resolution.manager, changes: $0.changes)
         }
@@ -14,7 +15,7 @@ struct RulePass {
         let (orders, problems) = RuleOrders.turnOrders(
             for: hosts.map(\.resource), fleet: input.fleet, policy: input.policy, besides: judgement.orders)
         for problem in problems { notes.refuse(problem.code, at: problem.place, problem.message) }
-        self.orders = (orders + judgement.orders).map { order in
+        self.orders = ThroughController.moved(orders + judgement.orders, hosts, notes: &notes).map { order in
             // Fettle's own host goes last in any case (I12).
             var order = order
             let own = Set(hosts.filter(\.isOwn).map(\.id))
@@ -22,5 +23,11 @@ struct RulePass {
             return order
         }.filter { $0.turns.count > 1 }
         splits = judgement.splits
+        for host in hosts where !host.isPatchedInPlace && splits[host.id] != nil {
+            notes.refuse(
+                .strategy, at: .resource(host.id),
+                "\(host.id): a rule of releases wants a reboot between its changes, and its strategy makes them in one go; "
+                    + "choose rolling")
+        }
     }
 }

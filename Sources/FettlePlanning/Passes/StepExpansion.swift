@@ -1,69 +1,139 @@
 import FettleModel
 
-/// Pass 6: the layout written out as steps, forward and back.
+/// Pass 7: the layout written out as steps, forward and back.
 struct StepExpansion {
     let steps: [Step]
     let rollback: [Step]
 
     init(
-        _ layout: WaveLayout, extras: [ResourceID: ChainExtras], splits: [ResourceID: [HostPart]], policy: Policy,
-        priors: DurationPriors
+        _ layout: WaveLayout, _ groupSteps: GroupSteps, extras: [ResourceID: ChainExtras],
+        splits: [ResourceID: [HostPart]], policy: Policy, priors: DurationPriors
     ) {
         let maker = ChainMaker(policy: policy, priors: priors, extras: extras, splits: splits)
-        (steps, rollback) = both({ Self.forward(layout, maker) }, { Self.back(layout, maker) })
+        (steps, rollback) = both(
+            { Self.forward(layout, groupSteps, maker) }, { Self.back(layout, groupSteps, maker) })
     }
 
-    private static func forward(_ layout: WaveLayout, _ maker: ChainMaker) -> [Step] {
+    private static func forward(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ maker: ChainMaker) -> [Step] {
         var steps: [Step] = []
-        steps.reserveCapacity(layout.hosts.count * 10 + layout.bakes.count)
-        var ends = [StepID?](repeating: nil, count: layout.hosts.count)
-        var bakesBehind: [Int: [Int]] = [:]
-        for (place, bake) in layout.bakes.enumerated() {
-            if let last = bake.canaries.last { bakesBehind[last, default: []].append(place) }
-        }
+        steps.reserveCapacity(layout.hosts.count * 10 + groupSteps.forward.count)
+        var writer = GroupStepWriter(groupSteps.forward, groupSteps.awaited, layout, layout.waves, maker.priors)
         for place in layout.hosts.indices {
-            var chain = maker.forward(layout.hosts[place], wave: layout.waves[place])
-            // What is prepared disturbs nobody and so waits for nobody: only the outage has to.
-            if !chain.outage.isEmpty {
-                chain.outage[0].after += layout.awaited[place].map { name(of: layout.bakes[$0]) }
-                chain.outage[0].after.sort()
-            }
-            ends[place] = chain.end
-            steps += chain.preparation
-            steps += chain.outage
-            for bake in bakesBehind[place] ?? [] {
-                steps.append(step(for: layout.bakes[bake], layout, ends, priors: maker.priors))
-            }
+            let chain = maker.forward(layout.hosts[place], wave: layout.waves[place])
+            steps += writer.written(chain, of: place)
         }
-        return steps
+        return sorted(steps, layout)
     }
 
     /// Backwards, as it is taken; but Fettle's own host last, because the others' return hangs on it (I12).
-    private static func back(_ layout: WaveLayout, _ maker: ChainMaker) -> [Step] {
+    private static func back(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ maker: ChainMaker) -> [Step] {
         var rollback: [Step] = []
-        rollback.reserveCapacity(layout.hosts.count * 8)
+        rollback.reserveCapacity(layout.hosts.count * 8 + groupSteps.back.count)
+        var writer = GroupStepWriter(groupSteps.back, groupSteps.awaitedBack, layout, layout.wavesBack, maker.priors)
         let others = layout.hosts.indices.reversed().filter { !layout.hosts[$0].isOwn }
         for place in others + layout.hosts.indices.filter({ layout.hosts[$0].isOwn }) {
-            rollback += maker.rollback(layout.hosts[place], wave: layout.wavesBack[place]).outage
+            let chain = maker.rollback(layout.hosts[place], wave: layout.wavesBack[place])
+            rollback += writer.written(chain, of: place)
         }
-        return rollback
+        return sorted(rollback, layout)
     }
 
-    private static func name(of bake: WaveLayout.Bake) -> StepID {
-        StepID(bake.number == 0 ? "\(bake.group.group.id)/bake" : "\(bake.group.group.id)/bake-\(bake.number + 1)")
+    /// Steps of hosts that are moved by others wait for steps that can stand behind them.
+    private static func sorted(_ steps: [Step], _ layout: WaveLayout) -> [Step] {
+        layout.hosts.contains { !$0.isTakenOut } ? steps.behindWhatTheyWaitFor() : steps
+    }
+}
+
+/// Writes the steps of groups between those of the hosts, on one way.
+private struct GroupStepWriter {
+    private let groupSteps: [GroupStep]
+    private let awaited: [[Int]]
+    private let layout: WaveLayout
+    private let waves: [Int]
+    private let priors: DurationPriors
+    private var ends: [StepID?]
+    /// How many hosts are still to be written before each group step can be.
+    private var open: [Int]
+    private var opens: [Int: [Int]] = [:]
+    private var returns: [Int: [Int]] = [:]
+    private var isBegun = false
+
+    init(
+        _ groupSteps: [GroupStep], _ awaited: [[Int]], _ layout: WaveLayout, _ waves: [Int], _ priors: DurationPriors
+    ) {
+        self.groupSteps = groupSteps
+        self.awaited = awaited
+        self.layout = layout
+        self.waves = waves
+        self.priors = priors
+        ends = Array(repeating: nil, count: layout.hosts.count)
+        open = groupSteps.map(\.behind.count)
+        for (number, step) in groupSteps.enumerated() {
+            for place in step.behind { opens[place, default: []].append(number) }
+            if let place = step.holdsReturn { returns[place, default: []].append(number) }
+        }
     }
 
-    private static func step(
-        for bake: WaveLayout.Bake, _ layout: WaveLayout, _ ends: [StepID?], priors: DurationPriors
-    ) -> Step {
-        let group = bake.group.group
-        let estimate = priors.bake(seconds: bake.seconds, probes: group.probes)
-        let resources = bake.canaries.map { layout.hosts[$0].id }
+    /// A host's steps, and behind them those of groups for which it was the last.
+    mutating func written(_ chain: HostChain, of place: Int) -> [Step] {
+        var result: [Step] = []
+        if !isBegun {
+            isBegun = true
+            for number in groupSteps.indices where open[number] == 0 { result.append(step(number)) }
+        }
+        ends[place] = chain.end
+        var outage = chain.outage
+        // What is prepared disturbs nobody and so waits for nobody: only the outage has to.
+        if !outage.isEmpty, !awaited[place].isEmpty {
+            outage[0].after = (outage[0].after + awaited[place].map { groupSteps[$0].id }).sorted()
+        }
+        if let held = returns[place], let back = outage.firstIndex(where: { $0.availability == .bringsBack }) {
+            outage[back].after = (outage[back].after + held.map { groupSteps[$0].id }).sorted()
+        }
+        result += chain.preparation + outage
+        for number in opens[place] ?? [] {
+            open[number] -= 1
+            if open[number] == 0 { result.append(step(number)) }
+        }
+        return result
+    }
+
+    private func step(_ number: Int) -> Step {
+        let step = groupSteps[number]
+        let follows = step.follows.map { groupSteps[$0].id }
         return Step(
-            id: name(of: bake), resource: resources[0], group: group.id,
-            wave: bake.canaries.map { layout.waves[$0] }.max() ?? 0,
-            action: .bake(seconds: bake.seconds, resources: resources.sorted(), probes: group.probes),
-            after: bake.canaries.compactMap { ends[$0] }.sorted(), availability: .none,
-            rollbackClass: .nothingToUndo, estimate: estimate, timeoutSeconds: priors.timeout(estimate))
+            id: step.id, resource: layout.hosts[step.host].id, group: step.group,
+            wave: step.behind.map { waves[$0] }.max() ?? 0, action: step.action,
+            after: (step.behind.compactMap { ends[$0] } + follows).sorted(), availability: .none,
+            rollbackClass: .nothingToUndo, compensates: step.compensates, estimate: step.estimate,
+            timeoutSeconds: priors.timeout(step.estimate))
+    }
+}
+
+extension [Step] {
+    /// The same steps, each behind all that it waits for, and otherwise in the order in which they are.
+    func behindWhatTheyWaitFor() -> [Step] {
+        let places = Dictionary(enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { a, _ in a })
+        var followers = [[Int]](repeating: [], count: count)
+        var waits = [Int](repeating: 0, count: count)
+        for (place, step) in enumerated() {
+            for earlier in step.after.compactMap({ places[$0] }) {
+                followers[earlier].append(place)
+                waits[place] += 1
+            }
+        }
+        var ready = BinaryHeap<Int>()
+        for place in indices where waits[place] == 0 { ready.insert(place) }
+        var result: [Step] = []
+        result.reserveCapacity(count)
+        while let place = ready.removeFirst() {
+            result.append(self[place])
+            for next in followers[place] {
+                waits[next] -= 1
+                if waits[next] == 0 { ready.insert(next) }
+            }
+        }
+        // In a circle nobody is first: the plan is then refused by whoever reads it, not quietly shortened here.
+        return result.count == count ? result : self
     }
 }

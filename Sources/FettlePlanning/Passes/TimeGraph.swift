@@ -61,23 +61,21 @@ struct TimeGraph: Sendable {
 
     /// Nearly every step waits for the one before it: only other names are looked up.
     private static func addDependencies(of steps: [Step], to edges: inout [(from: Int32, to: Int32)]) {
+        var named: Set<StepID> = []
+        for place in steps.indices {
+            for name in steps[place].after where place == 0 || steps[place - 1].id != name { named.insert(name) }
+        }
         var places: [StepID: Int32] = [:]
-        for place in steps.indices where !steps[place].isInsideChain { places[steps[place].id] = Int32(place) }
-        // Only a plan that the planner has not made names others: then all are looked up.
-        var isComplete = false
+        if !named.isEmpty {
+            for place in steps.indices where named.contains(steps[place].id) { places[steps[place].id] = Int32(place) }
+        }
         for place in steps.indices {
             for name in steps[place].after {
                 if place > 0, steps[place - 1].id == name {
                     edges.append((Int32(place - 1), Int32(place)))
-                    continue
+                } else if let earlier = places[name], earlier < place {
+                    edges.append((earlier, Int32(place)))
                 }
-                if places[name] == nil, !isComplete {
-                    for place in steps.indices where places[steps[place].id] == nil {
-                        places[steps[place].id] = Int32(place)
-                    }
-                    isComplete = true
-                }
-                if let earlier = places[name], earlier < place { edges.append((earlier, Int32(place))) }
             }
         }
     }
@@ -110,13 +108,5 @@ struct TimeGraph: Sendable {
             }
         }
         return result
-    }
-}
-
-extension Step {
-    /// Whether only its own resource's next step waits for it: such a step is never looked up by name.
-    fileprivate var isInsideChain: Bool {
-        if case .bake = action { return false }
-        return availability != .bringsBack
     }
 }

@@ -5,27 +5,52 @@ struct HostCost {
     var preparation = 0
     var outage = 0
     var wayBack = 0
+    /// What others do before it can be taken out, beside its own preparation.
+    var lead = 0
     var total: Int { preparation + outage }
 
     /// For each host in the line.
-    static func of(_ layout: WaveLayout, _ expansion: StepExpansion) -> [HostCost] {
+    static func of(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ expansion: StepExpansion) -> [HostCost] {
         let line = Dictionary(
             layout.hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        let ofGroups = Set(groupSteps.forward.lazy.map(\.id) + groupSteps.back.lazy.map(\.id))
         var costs = [HostCost](repeating: HostCost(), count: layout.hosts.count)
-        for place in expansion.steps.indices {
+        for place in expansion.steps.indices where !ofGroups.contains(expansion.steps[place].id) {
             guard let host = line[expansion.steps[place].resource] else { continue }
             let seconds = expansion.steps[place].estimate.p95Seconds
             switch expansion.steps[place].action {
-            case .bake: continue
             case .preflight, .stage: costs[host].preparation += seconds
             default: costs[host].outage += seconds
             }
         }
-        for place in expansion.rollback.indices {
+        for place in expansion.rollback.indices where !ofGroups.contains(expansion.rollback[place].id) {
             guard let host = line[expansion.rollback[place].resource] else { continue }
             costs[host].wayBack += expansion.rollback[place].estimate.p95Seconds
         }
+        add(groupSteps, to: &costs)
         return costs
+    }
+
+    /// A switch is disruptive as an outage is: it has to end, and to be taken back, in the window of those who take the traffic. What
+    /// a controller's return waits for prolongs its outage, the proof of whom it moved included.
+    private static func add(_ groupSteps: GroupSteps, to costs: inout [HostCost]) {
+        for step in groupSteps.forward {
+            let seconds = step.estimate.p95Seconds
+            if step.behind.isEmpty, step.follows.isEmpty {
+                for place in step.holds { costs[place].lead = max(costs[place].lead, seconds) }
+            }
+            if case .switchTraffic(let turn) = step.action, !turn.from.isEmpty {
+                for place in step.behind { costs[place].outage += seconds }
+            }
+            if let controller = step.holdsReturn {
+                let moved = step.behind.map { costs[$0] }
+                costs[controller].outage += seconds + (moved.map(\.outage).max() ?? 0)
+                costs[controller].lead = max(costs[controller].lead, moved.map(\.preparation).max() ?? 0)
+            }
+        }
+        for step in groupSteps.back {
+            for place in step.holds { costs[place].wayBack += step.estimate.p95Seconds }
+        }
     }
 }
 
@@ -86,7 +111,7 @@ struct WindowLoads {
     func fit(_ cost: HostCost, in window: Int, after ready: Int) -> (end: Int, missing: Int) {
         let window = windows[window]
         let spell = spells[window.spell]
-        let end = max(ready, window.opens, spell.opens + cost.preparation) + cost.outage
+        let end = max(ready, window.opens, spell.opens + cost.lead + cost.preparation) + cost.outage
         let queueing = places.map { (spell.work + cost.total) / $0 } ?? 0
         return (end, queueing - min(spell.slack, window.closes - end - cost.wayBack))
     }

@@ -13,14 +13,19 @@ struct WindowPass {
 
     private let input: PlanningInput
     private let layout: WaveLayout
+    private let groupSteps: GroupSteps
     private let costs: [HostCost]
     private var loads: WindowLoads
 
-    init(_ layout: WaveLayout, _ expansion: StepExpansion, _ input: PlanningInput, notes: inout PlanNotes) {
+    init(
+        _ layout: WaveLayout, _ groupSteps: GroupSteps, _ expansion: StepExpansion, _ input: PlanningInput,
+        notes: inout PlanNotes
+    ) {
         self.input = input
         self.layout = layout
+        self.groupSteps = groupSteps
         windows = Array(repeating: nil, count: layout.hosts.count)
-        costs = input.windows.isBinding ? HostCost.of(layout, expansion) : []
+        costs = input.windows.isBinding ? HostCost.of(layout, groupSteps, expansion) : []
         let parallel = max(1, input.policy.limits.parallelSteps)
         loads = WindowLoads(
             input.windows.windows, from: input.createdAt, places: expansion.steps.count > parallel ? parallel : nil)
@@ -41,38 +46,59 @@ struct WindowPass {
         return true
     }
 
-    /// What is bound to no window can fall into any: hosts that may be worked on at any time, and bakes.
+    /// What is bound to no window can fall into any: hosts that may be worked on at any time or are moved by others, and steps of
+    /// groups.
     private func workAtAnyTime() -> Int {
-        let free = layout.hosts.indices.filter { input.windows.places(of: layout.hosts[$0].id) == nil }
-        return free.reduce(0) { $0 + costs[$1].total } + layout.bakes.reduce(0) { $0 + seconds(of: $1) }
-    }
-
-    private func seconds(of bake: WaveLayout.Bake) -> Int {
-        input.priors.bake(seconds: bake.seconds, probes: bake.group.group.probes).p95Seconds
+        let free = layout.hosts.indices.filter {
+            !layout.hosts[$0].isTakenOut || input.windows.places(of: layout.hosts[$0].id) == nil
+        }
+        return free.reduce(0) { $0 + costs[$1].total }
+            + groupSteps.forward.reduce(0) { $0 + $1.estimate.p95Seconds }
     }
 
     private mutating func assign(notes: inout PlanNotes) {
         var turns = TurnClock(layout.orders, hosts: layout.hosts.count)
         var ends = [TurnClock.End](repeating: TurnClock.End(), count: layout.hosts.count)
-        for place in layout.hosts.indices {
+        var done = [TurnClock.End?](repeating: nil, count: groupSteps.forward.count)
+        for place in layout.hosts.indices where layout.hosts[place].isTakenOut {
             var ready = turns.ready(place)
-            for bake in layout.awaited[place] {
-                let bake = layout.bakes[bake]
-                for canary in bake.canaries {
-                    ready.formLater(
-                        TurnClock.End(seconds: ends[canary].seconds + seconds(of: bake), window: ends[canary].window))
-                }
-            }
+            for step in groupSteps.awaited[place] { ready.formLater(end(of: step, ends, &done)) }
             ends[place] = take(place, after: ready, notes: &notes)
             turns.finish(place, at: ends[place])
+        }
+    }
+
+    /// When a step of a group is done at the latest, without queueing; one that waits for nobody is counted with those that wait for
+    /// it (`HostCost`).
+    private func end(of number: Int, _ ends: [TurnClock.End], _ done: inout [TurnClock.End?]) -> TurnClock.End {
+        if let end = done[number] { return end }
+        let step = groupSteps.forward[number]
+        var end = TurnClock.End()
+        guard !step.behind.isEmpty || !step.follows.isEmpty else { return end }
+        for place in step.behind { end.formLater(ends[place]) }
+        for earlier in step.follows { end.formLater(self.end(of: earlier, ends, &done)) }
+        end.seconds += step.estimate.p95Seconds
+        done[number] = end
+        return end
+    }
+
+    /// The windows of the host, and of all that it takes through a patch; nil: at any time.
+    private func offered(_ place: Int) -> [Int]? {
+        let own = input.windows.places(of: layout.hosts[place].id)
+        guard case .controller = layout.hosts[place].role else { return own }
+        let moved = groupSteps.forward.filter { $0.holdsReturn == place }.flatMap(\.behind).compactMap {
+            input.windows.places(of: layout.hosts[$0].id)
+        }
+        return (moved + [own].compactMap { $0 }).reduce(nil) { common, places in
+            common.map { $0.filter(places.contains) } ?? places
         }
     }
 
     /// - Returns: when the host is back at the latest, without queueing.
     private mutating func take(_ place: Int, after ready: TurnClock.End, notes: inout PlanNotes) -> TurnClock.End {
         let cost = costs[place]
-        guard let offered = input.windows.places(of: layout.hosts[place].id) else {
-            let begin = max(ready.seconds, cost.preparation)
+        guard let offered = offered(place) else {
+            let begin = max(ready.seconds, cost.lead + cost.preparation)
             return TurnClock.End(seconds: begin + cost.outage, window: ready.window)
         }
         var nearest: (window: Int, missing: Int)?

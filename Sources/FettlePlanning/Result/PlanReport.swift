@@ -58,11 +58,12 @@ public struct PlanReport: Codable, Sendable, Equatable {
         public var backAfterSeconds: Int
         /// The 95% figure of going back with this host alone.
         public var rollbackP95Seconds: Int
+        public var role: Role
 
         public init(
             resource: ResourceID, environment: EnvironmentID, groups: [GroupID], wave: Int, changes: [PackageChange],
             findings: [FindingID], downloadBytes: Int64, rollback: RollbackClass, outAfterSeconds: Int,
-            backAfterSeconds: Int, rollbackP95Seconds: Int
+            backAfterSeconds: Int, rollbackP95Seconds: Int, role: Role = .patched
         ) {
             self.resource = resource
             self.environment = environment
@@ -75,6 +76,40 @@ public struct PlanReport: Codable, Sendable, Equatable {
             self.outAfterSeconds = outAfterSeconds
             self.backAfterSeconds = backAfterSeconds
             self.rollbackP95Seconds = rollbackP95Seconds
+            self.role = role
+        }
+    }
+
+    /// What happens to a host.
+    public enum Role: String, Codable, Sendable, CaseIterable {
+        /// Patched where it is.
+        case patched
+        /// Started anew from an image that has the patch in it.
+        case replaced
+        /// Its cluster's controller takes it through the patch.
+        case throughController
+        /// Takes members of clusters through a patch.
+        case controller
+        /// Shut down for good.
+        case retired
+    }
+
+    /// What it costs to have a side that serves nobody beside the one that serves.
+    public struct Double: Codable, Sendable, Equatable {
+        /// Members that serve nobody, at most: of the standby, and after the switch of the other side.
+        public var idleMembers: Int
+        /// How long so many are up in this plan, if every step takes its median.
+        public var seconds: Int
+        /// For all members that serve nobody, the time added up.
+        public var memberSeconds: Int
+        /// Whether they still are when the plan is over.
+        public var goesOn: Bool
+
+        public init(idleMembers: Int, seconds: Int, memberSeconds: Int, goesOn: Bool) {
+            self.idleMembers = idleMembers
+            self.seconds = seconds
+            self.memberSeconds = memberSeconds
+            self.goesOn = goesOn
         }
     }
 
@@ -92,10 +127,12 @@ public struct PlanReport: Codable, Sendable, Equatable {
         public var lowestAvailable: Int
         /// Available members over time, if every step takes its median. Starts at second 0.
         public var capacity: [CapacityPoint]
+        /// nil: every member serves.
+        public var double: Double?
 
         public init(
             id: GroupID, strategy: Strategy, reason: String, members: Int, minimumAvailable: Int, maximumOut: Int,
-            unavailable: [ResourceID], lowestAvailable: Int, capacity: [CapacityPoint]
+            unavailable: [ResourceID], lowestAvailable: Int, capacity: [CapacityPoint], double: Double? = nil
         ) {
             self.id = id
             self.strategy = strategy
@@ -106,6 +143,7 @@ public struct PlanReport: Codable, Sendable, Equatable {
             self.unavailable = unavailable
             self.lowestAvailable = lowestAvailable
             self.capacity = capacity
+            self.double = double
         }
     }
 

@@ -14,6 +14,7 @@ public enum PlanTable {
             lines += [""] + hosts(report)
             if !report.groups.isEmpty { lines += [""] + groups(report) }
         }
+        lines += section("Cost of the double", report.groups.compactMap(double))
         lines += section("Changes", changes(report))
         lines += section("Steps", steps(plan, report))
         lines += section("Moved away and home again", moves(plan))
@@ -30,11 +31,28 @@ public enum PlanTable {
             [
                 String(host.wave), host.resource.rawValue, host.environment.rawValue,
                 host.groups.isEmpty ? "-" : host.groups.map(\.rawValue).joined(separator: ", "),
-                host.changes.isEmpty ? "restart only" : String(host.changes.count),
-                duration(host.outAfterSeconds), duration(host.backAfterSeconds), wayBack(host),
+                packages(host), duration(host.outAfterSeconds),
+                host.role == .retired ? "never" : duration(host.backAfterSeconds), wayBack(host),
             ]
         }
         return columns([["WAVE", "HOST", "ENVIRONMENT", "GROUPS", "PACKAGES", "OUT AT", "BACK AT", "WAY BACK"]] + rows)
+    }
+
+    private static func packages(_ host: PlanReport.Host) -> String {
+        switch host.role {
+        case .patched: host.changes.isEmpty ? "restart only" : String(host.changes.count)
+        case .replaced: "\(host.changes.count) in the image"
+        case .throughController: "\(host.changes.count) by its controller"
+        case .controller: host.changes.isEmpty ? "none of its own" : String(host.changes.count)
+        case .retired: "retired"
+        }
+    }
+
+    private static func double(_ group: PlanReport.Group) -> String? {
+        group.double.map { double in
+            "\(group.id): up to \(double.idleMembers) members serve nobody for \(duration(double.seconds)) of this plan, "
+                + "\(duration(double.memberSeconds)) of machines" + (double.goesOn ? ", and go on after it" : "")
+        }
     }
 
     private static func wayBack(_ host: PlanReport.Host) -> String {
@@ -71,7 +89,7 @@ public enum PlanTable {
         let chains = Dictionary(grouping: plan.steps, by: \.resource)
         var rows: [(steps: String, hosts: [String])] = []
         for host in report.hosts {
-            let actions = (chains[host.resource] ?? []).map(\.action.name).filter { $0 != "bake" }
+            let actions = (chains[host.resource] ?? []).filter { !$0.concernsSeveral }.map(\.action.name)
             let text = actions.joined(separator: ", ")
             if let same = rows.firstIndex(where: { $0.steps == text }) {
                 rows[same].hosts.append(host.resource.rawValue)
@@ -79,12 +97,35 @@ public enum PlanTable {
                 rows.append((text, [host.resource.rawValue]))
             }
         }
-        let bakes = plan.steps.compactMap { step -> String? in
-            guard case .bake(let seconds, let resources, _) = step.action, let group = step.group else { return nil }
+        return rows.map { "\(list($0.hosts)): \($0.steps)" } + groupSteps(plan)
+    }
+
+    private static func groupSteps(_ plan: Plan) -> [String] {
+        let awaited = Set(
+            plan.steps.lazy.filter { $0.availability == .takesOut || $0.action == .retire }.flatMap(\.after))
+        return plan.steps.compactMap { groupStep($0, isAwaited: awaited.contains($0.id)) }
+    }
+
+    /// - Parameter isAwaited: somebody is not taken out before it.
+    private static func groupStep(_ step: Step, isAwaited: Bool) -> String? {
+        guard let group = step.group else { return nil }
+        switch step.action {
+        case .bake(let seconds, let resources, _):
+            return "\(list(resources.map(\.rawValue))): watched for \(duration(seconds))"
+                + (isAwaited ? " before the rest of \(group) goes" : "")
+        case .switchTraffic(let turn):
+            let to = list(turn.to.map(\.rawValue))
+            return turn.from.isEmpty
+                ? "\(group): seen that all traffic is with \(to)"
+                : "\(group): all traffic turned from \(list(turn.from.map(\.rawValue))) to \(to)"
+        case .buildImage(let build):
+            return "\(group): image \(build.image) \(build.version) made from \(build.from) and tested"
+        case .upgradeThroughController(let upgrade):
             return
-                "\(list(resources.map(\.rawValue))): watched for \(duration(seconds)) before the rest of \(group) goes"
+                "\(step.resource): takes \(list(upgrade.members.map(\.rawValue))) through, \(upgrade.atOnce) at once; "
+                + "given up when nothing comes on for \(duration(upgrade.stallSeconds))"
+        default: return nil
         }
-        return rows.map { "\(list($0.hosts)): \($0.steps)" } + bakes
     }
 
     /// The first few names, so that a line stays one for a thousand hosts.
@@ -111,6 +152,7 @@ public enum PlanTable {
     private static func line(_ point: PlanReport.PointOfNoReturn) -> [String] {
         ["from \(point.step) on"]
             + point.lost.map { lost in
+                guard !lost.versions.isEmpty else { return "\(lost.resource): is shut down for good" }
                 let versions = lost.versions.map { "\($0.name) \($0.version)" }.joined(separator: ", ")
                 return "\(lost.resource): nobody offers \(versions) any more"
             }
@@ -148,5 +190,15 @@ public enum PlanTable {
             result.append(category == .control || category == .format ? "\u{FFFD}" : scalar)
         }
         return String(result)
+    }
+}
+
+extension Step {
+    /// Taken on behalf of a group, and told as a line of its own.
+    fileprivate var concernsSeveral: Bool {
+        switch action {
+        case .bake, .switchTraffic, .buildImage: true
+        default: false
+        }
     }
 }

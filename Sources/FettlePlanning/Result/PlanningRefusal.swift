@@ -40,6 +40,8 @@ public struct PlanningRefusal: Error, Codable, Sendable, Equatable, CustomString
         case releaseRule
         /// A limit or strategy with which nothing could ever be done.
         case invalidLimit
+        /// A strategy that cannot work for its group as it is.
+        case strategy
     }
 
     /// What a problem is about.

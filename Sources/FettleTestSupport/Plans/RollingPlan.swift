@@ -7,7 +7,7 @@ public enum RollingPlan {
         changes: [PackageChange(name: "openssl", architecture: "amd64", from: "1", to: "2")],
         conffiles: .keepCurrent, downloadBytes: 1)
 
-    static var back: PackageTransaction {
+    public static var back: PackageTransaction {
         var back = transaction
         back.purpose = .rollback
         back.changes = back.changes.map(\.reversed)

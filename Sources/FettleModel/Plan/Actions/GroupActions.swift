@@ -1,20 +1,30 @@
 /// All traffic of a group turned from one side of it to the other, in one move.
+///
+/// Nothing is turned unless everyone of `to` passes the probes: all traffic on a side that is too small, or not well, is worse than
+/// no switch.
 public struct TrafficSwitch: Codable, Sendable, Equatable {
     public var group: GroupID
     public var traffic: TrafficBinding
-    /// Who serves before; sorted.
+    /// Who serves before; sorted. Empty: nobody is turned away, it is only seen that `to` serves alone.
     public var from: [ResourceID]
     /// Who serves afterwards; sorted.
     public var to: [ResourceID]
+    /// Asked of everyone of `to` before anything is turned.
+    public var probes: [Probe]
 
-    public init(group: GroupID, traffic: TrafficBinding, from: [ResourceID], to: [ResourceID]) {
+    public init(
+        group: GroupID, traffic: TrafficBinding, from: [ResourceID], to: [ResourceID], probes: [Probe] = []
+    ) {
         self.group = group
         self.traffic = traffic
         self.from = from
         self.to = to
+        self.probes = probes
     }
 
-    public var reversed: TrafficSwitch { TrafficSwitch(group: group, traffic: traffic, from: to, to: from) }
+    public var reversed: TrafficSwitch {
+        TrafficSwitch(group: group, traffic: traffic, from: to, to: from, probes: probes)
+    }
 }
 
 /// A member gives up the leadership of its cluster, if it has it.

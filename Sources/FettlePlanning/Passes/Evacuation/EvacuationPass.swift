@@ -24,7 +24,7 @@ struct EvacuationPass {
     ) -> (WaveLayout, EvacuationPass) {
         while true {
             let orders = OrderPass(line, groups: groups, groupOrder, rules: rules, parallelSteps: parallelSteps).orders
-            let layout = WaveLayout(line, orders, groups: groups)
+            let layout = WaveLayout(line, orders)
             let pass = EvacuationPass(layout, index)
             guard pass.narrow(&groups) else {
                 pass.tell(&notes)

@@ -1,0 +1,94 @@
+import FettleModel
+
+/// I3, I8 of members that are started anew from an image: it is made and tested before any of them is taken out, and each can be started
+/// again from exactly what it ran from.
+struct ImageCheck {
+    let tables: PlanTables
+    let outages: Outages
+
+    func judge(_ found: inout ViolationList) {
+        let replacements = self.replacements(tables.forward)
+        let back = self.replacements(tables.rollback)
+        let builds = self.builds(&found)
+        guard !replacements.isEmpty || !back.isEmpty else { return }
+        var ancestry = StepAncestry(tables.forward)
+        for (position, replacement) in replacements {
+            judgeBuild(of: replacement, position, builds, &ancestry, &found)
+            judgeWayBack(replacement, position, back, &found)
+        }
+        for (position, _) in back where tables.rollback.steps[position].compensates == nil {
+            found.add(
+                .rollback,
+                "\(tables.rollback.id(position)) replaces \(tables.rollback.steps[position].resource) on the way back and "
+                    + "takes no step back", steps: [tables.rollback.id(position)])
+        }
+        if ancestry.isExhausted { found.add(.order, "too many dependencies lie between images and their use") }
+    }
+
+    private func replacements(_ table: StepTable) -> [(position: Int, replacement: ImageReplacement)] {
+        table.traits.indices.filter { table.traits[$0].contains(.replaces) }.compactMap { position in
+            guard case .replaceImage(let replacement) = table.steps[position].action else { return nil }
+            return (position, replacement)
+        }
+    }
+
+    private struct Image: Hashable {
+        var name: String
+        var version: String
+    }
+
+    private func builds(_ found: inout ViolationList) -> [Image: (position: Int, from: String)] {
+        var builds: [Image: (position: Int, from: String)] = [:]
+        for table in [tables.forward, tables.rollback] {
+            for position in table.traits.indices where table.traits[position].contains(.isOfGroup) {
+                guard case .buildImage(let build) = table.steps[position].action else { continue }
+                let image = Image(name: build.image, version: build.version)
+                let isFirst = builds.updateValue((position, build.from), forKey: image) == nil
+                if isFirst, !table.isRollback, table.steps[position].availability == .none,
+                    build.version != build.from, build.transaction.purpose == .patch
+                {
+                    continue
+                }
+                found.add(
+                    .form,
+                    "\(table.id(position)) must make a new version of image \(build.image), once, on the way forward, and "
+                        + "take nobody out", steps: [table.id(position)])
+            }
+        }
+        return builds
+    }
+
+    private func judgeBuild(
+        of replacement: ImageReplacement, _ position: Int, _ builds: [Image: (position: Int, from: String)],
+        _ ancestry: inout StepAncestry, _ found: inout ViolationList
+    ) {
+        let table = tables.forward
+        let (id, target) = (table.id(position), table.target(position))
+        let build = builds[Image(name: replacement.image, version: replacement.to)]
+        let begin = outages.forward[target].map { Int($0.begin) } ?? position
+        guard let build, build.from == replacement.from, ancestry.precedes(build.position, begin) else {
+            found.add(
+                .order,
+                "\(tables.targets.name(target)) can be taken out before \(replacement.to) of image \(replacement.image) "
+                    + "has been made from \(replacement.from) and tested", steps: [table.id(begin), id])
+            return
+        }
+        if table.chain(of: target).contains(where: { table.traits[Int($0)].contains(.changesPackages) }) {
+            found.add(
+                .order, "\(tables.targets.name(target)) is replaced, and its packages are changed as well", steps: [id])
+        }
+    }
+
+    private func judgeWayBack(
+        _ replacement: ImageReplacement, _ position: Int, _ back: [(position: Int, replacement: ImageReplacement)],
+        _ found: inout ViolationList
+    ) {
+        let step = tables.forward.steps[position]
+        let ways = back.filter { tables.rollback.steps[$0.position].compensates == step.id }
+        if step.rollbackClass == .imageSwap, ways.count == 1, ways[0].replacement == replacement.reversed { return }
+        found.add(
+            .rollback,
+            "\(step.id) is taken back by \(ways.count) steps, or not to version \(replacement.from) of its image",
+            steps: [step.id] + ways.map { tables.rollback.id($0.position) })
+    }
+}

@@ -1,0 +1,44 @@
+internal import FettleModel
+
+/// Writes a strategy as `fleet.yaml` has it.
+enum StrategyWriter {
+    static func lines(_ strategy: Strategy) -> [String] {
+        switch strategy {
+        case .allAtOnce: return ["    strategy: allAtOnce"]
+        case .rolling(let most): return settings("rolling", [("maxUnavailable", quantity(most))])
+        case .canary(let first, let bakeSeconds, let most, let growth):
+            let settings = [
+                ("first", quantity(first)), ("bake", "\(bakeSeconds)s"), ("maxUnavailable", quantity(most)),
+            ]
+            return Self.settings("canary", settings + (growth > 1 ? [("growth", String(growth))] : []))
+        case .oneSideAtATime(let bakeSeconds): return settings("oneSideAtATime", [("bake", "\(bakeSeconds)s")])
+        case .replicasFirst(let most): return settings("replicasFirst", [("maxUnavailable", quantity(most))])
+        case .evacuate(let most): return settings("evacuate", [("maxUnavailable", quantity(most))])
+        case .blueGreen(let active, let keepSeconds, let then):
+            // The side's name may hold what ends a flow: each setting stands in a line of its own.
+            return [
+                "    strategy:", "      blueGreen:", "        active: \(YAMLText.scalar(active))",
+                "        keep: \(keepSeconds)s", "        then: \(then.rawValue)",
+            ]
+        case .throughController(let controller, let atOnce):
+            return settings(
+                "throughController",
+                [("controller", YAMLText.scalar(controller.rawValue)), ("atOnce", quantity(atOnce))])
+        case .replace(let image, let most, let surge):
+            let settings = [("image", YAMLText.scalar(image)), ("maxUnavailable", quantity(most))]
+            return Self.settings("replace", settings + (surge == .count(0) ? [] : [("maxSurge", quantity(surge))]))
+        }
+    }
+
+    private static func settings(_ name: String, _ settings: [(String, String)]) -> [String] {
+        let words = settings.map { "\($0.0): \($0.1)" }.joined(separator: ", ")
+        return ["    strategy: {\(name): {\(words)}}"]
+    }
+
+    static func quantity(_ quantity: Quantity) -> String {
+        switch quantity {
+        case .count(let count): String(count)
+        case .percent(let percent): "\"\(percent)%\""
+        }
+    }
+}
