@@ -33,6 +33,8 @@ enum StageSamples {
         var nothing = HostFacts.nothingObserved(
             of: "h-2", at: time, reachability: .unreachable(reason: "no route"), reason: "no route")
         nothing.hypervisor = .notObserved(reason: "no route")
+        rich.image = .observed(RunningImage(name: "web", version: "1"))
+        nothing.image = .notObserved(reason: "no route")
         return FactSet(id: "facts-1", observedAt: time, hosts: [rich, nothing])
     }
 
