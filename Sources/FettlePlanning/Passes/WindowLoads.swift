@@ -13,9 +13,8 @@ struct HostCost {
     static func of(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ expansion: StepExpansion) -> [HostCost] {
         let line = Dictionary(
             layout.hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
-        let ofGroups = Set(groupSteps.forward.lazy.map(\.id) + groupSteps.back.lazy.map(\.id))
         var costs = [HostCost](repeating: HostCost(), count: layout.hosts.count)
-        for place in expansion.steps.indices where !ofGroups.contains(expansion.steps[place].id) {
+        for place in expansion.steps.indices where !expansion.steps[place].isOfGroup {
             guard let host = line[expansion.steps[place].resource] else { continue }
             let seconds = expansion.steps[place].estimate.p95Seconds
             switch expansion.steps[place].action {
@@ -23,7 +22,7 @@ struct HostCost {
             default: costs[host].outage += seconds
             }
         }
-        for place in expansion.rollback.indices where !ofGroups.contains(expansion.rollback[place].id) {
+        for place in expansion.rollback.indices where !expansion.rollback[place].isOfGroup {
             guard let host = line[expansion.rollback[place].resource] else { continue }
             costs[host].wayBack += expansion.rollback[place].estimate.p95Seconds
         }
