@@ -67,13 +67,15 @@ struct LocalFleet {
         ]
         var steps: [Step] = []
         for host in ["here", "there"] {
+            var before: [StepID] = []
             for (name, action, availability) in actions {
                 steps.append(
                     Step(
                         id: StepID("\(host)/\(name)"), resource: ResourceID(host), wave: 0, action: action,
-                        after: steps.last.map { [$0.id] } ?? [], availability: availability,
+                        after: before, availability: availability,
                         rollbackClass: .nothingToUndo,
                         estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 2), timeoutSeconds: gateSeconds + 60))
+                before = [StepID("\(host)/\(name)")]
             }
         }
         return Plan(
@@ -81,7 +83,8 @@ struct LocalFleet {
             targets: ["here", "there"].map { PlanTarget(resource: $0, address: .local, environment: "dev") },
             groups: [],
             steps: steps,
-            rollback: [], limits: PlanLimits())
+            rollback: [], order: [TurnOrder(reason: "one after the other", turns: [["here"], ["there"]])],
+            limits: PlanLimits())
     }
 
     /// Submitted by alice, approved by bob.
