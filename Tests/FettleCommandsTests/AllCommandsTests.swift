@@ -289,9 +289,10 @@ import Testing
         let plan = try Program(["plan", "show", "plan-1", "-o", "json"], in: folder)
         #expect(try await plan.end() == 0)
         try folder.write(plan.output, to: "plan.json")
-        let altered = plan.output.replacing("\"after\":[\"here/bring-back\"]", with: "\"after\":[\"here/never\"]")
+        let altered = plan.output.replacing("\"after\":[\"here/gate\"]", with: "\"after\":[\"here/never\"]")
         try folder.write(altered, to: "altered.json")
-        try folder.write(altered.replacing(#/"digest":"[0-9a-f]{64}",/#, with: ""), to: "unsafe.json")
+        try folder.write(
+            altered.replacing(#/"digest":"[0-9a-f]{64}","environments"/#, with: "\"environments\""), to: "unsafe.json")
         return folder
     }
 

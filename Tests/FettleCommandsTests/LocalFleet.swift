@@ -67,23 +67,23 @@ struct LocalFleet {
         ]
         var steps: [Step] = []
         for host in ["here", "there"] {
-            var last: StepID?
+            var before: [StepID] = []
             for (name, action, availability) in actions {
                 steps.append(
                     Step(
                         id: StepID("\(host)/\(name)"), resource: ResourceID(host), wave: 0, action: action,
-                        after: last.map { [$0] } ?? [], availability: availability,
+                        after: before, availability: availability,
                         rollbackClass: .nothingToUndo,
                         estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 2), timeoutSeconds: gateSeconds + 60))
-                last = steps.last?.id
+                before = [StepID("\(host)/\(name)")]
             }
         }
         return Plan(
             id: "plan-1", title: "wait a little", selection: selection, createdAt: .now(), environments: ["dev"],
             targets: ["here", "there"].map { PlanTarget(resource: $0, address: .local, environment: "dev") },
             groups: [],
-            steps: steps, rollback: [],
-            order: [TurnOrder(reason: "one after the other", turns: [["here"], ["there"]], wayBack: .same)],
+            steps: steps,
+            rollback: [], order: [TurnOrder(reason: "one after the other", turns: [["here"], ["there"]])],
             limits: PlanLimits())
     }
 

@@ -30,10 +30,10 @@ enum StageSamples {
                 ]))
         rich.clusterRoles = Dictionary(
             uniqueKeysWithValues: ClusterRole.allCases.map { (GroupID("g-\($0.rawValue)"), $0) })
+        rich.image = .observed(RunningImage(name: "i", version: "1"))
         var nothing = HostFacts.nothingObserved(
             of: "h-2", at: time, reachability: .unreachable(reason: "no route"), reason: "no route")
         nothing.hypervisor = .notObserved(reason: "no route")
-        rich.image = .observed(RunningImage(name: "web", version: "1"))
         nothing.image = .notObserved(reason: "no route")
         return FactSet(id: "facts-1", observedAt: time, hosts: [rich, nothing])
     }
