@@ -64,7 +64,8 @@ enum ExtrasPass {
         return result
     }
 
-    /// Every member hands over before it goes out, on both ways: who leads when its turn comes is not known when the plan is made.
+    /// Every member hands over before it goes out, on both ways: who leads when its turn comes is not known when the
+    /// plan is made.
     private static func addHandovers(
         of group: GroupWork, _ index: PlanningIndex, _ priors: DurationPriors,
         to result: inout [ResourceID: ChainExtras]
