@@ -3,8 +3,8 @@ import FettleModel
 import FettleTestSupport
 import Testing
 
-/// Right plans of the strategies that concern several hosts pass; broken in any of these ways they do not, and what is named is what was
-/// broken.
+/// Right plans of the strategies that concern several hosts pass; broken in any of these ways they do not, and what is
+/// named is what was broken.
 @Suite struct StrategyMutationTests {
     @Test func rightPlansAreProven() {
         for plan in [

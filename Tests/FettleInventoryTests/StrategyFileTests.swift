@@ -41,7 +41,8 @@ struct StrategyFileTests {
             text: "{canary: {first: 1, bake: 5m, maxUnavailable: \"50%\", growth: 3}}",
             strategy: .canary(first: .count(1), bakeSeconds: 300, maxUnavailable: .percent(50), growth: 3)),
         Case(
-            text: "canary", strategy: .canary(first: .count(1), bakeSeconds: 600, maxUnavailable: .count(1), growth: 1)),
+            text: "canary",
+            strategy: .canary(first: .count(1), bakeSeconds: 600, maxUnavailable: .count(1), growth: 1)),
         Case(text: "oneSideAtATime", strategy: .oneSideAtATime(bakeSeconds: 600)),
         Case(text: "{oneSideAtATime: {bake: 1m}}", strategy: .oneSideAtATime(bakeSeconds: 60)),
         Case(text: "replicasFirst", strategy: .replicasFirst(maxUnavailable: .count(1)), kind: "cluster"),

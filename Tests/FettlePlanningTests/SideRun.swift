@@ -1,8 +1,9 @@
 import FettleModel
 import FettleTestSupport
 
-/// Plays a plan in any order that its names and turns leave open, and looks who serves: the slow and simple way, which shares nothing with
-/// the planner or the checker. At some moment it goes back, with whatever is out going back from where it stands.
+/// Plays a plan in any order that its names and turns leave open, and looks who serves: the slow and simple way, which
+/// shares nothing with the planner or the checker. At some moment it goes back, with whatever is out going back from
+/// where it stands.
 struct SideRun {
     private let plan: Plan
     private var random: SplitMix

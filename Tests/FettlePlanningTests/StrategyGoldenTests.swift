@@ -5,8 +5,8 @@ import FettleTestSupport
 import Foundation
 import Testing
 
-/// For each strategy the plan of a fleet that a reader holds in the head: its table, who has which turn, and what waits for what across
-/// hosts. docs/strategies.md shows them; `FETTLE_WRITE_GOLDENS=1` writes the files and the page anew.
+/// For each strategy the plan of a fleet that a reader holds in the head: its table, who has which turn, and what waits
+/// for what across hosts. docs/strategies.md shows them; `FETTLE_WRITE_GOLDENS=1` writes the files and the page anew.
 @Suite struct StrategyGoldenTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String

@@ -1,7 +1,8 @@
 import FettleModel
 
-/// I1, I3, I8 of an upgrade that a cluster's own controller carries out: so many members of every group of theirs as it may have out
-/// at once can be out while it works, whichever they are; nobody else of those groups is. All are proven before it counts as back.
+/// I1, I3, I8 of an upgrade that a cluster's own controller carries out: so many members of every group of theirs as it
+/// may have out at once can be out while it works, whichever they are; nobody else of those groups is. All are proven
+/// before it counts as back.
 struct ControllerCheck {
     let tables: PlanTables
     let outages: Outages

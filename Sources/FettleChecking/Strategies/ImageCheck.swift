@@ -1,7 +1,7 @@
 import FettleModel
 
-/// I3, I8 of members that are started anew from an image: it is made and tested before any of them is taken out, and each can be started
-/// again from exactly what it ran from.
+/// I3, I8 of members that are started anew from an image: it is made and tested before any of them is taken out, and
+/// each can be started again from exactly what it ran from.
 struct ImageCheck {
     let tables: PlanTables
     let outages: Outages
@@ -19,8 +19,8 @@ struct ImageCheck {
         for (position, _) in back where tables.rollback.steps[position].compensates == nil {
             found.add(
                 .rollback,
-                "\(tables.rollback.id(position)) replaces \(tables.rollback.steps[position].resource) on the way back and "
-                    + "takes no step back", steps: [tables.rollback.id(position)])
+                "\(tables.rollback.id(position)) replaces \(tables.rollback.steps[position].resource) on the way back "
+                    + "and takes no step back", steps: [tables.rollback.id(position)])
         }
         if ancestry.isExhausted { found.add(.order, "too many dependencies lie between images and their use") }
     }
@@ -51,8 +51,8 @@ struct ImageCheck {
                 }
                 found.add(
                     .form,
-                    "\(table.id(position)) must make a new version of image \(build.image), once, on the way forward, and "
-                        + "take nobody out", steps: [table.id(position)])
+                    "\(table.id(position)) must make a new version of image \(build.image), once, on the way forward, "
+                        + "and take nobody out", steps: [table.id(position)])
             }
         }
         return builds
@@ -69,8 +69,9 @@ struct ImageCheck {
         guard let build, build.from == replacement.from, ancestry.precedes(build.position, begin) else {
             found.add(
                 .order,
-                "\(tables.targets.name(target)) can be taken out before \(replacement.to) of image \(replacement.image) "
-                    + "has been made from \(replacement.from) and tested", steps: [table.id(begin), id])
+                "\(tables.targets.name(target)) can be taken out before \(replacement.to) of image "
+                    + "\(replacement.image) has been made from \(replacement.from) and tested",
+                steps: [table.id(begin), id])
             return
         }
         if table.chain(of: target).contains(where: { table.traits[Int($0)].contains(.changesPackages) }) {

@@ -1,7 +1,7 @@
 import FettleModel
 
-/// What comes before what on one way by the names that steps wait for, whatever the orders say: for the few steps that concern
-/// several resources.
+/// What comes before what on one way by the names that steps wait for, whatever the orders say: for the few steps that
+/// concern several resources.
 struct StepAncestry {
     let table: StepTable
     /// Dependencies that may still be followed: a plan that was written to be walked for ever is refused instead.

@@ -1,10 +1,11 @@
 import FettleModel
 
-/// I3, I7, I8 of a group whose traffic is turned from one side to the other: nobody is worked on while it serves. The side that takes
-/// the traffic is seen to serve nobody, finished and proven before the switch; the other is not touched before the switch has been
-/// watched; on the way back it is the other way round.
+/// I3, I7, I8 of a group whose traffic is turned from one side to the other: nobody is worked on while it serves. The
+/// side that takes the traffic is seen to serve nobody, finished and proven before the switch; the other is not touched
+/// before the switch has been watched; on the way back it is the other way round.
 ///
-/// Taken for granted: what `TrafficSwitch` says, that nothing is turned unless everyone of the side that takes it passes its probes.
+/// Taken for granted: what `TrafficSwitch` says, that nothing is turned unless everyone of the side that takes it
+/// passes its probes.
 struct SwitchCheck {
     let tables: PlanTables
     let outages: Outages
@@ -50,8 +51,8 @@ struct SwitchCheck {
             guard let seen = turn.seen, ancestry.precedes(seen, Int(outage.begin)) else {
                 found.add(
                     .order,
-                    "\(tables.targets.name(target)) can be taken out though it may still serve: nothing has seen that all "
-                        + "traffic of group \(turn.turn.group) is on the other side",
+                    "\(tables.targets.name(target)) can be taken out though it may still serve: nothing has seen that "
+                        + "all traffic of group \(turn.turn.group) is on the other side",
                     steps: [table.id(Int(outage.begin))])
                 continue
             }
@@ -68,8 +69,8 @@ struct SwitchCheck {
                 }
                 found.add(
                     .order,
-                    "\(tables.targets.name(target)) can be touched before all traffic of group \(turn.turn.group) has been "
-                        + "watched on the other side: the way back would not find it whole",
+                    "\(tables.targets.name(target)) can be touched before all traffic of group \(turn.turn.group) has "
+                        + "been watched on the other side: the way back would not find it whole",
                     steps: [id, table.id(position)])
                 break
             }
@@ -94,7 +95,8 @@ struct SwitchCheck {
             guard let outage = outages.back[target], !ancestry.precedes(back, Int(outage.begin)) else { continue }
             found.add(
                 .rollback,
-                "on the way back \(tables.targets.name(target)) can be taken out before \(id) has turned the traffic away",
+                "on the way back \(tables.targets.name(target)) can be taken out before \(id) has turned the traffic "
+                    + "away",
                 steps: [id, table.id(Int(outage.begin))])
         }
     }
@@ -111,7 +113,8 @@ struct SwitchCheck {
                     else { continue }
                     found.add(
                         .ownership,
-                        "\(table.id(position)) changes the traffic of \(name) alone, which is turned with its whole side",
+                        "\(table.id(position)) changes the traffic of \(name) alone, which is turned with its whole "
+                            + "side",
                         steps: [table.id(position)])
                 }
             }

@@ -5,8 +5,8 @@ struct TrafficTurn {
     /// The group's place in the plan.
     let group: Int
     let turn: TrafficSwitch
-    /// Positions on the way forward: the switch, and the step that sees that nothing has to be turned away from the side that is
-    /// worked on first.
+    /// Positions on the way forward: the switch, and the step that sees that nothing has to be turned away from the
+    /// side that is worked on first.
     let position: Int
     let seen: Int?
     /// Watches the side that has taken the traffic; nil: nothing does.
@@ -58,8 +58,8 @@ struct TrafficTurns {
             if !isReturned {
                 found.add(
                     .rollback,
-                    "the traffic of group \(turn.group) is turned back by \(returning.count) steps, or not the way that "
-                        + "\(tables.forward.id(position)) turned it",
+                    "the traffic of group \(turn.group) is turned back by \(returning.count) steps, or not the way "
+                        + "that \(tables.forward.id(position)) turned it",
                     steps: [tables.forward.id(position)] + returning.map { tables.rollback.id($0.position) })
             }
             turns.append(

@@ -11,8 +11,11 @@ struct ServerView: Sendable, Equatable {
     var poolSessions: Int?
 
     var work: Int { statistics.currentSessions + statistics.queued }
-    /// Whether HAProxy's own view is that the server is up, drained or not.
-    var isUp: Bool { state.operational == .running || state.operational == .starting }
+    /// Whether HAProxy's own view is that the server is up, drained or not. Its two answers are not of the same moment: a
+    /// check may fail between them, and then only the later one knows.
+    var isUp: Bool {
+        (state.operational == .running || state.operational == .starting) && !statistics.status.hasPrefix("DOWN")
+    }
     /// Whether new sessions come to it.
     var isInService: Bool { isUp && !state.administrative.isOut && state.weight > 0 }
 

@@ -11,8 +11,8 @@ struct StrategyFit {
     private var size: Int { group.members.count }
     private var minimum: Int { group.minimumAvailable.asMinimum(of: size) }
 
-    /// What must stay available in a group that says nothing: all but one, which needs no explanation; of two sides of which one
-    /// serves, as many as serve.
+    /// What must stay available in a group that says nothing: all but one, which needs no explanation; of two sides of
+    /// which one serves, as many as serve.
     static func defaultMinimum(of group: ResourceGroup, _ resources: DeclaredResources) -> Quantity {
         let size = group.members.count
         guard case .blueGreen(let active, _, _) = group.strategy else { return .count(max(0, size - 1)) }
@@ -136,8 +136,8 @@ struct StrategyFit {
         let standby = size - serving
         if standby < serving {
             warning(
-                "the standby has \(standby.counted("member")) and the side that serves \(serving): after the switch the "
-                    + "smaller one carries all traffic")
+                "the standby has \(standby.counted("member")) and the side that serves \(serving): after the switch "
+                    + "the smaller one carries all traffic")
         }
         if then == .retire, standby < minimum {
             problem(

@@ -2,26 +2,27 @@
 public enum Strategy: Codable, Sendable, Equatable {
     /// One after another, so many at once.
     case rolling(maxUnavailable: Quantity)
-    /// First some members, watched for a while; then the rest by rolling. With a growth of 2 or more the rest goes in waves, each
-    /// so many times as large as the one before, up to `maxUnavailable`.
+    /// First some members, watched for a while; then the rest by rolling. With a growth of 2 or more the rest goes in
+    /// waves, each so many times as large as the one before, up to `maxUnavailable`.
     case canary(first: Quantity, bakeSeconds: Int, maxUnavailable: Quantity, growth: Int = 1)
     /// Every member at the same time: only for groups whose minimum allows it.
     case allAtOnce
-    /// One failure domain after the other, the next only when the one before has been watched: fabrics of a storage network,
-    /// the heads of a storage controller, hosts with a path through each.
+    /// One failure domain after the other, the next only when the one before has been watched: fabrics of a storage
+    /// network, the heads of a storage controller, hosts with a path through each.
     case oneSideAtATime(bakeSeconds: Int)
     /// Members of a cluster: followers first, the leader last, after it has handed its role over.
     case replicasFirst(maxUnavailable: Quantity)
     /// Hypervisors: their machines are moved to others first, and home again afterwards.
     case evacuate(maxUnavailable: Quantity)
-    /// The side that serves nobody is patched and tested, then all traffic is turned to it at once. The other side is kept as it
-    /// is, to turn back to, for `keepSeconds`; then it is dealt with.
+    /// The side that serves nobody is patched and tested, then all traffic is turned to it at once. The other side is
+    /// kept as it is, to turn back to, for `keepSeconds`; then it is dealt with.
     /// - active: the failure domain of the members that serve now.
     case blueGreen(active: String, keepSeconds: Int, then: OldSide)
-    /// The patch is handed to the cluster's own controller, which takes its members through it, at most `atOnce` of them out.
+    /// The patch is handed to the cluster's own controller, which takes its members through it, at most `atOnce` of
+    /// them out.
     case throughController(ResourceID, atOnce: Quantity)
-    /// Members are not patched but replaced by an image that was patched and tested offline; up to `maxSurge` additional ones are
-    /// started first.
+    /// Members are not patched but replaced by an image that was patched and tested offline; up to `maxSurge`
+    /// additional ones are started first.
     case replace(image: String, maxUnavailable: Quantity, maxSurge: Quantity)
 
     /// What becomes of the side that has served before.

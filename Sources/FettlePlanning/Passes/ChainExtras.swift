@@ -64,8 +64,8 @@ enum ExtrasPass {
         return result
     }
 
-    /// Every member hands over before it goes out, on both ways: who leads when its turn comes is not known when the plan is made. Of a
-    /// cluster that was not asked for its roles nobody does: there is nobody to ask then either.
+    /// Every member hands over before it goes out, on both ways: who leads when its turn comes is not known when the
+    /// plan is made. Of a cluster that was not asked for its roles nobody does: there is nobody to ask then either.
     private static func addHandovers(
         of group: GroupWork, _ index: PlanningIndex, _ priors: DurationPriors,
         to result: inout [ResourceID: ChainExtras]

@@ -1,6 +1,7 @@
 import FettleModel
 
-/// A step that concerns several hosts of a group, such as a bake: between hosts that are finished before it and hosts that wait for it.
+/// A step that concerns several hosts of a group, such as a bake: between hosts that are finished before it and hosts
+/// that wait for it.
 struct GroupStep: Sendable {
     var group: GroupID
     /// What stands behind the group's name in the step's, such as `bake`.

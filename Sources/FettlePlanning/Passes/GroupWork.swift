@@ -5,7 +5,8 @@ struct GroupWork: Sendable {
     var group: ResourceGroup
     /// Members that the plan takes out, sorted by id.
     var targets: [ResourceID]
-    /// Members that get steps and are not taken out by the plan itself: a controller takes them through, or they retire. Sorted.
+    /// Members that get steps and are not taken out by the plan itself: a controller takes them through, or they
+    /// retire. Sorted.
     var others: [ResourceID] = []
     /// How many of them a controller can have out at once.
     var mostThroughController = 0
@@ -29,10 +30,12 @@ struct GroupWork: Sendable {
     var carriers: [Carrier] = []
     /// How many at once the strategy allows, where something that carries several members takes out more than that.
     var pace = 1
-    /// Targets that go together, one set after the other, each watched before the next goes; nil: the strategy has no sides.
+    /// Targets that go together, one set after the other, each watched before the next goes; nil: the strategy has no
+    /// sides.
     var sides: [[ResourceID]]?
 
-    /// Sets of targets of which each goes only after the one before; one set where the strategy puts nobody before another.
+    /// Sets of targets of which each goes only after the one before; one set where the strategy puts nobody before
+    /// another.
     var parts: [[ResourceID]] {
         if let sides { return sides }
         return last.isEmpty ? [targets] : [targets.filter { !last.contains($0) }, last]

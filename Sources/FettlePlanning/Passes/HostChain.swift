@@ -19,8 +19,8 @@ struct ChainMaker: Sendable {
     /// Hosts whose changes are made in parts, with reboots in between.
     let splits: [ResourceID: [HostPart]]
 
-    /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host comes back:
-    /// traffic returns to code that is proven to run, not to a hope.
+    /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host
+    /// comes back: traffic returns to code that is proven to run, not to a hope.
     func forward(_ host: HostWork, wave: Int) -> HostChain {
         switch host.role {
         case .passenger: return passenger(host, wave: wave)
@@ -70,10 +70,10 @@ struct ChainMaker: Sendable {
 
     /// Out, return, restart, reboot, gate, verify, back.
     ///
-    /// Where the earlier versions are lost, or no package is changed, the chain is the same without the return: the only way left
-    /// is forward, so the host comes back with what is there if that is proven to run and well, and stays out otherwise (I7).
-    /// Every host that is taken out has a chain, because others wait for it: without one it could still be out while they go out
-    /// in its lane.
+    /// Where the earlier versions are lost, or no package is changed, the chain is the same without the return: the
+    /// only way left is forward, so the host comes back with what is there if that is proven to run and well, and stays
+    /// out otherwise (I7). Every host that is taken out has a chain, because others wait for it: without one it could
+    /// still be out while they go out in its lane.
     func rollback(_ host: HostWork, wave: Int) -> HostChain {
         switch host.role {
         case .passenger: return passengerBack(host, wave: wave)
@@ -124,7 +124,8 @@ struct ChainMaker: Sendable {
             "restart", .restartServices(except: policy.neverRestart), .requiresOut, priors.restartServices)
     }
 
-    /// Both steps need the host to be out, so that nobody can go on without them: nothing comes back on a person's word (I6).
+    /// Both steps need the host to be out, so that nobody can go on without them: nothing comes back on a person's word
+    /// (I6).
     func prove(
         _ maker: inout StepMaker, _ host: HostWork, _ side: KeyPath<PackageChange, String?>,
         _ availability: AvailabilityEffect = .requiresOut

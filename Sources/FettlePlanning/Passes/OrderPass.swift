@@ -1,7 +1,7 @@
 import FettleModel
 
-/// Pass 4: the orders of turns, read off the line of hosts. Whoever carries the plan out, and whichever hosts drop out: each group
-/// keeps its minimum (I1), and what comes after something else stays behind it (I3).
+/// Pass 4: the orders of turns, read off the line of hosts. Whoever carries the plan out, and whichever hosts drop out:
+/// each group keeps its minimum (I1), and what comes after something else stays behind it (I3).
 ///
 /// Every list names hosts in the order of the line, so that no two lists can contradict each other.
 struct OrderPass {
@@ -13,7 +13,8 @@ struct OrderPass {
     let members: [GroupID: [Int]]
     /// The same, and who takes members of the group through a patch.
     private let takers: [GroupID: [Int]]
-    /// Where hypervisors and the machines on them are in the line, or who takes them through; empty where there are none.
+    /// Where hypervisors and the machines on them are in the line, or who takes them through; empty where there are
+    /// none.
     let placesOfHosts: [ResourceID: Int]
     private(set) var orders: [PlacedOrder] = []
 
@@ -94,7 +95,8 @@ struct OrderPass {
         }
     }
 
-    /// `after` between groups. Groups that follow each other one by one share a list; what several wait for stands in several.
+    /// `after` between groups. Groups that follow each other one by one share a list; what several wait for stands in
+    /// several.
     private mutating func orderGroups(_ order: GroupOrder) {
         var open: [GroupID: Int] = [:]
         let waiting = takers.keys.filter { order.earlier[$0]?.isEmpty == false }

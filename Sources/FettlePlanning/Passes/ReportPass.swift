@@ -176,7 +176,8 @@ struct ReportPass {
             if !removed.isEmpty { result.append("\(host.id): its resolver removes \(removed.joined(separator: ", "))") }
             if host.isOwn {
                 result.append(
-                    "\(host.id): \(host.residence?.carriesOwn == true ? "carries " : "")the machine that Fettle runs on; it goes last, and a reboot interrupts the run"
+                    "\(host.id): \(host.residence?.carriesOwn == true ? "carries " : "")the machine that Fettle runs "
+                        + "on; it goes last, and a reboot interrupts the run"
                 )
             }
             if host.probes.isEmpty, host.isPatchedInPlace {

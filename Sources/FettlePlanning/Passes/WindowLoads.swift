@@ -30,8 +30,8 @@ struct HostCost {
         return costs
     }
 
-    /// A switch is disruptive as an outage is: it has to end, and to be taken back, in the window of those who take the traffic. What
-    /// a controller's return waits for prolongs its outage, the proof of whom it moved included.
+    /// A switch is disruptive as an outage is: it has to end, and to be taken back, in the window of those who take the
+    /// traffic. What a controller's return waits for prolongs its outage, the proof of whom it moved included.
     private static func add(_ groupSteps: GroupSteps, to costs: inout [HostCost]) {
         for step in groupSteps.forward {
             let seconds = step.estimate.p95Seconds
@@ -105,8 +105,8 @@ struct WindowLoads {
     func isOver(_ window: Int) -> Bool { windows[window].closes <= windows[window].opens }
     func seconds(of window: Int) -> Int { windows[window].closes - windows[window].opens }
 
-    /// When the host would be back, without queueing; and how many seconds the window, or another of its spell, is too short for
-    /// that with the way back and with queueing. Not above 0: it fits.
+    /// When the host would be back, without queueing; and how many seconds the window, or another of its spell, is too
+    /// short for that with the way back and with queueing. Not above 0: it fits.
     func fit(_ cost: HostCost, in window: Int, after ready: TurnClock.End) -> (end: Int, missing: Int) {
         let window = windows[window]
         let spell = spells[window.spell]

@@ -1,12 +1,12 @@
 import FettleModel
 
-/// Pass 8: in which window each host is worked on (I4). Whatever ready step an executor prefers, a host's outage and its way back
-/// end inside its window if every step takes its 95% estimate.
+/// Pass 8: in which window each host is worked on (I4). Whatever ready step an executor prefers, a host's outage and
+/// its way back end inside its window if every step takes its 95% estimate.
 ///
-/// No greedy schedule ends a step later than its longest chain of predecessors plus all work shared out over the places (Graham
-/// 1966, https://doi.org/10.1002/j.1538-7305.1966.tb01709.x): so windows that overlap, a spell, are charged with the work that can be done in
-/// them, and a host goes into the first of its windows in which it and all that are there already still end in time. A host is never
-/// worked on in an earlier window than one that it waits for.
+/// No greedy schedule ends a step later than its longest chain of predecessors plus all work shared out over the places
+/// (Graham 1966, https://doi.org/10.1002/j.1538-7305.1966.tb01709.x): so windows that overlap, a spell, are charged
+/// with the work that can be done in them, and a host goes into the first of its windows in which it and all that are
+/// there already still end in time. A host is never worked on in an earlier window than one that it waits for.
 struct WindowPass {
     /// For each host in the line, the place of its window; nil: at any time.
     private(set) var windows: [Int?]
@@ -46,8 +46,8 @@ struct WindowPass {
         return true
     }
 
-    /// What is bound to no window can fall into any: hosts that may be worked on at any time or are moved by others, and steps of
-    /// groups.
+    /// What is bound to no window can fall into any: hosts that may be worked on at any time or are moved by others,
+    /// and steps of groups.
     private func workAtAnyTime() -> Int {
         let free = layout.hosts.indices.filter {
             !layout.hosts[$0].isTakenOut || input.windows.places(of: layout.hosts[$0].id) == nil
@@ -68,8 +68,8 @@ struct WindowPass {
         }
     }
 
-    /// When a step of a group is done at the latest, without queueing; one that waits for nobody is counted with those that wait for
-    /// it (`HostCost`).
+    /// When a step of a group is done at the latest, without queueing; one that waits for nobody is counted with those
+    /// that wait for it (`HostCost`).
     private func end(of number: Int, _ ends: [TurnClock.End], _ done: inout [TurnClock.End?]) -> TurnClock.End {
         if let end = done[number] { return end }
         let step = groupSteps.forward[number]
@@ -129,7 +129,7 @@ struct WindowPass {
         let length = loads.seconds(of: nearest.window)
         notes.refuse(
             .window, at: .resource(host),
-            "\(host): may need until \(length + nearest.missing) s after the window opens, its way back included; the window has "
-                + "\(length) s: leave it out, allow more members out at once or take a longer window")
+            "\(host): may need until \(length + nearest.missing) s after the window opens, its way back included; the "
+                + "window has \(length) s: leave it out, allow more members out at once or take a longer window")
     }
 }

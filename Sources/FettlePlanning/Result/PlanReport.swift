@@ -1,7 +1,7 @@
 public import FettleModel
 
-/// What a person wants to know of a plan before approving it: how long, in which order and why so, what is left out and why,
-/// and from where on there is no whole way back.
+/// What a person wants to know of a plan before approving it: how long, in which order and why so, what is left out and
+/// why, and from where on there is no whole way back.
 public struct PlanReport: Codable, Sendable, Equatable {
     public var plan: PlanID
     /// From when on seconds are counted: when the first window opens, or when the plan was made.
@@ -217,8 +217,8 @@ public struct PlanReport: Codable, Sendable, Equatable {
         public var hypervisor: ResourceID
         /// Why it is not moved.
         public var because: String
-        /// From the hypervisor's restart until it is proven well; the machine's own start comes on top. 0 s: no restart is planned,
-        /// and it runs on, but nothing promises that it does.
+        /// From the hypervisor's restart until it is proven well; the machine's own start comes on top. 0 s: no restart
+        /// is planned, and it runs on, but nothing promises that it does.
         public var duration: DurationEstimate
 
         public init(

@@ -1,7 +1,7 @@
 public import FettleModel
 
-/// A plan as a person reads it: one line for each host in the order in which they are taken, then the groups, what changes, what
-/// is left out and what to know. Plain text; names that came from outside lose their control characters.
+/// A plan as a person reads it: one line for each host in the order in which they are taken, then the groups, what
+/// changes, what is left out and what to know. Plain text; names that came from outside lose their control characters.
 public enum PlanTable {
     public static func render(_ plan: Plan, _ report: PlanReport) -> String {
         var lines = ["\(plan.title) (plan \(plan.id))"]
@@ -50,8 +50,8 @@ public enum PlanTable {
 
     private static func double(_ group: PlanReport.Group) -> String? {
         group.double.map { double in
-            "\(group.id): up to \(double.idleMembers) members serve nobody for \(duration(double.seconds)) of this plan, "
-                + "\(duration(double.memberSeconds)) of machines" + (double.goesOn ? ", and go on after it" : "")
+            "\(group.id): up to \(double.idleMembers) members serve nobody for \(duration(double.seconds)) of this "
+                + "plan, \(duration(double.memberSeconds)) of machines" + (double.goesOn ? ", and go on after it" : "")
         }
     }
 

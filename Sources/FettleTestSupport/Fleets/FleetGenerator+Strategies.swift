@@ -1,8 +1,8 @@
 public import FettleModel
 
 extension FleetGenerator {
-    /// Fleets whose groups have strategies of every kind: sides, clusters with leaders, controllers, images; groups after groups, and
-    /// groups across them. Each of them can be planned.
+    /// Fleets whose groups have strategies of every kind: sides, clusters with leaders, controllers, images; groups
+    /// after groups, and groups across them. Each of them can be planned.
     /// - Parameter largestGroup: at least 4; small ones let a test walk through every reachable state.
     public static func ofAllStrategies(seed: UInt64, largestGroup: Int = 5) -> FleetSample {
         var random = SplitMix(seed: seed)

@@ -1,6 +1,7 @@
 public import FettleModel
 
-/// Right plans of the strategies that concern several hosts at once, written out by hand: for tests that then break them.
+/// Right plans of the strategies that concern several hosts at once, written out by hand: for tests that then break
+/// them.
 public enum StrategyPlans {
     public static let probe = Probe(name: "healthz", check: .tcp(port: 80))
     public static let traffic = TrafficBinding(driver: "haproxy", via: "lb-1", endpoint: "/s", backend: "web")
@@ -49,8 +50,8 @@ public enum StrategyPlans {
 
     public static let nodes: [ResourceID] = ["node-1", "node-2", "node-3"]
 
-    /// A manager takes three nodes through, one of them out at a time; two of them are in another group, with a host of which nobody
-    /// is the manager.
+    /// A manager takes three nodes through, one of them out at a time; two of them are in another group, with a host of
+    /// which nobody is the manager.
     public static func throughController() -> Plan {
         let upgrade = ControllerUpgrade(
             cluster: "nodes", members: nodes, atOnce: 1, transaction: patch, stallSeconds: 600)

@@ -189,6 +189,23 @@ struct GateTests {
         #expect(BuiltInHealthObserver.health(view, traffic).isHealthy == (checkStatus == "L7OK"))
     }
 
+    @Test(
+        "A check that fails between HAProxy's two answers is not overlooked", arguments: ["DOWN", "DOWN 1/2", "UP 1/3"])
+    func fallingBetweenAnswers(status: String) throws {
+        let name = try HAProxyServerName(backend: "web", server: "web-1", place: "test")
+        let view = ServerView(
+            state: ServerState(
+                name: name, backendNumber: 3, operational: .running, administrative: [], weight: 1, initialWeight: 1),
+            statistics: ServerStatistics(
+                name: name, status: status, currentSessions: 0, queued: 0, checkStatus: "L7STS", checkWords: "",
+                checkHealth: ServerStatistics.CheckHealth(rise: 2, fall: 3, value: 0)),
+            observedAt: .now())
+        let traffic = TrafficBinding(
+            driver: "haproxy", via: "lb-1", endpoint: "/run/haproxy/admin.sock", backend: "web")
+        // One check that fails takes nobody out where more are asked for: HAProxy still sends requests.
+        #expect(BuiltInHealthObserver.health(view, traffic).isHealthy == (status == "UP 1/3"))
+    }
+
     @Test("A member that is ill when HAProxy starts is never told to be healthy")
     func illAtStart() async throws {
         let fixture = try await HAProxyFixture(options: "check inter 1s rise 2 fall 2")

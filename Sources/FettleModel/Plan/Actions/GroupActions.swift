@@ -1,7 +1,7 @@
 /// All traffic of a group turned from one side of it to the other, in one move.
 ///
-/// Nothing is turned unless everyone of `to` passes the probes: all traffic on a side that is too small, or not well, is worse than
-/// no switch.
+/// Nothing is turned unless everyone of `to` passes the probes: all traffic on a side that is too small, or not well,
+/// is worse than no switch.
 public struct TrafficSwitch: Codable, Sendable, Equatable {
     public var group: GroupID
     public var traffic: TrafficBinding

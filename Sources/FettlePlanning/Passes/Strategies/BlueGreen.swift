@@ -1,18 +1,23 @@
 import FettleModel
 
-/// Blue-green: the side that serves nobody is patched, all traffic is turned to it, and the other side stays as it is for a while, to
-/// turn back to.
+/// Blue-green: the side that serves nobody is patched, all traffic is turned to it, and the other side stays as it is
+/// for a while, to turn back to.
 struct BlueGreen {
     let group: ResourceGroup
     /// Serves nobody when the plan is made. Sorted, as is `serving`.
     let standby: [ResourceID]
     let serving: [ResourceID]
+    /// The failure domain of the standby.
+    let standbyName: String
 
     /// nil: every member's side must be known, there must be two, and one of them must serve.
     init?(_ group: ResourceGroup, active: String, _ index: PlanningIndex) {
         let domains = group.members.map { index.resource($0)?.failureDomain }
-        guard !domains.contains(nil), Set(domains).count == 2, domains.contains(active) else { return nil }
+        guard !domains.contains(nil), Set(domains).count == 2, domains.contains(active),
+            let other = domains.compactMap({ $0 }).first(where: { $0 != active })
+        else { return nil }
         self.group = group
+        standbyName = other
         serving = zip(group.members, domains).filter { $0.1 == active }.map(\.0).sorted()
         standby = zip(group.members, domains).filter { $0.1 != active }.map(\.0).sorted()
     }
@@ -32,8 +37,8 @@ struct BlueGreen {
         guard let sides = BlueGreen(group, active: active, cast.index) else {
             return notes.refuse(
                 .strategy, at: .group(group.id),
-                "group \(group.id): blueGreen needs members of exactly two failure domains, one of them '\(active)'; give "
-                    + "each member its failureDomain")
+                "group \(group.id): blueGreen needs members of exactly two failure domains, one of them '\(active)'; "
+                    + "give each member its failureDomain")
         }
         sides.refuseMisfits(then, cast, &notes)
         for member in sides.standby where cast.isTarget(member) { cast.claim(.sided, for: member, by: group.id) }
@@ -56,8 +61,8 @@ struct BlueGreen {
         }
         guard then != .keep || sides.standby.contains(where: cast.isTarget) else { return }
         notes.warn(
-            "group \(group.id): after this plan the traffic is with \(sides.standby.map(\.rawValue).joined(separator: ", ")): "
-                + "change 'active' in the fleet file, or the next plan stops at its first step")
+            "group \(group.id): after this plan '\(sides.standbyName)' has the traffic: change 'active' in the fleet "
+                + "file, or the next plan stops at its first step")
     }
 
     private func refuseMisfits(_ then: Strategy.OldSide, _ cast: RoleCast, _ notes: inout PlanNotes) {
@@ -74,20 +79,21 @@ struct BlueGreen {
         for member in standby where !cast.isTarget(member) && !isThere(member, cast.index) {
             refuse(
                 .capacity,
-                "\(member) of the standby is not available, and a side that is not whole is given no traffic; bring it back"
+                "\(member) of the standby is not available, and a side that is not whole is given no traffic; bring "
+                    + "it back"
             )
         }
         if standby.count < serving.count {
             notes.warn(
-                "group \(group.id): the standby has \(standby.count) members, the side that serves \(serving.count): after "
-                    + "the switch the smaller one carries all traffic")
+                "group \(group.id): the standby has \(standby.count) members, the side that serves \(serving.count): "
+                    + "after the switch the smaller one carries all traffic")
         }
         let minimum = group.minimumAvailable.asMinimum(of: group.members.count)
         if then == .retire, standby.count < minimum {
             refuse(
                 .capacity,
-                "'then: retire' leaves \(standby.count) of \(group.members.count) members, the minimum is \(minimum); lower "
-                    + "it or choose 'then: keep'")
+                "'then: retire' leaves \(standby.count) of \(group.members.count) members, the minimum is \(minimum); "
+                    + "lower it or choose 'then: keep'")
         }
     }
 
@@ -145,8 +151,9 @@ struct BlueGreen {
 extension BlueGreen {
     // MARK: Steps
 
-    /// What is to be seen first: that the standby serves nobody. Then the standby; the switch; a watch over all traffic on the new
-    /// side; and only then the other side. The way back is the same from its end: the other side, the switch, the standby.
+    /// What is to be seen first: that the standby serves nobody. Then the standby; the switch; a watch over all traffic
+    /// on the new side; and only then the other side. The way back is the same from its end: the other side, the
+    /// switch, the standby.
     static func addSteps(
         of group: GroupWork, _ places: [Int], _ layout: WaveLayout, _ index: PlanningIndex, _ priors: DurationPriors,
         _ forward: inout [GroupStep], _ back: inout [GroupStep]
@@ -186,8 +193,8 @@ extension BlueGreen {
 
     // MARK: Report
 
-    /// Both sides are up from the beginning: the standby until the switch, then the other one, until it is retired or for as long as
-    /// anybody keeps it.
+    /// Both sides are up from the beginning: the standby until the switch, then the other one, until it is retired or
+    /// for as long as anybody keeps it.
     static func double(of group: GroupWork, _ steps: [Step], _ schedule: Schedule) -> PlanReport.Double? {
         guard case .blueGreen(_, _, let then) = group.strategy else { return nil }
         var turn: TrafficSwitch?

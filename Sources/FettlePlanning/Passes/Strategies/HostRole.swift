@@ -8,8 +8,8 @@ enum HostRole: Equatable, Sendable {
     case replaced(ImageReplacement)
     /// Taken through the patch by its cluster's controller: it has no outage of its own in the plan.
     case passenger(of: ResourceID, in: GroupID)
-    /// Takes members of clusters through a patch, which touches other groups of theirs as well. Its own packages may be patched in
-    /// the same outage.
+    /// Takes members of clusters through a patch, which touches other groups of theirs as well. Its own packages may be
+    /// patched in the same outage.
     case controller(of: Set<GroupID>, touching: Set<GroupID>, isPatched: Bool)
     /// Shut down for good, after another side has taken its traffic.
     case retired

@@ -12,8 +12,8 @@ enum ReplaceByImage {
         }
         if surge.asMaximum(of: group.members.count) > 0 {
             refuse(
-                "maxSurge must be 0: an additional member is no resource of the fleet, so that no plan could be proven with "
-                    + "it; let the minimum leave a member to spare")
+                "maxSurge must be 0: an additional member is no resource of the fleet, so that no plan could be "
+                    + "proven with it; let the minimum leave a member to spare")
         }
         for member in members {
             guard let running = cast.index.facts(of: member)?.image, case .observed(let version) = running,
@@ -83,8 +83,8 @@ enum ReplaceByImage {
             guard let difference else { continue }
             return notes.refuse(
                 .strategy, at: .group(group),
-                "image \(image): \(hosts[0].id) and \(host.id) \(difference); it is built once for all; choose rolling, or "
-                    + "bring them to one version first")
+                "image \(image): \(hosts[0].id) and \(host.id) \(difference); it is built once for all; choose "
+                    + "rolling, or bring them to one version first")
         }
     }
 }

@@ -1,7 +1,7 @@
 import FettleModel
 
-/// A cluster's own controller takes its members through the patch: the plan takes the controller out, so that nothing else is done to
-/// it, and lets it have so many members out at once as the cluster may spare.
+/// A cluster's own controller takes its members through the patch: the plan takes the controller out, so that nothing
+/// else is done to it, and lets it have so many members out at once as the cluster may spare.
 enum ThroughController {
     // MARK: Roles
 
@@ -33,12 +33,12 @@ enum ThroughController {
             if let carried = residence.carries.first {
                 refuse(
                     .strategy,
-                    "\(carried) goes down with \(member), whenever its controller \(controller) takes that out; make it "
-                        + "movable, or choose evacuate")
+                    "\(carried) goes down with \(member), whenever its controller \(controller) takes that out; make "
+                        + "it movable, or choose evacuate")
             }
             notes.warn(
-                "\(member): its controller \(controller) is trusted to move its machines away first; this plan does not "
-                    + "prove that they fit elsewhere")
+                "\(member): its controller \(controller) is trusted to move its machines away first; this plan does "
+                    + "not prove that they fit elsewhere")
         }
         for member in passengers { cast.claim(.passenger(of: controller), for: member, by: group.id) }
         for member in group.members where cast.isTarget(member) && !passengers.contains(member) {
@@ -59,7 +59,8 @@ enum ThroughController {
                 let name = "\(change.name):\(change.architecture)"
                 if let known = changes[name], known.change != change {
                     return
-                        "\(known.host) and \(host.id) need different changes of \(name); their controller gets one patch"
+                        "\(known.host) and \(host.id) need different changes of \(name); their controller gets one "
+                        + "patch"
                 }
                 changes[name] = (change, host.id)
             }
@@ -139,8 +140,8 @@ enum ThroughController {
 
     // MARK: Capacity
 
-    /// While a controller works, so many members of every group of theirs can be out as it may have out at once; the controller
-    /// itself counts in its own groups.
+    /// While a controller works, so many members of every group of theirs can be out as it may have out at once; the
+    /// controller itself counts in its own groups.
     static func settle(_ groups: inout [GroupWork], _ hosts: [HostWork], notes: inout PlanNotes) {
         var atOnce: [GroupID: Int] = [:]
         for group in groups { atOnce[group.group.id] = group.maximumOut }
@@ -165,8 +166,8 @@ enum ThroughController {
                 if most > allowed {
                     notes.refuse(
                         .capacity, at: .group(group.group.id),
-                        "group \(group.group.id): \(controller) may have \(most) of its members out at once, its minimum "
-                            + "allows \(max(0, allowed)); lower atOnce")
+                        "group \(group.group.id): \(controller) may have \(most) of its members out at once, its "
+                            + "minimum allows \(max(0, allowed)); lower atOnce")
                 }
                 groups[place].maximumOut = max(groups[place].maximumOut, most)
             }
