@@ -160,7 +160,8 @@ let package = Package(
         tests(
             "FettleCommandsTests",
             [
-                "FettleCommands", "FettleControl", "FettleDatabase", "FettleInventory", "FettleSimulation", "FettleStore",
+                "FettleCommands", "FettleControl", "FettleDatabase", "FettleInventory", "FettleSimulation",
+                "FettleStore",
                 "FettleModel", "FettleVersions", "FettleTestSupport", arguments,
             ]),
         tests(

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A shell that sets something up for a test and takes it down when the test, or the whole process in whatever way, has ended:
-/// it reads from a pipe that ends then. Its script says `ready` on descriptor 3 in between, and then `cat`.
+/// it reads from a pipe that ends then. Its script says `ready` on descriptor 3 in between, and then `read -r end || :`.
 final class Guardian: Sendable {
     private let shell: Process
     private let lifeline: Pipe
@@ -20,7 +20,10 @@ final class Guardian: Sendable {
         guard said.hasPrefix("ready") else { throw TestSetupFailure(message: "it was not set up: \(said)") }
     }
 
+    /// Says so before it closes the pipe: a program that another test has started meanwhile may have inherited the pipe, and holds it
+    /// open for as long as it runs.
     func end() {
+        try? lifeline.fileHandleForWriting.write(contentsOf: Data("end\n".utf8))
         try? lifeline.fileHandleForWriting.close()
         shell.waitUntilExit()
     }

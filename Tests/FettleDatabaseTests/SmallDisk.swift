@@ -18,7 +18,7 @@ final class SmallDisk: Sendable {
                 mount -t tmpfs -o "size=$2m,$3" fettle-test "$1"
                 echo ready >&3
                 exec 3>&-
-                cat
+                read -r end || :
                 """, arguments: [directory, "\(megabytes)", options])
     }
 

@@ -109,6 +109,27 @@ import Testing
         #expect(PlanChecker.check(plan).violations == [])
     }
 
+    /// No driver can be asked for a role that no driver has told.
+    @Test func aClusterWhoseRolesAreNotKnownGoesOneByOneWithoutAHandover() throws {
+        var builder = FleetBuilder()
+        let ids = ["db-1", "db-2", "db-3"].map { builder.host($0) }
+        builder.group("db", ids, minimum: .count(1), kind: .cluster)
+        var sample = FleetSample(fleet: builder.fleet)
+        let (plan, report) = try Planner.plan(sample.input())
+        #expect(plan.steps.allSatisfy { $0.action.name != "hand over" })
+        #expect(report.warnings.contains { $0.contains("do not say who leads") })
+        // A quorum of three is two, whatever the file says.
+        #expect(plan.groups.map(\.minimumAvailable) == [2])
+        for place in sample.facts.hosts.indices {
+            let role: ClusterRole = sample.facts.hosts[place].resource == "db-1" ? .leader : .replica
+            sample.facts.hosts[place].clusterRoles = ["db": role]
+        }
+        let known = try sample.plan()
+        #expect(known.turns.last == "db-1")
+        #expect(known.steps.filter { $0.action.name == "hand over" }.count == 3)
+        #expect(PlanChecker.check(known).violations == [])
+    }
+
     @Test func hostsInNoGroupGoAsManyAtOnceAsStepsAreAllowed() throws {
         var builder = FleetBuilder()
         for number in 1...5 { builder.host(ResourceID("single-\(number)")) }

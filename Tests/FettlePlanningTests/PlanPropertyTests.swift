@@ -105,6 +105,27 @@ import Testing
         }
     }
 
+    /// Wherever the windows are, the planner and the checker mean the same by them.
+    @Test(arguments: strategySeeds) func whatIsPlannedIntoWindowsEndsInThem(seed: UInt64) throws {
+        let (sample, named) = sample(seed)
+        var random = SplitMix(seed: seed)
+        let nights = (0..<Int.random(in: 1...6, using: &random)).map { night in
+            let opens = FactSample.now.adding(seconds: 3_600 + night * 86_400)
+            return TimeWindow(
+                opensAt: opens, closesAt: opens.adding(seconds: Int.random(in: 1_800...30_000, using: &random)))
+        }
+        var offered: [ResourceID: [TimeWindow]] = [:]
+        for resource in sample.fleet.resources where Int.random(in: 0..<8, using: &random) > 0 {
+            offered[resource.id] = nights.filter { _ in Int.random(in: 0..<4, using: &random) > 0 }
+        }
+        do throws(PlanningRefusal) {
+            let plan = try Planner.plan(sample.input(named: named, windows: WindowOffer(offered))).0
+            #expect(PlanChecker.check(plan).violations == [])
+        } catch {
+            #expect(error.problems.allSatisfy { $0.code == .window }, "\(error)")
+        }
+    }
+
     /// The generator must reach what the properties are about, or they would hold of nothing.
     @Test func theSeedsReachTheRareCases() throws {
         var bakes = 0

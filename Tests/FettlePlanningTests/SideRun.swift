@@ -49,13 +49,20 @@ struct SideRun {
     /// One step of those that may be taken; false if there is none.
     private mutating func take(_ steps: [Step], isBack: Bool, among names: Set<StepID>? = nil) -> Bool {
         let ready = steps.filter { step in
-            !done.contains(step.id) && step.after.allSatisfy { done.contains($0) || names?.contains($0) == false }
+            !done.contains(step.id) && step.after.allSatisfy { isOver($0, names) }
                 && mayGoOut(step, isBack: isBack, steps)
         }
         guard let step = ready.randomElement(using: &random) else { return false }
         done.insert(step.id)
         perform(step)
         return true
+    }
+
+    /// Whether the step is done, or is not taken at all and what it would have waited for is over.
+    private func isOver(_ name: StepID, _ names: Set<StepID>?) -> Bool {
+        if done.contains(name) { return true }
+        guard let names, !names.contains(name) else { return false }
+        return plan.rollback.first { $0.id == name }?.after.allSatisfy { isOver($0, names) } ?? true
     }
 
     private func mayGoOut(_ step: Step, isBack: Bool, _ steps: [Step]) -> Bool {

@@ -44,9 +44,11 @@ struct StepTimes {
         node < tables.forward.count && !tables.forward.traits[node].isDisjoint(with: .isDisruptive)
     }
 
-    /// The window of the step's target; nil for a bake, which belongs to no target alone.
+    /// The window of the step's target; nil for a step of a group, which belongs to no target alone.
     private func ownWindow(_ node: Int) -> Int? {
-        guard node < tables.forward.count, !tables.forward.traits[node].contains(.bakes) else { return nil }
+        guard node < tables.forward.count, tables.forward.traits[node].isDisjoint(with: [.bakes, .isOfGroup]) else {
+            return nil
+        }
         return tables.plan.targets[tables.forward.target(node)].window
     }
 

@@ -102,7 +102,9 @@ struct ControllerCheck {
         let before = ancestry.ancestors(of: end)
         for member in upgrade.members {
             let proof = tables.targets.place(of: member).flatMap { target in
-                table.chain(of: target).map { Int($0) }.last { table.traits[$0].contains(.proves) && before.contains($0) }
+                table.chain(of: target).map { Int($0) }.last {
+                    table.traits[$0].contains(.proves) && before.contains($0)
+                }
             }
             if let proof, ancestry.precedes(position, proof) { continue }
             found.add(

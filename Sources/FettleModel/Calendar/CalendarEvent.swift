@@ -65,7 +65,10 @@ public struct CalendarDuration: Codable, Sendable, Hashable {
 extension CalendarEvent {
     /// What of it lies between the two moments, by its beginning: occurrences that end after `from` and begin before `to`, whole.
     ///
-    /// - Parameter limit: how many at most. No rule gives more than 24 a day (`RecurrenceRule.mostPerDay`).
+    /// - Parameters:
+    ///   - from: what ends at it or before is left out.
+    ///   - to: what begins at it or later is left out.
+    ///   - limit: how many at most. No rule gives more than 24 a day (`RecurrenceRule.mostPerDay`).
     public func occurrences(from: Timestamp, to: Timestamp, limit: Int = .max) -> [TimeWindow] {
         guard from < to else { return [] }
         var found: [TimeWindow] = []

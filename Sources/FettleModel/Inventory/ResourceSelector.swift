@@ -55,7 +55,9 @@ public struct ResourceSelector: Codable, Sendable, Hashable {
         /// Whether `matches` looks at the groups at all.
         public var asksForGroups: Bool { groups != nil }
 
-        /// - Parameter memberOf: the groups that the resource is in; needed only where `asksForGroups`.
+        /// - Parameters:
+        ///   - resource: the one that is asked about.
+        ///   - memberOf: the groups that it is in; needed only where `asksForGroups`.
         public func matches(_ resource: Resource, memberOf: some Sequence<GroupID> = EmptyCollection()) -> Bool {
             func any(_ globs: [Glob]?, _ text: String?) -> Bool {
                 guard let globs else { return true }

@@ -64,7 +64,8 @@ enum ExtrasPass {
         return result
     }
 
-    /// Every member hands over before it goes out, on both ways: who leads when its turn comes is not known when the plan is made.
+    /// Every member hands over before it goes out, on both ways: who leads when its turn comes is not known when the plan is made. Of a
+    /// cluster that was not asked for its roles nobody does: there is nobody to ask then either.
     private static func addHandovers(
         of group: GroupWork, _ index: PlanningIndex, _ priors: DurationPriors,
         to result: inout [ResourceID: ChainExtras]
@@ -73,6 +74,7 @@ enum ExtrasPass {
         let roles = Dictionary(
             group.group.members.map { ($0, index.facts(of: $0)?.clusterRoles?[group.group.id]) },
             uniquingKeysWith: { first, _ in first })
+        guard roles.values.contains(where: { $0 != nil }) else { return }
         for member in group.targets {
             let candidates = group.group.members.filter { other in
                 guard other != member else { return false }

@@ -33,7 +33,7 @@ extension StrategyPass {
         work.last = leaders.filter(work.targets.contains).sorted()
         guard work.group.kind == .cluster, leaders.isEmpty else { return }
         notes.warn(
-            "group \(work.group.id): the facts do not say who leads it, so that nobody is put last; "
-                + "every member hands over before it goes out")
+            "group \(work.group.id): the facts do not say who leads it, so that nobody is put last and nobody hands over"
+        )
     }
 }

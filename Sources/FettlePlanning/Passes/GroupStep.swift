@@ -22,6 +22,16 @@ struct GroupStep: Sendable {
     var id: StepID { StepID("\(group)/\(name)") }
 }
 
+extension Step {
+    /// Taken for a group, between the hosts that are finished before it and those that wait for it.
+    var isOfGroup: Bool {
+        switch action {
+        case .bake, .switchTraffic, .buildImage: true
+        default: false
+        }
+    }
+}
+
 /// Pass 6: the steps of groups, on both ways.
 struct GroupSteps: Sendable {
     private(set) var forward: [GroupStep]

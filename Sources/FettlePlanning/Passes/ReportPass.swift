@@ -76,7 +76,8 @@ struct ReportPass {
         for host in layout.hosts {
             if case .passenger(let controller, _) = host.role { result[host.id] = result[controller] }
         }
-        for place in plan.steps.indices where plan.steps[place].action == .retire {
+        let hasRetired = layout.hosts.contains { $0.role == .retired }
+        for place in hasRetired ? plan.steps.indices : 0..<0 where plan.steps[place].action == .retire {
             result[plan.steps[place].resource] = Outage(begin: schedule.begins[place], end: schedule.ends[place])
         }
         return result

@@ -47,6 +47,7 @@ struct StepExpansion {
 /// Writes the steps of groups between those of the hosts, on one way.
 private struct GroupStepWriter {
     private let groupSteps: [GroupStep]
+    private let names: [StepID]
     private let awaited: [[Int]]
     private let layout: WaveLayout
     private let waves: [Int]
@@ -62,6 +63,7 @@ private struct GroupStepWriter {
         _ groupSteps: [GroupStep], _ awaited: [[Int]], _ layout: WaveLayout, _ waves: [Int], _ priors: DurationPriors
     ) {
         self.groupSteps = groupSteps
+        names = groupSteps.map(\.id)
         self.awaited = awaited
         self.layout = layout
         self.waves = waves
@@ -85,10 +87,10 @@ private struct GroupStepWriter {
         var outage = chain.outage
         // What is prepared disturbs nobody and so waits for nobody: only the outage has to.
         if !outage.isEmpty, !awaited[place].isEmpty {
-            outage[0].after = (outage[0].after + awaited[place].map { groupSteps[$0].id }).sorted()
+            outage[0].after = (outage[0].after + awaited[place].map { names[$0] }).sorted()
         }
         if let held = returns[place], let back = outage.firstIndex(where: { $0.availability == .bringsBack }) {
-            outage[back].after = (outage[back].after + held.map { groupSteps[$0].id }).sorted()
+            outage[back].after = (outage[back].after + held.map { names[$0] }).sorted()
         }
         result += chain.preparation + outage
         for number in opens[place] ?? [] {
@@ -100,9 +102,9 @@ private struct GroupStepWriter {
 
     private func step(_ number: Int) -> Step {
         let step = groupSteps[number]
-        let follows = step.follows.map { groupSteps[$0].id }
+        let follows = step.follows.map { names[$0] }
         return Step(
-            id: step.id, resource: layout.hosts[step.host].id, group: step.group,
+            id: names[number], resource: layout.hosts[step.host].id, group: step.group,
             wave: step.behind.map { waves[$0] }.max() ?? 0, action: step.action,
             after: (step.behind.compactMap { ends[$0] } + follows).sorted(), availability: .none,
             rollbackClass: .nothingToUndo, compensates: step.compensates, estimate: step.estimate,

@@ -61,21 +61,24 @@ struct TimeGraph: Sendable {
 
     /// Nearly every step waits for the one before it: only other names are looked up.
     private static func addDependencies(of steps: [Step], to edges: inout [(from: Int32, to: Int32)]) {
-        var named: Set<StepID> = []
-        for place in steps.indices {
-            for name in steps[place].after where place == 0 || steps[place - 1].id != name { named.insert(name) }
-        }
         var places: [StepID: Int32] = [:]
-        if !named.isEmpty {
-            for place in steps.indices where named.contains(steps[place].id) { places[steps[place].id] = Int32(place) }
-        }
+        for place in steps.indices where !steps[place].isInsideChain { places[steps[place].id] = Int32(place) }
+        // Others are only named where a controller takes hosts through, or by a plan that the planner has not made: then all are
+        // looked up.
+        var isComplete = false
         for place in steps.indices {
             for name in steps[place].after {
                 if place > 0, steps[place - 1].id == name {
                     edges.append((Int32(place - 1), Int32(place)))
-                } else if let earlier = places[name], earlier < place {
-                    edges.append((earlier, Int32(place)))
+                    continue
                 }
+                if places[name] == nil, !isComplete {
+                    for place in steps.indices where places[steps[place].id] == nil {
+                        places[steps[place].id] = Int32(place)
+                    }
+                    isComplete = true
+                }
+                if let earlier = places[name], earlier < place { edges.append((earlier, Int32(place))) }
             }
         }
     }
@@ -109,4 +112,9 @@ struct TimeGraph: Sendable {
         }
         return result
     }
+}
+
+extension Step {
+    /// Whether only its own resource's next step waits for it: such a step is never looked up by name.
+    fileprivate var isInsideChain: Bool { !isOfGroup && availability != .bringsBack }
 }

@@ -13,9 +13,8 @@ struct HostCost {
     static func of(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ expansion: StepExpansion) -> [HostCost] {
         let line = Dictionary(
             layout.hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
-        let ofGroups = Set(groupSteps.forward.lazy.map(\.id) + groupSteps.back.lazy.map(\.id))
         var costs = [HostCost](repeating: HostCost(), count: layout.hosts.count)
-        for place in expansion.steps.indices where !ofGroups.contains(expansion.steps[place].id) {
+        for place in expansion.steps.indices where !expansion.steps[place].isOfGroup {
             guard let host = line[expansion.steps[place].resource] else { continue }
             let seconds = expansion.steps[place].estimate.p95Seconds
             switch expansion.steps[place].action {
@@ -23,7 +22,7 @@ struct HostCost {
             default: costs[host].outage += seconds
             }
         }
-        for place in expansion.rollback.indices where !ofGroups.contains(expansion.rollback[place].id) {
+        for place in expansion.rollback.indices where !expansion.rollback[place].isOfGroup {
             guard let host = line[expansion.rollback[place].resource] else { continue }
             costs[host].wayBack += expansion.rollback[place].estimate.p95Seconds
         }
@@ -108,10 +107,12 @@ struct WindowLoads {
 
     /// When the host would be back, without queueing; and how many seconds the window, or another of its spell, is too short for
     /// that with the way back and with queueing. Not above 0: it fits.
-    func fit(_ cost: HostCost, in window: Int, after ready: Int) -> (end: Int, missing: Int) {
+    func fit(_ cost: HostCost, in window: Int, after ready: TurnClock.End) -> (end: Int, missing: Int) {
         let window = windows[window]
         let spell = spells[window.spell]
-        let end = max(ready, window.opens, spell.opens + cost.lead + cost.preparation) + cost.outage
+        // What is bound to no window may be put off until this one opens.
+        let begin = spell.opens + max(cost.lead + cost.preparation, ready.unbound)
+        let end = max(ready.seconds, window.opens, begin) + cost.outage
         let queueing = places.map { (spell.work + cost.total) / $0 } ?? 0
         return (end, queueing - min(spell.slack, window.closes - end - cost.wayBack))
     }
@@ -130,10 +131,13 @@ struct TurnClock {
         var seconds = 0
         /// The latest window of all that it hangs on.
         var window = 0
+        /// The longest chain that ends here of what is bound to no window, in seconds.
+        var unbound = 0
 
         mutating func formLater(_ other: End) {
             seconds = max(seconds, other.seconds)
             window = max(window, other.window)
+            unbound = max(unbound, other.unbound)
         }
     }
 

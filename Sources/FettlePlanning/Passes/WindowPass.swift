@@ -78,6 +78,7 @@ struct WindowPass {
         for place in step.behind { end.formLater(ends[place]) }
         for earlier in step.follows { end.formLater(self.end(of: earlier, ends, &done)) }
         end.seconds += step.estimate.p95Seconds
+        end.unbound += step.estimate.p95Seconds
         done[number] = end
         return end
     }
@@ -98,12 +99,14 @@ struct WindowPass {
     private mutating func take(_ place: Int, after ready: TurnClock.End, notes: inout PlanNotes) -> TurnClock.End {
         let cost = costs[place]
         guard let offered = offered(place) else {
-            let begin = max(ready.seconds, cost.lead + cost.preparation)
-            return TurnClock.End(seconds: begin + cost.outage, window: ready.window)
+            let lead = cost.lead + cost.preparation
+            return TurnClock.End(
+                seconds: max(ready.seconds, lead) + cost.outage, window: ready.window,
+                unbound: max(ready.unbound, lead) + cost.outage)
         }
         var nearest: (window: Int, missing: Int)?
         for window in offered where window >= ready.window && !loads.isOver(window) {
-            let (end, missing) = loads.fit(cost, in: window, after: ready.seconds)
+            let (end, missing) = loads.fit(cost, in: window, after: ready)
             if missing <= 0 {
                 loads.put(cost, in: window, until: end)
                 windows[place] = window

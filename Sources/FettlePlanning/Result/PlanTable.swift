@@ -89,7 +89,7 @@ public enum PlanTable {
         let chains = Dictionary(grouping: plan.steps, by: \.resource)
         var rows: [(steps: String, hosts: [String])] = []
         for host in report.hosts {
-            let actions = (chains[host.resource] ?? []).filter { !$0.concernsSeveral }.map(\.action.name)
+            let actions = (chains[host.resource] ?? []).filter { !$0.isOfGroup }.map(\.action.name)
             let text = actions.joined(separator: ", ")
             if let same = rows.firstIndex(where: { $0.steps == text }) {
                 rows[same].hosts.append(host.resource.rawValue)
@@ -190,15 +190,5 @@ public enum PlanTable {
             result.append(category == .control || category == .format ? "\u{FFFD}" : scalar)
         }
         return String(result)
-    }
-}
-
-extension Step {
-    /// Taken on behalf of a group, and told as a line of its own.
-    fileprivate var concernsSeveral: Bool {
-        switch action {
-        case .bake, .switchTraffic, .buildImage: true
-        default: false
-        }
     }
 }

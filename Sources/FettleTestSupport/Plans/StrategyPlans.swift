@@ -56,7 +56,9 @@ public enum StrategyPlans {
             cluster: "nodes", members: nodes, atOnce: 1, transaction: patch, stallSeconds: 600)
         var back = upgrade
         back.transaction = RollingPlan.back
-        var steps = nodes.map { step($0, StepID("\($0)/preflight"), .preflight(expectation: versions("1"), probes: [])) }
+        var steps = nodes.map {
+            step($0, StepID("\($0)/preflight"), .preflight(expectation: versions("1"), probes: []))
+        }
         steps.append(step("manager", "manager/stage", .stage(transaction: patch)))
         steps.append(step("manager", "manager/take-out", .takeOut, after: ["manager/stage"], .takesOut))
         steps.append(

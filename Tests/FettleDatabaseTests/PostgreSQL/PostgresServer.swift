@@ -59,7 +59,7 @@ final class PostgresServer: Sendable {
         done
         echo ready >&3
         exec 3>&-
-        cat >/dev/null
+        read -r end || :
         """
 
     func connection(to database: String = "postgres") throws -> PostgresConnection {

@@ -166,7 +166,7 @@ extension BlueGreen {
         forward.append(
             GroupStep(
                 group: id, name: "serving", action: .switchTraffic(turn: seen), estimate: priors.switchTraffic,
-                host: host, holds: first))
+                host: first.first ?? host, holds: first))
         let switched = GroupStep(
             group: id, name: "switch", action: .switchTraffic(turn: turn), estimate: priors.switchTraffic,
             host: host, behind: first, holds: later,

@@ -5,8 +5,10 @@ enum RolePass {
     static func assign(
         _ hosts: [HostWork], _ input: PlanningInput, _ index: PlanningIndex, notes: inout PlanNotes
     ) -> [HostWork] {
+        let special = index.groups.filter { $0.strategy?.givesRoles == true }
+        guard !special.isEmpty else { return hosts }
         var cast = RoleCast(hosts, input, index)
-        for group in index.groups {
+        for group in special {
             switch group.strategy {
             case .blueGreen(let active, _, let then): BlueGreen.cast(group, active: active, then, &cast, &notes)
             case .throughController(let controller, _): ThroughController.cast(group, controller, &cast, &notes)
@@ -15,6 +17,15 @@ enum RolePass {
             }
         }
         return cast.isEmpty ? hosts : cast.resolved(notes: &notes)
+    }
+}
+
+extension Strategy {
+    fileprivate var givesRoles: Bool {
+        switch self {
+        case .blueGreen, .throughController, .replace: true
+        default: false
+        }
     }
 }
 
