@@ -106,11 +106,11 @@ struct HostileFileTests {
 
     @Test func tooBigAFileIsRefused() throws {
         let text = "version: 1\n# " + String(repeating: "x", count: InputText.maximumBytes)
-        #expect(problems { try FleetFile.parse(text) } == ["fleet.yaml:1:1: the text is larger than 16 MB"])
+        #expect(problems { try FleetFile.parse(text) } == ["fleet.yaml:1:1: the text is larger than 32 MB"])
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).yaml")
         try Data(text.utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        #expect(problems { try FleetFile.read(path: file.path) } == ["\(file.path):1:1: the file is larger than 16 MB"])
+        #expect(problems { try FleetFile.read(path: file.path) } == ["\(file.path):1:1: the file is larger than 32 MB"])
     }
 
     @Test func whatIsNotUTF8IsToldWithItsLine() {

@@ -1,5 +1,6 @@
 import FettleModel
 import FettlePlanning
+import FettleReporting
 
 /// What a plan does to each of its hosts, gathered in one walk over its steps.
 struct HostLines {
@@ -31,12 +32,14 @@ struct HostLines {
         }
         let bakes = Set(plan.steps.filter(\.isBake).map(\.id))
         for (number, step) in plan.steps.enumerated() {
+            for entry in step.resourceChanges {
+                if let place = places[entry.resource] { hosts[place].packages.append(entry.change) }
+            }
             guard let place = places[step.resource] else { continue }
             hosts[place].bakes += step.after.filter { bakes.contains($0) && !hosts[place].bakes.contains($0) }
             guard !step.isBake else { continue }
             hosts[place].wave = max(hosts[place].wave, step.wave)
             hosts[place].names.append(step.action.name)
-            if case .changePackages(let transaction) = step.action { hosts[place].packages += transaction.changes }
             switch step.availability {
             case .takesOut:
                 hosts[place].order = min(hosts[place].order, number)

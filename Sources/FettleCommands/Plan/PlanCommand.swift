@@ -41,7 +41,7 @@ struct PlanMake: AsyncParsableCommand {
             willAsk: { bar.start("asking resolvers", total: $0) })
         bar.finish()
         await session.close()
-        if options.output == .json { return try Output.writeCanonical(PlanDocument(result.plan)) }
+        if options.output == .json { return try Output.writePlan(PlanDocument(result)) }
         var view = PlanResultView(result: result)
         view.risks = try await PlanRisks.of(result.plan, session, fleet: fleet)
         view.show()
@@ -60,7 +60,7 @@ struct PlanMake: AsyncParsableCommand {
         let planner = FilePlanner(
             fleet: read.fleet, policy: read.policy, facts: read.facts, basis: read.basis, filter: filter, title: title)
         let result = try planner.plan(at: read.now)
-        if options.output == .json { return try Output.writeCanonical(PlanDocument(result.plan)) }
+        if options.output == .json { return try Output.writePlan(PlanDocument(result)) }
         PlanResultView(result: result).show()
     }
 }

@@ -68,7 +68,7 @@ struct PlanFiles: ParsableArguments {
         }
         let fleet = attempt { try self.fleet(in: folder) }
         let policy = attempt { try self.policy(in: folder, fleet: fleet, now: now) }
-        let facts = attempt { try StageFile.read(FactSet.self, from: self.facts ?? "", as: .facts) }
+        let facts = attempt { try StageFile.facts(from: self.facts ?? "") }
         let basis = attempt { try self.basis() }
         guard let fleet, let policy, let facts, let basis else {
             throw CommandFailure(.usage, problems.joined(separator: "\n"))
@@ -100,16 +100,12 @@ struct PlanFiles: ParsableArguments {
 
     /// Which of the two a file is, it says itself: only a selection has been selected.
     private func basis() throws -> FilePlanner.Basis {
-        if let selection { return .selection(try StageFile.read(Selection.self, from: selection, as: .selection)) }
+        if let selection { return .selection(try StageFile.selection(from: selection)) }
         let path = findings ?? ""
         let data = try StageFile.bytes(of: path, as: .findings)
-        if (try? CanonicalJSON.decode(Kind.self, from: data))?.selectedAt != nil {
-            return .selection(try StageFile.decode(Selection.self, from: data, of: path, as: .selection))
+        if StageDecoding.isSelection(data) {
+            return .selection(try StageFile.decode(data, of: path, as: .selection, StageDecoding.selection))
         }
-        return .findings(try StageFile.decode(FindingSet.self, from: data, of: path, as: .findings))
-    }
-
-    private struct Kind: Decodable {
-        var selectedAt: String?
+        return .findings(try StageFile.decode(data, of: path, as: .findings, StageDecoding.findings))
     }
 }

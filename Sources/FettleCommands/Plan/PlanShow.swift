@@ -43,7 +43,7 @@ struct PlanShow: AsyncParsableCommand {
             document = try StageFile.plan(from: plan)
         }
         if html { return try await write(document, session) }
-        if options.output == .json { return try Output.writeCanonical(document) }
+        if options.output == .json { return try Output.writePlan(document) }
         Output.writeLine(PlanView(plan: document.plan, digest: document.digest).lines())
     }
 

@@ -7,10 +7,16 @@ enum StageFile {
     /// A fleet of 100,000 hosts has about 400 MB of facts.
     static let maximumBytes = 4 << 30
 
-    static func read<Value: Decodable>(
-        _ type: Value.Type, from path: String, as stage: StageSchema
-    ) throws -> Value {
-        try decode(type, from: bytes(of: path, as: stage), of: path, as: stage)
+    static func facts(from path: String) throws -> FactSet {
+        try decode(bytes(of: path, as: .facts), of: path, as: .facts, StageDecoding.facts)
+    }
+
+    static func findings(from path: String) throws -> FindingSet {
+        try decode(bytes(of: path, as: .findings), of: path, as: .findings, StageDecoding.findings)
+    }
+
+    static func selection(from path: String) throws -> Selection {
+        try decode(bytes(of: path, as: .selection), of: path, as: .selection, StageDecoding.selection)
     }
 
     static func plan(from path: String) throws -> PlanDocument {
@@ -53,11 +59,11 @@ enum StageFile {
         }
     }
 
-    static func decode<Value: Decodable>(
-        _ type: Value.Type, from data: Data, of path: String, as stage: StageSchema
+    static func decode<Value>(
+        _ data: Data, of path: String, as stage: StageSchema, _ decode: (Data) throws -> Value
     ) throws -> Value {
         do {
-            return try CanonicalJSON.decode(type, from: data)
+            return try decode(data)
         } catch {
             throw CommandFailure(
                 .usage, "\(path.printable) holds no \(stage.rawValue): \(DecodingWords.of(error))\n  \(hint(stage))")

@@ -1,3 +1,4 @@
+import FettleControl
 import FettleModel
 import Foundation
 import Synchronization
@@ -44,8 +45,9 @@ enum Output {
     }
 
     /// The form that digests are taken over, on one line: for what others compare or approve.
-    static func writeCanonical(_ value: some Encodable) throws {
-        writeLine(String(decoding: try CanonicalJSON.encode(value), as: UTF8.self))
+    static func writePlan(_ document: PlanDocument) throws {
+        try document.write { write($0) }
+        write("\n")
     }
 
     /// Writes to standard error; if that fails there is nobody left to tell.

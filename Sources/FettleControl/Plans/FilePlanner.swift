@@ -55,12 +55,12 @@ public struct FilePlanner: Sendable {
             windows: windows ?? WindowOffer(MaintenanceCalendar(policy: policy, fleet: fleet, from: time).offered),
             deadlines: deadlines)
         var made = try PlanMaking.make(input)
-        let name = PlanID("plan-\(try StageKeeper.digest(of: made.plan).short)")
+        let name = PlanID("plan-\(try PlanDocument.digest(of: made.plan).short)")
         made.plan.id = name
         made.report.plan = name
         return PlanService.Result(
             plan: made.plan,
-            reference: StageReference(id: name.rawValue, digest: try StageKeeper.digest(of: made.plan)),
+            reference: StageReference(id: name.rawValue, digest: try PlanDocument.digest(of: made.plan)),
             report: made.report, check: made.check)
     }
 

@@ -85,12 +85,9 @@ struct PlanComparison {
 
     private static func changes(_ plan: Plan, _ resources: Set<ResourceID>) -> [PackageKey: PackageChange] {
         var result: [PackageKey: PackageChange] = [:]
-        for step in plan.steps where resources.contains(step.resource) {
-            guard case .changePackages(let transaction) = step.action else { continue }
-            for change in transaction.changes {
-                result[PackageKey(resource: step.resource, name: change.name, architecture: change.architecture)] =
-                    change
-            }
+        for entry in plan.steps.lazy.flatMap(\.resourceChanges) where resources.contains(entry.resource) {
+            let (at, change) = (entry.resource, entry.change)
+            result[PackageKey(resource: at, name: change.name, architecture: change.architecture)] = change
         }
         return result
     }

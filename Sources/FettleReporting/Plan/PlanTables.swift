@@ -79,9 +79,7 @@ struct PlanTables {
         var chains: [String: [String]] = [:]
         var actions: [ResourceID: [String]] = [:]
         for step in plan.steps {
-            if case .changePackages(let transaction) = step.action {
-                for change in transaction.changes { hosts[change, default: []].append(step.resource.rawValue) }
-            }
+            for entry in step.resourceChanges { hosts[entry.change, default: []].append(entry.resource.rawValue) }
             if case .bake = step.action { continue }
             actions[step.resource, default: []].append(step.action.name)
         }

@@ -5,7 +5,8 @@ enum StepTone: String, CaseIterable {
     /// - Parameter name: as `StepAction.name` has it.
     init(name: String) {
         switch name {
-        case "drain", "restore", "take out", "bring back", "evacuate", "bring home", "hand over", "switch traffic":
+        case "drain", "restore", "take out", "bring back", "evacuate", "bring home", "hand over", "switch traffic",
+            "confirm traffic":
             self = .drain
         case "patch", "return", "restart services", "upgrade through controller", "replace image", "retire":
             self = .patch

@@ -73,6 +73,22 @@ import Testing
         #expect(page.contains("x-1, x-2, x-3, x-4, x-5 and 2 more"))
     }
 
+    /// Whoever changes it: the host's package manager, its cluster's controller, or an image that replaces it.
+    @Test func whateverChangesIsShownWithWhereItChanges() {
+        var picture = PlanSample.small.picture
+        let change = PackageChange(name: "node-agent", architecture: "amd64", from: "1.31", to: "1.32")
+        let transaction = PackageTransaction(
+            manager: .dpkg, purpose: .patch, changes: [change], conffiles: .keepCurrent, downloadBytes: 0)
+        let upgrade = ControllerUpgrade(
+            cluster: "qa-app", members: ["qa-app-1", "qa-app-2"], atOnce: 1, transaction: transaction, stallSeconds: 60)
+        picture.plan.steps[0].action = .upgradeThroughController(upgrade: upgrade)
+        picture.plan.steps[1].action = .replaceImage(replacement: ImageReplacement(image: "golden", from: "7", to: "8"))
+        let page = PlanPage.html(picture)
+        #expect(page.contains("<b>node-agent</b>"))
+        #expect(page.contains("<td>2</td><td>qa-app-1, qa-app-2</td>"))
+        #expect(page.contains("<b>golden</b> <span class=\"soft\">image</span>"))
+    }
+
     @Test func aSmallPlanHasARowForEachResourceAndABarForEachStep() {
         let picture = PlanSample.small.picture
         let chart = GanttChart(picture, PlanRows(picture)).html.source

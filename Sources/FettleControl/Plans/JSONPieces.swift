@@ -1,0 +1,132 @@
+public import FettleModel
+public import Foundation
+
+/// A large JSON object taken apart at one of its lists, so that the list's elements can be decoded one by one and the whole never
+/// stands in memory as a tree.
+///
+/// It only looks for ends: what lies between them is judged by who decodes it. Where anything is not as it expects there are no
+/// pieces, and the decoder that reads the whole says why.
+struct JSONPieces {
+    /// The object with the list empty.
+    private(set) var shell: Data
+    private(set) var elements: [Range<Int>]
+
+    /// - Parameter list: the key, directly in the object, whose value is a list.
+    init?(_ data: Data, list: String) {
+        guard data.startIndex == 0 else { return nil }
+        var reader = Reader()
+        let found = data.withUnsafeBytes { reader.read($0, key: Array("\"\(list)\"".utf8)) }
+        guard found, let inside = reader.list else { return nil }
+        shell = data[..<inside.lowerBound] + data[inside.upperBound...]
+        elements = reader.elements
+    }
+
+    private struct Reader {
+        /// What lies between the brackets of the list.
+        var list: Range<Int>?
+        var elements: [Range<Int>] = []
+        private var depth = 0
+        private var isInList = false
+        private var begin: Int?
+
+        mutating func read(_ bytes: UnsafeRawBufferPointer, key: [UInt8]) -> Bool {
+            var position = 0
+            var lastString: Range<Int>?
+            while position < bytes.count {
+                switch bytes[position] {
+                case UInt8(ascii: "\""):
+                    guard let end = Self.endOfString(bytes, from: position) else { return false }
+                    lastString = position..<end
+                    if isInList, depth == 2, begin == nil { begin = position }
+                    position = end
+                    continue
+                case UInt8(ascii: "{"), UInt8(ascii: "["):
+                    let isKey = depth == 1 && !isInList && lastString.map { bytes[$0].elementsEqual(key) } == true
+                    if isKey, bytes[position] == UInt8(ascii: "["), list == nil {
+                        isInList = true
+                        list = position + 1..<position + 1
+                    } else if isInList, depth == 2, begin == nil {
+                        begin = position
+                    }
+                    depth += 1
+                case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                    depth -= 1
+                    guard depth >= 0 else { return false }
+                    if isInList, depth == 1 { endList(at: position) }
+                case UInt8(ascii: ",") where depth == 1: lastString = nil
+                case UInt8(ascii: ",") where isInList && depth == 2: endElement(at: position)
+                default: break
+                }
+                position += 1
+            }
+            return depth == 0 && !isInList
+        }
+
+        private mutating func endElement(at position: Int) {
+            if let begin { elements.append(begin..<position) }
+            begin = nil
+        }
+
+        private mutating func endList(at position: Int) {
+            endElement(at: position)
+            isInList = false
+            list = (list?.lowerBound ?? position)..<position
+        }
+
+        /// The place behind the closing quote.
+        private static func endOfString(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+            var position = start + 1
+            while position < bytes.count {
+                switch bytes[position] {
+                case UInt8(ascii: "\\"): position += 2
+                case UInt8(ascii: "\""): return position + 1
+                default: position += 1
+                }
+            }
+            return nil
+        }
+    }
+}
+
+/// Stages from files, however long their lists are.
+public enum StageDecoding {
+    public static func facts(_ data: Data) throws -> FactSet {
+        try listed(data, list: "hosts", \FactSet.hosts)
+    }
+
+    public static func findings(_ data: Data) throws -> FindingSet {
+        try listed(data, list: "findings", \FindingSet.findings)
+    }
+
+    public static func selection(_ data: Data) throws -> Selection {
+        try listed(data, list: "hosts", \Selection.hosts)
+    }
+
+    /// Whether it is a selection and not what one is made from: only a selection has been selected.
+    public static func isSelection(_ data: Data) -> Bool {
+        struct Selected: Decodable {
+            var selectedAt: String?
+        }
+        let shell = JSONPieces(data, list: "hosts")?.shell ?? data
+        return (try? CanonicalJSON.decode(Selected.self, from: shell))?.selectedAt != nil
+    }
+
+    private static func listed<Whole: Decodable, Element: Decodable>(
+        _ data: Data, list: String, _ path: WritableKeyPath<Whole, [Element]>
+    ) throws -> Whole {
+        guard let pieces = JSONPieces(data, list: list),
+            var whole = try? CanonicalJSON.decode(Whole.self, from: pieces.shell)
+        else { return try CanonicalJSON.decode(Whole.self, from: data) }
+        var elements: [Element] = []
+        elements.reserveCapacity(pieces.elements.count)
+        for range in pieces.elements {
+            guard let element = try? CanonicalJSON.decode(Element.self, from: data[range]) else {
+                // Only the whole can say where in it something is wrong.
+                return try CanonicalJSON.decode(Whole.self, from: data)
+            }
+            elements.append(element)
+        }
+        whole[keyPath: path] = elements
+        return whole
+    }
+}
