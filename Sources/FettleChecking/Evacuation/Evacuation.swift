@@ -60,7 +60,7 @@ struct Evacuation {
             var result: [Set<Int>] = []
             for (position, step) in steps.enumerated() {
                 var before: Set<Int> = []
-                for name in step.after {
+                for name in step.awaited {
                     guard let earlier = positions[name], earlier < position else { continue }
                     before.formUnion(result[earlier])
                     before.insert(earlier)

@@ -49,8 +49,12 @@ struct FormCheck {
         limit(
             plan.order.reduce(0) { $0 + $1.turns.reduce($1.turns.count) { $0 + $1.count } }, Self.mostNames,
             "names in turns")
-        limit(plan.steps.reduce(0) { $0 + $1.after.count }, Self.mostNames, "names that steps wait for")
-        limit(plan.rollback.reduce(0) { $0 + $1.after.count }, Self.mostNames, "names that rollback steps wait for")
+        limit(
+            plan.steps.indices.reduce(0) { $0 + plan.steps[$1].awaited.count }, Self.mostNames,
+            "names that steps wait for")
+        limit(
+            plan.rollback.indices.reduce(0) { $0 + plan.rollback[$1].awaited.count }, Self.mostNames,
+            "names that rollback steps wait for")
         return isBearable
     }
 

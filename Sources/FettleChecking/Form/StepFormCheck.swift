@@ -53,7 +53,7 @@ struct StepFormCheck {
             draft.append(target: target ?? -1, traits: traits, link: min(link, StepTable.longestChain - 1))
             judge(steps, position, traits, isTarget: target != nil, &known, &found)
             judgeName(steps[position].id, at: position, base: base, &found, &work)
-            for name in steps[position].after {
+            for name in steps[position].awaited {
                 let earlier = resolve(name, of: position, previous, draft, base: base, &work)
                 guard let earlier else {
                     open.append((position, name))

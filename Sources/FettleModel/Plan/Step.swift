@@ -10,7 +10,12 @@ public struct Step: Codable, Sendable, Equatable {
     public var action: StepAction
     /// Steps whose postconditions must be observed before this one starts (I3). Sorted. A rollback step names rollback steps only.
     /// The order of whole resources is not told here but in the plan's `order`: no promise about capacity rests on a name here.
-    public var after: [StepID]
+    public private(set) var awaited: AwaitedSteps
+    /// The same as a list. Whoever goes through a million steps takes `awaited`, which makes no list of each.
+    public var after: [StepID] {
+        get { awaited.list }
+        set { awaited = AwaitedSteps(newValue) }
+    }
     public var availability: AvailabilityEffect
     public var rollbackClass: RollbackClass
     /// For a rollback step: the forward step that it takes back, if it takes back one in particular.
@@ -24,17 +29,35 @@ public struct Step: Codable, Sendable, Equatable {
         availability: AvailabilityEffect, rollbackClass: RollbackClass, compensates: StepID? = nil,
         estimate: DurationEstimate, timeoutSeconds: Int
     ) {
+        self.init(
+            id: id, resource: resource, group: group, wave: wave, action: action, awaited: AwaitedSteps(after),
+            availability: availability, rollbackClass: rollbackClass, compensates: compensates, estimate: estimate,
+            timeoutSeconds: timeoutSeconds)
+    }
+
+    /// - Parameter awaited: what `after` would be, without a list.
+    public init(
+        id: StepID, resource: ResourceID, group: GroupID? = nil, wave: Int, action: StepAction, awaited: AwaitedSteps,
+        availability: AvailabilityEffect, rollbackClass: RollbackClass, compensates: StepID? = nil,
+        estimate: DurationEstimate, timeoutSeconds: Int
+    ) {
         self.id = id
         self.resource = resource
         self.group = group
         self.wave = wave
         self.action = action
-        self.after = after
+        self.awaited = awaited
         self.availability = availability
         self.rollbackClass = rollbackClass
         self.compensates = compensates
         self.estimate = estimate
         self.timeoutSeconds = timeoutSeconds
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id, resource, group, wave, action
+        case awaited = "after"
+        case availability, rollbackClass, compensates, estimate, timeoutSeconds
     }
 }
 
