@@ -18,16 +18,21 @@ struct BinaryHeap<Element: Comparable> {
     mutating func removeFirst() -> Element? {
         guard let smallest = elements.first, let last = elements.popLast() else { return nil }
         guard !elements.isEmpty else { return smallest }
-        elements[0] = last
-        var parent = 0
-        while true {
-            var next = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < elements.count {
-                if elements[child] < elements[next] { next = child }
+        elements.withUnsafeMutableBufferPointer { elements in
+            // What comes from the end mostly belongs near the end: a hole is led down there, and then up as far as need be.
+            var hole = 0
+            while 2 * hole + 1 < elements.count {
+                var child = 2 * hole + 1
+                if child + 1 < elements.count, elements[child + 1] < elements[child] { child += 1 }
+                elements[hole] = elements[child]
+                hole = child
             }
-            guard next != parent else { return smallest }
-            elements.swapAt(parent, next)
-            parent = next
+            while hole > 0, last < elements[(hole - 1) / 2] {
+                elements[hole] = elements[(hole - 1) / 2]
+                hole = (hole - 1) / 2
+            }
+            elements[hole] = last
         }
+        return smallest
     }
 }

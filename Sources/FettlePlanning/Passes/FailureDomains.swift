@@ -7,16 +7,19 @@ enum FailureDomains {
     ///
     /// Always the domain with the most members left, but never the last one again: the rule that avoids repetition wherever
     /// any order does.
-    static func spread(_ hosts: [HostWork]) -> [ResourceID] {
-        var domains: [String: [ResourceID]] = [:]
-        for host in hosts.sorted(by: { $0.id > $1.id }) {
-            let declared = host.resource.failureDomain.map { "declared " + $0 }
-            let domain = declared ?? host.home.map { "on " + $0.rawValue } ?? "own " + host.id.rawValue
-            domains[domain, default: []].append(host.id)
+    ///
+    /// - Returns: places in `hosts`.
+    static func spread(_ hosts: [HostWork]) -> [Int] {
+        let line = Array(hosts.indices).sortedUnlessSorted { hosts[$0].id < hosts[$1].id }
+        var domains: [Name: [Int]] = [:]
+        for turn in line.indices.reversed() {
+            let host = hosts[line[turn]]
+            let declared = host.resource.failureDomain.map { Name.declared($0) }
+            domains[declared ?? host.home.map { .on($0) } ?? .own(turn), default: []].append(turn)
         }
         var heap = BinaryHeap<Domain>()
-        for (name, members) in domains { heap.insert(Domain(name: name, left: members)) }
-        var result: [ResourceID] = []
+        for members in domains.values { heap.insert(Domain(left: members)) }
+        var result: [Int] = []
         var resting: Domain?
         while true {
             var domain: Domain
@@ -29,18 +32,24 @@ enum FailureDomains {
             } else {
                 return result
             }
-            if let member = domain.left.popLast() { result.append(member) }
+            if let member = domain.left.popLast() { result.append(line[member]) }
             resting = domain.left.isEmpty ? nil : domain
         }
     }
 
+    private enum Name: Hashable {
+        case declared(String)
+        case on(ResourceID)
+        case own(Int)
+    }
+
     private struct Domain: Comparable {
-        var name: String
-        /// The next one last.
-        var left: [ResourceID]
+        /// By id; the next one last.
+        var left: [Int]
 
         static func < (one: Self, other: Self) -> Bool {
-            (other.left.count, one.left.last ?? "", one.name) < (one.left.count, other.left.last ?? "", other.name)
+            one.left.count == other.left.count
+                ? (one.left.last ?? 0) < (other.left.last ?? 0) : one.left.count > other.left.count
         }
     }
 }

@@ -122,20 +122,24 @@ struct Precedence {
     func line(by priority: [Priority]) -> [Int]? {
         var open = predecessorCount
         var knots = names.indices.filter { open[$0] == 0 && $0 >= hosts.count }
-        var ready = BinaryHeap<Priority>()
-        for host in hosts.indices where open[host] == 0 { ready.insert(priority[host]) }
+        let sorted = priority.sorted().map(\.host)
+        var ranks = [Int](repeating: 0, count: hosts.count)
+        for (rank, host) in sorted.enumerated() { ranks[host] = rank }
+        var ready = PlaceSet(count: hosts.count)
+        for host in hosts.indices where open[host] == 0 { ready.insert(ranks[host]) }
         var result: [Int] = []
+        result.reserveCapacity(hosts.count)
         func release(_ node: Int) {
             for next in successors[node] {
                 open[next] -= 1
                 guard open[next] == 0 else { continue }
-                if next < hosts.count { ready.insert(priority[next]) } else { knots.append(next) }
+                if next < hosts.count { ready.insert(ranks[next]) } else { knots.append(next) }
             }
         }
         while true {
             if let knot = knots.popLast() {
                 release(knot)
-            } else if let host = ready.removeFirst()?.host {
+            } else if let host = ready.removeFirst().map({ sorted[$0] }) {
                 result.append(host)
                 release(host)
             } else {

@@ -21,7 +21,7 @@ struct ReportPass {
         return PlanReport(
             plan: plan.id, startsAt: start,
             duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
-            hosts: hosts(outages), groups: groups.map { summary(of: $0, outages, median) },
+            hosts: hosts(outages, line), groups: groups.map { summary(of: $0, outages, median) },
             leftOut: notes.leftOut.sortedWithoutRepetition(), pointOfNoReturn: pointOfNoReturn(),
             warnings: notes.warnings + afterthoughts(), reboots: reboots(),
             missedDeadlines: missedDeadlines(slow, line), interrupted: interrupted())
@@ -83,22 +83,30 @@ struct ReportPass {
         return result
     }
 
-    private func hosts(_ outages: [ResourceID: Outage]) -> [PlanReport.Host] {
-        var way: [ResourceID: Int] = [:]
-        way.reserveCapacity(plan.targets.count)
-        for place in plan.rollback.indices {
-            way[plan.rollback[place].resource, default: 0] += plan.rollback[place].estimate.p95Seconds
-        }
+    private func hosts(_ outages: [ResourceID: Outage], _ line: [ResourceID: Int]) -> [PlanReport.Host] {
+        let way = wayBack(line)
         return layout.hosts.enumerated().map { place, host in
-            PlanReport.Host(
+            let outage = outages[host.id]
+            return PlanReport.Host(
                 resource: host.id, environment: host.resource.environment, groups: host.groups.map(\.id),
                 wave: layout.waves[place], changes: host.role == .retired ? [] : host.changes,
                 findings: host.role == .retired ? [] : host.findings,
                 downloadBytes: host.changes.isEmpty || host.role == .retired ? 0 : host.resolution.downloadBytes,
                 rollback: host.rollbackClass,
-                outAfterSeconds: outages[host.id]?.begin ?? 0, backAfterSeconds: outages[host.id]?.end ?? 0,
-                rollbackP95Seconds: way[host.id] ?? 0, role: host.reportedRole)
+                outAfterSeconds: outage?.begin ?? 0, backAfterSeconds: outage?.end ?? 0,
+                rollbackP95Seconds: way[place], role: host.reportedRole)
         }
+    }
+
+    /// How long each host's steps of the way back take at their 95% figures, by its place in the line.
+    private func wayBack(_ line: [ResourceID: Int]) -> [Int] {
+        var result = [Int](repeating: 0, count: layout.hosts.count)
+        var places = PlacesOfResources(line)
+        for place in plan.rollback.indices {
+            guard let host = places.place(of: plan.rollback[place].resource) else { continue }
+            result[host] += plan.rollback[place].estimate.p95Seconds
+        }
+        return result
     }
 
     private func summary(

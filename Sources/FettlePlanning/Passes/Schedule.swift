@@ -15,8 +15,10 @@ struct Schedule: Sendable {
     ) {
         begins = Array(repeating: 0, count: steps.count)
         ends = Array(repeating: 0, count: steps.count)
+        // Read in the order in which steps are kept: they begin in another one.
+        let lengths = steps.indices.map { seconds(steps[$0].estimate) }
         var waiting = graph.waitsFor
-        var ready = BinaryHeap<Int>()
+        var ready = PlaceSet(count: steps.count)
         var later = BinaryHeap<Moment>()
         var running = BinaryHeap<Moment>()
         var runningCount = 0
@@ -37,7 +39,7 @@ struct Schedule: Sendable {
             }
             while runningCount < max(1, parallelSteps), let next = ready.removeFirst() {
                 begins[next] = now
-                ends[next] = now + seconds(steps[next].estimate)
+                ends[next] = now + lengths[next]
                 running.insert(Moment(at: ends[next], place: next))
                 runningCount += 1
             }
@@ -63,6 +65,8 @@ struct Schedule: Sendable {
     private struct Moment: Comparable {
         var at: Int
         var place: Int
-        static func < (left: Self, right: Self) -> Bool { (left.at, left.place) < (right.at, right.place) }
+        static func < (left: Self, right: Self) -> Bool {
+            left.at == right.at ? left.place < right.place : left.at < right.at
+        }
     }
 }

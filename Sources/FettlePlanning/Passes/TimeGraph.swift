@@ -10,14 +10,12 @@ struct TimeGraph: Sendable {
     private let targets: [Int32]
     /// For each node, how many others it waits for.
     let waitsFor: [Int32]
-    /// Nodes in an order in which each stands behind all that it waits for.
-    let sorted: [Int32]
 
     /// - Parameter orders: turns of resources by their places in the line of hosts, `line` tells each resource's place.
     init(_ steps: [Step], _ orders: [OrderPass.PlacedOrder], line: [ResourceID: Int]) {
         let chains = Self.chains(steps, hosts: line.count, line: line)
         var edges: [(from: Int32, to: Int32)] = []
-        edges.reserveCapacity(steps.count * 2)
+        edges.reserveCapacity(steps.count + orders.reduce(0) { $0 + $1.turns.reduce(1) { $0 + 1 + 2 * $1.count } })
         Self.addDependencies(of: steps, to: &edges)
         var count = steps.count
         for order in orders {
@@ -40,7 +38,6 @@ struct TimeGraph: Sendable {
         var waits = [Int32](repeating: 0, count: count)
         for edge in edges { waits[Int(edge.to)] += 1 }
         waitsFor = waits
-        sorted = Self.sorted(count, starts, targets, waits)
     }
 
     func followers(of node: Int) -> ArraySlice<Int32> { targets[Int(starts[node])..<Int(starts[node + 1])] }
@@ -50,35 +47,32 @@ struct TimeGraph: Sendable {
         _ steps: [Step], hosts: Int, line: [ResourceID: Int]
     ) -> [(begin: Int, end: Int)?] {
         var result = [(begin: Int, end: Int)?](repeating: nil, count: hosts)
+        var places = PlacesOfResources(line)
         for place in steps.indices {
             let availability = steps[place].availability
-            guard availability == .takesOut || availability == .bringsBack, let host = line[steps[place].resource]
+            guard availability == .takesOut || availability == .bringsBack,
+                let host = places.place(of: steps[place].resource)
             else { continue }
             result[host] = (result[host]?.begin ?? place, place)
         }
         return result
     }
 
-    /// Nearly every step waits for the one before it: only other names are looked up.
+    /// Nearly every step waits for the one before it: only other names are looked up, and mostly those of groups' steps, which
+    /// many hosts wait for.
     private static func addDependencies(of steps: [Step], to edges: inout [(from: Int32, to: Int32)]) {
-        var places: [StepID: Int32] = [:]
-        for place in steps.indices where !steps[place].isInsideChain { places[steps[place].id] = Int32(place) }
-        // Others are only named where a controller takes hosts through, or by a plan that the planner has not made: then all are
-        // looked up.
-        var isComplete = false
+        var names = StepPlaces(steps)
         for place in steps.indices {
-            for name in steps[place].after {
+            if place > 0, steps[place].awaited.isOnly(steps[place - 1].id) {
+                edges.append((Int32(place - 1), Int32(place)))
+                continue
+            }
+            for name in steps[place].awaited {
                 if place > 0, steps[place - 1].id == name {
                     edges.append((Int32(place - 1), Int32(place)))
-                    continue
+                } else if let earlier = names.place(of: name), earlier < place {
+                    edges.append((earlier, Int32(place)))
                 }
-                if places[name] == nil, !isComplete {
-                    for place in steps.indices where places[steps[place].id] == nil {
-                        places[steps[place].id] = Int32(place)
-                    }
-                    isComplete = true
-                }
-                if let earlier = places[name], earlier < place { edges.append((earlier, Int32(place))) }
             }
         }
     }
@@ -95,26 +89,66 @@ struct TimeGraph: Sendable {
         }
         return (starts, targets)
     }
+}
 
-    private static func sorted(_ count: Int, _ starts: [Int32], _ targets: [Int32], _ waits: [Int32]) -> [Int32] {
-        var open = waits
-        var result: [Int32] = []
-        result.reserveCapacity(count)
-        for node in 0..<count where open[node] == 0 { result.append(Int32(node)) }
-        var head = 0
-        while head < result.count {
-            let node = Int(result[head])
-            head += 1
-            for next in targets[Int(starts[node])..<Int(starts[node + 1])] {
-                open[Int(next)] -= 1
-                if open[Int(next)] == 0 { result.append(next) }
+/// Finds steps by their names, which are read when they are needed: first those of groups' steps, then of those that bring hosts back,
+/// of all only where a controller takes hosts through, or a plan was not made by the planner.
+private struct StepPlaces {
+    private let steps: [Step]
+    private var places: [StepID: Int32] = [:]
+    private var isRead = Kind.none
+    /// What was asked for last: hosts that wait for the same stand together.
+    private var last: (name: StepID, place: Int32?)?
+
+    private enum Kind {
+        case none, ofGroups, bringingBack, all
+
+        var next: Kind? {
+            switch self {
+            case .none: .ofGroups
+            case .ofGroups: .bringingBack
+            case .bringingBack: .all
+            case .all: nil
             }
         }
-        return result
+
+        func includes(_ step: Step) -> Bool {
+            switch self {
+            case .none: false
+            case .ofGroups: step.isOfGroup
+            case .bringingBack: step.availability == .bringsBack
+            case .all: true
+            }
+        }
+    }
+
+    init(_ steps: [Step]) { self.steps = steps }
+
+    mutating func place(of name: StepID) -> Int32? {
+        if let last, last.name == name { return last.place }
+        while places[name] == nil, let kind = isRead.next {
+            isRead = kind
+            for place in steps.indices where kind.includes(steps[place]) && places[steps[place].id] == nil {
+                places[steps[place].id] = Int32(place)
+            }
+        }
+        let place = places[name]
+        last = (name, place)
+        return place
     }
 }
 
-extension Step {
-    /// Whether only its own resource's next step waits for it: such a step is never looked up by name.
-    fileprivate var isInsideChain: Bool { !isOfGroup && availability != .bringsBack }
+/// Finds resources' places in the line; one that is asked for again at once is not looked up again.
+struct PlacesOfResources {
+    private let line: [ResourceID: Int]
+    private var last: (resource: ResourceID, place: Int?)?
+
+    init(_ line: [ResourceID: Int]) { self.line = line }
+
+    mutating func place(of resource: ResourceID) -> Int? {
+        if let last, last.resource == resource { return last.place }
+        let place = line[resource]
+        last = (resource, place)
+        return place
+    }
 }
