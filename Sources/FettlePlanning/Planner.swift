@@ -85,13 +85,14 @@ public enum Planner {
             }.sorted { $0.resource < $1.resource },
             groups: groups.map { planned($0, index) }, steps: expansion.steps, rollback: expansion.rollback,
             order: layout.orders.map { $0.named(layout.hosts) }, rooms: rooms, limits: input.policy.limits,
-            pointOfNoReturn: expansion.steps.first { $0.rollbackClass == .irreversible }?.id,
+            pointOfNoReturn: expansion.steps.indices.first { expansion.steps[$0].rollbackClass == .irreversible }
+                .map { expansion.steps[$0].id },
             windows: layout.hosts.isEmpty ? [] : input.windows.windows)
     }
 
     private static func planned(_ work: GroupWork, _ index: PlanningIndex) -> PlannedGroup {
         let members = work.group.members.sorted()
-        let addresses = members.compactMap { member in index.resource(member).map { (member, $0.address) } }
+        let addresses = members.compactMap { member in index.address(of: member).map { (member, $0) } }
         return PlannedGroup(
             id: work.group.id, members: members, minimumAvailable: work.minimumAvailable,
             maximumOut: work.maximumOut, traffic: work.group.traffic, probes: work.group.probes,

@@ -38,6 +38,12 @@ extension DurationPriors {
         return step
     }
 
+    /// Whether neither history nor the kind of machine says anything of such a step.
+    func learnsNothing(of action: StepAction) -> Bool {
+        if case .reboot = action { return false }
+        return history.isEmpty
+    }
+
     private func reboot(of machine: MachineClass) -> DurationEstimate? {
         switch machine {
         case .general: nil

@@ -80,8 +80,11 @@ public struct DurationPriors: Sendable, Equatable {
 
     /// The median needs the samples; the 95% figure lets every probe use up its deadline.
     func gate(_ probes: [Probe]) -> DurationEstimate {
-        let median = probes.map { max(1, $0.samples) * max(1, $0.intervalSeconds) }.reduce(0, +)
-        let longest = probes.map { max(1, $0.deadlineSeconds) + max(1, $0.timeoutSeconds) }.reduce(0, +)
+        var (median, longest) = (0, 0)
+        for place in probes.indices {
+            median += max(1, probes[place].samples) * max(1, probes[place].intervalSeconds)
+            longest += max(1, probes[place].deadlineSeconds) + max(1, probes[place].timeoutSeconds)
+        }
         return DurationEstimate(medianSeconds: max(1, median), p95Seconds: max(1, median, longest))
     }
 

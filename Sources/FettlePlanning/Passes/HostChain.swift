@@ -1,14 +1,10 @@
 import FettleModel
 
-/// The steps of one host, in their order, without what they wait for on other hosts.
+/// The steps of one host by their places among all that are made, in their order, without what they wait for on other hosts.
 struct HostChain {
-    var preparation: [Step] = []
+    var preparation = 0..<0
     /// From the first step that takes the host out to the last that brings it back.
-    var outage: [Step] = []
-
-    var steps: [Step] { preparation + outage }
-    /// The step that others wait for; nil if the host is never taken out.
-    var end: StepID? { outage.last?.id }
+    var outage = 0..<0
 }
 
 /// Makes the chains: what is done on a host to patch it, and what is done to take that back (I8).
@@ -21,14 +17,14 @@ struct ChainMaker: Sendable {
 
     /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host
     /// comes back: traffic returns to code that is proven to run, not to a hope.
-    func forward(_ host: HostWork, wave: Int) -> HostChain {
+    func forward(_ host: HostWork, wave: Int, _ maker: inout StepMaker) -> HostChain {
+        maker.begin(host, wave: wave, prefix: "\(host.id)/")
         switch host.role {
-        case .passenger: return passenger(host, wave: wave)
-        case .retired: return retirement(host, wave: wave)
+        case .passenger: return passenger(host, &maker)
+        case .retired: return retirement(&maker)
         case .patched, .replaced, .controller: break
         }
         let extra = extras[host.id]?.forward
-        var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/", priors: priors)
         preflight(&maker, host)
         for part in host.isPatchedInPlace ? parts(of: host) : [] {
             maker.add(
@@ -40,7 +36,7 @@ struct ChainMaker: Sendable {
         maker.takeOut(extra)
         change(&maker, host)
         maker.add(extra?.afterChange ?? [])
-        prove(&maker, host, \.to)
+        prove(&maker, host, .to)
         maker.bringBack(extra)
         return HostChain(preparation: preparation, outage: maker.takeSteps())
     }
@@ -48,7 +44,7 @@ struct ChainMaker: Sendable {
     func preflight(_ maker: inout StepMaker, _ host: HostWork) {
         let preflight = priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes))
         maker.add(
-            "preflight", .preflight(expectation: host.expectation(\.from), probes: host.probes), .none, preflight,
+            "preflight", .preflight(expectation: maker.expectation(.from), probes: host.probes), .none, preflight,
             timeout: policy.lockWaitSeconds.map { $0 + preflight.p95Seconds })
     }
 
@@ -74,17 +70,17 @@ struct ChainMaker: Sendable {
     /// only way left is forward, so the host comes back with what is there if that is proven to run and well, and stays
     /// out otherwise (I7). Every host that is taken out has a chain, because others wait for it: without one it could
     /// still be out while they go out in its lane.
-    func rollback(_ host: HostWork, wave: Int) -> HostChain {
+    func rollback(_ host: HostWork, wave: Int, _ maker: inout StepMaker) -> HostChain {
+        maker.begin(host, wave: wave, prefix: "\(host.id)/rollback/")
         switch host.role {
-        case .passenger: return passengerBack(host, wave: wave)
+        case .passenger: return passengerBack(host, &maker)
         case .retired: return HostChain()
         case .patched, .replaced, .controller: break
         }
-        var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/rollback/", priors: priors)
         let extra = extras[host.id]?.back
         maker.takeOut(extra)
         changeBack(&maker, host)
-        prove(&maker, host, host.isReversible ? \.from : \.to)
+        prove(&maker, host, host.isReversible ? .from : .to)
         maker.bringBack(extra)
         return HostChain(outage: maker.takeSteps())
     }
@@ -127,7 +123,7 @@ struct ChainMaker: Sendable {
     /// Both steps need the host to be out, so that nobody can go on without them: nothing comes back on a person's word
     /// (I6).
     func prove(
-        _ maker: inout StepMaker, _ host: HostWork, _ side: KeyPath<PackageChange, String?>,
+        _ maker: inout StepMaker, _ host: HostWork, _ side: ChangeSide,
         _ availability: AvailabilityEffect = .requiresOut
     ) {
         if !host.probes.isEmpty {
@@ -135,7 +131,7 @@ struct ChainMaker: Sendable {
         }
         // Of a controller that only takes others through nothing is changed.
         if case .controller(_, _, isPatched: false) = host.role { return }
-        let expectation = host.expectation(
+        let expectation = maker.expectation(
             side, noStaleServicesExcept: policy.neverRestart, noRebootPending: policy.rebootCondition != nil)
         maker.add("verify", .verify(expectation: expectation), availability, priors.verify)
     }

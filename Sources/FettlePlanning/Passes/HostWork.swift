@@ -13,7 +13,7 @@ final class HostWork: Sendable {
     let changes: [PackageChange]
     /// What was asked for and is already there: proves a host on which only a restart or a reboot is missing. Sorted.
     let present: [PackageVersion]
-    /// Names that stay installed in an architecture that is not among the changes.
+    /// Names among the changes that stay installed in an architecture that is not among them.
     let untouchedNames: Set<String>
     /// Why a reboot is expected, sorted; empty if none is.
     let rebootReasons: [String]
@@ -75,27 +75,45 @@ final class HostWork: Sendable {
             home: home, role: role)
     }
 
-    /// How the host must look before (`\.from`) or after (`\.to`) the change.
+    /// Whether the changes of both are the same, and so what is expected before and after them.
+    func isChanged(like other: HostWork) -> Bool {
+        changes == other.changes && present == other.present && untouchedNames == other.untouchedNames
+    }
+
+    /// How the host must look on this side of the change.
     func expectation(
-        _ side: KeyPath<PackageChange, String?>, noStaleServicesExcept: [String]? = nil, noRebootPending: Bool = false
+        _ side: ChangeSide, noStaleServicesExcept: [String]? = nil, noRebootPending: Bool = false
     ) -> HostExpectation {
         let changed = changes.compactMap { change in
-            change[keyPath: side].map {
+            side.version(change).map {
                 PackageVersion(name: change.name, architecture: change.architecture, version: $0)
             }
         }
         // An expectation of absence names no architecture: it only holds if the package is absent in all of them.
         let elsewhere = Set(changed.map(\.name)).union(untouchedNames)
-        let absent = Set(changes.filter { $0[keyPath: side] == nil }.map(\.name)).subtracting(elsewhere)
+        let absent = Set(changes.filter { side.version($0) == nil }.map(\.name)).subtracting(elsewhere)
         return HostExpectation(
             packages: (changed + present).sorted(), absentPackages: absent.sorted(),
             noStaleServicesExcept: noStaleServicesExcept, noRebootPending: noRebootPending)
     }
 }
 
+/// Before a change, or after it.
+enum ChangeSide {
+    case from, to
+
+    func version(_ change: PackageChange) -> String? {
+        switch self {
+        case .from: change.from
+        case .to: change.to
+        }
+    }
+}
+
 extension [Probe] {
     /// The array itself where nothing is there twice, so that a pool's hosts share it.
     fileprivate func withoutRepetition() -> [Probe] {
+        if count < 2 { return self }
         var seen: Set<Probe> = []
         return allSatisfy { seen.insert($0).inserted }
             ? self
@@ -108,14 +126,29 @@ extension [Probe] {
 /// Pass 1: which hosts get steps, and what is left out.
 enum WorkPass {
     static func collect(_ input: PlanningInput, _ index: PlanningIndex, notes: inout PlanNotes) -> [HostWork] {
-        var result: [HostWork] = []
         let ranks = Dictionary(
             input.fleet.environments.enumerated().map { ($0.element.id, $0.offset) },
             uniquingKeysWith: { first, _ in first })
         for entry in input.selection.leftOut {
             notes.leaveOut(entry.resource, subject: entry.subject, because: entry.reason)
         }
-        for selected in input.selection.hosts.sorted(by: { $0.resource < $1.resource }) {
+        let selected = input.selection.hosts.sortedUnlessSorted { $0.resource < $1.resource }
+        // Who is looked at has nothing to do with anybody else: two halves, each with notes of its own.
+        let middle = selected.count / 2
+        let (first, second) = both(
+            { half(selected[..<middle], ranks, input, index) }, { half(selected[middle...], ranks, input, index) })
+        notes.add(first.notes)
+        notes.add(second.notes)
+        return (first.hosts + second.hosts).sortedUnlessSorted { $0.id < $1.id }
+    }
+
+    private static func half(
+        _ selected: ArraySlice<HostSelection>, _ ranks: [EnvironmentID: Int], _ input: PlanningInput,
+        _ index: PlanningIndex
+    ) -> (hosts: [HostWork], notes: PlanNotes) {
+        var hosts: [HostWork] = []
+        var notes = PlanNotes()
+        for selected in selected {
             guard let resource = index.resource(selected.resource) else {
                 notes.refuse(
                     .unknownName, at: .resource(selected.resource),
@@ -129,41 +162,41 @@ enum WorkPass {
                     "\(resource.id): its environment \(resource.environment) is not declared in the fleet")
                 continue
             }
-            guard
-                let work = work(
-                    on: resource, rank: rank, selected: selected, input, index, notes: &notes)
+            guard let work = work(on: resource, rank: rank, selected: selected, input, index, notes: &notes)
             else { continue }
-            result.append(work)
+            hosts.append(work)
         }
-        return result.sorted { $0.id < $1.id }
+        return (hosts, notes)
     }
 
     private static func work(
         on resource: Resource, rank: Int, selected: HostSelection, _ input: PlanningInput, _ index: PlanningIndex,
         notes: inout PlanNotes
     ) -> HostWork? {
-        guard let facts = index.facts(of: resource.id) else {
+        guard let place = index.placeOfFacts(of: resource.id) else {
             notes.leaveOut(resource.id, because: "the facts know nothing of it; scan again")
             return nil
         }
-        if case .unreachable(let reason) = facts.reachability {
+        if case .unreachable(let reason) = index.facts[place].reachability {
             notes.leaveOut(resource.id, because: "unreachable: \(reason)")
             return nil
         }
-        guard case .observed(let packages) = facts.packages else {
-            notes.leaveOut(
-                resource.id, because: "installed packages not observed: \(facts.packages.reasonMissing ?? "unknown")")
+        guard case .observed(let packages) = index.facts[place].packages else {
+            let reason = index.facts[place].packages.reasonMissing ?? "unknown"
+            notes.leaveOut(resource.id, because: "installed packages not observed: \(reason)")
             return nil
         }
-        let broken = facts.brokenPackages.value ?? []
+        let broken = index.facts[place].brokenPackages.value ?? []
         let manager = selected.resolution.manager
-        let installed = InstalledVersions(packages.filter { $0.manager == manager }, broken: broken)
+        let installed = InstalledVersions(
+            packages, of: manager, broken: broken, changes: selected.resolution.changes, wanted: selected.wanted)
         guard let changes = remaining(selected.resolution.changes, on: resource, installed: installed, notes: &notes)
         else { return nil }
-        let rebootReasons = rebootReasons(selected.resolution, facts: facts, policy: input.policy, changes: changes)
-        guard !changes.isEmpty || needsRestart(facts, input.policy) || needsReboot(facts, input.policy) else {
-            return nil
-        }
+        let required = index.facts[place].rebootRequired.value
+        let rebootReasons = rebootReasons(selected.resolution, required, policy: input.policy, changes: changes)
+        let stale = index.facts[place].staleServices.value ?? []
+        let needsReboot = input.policy.reboot != .never && required?.isRequired == true
+        guard !changes.isEmpty || needsRestart(stale, input.policy) || needsReboot else { return nil }
         let groups = index.groups(of: resource.id)
         let serves = index.served[resource.id] ?? []
         let residence = Residence(of: resource.id, in: groups, index, input.policy)
@@ -196,78 +229,26 @@ enum WorkPass {
                     + "\(moved.count > 3 ? ", and \(moved.count - 3) more" : "")); select again")
             return nil
         }
-        return changes.sorted { ($0.name, $0.architecture) < ($1.name, $1.architecture) }
+        return changes.sortedUnlessSorted { ($0.name, $0.architecture) < ($1.name, $1.architecture) }
     }
 
-    static func needsRestart(_ facts: HostFacts, _ policy: Policy) -> Bool {
-        (facts.staleServices.value ?? []).contains { service in
+    private static func needsRestart(_ stale: [StaleService], _ policy: Policy) -> Bool {
+        stale.contains { service in
             !service.unit.isEmpty && policy.neverRestart.firstGlob(matchingAnyOf: [service.unit]) == nil
         }
     }
 
-    static func needsReboot(_ facts: HostFacts, _ policy: Policy) -> Bool {
-        policy.reboot != .never && facts.rebootRequired.value?.isRequired == true
-    }
-
     private static func rebootReasons(
-        _ resolution: Resolution, facts: HostFacts, policy: Policy, changes: [PackageChange]
+        _ resolution: Resolution, _ required: RebootRequirement?, policy: Policy, changes: [PackageChange]
     ) -> [String] {
         var reasons: Set<String> = []
         if case .expected(let because) = resolution.reboot, !changes.isEmpty {
             reasons.formUnion(because.isEmpty ? ["the resolver expects it"] : because)
         }
-        if let required = facts.rebootRequired.value, required.isRequired {
+        if let required, required.isRequired {
             reasons.formUnion(required.packages.isEmpty ? ["already pending"] : required.packages)
         }
         if policy.reboot == .always { reasons.insert("policy: always") }
         return reasons.sorted()
-    }
-}
-
-/// What is installed on a host, broken packages at the version they broke at.
-private struct InstalledVersions {
-    private var versions: [Key: Set<String>] = [:]
-    private var broken: Set<Key> = []
-
-    private struct Key: Hashable {
-        var name: String
-        var architecture: String
-    }
-
-    init(_ packages: [InstalledPackage], broken: [BrokenPackage]) {
-        for package in packages {
-            versions[Key(name: package.name, architecture: package.architecture), default: []].insert(package.version)
-        }
-        for package in broken {
-            let key = Key(name: package.name, architecture: package.architecture)
-            versions[key] = [package.version]
-            self.broken.insert(key)
-        }
-    }
-
-    /// Those of the wanted versions that are installed and that the changes leave alone, sorted.
-    func present(_ wanted: [PackageVersion], butFor changes: [PackageChange]) -> [PackageVersion] {
-        let touched = Set(changes.map { Key(name: $0.name, architecture: $0.architecture) })
-        return Set(wanted).filter { package in
-            let key = Key(name: package.name, architecture: package.architecture)
-            return !touched.contains(key) && versions[key]?.contains(package.version) == true
-        }.sorted()
-    }
-
-    func names(untouchedBy changes: [PackageChange]) -> Set<String> {
-        let touched = Set(changes.map { Key(name: $0.name, architecture: $0.architecture) })
-        return Set(versions.keys.filter { !touched.contains($0) }.map(\.name))
-    }
-
-    func isBroken(_ change: PackageChange) -> Bool {
-        broken.contains(Key(name: change.name, architecture: change.architecture))
-    }
-
-    /// Several versions of one package (kernels under rpm) count as the one that the change speaks of.
-    func version(of change: PackageChange) -> String? {
-        let installed = versions[Key(name: change.name, architecture: change.architecture)] ?? []
-        if let to = change.to, installed.contains(to) { return to }
-        if let from = change.from, installed.contains(from) { return from }
-        return installed.min()
     }
 }

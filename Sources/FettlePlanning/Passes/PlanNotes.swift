@@ -15,6 +15,13 @@ struct PlanNotes {
         if !warnings.contains(message) { warnings.append(message) }
     }
 
+    /// What was found elsewhere, behind what is here.
+    mutating func add(_ others: PlanNotes) {
+        problems.formUnion(others.problems)
+        for warning in others.warnings { warn(warning) }
+        leftOut += others.leftOut
+    }
+
     mutating func leaveOut(_ resource: ResourceID, subject: String? = nil, because reason: String) {
         leftOut.append(Selection.LeftOut(resource: resource, subject: subject, reason: reason))
     }

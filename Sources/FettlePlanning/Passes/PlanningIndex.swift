@@ -3,14 +3,14 @@ import FettleModel
 /// What the passes look up again and again, found once: a fleet of 100,000 hosts is not searched for each of them.
 struct PlanningIndex {
     private let resources: [Resource]
-    private let facts: [HostFacts]
+    let facts: [HostFacts]
     private let placesOfResources: [ResourceID: Int]
     private let placesOfFacts: [ResourceID: Int]
     /// Sorted by id.
     let groups: [ResourceGroup]
     /// Groups whose traffic a resource carries, sorted.
     let served: [ResourceID: [GroupID]]
-    private let placesOfGroups: [ResourceID: [Int]]
+    private let groupLists: GroupLists
     let residency: Residency
 
     init(_ input: PlanningInput) {
@@ -19,28 +19,74 @@ struct PlanningIndex {
         placesOfResources = Self.places(resources.lazy.map(\.id))
         placesOfFacts = Self.places(facts.lazy.map(\.resource))
         let groups = input.fleet.groups.sorted { $0.id < $1.id }
-        var places: [ResourceID: [Int]] = [:]
         var served: [ResourceID: [GroupID]] = [:]
-        for (place, group) in groups.enumerated() {
-            for member in group.members where places[member]?.last != place {
-                places[member, default: []].append(place)
-            }
+        for group in groups {
             if let traffic = group.traffic { served[traffic.via, default: []].append(group.id) }
         }
         self.groups = groups
         self.served = served
-        placesOfGroups = places
+        groupLists = GroupLists(groups, resources: resources.count)
         let declared = placesOfResources
         residency = Residency(facts) { declared[$0] != nil }
     }
 
     private static func places(_ ids: some Collection<ResourceID>) -> [ResourceID: Int] {
-        Dictionary(ids.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        var places: [ResourceID: Int] = [:]
+        places.reserveCapacity(ids.count)
+        for (place, id) in ids.enumerated() where places[id] == nil { places[id] = place }
+        return places
     }
 
     func resource(_ id: ResourceID) -> Resource? { placesOfResources[id].map { resources[$0] } }
+    func address(of id: ResourceID) -> ResourceAddress? { placesOfResources[id].map { resources[$0].address } }
     func facts(of id: ResourceID) -> HostFacts? { placesOfFacts[id].map { facts[$0] } }
+    /// Where the facts of a resource stand in `facts`: what is read there is not copied with all else.
+    func placeOfFacts(of id: ResourceID) -> Int? { placesOfFacts[id] }
 
     /// Sorted by id.
-    func groups(of resource: ResourceID) -> [ResourceGroup] { (placesOfGroups[resource] ?? []).map { groups[$0] } }
+    func groups(of resource: ResourceID) -> [ResourceGroup] { groupLists.groups(of: resource) }
+}
+
+/// The groups of each resource. Those of the same groups share one list.
+private struct GroupLists {
+    private var lists: [[ResourceGroup]] = []
+    /// For each resource its place in `lists`.
+    private var places: [ResourceID: Int] = [:]
+
+    /// A list, as the one that it prolongs and the group that it adds.
+    private struct Longer: Hashable {
+        var list: Int
+        var group: Int
+    }
+
+    init(_ groups: [ResourceGroup], resources: Int) {
+        var longer: [Longer] = [Longer(list: 0, group: -1)]
+        var known: [Longer: Int] = [:]
+        places.reserveCapacity(resources)
+        for (place, group) in groups.enumerated() {
+            for member in group.members {
+                let list = places[member] ?? 0
+                guard longer[list].group != place else { continue }
+                let next = Longer(list: list, group: place)
+                let found = known[next] ?? longer.count
+                if found == longer.count {
+                    longer.append(next)
+                    known[next] = found
+                }
+                places[member] = found
+            }
+        }
+        lists = [[ResourceGroup]](repeating: [], count: longer.count)
+        for list in Set(places.values) {
+            var list = list
+            let whole = list
+            while list > 0 {
+                lists[whole].append(groups[longer[list].group])
+                list = longer[list].list
+            }
+            lists[whole].reverse()
+        }
+    }
+
+    func groups(of resource: ResourceID) -> [ResourceGroup] { places[resource].map { lists[$0] } ?? [] }
 }

@@ -14,28 +14,31 @@ struct StepExpansion {
             { Self.forward(layout, groupSteps, maker) }, { Self.back(layout, groupSteps, maker) })
     }
 
-    private static func forward(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ maker: ChainMaker) -> [Step] {
-        var steps: [Step] = []
-        steps.reserveCapacity(layout.hosts.count * 10 + groupSteps.forward.count)
-        var writer = GroupStepWriter(groupSteps.forward, groupSteps.awaited, layout, layout.waves, maker.priors)
+    private static func forward(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ chains: ChainMaker) -> [Step] {
+        guard let first = layout.hosts.first else { return [] }
+        var writer = GroupStepWriter(groupSteps.forward, groupSteps.awaited, layout, layout.waves, chains.priors)
+        var maker = StepMaker(
+            first, priors: chains.priors, roughly: layout.hosts.count * 10 + groupSteps.forward.count)
+        writer.begin(&maker)
         for place in layout.hosts.indices {
-            let chain = maker.forward(layout.hosts[place], wave: layout.waves[place])
-            steps += writer.written(chain, of: place)
+            let chain = chains.forward(layout.hosts[place], wave: layout.waves[place], &maker)
+            writer.write(around: chain, of: place, &maker)
         }
-        return sorted(steps, layout)
+        return sorted(maker.steps, layout)
     }
 
     /// Backwards, as it is taken; but Fettle's own host last, because the others' return hangs on it (I12).
-    private static func back(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ maker: ChainMaker) -> [Step] {
-        var rollback: [Step] = []
-        rollback.reserveCapacity(layout.hosts.count * 8 + groupSteps.back.count)
-        var writer = GroupStepWriter(groupSteps.back, groupSteps.awaitedBack, layout, layout.wavesBack, maker.priors)
+    private static func back(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ chains: ChainMaker) -> [Step] {
+        guard let first = layout.hosts.first else { return [] }
+        var writer = GroupStepWriter(groupSteps.back, groupSteps.awaitedBack, layout, layout.wavesBack, chains.priors)
+        var maker = StepMaker(first, priors: chains.priors, roughly: layout.hosts.count * 8 + groupSteps.back.count)
+        writer.begin(&maker)
         let others = layout.hosts.indices.reversed().filter { !layout.hosts[$0].isOwn }
         for place in others + layout.hosts.indices.filter({ layout.hosts[$0].isOwn }) {
-            let chain = maker.rollback(layout.hosts[place], wave: layout.wavesBack[place])
-            rollback += writer.written(chain, of: place)
+            let chain = chains.rollback(layout.hosts[place], wave: layout.wavesBack[place], &maker)
+            writer.write(around: chain, of: place, &maker)
         }
-        return sorted(rollback, layout)
+        return sorted(maker.steps, layout)
     }
 
     /// Steps of hosts that are moved by others wait for steps that can stand behind them.
@@ -57,7 +60,6 @@ private struct GroupStepWriter {
     private var open: [Int]
     private var opens: [Int: [Int]] = [:]
     private var returns: [Int: [Int]] = [:]
-    private var isBegun = false
 
     init(
         _ groupSteps: [GroupStep], _ awaited: [[Int]], _ layout: WaveLayout, _ waves: [Int], _ priors: DurationPriors
@@ -76,28 +78,25 @@ private struct GroupStepWriter {
         }
     }
 
-    /// A host's steps, and behind them those of groups for which it was the last.
-    mutating func written(_ chain: HostChain, of place: Int) -> [Step] {
-        var result: [Step] = []
-        if !isBegun {
-            isBegun = true
-            for number in groupSteps.indices where open[number] == 0 { result.append(step(number)) }
-        }
-        ends[place] = chain.end
-        var outage = chain.outage
+    /// The steps of groups that wait for no host.
+    func begin(_ maker: inout StepMaker) {
+        for number in groupSteps.indices where open[number] == 0 { maker.add(step(number)) }
+    }
+
+    /// Lets a host's steps wait for those of groups, and writes behind them those of groups for which it was the last.
+    mutating func write(around chain: HostChain, of place: Int, _ maker: inout StepMaker) {
+        ends[place] = chain.outage.last.map { maker.steps[$0].id }
         // What is prepared disturbs nobody and so waits for nobody: only the outage has to.
-        if !outage.isEmpty, !awaited[place].isEmpty {
-            outage[0].after = (outage[0].after + awaited[place].map { names[$0] }).sorted()
+        if let first = chain.outage.first { maker.addAwaited(awaited[place].map { names[$0] }, at: first) }
+        if let held = returns[place],
+            let back = chain.outage.first(where: { maker.steps[$0].availability == .bringsBack })
+        {
+            maker.addAwaited(held.map { names[$0] }, at: back)
         }
-        if let held = returns[place], let back = outage.firstIndex(where: { $0.availability == .bringsBack }) {
-            outage[back].after = (outage[back].after + held.map { names[$0] }).sorted()
-        }
-        result += chain.preparation + outage
         for number in opens[place] ?? [] {
             open[number] -= 1
-            if open[number] == 0 { result.append(step(number)) }
+            if open[number] == 0 { maker.add(step(number)) }
         }
-        return result
     }
 
     private func step(_ number: Int) -> Step {
@@ -119,7 +118,7 @@ extension [Step] {
         var followers = [[Int]](repeating: [], count: count)
         var waits = [Int](repeating: 0, count: count)
         for (place, step) in enumerated() {
-            for earlier in step.after.compactMap({ places[$0] }) {
+            for earlier in step.awaited.compactMap({ places[$0] }) {
                 followers[earlier].append(place)
                 waits[place] += 1
             }

@@ -1,24 +1,49 @@
 import FettleModel
 
-/// Strings one host's steps together: each waits for the one before.
+/// Strings the steps of one way together, host by host: each of a host's steps waits for the one before.
+///
+/// All are written into one list, so that a million steps are not handed from list to list.
 struct StepMaker {
-    let host: HostWork
-    let wave: Int
-    let prefix: String
+    private(set) var host: HostWork
+    private var wave = 0
+    private var prefix = ""
     let priors: DurationPriors
-    private var steps: [Step] = []
+    private(set) var steps: [Step] = []
+    /// Where those begin that are not taken yet.
+    private var start = 0
     private var last: StepID?
+    private var shared = SharedActions()
 
-    init(host: HostWork, wave: Int, prefix: String, priors: DurationPriors) {
+    /// - Parameters:
+    ///   - host: any of those whose steps will be made.
+    ///   - count: how many steps there will be, roughly.
+    init(_ host: HostWork, priors: DurationPriors, roughly count: Int) {
+        self.host = host
+        self.priors = priors
+        steps.reserveCapacity(count)
+    }
+
+    /// From here on the steps are this host's.
+    mutating func begin(_ host: HostWork, wave: Int, prefix: String) {
         self.host = host
         self.wave = wave
         self.prefix = prefix
-        self.priors = priors
+        last = nil
+        start = steps.count
     }
 
-    mutating func takeSteps() -> [Step] {
-        defer { steps = [] }
-        return steps
+    /// The places of those made since the host was begun, or since the last ones were taken.
+    mutating func takeSteps() -> Range<Int> {
+        defer { start = steps.count }
+        return start..<steps.count
+    }
+
+    /// A step that is not one host's.
+    mutating func add(_ step: Step) { steps.append(step) }
+
+    /// Lets a step wait for others as well.
+    mutating func addAwaited(_ others: [StepID], at place: Int) {
+        if !others.isEmpty { steps[place].after = (steps[place].after + others).sorted() }
     }
 
     mutating func add(
@@ -26,15 +51,21 @@ struct StepMaker {
         group: GroupID? = nil, rollback: RollbackClass = .nothingToUndo, compensates: StepID? = nil,
         timeout: Int? = nil, after others: [StepID] = []
     ) {
-        let step = Step(
-            id: StepID(prefix + name), resource: host.id, group: group, wave: wave, action: action,
-            after: others.isEmpty ? last.map { [$0] } ?? [] : Set(others + [last].compactMap { $0 }).sorted(),
-            availability: availability, rollbackClass: rollback,
-            compensates: compensates, estimate: estimate,
+        let id = StepID(prefix + name)
+        let awaited =
+            others.isEmpty
+            ? last.map { AwaitedSteps($0) } ?? AwaitedSteps()
+            : AwaitedSteps(Set(others + [last].compactMap { $0 }).sorted())
+        var step = Step(
+            id: id, resource: host.id, group: group, wave: wave, action: action, awaited: awaited,
+            availability: availability, rollbackClass: rollback, compensates: compensates, estimate: estimate,
             timeoutSeconds: timeout ?? priors.timeout(estimate))
-        last = step.id
-        steps.append(
-            priors.learned(step, on: host.resource, groups: host.groups.map(\.id), isTimeGiven: timeout != nil))
+        if !priors.learnsNothing(of: action) {
+            step = priors.learned(
+                step, on: host.resource, groups: host.groups.map(\.id), isTimeGiven: timeout != nil)
+        }
+        last = id
+        steps.append(step)
     }
 
     mutating func add(_ steps: [ExtraStep]) {
@@ -54,7 +85,7 @@ struct StepMaker {
         add(extra?.beforeDrain ?? [])
         for (group, traffic) in places {
             add(
-                places.count == 1 ? "drain" : "drain-\(group)", .drain(traffic: traffic), .takesOut,
+                places.count == 1 ? "drain" : "drain-\(group)", shared.traffic(traffic).drain, .takesOut,
                 priors.drain(traffic), group: group)
         }
         add(extra?.afterOut ?? [])
@@ -66,13 +97,21 @@ struct StepMaker {
         add(extra?.beforeBack ?? [])
         for (group, traffic) in places.reversed() {
             add(
-                places.count == 1 ? "restore" : "restore-\(group)", .restore(traffic: traffic), .bringsBack,
+                places.count == 1 ? "restore" : "restore-\(group)", shared.traffic(traffic).restore, .bringsBack,
                 priors.restore, group: group)
         }
         if places.isEmpty || extra?.needsReservation == true {
             add("bring-back", .bringBack, .bringsBack, priors.takeOut, group: onlyGroup)
         }
         add(extra?.afterBack ?? [])
+    }
+
+    /// As `HostWork.expectation`, of the host whose turn it is.
+    mutating func expectation(
+        _ side: ChangeSide, noStaleServicesExcept: [String]? = nil, noRebootPending: Bool = false
+    ) -> HostExpectation {
+        shared.expectation(
+            of: host, side, noStaleServicesExcept: noStaleServicesExcept, noRebootPending: noRebootPending)
     }
 
     private var onlyGroup: GroupID? { host.groups.count == 1 ? host.groups[0].id : nil }

@@ -27,30 +27,27 @@ extension ChainMaker {
     }
 
     /// preflight | gate, verify: what happens between is the controller's. Nothing here is an outage of the plan's.
-    func passenger(_ host: HostWork, wave: Int) -> HostChain {
-        var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/", priors: priors)
+    func passenger(_ host: HostWork, _ maker: inout StepMaker) -> HostChain {
         preflight(&maker, host)
         let preparation = maker.takeSteps()
-        prove(&maker, host, \.to, .none)
-        return HostChain(preparation: preparation, outage: awaiting(extras[host.id]?.forward, maker.takeSteps()))
+        prove(&maker, host, .to, .none)
+        return HostChain(preparation: preparation, outage: awaiting(extras[host.id]?.forward, &maker))
     }
 
-    func passengerBack(_ host: HostWork, wave: Int) -> HostChain {
+    func passengerBack(_ host: HostWork, _ maker: inout StepMaker) -> HostChain {
         guard let extra = extras[host.id]?.back, !extra.awaited.isEmpty else { return HostChain() }
-        var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/rollback/", priors: priors)
-        prove(&maker, host, \.from, .none)
-        return HostChain(outage: awaiting(extra, maker.takeSteps()))
+        prove(&maker, host, .from, .none)
+        return HostChain(outage: awaiting(extra, &maker))
     }
 
-    private func awaiting(_ extra: ChainExtras.Way?, _ steps: [Step]) -> [Step] {
-        var steps = steps
-        if !steps.isEmpty { steps[0].after = (steps[0].after + (extra?.awaited ?? [])).sorted() }
+    private func awaiting(_ extra: ChainExtras.Way?, _ maker: inout StepMaker) -> Range<Int> {
+        let steps = maker.takeSteps()
+        if let first = steps.first { maker.addAwaited(extra?.awaited ?? [], at: first) }
         return steps
     }
 
     /// It serves nobody any more when its turn comes, and nothing brings it back.
-    func retirement(_ host: HostWork, wave: Int) -> HostChain {
-        var maker = StepMaker(host: host, wave: wave, prefix: "\(host.id)/", priors: priors)
+    func retirement(_ maker: inout StepMaker) -> HostChain {
         maker.add("retire", .retire, .none, priors.retire, rollback: .irreversible)
         return HostChain(outage: maker.takeSteps())
     }
