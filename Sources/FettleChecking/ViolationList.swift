@@ -2,7 +2,7 @@ import FettleModel
 
 /// Collects violations. Of each invariant only so many are told in words: a plan of a million steps can be wrong a million times,
 /// and the report must stay readable and small.
-struct ViolationList {
+struct ViolationList: Sendable {
     /// Told in words of one invariant; the rest is counted.
     static let mostOfOne = 500
     /// Of one message, in characters: names can be of any length.
@@ -20,6 +20,14 @@ struct ViolationList {
         counts[invariant] = count
         guard count <= Self.mostOfOne else { return }
         told.append(Violation(invariant, String(message().prefix(Self.longestMessage)), steps: steps()))
+    }
+
+    /// What was found elsewhere, behind what is here.
+    mutating func add(_ others: ViolationList) {
+        for violation in others.told { add(violation.invariant, violation.message, steps: violation.steps) }
+        for (invariant, count) in others.counts where count > Self.mostOfOne {
+            counts[invariant, default: 0] += count - Self.mostOfOne
+        }
     }
 
     /// In the order in which they were found, and last how many of each invariant are not among them.

@@ -1,28 +1,57 @@
+import Dispatch
 import FettleModel
 
 /// All that can be judged of one resource by its own steps; resource after resource.
-struct ResourceChecks {
+struct ResourceChecks: Sendable {
     let tables: PlanTables
     let members: MemberIndex
     /// Whose traffic is turned as a whole: none of their members is drained (`SwitchCheck`).
     let turnedGroups: Set<GroupID>
 
     func judge(_ found: inout ViolationList) -> Outages {
-        let count = tables.targets.count
-        var outages = Outages(
-            forward: [Outage?](repeating: nil, count: count), back: [Outage?](repeating: nil, count: count))
-        for target in 0..<count {
+        let middle = tables.targets.count / 2
+        // One resource's chain has nothing to do with another's: two halves at the same time. Each is written by one of the two
+        // iterations alone, and read when both are over.
+        nonisolated(unsafe) var first: Part?
+        nonisolated(unsafe) var second: Part?
+        DispatchQueue.concurrentPerform(iterations: 2) { half in
+            if half == 0 {
+                first = part(0..<middle)
+            } else {
+                second = part(middle..<tables.targets.count)
+            }
+        }
+        var outages = Outages(forward: [], back: [])
+        for part in [first ?? part(0..<middle), second ?? part(middle..<tables.targets.count)] {
+            outages.forward += part.outages.forward
+            outages.back += part.outages.back
+            found.add(part.found)
+        }
+        return outages
+    }
+
+    private struct Part: Sendable {
+        var outages: Outages
+        var found = ViolationList()
+    }
+
+    private func part(_ targets: Range<Int>) -> Part {
+        var part = Part(outages: Outages(forward: [], back: []))
+        part.outages.forward.reserveCapacity(targets.count)
+        part.outages.back.reserveCapacity(targets.count)
+        for target in targets {
             let resource = tables.targets.name(target)
             let forward = Chain(tables.forward, of: target)
             let back = Chain(tables.rollback, of: target)
             let groups = members.groups(of: target).map { tables.plan.groups[Int($0)] }
-            outages.forward[target] = judge(forward, of: resource, groups, &found)
-            outages.back[target] = judge(back, of: resource, groups, &found)
-            RollbackCheck(forward: forward, back: back, resource: resource).judge(&found)
-            WayBackCheck(forward: forward, back: back, resource: resource)
-                .judge(outages.forward[target], outages.back[target], &found)
+            let out = judge(forward, of: resource, groups, &part.found)
+            let outBack = judge(back, of: resource, groups, &part.found)
+            RollbackCheck(forward: forward, back: back, resource: resource).judge(&part.found)
+            WayBackCheck(forward: forward, back: back, resource: resource).judge(out, outBack, &part.found)
+            part.outages.forward.append(out)
+            part.outages.back.append(outBack)
         }
-        return outages
+        return part
     }
 
     private func judge(

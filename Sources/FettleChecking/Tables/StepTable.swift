@@ -1,7 +1,7 @@
 import FettleModel
 
 /// The steps of one way as numbers: what each is, whose, and what it waits for. Shared by all chains.
-final class StepTable {
+final class StepTable: Sendable {
     let steps: [Step]
     let isRollback: Bool
     /// For each step the place of its target.
