@@ -107,7 +107,7 @@ let package = Package(
         library("FettleDatabase", ["FettleModel", "FettleStore", "CLibPQ", grdb]),
         library(
             "FettleSimulation",
-            ["FettleModel", "FettleStore", "FettleExecution"]),
+            ["FettleModel", "FettleStore", "FettleChecking", "FettleExecution"]),
         library(
             "FettleTestSupport",
             ["FettleModel", "FettleDriverKit", "FettleStore"]),

@@ -112,7 +112,7 @@ public struct RunService: Sendable {
             mayStart: { input in
                 PlanChecker.refusal(
                     toStart: input.step, in: input.plan,
-                    out: Set(input.reservations.map(\.resource)).subtracting([input.step.resource]),
+                    out: Set(input.reservations.lazy.filter { $0.resource != input.step.resource }.flatMap(\.out)),
                     health: input.health)
             }, progress: options.progress, refused: options.refused)
     }

@@ -53,7 +53,7 @@ public struct StepGuardInput: Sendable {
     public var step: Step
     public var plan: Plan
     public var run: RunID
-    /// Every group of the step's resource, observed just now.
+    /// Every group that the step takes members from, observed just now.
     public var health: [GroupID: [ResourceID: MemberHealth]]
     /// Over all runs.
     public var reservations: [Reservation]
