@@ -51,6 +51,8 @@ public struct RunExecutorSettings: Sendable {
 /// What is known just before a step that lowers availability.
 public struct StepGuardInput: Sendable {
     public var step: Step
+    /// Belongs to the way back.
+    public var isRollback: Bool
     public var plan: Plan
     public var run: RunID
     /// Every group that the step takes members from, observed just now.
@@ -60,10 +62,11 @@ public struct StepGuardInput: Sendable {
     public var at: Timestamp
 
     public init(
-        step: Step, plan: Plan, run: RunID, health: [GroupID: [ResourceID: MemberHealth]], reservations: [Reservation],
-        at: Timestamp
+        step: Step, isRollback: Bool, plan: Plan, run: RunID, health: [GroupID: [ResourceID: MemberHealth]],
+        reservations: [Reservation], at: Timestamp
     ) {
         self.step = step
+        self.isRollback = isRollback
         self.plan = plan
         self.run = run
         self.health = health

@@ -14,7 +14,7 @@ extension RunWorker {
         guard !Task.isCancelled else { return }
         do throws(StoreError) {
             let input = StepGuardInput(
-                step: step, plan: executor.plan, run: claim.run, health: health,
+                step: step, isRollback: order.isRollback, plan: executor.plan, run: claim.run, health: health,
                 reservations: try await executor.store.reservations(), at: executor.settings.now())
             if order.lowersAvailability(health), let reason = await executor.settings.mayStart(input) {
                 return report(.reserved(step.id, .refused(reason: reason)))
