@@ -154,7 +154,8 @@ let package = Package(
             "FettleControlTests",
             [
                 "FettleControl", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport",
-                "FettleSimulation", "FettleAssessment", "FettleSoftware", "FettlePlanning", "FettleReporting",
+                "FettleExecution", "FettleSimulation", "FettleAssessment", "FettleSoftware", "FettlePlanning",
+                "FettleReporting",
             ]),
         tests("FettleServerTests", ["FettleServer", "FettleControl", "FettleModel", "FettleTestSupport"]),
         tests(

@@ -56,8 +56,11 @@ public struct RunService: Sendable {
     public func create(for id: ChangeID, calendar: RunCalendar? = nil) async throws(ControlError) -> RunID {
         if let calendar {
             let change = try await changes.change(id)
-            let plan = try await changes.authorise(change)
-            try mayStart(RunCalendarWatch(calendar, plan, isEmergency: change.kind == .emergency))
+            // One that may not be carried out at all is refused where the run is assigned.
+            if change.state == .approved {
+                let plan = try await changes.plan(of: change)
+                try mayStart(RunCalendarWatch(calendar, plan, isEmergency: change.kind == .emergency))
+            }
         }
         for _ in 0..<20 {
             let run = try await changes.assignRun(to: id) { named throws(ControlError) in

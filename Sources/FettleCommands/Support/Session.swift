@@ -81,7 +81,8 @@ final class Session {
             guard FileManager.default.fileExists(atPath: policyFile) else { return (Policy(), nobody) }
             let policy = try PolicyFile.read(path: policyFile, fleet: nil).policy
             let bindsNobody = policy.windows.isEmpty && policy.freezes.isEmpty && policy.withoutWindow == .anyTime
-            return (policy, bindsNobody ? nobody : try FleetFile.read(path: fleetFile).fleet)
+            if bindsNobody { return (policy, nobody) }
+            return (policy, try FleetFile.read(path: fleetFile).fleet)
         }
     }
 
