@@ -107,7 +107,7 @@ let package = Package(
         library("FettleDatabase", ["FettleModel", "FettleStore", "CLibPQ", grdb]),
         library(
             "FettleSimulation",
-            ["FettleModel", "FettleStore", "FettleExecution"]),
+            ["FettleModel", "FettleStore", "FettleChecking", "FettleExecution"]),
         library(
             "FettleTestSupport",
             ["FettleModel", "FettleDriverKit", "FettleStore"]),
@@ -154,7 +154,8 @@ let package = Package(
             "FettleControlTests",
             [
                 "FettleControl", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport",
-                "FettleSimulation", "FettleAssessment", "FettleSoftware", "FettlePlanning", "FettleReporting",
+                "FettleExecution", "FettleSimulation", "FettleAssessment", "FettleSoftware", "FettlePlanning",
+                "FettleReporting",
             ]),
         tests("FettleServerTests", ["FettleServer", "FettleControl", "FettleModel", "FettleTestSupport"]),
         tests(

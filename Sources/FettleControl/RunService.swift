@@ -25,17 +25,21 @@ public struct RunService: Sendable {
         public var takesOver: Bool
         /// Ends the process's part in it when the run waits for a person; the run itself stays open.
         public var returnsWhenAwaitingHuman: Bool
+        /// Windows and freezes as they are now; nil: those of the plan are all that is known.
+        public var calendar: RunCalendar?
         public var progress: @Sendable (JournalRecord, RunState) async -> Void
         public var refused: @Sendable (RunRequest, String) async -> Void
 
         public init(
             executor: String, takesOver: Bool = false, returnsWhenAwaitingHuman: Bool = true,
+            calendar: RunCalendar? = nil,
             progress: @escaping @Sendable (JournalRecord, RunState) async -> Void = { _, _ in },
             refused: @escaping @Sendable (RunRequest, String) async -> Void = { _, _ in }
         ) {
             self.executor = executor
             self.takesOver = takesOver
             self.returnsWhenAwaitingHuman = returnsWhenAwaitingHuman
+            self.calendar = calendar
             self.progress = progress
             self.refused = refused
         }
@@ -46,9 +50,18 @@ public struct RunService: Sendable {
     /// The change is told first, in one transaction with the look whether it is still approved (see `ChangeService.withdraw`). If
     /// this process dies before the run is made, the next start makes it.
     ///
-    /// - Throws: `blocked` if the change is not approved, `drift` if what was approved is not what is kept, `conflict` if it is
-    ///   carried out already.
-    public func create(for id: ChangeID) async throws(ControlError) -> RunID {
+    /// - Parameter calendar: windows and freezes as they are now; a run that they would hold up is not made.
+    /// - Throws: `blocked` if the change is not approved, or something is frozen, `drift` if what was approved is not what is kept,
+    ///   `conflict` if it is carried out already.
+    public func create(for id: ChangeID, calendar: RunCalendar? = nil) async throws(ControlError) -> RunID {
+        if let calendar {
+            let change = try await changes.change(id)
+            // One that may not be carried out at all is refused where the run is assigned.
+            if change.state == .approved {
+                let plan = try await changes.plan(of: change)
+                try mayStart(RunCalendarWatch(calendar, plan, isEmergency: change.kind == .emergency))
+            }
+        }
         for _ in 0..<20 {
             let run = try await changes.assignRun(to: id) { named throws(ControlError) in
                 try await nameOfRun(for: id, named: named)
@@ -86,10 +99,12 @@ public struct RunService: Sendable {
     public func carryOut(
         _ run: RunID, startedBy person: Person, options: Options
     ) async throws(ControlError) -> RunExecutionResult {
-        let (change, plan) = try await authorised(run)
+        let (change, plan, hasBegun) = try await authorised(run)
+        let watch = options.calendar.map { RunCalendarWatch($0, plan, isEmergency: change.kind == .emergency) }
+        if let watch, !hasBegun { try mayStart(watch) }
         let executor = RunExecutor(
             run: run, plan: plan, store: store, drivers: tools.drivers, health: tools.observer,
-            settings: settings(options))
+            settings: settings(options, watch))
         do {
             return try await executor.execute(start: RunStart(change: change.id, plan: change.plan, by: person))
         } catch let error as RunExecutionError {
@@ -105,19 +120,42 @@ public struct RunService: Sendable {
         }
     }
 
-    private func settings(_ options: Options) -> RunExecutorSettings {
+    /// - Throws: `blocked` with everything that stands in the way.
+    private func mayStart(_ watch: RunCalendarWatch) throws(ControlError) {
+        let refusals: [String]
+        do {
+            refusals = try watch.refusals(toStartAt: tools.now())
+        } catch {
+            throw ControlError(
+                .blocked, "windows and freezes cannot be read, and the run may fall into one: \(error)",
+                hint: "mend the file, then start it again")
+        }
+        guard refusals.isEmpty else {
+            throw ControlError(
+                .blocked, "nothing may be taken out as planned (I4):\n  " + refusals.joined(separator: "\n  "),
+                hint: "start it when that is over, or make a new plan: `fettle plan make`")
+        }
+    }
+
+    private func settings(_ options: Options, _ watch: RunCalendarWatch?) -> RunExecutorSettings {
         RunExecutorSettings(
             name: options.executor, takesOver: options.takesOver,
             returnsWhenAwaitingHuman: options.returnsWhenAwaitingHuman, now: tools.now,
-            mayStart: { input in
-                PlanChecker.refusal(
-                    toStart: input.step, in: input.plan,
-                    out: Set(input.reservations.map(\.resource)).subtracting([input.step.resource]),
-                    health: input.health)
-            }, progress: options.progress, refused: options.refused)
+            mayStart: { input in Self.refusal(input, watch) }, progress: options.progress, refused: options.refused)
     }
 
-    private func authorised(_ run: RunID) async throws(ControlError) -> (Change, Plan) {
+    /// Why a step that lowers availability may not start at this moment; nil if it may.
+    static func refusal(_ input: StepGuardInput, _ watch: RunCalendarWatch?) -> String? {
+        // The way back waits for nothing but capacity.
+        if !input.isRollback, let reason = watch?.refusal(toTakeOut: input.step.resource, at: input.at) {
+            return reason
+        }
+        let others = input.reservations.lazy.filter { $0.resource != input.step.resource }
+        return PlanChecker.refusal(
+            toStart: input.step, in: input.plan, out: Set(others.flatMap(\.out)), health: input.health)
+    }
+
+    private func authorised(_ run: RunID) async throws(ControlError) -> (Change, Plan, hasBegun: Bool) {
         let summary = try await summary(of: run)
         let hasBegun: Bool
         do throws(StoreError) {
@@ -125,9 +163,12 @@ public struct RunService: Sendable {
         } catch {
             throw ControlError(store: error)
         }
-        if hasBegun { return try await changes.planUnderWay(summary.change) }
+        if hasBegun {
+            let underWay = try await changes.planUnderWay(summary.change)
+            return (underWay.change, underWay.plan, true)
+        }
         let change = try await changes.change(summary.change)
-        return (change, try await changes.authorise(change))
+        return (change, try await changes.authorise(change), false)
     }
 
     public func summary(of run: RunID) async throws(ControlError) -> RunSummary {

@@ -33,7 +33,7 @@ public enum Planner {
         let windows = WindowPass(layout, groupSteps, expansion, input, notes: &notes).windows
         refuseRepeatedNames(expansion, layout, groupSteps, notes: &notes)
         try notes.throwIfRefused()
-        let plan = assemble(input, index, layout, groups, expansion, windows, evacuation.rooms)
+        let plan = assemble(input, index, layout, groups, expansion, windows, evacuation)
         return (plan, ReportPass(plan: plan, layout: layout, groups: groups, input: input).report(notes))
     }
 
@@ -71,7 +71,7 @@ public enum Planner {
 
     private static func assemble(
         _ input: PlanningInput, _ index: PlanningIndex, _ layout: WaveLayout, _ groups: [GroupWork],
-        _ expansion: StepExpansion, _ windows: [Int?], _ rooms: [HypervisorRoom]
+        _ expansion: StepExpansion, _ windows: [Int?], _ evacuation: EvacuationPass
     ) -> Plan {
         let touched = Set(layout.hosts.map(\.resource.environment))
         let environments = input.fleet.environments.map(\.id).filter(touched.contains)
@@ -81,10 +81,12 @@ public enum Planner {
             targets: zip(layout.hosts, windows).map { host, window in
                 PlanTarget(
                     resource: host.id, address: host.resource.address, environment: host.resource.environment,
-                    window: window, carries: host.residence?.carries ?? [])
+                    window: window, carries: host.residence?.carries ?? [],
+                    interrupts: host.residence?.interrupts)
             }.sorted { $0.resource < $1.resource },
             groups: groups.map { planned($0, index) }, steps: expansion.steps, rollback: expansion.rollback,
-            order: layout.orders.map { $0.named(layout.hosts) }, rooms: rooms, limits: input.policy.limits,
+            order: layout.orders.map { $0.named(layout.hosts) }, rooms: evacuation.rooms, apart: evacuation.apart,
+            limits: input.policy.limits,
             pointOfNoReturn: expansion.steps.indices.first { expansion.steps[$0].rollbackClass == .irreversible }
                 .map { expansion.steps[$0].id },
             windows: layout.hosts.isEmpty ? [] : input.windows.windows)

@@ -1,3 +1,4 @@
+import FettleChecking
 import FettleExecution
 public import FettleModel
 import FettleStore
@@ -7,6 +8,8 @@ import FettleStore
 public struct Rehearsal: Sendable {
     let plan: Plan
     private var machine: RunMachine
+    /// As a run on real machines asks it.
+    private let startGuard: StartGuard
     private var world: SimulatedWorld
     private var random: SplitMix
     /// What people ask for, the earliest last.
@@ -15,7 +18,7 @@ public struct Rehearsal: Sendable {
     private var agenda = EventQueue<Item>()
     /// When the machine asked to be asked again; only its last word counts.
     private var wake: Timestamp?
-    private var holders: [ResourceID: RunID] = [:]
+    private var held: [ResourceID: Reservation] = [:]
     private var journal: [JournalRecord] = []
     private var lowest: [GroupID: Int]
     private var lowestAt: [GroupID: Timestamp] = [:]
@@ -40,6 +43,7 @@ public struct Rehearsal: Sendable {
     ) throws {
         self.plan = plan
         machine = try RunMachine(run: Self.run, plan: plan)
+        startGuard = StartGuard(plan)
         world = SimulatedWorld(plan, faults: faults)
         random = SplitMix(seed: seed)
         self.requests = requests.sorted { $0.afterRecord > $1.afterRecord }
@@ -104,7 +108,7 @@ public struct Rehearsal: Sendable {
                 case .observeAndReserve(let capacity): reserve(capacity)
                 case .perform(let step, _): schedule(.finish(step), after: duration(of: step.step))
                 case .release(let resource):
-                    holders[resource] = nil
+                    held[resource] = nil
                     schedule(.report(.released(resource)))
                 case .quarantine(let entry): schedule(.report(.quarantineFiled(entry.resource)))
                 case .wait(let until): wake = until
@@ -119,7 +123,7 @@ public struct Rehearsal: Sendable {
         switch item {
         case .report(let report): machine.receive(report, at: now)
         case .finish(let order):
-            let before = world.groups(of: order.step.resource).map { ($0, world.serving($0)) }
+            let before = world.groups(touchedBy: order.step.resource).map { ($0, world.serving($0)) }
             let answer = Result<Observation, StepFailure> { () throws(StepFailure) in
                 try world.perform(order.step, random: &random)
                 return Observation(verdict: .pass, summary: "simulated", observedAt: now)
@@ -147,13 +151,19 @@ public struct Rehearsal: Sendable {
 
     private mutating func reserve(_ order: CapacityOrder) {
         var health: [GroupID: [ResourceID: MemberHealth]] = [:]
-        for group in order.groups {
+        for group in order.groups + order.lentGroups {
             for member in group.members {
                 health[group.id, default: [:]][member] = world.health(of: member, in: group.id)
             }
         }
-        let decision = order.request(run: Self.run, health: health, at: now).decision(holders: holders)
-        if decision == .granted { holders[order.step.resource] = Self.run }
+        let request = order.request(run: Self.run, health: health, at: now)
+        var decision = request.decision(held: held.values)
+        if decision == .granted, order.lowersAvailability(health) {
+            let out = Set(held.values.lazy.filter { $0.resource != order.step.resource }.flatMap(\.out))
+            let refusal = startGuard.refusal(toStart: order.step, out: out, health: health)
+            if let refusal { decision = .refused(reason: refusal) }
+        }
+        if decision == .granted { held[order.step.resource] = request.reservation }
         schedule(.report(.reserved(order.step.id, decision)))
     }
 

@@ -9,10 +9,16 @@ struct SimulatedWorld: Sendable {
         var isReachable = true
         /// Groups whose traffic it gets.
         var inTraffic: Set<GroupID>
+        /// By which it is out, of its own doing; nil stands for what no driver does.
+        var outBy: Set<TrafficBinding?> = []
     }
 
     private(set) var hosts: [ResourceID: Host]
     private let groups: [ResourceID: [PlannedGroup]]
+    /// What goes down with a host.
+    private let carries: [ResourceID: [ResourceID]]
+    /// How many hosts that are out carry a resource.
+    private var carriersOut: [ResourceID: Int] = [:]
     /// Kept up to date host by host: a group may have thousands.
     private var serving: [GroupID: Int] = [:]
     let faults: FaultProfile
@@ -28,8 +34,13 @@ struct SimulatedWorld: Sendable {
                 groups[member, default: []].append(group)
             }
         }
+        var carries: [ResourceID: [ResourceID]] = [:]
+        for target in plan.targets where !target.carries.isEmpty {
+            carries[target.resource] = Set(target.carries).subtracting([target.resource]).sorted()
+        }
         self.hosts = hosts
         self.groups = groups
+        self.carries = carries
         for group in plan.groups {
             serving[group.id] = Set(group.members).count { health(of: $0, in: group.id).isHealthy }
         }
@@ -37,9 +48,17 @@ struct SimulatedWorld: Sendable {
 
     func groups(of resource: ResourceID) -> [PlannedGroup] { groups[resource] ?? [] }
 
+    /// Those that a host takes members from when it goes out: its own, and those of what goes down with it.
+    func groups(touchedBy resource: ResourceID) -> [PlannedGroup] {
+        guard let carried = carries[resource] else { return groups(of: resource) }
+        var seen: Set<GroupID> = []
+        return ([resource] + carried).flatMap(groups(of:)).filter { seen.insert($0.id).inserted }
+    }
+
     func health(of member: ResourceID, in group: GroupID) -> MemberHealth {
         guard let host = hosts[member], host.isReachable else { return .unknown(reason: "does not answer") }
         guard host.isHealthy else { return .unhealthy(reason: "its probe fails") }
+        if let carriers = carriersOut[member], carriers > 0 { return .unhealthy(reason: "is down with its host") }
         return host.inTraffic.contains(group) ? .healthy : .unhealthy(reason: "is drained")
     }
 
@@ -54,13 +73,20 @@ struct SimulatedWorld: Sendable {
     /// Does what the step is for, or fails as the dice say. Performing a step that is done changes nothing more.
     mutating func perform(_ step: Step, random: inout some RandomNumberGenerator) throws(StepFailure) {
         guard var host = hosts[step.resource] else { return }
-        let groups = groups(of: step.resource)
-        let before = groups.map { health(of: step.resource, in: $0.id).isHealthy }
+        let carried = carries[step.resource] ?? []
+        let places = ([step.resource] + carried).flatMap { member in
+            groups(of: member).map { (member: member, group: $0.id) }
+        }
+        let before = places.map { health(of: $0.member, in: $0.group).isHealthy }
         defer {
+            let wasOut = hosts[step.resource]?.outBy.isEmpty == false
             hosts[step.resource] = host
-            for (group, served) in zip(groups, before) {
-                let serves = health(of: step.resource, in: group.id).isHealthy
-                if serves != served { serving[group.id, default: 0] += serves ? 1 : -1 }
+            if wasOut == host.outBy.isEmpty {
+                for resource in carried { carriersOut[resource, default: 0] += wasOut ? -1 : 1 }
+            }
+            for (place, served) in zip(places, before) {
+                let serves = health(of: place.member, in: place.group).isHealthy
+                if serves != served { serving[place.group, default: 0] += serves ? 1 : -1 }
             }
         }
         if faults.strikes(faults.lostHost, &random), step.availability == .requiresOut { host.isReachable = false }
@@ -68,10 +94,18 @@ struct SimulatedWorld: Sendable {
             throw StepFailure(code: .unreachable, message: "\(step.resource) does not answer")
         }
         switch step.action {
-        case .drain(let traffic): host.inTraffic.subtract(groupsOf(step.resource, traffic))
-        case .takeOut: host.inTraffic.subtract(groupsWithoutTraffic(step.resource))
-        case .restore(let traffic): host.inTraffic.formUnion(groupsOf(step.resource, traffic))
-        case .bringBack: host.inTraffic.formUnion(groupsWithoutTraffic(step.resource))
+        case .drain(let traffic):
+            host.inTraffic.subtract(groupsOf(step.resource, traffic))
+            host.outBy.insert(traffic)
+        case .takeOut:
+            host.inTraffic.subtract(groupsWithoutTraffic(step.resource))
+            host.outBy.insert(nil)
+        case .restore(let traffic):
+            host.inTraffic.formUnion(groupsOf(step.resource, traffic))
+            host.outBy.remove(traffic)
+        case .bringBack:
+            host.inTraffic.formUnion(groupsWithoutTraffic(step.resource))
+            host.outBy.remove(nil)
         case .changePackages(let transaction):
             let isPatch = transaction.purpose == .patch
             if isPatch, faults.strikes(faults.packageFailure, &random) {

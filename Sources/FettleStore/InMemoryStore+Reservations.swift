@@ -2,10 +2,8 @@ public import FettleModel
 
 extension InMemoryStore {
     public func reserve(_ request: ReservationRequest) throws(StoreError) -> ReservationDecision {
-        let decision = request.decision(holders: held.mapValues(\.run))
-        if decision == .granted, held[request.resource] == nil {
-            held[request.resource] = Reservation(run: request.run, resource: request.resource, since: request.at)
-        }
+        let decision = request.decision(held: try reservations())
+        if decision == .granted, held[request.resource] == nil { held[request.resource] = request.reservation }
         return decision
     }
 

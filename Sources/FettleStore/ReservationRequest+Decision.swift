@@ -2,33 +2,62 @@ public import FettleModel
 
 extension ReservationRequest {
     /// The rule of I1, in the one place where every store takes it from: granted if, in each group, the members that are
-    /// neither unavailable, nor reserved by any run, nor this resource, still make up the minimum.
+    /// neither unavailable, nor out by a reservation of any run, nor taken out by this one, still make up the minimum.
+    ///
+    /// What another run works on is not carried out under its hands, and what another run's hypervisor can restart at any moment is
+    /// not worked on. Within one run the plan's orders see to that.
     ///
     /// To be called inside the transaction that writes the reservation.
     ///
-    /// - Parameter holders: every reservation there is: the resource and the run that holds it.
-    public func decision(holders: [ResourceID: RunID]) -> ReservationDecision {
-        if let holder = holders[resource] {
-            return holder == run
-                ? .granted : .refused(reason: "\(resource) is already taken out by run \(holder)")
+    /// - Parameter held: every reservation there is; of several that clash the first is told.
+    public func decision(held: some Collection<Reservation>) -> ReservationDecision {
+        if let known = held.first(where: { $0.resource == resource }) {
+            return known.run == run
+                ? .granted : .refused(reason: "\(resource) is already taken out by run \(known.run)")
+        }
+        let taken = Set(out)
+        var away = taken
+        var ownAway = taken
+        for reservation in held {
+            away.formUnion(reservation.out)
+            if reservation.run == run {
+                ownAway.formUnion(reservation.out)
+            } else if let clash = clash(with: reservation, taken) {
+                return .refused(reason: clash)
+            }
         }
         for demand in demands {
-            let away = demand.members.filter {
-                $0 == resource || demand.unavailable.contains($0) || holders[$0] != nil
-            }
-            let left = demand.members.count - away.count
+            let gone = demand.members.filter { away.contains($0) || demand.unavailable.contains($0) }
+            let left = demand.members.count - gone.count
             guard left >= demand.minimumAvailable else {
                 return .refused(
                     reason: "group \(demand.group) would have \(left) of \(demand.members.count) members available, "
-                        + "needs \(demand.minimumAvailable) (away: \(away.map(\.rawValue).joined(separator: ", ")))")
+                        + "needs \(demand.minimumAvailable) (away: \(gone.map(\.rawValue).joined(separator: ", ")))")
             }
-            let ownOut = demand.members.filter { holders[$0] == run }.count
-            guard ownOut < demand.maximumOut else {
+            let ownOut = demand.members.count(where: ownAway.contains)
+            guard ownOut <= demand.maximumOut else {
+                let more = demand.members.count(where: taken.contains)
                 return .refused(
-                    reason: "group \(demand.group) already has \(ownOut) members out by this run, "
+                    reason: "group \(demand.group) already has \(ownOut - more) members out by this run, "
                         + "the plan allows \(demand.maximumOut)")
             }
         }
         return .granted
+    }
+
+    /// What is out if it is granted.
+    public var out: [ResourceID] { [resource] + carries }
+
+    /// Made of a request that was granted.
+    public var reservation: Reservation { Reservation(run: run, resource: resource, carries: carries, since: at) }
+
+    private func clash(with other: Reservation, _ taken: Set<ResourceID>) -> String? {
+        if taken.contains(other.resource) {
+            return "\(other.resource), which goes out with \(resource), is taken out by run \(other.run)"
+        }
+        if other.carries.contains(resource) {
+            return "\(resource) is out with \(other.resource), which is taken out by run \(other.run)"
+        }
+        return nil
     }
 }

@@ -111,7 +111,9 @@ public struct RunSummary: Sendable, Equatable {
 
 /// Who has taken which resource out, over all runs (I1).
 public protocol ReservationStore: Sendable {
-    /// One atomic write: reads every reservation in the groups and grants this one only if each group keeps its minimum.
+    /// One atomic write: reads every reservation in the groups and grants this one only if each group keeps its minimum, with all
+    /// that goes out with the resource. The demands of all groups are granted together or not at all, so that no two runs can each
+    /// hold what the other waits for.
     /// A reservation that this run already holds for the resource is granted again.
     func reserve(_ request: ReservationRequest) async throws(StoreError) -> ReservationDecision
     /// Gives it back; giving back what is not held is fine. Only the run that holds it can.
@@ -122,17 +124,22 @@ public protocol ReservationStore: Sendable {
 public struct ReservationRequest: Sendable, Equatable {
     public var run: RunID
     public var resource: ResourceID
+    /// Resources that are out whenever this one is, such as the machines that a hypervisor takes down with it.
+    public var carries: [ResourceID]
     public var at: Timestamp
     public var demands: [GroupDemand]
 
-    public init(run: RunID, resource: ResourceID, at: Timestamp, demands: [GroupDemand]) {
+    public init(
+        run: RunID, resource: ResourceID, carries: [ResourceID] = [], at: Timestamp, demands: [GroupDemand]
+    ) {
         self.run = run
         self.resource = resource
+        self.carries = carries
         self.at = at
         self.demands = demands
     }
 
-    /// One group that holds the resource, as it was observed just now.
+    /// One group that holds the resource or something that it carries, as it was observed just now.
     public struct GroupDemand: Sendable, Equatable {
         public var group: GroupID
         public var members: [ResourceID]
@@ -164,13 +171,19 @@ public enum ReservationDecision: Sendable, Equatable {
 public struct Reservation: Sendable, Equatable {
     public var run: RunID
     public var resource: ResourceID
+    /// Resources that are out as long as this one is; given back with it.
+    public var carries: [ResourceID]
     public var since: Timestamp
 
-    public init(run: RunID, resource: ResourceID, since: Timestamp) {
+    public init(run: RunID, resource: ResourceID, carries: [ResourceID] = [], since: Timestamp) {
         self.run = run
         self.resource = resource
+        self.carries = carries
         self.since = since
     }
+
+    /// What is out by it.
+    public var out: [ResourceID] { [resource] + carries }
 }
 
 /// Resources that are kept out of traffic until a person settles them (I7). A quarantined resource keeps its reservation.

@@ -28,7 +28,7 @@ import Testing
             let more = EvacuationPlan.move("files", from: "node-2", to: "node-3", gibibytes: 9, resource: "files")
             for place in plan.rollback.indices where plan.rollback[place].resource == "node-2" {
                 switch plan.rollback[place].action {
-                case .evacuate: plan.rollback[place].action = .evacuate(moves: [more])
+                case .evacuate: plan.rollback[place].action = .evacuate(moves: [more], staying: ["video"])
                 case .bringHome: plan.rollback[place].action = .bringHome(moves: [more.reversed])
                 default: break
                 }

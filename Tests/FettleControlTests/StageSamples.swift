@@ -119,7 +119,9 @@ enum StageSamples {
         return Plan(
             id: "plan-1", title: "everything", selection: reference, createdAt: time, environments: ["production"],
             targets: [
-                PlanTarget(resource: "h-1", address: .local, environment: "production", window: 0, carries: ["h-3"])
+                PlanTarget(
+                    resource: "h-1", address: .local, environment: "production", window: 0, carries: ["h-3"],
+                    interrupts: [InterruptedMachine(machine: "n", resource: "h-3", host: "h-1", because: "bound")])
             ],
             groups: [
                 PlannedGroup(
@@ -127,7 +129,8 @@ enum StageSamples {
                     memberAddresses: ["h-1": ResourceAddress(transport: .none)])
             ], steps: steps, rollback: steps,
             order: TurnOrder.WayBack.allCases.map { TurnOrder(reason: "r", turns: [["h-1"], ["h-3"]], wayBack: $0) },
-            rooms: [HypervisorRoom(hypervisor: "h-1", memoryMebibytes: 1, processors: 1)], limits: PlanLimits(),
+            rooms: [HypervisorRoom(hypervisor: "h-1", memoryMebibytes: 1, processors: 1)],
+            apart: [ApartMachine(machine: "m", home: "h-1", apartFrom: ["o"])], limits: PlanLimits(),
             pointOfNoReturn: "h-1/0", windows: [TimeWindow(opensAt: time, closesAt: time.adding(seconds: 60))])
     }
 
@@ -155,7 +158,7 @@ enum StageSamples {
             .preflight(expectation: expectation, probes: probes), .stage(transaction: transactions[0]),
             .drain(traffic: traffic), .takeOut, .restartServices(except: ["a"]), .gate(probes: probes),
             .restore(traffic: traffic), .bringBack, .bake(seconds: 1, resources: ["h-1"], probes: probes),
-            .verify(expectation: expectation), .evacuate(moves: [move]), .bringHome(moves: [move]),
+            .verify(expectation: expectation), .evacuate(moves: [move], staying: ["n"]), .bringHome(moves: [move]),
             .handOver(handover: Handover(cluster: "g-1", candidates: ["h-2"])),
             .switchTraffic(turn: TrafficSwitch(group: "g-1", traffic: traffic, from: ["h-1"], to: ["h-2"])),
             .upgradeThroughController(

@@ -234,6 +234,7 @@ struct SchemaTests {
         "throughController: {controller: c}", "throughController: {controller: c, atOnce: \"50%\"}",
         "replace: {image: web-base}", "replace: {image: web-base, maxUnavailable: 2, maxSurge: 0}",
         "replace: {image: a, maxSurge: \"00%\"}", "canary: {first: 1, growth: 2}",
+        "rolling: {maxUnavailable: 2, maxSurge: 0}", "rolling: {maxUnavailable: \"50%\"}",
     ]
 
     private static let badStrategies = [
@@ -243,7 +244,8 @@ struct SchemaTests {
         "throughController: {controller: \"-x\"}", "throughController: {controller: c, atOnce: 0}", "replace: ",
         "replace: {maxUnavailable: 1}", "replace: {image: \"a b\"}", "replace: {image: a, maxSurge: 1}",
         "replace: {image: a, maxSurge: \"10%\"}", "replace: {image: $(x)}", "canary: {growth: 0}",
-        "canary: {growth: \"2\"}",
+        "canary: {growth: \"2\"}", "rolling: {maxUnavailable: 0}", "rolling: {maxUnavailable: 0, maxSurge: 0}",
+        "rolling: {maxSurge: x}", "rolling: {maxSurge: -1}", "rolling: {surge: 1}",
     ]
 
     /// Two members on each of two sides, with all that a strategy can ask for.

@@ -15,7 +15,8 @@ import Testing
     }
 
     static let cases = [
-        Case(name: "rolling", sample: .rolling), Case(name: "canary", sample: .canary),
+        Case(name: "rolling", sample: .rolling), Case(name: "rolling-with-spare", sample: .rollingWithSpare),
+        Case(name: "canary", sample: .canary),
         Case(name: "all-at-once", sample: .allAtOnce), Case(name: "one-side-at-a-time", sample: .oneSideAtATime),
         Case(name: "replicas-first", sample: .replicasFirst), Case(name: "evacuate", sample: .evacuate),
         Case(name: "blue-green", sample: .blueGreen()), Case(name: "blue-green-keep", sample: .blueGreen(then: .keep)),

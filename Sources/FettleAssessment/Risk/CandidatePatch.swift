@@ -67,7 +67,7 @@ public struct AffectedGroup: Sendable, Equatable {
     public init(_ group: ResourceGroup, in fleet: Fleet, hosts: Int? = nil) {
         let ids = Set(group.members)
         let members = fleet.resources.filter { ids.contains($0.id) }
-        let least = group.minimumAvailable.asMinimum(of: group.members.count)
+        let least = group.minimum
         self.init(
             name: group.id.rawValue, criticality: members.map(\.criticality).max() ?? .medium,
             exposure: members.map(\.exposure).max { $0.reach < $1.reach } ?? .internal,

@@ -22,6 +22,8 @@ struct Evacuation {
         let availability: AvailabilityEffect
         let isHome: Bool
         let moves: [MachineMove]
+        /// Machines that are left where they are, by name.
+        var staying: [String] = []
     }
 
     /// All steps of the hypervisor on one way, in the plan's order; bakes are none of its own.
@@ -36,11 +38,11 @@ struct Evacuation {
             var home: [Moving] = []
             for (position, step) in steps.enumerated() {
                 switch step.action {
-                case .evacuate(let moves):
+                case .evacuate(let moves, let staying):
                     away.append(
                         Moving(
                             id: step.id, position: position, availability: step.availability, isHome: false,
-                            moves: moves))
+                            moves: moves, staying: staying ?? []))
                 case .bringHome(let moves):
                     home.append(
                         Moving(

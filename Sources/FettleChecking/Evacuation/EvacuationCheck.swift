@@ -4,8 +4,8 @@ import FettleModel
 /// is out together with the hypervisor it takes machines from, and no machine is moved while it is worked on (I3); and every
 /// machine is home again when its hypervisor is (I7).
 ///
-/// It rests on the plan alone: on its steps, its orders, its rooms and what its targets carry. That a room is told rightly, and
-/// which machines must be apart, is in the facts and not in the plan, and so is not judged here.
+/// It rests on the plan alone: on its steps, its orders, its rooms, its rules of anti-affinity and what its targets carry. That a
+/// room is told rightly, and that no rule is left out, is in the facts and not in the plan, and so is not judged here.
 struct EvacuationCheck {
     let plan: Plan
     private let evacuations: [Evacuation]
@@ -17,10 +17,11 @@ struct EvacuationCheck {
 
     static func violations(of plan: Plan) -> [Violation] {
         let evacuations = Evacuation.all(in: plan)
-        guard !evacuations.isEmpty else { return [] }
+        let told = InterruptionCheck(plan: plan, evacuations: evacuations).violations()
+        guard !evacuations.isEmpty else { return told }
         var check = EvacuationCheck(plan: plan, evacuations: evacuations, turns: TurnPlaces(plan, for: evacuations))
         check.judge()
-        return check.found
+        return check.found + told
     }
 
     private init(plan: Plan, evacuations: [Evacuation], turns: TurnPlaces) {
@@ -40,6 +41,7 @@ struct EvacuationCheck {
         }
         judgeHomes()
         found += RoomCheck(plan: plan, evacuations: evacuations, turns: turns).violations()
+        found += ApartCheck(plan: plan, evacuations: evacuations, turns: turns).violations()
     }
 
     // MARK: Form

@@ -46,6 +46,10 @@ struct FormCheck {
         limit(plan.windows.count, Self.mostWindows, "windows")
         limit(plan.groups.reduce(0) { $0 + $1.members.count }, Self.mostNames, "members of groups")
         limit(plan.targets.reduce(0) { $0 + $1.carries.count }, Self.mostNames, "carried resources")
+        limit(plan.targets.reduce(0) { $0 + ($1.interrupts?.count ?? 0) }, Self.mostNames, "interrupted machines")
+        limit(
+            (plan.apart ?? []).reduce(0) { $0 + 1 + $1.apartFrom.count }, Self.mostNames,
+            "names of machines that run apart")
         limit(
             plan.order.reduce(0) { $0 + $1.turns.reduce($1.turns.count) { $0 + $1.count } }, Self.mostNames,
             "names in turns")

@@ -26,6 +26,7 @@ struct PlanView {
         }
         text.append("")
         text += chains(facts)
+        text += interruptions
         text.append(wayBack(in: terminal))
         return text.joined(separator: "\n")
     }
@@ -85,6 +86,16 @@ struct PlanView {
             lines.count == 1 ? "Each host: \(line.steps)" : "\(Self.list(line.hosts).printable): \(line.steps)"
         }
         return lines.count > 8 ? told + ["… and \(lines.count - 8) more rows of steps"] : told
+    }
+
+    /// What is not moved away before its host restarts.
+    private var interruptions: [String] {
+        let hosts = plan.targets.filter { $0.interrupts?.isEmpty == false }
+        let lines = hosts.prefix(10).map { target in
+            let machines = (target.interrupts ?? []).map { "\($0.machine) (\($0.because))" }
+            return "Goes down with \(target.resource): \(Self.list(machines))".printable
+        }
+        return hosts.count > 10 ? lines + ["… and \(hosts.count - 10) more hosts that take machines down"] : lines
     }
 
     private func wayBack(in terminal: Terminal) -> String {

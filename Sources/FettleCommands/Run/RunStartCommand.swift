@@ -19,7 +19,7 @@ struct RunStartCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let run = try await session.runs.create(for: ChangeID(change))
+        let run = try await session.runs.create(for: ChangeID(change), calendar: session.calendar)
         try await RunWatcher(session: session, display: display).carryOut(run, takesOver: false)
     }
 }

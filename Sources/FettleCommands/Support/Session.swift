@@ -72,6 +72,20 @@ final class Session {
 
     var policy: Policy { get throws { try policyReading.get().policy } }
 
+    /// Windows and freezes as the files say them at the moment of asking. The fleet is only read where there are any.
+    var calendar: RunCalendar {
+        let policyFile = directory.appendingPathComponent("policy.yaml").path
+        let fleetFile = directory.appendingPathComponent("fleet.yaml").path
+        return RunCalendar {
+            let nobody = Fleet(environments: [], resources: [], groups: [])
+            guard FileManager.default.fileExists(atPath: policyFile) else { return (Policy(), nobody) }
+            let policy = try PolicyFile.read(path: policyFile, fleet: nil).policy
+            let bindsNobody = policy.windows.isEmpty && policy.freezes.isEmpty && policy.withoutWindow == .anyTime
+            if bindsNobody { return (policy, nobody) }
+            return (policy, try FleetFile.read(path: fleetFile).fleet)
+        }
+    }
+
     /// The keys that policy.yaml writes; the others only have their defaults.
     var declaredPolicy: Set<String> { get throws { try policyReading.get().declared } }
 

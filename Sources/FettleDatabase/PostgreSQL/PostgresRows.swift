@@ -47,8 +47,12 @@ final class PostgresRows {
     }
 
     func bytes(_ row: Int, _ column: Int) throws -> [UInt8] {
-        guard let bytes = try cell(row, column, type: PostgresType.bytea) else { throw Self.unexpected(column) }
-        return Array(bytes)
+        guard let bytes = try optionalBytes(row, column) else { throw Self.unexpected(column) }
+        return bytes
+    }
+
+    func optionalBytes(_ row: Int, _ column: Int) throws -> [UInt8]? {
+        try cell(row, column, type: PostgresType.bytea).map { Array($0) }
     }
 
     /// nil: NULL.

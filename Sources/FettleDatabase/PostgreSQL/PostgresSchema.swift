@@ -44,6 +44,7 @@ enum PostgresSchema {
         );
         CREATE INDEX sighting_gone ON fettle.sighting (gone_at) WHERE gone_at IS NOT NULL;
         """,
+        "ALTER TABLE fettle.reservation ADD COLUMN carries bytea",
     ]
 
     static var latest: Int64 { Int64(migrations.count) }

@@ -12,16 +12,14 @@ extension PostgresStore {
                 SELECT pg_catalog.pg_advisory_xact_lock(
                     'pg_class'::pg_catalog.regclass::oid::int, 'fettle.reservation'::pg_catalog.regclass::oid::int)
                 """)
-            let rows = try database.execute("SELECT resource, run FROM fettle.reservation")
-            var holders: [ResourceID: RunID] = [:]
-            for row in 0..<rows.count { holders[ResourceID(try rows.text(row, 0))] = RunID(try rows.text(row, 1)) }
-            let decision = request.decision(holders: holders)
-            if decision == .granted, holders[request.resource] == nil {
+            let held = try Self.reservations(database)
+            let decision = request.decision(held: held)
+            if decision == .granted, !held.contains(where: { $0.resource == request.resource }) {
                 try database.execute(
-                    "INSERT INTO fettle.reservation (resource, run, since) VALUES ($1, $2, $3)",
+                    "INSERT INTO fettle.reservation (resource, run, since, carries) VALUES ($1, $2, $3, $4)",
                     [
                         .text(request.resource.rawValue), .text(request.run.rawValue),
-                        .integer(request.at.milliseconds),
+                        .integer(request.at.milliseconds), .bytes([UInt8](try JSONEncoder().encode(request.carries))),
                     ])
             }
             return decision
@@ -37,14 +35,19 @@ extension PostgresStore {
     }
 
     public func reservations() async throws(StoreError) -> [Reservation] {
-        try await session.read { database in
-            let rows = try database.execute(
-                #"SELECT run, resource, since FROM fettle.reservation ORDER BY resource COLLATE "C""#)
-            return try (0..<rows.count).map { row in
-                Reservation(
-                    run: RunID(try rows.text(row, 0)), resource: ResourceID(try rows.text(row, 1)),
-                    since: Timestamp(milliseconds: try rows.integer(row, 2)))
-            }
+        try await session.read { try Self.reservations($0) }
+    }
+
+    private static func reservations(_ database: PostgresConnection) throws -> [Reservation] {
+        let rows = try database.execute(
+            #"SELECT run, resource, since, carries FROM fettle.reservation ORDER BY resource COLLATE "C""#)
+        return try (0..<rows.count).map { row in
+            // Written by a Fettle that knew nothing of it: nothing.
+            let carries = try rows.optionalBytes(row, 3)
+            return Reservation(
+                run: RunID(try rows.text(row, 0)), resource: ResourceID(try rows.text(row, 1)),
+                carries: try carries.map { try JSONDecoder().decode([ResourceID].self, from: Data($0)) } ?? [],
+                since: Timestamp(milliseconds: try rows.integer(row, 2)))
         }
     }
 

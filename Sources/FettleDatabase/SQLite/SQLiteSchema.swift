@@ -50,6 +50,9 @@ enum SQLiteSchema {
                     CREATE INDEX sighting_gone ON sighting (gone_at) WHERE gone_at IS NOT NULL;
                     """)
         }
+        migrator.registerMigration("3") { database in
+            try database.execute(sql: "ALTER TABLE reservation ADD COLUMN carries BLOB")
+        }
         return migrator
     }
 }

@@ -7,15 +7,17 @@ extension SQLiteStore {
     public func reserve(_ request: ReservationRequest) async throws(StoreError) -> ReservationDecision {
         let wantOfRoom = wantOfRoom
         return try await write { database in
-            let rows = try Row.fetchAll(database, sql: "SELECT resource, run FROM reservation")
-            var holders: [ResourceID: RunID] = [:]
-            for row in rows { holders[ResourceID(row["resource"])] = RunID(row["run"]) }
-            let decision = request.decision(holders: holders)
-            if decision == .granted, holders[request.resource] == nil {
+            let held = try Row.fetchAll(database, sql: "SELECT * FROM reservation ORDER BY resource")
+                .map(Self.reservation)
+            let decision = request.decision(held: held)
+            if decision == .granted, !held.contains(where: { $0.resource == request.resource }) {
                 if let wantOfRoom { return .refused(reason: wantOfRoom) }
+                let carries = try JSONEncoder().encode(request.carries)
                 try database.execute(
-                    sql: "INSERT INTO reservation (resource, run, since) VALUES (?, ?, ?)",
-                    arguments: [request.resource.rawValue, request.run.rawValue, request.at.milliseconds])
+                    sql: "INSERT INTO reservation (resource, run, since, carries) VALUES (?, ?, ?, ?)",
+                    arguments: [
+                        request.resource.rawValue, request.run.rawValue, request.at.milliseconds, carries,
+                    ])
             }
             return decision
         }
@@ -31,12 +33,17 @@ extension SQLiteStore {
 
     public func reservations() async throws(StoreError) -> [Reservation] {
         try await read { database in
-            try Row.fetchAll(database, sql: "SELECT * FROM reservation ORDER BY resource").map { row in
-                Reservation(
-                    run: RunID(row["run"]), resource: ResourceID(row["resource"]),
-                    since: Timestamp(milliseconds: row["since"]))
-            }
+            try Row.fetchAll(database, sql: "SELECT * FROM reservation ORDER BY resource").map(Self.reservation)
         }
+    }
+
+    private static func reservation(_ row: Row) throws -> Reservation {
+        // Written by a Fettle that knew nothing of it: nothing.
+        let carries: Data? = row["carries"]
+        return Reservation(
+            run: RunID(row["run"]), resource: ResourceID(row["resource"]),
+            carries: try carries.map { try JSONDecoder().decode([ResourceID].self, from: $0) } ?? [],
+            since: Timestamp(milliseconds: row["since"]))
     }
 
     public func quarantine(_ entry: QuarantineEntry) async throws(StoreError) {

@@ -51,19 +51,22 @@ public struct RunExecutorSettings: Sendable {
 /// What is known just before a step that lowers availability.
 public struct StepGuardInput: Sendable {
     public var step: Step
+    /// Belongs to the way back.
+    public var isRollback: Bool
     public var plan: Plan
     public var run: RunID
-    /// Every group of the step's resource, observed just now.
+    /// Every group that the step takes members from, observed just now.
     public var health: [GroupID: [ResourceID: MemberHealth]]
     /// Over all runs.
     public var reservations: [Reservation]
     public var at: Timestamp
 
     public init(
-        step: Step, plan: Plan, run: RunID, health: [GroupID: [ResourceID: MemberHealth]], reservations: [Reservation],
-        at: Timestamp
+        step: Step, isRollback: Bool, plan: Plan, run: RunID, health: [GroupID: [ResourceID: MemberHealth]],
+        reservations: [Reservation], at: Timestamp
     ) {
         self.step = step
+        self.isRollback = isRollback
         self.plan = plan
         self.run = run
         self.health = health

@@ -3,19 +3,20 @@ import FettleModel
 import FettleStore
 
 extension RunWorker {
-    /// The guard of I1: observes every group of the resource now, asks the further guard, then reserves in one atomic write.
+    /// The guard of I1: observes every group that the resource takes members from now, asks the further guard, then reserves in one
+    /// atomic write.
     func observeAndReserve(_ order: CapacityOrder) async {
         let step = order.step
-        let groups = order.groups
         var health: [GroupID: [ResourceID: MemberHealth]] = [:]
-        for group in groups { health[group.id] = await observe(group, within: step.timeoutSeconds) }
+        for group in order.groups + order.lentGroups {
+            health[group.id] = await observe(group, within: step.timeoutSeconds)
+        }
         guard !Task.isCancelled else { return }
         do throws(StoreError) {
-            let lowers = groups.isEmpty || groups.contains { !order.lowersNothing(in: health[$0.id] ?? [:]) }
             let input = StepGuardInput(
-                step: step, plan: executor.plan, run: claim.run, health: health,
+                step: step, isRollback: order.isRollback, plan: executor.plan, run: claim.run, health: health,
                 reservations: try await executor.store.reservations(), at: executor.settings.now())
-            if lowers, let reason = await executor.settings.mayStart(input) {
+            if order.lowersAvailability(health), let reason = await executor.settings.mayStart(input) {
                 return report(.reserved(step.id, .refused(reason: reason)))
             }
             let request = order.request(

@@ -7,7 +7,7 @@ public enum Command: Sendable, Equatable {
     case append([RunEvent])
     /// Ask the driver whether the step can be performed. `confirming`: drains that must still hold; a lost one comes first (I3).
     case check(StepOrder, confirming: [StepOrder])
-    /// Look at every group of the step's resource, then take the reservation (I1).
+    /// Look at every group that the step takes members from, then take the reservation (I1).
     case observeAndReserve(CapacityOrder)
     /// The intent is durable: perform, then verify. `keeping`: drains that must hold all the while; a lost one is taken again
     /// at once.

@@ -17,12 +17,31 @@ struct GroupRoom {
     }
 
     mutating func add(_ resource: ResourceID, _ machine: RunMachine) {
-        guard machine.fold.quarantined[resource] == nil, away.insert(resource).inserted else { return }
-        for group in machine.index.groups[resource] ?? [] { counts[group.id, default: 0] += 1 }
+        guard machine.fold.quarantined[resource] == nil else { return }
+        let index = machine.index
+        guard index.carries[resource] != nil || index.carried.contains(resource) else {
+            guard away.insert(resource).inserted else { return }
+            for group in index.groups[resource] ?? [] { counts[group.id, default: 0] += 1 }
+            return
+        }
+        // What is out by itself and with its carrier is one member.
+        let new = Set(index.taken(with: resource)).subtracting(away)
+        guard !new.isEmpty else { return }
+        away.formUnion(new)
+        for group in index.groups[resource] ?? [] {
+            counts[group.id, default: 0] += group.members.count(where: new.contains)
+        }
     }
 
-    func isLeft(for resource: ResourceID, in groups: [PlannedGroup]) -> Bool {
-        let itself = away.contains(resource) ? 1 : 0
-        return groups.allSatisfy { (counts[$0.id] ?? 0) - itself < $0.maximumOut }
+    func isLeft(for resource: ResourceID, _ machine: RunMachine) -> Bool {
+        let groups = machine.index.groups[resource] ?? []
+        guard machine.index.carries[resource] != nil || machine.index.carried.contains(resource) else {
+            let itself = away.contains(resource) ? 1 : 0
+            return groups.allSatisfy { (counts[$0.id] ?? 0) - itself < $0.maximumOut }
+        }
+        let more = Set(machine.index.taken(with: resource)).subtracting(away)
+        return groups.allSatisfy { group in
+            (counts[group.id] ?? 0) + group.members.count(where: more.contains) <= group.maximumOut
+        }
     }
 }

@@ -30,7 +30,15 @@ final class PlanIndex: Sendable {
     let bakesOf: [ResourceID: [Step]]
     /// Every resource that has a step, in the order in which the plan first names it.
     let resources: [ResourceID]
+    /// For each resource the groups that it takes members from when it goes out, in the plan's order.
     let groups: [ResourceID: [PlannedGroup]]
+    /// What goes out with a resource; only for those that carry anything.
+    let carries: [ResourceID: [ResourceID]]
+    /// What goes out with others.
+    let carried: Set<ResourceID>
+    /// Groups of which a resource is no member and whose members' health the guard needs before it goes out: those of the members
+    /// that a controller takes out by its own choice.
+    let lentGroups: [ResourceID: [PlannedGroup]]
     /// In which a resource's disruptive steps are taken, for those that may not be taken out at any time.
     let windows: [ResourceID: TimeWindow]
     /// Resources whose failure stops everything, whatever the budget: others wait for the bake that watches them.
@@ -82,7 +90,11 @@ final class PlanIndex: Sendable {
         bakesOf = Self.watched(by: bakes)
         canaries = Self.canaries(among: bakes, of: plan)
         ends = Self.ends(of: resources, forward, rollback)
-        groups = Self.groups(of: plan, for: Set(resources))
+        let touched = TouchedGroups(plan, resources)
+        groups = touched.taken
+        carries = touched.carries
+        carried = Set(touched.carries.values.joined())
+        lentGroups = touched.lent
         windows = try Self.windows(of: plan)
         turns = try Turns(plan.order, among: Set(resources))
         compensated = Set(plan.rollback.compactMap(\.compensates))
@@ -136,16 +148,6 @@ final class PlanIndex: Sendable {
             uniqueKeysWithValues: resources.map { ($0, Ends(forward: end(forward[$0]), back: end(rollback[$0]))) })
     }
 
-    private static func groups(of plan: Plan, for resources: Set<ResourceID>) -> [ResourceID: [PlannedGroup]] {
-        var result: [ResourceID: [PlannedGroup]] = [:]
-        for group in plan.groups {
-            for member in Set(group.members) where resources.contains(member) {
-                result[member, default: []].append(group)
-            }
-        }
-        return result
-    }
-
     private static func windows(of plan: Plan) throws(PlanDefect) -> [ResourceID: TimeWindow] {
         var result: [ResourceID: TimeWindow] = [:]
         for target in plan.targets {
@@ -162,6 +164,9 @@ final class PlanIndex: Sendable {
     }
 
     func step(_ id: StepID) -> Step? { entries[id]?.step }
+    /// What is out whenever the resource is: itself, and what it carries.
+    func taken(with resource: ResourceID) -> [ResourceID] { [resource] + (carries[resource] ?? []) }
+
     func isRollback(_ id: StepID) -> Bool { entries[id]?.isRollback ?? false }
 
     /// Counted from 0 on the way forward. The way back comes before all of it: its steps have priorities below 0.

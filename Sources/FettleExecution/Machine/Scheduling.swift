@@ -65,8 +65,9 @@ extension RunMachine {
             guard case .reserving(let answer, asked: false) = activity, let step = index.step(id) else { continue }
             activities[id] = .reserving(answer, asked: true)
             let order = CapacityOrder(
-                step: step, isRollback: index.isRollback(id), groups: index.groups[step.resource] ?? [],
-                quarantined: Set(fold.quarantined.keys))
+                step: step, isRollback: index.isRollback(id), carries: index.carries[step.resource] ?? [],
+                groups: index.groups[step.resource] ?? [], lentGroups: index.lentGroups[step.resource] ?? [],
+                quarantined: Set(fold.quarantined.keys.flatMap(index.taken)))
             commands.append(.observeAndReserve(order))
         }
         var room = max(1, index.plan.limits.parallelSteps) - activities.count
@@ -153,7 +154,7 @@ extension RunMachine {
         guard needsReservation(step), !fold.isOut(step.resource) else { return true }
         guard let groups = index.groups[step.resource], !groups.isEmpty else { return true }
         if room == nil { room = GroupRoom(self) }
-        return room?.isLeft(for: step.resource, in: groups) ?? true
+        return room?.isLeft(for: step.resource, self) ?? true
     }
 
     /// Drains on which the step rests: a load balancer that was restarted has forgotten them (I3).

@@ -19,7 +19,7 @@ struct GroupReader {
     private let ids: [String]
 
     static let keys = [
-        "id", "kind", "members", "select", "minimumAvailable", "strategy", "traffic", "probes", "after",
+        "id", "kind", "members", "select", "spares", "minimumAvailable", "strategy", "traffic", "probes", "after",
         "responsibility",
     ]
 
@@ -35,9 +35,11 @@ struct GroupReader {
         guard let fields = Fields(item, of: "a group", keys: Self.keys, reading) else { return nil }
         let idValue = fields.required("id", of: "a group", reading)
         let id = idValue.flatMap { reading.identifier($0, "the id of a group") }
-        let members = members(fields, group: id ?? "?")
+        let spares = fields["spares"].map { named($0).sorted() } ?? []
+        let members = Set(members(fields, group: id ?? "?")).union(spares).sorted()
         var group = ResourceGroup(
-            id: GroupID(id ?? ""), members: members.map { ResourceID($0) }, minimumAvailable: .count(0))
+            id: GroupID(id ?? ""), members: members.map { ResourceID($0) },
+            spares: spares.isEmpty ? nil : spares.map { ResourceID($0) }, minimumAvailable: .count(0))
         if let value = fields["kind"], let kind = reading.choice(value, "kind of group", as: ResourceGroup.Kind.self) {
             group.kind = kind
         }
@@ -49,6 +51,7 @@ struct GroupReader {
             group.minimumAvailable = minimum
             checkMinimum(group, at: value.place)
         }
+        if let value = fields["spares"] { checkSpares(group, at: value.place) }
         checkEnvironments(group, at: idValue?.place ?? item.place)
         if let value = fields["traffic"] { group.traffic = traffic(value) }
         if let value = fields["probes"] { group.probes = ProbeReader(reading: reading).list(value) }
@@ -119,15 +122,34 @@ struct GroupReader {
 
     private func checkMinimum(_ group: ResourceGroup, at place: Place) {
         let size = group.members.count
+        let regular = group.regularCount
         guard size > 0 else { return }
-        let minimum = group.minimumAvailable.asMinimum(of: size)
-        if minimum > size {
-            reading.problem("minimumAvailable is \(minimum), but the group has \(size.counted("member"))", at: place)
+        let minimum = group.minimum
+        if minimum > regular {
+            let beside = regular < size ? " beside its spares" : ""
+            reading.problem(
+                "minimumAvailable is \(minimum), but the group has \(regular.counted("member"))\(beside)", at: place)
         } else if minimum == size {
             reading.warning(
                 "minimumAvailable is all of \(size.counted("member")): nothing that takes one away can ever be done",
                 at: place, hint: "at most \(size - 1) lets one be patched")
         }
+    }
+
+    /// Spares are members that serve; only rolling makes use of them.
+    private func checkSpares(_ group: ResourceGroup, at place: Place) {
+        guard group.spares != nil else { return }
+        if group.regularCount == 0 {
+            reading.problem(
+                "all members of the group are spares", at: place,
+                hint: "spares serve beside the members that must serve")
+        }
+        if case .rolling = group.strategy { return }
+        reading.problem(
+            "only rolling makes use of spares", at: place,
+            hint:
+                "such as 'strategy: {rolling: {maxUnavailable: 1, maxSurge: 1}}'; for other strategies leave a member to "
+                + "spare by minimumAvailable")
     }
 
     /// Patches reach one environment after the other, so that such a group is never finished in one change.

@@ -9,7 +9,7 @@ struct StrategyFit {
     let place: Place
 
     private var size: Int { group.members.count }
-    private var minimum: Int { group.minimumAvailable.asMinimum(of: size) }
+    private var minimum: Int { group.minimum }
 
     /// What must stay available in a group that says nothing: all but one, which needs no explanation; of two sides of
     /// which one serves, as many as serve.
@@ -24,7 +24,8 @@ struct StrategyFit {
         guard size > 0, minimum <= size, let strategy = group.strategy else { return }
         switch strategy {
         case .allAtOnce: judgeAllAtOnce()
-        case .rolling(let most), .canary(_, _, let most, _): judgeMost(most, "maxUnavailable")
+        case .rolling(let most, let surge): judgeRolling(most, surge)
+        case .canary(_, _, let most, _): judgeMost(most, "maxUnavailable")
         case .replicasFirst(let most):
             needKind(.cluster, "replicasFirst", "so that members have a leader to hand over from")
             judgeMost(most, "maxUnavailable")
@@ -59,6 +60,27 @@ struct StrategyFit {
         problem(
             "allAtOnce leaves none of \(size.counted("member")), but minimumAvailable is \(minimum)",
             hint: "set 'minimumAvailable: 0', or choose rolling")
+    }
+
+    private func judgeRolling(_ most: Quantity, _ surge: Quantity?) {
+        let (wished, spares) = (surge?.asSurge(of: group.regularCount) ?? 0, group.spares?.count ?? 0)
+        if wished > 0, spares == 0 {
+            problem(
+                "maxSurge is \(wished), but the group names no spares, so that nobody could serve in the place of who is out",
+                hint: "name members beyond those that must serve, such as 'spares: [web-9]'")
+        } else if wished == 0, spares > 0 {
+            warning(
+                "the group names \(spares.counted("spare")), but rolling has no maxSurge: no more members may be out for them",
+                hint: "such as 'rolling: {maxUnavailable: 1, maxSurge: \(spares)}'")
+        } else if wished > spares {
+            warning("maxSurge is \(wished), but the group names only \(spares.counted("spare"))")
+        }
+        let together = most.asMaximum(of: group.regularCount) + min(wished, spares)
+        guard spares > 0 else { return judgeMost(most, "maxUnavailable") }
+        guard together > size - minimum, size > minimum else { return }
+        warning(
+            "maxUnavailable and maxSurge are \(together) of \(size), but minimumAvailable allows only \(size - minimum)"
+        )
     }
 
     private func judgeMost(_ most: Quantity, _ name: String) {

@@ -35,8 +35,7 @@ struct StrategyReader {
 
     private func strategy(_ name: String, settings: YAMLValue?, at place: Place) -> Strategy? {
         switch name {
-        case "rolling":
-            return most(name, settings, key: "maxUnavailable").map { .rolling(maxUnavailable: $0) }
+        case "rolling": return rolling(settings)
         case "replicasFirst":
             return most(name, settings, key: "maxUnavailable").map { .replicasFirst(maxUnavailable: $0) }
         case "evacuate":
@@ -63,6 +62,18 @@ struct StrategyReader {
     private func most(_ name: String, _ settings: YAMLValue?, key: String) -> Quantity? {
         guard let settings else { return .count(1) }
         return Fields(settings, of: "'\(name)'", keys: [key], reading).map { quantity($0, key) }
+    }
+
+    private func rolling(_ settings: YAMLValue?) -> Strategy? {
+        guard let settings else { return .rolling(maxUnavailable: .count(1)) }
+        let keys = ["maxUnavailable", "maxSurge"]
+        guard let fields = Fields(settings, of: "'rolling'", keys: keys, reading) else { return nil }
+        let surge = fields["maxSurge"].flatMap { reading.quantity($0, "maxSurge") }
+        let isSurging = surge.map { $0 != .count(0) && $0 != .percent(0) } ?? false
+        let most = fields["maxUnavailable"].flatMap {
+            reading.quantity($0, "maxUnavailable", atLeast: isSurging ? 0 : 1)
+        }
+        return .rolling(maxUnavailable: most ?? .count(1), maxSurge: surge)
     }
 
     private func canary(_ settings: YAMLValue?) -> Strategy? {

@@ -57,7 +57,7 @@ public enum FleetTemplate {
 
         # What serves together. minimumAvailable is what must be serving at any time: no plan goes below it.
         # strategy: how members are changed; without it the planner chooses and says why. What each is for: docs/strategies.md.
-        # - rolling: {maxUnavailable: 1}                     one after another
+        # - rolling: {maxUnavailable: 1}                     one after another; with `spares: [web-9]` also maxSurge: 1
         # - canary: {first: 1, bake: 10m, maxUnavailable: "25%", growth: 2}    some first, watched; then the rest, here in waves
         # - allAtOnce                                        only with minimumAvailable: 0
         # - oneSideAtATime: {bake: 10m}                      by failureDomain: fabrics, heads of a storage controller

@@ -91,6 +91,9 @@ public struct FleetWriter: Sendable {
         var lines = ["  - id: \(YAMLText.scalar(group.id.rawValue))"]
         if group.kind != .pool { lines.append("    kind: \(group.kind.rawValue)") }
         lines.append("    members: " + YAMLText.flowList(group.members.map(\.rawValue), indent: 4))
+        if let spares = group.spares, !spares.isEmpty {
+            lines.append("    spares: " + YAMLText.flowList(spares.map(\.rawValue), indent: 4))
+        }
         lines.append("    minimumAvailable: \(StrategyWriter.quantity(group.minimumAvailable))")
         if let strategy = group.strategy { lines += StrategyWriter.lines(strategy) }
         if let traffic = group.traffic {

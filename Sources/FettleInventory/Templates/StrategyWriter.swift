@@ -5,7 +5,9 @@ enum StrategyWriter {
     static func lines(_ strategy: Strategy) -> [String] {
         switch strategy {
         case .allAtOnce: return ["    strategy: allAtOnce"]
-        case .rolling(let most): return settings("rolling", [("maxUnavailable", quantity(most))])
+        case .rolling(let most, let surge):
+            let settings = [("maxUnavailable", quantity(most))]
+            return Self.settings("rolling", settings + (surge.map { [("maxSurge", quantity($0))] } ?? []))
         case .canary(let first, let bakeSeconds, let most, let growth):
             let settings = [
                 ("first", quantity(first)), ("bake", "\(bakeSeconds)s"), ("maxUnavailable", quantity(most)),

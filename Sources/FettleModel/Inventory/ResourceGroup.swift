@@ -2,8 +2,12 @@
 public struct ResourceGroup: Codable, Sendable, Equatable {
     public var id: GroupID
     public var kind: Kind
-    /// Sorted, without repetition.
+    /// Sorted, without repetition; the spares among them.
     public var members: [ResourceID]
+    /// Members that serve beyond those that the group is sized for, so that as many more of all may be out at once. Sorted, without
+    /// repetition; nil if there are none.
+    public var spares: [ResourceID]?
+    /// A share of the members without the spares.
     public var minimumAvailable: Quantity
     /// nil: the planner chooses and says why.
     public var strategy: Strategy?
@@ -15,18 +19,26 @@ public struct ResourceGroup: Codable, Sendable, Equatable {
     public var after: [GroupID]
 
     public init(
-        id: GroupID, kind: Kind = .pool, members: [ResourceID], minimumAvailable: Quantity, strategy: Strategy? = nil,
-        traffic: TrafficBinding? = nil, probes: [Probe] = [], after: [GroupID] = []
+        id: GroupID, kind: Kind = .pool, members: [ResourceID], spares: [ResourceID]? = nil,
+        minimumAvailable: Quantity, strategy: Strategy? = nil, traffic: TrafficBinding? = nil, probes: [Probe] = [],
+        after: [GroupID] = []
     ) {
         self.id = id
         self.kind = kind
         self.members = members
+        self.spares = spares
         self.minimumAvailable = minimumAvailable
         self.strategy = strategy
         self.traffic = traffic
         self.probes = probes
         self.after = after
     }
+
+    /// How many members the group is sized for: all but the spares. What is given as a share is a share of these.
+    public var regularCount: Int { members.count - (spares?.count ?? 0) }
+
+    /// How many members must stay available.
+    public var minimum: Int { minimumAvailable.asMinimum(of: regularCount) }
 
     public enum Kind: String, Codable, Sendable, CaseIterable {
         case pool, cluster, hypervisorPool, fabricPair, controllerPair, environmentPair
@@ -45,6 +57,10 @@ public enum Quantity: Codable, Sendable, Hashable {
         case .percent(let percent): (size * percent + 99) / 100
         }
     }
+
+    /// As a surge: rounded up, so that "10% of 4" is 1, as Kubernetes rounds `maxSurge`
+    /// (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-surge).
+    public func asSurge(of size: Int) -> Int { max(0, asMinimum(of: size)) }
 
     /// As a maximum: rounded down, so that "at most 50% of 5" is 2, but never to nothing unless nothing was asked for.
     public func asMaximum(of size: Int) -> Int {

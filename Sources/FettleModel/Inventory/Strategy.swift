@@ -1,7 +1,7 @@
 /// How a group's members are changed: in which order, how many at once, and what is done around the change.
 public enum Strategy: Codable, Sendable, Equatable {
-    /// One after another, so many at once.
-    case rolling(maxUnavailable: Quantity)
+    /// One after another, so many at once; up to `maxSurge` more for the group's spares, which go first.
+    case rolling(maxUnavailable: Quantity, maxSurge: Quantity? = nil)
     /// First some members, watched for a while; then the rest by rolling. With a growth of 2 or more the rest goes in
     /// waves, each so many times as large as the one before, up to `maxUnavailable`.
     case canary(first: Quantity, bakeSeconds: Int, maxUnavailable: Quantity, growth: Int = 1)

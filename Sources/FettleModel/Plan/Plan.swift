@@ -23,6 +23,9 @@ public struct Plan: Codable, Sendable, Equatable {
     public var order: [TurnOrder]
     /// What hypervisors have to spare for the machines that the plan moves to them, by id.
     public var rooms: [HypervisorRoom]
+    /// Running machines that may not run beside others, where any of them is moved, and those that they may not run beside; by
+    /// home, then by name. Left out where no rule is touched.
+    public var apart: [ApartMachine]?
     public var limits: PlanLimits
     /// The first step after which the way back is no longer whole; nil if every step can be undone.
     public var pointOfNoReturn: StepID?
@@ -32,9 +35,8 @@ public struct Plan: Codable, Sendable, Equatable {
     public init(
         schema: Int = Plan.currentSchema, id: PlanID, title: String, selection: StageReference, createdAt: Timestamp,
         environments: [EnvironmentID], targets: [PlanTarget], groups: [PlannedGroup], steps: [Step],
-        rollback: [Step], order: [TurnOrder] = [], rooms: [HypervisorRoom] = [], limits: PlanLimits,
-        pointOfNoReturn: StepID? = nil,
-        windows: [TimeWindow] = []
+        rollback: [Step], order: [TurnOrder] = [], rooms: [HypervisorRoom] = [], apart: [ApartMachine]? = nil,
+        limits: PlanLimits, pointOfNoReturn: StepID? = nil, windows: [TimeWindow] = []
     ) {
         self.schema = schema
         self.id = id
@@ -48,6 +50,7 @@ public struct Plan: Codable, Sendable, Equatable {
         self.rollback = rollback
         self.order = order
         self.rooms = rooms
+        self.apart = apart
         self.limits = limits
         self.pointOfNoReturn = pointOfNoReturn
         self.windows = windows
@@ -73,16 +76,20 @@ public struct PlanTarget: Codable, Sendable, Equatable {
     public var window: Int?
     /// Resources that are out whenever this one is, such as the machines that a hypervisor takes down with it. Sorted.
     public var carries: [ResourceID]
+    /// The machines behind `carries`, with those that the fleet does not declare: each stays where it is, and goes down when this
+    /// one does. By name. Left out where nothing is known to.
+    public var interrupts: [InterruptedMachine]?
 
     public init(
         resource: ResourceID, address: ResourceAddress, environment: EnvironmentID, window: Int? = nil,
-        carries: [ResourceID] = []
+        carries: [ResourceID] = [], interrupts: [InterruptedMachine]? = nil
     ) {
         self.resource = resource
         self.address = address
         self.environment = environment
         self.window = window
         self.carries = carries
+        self.interrupts = interrupts
     }
 }
 

@@ -20,8 +20,9 @@ public enum StepAction: Codable, Sendable, Equatable {
     case bake(seconds: Int, resources: [ResourceID], probes: [Probe])
     /// Facts again: the versions are there and the new code runs.
     case verify(expectation: HostExpectation)
-    /// Moves running machines from a hypervisor to others, so that it can go out without them.
-    case evacuate(moves: [MachineMove])
+    /// Moves running machines from a hypervisor to others, so that it can go out without them. `staying`: machines that run on it
+    /// and are left there, by name, sorted; nobody else may be on it then. Left out where none is.
+    case evacuate(moves: [MachineMove], staying: [String]? = nil)
     /// Moves the machines back that `evacuate` has moved away.
     case bringHome(moves: [MachineMove])
     /// Gives the leadership of a cluster to another member; nothing to do for one that does not lead.

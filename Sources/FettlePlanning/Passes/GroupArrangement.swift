@@ -20,6 +20,8 @@ extension StrategyPass {
                     "group \(work.group.id): without probes nothing says that all paths are back before the other side goes"
                 )
             }
+        // With a surge only: who rolls without one is none the worse for any order.
+        case .rolling(_, .some): work.first = (work.group.spares ?? []).filter(work.targets.contains).sorted()
         case .replicasFirst: arrangeLeader(&work, index, notes: &notes)
         case .blueGreen: BlueGreen.arrange(&work, index)
         default: break

@@ -41,7 +41,9 @@ enum StrategyPass {
         let allowed = max(0, size - minimum - unavailable.count)
         let wished: Int
         switch strategy {
-        case .rolling(let maximum), .canary(_, _, let maximum, _), .replicasFirst(let maximum), .evacuate(let maximum),
+        case .rolling(let maximum, let surge):
+            wished = maximum.asMaximum(of: group.regularCount) + surging(group, surge, unavailable, &reason)
+        case .canary(_, _, let maximum, _), .replicasFirst(let maximum), .evacuate(let maximum),
             .throughController(_, let maximum), .replace(_, let maximum, _):
             wished = maximum.asMaximum(of: size)
         case .allAtOnce: wished = size
@@ -73,10 +75,23 @@ enum StrategyPass {
         return work
     }
 
+    /// How many more may be out at once because spares serve: no more than there are.
+    private static func surging(
+        _ group: ResourceGroup, _ surge: Quantity?, _ unavailable: [ResourceID], _ reason: inout String
+    ) -> Int {
+        let spares = (group.spares ?? []).filter { !unavailable.contains($0) }
+        let count = min(surge?.asSurge(of: group.regularCount) ?? 0, spares.count)
+        guard count > 0 else { return 0 }
+        reason +=
+            "; \(list(spares)) \(spares.count == 1 ? "serves" : "serve") beside the \(group.regularCount) that the group is "
+            + "sized for, so that \(count) more may be out"
+        return count
+    }
+
     /// A cluster keeps its quorum, whatever its file says: more than half of its members.
     static func minimum(of group: ResourceGroup) -> Int {
         let size = group.members.count
-        let declared = group.minimumAvailable.asMinimum(of: size)
+        let declared = group.minimum
         return group.kind == .cluster && size > 2 ? max(declared, size / 2 + 1) : declared
     }
 

@@ -24,6 +24,8 @@ struct GroupWork: Sendable {
     var bakeSeconds: Int?
     /// By how much each wave after the canary may be larger than the one before; 1: no waves, one after another.
     var growth: Int
+    /// Targets that go before all others: the group's spares. Sorted.
+    var first: [ResourceID] = []
     /// Targets that go after all others, such as a cluster's leader. Sorted.
     var last: [ResourceID] = []
     /// Targets that take members down with them, beside themselves; sorted.
@@ -38,7 +40,8 @@ struct GroupWork: Sendable {
     /// another.
     var parts: [[ResourceID]] {
         if let sides { return sides }
-        return last.isEmpty ? [targets] : [targets.filter { !last.contains($0) }, last]
+        let between = targets.filter { !first.contains($0) && !last.contains($0) }
+        return first.isEmpty && last.isEmpty ? [targets] : [first, between, last].filter { !$0.isEmpty }
     }
 
     /// The sides' places in the line, among the places of the group's members.

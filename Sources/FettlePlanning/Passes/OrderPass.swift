@@ -159,6 +159,13 @@ struct OrderPass {
             return
         }
         let lanes = max(1, group.maximumOut)
+        let spares = places.filter { group.first.contains(hosts[$0].id) }
+        if !spares.isEmpty {
+            let rest = places.filter { !group.first.contains(hosts[$0].id) }
+            orderLanes(lanes, [spares, rest], name, limit)
+            if lanes > 1 { add("\(name): spares first", [spares, rest]) }
+            return
+        }
         orderLanes(lanes, [canaries, others], name, limit)
         let late = places.filter { group.last.contains(hosts[$0].id) }
         if !late.isEmpty, lanes > 1 {

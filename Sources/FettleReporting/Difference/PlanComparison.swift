@@ -55,6 +55,9 @@ struct PlanComparison {
             note(.target, "environment", at: at, before.environment.rawValue, target.environment.rawValue)
             note(.target, "address", at: at, before.address.words, target.address.words)
             note(.target, "takes down with it", at: at, before.carries.words, target.carries.words)
+            note(
+                .target, "interrupts", at: at, Self.words(before.interrupts ?? []),
+                Self.words(target.interrupts ?? []))
             note(.window, "window", at: at, window(before, first), window(target, second))
         }
         return Set(old.keys).intersection(new.keys)
@@ -125,6 +128,22 @@ struct PlanComparison {
         }
         let (old, new) = (words(first.rooms), words(second.rooms))
         for id in Set(old.keys).union(new.keys) { note(.group, "room for machines", at: id, old[id], new[id]) }
+        let (rules, others) = (Self.rules(first), Self.rules(second))
+        for key in Set(rules.keys).union(others.keys) {
+            note(.group, "\(key.machine) runs apart from", at: key.home, rules[key], others[key])
+        }
+    }
+
+    /// By machine and home.
+    private static func rules(_ plan: Plan) -> [ApartMachine: String] {
+        let pairs = (plan.apart ?? []).map { machine in
+            (ApartMachine(machine: machine.machine, home: machine.home, apartFrom: []), machine.apartFrom.words)
+        }
+        return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func words(_ machines: [InterruptedMachine]) -> String {
+        machines.map { "\($0.machine) on \($0.host) (\($0.because))" }.words
     }
 
     private mutating func compareLimits() {

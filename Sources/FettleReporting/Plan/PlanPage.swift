@@ -10,6 +10,7 @@ public enum PlanPage {
             \(heading(picture))
             \(cards(picture, rows))
             \(tables.trouble)
+            \(tables.interrupted)
             \(GanttChart(picture, rows).html)
             \(CapacityChart(picture, rows).html)
             \(OrderChart(picture, rows).html)

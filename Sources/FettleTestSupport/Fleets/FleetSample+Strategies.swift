@@ -10,6 +10,19 @@ extension FleetSample {
         return FleetSample(fleet: builder.fleet, selected: ["web-1", "web-2", "web-3", "web-4"])
     }
 
+    /// The same with a fifth that serves beside the four, all of which must: one goes at a time, the fifth first.
+    public static var rollingWithSpare: FleetSample {
+        var builder = FleetBuilder()
+        builder.pool(
+            "web", size: 5, minimum: .percent(100),
+            strategy: .rolling(maxUnavailable: .count(0), maxSurge: .percent(25)),
+            traffic: FleetBuilder.traffic("web"))
+        builder.host("lb-1")
+        var fleet = builder.fleet
+        fleet.groups[0].spares = ["web-5"]
+        return FleetSample(fleet: fleet, selected: Set(fleet.groups[0].members))
+    }
+
     public static var rolling: FleetSample { fourWebServers(.rolling(maxUnavailable: .count(1))) }
 
     /// Eight workers, half of which must be there.

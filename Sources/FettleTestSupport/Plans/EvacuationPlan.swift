@@ -2,11 +2,14 @@ public import FettleModel
 
 /// Three hypervisors of which two are restarted, one after the other, written out by hand: `mail` (8 GiB) and `build` (2 GiB) go
 /// from node-1 to node-3 and node-2, `files` (8 GiB) from node-2 to node-3; `video` stays on node-2 and goes down with it; `mail` is
-/// restarted itself, before node-1 is. Every room is just large enough.
+/// restarted itself, before node-1 is. Every room is just large enough. `mail` must run beside neither `files` nor `video`.
 public enum EvacuationPlan {
     public static let mail = move("mail", from: "node-1", to: "node-3", gibibytes: 8, resource: "mail")
     public static let build = move("build", from: "node-1", to: "node-2", gibibytes: 2)
     public static let files = move("files", from: "node-2", to: "node-3", gibibytes: 8, resource: "files")
+
+    public static let video = InterruptedMachine(
+        machine: "video", resource: "video", host: "node-2", because: "a graphics card is passed through to it")
 
     public static func move(
         _ machine: String, from: ResourceID, to: ResourceID, gibibytes: Int, resource: ResourceID? = nil
@@ -24,7 +27,8 @@ public enum EvacuationPlan {
             targets: chains.map { resource, _ in
                 PlanTarget(
                     resource: resource, address: .ssh(resource.rawValue), environment: "production",
-                    carries: resource == "node-2" ? ["video"] : [])
+                    carries: resource == "node-2" ? ["video"] : [],
+                    interrupts: resource == "node-2" ? [video] : nil)
             },
             groups: [
                 PlannedGroup(
@@ -44,12 +48,18 @@ public enum EvacuationPlan {
             rooms: [
                 HypervisorRoom(hypervisor: "node-2", memoryMebibytes: 2 * 1024, processors: 2),
                 HypervisorRoom(hypervisor: "node-3", memoryMebibytes: 8 * 1024, processors: 8),
+            ],
+            apart: [
+                ApartMachine(machine: "mail", home: "node-1", apartFrom: ["files", "video"]),
+                ApartMachine(machine: "files", home: "node-2", apartFrom: []),
+                ApartMachine(machine: "video", home: "node-2", apartFrom: []),
             ], limits: PlanLimits())
     }
 
     private static func chain(_ resource: ResourceID, prefix: String, _ moves: [MachineMove]) -> [Step] {
         var actions: [(String, StepAction, AvailabilityEffect)] = [("take-out", .takeOut, .takesOut)]
-        if !moves.isEmpty { actions.append(("evacuate", .evacuate(moves: moves), .requiresOut)) }
+        let staying = resource == "node-2" ? ["video"] : nil
+        if !moves.isEmpty { actions.append(("evacuate", .evacuate(moves: moves, staying: staying), .requiresOut)) }
         actions.append(("restart", .restartServices(except: []), .requiresOut))
         actions.append(("gate", .gate(probes: [Probe(name: "healthz", check: .tcp(port: 80))]), .requiresOut))
         if !moves.isEmpty {
@@ -77,7 +87,7 @@ extension Plan {
                 var step = step
                 guard step.resource == hypervisor else { return step }
                 switch step.action {
-                case .evacuate: step.action = .evacuate(moves: moves)
+                case .evacuate(_, let staying): step.action = .evacuate(moves: moves, staying: staying)
                 case .bringHome: step.action = .bringHome(moves: moves.map(\.reversed))
                 default: break
                 }

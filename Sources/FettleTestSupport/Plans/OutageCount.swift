@@ -5,6 +5,7 @@ public import FettleModel
 public struct OutageCount: Sendable {
     private let steps: [StepID: Step]
     private let groups: [ResourceID: [PlannedGroup]]
+    private let carries: [ResourceID: [ResourceID]]
     private let turns: [[ResourceID: Int]]
     private var taken: [ResourceID: Set<StepID>] = [:]
     private var quarantined: Set<ResourceID> = []
@@ -18,6 +19,7 @@ public struct OutageCount: Sendable {
         var groups: [ResourceID: [PlannedGroup]] = [:]
         for group in plan.groups { for member in group.members { groups[member, default: []].append(group) } }
         self.groups = groups
+        carries = Dictionary(plan.targets.map { ($0.resource, $0.carries) }, uniquingKeysWith: { first, _ in first })
         turns = plan.order.map { order in
             var turns: [ResourceID: Int] = [:]
             for (turn, members) in order.turns.enumerated() { for member in members { turns[member] = turn } }
@@ -37,15 +39,21 @@ public struct OutageCount: Sendable {
 
     public var out: Set<ResourceID> { Set(taken.keys).subtracting(quarantined) }
 
+    private func withCarried(_ resources: Set<ResourceID>) -> Set<ResourceID> {
+        resources.reduce(into: resources) { $0.formUnion(carries[$1] ?? []) }
+    }
+
     public mutating func add(_ event: RunEvent) {
         switch event {
         case .stepIntended(let id, _, _):
             guard let step = steps[id], step.availability == .takesOut else { return }
             if taken[step.resource] == nil { noteClashes(of: step) }
             taken[step.resource, default: []].insert(id)
-            let out = out
-            for group in groups[step.resource] ?? [] {
-                most[group.id] = max(most[group.id] ?? 0, out.intersection(group.members).count)
+            let out = withCarried(out)
+            for member in withCarried([step.resource]) {
+                for group in groups[member] ?? [] {
+                    most[group.id] = max(most[group.id] ?? 0, out.intersection(group.members).count)
+                }
             }
         case .stepDone(let id, _, _):
             guard let step = steps[id], step.availability == .bringsBack else { return }

@@ -39,6 +39,36 @@ extension StoreConformance {
             try expect(decision != .granted, "the second group was not asked")
             try expect(try await store.reservations().isEmpty, "a refused reservation was kept")
         },
+        Check("what a resource carries is out with it, and back with it") { store in
+            try await expectRefused(store, "run-1", "hv-1", "it takes two of three", carries: ["web-1", "web-2"])
+            try await expectGranted(store, "run-1", "hv-1", carries: ["web-1"])
+            let held = try await store.reservations()
+            try expect(held.map(\.out) == [["hv-1", "web-1"]], "held: \(held)")
+            try await expectRefused(store, "run-1", "web-2", "web-1 is down with its host")
+            try await expectRefused(store, "run-2", "web-2", "web-1 is down with its host")
+            try await expectRefused(store, "run-1", "hv-2", "web-1 is down with its host", carries: ["web-2"])
+            try await store.release("hv-1", by: "run-1")
+            try await expectGranted(store, "run-1", "hv-2", carries: ["web-2"])
+        },
+        Check("a member that is out by itself and with its host is one member") { store in
+            try await expectGranted(store, "run-1", "web-1")
+            try await expectGranted(store, "run-1", "hv-1", carries: ["web-1"])
+            try await expectRefused(store, "run-1", "hv-2", "web-1 is out", carries: ["web-2"])
+        },
+        Check("nobody restarts what another run works on") { store in
+            try await expectGranted(store, "run-1", "web-1", minimum: 0)
+            try await expectRefused(store, "run-2", "hv-1", "run-1 works on web-1", minimum: 0, carries: ["web-1"])
+            try await store.release("web-1", by: "run-1")
+            try await expectGranted(store, "run-2", "hv-1", minimum: 0, carries: ["web-1"])
+            try await expectRefused(store, "run-1", "web-1", "run-2 can restart its host", minimum: 0)
+        },
+        Check("a host that is settled gives back what it carried") { store in
+            try await expectGranted(store, "run-1", "hv-1", carries: ["web-1"])
+            try await store.quarantine(entry("hv-1", since: 1))
+            try await expectRefused(store, "run-2", "web-2", "web-1 is down with its host")
+            _ = try await store.settle("hv-1", by: alice, at: time(2), note: "back")
+            try await expectGranted(store, "run-2", "web-2")
+        },
         Check("only its holder gives a reservation back, and may do so twice") { store in
             try await expectGranted(store, "run-1", "web-1")
             try await store.release("web-1", by: "run-2")
@@ -122,10 +152,11 @@ extension StoreConformance {
     ]
 
     private static func reservation(
-        _ run: RunID, _ resource: ResourceID, unavailable: Set<ResourceID> = [], minimum: Int = 2, maximumOut: Int = 1
+        _ run: RunID, _ resource: ResourceID, unavailable: Set<ResourceID> = [], minimum: Int = 2, maximumOut: Int = 1,
+        carries: [ResourceID] = []
     ) -> ReservationRequest {
         ReservationRequest(
-            run: run, resource: resource, at: time(0),
+            run: run, resource: resource, carries: carries, at: time(0),
             demands: [
                 ReservationRequest.GroupDemand(
                     group: "web", members: ["web-1", "web-2", "web-3"], minimumAvailable: minimum,
@@ -135,19 +166,21 @@ extension StoreConformance {
 
     private static func expectGranted(
         _ store: any Store, _ run: RunID, _ resource: ResourceID, unavailable: Set<ResourceID> = [], minimum: Int = 2,
-        maximumOut: Int = 1, line: UInt = #line
+        maximumOut: Int = 1, carries: [ResourceID] = [], line: UInt = #line
     ) async throws {
         let decision = try await store.reserve(
-            reservation(run, resource, unavailable: unavailable, minimum: minimum, maximumOut: maximumOut))
+            reservation(
+                run, resource, unavailable: unavailable, minimum: minimum, maximumOut: maximumOut, carries: carries))
         try expect(decision == .granted, "\(resource): \(decision)", line: line)
     }
 
     private static func expectRefused(
         _ store: any Store, _ run: RunID, _ resource: ResourceID, _ why: String, unavailable: Set<ResourceID> = [],
-        minimum: Int = 2, maximumOut: Int = 1, line: UInt = #line
+        minimum: Int = 2, maximumOut: Int = 1, carries: [ResourceID] = [], line: UInt = #line
     ) async throws {
         let decision = try await store.reserve(
-            reservation(run, resource, unavailable: unavailable, minimum: minimum, maximumOut: maximumOut))
+            reservation(
+                run, resource, unavailable: unavailable, minimum: minimum, maximumOut: maximumOut, carries: carries))
         guard case .refused(let reason) = decision else {
             throw ConformanceFailure(message: "\(resource) was granted, though \(why)", line: line)
         }

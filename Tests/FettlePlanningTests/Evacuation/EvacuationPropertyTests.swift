@@ -56,7 +56,7 @@ import Testing
                 sample.fleet.groups(of: target.resource).contains(where: { $0.id == "compute" })
             else { continue }
             let moved = plan.steps.flatMap { step -> [MachineMove] in
-                guard step.resource == target.resource, case .evacuate(let moves) = step.action else { return [] }
+                guard step.resource == target.resource, case .evacuate(let moves, _) = step.action else { return [] }
                 return moves
             }
             for machine in facts.residents where machine.isRunning {
@@ -116,5 +116,67 @@ import Testing
         }
         for (name, number) in counts.sorted(by: { $0.key < $1.key }) { #expect(number >= 2, "\(name): \(number)") }
         #expect(counts.count == 11)
+    }
+}
+
+/// Anti-affinity is in the plan, and what it says is enough to see it broken.
+@Suite struct ApartPropertyTests {
+
+    /// Sends each machine in turn to where one runs that it must be apart from: the checker sees it from the plan alone.
+    @Test(arguments: EvacuationPropertyTests.seeds) func whoIsSentToOneItMustBeApartFromIsSeen(seed: UInt64) {
+        let sample = HypervisorGenerator.sample(seed: seed)
+        guard let plan = try? sample.plan() else { return }
+        let rooms = Set(plan.rooms.map(\.hypervisor))
+        for (move, others) in moved(plan, sample) {
+            for place in rooms.subtracting([move.from, move.to]).sorted() {
+                let there = sample.facts.host(place)?.hypervisor?.value?.residents.filter(\.isRunning) ?? []
+                let clash = there.first { others.contains($0.name) || $0.apartFrom.contains(move.machine) }
+                guard clash != nil else { continue }
+                let told = PlanChecker.check(sending(move, to: place, plan)).violations.map(\.message)
+                #expect(told.contains { $0.contains("must run apart") }, "\(move.machine) to \(place): \(told)")
+            }
+        }
+    }
+
+    /// The generator makes such fleets at all.
+    @Test func rulesReachPlans() {
+        let plans = EvacuationPropertyTests.seeds.compactMap { try? HypervisorGenerator.sample(seed: $0).plan() }
+        #expect(plans.contains { $0.apart != nil })
+        #expect(plans.contains { $0.apart == nil })
+        #expect(plans.contains { $0.targets.contains { $0.interrupts != nil } })
+    }
+
+    private func moved(_ plan: Plan, _ sample: FleetSample) -> [(MachineMove, Set<String>)] {
+        plan.steps.flatMap { step -> [(MachineMove, Set<String>)] in
+            guard case .evacuate(let moves, _) = step.action else { return [] }
+            let residents = sample.facts.host(step.resource)?.hypervisor?.value?.residents ?? []
+            return moves.map { move in
+                (move, Set(residents.first { $0.name == move.machine }?.apartFrom ?? []))
+            }
+        }
+    }
+
+    /// On both ways, with room for it.
+    private func sending(_ move: MachineMove, to place: ResourceID, _ plan: Plan) -> Plan {
+        func sent(_ steps: [Step]) -> [Step] {
+            steps.map { step in
+                var step = step
+                guard step.resource == move.from else { return step }
+                switch step.action {
+                case .evacuate(var moves, let staying):
+                    for number in moves.indices where moves[number] == move { moves[number].to = place }
+                    step.action = .evacuate(moves: moves, staying: staying)
+                case .bringHome(var moves):
+                    for number in moves.indices where moves[number] == move.reversed { moves[number].from = place }
+                    step.action = .bringHome(moves: moves)
+                default: break
+                }
+                return step
+            }
+        }
+        var plan = plan
+        plan.steps = sent(plan.steps)
+        plan.rollback = sent(plan.rollback)
+        return plan
     }
 }

@@ -68,7 +68,7 @@ import Testing
         let plan = try sample.plan()
         #expect(plan.group("compute")?.maximumOut == size / 20)
         let moved = plan.steps.reduce(0) { count, step in
-            if case .evacuate(let moves) = step.action { count + moves.count } else { count }
+            if case .evacuate(let moves, _) = step.action { count + moves.count } else { count }
         }
         #expect(moved > size * 15)
         #expect(PlanChecker.check(plan).violations == [])

@@ -25,7 +25,7 @@ import Testing
 
     private func moves(_ plan: Plan, from hypervisor: ResourceID) -> [MachineMove] {
         plan.steps.flatMap { step -> [MachineMove] in
-            guard step.resource == hypervisor, case .evacuate(let moves) = step.action else { return [] }
+            guard step.resource == hypervisor, case .evacuate(let moves, _) = step.action else { return [] }
             return moves
         }
     }

@@ -115,7 +115,7 @@ struct EvacuationWalk {
     private func events(_ steps: [Step], of id: ResourceID) -> [Event] {
         steps.filter { $0.resource == id && $0.availability != .none }.flatMap { step -> [Event] in
             switch step.action {
-            case .evacuate(let moves), .bringHome(let moves): moves.map { .move($0) }
+            case .evacuate(let moves, _), .bringHome(let moves): moves.map { .move($0) }
             case .takeOut, .drain: [.takeOut]
             case .bringBack, .restore: []
             default: [.work]

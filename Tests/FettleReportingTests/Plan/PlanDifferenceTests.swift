@@ -53,8 +53,8 @@ import Testing
     @Test func aPlanHasNoPartThatIsNotCompared() {
         let notCarriedOut: Set = ["schema", "id", "title", "selection", "createdAt"]
         let compared: Set = [
-            "environments", "targets", "groups", "steps", "rollback", "order", "rooms", "limits", "pointOfNoReturn",
-            "windows",
+            "environments", "targets", "groups", "steps", "rollback", "order", "rooms", "apart", "limits",
+            "pointOfNoReturn", "windows",
         ]
         let parts = Set(Mirror(reflecting: Self.plan()).children.compactMap(\.label))
         #expect(parts == notCarriedOut.union(compared))
@@ -101,6 +101,14 @@ import Testing
         },
         Edit(name: "another environment", kind: .target, says: "environment") { $0.targets[0].environment = "dev" },
         Edit(name: "carries", kind: .target, says: "takes down with it") { $0.targets[0].carries = ["guest"] },
+        Edit(name: "what is interrupted", kind: .target, says: "interrupts: guest on vm-1 (bound)") {
+            $0.targets[0].interrupts = [
+                InterruptedMachine(machine: "guest", resource: nil, host: "vm-1", because: "bound")
+            ]
+        },
+        Edit(name: "what runs apart", kind: .group, says: "guest runs apart from") {
+            $0.apart = [ApartMachine(machine: "guest", home: "vm-1", apartFrom: ["other"])]
+        },
         Edit(name: "environments", kind: .environment, says: "production, qa instead of qa, production") {
             $0.environments.reverse()
         },

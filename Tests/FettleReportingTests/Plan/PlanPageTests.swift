@@ -23,6 +23,10 @@ import Testing
         for index in picture.plan.order.indices { picture.plan.order[index].reason = hostile }
         picture.plan.environments.append(EnvironmentID(hostile))
         picture.plan.pointOfNoReturn = StepID(hostile)
+        picture.plan.targets[0].interrupts = [
+            InterruptedMachine(
+                machine: hostile, resource: ResourceID(hostile), host: ResourceID(hostile), because: hostile)
+        ]
         picture.plan.selection = StageReference(id: hostile, digest: Digest(rawValue: hostile))
         picture.digest = Digest(rawValue: hostile)
         picture.leftOut = [.init(resource: ResourceID(hostile), subject: hostile, reason: hostile)]
@@ -50,6 +54,29 @@ import Testing
         for word in ["http://", "https://", "src=", "@import", "url(", "<script", "href=", "onload"] {
             #expect(!page.contains(word))
         }
+    }
+
+    /// What cannot be moved is known before the run (harvester#11108).
+    @Test func whatIsInterruptedIsNamed() throws {
+        var picture = PlanSample.small.picture
+        #expect(!PlanPage.html(picture).contains("<h2>Interrupted</h2>"))
+        let target = try #require(picture.plan.targets.first)
+        picture.plan.targets[0].interrupts = [
+            InterruptedMachine(
+                machine: "video-1", resource: "screen", host: target.resource, because: "a card is passed through to it"
+            ),
+            InterruptedMachine(machine: "build", resource: nil, host: "screen", because: "it runs on screen"),
+        ]
+        let page = PlanPage.html(picture)
+        let section = try #require(page.firstRange(of: "<h2>Interrupted</h2>"))
+        let rest = page[section.upperBound...].prefix(1_500)
+        for word in ["video-1", "screen", target.resource.rawValue, "a card is passed through to it", "build"] {
+            #expect(rest.contains(word), "\(word)")
+        }
+        picture.plan.targets[0].interrupts = (1...150).map {
+            InterruptedMachine(machine: "m-\($0)", resource: nil, host: target.resource, because: "bound")
+        }
+        #expect(PlanPage.html(picture).contains("50 machines more"))
     }
 
     @Test func aPlanThatIsNotSafeSaysSoBeforeAllElse() throws {

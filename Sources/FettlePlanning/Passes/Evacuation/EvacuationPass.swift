@@ -11,6 +11,8 @@ struct EvacuationPass {
     private(set) var moves: [ResourceID: [MachineMove]] = [:]
     /// By hypervisor: each that machines are moved to.
     private(set) var rooms: [HypervisorRoom] = []
+    /// Rules of anti-affinity that the moves touch; nil if they touch none.
+    private(set) var apart: [ApartMachine]?
 
     private let scene: EvacuationScene?
     /// Sources of the scene, solved together, whose machines do not all fit.
@@ -63,6 +65,7 @@ struct EvacuationPass {
             return HypervisorRoom(
                 hypervisor: destination.id, memoryMebibytes: destination.memory, processors: destination.processors)
         }
+        apart = ApartRules(moves, index).machines
     }
 
     /// - Returns: whether a pool that did not fit can be tried once more with fewer out at once.
@@ -110,8 +113,9 @@ struct EvacuationPass {
             let estimate = priors.move(moves)
             let group = host.residence?.pools.first
             let away = ExtraStep(
-                name: "evacuate", action: .evacuate(moves: moves), availability: .requiresOut, estimate: estimate,
-                group: group)
+                name: "evacuate",
+                action: .evacuate(moves: moves, staying: host.residence?.staying(on: host.id)),
+                availability: .requiresOut, estimate: estimate, group: group)
             let home = ExtraStep(
                 name: "bring-home", action: .bringHome(moves: moves.map(\.reversed)), availability: .bringsBack,
                 estimate: estimate, group: group)

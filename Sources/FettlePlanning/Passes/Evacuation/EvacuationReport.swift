@@ -30,7 +30,7 @@ extension PlanTable {
     /// For each hypervisor that is emptied, where its machines go.
     static func moves(_ plan: Plan) -> [String] {
         plan.steps.compactMap { step in
-            guard case .evacuate(let moves) = step.action else { return nil }
+            guard case .evacuate(let moves, _) = step.action else { return nil }
             let places = Dictionary(grouping: moves, by: \.to).sorted { $0.key < $1.key }
             let words = places.map { to, moves in "\(list(moves.map(\.machine))) to \(to)" }
             return "\(step.resource): \(words.joined(separator: "; "))"

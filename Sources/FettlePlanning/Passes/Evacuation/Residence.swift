@@ -16,7 +16,13 @@ struct Residence: Sendable {
     struct Staying: Sendable {
         var machine: String
         var resource: ResourceID?
+        /// What it runs on.
+        var host: ResourceID
         var because: String
+
+        var interruption: InterruptedMachine {
+            InterruptedMachine(machine: machine, resource: resource, host: host, because: because)
+        }
     }
 
     /// nil: nothing is known to run on it; or nothing becomes of what does, because it is neither emptied nor restarted.
@@ -28,6 +34,17 @@ struct Residence: Sendable {
         carries = Set(staying.compactMap(\.resource)).subtracting([id]).sorted()
         houses = index.residency.houses(of: id)
         carriesOwn = carries.contains { index.resource($0)?.address.transport == .local }
+    }
+}
+
+extension Residence {
+    /// What goes down, as the plan names it; nil if nothing does.
+    var interrupts: [InterruptedMachine]? { staying.isEmpty ? nil : staying.map(\.interruption) }
+
+    /// Machines that stay on the hypervisor itself, by name; nil if none does.
+    func staying(on hypervisor: ResourceID) -> [String]? {
+        let names = staying.filter { $0.host == hypervisor }.map(\.machine).sorted()
+        return names.isEmpty ? nil : names
     }
 }
 

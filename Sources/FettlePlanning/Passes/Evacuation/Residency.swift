@@ -94,12 +94,14 @@ struct Residency {
             guard isEvacuated else {
                 result.append(
                     Residence.Staying(
-                        machine: machine.name, resource: machine.resource, because: "\(hypervisor) is not evacuated"))
+                        machine: machine.name, resource: machine.resource, host: hypervisor,
+                        because: "\(hypervisor) is not evacuated"))
                 continue
             }
             guard let reason = machine.isBoundBecause else { continue }
             result.append(
-                Residence.Staying(machine: machine.name, resource: machine.resource, because: reason))
+                Residence.Staying(
+                    machine: machine.name, resource: machine.resource, host: hypervisor, because: reason))
         }
         var seen: Set<ResourceID> = [hypervisor]
         var next = 0
@@ -109,11 +111,13 @@ struct Residency {
             for machine in known[inner]?.residents ?? [] where machine.isRunning {
                 if let resource = machine.resource, seen.contains(resource) { continue }
                 result.append(
-                    Residence.Staying(machine: machine.name, resource: machine.resource, because: "it runs on \(inner)")
-                )
+                    Residence.Staying(
+                        machine: machine.name, resource: machine.resource, host: inner, because: "it runs on \(inner)"))
             }
         }
-        return result.sorted { ($0.machine, $0.resource ?? "") < ($1.machine, $1.resource ?? "") }
+        return result.sorted {
+            ($0.machine, $0.resource ?? "", $0.host) < ($1.machine, $1.resource ?? "", $1.host)
+        }
     }
 
     /// Machines of the fleet on a hypervisor, and on those in turn; sorted.

@@ -31,6 +31,10 @@ extension OrderPass {
         for lane in Self.lanes(Set(patched + carriers).sorted(), weights, pace: max(1, group.pace)) {
             add("\(name): at most \(group.maximumOut) of \(group.group.members.count) out", lane.map { [$0] })
         }
+        let spares = patched.filter { group.first.contains(hosts[$0].id) }
+        if !spares.isEmpty {
+            add("\(name): spares first", [spares, patched.filter { !group.first.contains(hosts[$0].id) }])
+        }
         let canaries = Array(patched.prefix(group.canaries))
         if !canaries.isEmpty { add("\(name): canaries first", [canaries, Array(patched.dropFirst(canaries.count))]) }
         let late = patched.filter { group.last.contains(hosts[$0].id) }
