@@ -44,6 +44,19 @@ import Testing
         #expect(written == (try CanonicalJSON.encode(scenario.facts)) + Data("\n".utf8))
     }
 
+    /// `--write-fleet .` beside a fleet of one's own.
+    @Test(arguments: ["fleet.yaml", "policy.yaml", "facts.json"])
+    func aMadeUpFleetIsNeverWrittenOverAnotherOne(file: String) async throws {
+        let folder = try TestFolder()
+        try folder.write("mine\n", to: file)
+        let program = try Program(["simulate", "--write-fleet", ".", "--hosts", "3"], in: folder)
+        #expect(try await program.end() == 2)
+        #expect(program.error.contains("name another folder"), "\(program.error)")
+        #expect(try String(contentsOf: folder.file(file), encoding: .utf8) == "mine\n")
+        let again = try TestFolder()
+        for seed in [UInt64(1), 2] { _ = try Self.write(3, seed: seed, in: again) }
+    }
+
     @Test func planningFromFilesIsTheSameToTheByteAndOpensNoDatabase() async throws {
         let folder = try TestFolder()
         _ = try Self.write(60, seed: 7, in: folder)
