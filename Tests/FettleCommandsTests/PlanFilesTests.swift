@@ -82,6 +82,21 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.file(".fettle/fettle.db").path))
     }
 
+    /// Waves, capacity over time, both risks, the point of no return, what is left out and why, and whether it is safe.
+    @Test func aPlanFromFilesTellsAllThatAPersonAgreesTo() async throws {
+        let folder = try TestFolder()
+        _ = try Self.write(60, seed: 7, in: folder)
+        let program = try Program(
+            ["plan", "--facts", "facts.json", "--findings", "findings.json", "--now", "\(Self.time)"], in: folder)
+        #expect(try await program.end() == 0, "\(program.error)")
+        for word in [
+            "WAVE", "OUT AT", "BACK AT", "WAITS FOR", "IN SERVICE OVER TIME", "to wait, ", "to patch (points a day)",
+            "No point of no return", "Way back: ", "Left out:", "Proven safe: ", "with every step at its median",
+        ] {
+            #expect(program.output.contains(word), "\(word): \(program.output)")
+        }
+    }
+
     @Test func whatIsWrongWithEachFileIsToldAtOnce() async throws {
         let folder = try TestFolder()
         try folder.write("version: 1\nresources: [{id: -x}]\n", to: "fleet.yaml")
