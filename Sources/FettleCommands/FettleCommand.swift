@@ -29,7 +29,7 @@ public struct FettleCommand: AsyncParsableCommand {
             ChangeCommand.self,
             SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, InventoryCommand.self,
             ExportCommand.self,
-            BaselineCommand.self, ResponsibilityCommand.self, PolicyCommand.self,
+            BaselineCommand.self, ResponsibilityCommand.self, PolicyCommand.self, WindowsCommand.self,
             WaiverCommand.self, ComplianceCommand.self,
             AccessCommand.self, SchemaCommand.self, VersionCommand.self, CVSSCommand.self, Serve.self,
         ])

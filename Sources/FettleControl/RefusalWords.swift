@@ -35,10 +35,15 @@ enum RefusalWords {
     }
 
     private static func duration(_ estimate: DurationEstimate) -> String {
-        "the plan takes about \(minutes(estimate.medianSeconds)), at most \(minutes(estimate.p95Seconds)) in 95 of 100 cases"
+        "the plan takes about \(words(estimate.medianSeconds)), at most \(words(estimate.p95Seconds)) in 95 of 100 cases"
     }
 
-    private static func minutes(_ seconds: Int) -> String {
-        seconds < 120 ? "\(seconds) s" : "\((seconds + 30) / 60) min"
+    private static func words(_ seconds: Int) -> String {
+        switch seconds {
+        case ..<120: "\(seconds) s"
+        case ..<7_200: "\((seconds + 30) / 60) min"
+        case ..<172_800: "\(seconds / 3_600) h \(seconds % 3_600 / 60) min"
+        default: "\(seconds / 86_400) days \(seconds % 86_400 / 3_600) h"
+        }
     }
 }

@@ -29,8 +29,15 @@ public struct RiskService: Sendable {
     public func ledgers(
         _ findings: [Finding], fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds
     ) async throws(ControlError) -> [RiskLedger] {
-        let history = try await history()
-        let time = now()
+        try Self.ledgers(
+            findings, history: try await history(), fleet: fleet, policy: policy, feeds: feeds, at: now())
+    }
+
+    /// The same without a store: from files alone there is no history, and each patch counts as one of its kind.
+    public static func ledgers(
+        _ findings: [Finding], history: PatchHistory = .empty, fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds,
+        at time: Timestamp
+    ) throws(ControlError) -> [RiskLedger] {
         var lots: [Lot: [Finding]] = [:]
         for finding in findings where finding.state == .missing && finding.fixed != nil {
             let groups = fleet.groups(of: finding.resource).map(\.id.rawValue)
@@ -77,14 +84,14 @@ public struct RiskService: Sendable {
         var group: String
     }
 
-    private func group(_ name: String, _ findings: [Finding], in fleet: Fleet) -> AffectedGroup? {
+    private static func group(_ name: String, _ findings: [Finding], in fleet: Fleet) -> AffectedGroup? {
         if let group = fleet.group(GroupID(name)) {
             return AffectedGroup(group, in: fleet, hosts: Set(findings.map(\.resource)).count)
         }
         return fleet.resource(ResourceID(name)).map { AffectedGroup($0) }
     }
 
-    private func patch(_ findings: [Finding], _ feeds: AdvisoryFeeds) throws(ControlError) -> CandidatePatch {
+    private static func patch(_ findings: [Finding], _ feeds: AdvisoryFeeds) throws(ControlError) -> CandidatePatch {
         let first = findings[0]
         let updateClass = findings.map(\.updateClass).contains(.security) ? UpdateClass.security : first.updateClass
         let packages = Set(findings.flatMap(\.packages)).sorted()

@@ -86,7 +86,8 @@ public struct StageKeeper: Sendable {
         var name = id
         if name == nil { name = try await list(kind, limit: 1).first?.id }
         guard let id = name else {
-            throw ControlError(.notFound, "there is no \(kind.rawValue) yet", hint: Self.hint(kind))
+            throw ControlError(
+                .notFound, "no \(kind.rawValue) kept yet", hint: Self.hint(kind))
         }
         let document: StoredDocument?
         do throws(StoreError) {

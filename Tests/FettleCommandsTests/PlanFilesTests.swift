@@ -44,6 +44,19 @@ import Testing
         #expect(written == (try CanonicalJSON.encode(scenario.facts)) + Data("\n".utf8))
     }
 
+    /// `--write-fleet .` beside a fleet of one's own.
+    @Test(arguments: ["fleet.yaml", "policy.yaml", "facts.json"])
+    func aMadeUpFleetIsNeverWrittenOverAnotherOne(file: String) async throws {
+        let folder = try TestFolder()
+        try folder.write("mine\n", to: file)
+        let program = try Program(["simulate", "--write-fleet", ".", "--hosts", "3"], in: folder)
+        #expect(try await program.end() == 2)
+        #expect(program.error.contains("name another folder"), "\(program.error)")
+        #expect(try String(contentsOf: folder.file(file), encoding: .utf8) == "mine\n")
+        let again = try TestFolder()
+        for seed in [UInt64(1), 2] { _ = try Self.write(3, seed: seed, in: again) }
+    }
+
     @Test func planningFromFilesIsTheSameToTheByteAndOpensNoDatabase() async throws {
         let folder = try TestFolder()
         _ = try Self.write(60, seed: 7, in: folder)
@@ -67,6 +80,21 @@ import Testing
             #expect(try await program.end() == status, "\(words): \(program.error)")
         }
         #expect(!FileManager.default.fileExists(atPath: folder.file(".fettle/fettle.db").path))
+    }
+
+    /// Waves, capacity over time, both risks, the point of no return, what is left out and why, and whether it is safe.
+    @Test func aPlanFromFilesTellsAllThatAPersonAgreesTo() async throws {
+        let folder = try TestFolder()
+        _ = try Self.write(60, seed: 7, in: folder)
+        let program = try Program(
+            ["plan", "--facts", "facts.json", "--findings", "findings.json", "--now", "\(Self.time)"], in: folder)
+        #expect(try await program.end() == 0, "\(program.error)")
+        for word in [
+            "WAVE", "OUT AT", "BACK AT", "WAITS FOR", "IN SERVICE OVER TIME", "to wait, ", "to patch (points a day)",
+            "No point of no return", "Way back: ", "Left out:", "Proven safe: ", "with every step at its median",
+        ] {
+            #expect(program.output.contains(word), "\(word): \(program.output)")
+        }
     }
 
     @Test func whatIsWrongWithEachFileIsToldAtOnce() async throws {

@@ -78,6 +78,18 @@ import Testing
         #expect(rehearsal.state.resources[1].phase == .quarantined)
     }
 
+    /// kured#792: the lock was kept when the reboot was blocked.
+    @Test func aRebootThatIsBlockedHoldsNothingWhenTheRunHasEnded() async throws {
+        var pool = PoolPlan(waves: [1, 2], minimumAvailable: 1)
+        pool.reboots = true
+        var rehearsal = try Rehearsal(pool.plan()) { $0.faults["web-1/reboot"] = .fails(.locked, times: 1000) }
+        let outcome = try await rehearsal.play()
+        #expect(Scenario.End(outcome) == .rolledBack)
+        #expect(try await rehearsal.store.reservations() == [])
+        #expect(rehearsal.world.now.drained == [])
+        try await rehearsal.expectNothingOwed()
+    }
+
     @Test func aBalancerThatIsGoneAtTheReturnEndsInTheLedger() async throws {
         let pool = PoolPlan(waves: [1, 1], minimumAvailable: 1)
         var rehearsal = try Rehearsal(pool.plan())

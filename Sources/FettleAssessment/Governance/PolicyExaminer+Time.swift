@@ -34,8 +34,23 @@ extension PolicyExaminer {
         }
         let runs = last.isEmpty ? "" : " Last runs: \(last.joined(separator: ", "))."
         return rule(
-            .when, "order", "Patches reach \(names). A person starts each run; there are no fixed windows.\(runs)",
+            .when, "order", "Patches reach \(names). A person starts each run\(windows)\(runs)",
             gaps, missing: record.lastRuns.isEmpty ? [.followed] : [], without: [.developed])
+    }
+
+    /// When disruptive work may be done, as far as the policy says so; `fettle windows` works out the days.
+    private var windows: String {
+        let names = policy.windows.map(\.id.rawValue)
+        let open =
+            switch (names.isEmpty, policy.withoutWindow) {
+            case (true, .anyTime): "; there are no maintenance windows."
+            case (true, .never): "; there are no maintenance windows, and nothing is worked on without one."
+            case (false, .anyTime):
+                ", in the windows \(Self.names(names)); what none of them is for, at any time."
+            case (false, .never): ", in the windows \(Self.names(names)); what none of them is for, never."
+            }
+        guard !policy.freezes.isEmpty else { return open }
+        return open + " Frozen: " + Self.names(policy.freezes.map { "\($0.id) (\($0.reason))" }) + "."
     }
 
     /// A later environment waits for its turn after an earlier one, but not longer than what is scheduled may take.

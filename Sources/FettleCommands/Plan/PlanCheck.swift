@@ -18,6 +18,9 @@ struct PlanCheck: AsyncParsableCommand {
             "Also tell windows that have closed by this time, such as 2026-11-23T09:00:00Z.", valueName: "time"))
     var now: String?
 
+    /// Of one violation; the JSON has all.
+    private static let shownSteps = 12
+
     private struct Answer: Encodable {
         var plan: PlanID
         var digest: Digest
@@ -47,10 +50,15 @@ struct PlanCheck: AsyncParsableCommand {
                     violations: report.violations, closedWindows: closed))
         } else if report.isProven {
             Output.writeLine(
-                "\(plan.id) is safe: \(plan.steps.count) steps, \(plan.rollback.count) on the way back "
-                    + "(\(report.method.rawValue))".printable)
+                "\(plan.id.rawValue.printable) is safe: \(plan.steps.count) steps, \(plan.rollback.count) on the way back "
+                    + "(\(report.method.rawValue))")
         } else {
-            for violation in report.violations { Output.writeLine(violation.description.printable) }
+            for violation in report.violations {
+                Output.writeLine(violation.description.printable)
+                guard !violation.steps.isEmpty else { continue }
+                let steps = PlanView.list(violation.steps.map(\.rawValue), limit: Self.shownSteps)
+                Output.writeLine("  steps: \(steps)".printable)
+            }
         }
         if form.output != .json {
             for window in closed ?? [] {

@@ -61,7 +61,8 @@ struct PlanMake: AsyncParsableCommand {
             fleet: read.fleet, policy: read.policy, facts: read.facts, basis: read.basis, filter: filter, title: title)
         let result = try planner.plan(at: read.now)
         if options.output == .json { return try Output.writePlan(PlanDocument(result)) }
-        PlanResultView(result: result).show()
+        let risks = try PlanRisks.of(result.plan, read, directory: options.directory)
+        PlanResultView(result: result, risks: risks).show()
     }
 }
 

@@ -18,13 +18,27 @@ enum PlanRisks {
     /// For the terminal, a line a patch.
     static func of(_ plan: Plan, _ session: Session, fleet: Fleet) async throws -> [String] {
         guard !plan.steps.isEmpty else { return [] }
-        let ledgers = try await ledgers(
-            of: plan, try await session.risks.newestFindings(), session, fleet: fleet, feeds: nil)
+        return lines(
+            try await ledgers(of: plan, try await session.risks.newestFindings(), session, fleet: fleet, feeds: nil),
+            more: " (`fettle risk` shows them)")
+    }
+
+    /// The same for a plan from files: by the findings among them, without a history of runs.
+    static func of(_ plan: Plan, _ read: PlanFiles.Read, directory: String?) throws -> [String] {
+        guard !plan.steps.isEmpty, case .findings(let findings) = read.basis else { return [] }
+        let targets = Set(plan.targets.map(\.resource))
+        return lines(
+            try RiskService.ledgers(
+                findings.findings.filter { targets.contains($0.resource) }, fleet: read.fleet, policy: read.policy,
+                feeds: AdvisoryOptions.feeds(nil, directory: directory), at: read.now))
+    }
+
+    private static func lines(_ ledgers: [RiskLedger], more hint: String = "") -> [String] {
         let shown = ledgers.prefix(5).map { ledger in
             "\(ledger.package) on \(ledger.group): \(RiskTerm.figure(ledger.waiting.perDay)) to wait, "
                 + "\(RiskTerm.figure(ledger.patching.perDay)) to patch (\(ledger.unit) a day)"
         }
-        let more = ledgers.count > 5 ? ["… and \(ledgers.count - 5) more (`fettle risk` shows them)"] : []
+        let more = ledgers.count > 5 ? ["… and \(ledgers.count - 5) more\(hint)"] : []
         return shown + more
     }
 }

@@ -44,7 +44,8 @@ struct PlanShow: AsyncParsableCommand {
         }
         if html { return try await write(document, session) }
         if options.output == .json { return try Output.writePlan(document) }
-        Output.writeLine(PlanView(plan: document.plan, digest: document.digest).lines())
+        Output.writeLine(
+            PlanView(plan: document.plan, digest: document.digest, check: PlanChecker.check(document.plan)).lines())
     }
 
     private func write(_ document: PlanDocument, _ session: Session?) async throws {

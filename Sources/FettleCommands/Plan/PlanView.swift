@@ -1,3 +1,5 @@
+import FettleChecking
+import FettleControl
 import FettleModel
 import FettlePlanning
 
@@ -5,10 +7,12 @@ import FettlePlanning
 struct PlanView {
     var plan: Plan
     var digest: Digest
+    /// What the checker says of it; nil: nobody asked.
+    var check: CheckReport?
 
     /// A terminal shows so many hosts; the page has all that can be read, and the JSON has all.
     private static let hosts = 60
-    private static let groups = 15
+    private static let violations = 5
 
     func lines(in terminal: Terminal = .standard) -> String {
         let timeline = PlanTimeline(plan)
@@ -18,7 +22,7 @@ struct PlanView {
         text.append("digest \(digest)")
         text.append(scope(timeline))
         text += windows
-        text += groupLines
+        text += CapacityLines(plan, facts, timeline).lines(in: terminal)
         text.append("")
         text.append(table(facts, timeline).render(in: terminal))
         if facts.hosts.count > Self.hosts {
@@ -28,30 +32,27 @@ struct PlanView {
         text += chains(facts)
         text += interruptions
         text.append(wayBack(in: terminal))
+        text += verdict(in: terminal)
         return text.joined(separator: "\n")
     }
 
     private func scope(_ timeline: PlanTimeline) -> String {
         let environments = plan.environments.map(\.rawValue).joined(separator: ", ").printable
         return
-            "\(plan.targets.count) host\(plan.targets.count == 1 ? "" : "s") in \(environments), \(plan.steps.count) steps, "
-            + "about \(Self.words(timeline.total.medianSeconds)), 95%: \(Self.words(timeline.total.p95Seconds))"
+            "\(plan.targets.count) host\(plan.targets.count == 1 ? "" : "s") in \(environments), \(plan.steps.count) steps; "
+            + "\(Self.words(timeline.total.medianSeconds)) with every step at its median, "
+            + "\(Self.words(timeline.total.p95Seconds)) with every step at its 95% (`fettle simulate` plays it)"
+            + (timeline.start == nil ? "" : "; times in UTC")
     }
 
+    /// Those in which somebody is worked on.
     private var windows: [String] {
-        let lines = plan.windows.prefix(5).map { "window \($0.opensAt) to \($0.closesAt)" }
-        return plan.windows.count > 5 ? lines + ["… and \(plan.windows.count - 5) more windows"] : lines
-    }
-
-    /// Those with the least to spare first.
-    private var groupLines: [String] {
-        let spare = { (group: PlannedGroup) in group.members.count - group.minimumAvailable &- group.maximumOut }
-        let sorted = plan.groups.sorted { (spare($0), $0.id) < (spare($1), $1.id) }
-        let lines = sorted.prefix(Self.groups).map { group in
-            "group \(group.id.rawValue.printable): \(group.members.count) members, at least \(group.minimumAvailable) "
-                + "stay available, at most \(group.maximumOut) out at once"
+        let used = Set(plan.targets.compactMap(\.window)).filter(plan.windows.indices.contains).sorted()
+        let lines = used.prefix(5).map { place in
+            let window = plan.windows[place]
+            return "window \(Self.minute(window.opensAt)) to \(Self.minute(window.closesAt)) UTC"
         }
-        return sorted.count > Self.groups ? lines + ["… and \(sorted.count - Self.groups) more groups"] : lines
+        return used.count > 5 ? lines + ["… and \(used.count - 5) more windows"] : lines
     }
 
     private func table(_ facts: HostLines, _ timeline: PlanTimeline) -> Table {
@@ -104,15 +105,32 @@ struct PlanView {
                 "Point of no return: from \(step.rawValue.printable) on, not everything can be brought back to its "
                     + "earlier version.", in: terminal)
         }
-        return "Way back: \(plan.rollback.count) approved steps, for every host to exactly the versions it has now. "
+        return
+            "No point of no return. Way back: \(plan.rollback.count) approved steps, for every host to exactly the versions "
+            + "it has now. "
             + "Stops and goes back when more than \(plan.limits.failureBudget) "
             + "host\(plan.limits.failureBudget == 1 ? "" : "s") fail\(plan.limits.failureBudget == 1 ? "s" : "")."
+    }
+
+    private func verdict(in terminal: Terminal) -> [String] {
+        guard let check else { return [] }
+        if check.isProven {
+            return [TextStyle.green.apply("Proven safe: \(PlanPictures.method(check.method)).", in: terminal)]
+        }
+        let told = check.violations.prefix(Self.violations).map { "  \($0.description.printable)" }
+        let more = check.violations.count > Self.violations ? ["  `fettle plan check` tells all"] : []
+        return [TextStyle.red.apply("Not safe:", in: terminal)] + told + more
     }
 
     private static func moment(_ second: Int?, _ timeline: PlanTimeline) -> String {
         guard let second else { return "-" }
         guard let start = timeline.start else { return words(second) }
         return String(start.adding(seconds: second).description.prefix(16).suffix(11)).replacing("T", with: " ")
+    }
+
+    /// Such as `2026-11-28 21:00`, in UTC.
+    static func minute(_ time: Timestamp) -> String {
+        String(time.description.prefix(16)).replacing("T", with: " ")
     }
 
     /// The first few names, so that a line stays one for a thousand hosts.
@@ -125,7 +143,8 @@ struct PlanView {
         switch seconds {
         case ..<90: "\(seconds) s"
         case ..<5400: "\((seconds + 30) / 60) min"
-        default: "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+        case ..<172_800: "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+        default: "\(seconds / 86_400) d \(seconds % 86_400 / 3600) h"
         }
     }
 }

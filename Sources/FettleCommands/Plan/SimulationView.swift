@@ -98,7 +98,9 @@ struct SimulationView {
             .init(title: "WINDOW OPENS"), .init(title: "CLOSES"), .init(title: "HOSTS", alignsRight: true),
             .init(title: "KEPT", alignsRight: true),
         ])
-        for window in statistics.windows.prefix(Self.limit) {
+        // In the others nobody is worked on; they are kept whatever happens.
+        let used = statistics.windows.filter { $0.targets > 0 }
+        for window in used.prefix(Self.limit) {
             table.rows.append([
                 .init(window.opensAt.description, .bold), .init(window.closesAt.description),
                 .init("\(window.targets)"),
@@ -107,7 +109,7 @@ struct SimulationView {
                     window.playsInside < statistics.plays ? .yellow : .green),
             ])
         }
-        return [table.render(in: terminal)] + Self.more(statistics.windows.count - Self.limit, "windows", terminal)
+        return [table.render(in: terminal)] + Self.more(used.count - Self.limit, "windows", terminal)
     }
 
     private func outcomes(in terminal: Terminal) -> [String] {

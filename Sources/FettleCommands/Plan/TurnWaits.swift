@@ -29,10 +29,14 @@ struct TurnWaits {
     func words(of resource: ResourceID, bakes: [StepID]) -> String {
         let turns = (before[resource] ?? []).sorted { size($0) < size($1) }
         var told: Set<Turn> = []
+        // Many lists may name the same few: each is looked at once.
+        var named: Set<ResourceID> = []
         var words: [String] = []
-        for turn in turns where !told.contains(turn) {
+        for turn in turns where !told.contains(turn) && words.count <= 3 {
             if let name = names[turn], !words.contains(name) { words.append(name) }
-            for member in plan.order[turn.list].turns[turn.number].prefix(4) { told.formUnion(before[member] ?? []) }
+            for member in plan.order[turn.list].turns[turn.number].prefix(4) where named.insert(member).inserted {
+                told.formUnion(before[member] ?? [])
+            }
         }
         let all = bakes.map(\.rawValue) + words.prefix(3) + (words.count > 3 ? ["…"] : [])
         return all.isEmpty ? "-" : all.joined(separator: ", ")

@@ -55,24 +55,33 @@ struct FleetWriting: ParsableArguments {
         }
         for file in files { Output.writeLine("wrote \(file.printable)") }
         Output.writeLine(
-            "\(scenario.fleet.resources.count) hosts in \(scenario.fleet.groups.count) groups; next: fettle plan --dir \(folder) "
-                + "--facts \(folder)/facts.json --selection \(folder)/selection.json --now \(scenario.time)")
+            "\(Self.count(scenario.fleet.resources.count, "host")) in \(Self.count(scenario.fleet.groups.count, "group")); "
+                + "next: fettle plan --dir \(folder) --facts \(folder)/facts.json --selection \(folder)/selection.json --now \(scenario.time)"
+        )
         return true
     }
+
+    private static func count(_ number: Int, _ what: String) -> String { "\(number) \(what)\(number == 1 ? "" : "s")" }
 }
 
 /// A folder with a made-up fleet.
 struct ScenarioFolder {
     var url: URL
 
-    /// - Returns: the paths of what was written. Files that are there are written over: the same size and seed give the same ones.
+    private static let files = ["fleet.yaml", "policy.yaml", "facts.json", "findings.json", "selection.json"]
+    private static let mark = "Made up by `fettle simulate --write-fleet`"
+
+    /// - Returns: the paths of what was written. A made-up fleet that is there is written over: the same size and seed give the same
+    ///   files.
+    /// - Throws: a usage failure if anything that is there may be somebody's own.
     func write(_ scenario: FleetScenario) throws -> [String] {
+        try refuseToWriteOverAnotherFleet()
         let schemas = url.appendingPathComponent(".fettle")
         try FileManager.default.createDirectory(at: schemas, withIntermediateDirectories: true)
         try FleetSchema.json.write(to: schemas.appendingPathComponent(FleetSchema.fileName))
         try PolicySchema.json.write(to: schemas.appendingPathComponent(PolicySchema.fileName))
         let remark =
-            "Made up by `fettle simulate --write-fleet`: \(scenario.fleet.resources.count) hosts, seed \(scenario.seed)."
+            "\(Self.mark): \(scenario.fleet.resources.count) hosts, seed \(scenario.seed)."
         try text("fleet.yaml", FleetWriter(remarks: [remark]).text(scenario.fleet))
         try text("policy.yaml", Self.policy(scenario.policy, remark: remark))
         let resources = scenario.fleet.resources.lazy.map(\.id)
@@ -96,7 +105,21 @@ struct ScenarioFolder {
                 leftOut: scenario.leftOut), list: "hosts",
             elements: resources.compactMap { scenario.selection(of: $0) },
             to: path("selection.json"))
-        return ["fleet.yaml", "policy.yaml", "facts.json", "findings.json", "selection.json"].map(path)
+        return Self.files.map(path)
+    }
+
+    /// Whoever types `--write-fleet .` beside a fleet of their own would lose it.
+    private func refuseToWriteOverAnotherFleet() throws {
+        let there = Self.files.filter { FileManager.default.fileExists(atPath: path($0)) }
+        guard !there.isEmpty else { return }
+        let handle = FileHandle(forReadingAtPath: path("fleet.yaml"))
+        defer { try? handle?.close() }
+        let begin = (try? handle?.read(upToCount: 1_024)) ?? Data()
+        guard !String(decoding: begin, as: UTF8.self).contains(Self.mark) else { return }
+        throw CommandFailure(
+            .usage,
+            "\(url.path) has \(there.joined(separator: ", ")) that \(there.count == 1 ? "was" : "were") not made up here\n"
+                + "  name another folder: `--write-fleet DIR` writes a fleet of its own")
     }
 
     private func path(_ name: String) -> String { url.appendingPathComponent(name).path }

@@ -42,32 +42,52 @@ final class Session {
     var governance: GovernanceService { GovernanceService(store: store, tools: tools) }
     var evidence: EvidenceService { EvidenceService(store: store, tools: tools) }
 
-    /// The declared fleet. Warnings go to standard error.
-    lazy var fleetReading: Result<Fleet, any Error> = Result {
-        let file = directory.appendingPathComponent("fleet.yaml")
-        guard FileManager.default.fileExists(atPath: file.path) else {
-            throw CommandFailure(
-                .usage,
-                "there is no fleet.yaml in \(directory.path)\n  `fettle init` writes a commented one to start from; "
-                    + "`--dir DIR` or FETTLE_DIR names another folder")
+    /// The declared fleet. Warnings go to standard error. Where it is wrong, what is wrong with the policy is told as well: nobody
+    /// should mend one file only to hear of the other.
+    lazy var fleetReading: Result<Fleet, any Error> = readFleet().flatMapError { error in
+        guard case .failure(let other) = readPolicy(nil) else { return .failure(error) }
+        return .failure(
+            CommandFailure(
+                .usage, "\(FettleCommand.words(for: error))\n\(FettleCommand.words(for: other))"))
+    }
+
+    private func readFleet() -> Result<Fleet, any Error> {
+        Result {
+            let file = directory.appendingPathComponent("fleet.yaml")
+            guard FileManager.default.fileExists(atPath: file.path) else {
+                throw CommandFailure(
+                    .usage,
+                    "there is no fleet.yaml in \(directory.path)\n  `fettle init` writes a commented one to start from; "
+                        + "`--dir DIR` or FETTLE_DIR names another folder")
+            }
+            let reading = try FleetFile.read(path: file.path)
+            for warning in reading.warnings { note(warning.description) }
+            return reading.fleet
         }
-        let reading = try FleetFile.read(path: file.path)
-        for warning in reading.warnings { note(warning.description) }
-        return reading.fleet
     }
 
     var fleet: Fleet { get throws { try fleetReading.get() } }
 
     /// The policy; its defaults where there is no policy.yaml.
-    lazy var policyReading: Result<PolicyReading, any Error> = Result {
-        let file = directory.appendingPathComponent("policy.yaml")
-        guard FileManager.default.fileExists(atPath: file.path) else {
-            return PolicyReading(policy: Policy(), warnings: [])
+    lazy var policyReading: Result<PolicyReading, any Error> = {
+        // A fleet file with mistakes is told where the fleet is asked for, or here if the policy has some too.
+        let reading = readPolicy(try? fleetReading.get())
+        guard case .success(let policy) = reading else {
+            if case .failure(let both) = fleetReading { return .failure(both) }
+            return reading
         }
-        // A fleet file with mistakes is told where the fleet is asked for.
-        let reading = try PolicyFile.read(path: file.path, fleet: try? fleetReading.get())
-        for warning in reading.warnings { note(warning.description) }
+        for warning in policy.warnings { note(warning.description) }
         return reading
+    }()
+
+    private func readPolicy(_ fleet: Fleet?) -> Result<PolicyReading, any Error> {
+        Result {
+            let file = directory.appendingPathComponent("policy.yaml")
+            guard FileManager.default.fileExists(atPath: file.path) else {
+                return PolicyReading(policy: Policy(), warnings: [])
+            }
+            return try PolicyFile.read(path: file.path, fleet: fleet, now: .now())
+        }
     }
 
     var policy: Policy { get throws { try policyReading.get().policy } }

@@ -24,7 +24,7 @@ enum StageFile {
         do {
             return try PlanDocument(reading: data)
         } catch let error as DecodingError {
-            throw CommandFailure(.usage, "\(path) is no plan: \(DecodingWords.of(error))\n  \(hint(.plan))")
+            throw CommandFailure(.usage, "\(path) is no plan: \(DecodingWords.of(error, in: data))\n  \(hint(.plan))")
         }
     }
 
@@ -66,7 +66,8 @@ enum StageFile {
             return try decode(data)
         } catch {
             throw CommandFailure(
-                .usage, "\(path.printable) holds no \(stage.rawValue): \(DecodingWords.of(error))\n  \(hint(stage))")
+                .usage,
+                "\(path.printable) holds no \(stage.rawValue): \(DecodingWords.of(error, in: data))\n  \(hint(stage))")
         }
     }
 

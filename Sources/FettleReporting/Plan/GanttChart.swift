@@ -77,9 +77,12 @@ struct GanttChart {
         }
         return """
             <text x="0" y="\(y + 17)" class="group">\(group.name.clipped(to: 34))<title>\(group.name)</title></text>\
-            <text x="\(Self.labelWidth)" y="\(y + 17)" class="aside">\(words)</text>
+            <text x="\(Self.aside(group.name))" y="\(y + 17)" class="aside">\(words)</text>
             """
     }
+
+    /// Where there is room beside a heading: a long one reaches into the chart.
+    private static func aside(_ name: String) -> Int { max(labelWidth, min(name.count, 34) * 8 + 12) }
 
     private func line(_ row: PlanRow, _ y: Int) -> HTMLText {
         let bars = row.segments.map { segment -> HTMLText in

@@ -51,6 +51,9 @@ struct OrderGraph {
 
     init(_ plan: Plan, _ rows: PlanRows) {
         let all = rows.all
+        // Environments from above as they follow each other.
+        let present = Set(rows.groups.compactMap(\.environments.first))
+        blocks = plan.environments.filter(present.contains).map { Block(name: $0.rawValue) }
         var places: [ResourceID: Int] = [:]
         for (place, row) in all.enumerated() { places[row.resource] = place }
         let orders = plan.order.map { order in
@@ -120,9 +123,8 @@ struct OrderGraph {
         let depth = TurnDepth.of(group, orders)
         var columns = [Int](repeating: .max, count: rows.groups.count)
         for (place, index) in group.enumerated() { columns[index] = min(columns[index], depth[place]) }
-        for group in rows.groups where block(of: group) == bands.count {
-            bands.append(Band(name: blocks[bands.count].name, block: bands.count))
-        }
+        for group in rows.groups { _ = block(of: group) }
+        bands = blocks.indices.map { Band(name: blocks[$0].name, block: $0) }
         let keepsGroups = rows.groups.count <= Self.nodeLimit
         let stride = keepsGroups ? 1 : ((columns.max() ?? 0) + Self.columnLimit) / Self.columnLimit
         var known: [[Int]: Int] = [:]

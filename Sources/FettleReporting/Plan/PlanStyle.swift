@@ -12,7 +12,7 @@ enum PlanStyle {
         rect.window,i.window{fill:var(--window);background:var(--window)}i.window{border:1px solid var(--line)}
         path.wait{fill:var(--wait)}path.patch{fill:var(--patch)}
         .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(330px,1fr));gap:18px 24px}
-        figure{margin:0;break-inside:avoid}figcaption{font-size:14px;margin-bottom:4px}figcaption b{display:block}figcaption span,figcaption span b{font-size:13px;display:inline}
+        figure{margin:0;break-inside:avoid}li,figcaption,summary,h1{overflow-wrap:anywhere}figcaption{font-size:14px;margin-bottom:4px}figcaption b{display:block}figcaption span,figcaption span b{font-size:13px;display:inline}
         figure .note{margin:2px 0 0}svg.small{min-width:0}svg.small text{font-size:11px}
         path.below{fill:var(--bad);opacity:.08}path.inservice{fill:var(--area);opacity:.7}
         path.level{fill:none;stroke:var(--patch);stroke-width:2}path.minimum{fill:none;stroke:var(--bad);stroke-dasharray:5 3}

@@ -154,7 +154,7 @@ extension StoreConformance {
             try await expectRefusal(.leaseHeld, "a second claim") { () throws(StoreError) in
                 _ = try await store.claim("run-1", executor: "two", at: .now(), leaseSeconds: 60, takeOver: false)
             }
-            // A ghost holds it for no longer than its lease (kured#137).
+            // A ghost holds it for no longer than its lease (kured#137 #847).
             let later = Timestamp.now().adding(seconds: 660)
             let second = try await store.claim("run-1", executor: "two", at: later, leaseSeconds: 60, takeOver: false)
             try expect(second.epoch == 2, "epoch \(second.epoch)")

@@ -40,6 +40,18 @@ import Testing
         }
     }
 
+    @Test func windowsAndFreezesAreTold() {
+        #expect(examine()["order"]?.statement.contains("there are no maintenance windows") == true)
+        var policy = Policy()
+        policy.windows = [MaintenanceWindow(id: "nights", events: [])]
+        policy.freezes = [Freeze(id: "year-end", reason: "closing of the year", events: [])]
+        let words = examine(policy)["order"]?.statement ?? ""
+        #expect(words.contains("in the windows nights; what none of them is for, at any time."))
+        #expect(words.contains("Frozen: year-end (closing of the year)."))
+        policy.withoutWindow = .never
+        #expect(examine(policy)["order"]?.statement.contains("what none of them is for, never.") == true)
+    }
+
     @Test func whatTheFleetFileLacksIsNotImplemented() {
         #expect(examine()["owners"]?.implemented == .yes)
         let bare = examine(fleet: fleet(owner: nil, group: false))

@@ -118,6 +118,22 @@ import Testing
         for node in graph.nodes { #expect(node.row < graph.bands[node.band].height) }
     }
 
+    /// Whoever is in no group stands last among the groups, and its environment in its own place all the same.
+    @Test func environmentsStandAsTheyFollowEachOther() {
+        var sample = PlanSample([PlanSample.Pool(name: "web", environment: "production", size: 3)])
+        sample.singles = ["alone"]
+        var picture = sample.picture
+        for place in picture.plan.targets.indices {
+            picture.plan.targets[place].environment =
+                picture.plan.targets[place].resource == "alone" ? "qa" : "production"
+        }
+        picture.plan.environments = ["dev", "qa", "production"]
+        let graph = OrderGraph(picture.plan, PlanRows(picture))
+        #expect(graph.blocks.map(\.name) == ["qa", "production"])
+        #expect(graph.bands.map { graph.blocks[$0.block].name } == ["production", "qa"])
+        #expect(graph.nodes.allSatisfy { $0.column >= graph.blocks[graph.bands[$0.band].block].firstColumn })
+    }
+
     @Test func groupsAreNodesWhereResourcesAreTooMany() {
         let picture = PlanPageTests.fleet(pools: 100).picture
         let graph = OrderGraph(picture.plan, PlanRows(picture))
