@@ -138,7 +138,7 @@ struct LotJudging {
         let module = advisories.module(of: entry)
         if module.isEmpty {
             // Some feeds tell a module only by the release of the fixed version.
-            let isModular = fixedBound(entry, standing).map { ModuleStreams.isModular(advisories.bound($0)) } ?? false
+            let isModular = fixedBound(entry, standing).map { RpmVersion.isModular(advisories.bound($0)) } ?? false
             return isModular == (stream != .none) ? .same : .other
         }
         switch stream.isOf(module) {
