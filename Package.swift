@@ -157,7 +157,9 @@ let package = Package(
                 "FettleExecution", "FettleSimulation", "FettleAssessment", "FettleSoftware", "FettlePlanning",
                 "FettleReporting",
             ]),
-        tests("FettleServerTests", ["FettleServer", "FettleControl", "FettleModel", "FettleTestSupport"]),
+        tests(
+            "FettleServerTests",
+            ["FettleServer", "FettleControl", "FettleReporting", "FettleModel", "FettleTestSupport"]),
         tests(
             "FettleCommandsTests",
             [

@@ -22,7 +22,8 @@ struct HostAdvisories {
             return
         }
         let platform = host.platform.value.flatMap {
-            PlatformName.name(id: $0.distribution, version: $0.version, codename: $0.codename)
+            PlatformName.name(
+                id: $0.distribution, version: $0.version, codename: $0.codename, title: $0.prettyName)
         }
         let judge =
             judges[platform ?? ""] ?? SoftwareJudge(index: index, platform: platform.flatMap { Ecosystem($0) })
@@ -69,48 +70,9 @@ struct RunningKernel {
     /// Whether the package is no part of a kernel, or of the one that runs. Where the running kernel was not observed every kernel
     /// counts: not observed is not "not running".
     func isExposed(_ package: InstalledPackage) -> Bool {
-        guard Self.isKernelSource(package.source) else { return true }
-        guard let running, !running.isEmpty else { return Self.isImage(package) }
-        return Self.isImage(package)
-            && Self.release(of: package).map { $0 == running || running.hasPrefix($0) } ?? false
-    }
-
-    /// `linux`, `linux-hwe-6.8`, `linux-aws`, `linux-signed-amd64`; `kernel`, `kernel-rt`, `kernel-uek`, `kernel-default`.
-    static func isKernelSource(_ source: String) -> Bool {
-        if source == "linux" || source == "kernel" || source.hasPrefix("linux-signed") { return true }
-        let flavours = [
-            "linux-hwe", "linux-aws", "linux-azure", "linux-gcp", "linux-gke", "linux-oracle", "linux-oem", "linux-kvm",
-            "linux-lowlatency", "linux-raspi", "linux-ibm", "linux-lts", "linux-virt", "linux-meta", "linux-nvidia",
-            "kernel-rt", "kernel-uek", "kernel-default", "kernel-source", "kernel-lt", "kernel-ml",
-        ]
-        return flavours.contains { source == $0 || source.hasPrefix($0 + "-") }
-    }
-
-    private static func isImage(_ package: InstalledPackage) -> Bool { release(of: package) != nil }
-
-    /// The release (`uname -r`) that a package boots; nil for one that boots none.
-    private static func release(of package: InstalledPackage) -> String? {
-        switch package.manager {
-        case .dpkg:
-            for prefix in ["linux-image-unsigned-", "linux-image-", "linux-modules-"]
-            where package.name.hasPrefix(prefix) {
-                let release = package.name.dropFirst(prefix.count)
-                // A metapackage (`linux-image-amd64`, `linux-image-generic`) names no release.
-                return release.first?.isNumber == true ? String(release) : nil
-            }
-            return nil
-        case .rpm:
-            let images = [
-                "kernel", "kernel-core", "kernel-modules", "kernel-default", "kernel-uek", "kernel-rt",
-                "kernel-rt-core",
-            ]
-            let version = package.version.split(separator: ":").last.map(String.init) ?? package.version
-            return images.contains(package.name) ? "\(version).\(package.architecture)" : nil
-        case .apk:
-            let parts = package.name.split(separator: "-")
-            guard parts.first == "linux", parts.count == 2 else { return nil }
-            // `linux-lts` 6.6.31-r0 boots `6.6.31-0-lts`.
-            return "\(package.version.replacing("-r", with: "-"))-\(parts[1])"
-        }
+        guard KernelPackages.isSource(package.source) else { return true }
+        guard let release = KernelPackages.release(of: package) else { return false }
+        guard let running, !running.isEmpty else { return true }
+        return release == running || running.hasPrefix(release)
     }
 }

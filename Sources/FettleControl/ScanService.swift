@@ -121,7 +121,7 @@ public struct ScanService: Sendable {
             let judged: FindingSet
             do throws(IndexError) {
                 judged = try assessor.assess(facts, reference: reference, id: id, at: time)
-                    .continuing(earlier, facts: facts, policy: policy)
+                    .continuing(earlier, facts: facts)
             } catch {
                 throw ControlError(.internal, "\(error)")
             }

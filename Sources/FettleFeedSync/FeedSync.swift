@@ -20,7 +20,8 @@ public struct FeedSync: Sendable {
     /// The clock.
     public var now: @Sendable () -> Timestamp = { Timestamp.now() }
     /// Looks at the files of a source before they are swapped in, such as by reading them whole. What it throws is a
-    /// failure of that source: a login page that came with the status 200 never takes the place of a feed.
+    /// failure of that source: a login page that came with the status 200 never takes the place of a feed. What is in use already
+    /// was looked at when it came, and isn't again.
     public var accept: @Sendable (FeedSource, [URL]) throws -> Void = { _, _ in }
 
     public init(store: FeedStore, settings: FeedSettings = .none, options: FeedSyncOptions) {
@@ -44,7 +45,8 @@ public struct FeedSync: Sendable {
         let before = try? store.current()
         let client = WebClient(options, certificateAuthorities: settings.certificateAuthorities)
         let downloader = FeedDownloader(client: client, options: options, progress: progress)
-        let outcomes = await fetch(sources, downloader)
+        let inUse = (before?.manifest.feeds ?? []).reduce(into: [:]) { $0[$1.id] = $1.files.map(\.sha256) }
+        let outcomes = await fetch(sources, downloader, inUse: inUse)
         await client.shutdown()
         try Task.checkCancellation()
         let failed = try outcomes.compactMap { outcome in
@@ -63,14 +65,16 @@ public struct FeedSync: Sendable {
     }
 
     /// A few sources at once; a failure of one does not stop the others.
-    private func fetch(_ sources: [FeedSource], _ downloader: FeedDownloader) async -> [Outcome] {
+    private func fetch(
+        _ sources: [FeedSource], _ downloader: FeedDownloader, inUse: [FeedSourceID: [String]]
+    ) async -> [Outcome] {
         await withTaskGroup(of: (Int, Outcome).self) { group in
             var outcomes: [(Int, Outcome)] = []
             var waiting = Array(sources.enumerated())[...]
-            for _ in 0..<max(1, options.parallelSources) { start(&waiting, in: &group, downloader) }
+            for _ in 0..<max(1, options.parallelSources) { start(&waiting, in: &group, downloader, inUse) }
             while let outcome = await group.next() {
                 outcomes.append(outcome)
-                start(&waiting, in: &group, downloader)
+                start(&waiting, in: &group, downloader, inUse)
             }
             return outcomes.sorted { $0.0 < $1.0 }.map(\.1)
         }
@@ -78,19 +82,23 @@ public struct FeedSync: Sendable {
 
     private func start(
         _ waiting: inout ArraySlice<(offset: Int, element: FeedSource)>, in group: inout TaskGroup<(Int, Outcome)>,
-        _ downloader: FeedDownloader
+        _ downloader: FeedDownloader, _ inUse: [FeedSourceID: [String]]
     ) {
         guard let (index, source) = waiting.popFirst() else { return }
         group.addTask {
             do {
-                return (index, Outcome(source: source, result: .success(try await files(of: source, downloader))))
+                let files = try await files(of: source, downloader, inUse: inUse[source.id] ?? [])
+                return (index, Outcome(source: source, result: .success(files)))
             } catch {
                 return (index, Outcome(source: source, result: .failure(error)))
             }
         }
     }
 
-    private func files(of source: FeedSource, _ downloader: FeedDownloader) async throws -> [FeedDownloader.Result] {
+    /// - Parameter inUse: the digests of the source's files in the generation that is in use.
+    private func files(
+        of source: FeedSource, _ downloader: FeedDownloader, inUse: [String]
+    ) async throws -> [FeedDownloader.Result] {
         let folder = store.downloadsPath(source.id)
         try Disk.makeFolder(folder)
         var results: [FeedDownloader.Result] = []
@@ -103,6 +111,7 @@ public struct FeedSync: Sendable {
                         source: source, file: file, place: place, folder: folder,
                         keyring: settings.sources[source.id.rawValue]?.keyring)))
         }
+        if !inUse.isEmpty, results.map(\.sha256) == inUse { return results }
         do { try accept(source, results.map { URL(fileURLWithPath: $0.path) }) } catch {
             for file in source.files { PartialDownload(folder: folder, name: file.name).discard() }
             throw FeedSyncError(

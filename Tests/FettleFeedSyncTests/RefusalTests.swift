@@ -248,6 +248,19 @@ struct RefusalTests {
         await server.stop()
     }
 
+    @Test("What is in use already was looked at when it came, and isn't again")
+    func inspectedOnce() async throws {
+        let server = try await ScriptedServer { request in .text(request.target == "/kev.json" ? "{}" : "[]") }
+        let looks = Counter()
+        var sync = FeedSync(folder)
+        sync.accept = { _, _ in _ = looks.next() }
+        for _ in 0..<3 { _ = try await sync.run([source("kev", server.address + "/kev.json")]) }
+        #expect(looks.next() == 2)
+        _ = try await sync.run([source("kev", server.address + "/other.json")])
+        #expect(looks.next() == 4)
+        await server.stop()
+    }
+
     @Test("What a server sends stands in messages without its control characters")
     func hostileWords() async throws {
         let server = try await ScriptedServer { _ in .status("302 Found", [("Location", "\u{1B}[31mhttp://x")]) }

@@ -1,15 +1,11 @@
 public import FettleModel
 
 extension FindingSet {
-    /// Carries over from the assessment before when each finding, and each fixed version, was first seen, and counts due dates from
-    /// then: a date that moves with every look would never be passed.
-    ///
-    /// The same finding has the same id. Where a newer version closes the same advisories the id is another, and the finding is still
-    /// as old as before; its new version is not, unless another host of the same distribution has shown it earlier.
-    public func continuing(_ earlier: FindingSet?, facts: FactSet, policy: Policy) -> FindingSet {
+    /// Carries over from the assessment before when each fixed version was first seen: on any host of the same distribution. How old a
+    /// finding is, and by when it is due because of it, the ledger of sightings alone says (`FindingAges`).
+    public func continuing(_ earlier: FindingSet?, facts: FactSet) -> FindingSet {
         var result = self
         let past = (earlier?.findings ?? []) + (earlier?.remembered ?? [])
-        let before = Dictionary(grouping: past) { Key(resource: $0.resource, source: $0.source) }
         let distributions = facts.hosts.reduce(into: [ResourceID: String]()) {
             $0[$1.resource] = $1.platform.value?.distribution
         }
@@ -22,21 +18,9 @@ extension FindingSet {
             guard let key = version(finding), let seen = finding.fixSeenAt ?? earlier?.assessedAt else { continue }
             versions[key] = min(versions[key] ?? seen, seen)
         }
-        for place in result.findings.indices {
-            let finding = result.findings[place]
-            let names = Set(finding.advisories.map(\.id))
-            let same = (before[Key(resource: finding.resource, source: finding.source)] ?? []).filter { old in
-                old.id == finding.id || old.advisories.contains { names.contains($0.id) }
-            }
-            let first = same.compactMap { $0.firstSeenAt ?? earlier?.assessedAt }.min() ?? assessedAt
-            result.findings[place].firstSeenAt = min(first, assessedAt)
-            if finding.fixed != nil {
-                let known = version(finding).flatMap { versions[$0] }
-                result.findings[place].fixSeenAt = min(known ?? assessedAt, assessedAt)
-            }
-            let byPolicy = policy.dueInDays[finding.outcome].map { min(first, assessedAt).adding(seconds: $0 * 86_400) }
-            let byList = finding.advisories.compactMap(\.exploitedDueAt).min()
-            result.findings[place].dueAt = [byPolicy, byList].compactMap { $0 }.min()
+        for place in result.findings.indices where result.findings[place].fixed != nil {
+            let known = version(result.findings[place]).flatMap { versions[$0] }
+            result.findings[place].fixSeenAt = min(known ?? assessedAt, assessedAt)
         }
         result.remembered = Self.silent(past, facts: facts)
         return result
@@ -48,11 +32,6 @@ extension FindingSet {
         var seen: Set<FindingID> = []
         let kept = past.filter { silent.contains($0.resource) && seen.insert($0.id).inserted }
         return kept.isEmpty ? nil : kept
-    }
-
-    private struct Key: Hashable {
-        var resource: ResourceID
-        var source: String
     }
 
     private struct VersionKey: Hashable {

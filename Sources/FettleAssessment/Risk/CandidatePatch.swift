@@ -92,11 +92,7 @@ extension ChangeKind {
     ///
     /// - Parameter packages: the binary packages that change, by which a kernel is known.
     public init(source: String, packages: [String], from: String?, to: String?, updateClass: UpdateClass) {
-        let isKernel = ([source] + packages).contains { name in
-            name == "linux" || name == "kernel" || name.hasPrefix("linux-image-") || name.hasPrefix("kernel-core")
-                || name.hasPrefix("linux-signed-") || name.hasPrefix("kernel-default")
-        }
-        if isKernel {
+        if KernelPackages.isSource(source) || packages.contains(where: KernelPackages.isKernel) {
             self = .kernel
         } else if let from, let to, let first = Self.major(from), let second = Self.major(to), first != second {
             self = .majorUpgrade

@@ -1,4 +1,5 @@
 import FettleModel
+import FettleVersions
 
 /// Which module streams a host's packages come from, where the list tells it or lets it be told.
 ///
@@ -50,7 +51,7 @@ struct ModuleStreams {
     private var modular: [String: String] = [:]
 
     init(_ packages: [ListedPackage]) {
-        for package in packages where package.origin == .system(.rpm) && Self.isModular(package.version) {
+        for package in packages where package.origin == .system(.rpm) && RpmVersion.isModular(package.version) {
             modular[package.name] = package.version
             // The module's namesake is often a source of binaries with longer names: postgresql of postgresql-server.
             if modular[package.source] == nil { modular[package.source] = package.sourceVersion }
@@ -59,10 +60,6 @@ struct ModuleStreams {
 
     func stream(of package: ListedPackage) -> Stream {
         if let module = package.module, !module.isEmpty { return .known(module) }
-        return Self.isModular(package.version) ? .unlabelled(modular) : .none
-    }
-
-    static func isModular(_ version: String) -> Bool {
-        version.contains(".module_el") || version.contains(".module+el") || version.contains(".module_f")
+        return RpmVersion.isModular(package.version) ? .unlabelled(modular) : .none
     }
 }

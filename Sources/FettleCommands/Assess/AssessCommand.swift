@@ -54,10 +54,8 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             Output.note("advisories not checked: no feed was given (--feeds, --index, or `fettle feeds sync`)")
             throw ExitStatus.partial.code
         }
-        for feed in index.catalogue.feeds where feed.skippedCount > 0 {
-            Output.note(
-                "\(feed.format): \(feed.skippedCount) malformed records left out, the first: \(feed.skipped.first ?? "?")"
-            )
+        for feed in index.catalogue.feeds {
+            for remark in feed.remarks { Output.note("\(feed.format): \(remark)") }
         }
         let detail: SoftwareJudge.Detail = count ? .counts : all ? .all : .affected
         let assessment = SoftwareAssessment(index: index, platform: inputs.platformName, detail: detail)

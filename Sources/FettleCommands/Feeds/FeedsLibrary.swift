@@ -37,15 +37,27 @@ struct FeedsLibrary {
         }
     }
 
-    /// The index of what was fetched, compiled anew where it is missing, damaged or older than the generation.
+    /// Which files the index was compiled from, by their digests.
+    private var indexSources: URL { folder.appendingPathComponent("advisories.index.sources") }
+
+    /// The index of what was fetched, compiled anew where it is missing, damaged or of other files. A generation in which nothing is new
+    /// has the index of the one before.
     func index() throws -> AdvisoryIndex? {
         guard !isEmpty, let generation = try generation() else { return nil }
         let files = generation.manifest.feeds.flatMap { generation.files(of: $0.id) }.map(\.path)
         guard !files.isEmpty else { return nil }
-        if let index = try? AdvisoryIndex(path: indexPath), index.catalogue.builtAt >= generation.manifest.createdAt {
+        let sources = generation.manifest.feeds.flatMap { feed in
+            feed.files.map { "\($0.sha256) \(feed.id.rawValue)/\($0.name)\n" }
+        }.joined()
+        if let known = try? String(contentsOf: indexSources, encoding: .utf8), known == sources,
+            let index = try? AdvisoryIndex(path: indexPath)
+        {
             return index
         }
+        // Without the list a crash in between costs a build, and never an answer by other feeds.
+        try? FileManager.default.removeItem(at: indexSources)
         _ = try IndexBuilding.build(files, to: indexPath)
+        try? Data(sources.utf8).write(to: indexSources, options: .atomic)
         return try AdvisoryOptions.open(indexPath)
     }
 

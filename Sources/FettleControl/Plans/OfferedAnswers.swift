@@ -45,7 +45,7 @@ enum OfferedAnswers {
                     name: wanted.name, architecture: wanted.architecture, from: installed[key], to: wanted.version))
         }
         let kernels = request.wanted.map(\.name).filter { name in
-            kernelPrefixes.contains { name == $0 || name.hasPrefix("\($0)-") }
+            KernelPackages.isKernel(name) || (request.manager == .apk && KernelPackages.isAlpineKernel(name))
         }
         return .success(
             Resolution(
@@ -53,7 +53,4 @@ enum OfferedAnswers {
                 changes: changes.sorted { ($0.name, $0.architecture) < ($1.name, $1.architecture) }, downloadBytes: 0,
                 reboot: kernels.isEmpty ? .notExpected : .expected(because: Set(kernels).sorted())))
     }
-
-    /// Packages of kernels begin so in Debian, Red Hat, SUSE and Alpine.
-    private static let kernelPrefixes = ["linux-image", "kernel", "kernel-core", "kernel-default", "linux-lts"]
 }

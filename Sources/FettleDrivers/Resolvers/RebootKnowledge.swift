@@ -31,24 +31,11 @@ enum RebootKnowledge {
     }
 
     static func asks(_ package: String) -> Bool {
-        isKernel(package) || isLoadedAtBoot(package) || base.contains(package)
+        KernelPackages.isKernel(package) || isLoadedAtBoot(package) || base.contains(package)
     }
 
-    /// `linux-lts`, `linux-virt`; not `linux-headers`, `linux-tools` or `linux-pam`.
     private static func asksOnAlpine(_ package: String) -> Bool {
-        let kernels: Set = ["linux-lts", "linux-virt", "linux-edge", "linux-stable", "linux-rpi", "linux-asahi"]
-        return kernels.contains(package) || package == "musl" || package.hasPrefix("linux-firmware-")
-    }
-
-    /// Debian, Ubuntu: `linux-image-6.1.0-18-amd64`. Red Hat: `kernel-core`. SUSE: `kernel-default`. Headers, tools,
-    /// documentation and debugging symbols are no kernels.
-    private static func isKernel(_ package: String) -> Bool {
-        let kernels: Set = [
-            "kernel", "kernel-core", "kernel-rt", "kernel-rt-core", "kernel-64k-core", "kernel-uek-core",
-            "kernel-default", "kernel-default-base", "kernel-azure",
-        ]
-        if kernels.contains(package) { return true }
-        return package.hasPrefix("linux-image-") && !package.hasSuffix("-dbg") && !package.hasSuffix("-dbgsym")
+        KernelPackages.isAlpineKernel(package) || package == "musl" || package.hasPrefix("linux-firmware-")
     }
 
     private static func isLoadedAtBoot(_ package: String) -> Bool {

@@ -26,13 +26,7 @@ enum ModuleStream {
 
     /// Whether the version that ends the package's range was built for a module.
     static func isModular(_ package: AffectedPackage) -> Bool {
-        package.intervals.contains { ($0.upper?.version).map(isModular(version:)) ?? false }
-    }
-
-    /// Whether a package of this version was built for a module, whose streams hold versions of their own: a fix in one
-    /// says nothing of another (trivy#741, trivy#771). `3.module+el9.1.0+13358`, `1.module_el8.8.0+3613`.
-    static func isModular(version: String) -> Bool {
-        version.contains(".module+") || version.contains(".module_") || version.contains("+module+")
+        package.intervals.contains { ($0.upper?.version).map(RpmVersion.isModular) ?? false }
     }
 
     private static func isName(_ text: Substring) -> Bool {

@@ -77,11 +77,14 @@ extension FleetColumns {
     }
 
     /// The builds of a host, by number, in the order of columns.
+    ///
+    /// - Throws: also if they are not those that were written.
     public func builds(ofRow row: Int) throws(IndexError) -> [UInt32] {
         try consistently { () throws(IndexError) in
             guard row >= 0, row < rowCount else { return [] }
             let directory = try store.directory(row / FleetLayout.blockRows)
             var builds: [UInt32] = []
+            var sum = FleetBuildSum()
             for column in 0..<directory.count / 8 {
                 let entry = UInt64(littleEndian: directory.loadUnaligned(fromByteOffset: column * 8, as: UInt64.self))
                 guard entry > 0 else { continue }
@@ -89,9 +92,12 @@ extension FleetColumns {
                 guard local > 0 else { continue }
                 let list = try store.builds(ofPackageAt: try store.packagePlace(ofColumn: column))
                 guard local * 4 <= list.count else { throw store.damaged("a host has a build that is not there") }
-                builds.append(
-                    UInt32(littleEndian: list.loadUnaligned(fromByteOffset: (local - 1) * 4, as: UInt32.self)))
+                let build = UInt32(
+                    littleEndian: list.loadUnaligned(fromByteOffset: (local - 1) * 4, as: UInt32.self))
+                sum.add(build)
+                builds.append(build)
             }
+            try store.check(sum, ofRow: row)
             return builds
         }
     }

@@ -1,6 +1,13 @@
 /// What is added up for each host: eight counts, whatever they stand for.
 public typealias FleetCounts = SIMD8<UInt32>
 
+/// What sums wrap around in.
+private protocol FleetSummed {
+    static func &+= (left: inout Self, right: Self)
+}
+extension SIMD8: FleetSummed where Scalar == UInt32 {}
+extension UInt64: FleetSummed {}
+
 /// Some of the rows of a fleet.
 public struct FleetRows: Sendable, Equatable {
     /// A bit for each row, from the lowest of the first on.
@@ -30,16 +37,19 @@ public struct FleetRows: Sendable, Equatable {
 extension FleetColumns {
     /// Adds up for each host of a block of rows what its builds count for.
     ///
-    /// Reads each block of cells once, from front to back, and skips columns in which nothing counts. Sums wrap around.
+    /// Reads each block of cells once, from front to back. Sums wrap around.
     ///
     /// - Parameter weights: by the number of a build; builds beyond its end count for nothing.
     /// - Returns: `rowsOfBlock` sums, also of rows that nobody has.
+    /// - Throws: also if a host does not have what was written of it.
     public func addUp(_ weights: [FleetCounts], rowBlock: Int) throws(IndexError) -> [FleetCounts] {
         let store = store
         let directory = try store.directory(rowBlock)
         var sums = [FleetCounts](repeating: .zero, count: FleetLayout.blockRows)
         // By every local number that sixteen bits can name: no cell, whatever it says, leads out of it.
         var table = [FleetCounts](repeating: .zero, count: 1 << 16)
+        var checks = [UInt64](repeating: 0, count: FleetLayout.blockRows)
+        var numbers = [UInt64](repeating: 0, count: 1 << 16)
         for column in 0..<directory.count / 8 {
             let entry = UInt64(littleEndian: directory.loadUnaligned(fromByteOffset: column * 8, as: UInt64.self))
             guard entry > 0 else { continue }
@@ -50,21 +60,29 @@ extension FleetColumns {
                 let build = Int(UInt32(littleEndian: list.loadUnaligned(fromByteOffset: local * 4, as: UInt32.self)))
                 let weight = build < weights.count ? weights[build] : .zero
                 table[local + 1] = weight
+                numbers[local + 1] = FleetBuildSum.number(of: UInt32(build))
                 counts = counts || weight != .zero
             }
-            if counts {
-                let block = try store.block(entry)
-                let highest = Self.add(block, table, to: &sums)
-                guard highest <= count else { throw store.damaged("a host has a build that is not there") }
+            let block = try store.block(entry)
+            let highest = Self.add(block, numbers, to: &checks)
+            guard highest <= count else { throw store.damaged("a host has a build that is not there") }
+            if counts { Self.add(block, table, to: &sums) }
+            for local in 0..<count {
+                table[local + 1] = .zero
+                numbers[local + 1] = 0
             }
-            for local in 0..<count { table[local + 1] = .zero }
+        }
+        let first = rowBlock * FleetLayout.blockRows
+        for row in first..<min(first + FleetLayout.blockRows, rowCount) {
+            try store.check(FleetBuildSum(value: checks[row - first]), ofRow: row)
         }
         return sums
     }
 
     /// - Returns: the highest local number that was met.
-    private static func add(
-        _ block: FleetStore.CellBlock, _ table: [FleetCounts], to sums: inout [FleetCounts]
+    @discardableResult @inline(__always)
+    private static func add<Number: FleetSummed>(
+        _ block: FleetStore.CellBlock, _ table: [Number], to sums: inout [Number]
     ) -> UInt16 {
         var highest: UInt16 = 0
         table.withUnsafeBufferPointer { table in

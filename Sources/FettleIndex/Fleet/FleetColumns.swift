@@ -129,7 +129,8 @@ public final class FleetColumns {
         if let known { row = known } else { row = try store.addHost(id) }
         try store.setCells(cells, ofRow: row, isNew: known == nil)
         try store.setHost(
-            atRow: row, platform: platform, packages: UInt32(distinct.count), collectedAt: at.milliseconds)
+            atRow: row, platform: platform, packages: UInt32(distinct.count), collectedAt: at.milliseconds,
+            sum: FleetBuildSum(distinct))
     }
 
     private func tooManyPackages(_ id: String) -> IndexError {

@@ -38,11 +38,29 @@ extension FleetStore {
         return row
     }
 
-    func setHost(atRow row: Int, platform: UInt32, packages: UInt32, collectedAt: Int64) throws(IndexError) {
+    func setHost(
+        atRow row: Int, platform: UInt32, packages: UInt32, collectedAt: Int64, sum: FleetBuildSum
+    ) throws(IndexError) {
         let place = try element(.hosts, row)
         file.store(platform, at: place + Field.platform)
         file.store(packages, at: place + Field.packages)
         file.store(collectedAt, at: place + Field.collectedAt)
+        file.store(sum.value, at: place + Field.sum)
+    }
+
+    /// The sum that was kept of what a row has; that of nothing for a row that is free.
+    func sum(ofRow row: Int) throws(IndexError) -> FleetBuildSum {
+        let place = try element(.hosts, row)
+        guard file.load(place + Field.id, as: UInt32.self) > 0 else { return FleetBuildSum() }
+        return FleetBuildSum(value: file.load(place + Field.sum))
+    }
+
+    /// - Throws: if what was read of a row is not what was written of it.
+    func check(_ sum: FleetBuildSum, ofRow row: Int) throws(IndexError) {
+        guard try self.sum(ofRow: row) == sum else {
+            let name = (try? host(atRow: row))?.id ?? "a row that nobody has"
+            throw damaged("the packages of \(name.prefix(100)) are not as they were written")
+        }
     }
 
     /// Frees a row whose cells are empty.

@@ -10,7 +10,7 @@
 /// Nothing that has a place ever moves except tables, lists of builds and directories, which are copied when they grow.
 enum FleetLayout {
     static let magic = Array("FETTLEFC".utf8)
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let line = 64
     static let page = 4096
     static let generation = 64
@@ -146,7 +146,9 @@ enum FleetArray: Int, CaseIterable {
         /// The next free row + 1, if this one is.
         static let nextFree = 12
         static let collectedAt = 16
-        static let size = 24
+        /// Of what the host has: see `FleetBuildSum`.
+        static let sum = 24
+        static let size = 32
     }
 
     /// The directory of 4096 rows: for each column the offset of its block of cells, with the block's kind in the lowest six

@@ -8,6 +8,12 @@ public struct RpmVersion: Sendable, Hashable, CustomStringConvertible {
     /// Nil where the text has no hyphen; rpm sorts that below any release.
     public let release: String?
 
+    /// Whether a package of this version was built for a module of Red Hat's family, whose streams hold versions of their own: a fix in one
+    /// says nothing of another (trivy#741 #771). `3.module+el9.1.0+13358`, `1.module_el8.8.0+3613`, `2.module_f38+1`.
+    public static func isModular(_ version: String) -> Bool {
+        version.contains(".module+") || version.contains(".module_") || version.contains("+module+")
+    }
+
     public init(_ text: String) {
         self.init(Substring(text))
     }

@@ -23,50 +23,53 @@ import Testing
             feeds: .none, findings: findings, notJudged: [])
     }
 
-    @Test func aDueDateDoesNotMoveWithEveryLook() {
-        let one = set([finding("a", fixed: "2")], at: first).continuing(nil, facts: facts, policy: Policy())
-        let two = set([finding("a", fixed: "2")], at: later).continuing(one, facts: facts, policy: Policy())
-        #expect(one.findings[0].dueAt == first.adding(seconds: 14 * 86_400))
-        #expect(two.findings[0].dueAt == one.findings[0].dueAt)
-        #expect(two.findings[0].firstSeenAt == first && two.findings[0].fixSeenAt == first)
+    @Test func aFixIsAsOldAsItsFirstLook() {
+        let one = set([finding("a", fixed: "2")], at: first).continuing(nil, facts: facts)
+        let two = set([finding("a", fixed: "2")], at: later).continuing(one, facts: facts)
+        #expect(two.findings[0].fixSeenAt == first)
     }
 
-    @Test func aNewerFixIsYoungButItsWeaknessIsNot() {
+    @Test func aNewerFixIsYoung() {
         let one = set([finding("a", fixed: "2", advisories: ["CVE-2026-1"])], at: first)
-            .continuing(nil, facts: facts, policy: Policy())
-        let two = set([finding("a", fixed: "3", advisories: ["CVE-2026-1", "CVE-2026-2"])], at: later)
-            .continuing(one, facts: facts, policy: Policy())
-        #expect(two.findings[0].firstSeenAt == first)
+            .continuing(nil, facts: facts)
+        let two = set([finding("a", fixed: "3", advisories: ["CVE-2026-1"])], at: later)
+            .continuing(one, facts: facts)
         #expect(two.findings[0].fixSeenAt == later)
-        let other = set([finding("a", fixed: "3", advisories: ["CVE-2026-9"])], at: later)
-            .continuing(one, facts: facts, policy: Policy())
-        #expect(other.findings[0].firstSeenAt == later)
+    }
+
+    /// Age and due date are the ledger's: one that is not in it is new, whatever an earlier set said.
+    @Test func theLedgerAloneSaysHowOldAFindingIs() {
+        var one = set([finding("a", fixed: "2", advisories: ["CVE-2026-1"])], at: first)
+        one.findings[0].firstSeenAt = first.adding(seconds: -86_400)
+        let two = set([finding("a", fixed: "3", advisories: ["CVE-2026-1"])], at: later).continuing(one, facts: facts)
+        #expect(two.findings[0].firstSeenAt == nil && two.findings[0].dueAt == nil)
+        let aged = FindingAges([]).applied(to: two, policy: Policy())
+        #expect(aged.findings[0].firstSeenAt == later)
     }
 
     @Test func aVersionIsAsOldAsOnTheFirstHostThatShowedIt() {
-        let one = set([finding("a", fixed: "2")], at: first).continuing(nil, facts: facts, policy: Policy())
-        let two = set([finding("b", fixed: "2")], at: later).continuing(one, facts: facts, policy: Policy())
-        #expect(two.findings[0].firstSeenAt == later)
+        let one = set([finding("a", fixed: "2")], at: first).continuing(nil, facts: facts)
+        let two = set([finding("b", fixed: "2")], at: later).continuing(one, facts: facts)
         #expect(two.findings[0].fixSeenAt == first)
     }
 
     @Test func findingsOfBeforeDatesWereKeptCountFromTheirAssessment() {
         let two = set([finding("a", fixed: "2")], at: later)
-            .continuing(set([finding("a", fixed: "2")], at: first), facts: facts, policy: Policy())
-        #expect(two.findings[0].firstSeenAt == first)
+            .continuing(set([finding("a", fixed: "2")], at: first), facts: facts)
+        #expect(two.findings[0].fixSeenAt == first)
     }
 
     @Test func aHostThatDoesNotAnswerOnceDoesNotMakeItsFindingsNew() {
         let silent = FactSet(
             id: "facts-2", observedAt: first, hosts: [DriftTests.host("a", [], reason: "no route")])
-        var one = set([finding("a", fixed: "2")], at: first).continuing(nil, facts: observed, policy: Policy())
+        var one = set([finding("a", fixed: "2")], at: first).continuing(nil, facts: observed)
         #expect(one.remembered == nil)
         for day in 1..<4 {
-            one = set([], at: first.adding(seconds: day * 86_400)).continuing(one, facts: silent, policy: Policy())
+            one = set([], at: first.adding(seconds: day * 86_400)).continuing(one, facts: silent)
             #expect(one.remembered?.count == 1)
         }
-        let back = set([finding("a", fixed: "2")], at: later).continuing(one, facts: observed, policy: Policy())
-        #expect(back.findings[0].firstSeenAt == first && back.findings[0].fixSeenAt == first)
+        let back = set([finding("a", fixed: "2")], at: later).continuing(one, facts: observed)
+        #expect(back.findings[0].fixSeenAt == first)
         #expect(back.remembered == nil)
     }
 

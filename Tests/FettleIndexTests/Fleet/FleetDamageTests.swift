@@ -87,6 +87,49 @@ struct FleetDamageTests {
         }
     }
 
+    @Test("A cell that names another build than was written is an error, and the message says how to go on")
+    func noticesAnotherBuild() throws {
+        let folder = try FleetFolder()
+        defer { folder.remove() }
+        let at = Timestamp(milliseconds: 1)
+        func list(_ version: Int) -> [ListedPackage] {
+            (0..<3).map { ListedPackage(origin: .registry("npm"), name: "p\($0)", version: "\(version)") }
+        }
+        let place: Int
+        do {
+            let columns = try FleetColumns(path: folder.file, .replacing)
+            try columns.setHost("web-1", packages: list(1), platform: "", at: at)
+            try columns.setHost("web-2", packages: list(2), platform: "", at: at)
+            try columns.checkpoint()
+            try columns.verify()
+            // The block's rows are followed by their builds: that of row 0 of the first column becomes that of row 1.
+            let entry = try columns.store.entry(0, 0)
+            place = Int(entry & ~63) + FleetLayout.sparseCapacity(1) * 2
+        }
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: folder.file))
+        #expect(bytes[place] != bytes[place + 2])
+        bytes[place] = bytes[place + 2]
+        try bytes.write(to: URL(fileURLWithPath: folder.file))
+        let columns = try FleetColumns(path: folder.file, .reading)
+        func error(_ read: () throws -> Void) -> String {
+            do {
+                try read()
+                return "no error"
+            } catch { return "\(error)" }
+        }
+        let readings: [() throws -> Void] = [
+            { _ = try columns.packages(of: "web-1") }, { try columns.verify() },
+            { _ = try columns.addUp([FleetCounts](repeating: .one, count: columns.buildCount), rowBlock: 0) },
+            { _ = try columns.addUp([], rowBlock: 0) },
+        ]
+        for reading in readings {
+            let words = error(reading)
+            #expect(
+                words.contains("packages of web-1 are not as they were written") && words.contains("build it again"))
+        }
+        #expect(try columns.packages(of: "web-2")?.count == 3)
+    }
+
     @Test("A forged journal crashes nothing", arguments: 1...10)
     func survivesAForgedJournal(seed: Int) throws {
         let folder = try FleetFolder()

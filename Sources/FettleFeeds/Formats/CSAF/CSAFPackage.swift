@@ -64,7 +64,7 @@ struct CSAFPackage: Hashable {
     }
 
     /// Whether the fix holds for a module's stream that isn't told.
-    var isOfUnnamedStream: Bool { module == nil && ModuleStream.isModular(version: version ?? "") }
+    var isOfUnnamedStream: Bool { module == nil && RpmVersion.isModular(version ?? "") }
 
     var architectureList: [String] { architecture.map { [$0] } ?? [] }
 
