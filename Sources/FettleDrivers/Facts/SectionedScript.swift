@@ -37,13 +37,24 @@ struct SectionedScript: Sendable {
     var text: String {
         var lines = [Self.prologue, "nonce=\(nonce)"]
         for section in sections { lines.append("collect_\(section.name)() {\n\(section.body)\n}") }
+        lines.append("all() {")
         for section in sections { lines.append("section \(section.name) \(section.limit)") }
-        lines.append("exit 0")
+        lines += ["}", Self.epilogue, "exit 0"]
         return lines.joined(separator: "\n") + "\n"
     }
 
     /// What all sections may print together, with the lines around them.
     var outputLimit: Int { sections.reduce(64 * 1_024) { $0 + $1.limit } }
+
+    /// What comes in dozens of small pieces is sent in few large ones: each piece is a packet, which wakes up sshd, ssh and
+    /// us, and costs more processor time than what is in it.
+    private static let epilogue = #"""
+        gather() { dd ibs=4096 obs=65536 2>/dev/null; }
+        if have dd; then
+            exec 3>&2
+            { all 2>&1 >&4 3>&- 4>&- | gather >&3 3>&- 4>&-; } 4>&1 | gather 3>&-
+        else all; fi
+        """#
 
     /// `set -f`: a name from the host is never a pattern; sections that want patterns switch them on. `within SECONDS`
     /// stops what hangs, where there is a `timeout` to do it with. `have` asks for a program.

@@ -39,13 +39,14 @@ struct AptApplication: Sendable {
         guard let fingerprint else { return try await rehearse(command, expecting: pending) }
         guard !isRehearsed(pending, fingerprint) else { return }
         let (memory, address) = (settings.memory, session.address)
-        guard !memory.isRehearsed(command, doing: pending, on: address, fingerprint: fingerprint.whole) else { return }
+        // What lies in the archives decides nothing of a patch, which names versions; a return names archives.
+        let state = transaction.purpose == .patch ? fingerprint.decisions : fingerprint.whole
+        guard !memory.isRehearsed(command, doing: pending, on: address, fingerprint: state) else { return }
         try await rehearse(command, expecting: pending)
-        memory.rehearsed(command, doing: pending, on: address, fingerprint: fingerprint.whole)
+        memory.rehearsed(command, doing: pending, on: address, fingerprint: state)
     }
 
-    /// When the plan was made, with the same words for the same packages. What lies in the archives decides nothing then: a
-    /// patch names versions.
+    /// When the plan was made, with the same words for the same packages.
     private func isRehearsed(_ pending: [PackageChange], _ fingerprint: PackageFingerprint) -> Bool {
         transaction.purpose == .patch && pending == transaction.changes
             && transaction.rehearsedOn == fingerprint.decisions

@@ -93,4 +93,15 @@ struct DebianTransaction: Sendable, Equatable {
         downloadBytes = transaction.downloadBytes
         rehearsedOn = transaction.rehearsedOn
     }
+
+    /// This one together with what is made before it; such a whole was never rehearsed.
+    ///
+    /// - Throws: `refused` as for any transaction.
+    func following(_ earlier: [PackageChange]) throws(StepFailure) -> DebianTransaction {
+        guard !earlier.isEmpty else { return self }
+        return try DebianTransaction(
+            PackageTransaction(
+                manager: .dpkg, purpose: purpose, changes: earlier + changes, conffiles: conffiles,
+                downloadBytes: downloadBytes))
+    }
 }

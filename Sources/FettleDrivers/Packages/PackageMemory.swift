@@ -16,10 +16,13 @@ final class PackageMemory: Sendable {
     }
 
     private struct State {
-        /// The last of each host.
-        var rehearsals: [ResourceAddress: Rehearsal] = [:]
+        /// The last of each host, the newest last.
+        var rehearsals: [ResourceAddress: [Rehearsal]] = [:]
         var offers: [ResourceAddress: [PackageVersion: PackageArchives.Offer]] = [:]
     }
+
+    /// More parts than a change is ever made in.
+    private static let rehearsalsKept = 8
 
     private let state = Mutex(State())
 
@@ -28,7 +31,11 @@ final class PackageMemory: Sendable {
         _ command: [String], doing changes: [PackageChange], on address: ResourceAddress, fingerprint: Digest
     ) {
         let rehearsal = Rehearsal(command: command, changes: changes, fingerprint: fingerprint)
-        state.withLock { $0.rehearsals[address] = rehearsal }
+        state.withLock { state in
+            var kept = state.rehearsals[address, default: []].filter { $0 != rehearsal }
+            kept.append(rehearsal)
+            state.rehearsals[address] = kept.suffix(Self.rehearsalsKept)
+        }
     }
 
     /// Whether that still holds.
@@ -36,7 +43,7 @@ final class PackageMemory: Sendable {
         _ command: [String], doing changes: [PackageChange], on address: ResourceAddress, fingerprint: Digest
     ) -> Bool {
         let rehearsal = Rehearsal(command: command, changes: changes, fingerprint: fingerprint)
-        return state.withLock { $0.rehearsals[address] } == rehearsal
+        return state.withLock { $0.rehearsals[address]?.contains(rehearsal) ?? false }
     }
 
     /// What the host's signed lists say of these versions, with their hashes.

@@ -10,7 +10,9 @@ public import FettleModel
 /// as irreversible for this host goes on without it.
 ///
 /// What is done here is done while the host still serves, so apt also rehearses the change: a host that is out of traffic
-/// then only has to prove that nothing has changed since.
+/// then only has to prove that nothing has changed since. Where a host's changes are made in parts, with reboots between, a
+/// later part may need what an earlier one brings: so it is rehearsed here together with those before it, and once more alone
+/// when they are made.
 ///
 /// Archives of earlier changes are taken away when nobody can need them any more: after the settings' `retentionDays`, and
 /// only if what is in them is neither installed nor part of this change.
@@ -104,6 +106,10 @@ public struct StagePackagesDriver: StepDriver {
 
     private struct Work {
         var transaction: DebianTransaction
+        /// All that is made on the host up to the end of this part; the transaction itself where it is the first.
+        var upToHere: DebianTransaction
+        /// What the parts before and after this one install and return to.
+        var ofOtherParts: [PackageVersion]
         var new: [PackageVersion]
         var earlier: [PackageVersion]
         /// Approved as irreversible on this resource.
@@ -118,13 +124,17 @@ public struct StagePackagesDriver: StepDriver {
         }
         let valid = try DebianTransaction(transaction)
         let session = try HostSession(step, in: context, channels: channels, clock: settings.clock)
-        func versions(_ version: (PackageChange) -> String?) -> [PackageVersion] {
-            valid.changes.compactMap { change in
+        func versions(
+            _ changes: [PackageChange], _ version: (PackageChange) -> String?
+        ) -> [PackageVersion] {
+            changes.compactMap { change in
                 version(change).map {
                     PackageVersion(name: change.name, architecture: change.architecture, version: $0)
                 }
             }
         }
+        let (before, after) = Self.otherParts(step, context.plan)
+        let others = before + after
         let isIrreversible = context.plan.steps.contains {
             if case .changePackages = $0.action {
                 $0.resource == step.resource && $0.rollbackClass == .irreversible
@@ -133,9 +143,30 @@ public struct StagePackagesDriver: StepDriver {
             }
         }
         let work = Work(
-            transaction: valid, new: versions(\.to), earlier: valid.purpose == .patch ? versions(\.from) : [],
-            mayLoseEarlier: isIrreversible, jobName: DetachedJob.name(of: step.id, in: context.run, part: "stage"))
+            transaction: valid, upToHere: try valid.following(before),
+            ofOtherParts: versions(others, \.to) + versions(others, \.from), new: versions(valid.changes, \.to),
+            earlier: valid.purpose == .patch ? versions(valid.changes, \.from) : [], mayLoseEarlier: isIrreversible,
+            jobName: DetachedJob.name(of: step.id, in: context.run, part: "stage"))
         return (work, session)
+    }
+
+    /// The changes of the other steps that stage packages on the same host, in the plan's order.
+    private static func otherParts(_ step: Step, _ plan: Plan) -> (before: [PackageChange], after: [PackageChange]) {
+        var before: [PackageChange] = []
+        var after: [PackageChange] = []
+        var isAfter = false
+        for other in plan.steps where other.resource == step.resource {
+            guard case .stage(let transaction) = other.action else { continue }
+            if other.id == step.id {
+                isAfter = true
+            } else if isAfter {
+                after += transaction.changes
+            } else {
+                before += transaction.changes
+            }
+        }
+        // A step that the plan doesn't have follows nothing.
+        return isAfter ? (before, after) : ([], before)
     }
 
     /// What is whole of them, by the hashes of the host's lists; those are asked for unless they are known.
@@ -158,11 +189,11 @@ public struct StagePackagesDriver: StepDriver {
     /// and rehearses then.
     private func rehearse(_ work: Work, _ session: HostSession) async throws(StepFailure) {
         let snapshot = try await session.snapshot(fingerprinted: true)
-        let todo = PackageWork(work.transaction, on: snapshot, automatic: [])
-        guard work.transaction.purpose == .patch, let fingerprint = snapshot.fingerprint, !todo.pending.isEmpty,
+        let todo = PackageWork(work.upToHere, on: snapshot, automatic: [])
+        guard work.upToHere.purpose == .patch, let fingerprint = snapshot.fingerprint, !todo.pending.isEmpty,
             todo.unfinished.isEmpty, todo.drifted.isEmpty
         else { return }
-        let apply = AptApplication(transaction: work.transaction, settings: settings, session: session)
+        let apply = AptApplication(transaction: work.upToHere, settings: settings, session: session)
         let command = try await apply.command(todo.pending)
         try await apply.rehearseOnce(command, expecting: todo.pending, fingerprint: fingerprint)
     }
@@ -173,7 +204,7 @@ public struct StagePackagesDriver: StepDriver {
             return
         }
         let needless = old.filter { archive in
-            let isWanted = work.all.contains { PackageArchives.isSame($0, archive.package) }
+            let isWanted = (work.all + work.ofOtherParts).contains { PackageArchives.isSame($0, archive.package) }
             let isInstalled = snapshot.entries.contains { entry in
                 !entry.isAbsent
                     && PackageArchives.isSame(

@@ -6,6 +6,7 @@ public import Foundation
 /// form agrees with RFC 8785 (JSON Canonicalization Scheme) for them.
 public enum CanonicalJSON {
     public static func encode(_ value: some Encodable) throws -> Data {
+        if let bytes = CanonicalWriter.bytes(of: value) { return Data(bytes) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return try encoder.encode(value)

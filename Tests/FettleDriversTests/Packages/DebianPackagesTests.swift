@@ -261,9 +261,16 @@ import Testing
         #expect(!holds(["apt-get", "a1=2"], [change("a1", "1.5", "2")]))
         #expect(!holds(on: "web-2"))
         #expect(!holds(["apt-get", "a1=2"], nil, on: "web-1", "g"))
-        // Only the last one of a host.
-        memory.rehearsed(
-            ["apt-get", "b1=2"], doing: [change("b1", "1", "2")], on: .ssh("web-1"), fingerprint: Digest(rawValue: "f"))
+        // A change may be made in parts; nobody makes one in more than a few.
+        func rehearse(_ version: Int) {
+            let changes = [change("b1", "1", "\(version)")]
+            memory.rehearsed(
+                ["apt-get", "b1=\(version)"], doing: changes, on: .ssh("web-1"), fingerprint: Digest(rawValue: "f"))
+        }
+        for version in 2..<9 { rehearse(version) }
+        rehearse(8)
+        #expect(holds())
+        rehearse(9)
         #expect(!holds())
     }
 

@@ -15,6 +15,8 @@ final class Site: Sendable {
         var rebootDeadlineSeconds = 60
         var lockWaitSeconds = 120
         var attempts = 2
+        /// Lines of YAML for the policy.
+        var policy = ""
         /// As whom Fettle signs in; nil: root, as the lab's ssh_config says.
         var user: String?
     }
@@ -35,7 +37,7 @@ final class Site: Sendable {
         let policy = try String(contentsOf: lab.appending(path: "policy.yaml"), encoding: .utf8)
             .replacing("attempts: 2", with: "attempts: \(choices.attempts)")
         let waits = "\nrebootDeadline: \(choices.rebootDeadlineSeconds)s\nlockWait: \(choices.lockWaitSeconds)s\n"
-        try Data((policy + waits).utf8)
+        try Data((policy + waits + choices.policy + "\n").utf8)
             .write(to: directory.appending(path: "policy.yaml"))
         store = try SQLiteStore(path: directory.appending(path: ".fettle/fettle.db").path)
     }

@@ -80,18 +80,19 @@ enum LabStep {
             estimate: DurationEstimate(medianSeconds: 10, p95Seconds: 60), timeoutSeconds: timeoutSeconds)
     }
 
-    static func context(_ step: Step, run: String = UUID().uuidString, prior: PriorState? = nil, user: String? = nil)
-        -> StepContext
-    {
+    /// - Parameter plan: nil: one that has this step alone.
+    static func context(
+        _ step: Step, run: String = UUID().uuidString, prior: PriorState? = nil, user: String? = nil, plan: Plan? = nil
+    ) -> StepContext {
         let now = Timestamp.now()
         let target = PlanTarget(
             resource: step.resource, address: .ssh(step.resource.rawValue, user: user), environment: "dev")
-        let plan = Plan(
+        let alone = Plan(
             id: "plan-1", title: "a test",
             selection: StageReference(id: "selection-1", digest: Digest(rawValue: String(repeating: "0", count: 64))),
             createdAt: now, environments: ["dev"], targets: [target], groups: [], steps: [step], rollback: [],
             limits: PlanLimits())
-        return StepContext(run: RunID(run), plan: plan, attempt: 1, intendedAt: now, prior: prior)
+        return StepContext(run: RunID(run), plan: plan ?? alone, attempt: 1, intendedAt: now, prior: prior)
     }
 
     static func change(_ name: String, _ from: String?, _ to: String?, architecture: String = "all") -> PackageChange {

@@ -124,6 +124,53 @@ extension PackagesLabTests {
             #expect(failure?.code == .drift && failure?.message.contains("libledger to 2.0") == true)
         }
 
+        /// A plan that makes the changes one after the other, with a reboot between that is not of interest here.
+        private func parts(_ parts: [PackageChange]...) -> (stages: [Step], changes: [Step], plan: Plan) {
+            let transactions = parts.map { LabStep.transaction($0) }
+            let stages = transactions.enumerated().map { number, transaction in
+                LabStep.make(.stage(transaction: transaction), id: "\(PackagesLab.host)/stage-\(number + 1)")
+            }
+            let changes = transactions.enumerated().map { number, transaction in
+                LabStep.make(.changePackages(transaction: transaction), id: "\(PackagesLab.host)/patch-\(number + 1)")
+            }
+            var plan = LabStep.context(stages[0]).plan
+            plan.steps = stages + changes
+            return (stages, changes, plan)
+        }
+
+        /// The second part can't be had without the first.
+        @Test func aPartIsRehearsedWithThoseBeforeItAndAloneWhenTheyAreMade() async throws {
+            try await PackagesLab.prepare(["libledger=1.0", "ledger-core=1.0"], offering: ["lab-dependent"])
+            let (stage, change) = drivers()
+            let (stages, changes, plan) = parts(
+                [LabStep.change("libledger", "1.0", "2.0")], [LabStep.change("ledger-core", "1.0", "2.0")])
+            for step in stages {
+                try await stage.perform(step, in: LabStep.context(step, plan: plan))
+                #expect(await stage.check(step, in: LabStep.context(step, plan: plan)).isDone)
+            }
+            #expect(channels.rehearsals == 2)
+            try await change.perform(changes[0], in: LabStep.context(changes[0], plan: plan))
+            #expect(channels.rehearsals == 2, "the first part is what was rehearsed before the second was fetched")
+            #expect(try await PackagesLab.version(of: "ledger-core") == "ii 1.0")
+            try await change.perform(changes[1], in: LabStep.context(changes[1], plan: plan))
+            #expect(channels.rehearsals == 3)
+            #expect(try await PackagesLab.version(of: "libledger") == "ii 2.0")
+            #expect(try await PackagesLab.version(of: "ledger-core") == "ii 2.0")
+        }
+
+        @Test func whatALaterPartNeedsBeyondThePlanIsToldBeforeTheDrain() async throws {
+            try await PackagesLab.prepare(
+                ["libledger=1.0", "ledger-core=1.0", "billing=1.0"], offering: ["lab-dependent", "lab-good"])
+            let (stages, _, plan) = parts(
+                [LabStep.change("billing", "1.0", "1.1")], [LabStep.change("ledger-core", "1.0", "2.0")])
+            let stage = drivers().stage
+            try await stage.perform(stages[0], in: LabStep.context(stages[0], plan: plan))
+            let failure = await #expect(throws: StepFailure.self) {
+                try await stage.perform(stages[1], in: LabStep.context(stages[1], plan: plan))
+            }
+            #expect(failure?.code == .drift && failure?.message.contains("libledger to 2.0") == true)
+        }
+
         @Test(
             "An archive that a power cut has torn is fetched anew",
             arguments: [
