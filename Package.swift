@@ -69,7 +69,7 @@ let package = Package(
 
         library(
             "FettleInventory", ["FettleModel", "FettleDriverKit", yams],
-            resources: [.embedInCode("Resources/fleet.schema.json"), .embedInCode("Resources/policy.schema.json")]),
+            resources: ["fleet", "policy", "feeds"].map { .embedInCode("Resources/\($0).schema.json") }),
         library("FettleIndex", ["FettleModel", "FettleVersions"]),
         library("FettleAssessment", ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware"]),
         library("FettlePlanning", ["FettleModel", "FettleVersions"]),
