@@ -162,7 +162,9 @@ let package = Package(
                 "FettleControl", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport",
                 "FettleSimulation", "FettleAssessment", "FettleSoftware", "FettlePlanning", "FettleReporting",
             ]),
-        tests("FettleServerTests", ["FettleServer", "FettleControl", "FettleModel", "FettleTestSupport"]),
+        tests(
+            "FettleServerTests",
+            ["FettleServer", "FettleControl", "FettleReporting", "FettleModel", "FettleTestSupport"]),
         tests(
             "FettleCommandsTests",
             [

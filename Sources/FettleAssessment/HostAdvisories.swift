@@ -24,7 +24,8 @@ struct HostAdvisories {
             return
         }
         let platform = host.platform.value.flatMap {
-            PlatformName.name(id: $0.distribution, version: $0.version, codename: $0.codename)
+            PlatformName.name(
+                id: $0.distribution, version: $0.version, codename: $0.codename, title: $0.prettyName)
         }
         let judge =
             judges[platform ?? ""] ?? SoftwareJudge(index: index, platform: platform.flatMap { Ecosystem($0) })

@@ -50,5 +50,8 @@ public struct EvidenceService: Sendable {
         }
     }
 
-    public static func report(_ evidence: Evidence) -> RunReport { RunReport(evidence) }
+    /// - Parameter judgement: of the run's targets before it, as `JudgementService` makes it.
+    public static func report(_ evidence: Evidence, judgement: JudgementSummary? = nil) -> RunReport {
+        RunReport(evidence, judgement: judgement)
+    }
 }

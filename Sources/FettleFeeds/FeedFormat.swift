@@ -39,8 +39,23 @@ public protocol FeedSink: AnyObject {
     func weakness(_ record: WeaknessRecord) throws(FeedError)
     /// When the publisher dated the document; the newest of all counts.
     func dated(_ time: Timestamp)
-    /// A record that was left out because it is malformed. Never for one that says nothing to match by.
-    func skipped(_ record: String, because reason: String)
+    /// A record that is not used as it was published.
+    func note(_ record: String, _ fate: RecordFate, because reason: String)
+}
+
+/// What becomes of a record that cannot be used as it was published.
+public enum RecordFate: Sendable {
+    /// It is malformed: nothing is kept of it.
+    case leftOut
+    /// It names nothing that an installed version can be compared with, such as commits alone.
+    case unmatchable
+    /// It is kept, and what it says of a package is `unknown`.
+    case keptAsUnknown
+}
+
+extension FeedSink {
+    /// A record that was left out because it is malformed.
+    func skipped(_ record: String, because reason: String) { note(record, .leftOut, because: reason) }
 }
 
 /// A feed's document that is refused whole.

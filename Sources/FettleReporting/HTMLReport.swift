@@ -9,12 +9,22 @@ public enum HTMLReport {
             \(trouble(report))
             \(TimelineChart.html(report.story))
             \(HostSection.html(report))
+            \(judgement(report))
             \(gates(report.story))
             \(approvals(report))
             \(decisions(report.story))
             \(basis(report))
             """
-        return HTMLPage.document(title: "\(report.run): \(report.title)", body: body)
+        return HTMLPage.document(title: "\(report.run): \(report.title)", body: body, style: JudgementSection.style)
+    }
+
+    /// What the run was for: the patches of its targets as they were judged before it.
+    private static func judgement(_ report: RunReport) -> HTMLText {
+        guard let judgement = report.judgement else { return "" }
+        return """
+            <p class="kind">Judged before the run, at \(judgement.assessedAt)</p>
+            \(JudgementSection.html(judgement, now: report.story.startedAt ?? judgement.assessedAt))
+            """
     }
 
     private static func heading(_ report: RunReport) -> HTMLText {
@@ -131,8 +141,8 @@ public enum HTMLReport {
         }
         let rows = report.feeds.feeds.map { feed -> HTMLText in
             let date = feed.publishedAt.map { "published \($0)" } ?? "carries no date"
-            let skipped = feed.skipped.isEmpty ? "" : ", \(feed.skipped.count) malformed records left out"
-            return "<li>\(feed.name): \(feed.records) records, \(date)\(skipped)</li>"
+            let remarks = (feed.remarks ?? []).map { "; \($0)" }.joined()
+            return "<li>\(feed.name): \(feed.records) records, \(date)\(remarks)</li>"
         }
         return "<section><h2>Basis</h2><ul>\(rows.joined())</ul></section>"
     }

@@ -14,8 +14,11 @@ public struct RunReport: Codable, Sendable, Equatable {
     public var hosts: [HostResult]
     /// Groups whose members do not all run the same versions of what was planned, each told in words.
     public var unequalGroups: [String]
+    /// What was judged of the run's targets before it; nil: it was not asked for.
+    public var judgement: JudgementSummary?
 
-    public init(_ evidence: Evidence) {
+    public init(_ evidence: Evidence, judgement: JudgementSummary? = nil) {
+        self.judgement = judgement
         run = evidence.run
         title = evidence.plan.title
         change = evidence.change

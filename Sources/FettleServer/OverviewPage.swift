@@ -5,14 +5,18 @@ import FettleReporting
 /// The overview as a plain page.
 enum OverviewPage {
     /// - Parameter now: settles what is overdue.
-    static func html(_ overview: OverviewService.Overview, now: Timestamp = .now()) -> String {
+    static func html(
+        _ overview: OverviewService.Overview, judgement: JudgementSummary? = nil, now: Timestamp = .now()
+    ) -> String {
+        let judged = judgement.map { JudgementSection.html($0, now: now) } ?? ""
         let body: HTMLText = """
             <header><p class="kind">Fettle</p><h1>How the fleet stands</h1><p>\(basis(overview))</p></header>
             <section class="cards">\(cards(overview))</section>
+            \(judged)
             <section><h2>Quarantine</h2>\(quarantine(overview, now: now))</section>
             <section><h2>Runs</h2>\(runs(overview))</section>
             """
-        return HTMLPage.document(title: "Fettle", body: body)
+        return HTMLPage.document(title: "Fettle", body: body, style: JudgementSection.style)
     }
 
     private static func basis(_ overview: OverviewService.Overview) -> HTMLText {

@@ -5,12 +5,15 @@ import Hummingbird
 
 /// The routes, each a line: which service answers it, in which form.
 enum Routes {
-    static func make(_ service: OverviewService) -> Router<BasicRequestContext> {
+    static func make(
+        _ service: OverviewService, _ judgement: @escaping ReadOnlyServer.Judgement
+    ) -> Router<BasicRequestContext> {
         let router = Router()
         router.add(middleware: HostCheck())
         router.get("healthz") { _, _ in "ok\n" }
         router.get("api/v1/overview") { _, _ in try await json { try await service.overview() } }
         router.get("api/v1/findings") { _, _ in try await json { try await service.findings() } }
+        router.get("api/v1/judgement") { _, _ in try await json { try await judgement() } }
         router.get("api/v1/runs/:run/journal") { _, context in
             let run = try context.parameters.require("run")
             return try await json { try await service.journal(of: RunID(run)) }
@@ -19,7 +22,9 @@ enum Routes {
             plain(Metrics.text(try await service.overview()), type: "text/plain; version=0.0.4; charset=utf-8")
         }
         router.get("/") { _, _ in
-            plain(OverviewPage.html(try await service.overview()), type: "text/html; charset=utf-8")
+            plain(
+                OverviewPage.html(try await service.overview(), judgement: try await judgement()),
+                type: "text/html; charset=utf-8")
         }
         return router
     }

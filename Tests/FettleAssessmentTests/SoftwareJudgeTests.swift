@@ -71,6 +71,60 @@ struct SoftwareJudgeTests {
         #expect(found.fixed == ["X-1": "5.0"])
     }
 
+    @Test("A limit is where the publisher stops to speak, and no fix")
+    func knowsNoFixAtALimit() throws {
+        let feed = osv("X-1", "PyPI", "p", #"{"limit": "2.0"}"#)
+        let below = try statuses(library("pypi", "p", "1.5"), on: nil, by: [feed])
+        #expect(below.statuses == ["X-1": .affected] && below.fixed.isEmpty)
+        #expect(try statuses(library("pypi", "p", "2.0"), on: nil, by: [feed]).statuses == ["X-1": .notAffected])
+    }
+
+    @Test("Commits alone are no answer: the package is unknown, and the feed tells of it")
+    func doesNotDecideByCommits() throws {
+        let feed = """
+            {"id": "X-1", "modified": "2025-01-01T00:00:00Z", "affected": [{"package": {"ecosystem": "PyPI", "name": "p"},
+             "ranges": [{"type": "GIT", "repo": "https://example.org/p", "events": [{"introduced": "0"}]}]}]}
+            """
+        #expect(try statuses(library("pypi", "p", "1.5"), on: nil, by: [feed]).statuses == ["X-1": .unknown])
+        let catalogue = try #require(try CompiledFeeds.from([feed]).index).catalogue
+        #expect(catalogue.feeds[0].remarks == ["1 record kept as unknown, the first: X-1 p: it names only commits"])
+    }
+
+    @Test("What is kept as unknown is not told as left out")
+    func tellsWhatIsKept() throws {
+        let feed = osv("X-1", "Debian:12", "p", #"{"fixed": "zz_bad"}"#)
+        let catalogue = try #require(try CompiledFeeds.from([feed]).index).catalogue
+        #expect(catalogue.feeds[0].skippedCount == 0 && catalogue.feeds[0].keptAsUnknown.count == 1)
+        #expect(
+            catalogue.feeds[0].remarks
+                == ["1 record kept as unknown, the first: X-1 p: its version 'zz_bad' is malformed"])
+    }
+
+    @Test("Each package is judged by the release that it names, and one that names none is told as not checked")
+    func judgesEachByItsOwnRelease() throws {
+        let feeds = [
+            osv("X-11", "Debian:11", "p", #"{"fixed": "2"}"#), osv("X-12", "Debian:12", "p", #"{"fixed": "3"}"#),
+        ]
+        let index = try #require(try CompiledFeeds.from(feeds).index)
+        let judge = SoftwareJudge(index: index, platform: nil, detail: .all)
+        func package(_ version: String, _ platform: String?) -> ListedPackage {
+            ListedPackage(origin: .system(.dpkg), name: "p", version: version, platform: platform)
+        }
+        let judgement = try judge.judge(
+            SoftwareList(packages: [
+                package("1", "debian:11"), package("1", "debian:12"), package("2", "debian:11"), package("1", nil),
+                package("1", "debian:13"),
+            ]))
+        let told = try judgement.lots.map { lot in
+            try (lot.map { judge.lots[$0].findings } ?? []).map {
+                "\(try index.advisory($0.advisory).record.id) \($0.status.rawValue)"
+            }
+        }
+        #expect(told == [["X-11 affected"], ["X-12 affected"], ["X-11 fixed"], [], []])
+        #expect(judgement.lots[3] == nil && judgement.lots[4] == nil)
+        #expect(judgement.gaps.count == 2 && judgement.gaps[0].contains("debian:13"))
+    }
+
     @Test("Behind the last affected version nothing is called fixed")
     func knowsNoFixBehindTheLastAffected() throws {
         let feed = osv("X-1", "PyPI", "p", #"{"last_affected": "1.5"}"#)

@@ -63,7 +63,8 @@ enum StageSamples {
             id: "findings-1", facts: reference, assessedAt: time,
             feeds: FeedCoverage(
                 feeds: [FeedCoverage.Kind.advisories, .exploited, .predictions, .decisions].map {
-                    FeedCoverage.Feed(name: "f", kind: $0, publishedAt: time, records: 1, skipped: ["x"])
+                    FeedCoverage.Feed(
+                        name: "f", kind: $0, publishedAt: time, records: 1, skipped: ["x"], remarks: ["y"])
                 }), findings: all, notJudged: [FindingSet.NotJudged(resource: "h-2", reason: "no route")])
         set.remembered = [all[0]]
         return set

@@ -104,14 +104,46 @@ struct OSVTests {
     func limits() throws {
         let package = try affected(record(ecosystem: "Go", ranges: range(#"{"introduced": "0"}, {"limit": "1.4.0"}"#)))
         #expect(affects(package, "0.0.1") && affects(package, "v1.3.9") && !affects(package, "1.4.0"))
+        #expect(package.intervals.map(\.endsAtLimit) == [true])
+        // A fix at the limit is one.
+        let fixed = try affected(
+            record(ecosystem: "Go", ranges: range(#"{"introduced": "0"}, {"fixed": "1.4.0"}, {"limit": "1.4.0"}"#)))
+        #expect(fixed.intervals.map(\.endsAtLimit) == [false])
     }
 
-    @Test("A range of commits says nothing, but the versions listed beside it do")
+    @Test("Commits alone leave a package unknown, and it is counted; the versions listed beside them decide")
     func commits() throws {
         let commits = range(#"{"introduced": "0"}, {"fixed": "abcdef0123"}"#, type: "GIT")
-        #expect(try OSVFormat.read(record(ecosystem: "PyPI", ranges: commits)).advisories[0].affected.isEmpty)
+        let read = try OSVFormat.read(record(ecosystem: "PyPI", ranges: commits))
+        #expect(read.advisories[0].affected.map(\.status) == [.unknown])
+        #expect(read.advisories[0].affected[0].intervals == [VersionInterval(lower: nil, upper: nil)])
+        #expect(read.keptAsUnknown == ["OSV-1 curl"] && read.unmatchable.isEmpty && read.skipped.isEmpty)
         let package = try affected(record(ecosystem: "PyPI", ranges: commits, versions: #""1.0""#))
         #expect(package.versions == ["1.0"] && package.intervals.isEmpty)
+    }
+
+    @Test("A record that names commits and no package is counted and named as not usable")
+    func commitsWithoutPackage() throws {
+        let bare = #"{"ranges": [{"type": "GIT", "repo": "https://x", "events": [{"introduced": "0"}]}]}"#
+        let text = #"{"id": "OSV-2", "modified": "2024-05-01T10:00:00Z", "affected": [\#(bare)]}"#
+        let read = try OSVFormat.read(text)
+        #expect(read.unmatchable == ["OSV-2"] && read.advisories[0].affected.isEmpty)
+        // What was taken back is no gap.
+        let withdrawn = text.replacingOccurrences(
+            of: #""affected""#, with: #""withdrawn": "2024-06-01T00:00:00Z", "affected""#)
+        #expect(try OSVFormat.read(withdrawn).unmatchable.isEmpty)
+    }
+
+    @Test("Commits of one entry do not make unknown what another entry of the record decides")
+    func commitsBesideRanges() throws {
+        let package = #""package": {"ecosystem": "PyPI", "name": "p"}"#
+        let commits = range(#"{"introduced": "0"}"#, type: "GIT")
+        let versions = range(#"{"introduced": "0"}, {"fixed": "2"}"#)
+        let text = """
+            {"id": "OSV-3", "modified": "2024-05-01T10:00:00Z",
+             "affected": [{\(package), "ranges": [\(commits)]}, {\(package), "ranges": [\(versions)]}]}
+            """
+        #expect(try OSVFormat.read(text).advisories[0].affected.map(\.status) == [.affected])
     }
 
     @Test("A withdrawn record is kept by name and affects nothing")

@@ -1,5 +1,6 @@
 import FettleControl
 import FettleModel
+import FettleReporting
 import Testing
 
 @testable import FettleServer
@@ -30,5 +31,22 @@ import Testing
         #expect(!page.contains("<script>"))
         #expect(page.contains("&lt;script&gt;"))
         #expect(page.contains("overdue"))
+    }
+
+    @Test func thePageShowsWhatIsUrgentAndEscapesIt() {
+        let time = Timestamp(milliseconds: 5_000)
+        let finding = Finding(
+            id: "web-1/<i>/2", resource: "web-1", source: "<script>", packages: [], installed: "1", fixed: "2",
+            updateClass: .security, advisories: [Advisory(id: "CVE-2031-1001", exploitedSince: time)], state: .missing,
+            owner: .us, outcome: .immediate, dueAt: time, explanation: ["<img src=x>"], isOffered: true, isHeld: false)
+        let set = FindingSet(
+            id: "findings-1", facts: StageReference(id: "facts-1", digest: Digest(rawValue: "a")), assessedAt: time,
+            feeds: .none, findings: [finding], notJudged: [])
+        let page = OverviewPage.html(
+            overview, judgement: JudgementSummary(set), now: Timestamp(milliseconds: 6_000))
+        for words in ["What is urgent, and why", "CVE-2031-1001", "1970-01-01", "Not checked, which is not clean"] {
+            #expect(page.contains(words), "\(words)")
+        }
+        #expect(!page.contains("<script>") && !page.contains("<img"))
     }
 }

@@ -55,7 +55,7 @@ struct BillTests {
         #expect(list.packages[1].module == "nodejs:20")
     }
 
-    @Test("Where packages name several releases, none is believed, and it is told")
+    @Test("Where packages name several releases, each is of its own")
     func platforms() throws {
         let list = try read(
             """
@@ -64,7 +64,26 @@ struct BillTests {
               { "type": "library", "purl": "pkg:deb/debian/b@1?distro=bookworm" } ] }
             """)
         #expect(list.platform == nil)
-        #expect(list.skipped == ["the platform: several are named: debian:11, debian:12"])
+        #expect(list.packages.map(\.platform) == ["debian:11", "debian:12"])
+        #expect(list.skipped.isEmpty)
+    }
+
+    @Test(
+        "A package that names another release than the operating system is of its own, one that names none of the system's"
+    )
+    func platformsBesideTheSystem() throws {
+        let list = try read(
+            """
+            { "bomFormat": "CycloneDX", "specVersion": "1.4", "components": [
+              { "type": "operating-system", "name": "debian", "version": "12" },
+              { "type": "library", "purl": "pkg:deb/debian/a@1?distro=debian-11" },
+              { "type": "library", "purl": "pkg:deb/debian/b@1?distro=debian-12.5" },
+              { "type": "library", "purl": "pkg:deb/debian/b@1" },
+              { "type": "library", "purl": "pkg:deb/kali/c@1?distro=kali-2024.1" } ] }
+            """)
+        #expect(list.platform == "debian:12")
+        #expect(list.packages.map(\.name) == ["a", "b", "c"])
+        #expect(list.packages.map(\.platform) == ["debian:11", nil, nil])
     }
 
     @Test(

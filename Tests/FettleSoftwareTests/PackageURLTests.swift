@@ -92,6 +92,18 @@ struct PlatformNameTests {
         #expect(PlatformName.name(id: id, version: version) == name)
     }
 
+    @Test(
+        "openEuler's service packs are releases of their own, told by the title (VERSION_ID has only the number)",
+        arguments: [
+            ("22.03", "openEuler 22.03 (LTS-SP1)", "openeuler:22.03-lts-sp1"),
+            ("22.03", "openEuler 22.03 LTS", "openeuler:22.03-lts"), ("22.03-LTS-SP4", "", "openeuler:22.03-lts-sp4"),
+            ("23.09", "openEuler 23.09", "openeuler:23.09"), ("22.03", "LTS-SPx; rm -rf /", "openeuler:22.03-lts"),
+            ("22.03 (LTS-SP3)", "", "openeuler:22.03-lts-sp3"), ("x", "openEuler 22.03 (LTS-SP1)", nil),
+        ])
+    func editions(version: String, title: String, name: String?) {
+        #expect(PlatformName.name(id: "openEuler", version: version, title: title) == name)
+    }
+
     @Test("Without a version the codename tells")
     func codenames() {
         #expect(PlatformName.name(id: "debian", version: "", codename: "trixie") == "debian:13")
@@ -113,6 +125,7 @@ struct PlatformNameTests {
         #expect(PlatformName.name(distro: "3.22.0", namespace: "alpine") == "alpine:3.22")
         #expect(PlatformName.name(distro: "bookworm", namespace: "debian") == "debian:12")
         #expect(PlatformName.name(distro: "wolfi-20230201") == "wolfi")
+        #expect(PlatformName.name(distro: "openeuler-22.03-LTS-SP1") == "openeuler:22.03-lts-sp1")
         #expect(PlatformName.name(distro: "nonsense") == nil)
     }
 }

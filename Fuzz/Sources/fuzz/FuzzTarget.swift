@@ -48,5 +48,5 @@ private final class CheckingSink: FeedSink {
     }
     func weakness(_ record: WeaknessRecord) { precondition(!record.id.isEmpty, "a weakness without an id") }
     func dated(_ time: Timestamp) { _ = time.description }
-    func skipped(_ record: String, because reason: String) {}
+    func note(_ record: String, _ fate: RecordFate, because reason: String) {}
 }

@@ -115,6 +115,7 @@ extension FeedCoverage.Feed {
         self.init(
             name: "\(feed.format) (\(place))", kind: kind, publishedAt: feed.publishedAt,
             records: kind == .advisories ? feed.advisories : feed.weaknesses,
-            skipped: feed.skipped + (unnamed > 0 ? ["and \(unnamed) more"] : []))
+            skipped: feed.skipped + (unnamed > 0 ? ["and \(unnamed) more"] : []),
+            remarks: feed.remarks.isEmpty ? nil : feed.remarks)
     }
 }

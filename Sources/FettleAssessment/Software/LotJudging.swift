@@ -3,6 +3,7 @@ import FettleVersions
 
 /// Judges one version of one package by all that the index knows of it.
 struct LotJudging {
+    let index: AdvisoryIndex
     let advisories: PackageAdvisories
     let name: String
     let version: String
@@ -24,6 +25,7 @@ struct LotJudging {
         let isMalformed = !advisories.ecosystem.scheme.isValid(version)
         let place = advisories.place(of: version)
         var number = entries?.lowerBound ?? 0
+        var statements = VendorStatements(index: index)
         // Entries of one subject are alternatives of one another and lie side by side: one finding for all of them.
         while number < end {
             let subject = advisories.entry(number).subject
@@ -40,6 +42,12 @@ struct LotJudging {
             }
             guard var chosen else { continue }
             settle(&chosen, isMalformed)
+            if chosen.status == .affected,
+                let denied = try statements.denied(chosen.entry, { self.statements(at: place) })
+            {
+                chosen.status = .notAffected
+                chosen.denied = denied
+            }
             if keepsAll || (chosen.status != .fixed && chosen.status != .notAffected) { try body(chosen) }
         }
     }
@@ -65,7 +73,18 @@ struct LotJudging {
         /// Set where it is not known whether the package is of this module.
         var doubtedModule: String?
         var isMalformed = false
+        /// The weaknesses of which publishers say that the version is not affected, where the advisory names no other.
+        var denied: [String] = []
         var remedy = PocketRemedy.none
+
+        var isWithin: Bool { Self.isWithin(standing) }
+
+        static func isWithin(_ standing: PackageAdvisories.Standing) -> Bool {
+            switch standing {
+            case .inRange, .listed: true
+            case .above, .outside: false
+            }
+        }
 
         /// Of alternatives the one that asks for most is told.
         var weight: Int {
@@ -80,7 +99,7 @@ struct LotJudging {
     }
 
     /// - Returns: nil if the entry is of another architecture or module: then it says nothing here.
-    private func found(_ entry: PackageAdvisories.Entry, at place: UInt32) -> Found? {
+    func found(_ entry: PackageAdvisories.Entry, at place: UInt32) -> Found? {
         let standing = advisories.standing(of: place, in: entry)
         var doubt: String?
         if advisories.ecosystem.scheme == .rpm {
@@ -91,11 +110,7 @@ struct LotJudging {
             case .doubtful(let module): doubt = module
             }
         }
-        let isWithin =
-            switch standing {
-            case .inRange, .listed: true
-            case .above, .outside: false
-            }
+        let isWithin = Found.isWithin(standing)
         let status: FindingStatus =
             switch entry.status {
             case .affected where isWithin: doubt == nil ? .affected : .unknown
@@ -155,7 +170,7 @@ struct LotJudging {
             case .affected: openWords(what, found, fixed)
             case .unknown: unknownWords(what, found, fixed)
             case .fixed: "\(what) has the fix"
-            case .notAffected: "\(what) is in no affected range"
+            case .notAffected: spared(what, found)
             case .underInvestigation: "\(what) is being looked at by the publisher"
             }
         switch found.remedy {
@@ -165,6 +180,12 @@ struct LotJudging {
         }
         let remark = advisories.remark(of: found.entry)
         return remark.isEmpty ? text : "\(text) (\(remark))"
+    }
+
+    private func spared(_ what: String, _ found: Found) -> String {
+        guard let first = found.denied.first else { return "\(what) is in no affected range" }
+        let others = found.denied.count > 1 ? " and \(found.denied.count - 1) more, all that it names" : ""
+        return "\(what) is not affected by \(first)\(others), its publisher says"
     }
 
     private func openWords(_ what: String, _ found: Found, _ fixed: String?) -> String {

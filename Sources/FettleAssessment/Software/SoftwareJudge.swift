@@ -13,6 +13,8 @@ public final class SoftwareJudge {
     private let exploited: ExploitedAdvisories?
     private let platform: PlatformEcosystems
     private let platformName: String?
+    /// Of packages that are of another release than their list, by its name.
+    private var otherPlatforms: [String: PlatformEcosystems] = [:]
     private var lotNumbers: [LotKey: Int] = [:]
     private var registries: [String: Ecosystem?] = [:]
 
@@ -26,6 +28,8 @@ public final class SoftwareJudge {
 
     private struct LotKey: Hashable {
         var ecosystem: String
+        /// Of a package that names it itself: the same release may be named with a pocket.
+        var platform: String?
         var name: String
         var version: String
         /// Only where they decide: rpm advisories hold for architectures and modules.
@@ -92,9 +96,9 @@ public final class SoftwareJudge {
         let ecosystem = advisories.ecosystem
         let (name, version) = compared(package, ecosystem)
         return LotJudging(
-            advisories: advisories, name: name, version: version,
+            index: index, advisories: advisories, name: name, version: version,
             architecture: ecosystem.scheme == .rpm ? package.architecture : "", stream: stream,
-            pockets: try pockets(of: name, beside: ecosystem), keepsAll: keepsAll)
+            pockets: try pockets(of: name, beside: ecosystem, platform(of: package)), keepsAll: keepsAll)
     }
 
     private func compared(_ package: ListedPackage, _ ecosystem: Ecosystem) -> (name: String, version: String) {
@@ -109,12 +113,12 @@ public final class SoftwareJudge {
         let isRpm = ecosystem.scheme == .rpm
         let stream = isRpm ? streams.stream(of: package) : .none
         let key = LotKey(
-            ecosystem: ecosystem.name, name: name, version: version,
+            ecosystem: ecosystem.name, platform: package.platform, name: name, version: version,
             architecture: isRpm ? package.architecture : "", module: package.module, streams: stream.description)
         if let known = lotNumbers[key] { return known }
         var lot = PackageLot(ecosystem: ecosystem, name: name, version: version, findings: [], counts: LotCounts())
         var subjects: Set<UInt64> = []
-        let holding = try advisoriesThatHold(name, version, in: ecosystem)
+        let holding = try advisoriesThatHold(name, version, in: ecosystem, platform(of: package))
         // Only then is there anything that could be said twice.
         let mayRepeat = holding.count > 1
         for advisories in holding {
@@ -141,7 +145,7 @@ public final class SoftwareJudge {
 
     /// The release's own, and those of the pocket that the host is subscribed to, or of which it has the version installed.
     private func advisoriesThatHold(
-        _ name: String, _ version: String, in ecosystem: Ecosystem
+        _ name: String, _ version: String, in ecosystem: Ecosystem, _ platform: PlatformEcosystems
     ) throws(IndexError) -> [PackageAdvisories] {
         var found = [try index.package(name, in: ecosystem)].compactMap { $0 }
         guard ecosystem == platform.base else { return found }
@@ -151,7 +155,9 @@ public final class SoftwareJudge {
         return found
     }
 
-    private func pockets(of name: String, beside ecosystem: Ecosystem) throws(IndexError) -> [PackageAdvisories] {
+    private func pockets(
+        of name: String, beside ecosystem: Ecosystem, _ platform: PlatformEcosystems
+    ) throws(IndexError) -> [PackageAdvisories] {
         guard ecosystem == platform.base else { return [] }
         var found: [PackageAdvisories] = []
         for pocket in platform.pockets {
@@ -160,11 +166,19 @@ public final class SoftwareJudge {
         return found
     }
 
+    private func platform(of package: ListedPackage) -> PlatformEcosystems {
+        guard let own = package.platform, own != platformName else { return platform }
+        if let known = otherPlatforms[own] { return known }
+        let ecosystems = PlatformEcosystems(Ecosystem(own), in: index)
+        otherPlatforms[own] = ecosystems
+        return ecosystems
+    }
+
     private func ecosystem(of package: ListedPackage) -> Ecosystem? {
         switch package.origin {
         case .system(let manager):
             // A package of another package manager is none of this platform's.
-            return platform.base.flatMap { $0.scheme == manager.scheme ? $0 : nil }
+            return platform(of: package).base.flatMap { $0.scheme == manager.scheme ? $0 : nil }
         case .registry(let name):
             if let known = registries[name] { return known }
             let ecosystem = Ecosystem(name)
@@ -175,7 +189,8 @@ public final class SoftwareJudge {
 
     private func ecosystemName(of package: ListedPackage) -> String {
         switch package.origin {
-        case .system(let manager): platformName ?? "\(manager.rawValue), of a platform that was not named,"
+        case .system(let manager):
+            package.platform ?? platformName ?? "\(manager.rawValue), of a platform that was not named,"
         case .registry(let name): name
         }
     }

@@ -19,8 +19,8 @@ struct AdvisoryOptions: ParsableArguments {
     /// The same for commands that judge a fleet.
     static func feeds(_ path: String?, directory: String? = nil) throws -> AdvisoryFeeds {
         let feeds = AdvisoryFeeds(index: try open(index: nil, feeds: path, directory: directory))
-        for feed in feeds.coverage.feeds where !feed.skipped.isEmpty {
-            Output.note("\(feed.name): \(feed.skipped.count) malformed records left out, the first: \(feed.skipped[0])")
+        for feed in feeds.coverage.feeds {
+            for remark in feed.remarks ?? [] { Output.note("\(feed.name): \(remark)") }
         }
         return feeds
     }

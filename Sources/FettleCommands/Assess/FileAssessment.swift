@@ -22,10 +22,8 @@ struct FileAssessment: Equatable {
             Output.note("advisories not checked: no feed was given (--feeds, --index, or `fettle feeds sync`)")
             return .partial
         }
-        for feed in index.catalogue.feeds where feed.skippedCount > 0 {
-            Output.note(
-                "\(feed.format): \(feed.skippedCount) malformed records left out, the first: \(feed.skipped.first ?? "?")"
-            )
+        for feed in index.catalogue.feeds {
+            for remark in feed.remarks { Output.note("\(feed.format): \(remark)") }
         }
         let detail: SoftwareJudge.Detail = countsOnly ? .counts : showsAll ? .all : .affected
         let assessment = SoftwareAssessment(

@@ -21,6 +21,9 @@ struct SoftwareAssessment {
                 ?? SoftwareJudge(
                     index: index, platform: named.flatMap { Ecosystem($0) }, detail: detail)
             judges[key] = judge
+            var list = list
+            // The user's word goes before what a list says of its parts, as it does before what it says of itself.
+            if platform != nil { for place in list.packages.indices { list.packages[place].platform = nil } }
             let judgement = try judged(list, by: judge)
             totals.add(judgement, judge.lots)
             try writer.write(list, judgement, judge, host: name)

@@ -10,19 +10,20 @@ struct FeedsView {
         var table = Table([
             .init(title: "FEED"), .init(title: "FROM", shrinks: 2), .init(title: "DOCUMENTS", alignsRight: true),
             .init(title: "ADVISORIES", alignsRight: true), .init(title: "CVES", alignsRight: true),
-            .init(title: "DATED"), .init(title: "SKIPPED", alignsRight: true),
+            .init(title: "DATED"), .init(title: "LEFT OUT", alignsRight: true),
+            .init(title: "UNKNOWN", alignsRight: true), .init(title: "NOT USABLE", alignsRight: true),
         ])
         for feed in catalogue.feeds {
             table.add(
                 .init(feed.format, .bold), .init(feed.origin), .init("\(feed.documents)"), .init("\(feed.advisories)"),
                 .init("\(feed.weaknesses)"), .init(feed.publishedAt.dayText),
-                .init("\(feed.skippedCount)", feed.skippedCount > 0 ? .yellow : .plain))
+                Self.count(feed.skippedCount), Self.count(feed.keptAsUnknown.count), Self.count(feed.unmatchable.count))
         }
-        let skipped = catalogue.feeds.filter { !$0.skipped.isEmpty }.map { feed in
-            "\(feed.format): \(feed.skippedCount) malformed records left out, the first: \(feed.skipped[0].printable)"
-        }
-        return ([table.render(in: terminal)] + skipped).joined(separator: "\n")
+        let remarks = catalogue.feeds.flatMap { feed in feed.remarks.map { "\(feed.format): \($0.printable)" } }
+        return ([table.render(in: terminal)] + remarks).joined(separator: "\n")
     }
+
+    private static func count(_ count: Int) -> Table.Cell { .init("\(count)", count > 0 ? .yellow : .plain) }
 }
 
 enum ByteCount {

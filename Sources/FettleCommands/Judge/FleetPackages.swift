@@ -33,7 +33,8 @@ struct FleetPackages {
     private func take(_ host: HostFacts, into columns: FleetColumns) throws(IndexError) {
         guard host.packages.value != nil, let platform = host.platform.value else { return }
         let name = PlatformName.name(
-            id: platform.distribution, version: platform.version, codename: platform.codename)
+            id: platform.distribution, version: platform.version, codename: platform.codename,
+            title: platform.prettyName)
         try columns.setHost(
             host.resource.rawValue, packages: host.exposedPackages, platform: name ?? "", at: host.observedAt)
     }

@@ -125,8 +125,8 @@ struct FindingsView {
         }
         let names = findings.feeds.feeds.map { feed in
             let date = feed.publishedAt.map { " of \($0.description.prefix(10))" } ?? ""
-            let skipped = feed.skipped.isEmpty ? "" : ", \(feed.skipped.count) malformed left out"
-            return "\(feed.name)\(date) (\(feed.records) records\(skipped))"
+            return
+                "\(feed.name)\(date) (\(([ "\(feed.records) records"] + (feed.remarks ?? [])).joined(separator: "; ")))"
         }
         return "Feeds: \(names.joined(separator: "; "))"
     }

@@ -26,7 +26,9 @@ struct ReportCommand: AsyncParsableCommand {
             await session.close()
         }
         guard let evidence else { return }
-        let report = EvidenceService.report(evidence)
+        let judgement = try await session.judgements.judgement(
+            before: evidence, fleet: session.fleet, policy: session.policy, feeds: session.feeds(feeds))
+        let report = EvidenceService.report(evidence, judgement: judgement)
         if let html {
             try Data(HTMLReport.page(report).utf8).write(to: URL(fileURLWithPath: html), options: .atomic)
             if options.output == .table { session.print("wrote \(html)") }

@@ -8,6 +8,8 @@ struct Serve: AsyncParsableCommand {
         discussion: "Listens on this machine alone: there is no sign-in yet, so it is not for a network.")
 
     @OptionGroup var options: GlobalOptions
+    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS), by which the risks are weighed.") var feeds:
+        String?
     @Option(help: "The port on 127.0.0.1.") var port = 8470
 
     func validate() throws {
@@ -24,8 +26,11 @@ struct Serve: AsyncParsableCommand {
         } else {
             session.print("\(url)  (Ctrl-C ends)")
         }
+        let (fleet, policy, feeds) = (try session.fleet, try session.policy, try session.feeds(feeds))
+        let judgements = session.judgements
         try await ReadOnlyServer(
-            service: OverviewService(store: session.store, tools: session.tools), port: port
+            service: OverviewService(store: session.store, tools: session.tools),
+            judgement: { try await judgements.judgement(fleet: fleet, policy: policy, feeds: feeds) }, port: port
         ).run()
     }
 }

@@ -37,6 +37,7 @@ final class Session {
     var scans: ScanService { ScanService(store: store, tools: tools) }
     var plans: PlanService { PlanService(store: store, tools: tools) }
     var risks: RiskService { RiskService(store: store, tools: tools) }
+    var judgements: JudgementService { JudgementService(store: store, tools: tools) }
     var runs: RunService { RunService(store: store, tools: tools) }
     var quarantine: QuarantineService { QuarantineService(store: store, tools: tools) }
     var governance: GovernanceService { GovernanceService(store: store, tools: tools) }

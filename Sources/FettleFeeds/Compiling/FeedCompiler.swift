@@ -77,8 +77,8 @@ private final class FeedCollector: FeedSink {
     private var feed = 0
     private var document = ""
 
-    /// Names of skipped records that are kept; all are counted.
-    private static let namedSkips = 20
+    /// Names of records of one fate that are kept; all are counted.
+    private static let namedRecords = 20
 
     init(_ builder: AdvisoryIndexBuilder) { self.builder = builder }
 
@@ -144,7 +144,9 @@ private final class FeedCollector: FeedSink {
             let package = record.affected[place]
             let bounds = package.intervals.flatMap { [$0.lower?.version, $0.upper?.version].compactMap { $0 } }
             guard let wrong = bounds.first(where: { !package.ecosystem.scheme.isValid($0) }) else { continue }
-            skipped("\(record.id) \(package.name)", because: "its version '\(wrong.prefix(60))' is malformed")
+            note(
+                "\(record.id) \(package.name)", .keptAsUnknown,
+                because: "its version '\(wrong.prefix(60))' is malformed")
             record.affected[place].status = .unknown
             record.affected[place].intervals = [VersionInterval(lower: nil, upper: nil)]
             record.affected[place].fixed = nil
@@ -166,14 +168,22 @@ private final class FeedCollector: FeedSink {
         builder.update(feed) { $0.publishedAt = max($0.publishedAt ?? time, time) }
     }
 
-    func skipped(_ record: String, because reason: String) {
+    func note(_ record: String, _ fate: RecordFate, because reason: String) {
         let words = "\(record): \(reason)"
         builder.update(feed) { feed in
-            // A release that many documents name and nobody knows is one thing to say.
-            guard !feed.skipped.contains(words) else { return }
-            feed.skippedCount += 1
-            if feed.skipped.count < Self.namedSkips { feed.skipped.append(words) }
+            switch fate {
+            case .leftOut: Self.count(words, &feed.skippedCount, &feed.skipped)
+            case .unmatchable: Self.count(words, &feed.unmatchable.count, &feed.unmatchable.named)
+            case .keptAsUnknown: Self.count(words, &feed.keptAsUnknown.count, &feed.keptAsUnknown.named)
+            }
         }
+    }
+
+    private static func count(_ words: String, _ count: inout Int, _ named: inout [String]) {
+        // A release that many documents name and nobody knows is one thing to say.
+        guard !named.contains(words) else { return }
+        count += 1
+        if named.count < namedRecords { named.append(words) }
     }
 
     private func stop(_ error: IndexError) -> FeedError {

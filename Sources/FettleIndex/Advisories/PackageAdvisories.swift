@@ -36,6 +36,11 @@ public struct PackageAdvisories: Sendable {
         return block.part(texts, Int(block.number(at: 16, as: UInt32.self))).equals(name)
     }
 
+    /// The subject of what publishers say of a CVE or an advisory by its name.
+    public static func subject(of name: String) -> UInt64 {
+        NameTable.hash(AdvisoryIndexBuilder.subject(of: name))
+    }
+
     public var name: String { block.part(texts, nameLength).text }
 
     /// One advisory's word on the package.
@@ -44,6 +49,10 @@ public struct PackageAdvisories: Sendable {
         /// Entries of one subject are alternatives, side by side.
         public var subject: UInt64
         public var status: AffectedStatus
+        /// Whether its subject is a CVE, on which it is the publisher's word, and not an advisory that names several.
+        public var isOfWeakness: Bool
+        /// Of its feed, as the index was told.
+        public var authority: UInt8
         /// What the feed names as the version to go to; a bound's number.
         public var fixedBound: Int?
         fileprivate var offset: Int
@@ -89,11 +98,14 @@ public struct PackageAdvisories: Sendable {
         let offset = entries + number * Field.size
         let fixed = Int(block.number(at: offset + Field.fixed, as: UInt32.self))
         let first = min(Int(block.number(at: offset + Field.firstInterval, as: UInt32.self)), intervalCount)
+        let status = block.number(at: offset + Field.status, as: UInt8.self)
         let listed = Int(block.number(at: offset + Field.intervalCount, as: UInt32.self))
         return Entry(
             advisory: block.number(at: offset + Field.advisory, as: UInt32.self),
             subject: block.number(at: offset + Field.subject, as: UInt64.self),
-            status: AffectedStatus(rawValue: block.number(at: offset + Field.status, as: UInt8.self)) ?? .unknown,
+            status: AffectedStatus(rawValue: status & ~Field.isOfWeakness) ?? .unknown,
+            isOfWeakness: status & Field.isOfWeakness != 0,
+            authority: block.number(at: offset + Field.authority, as: UInt8.self),
             fixedBound: fixed > 0 && fixed <= boundCount ? fixed - 1 : nil, offset: offset, firstInterval: first,
             intervalCount: min(listed, intervalCount - first),
             rangeCount: Int(block.number(at: offset + Field.rangeCount, as: UInt32.self)))
@@ -105,16 +117,18 @@ public struct PackageAdvisories: Sendable {
         for number in 0..<entry.intervalCount {
             let offset = intervals + (entry.firstInterval + number) * 8
             let low = block.number(at: offset, as: UInt32.self)
-            let high = block.number(at: offset + 4, as: UInt32.self)
+            let last = block.number(at: offset + 4, as: UInt32.self)
+            let high = last & ~PackageBlock.noFixAbove
+            // An even end lies below a bound: that bound is the first version that is not affected, and fixed unless it is a limit.
+            let isFixedAbove = last == high && high % 2 == 0
             let isRange = number < entry.rangeCount
             if place >= low, place <= high {
                 guard isRange else { return .listed }
-                // An even end lies below a bound: that bound is the first version that is not affected.
-                let bound = high % 2 == 0 ? Int(high / 2) : boundCount
+                let bound = isFixedAbove ? Int(high / 2) : boundCount
                 return .inRange(fixed: bound < boundCount ? bound : nil)
             }
             // Only an end that is the first version without it has a fix above it; behind a last affected version is none.
-            if place > high, isRange, high % 2 == 0 { standing = .above }
+            if place > high, isRange, isFixedAbove { standing = .above }
         }
         return standing
     }

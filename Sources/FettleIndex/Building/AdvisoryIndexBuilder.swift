@@ -17,6 +17,7 @@ public final class AdvisoryIndexBuilder {
     private var advisoryOffsets = ByteWriter()
     private var advisoryNames = NameTable()
     private var advisoryCount: UInt32 = 0
+    private var copies = RecordCopies()
 
     struct SectionPlace {
         var offset: UInt64
@@ -59,12 +60,15 @@ public final class AdvisoryIndexBuilder {
             advisoryNames.add(NameTable.hash(name), number)
         }
         feeds[feed].advisories += 1
+        copies.add(record, format: feeds[feed].format)
         guard record.withdrawnAt == nil else { return }
         for var package in record.affected {
             package.name = package.ecosystem.normalName(package.name)
             let row = AffectedRow(
                 ecosystem: ecosystemNumber(package.ecosystem), advisory: number, subject: subject,
-                authority: authorities[feed], modified: record.modifiedAt?.milliseconds ?? .min, package: package)
+                authority: authorities[feed], modified: RecordCopies.time(of: record),
+                copies: RecordCopies.keys(of: record, in: package.ecosystem, format: feeds[feed].format),
+                package: package)
             var writer = ByteWriter()
             row.encode(into: &writer)
             try affected.add(writer, hash: NameTable.hash(package.name, in: row.ecosystem))
@@ -108,6 +112,7 @@ public final class AdvisoryIndexBuilder {
         var counts = [(packages: Int, entries: Int)](repeating: (0, 0), count: ecosystems.count)
         var names = NameTable()
         var pairs: [UInt64] = []
+        let newest = copies.newest()
         begin(.packageBlocks)
         for bucket in 0..<affected.bucketCount {
             var lots: [PackageKey: [AffectedRow]] = [:]
@@ -115,6 +120,7 @@ public final class AdvisoryIndexBuilder {
                 guard let row = AffectedRow(&cursor, ecosystems) else {
                     throw IndexError(.damaged, path: file.path, "a temporary file is not as it was written")
                 }
+                guard !row.isSuperseded(newest) else { return }
                 lots[PackageKey(ecosystem: row.ecosystem, name: row.package.name), default: []].append(row)
             }
             for (key, rows) in lots.sorted(by: { $0.key < $1.key }) {

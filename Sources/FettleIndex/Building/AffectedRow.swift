@@ -10,6 +10,8 @@ struct AffectedRow {
     var authority: UInt8
     /// When the advisory was last changed, in milliseconds: of two versions of one the newer holds.
     var modified: Int64
+    /// By what newer copies the row is superseded.
+    var copies: RecordCopies.Keys
     var package: AffectedPackage
 
     func encode(into writer: inout ByteWriter) {
@@ -18,12 +20,15 @@ struct AffectedRow {
         writer.text(subject)
         writer.number(authority)
         writer.number(modified)
+        writer.number(copies.record)
+        writer.number(copies.part)
         writer.number(package.status.rawValue)
         writer.text(package.name)
         writer.number(UInt32(package.intervals.count))
         for interval in package.intervals {
             Self.encode(interval.lower, into: &writer)
             Self.encode(interval.upper, into: &writer)
+            writer.number(UInt8(interval.endsAtLimit ? 1 : 0))
         }
         writer.number(UInt32(package.versions.count))
         for version in package.versions { writer.text(version) }
@@ -35,13 +40,14 @@ struct AffectedRow {
 
     init(
         ecosystem: UInt16, advisory: UInt32, subject: String, authority: UInt8, modified: Int64,
-        package: AffectedPackage
+        copies: RecordCopies.Keys, package: AffectedPackage
     ) {
         self.ecosystem = ecosystem
         self.advisory = advisory
         self.subject = subject
         self.authority = authority
         self.modified = modified
+        self.copies = copies
         self.package = package
     }
 
@@ -52,13 +58,16 @@ struct AffectedRow {
         subject = cursor.text()
         authority = cursor.number(UInt8.self)
         modified = cursor.number(Int64.self)
+        copies = RecordCopies.Keys(record: cursor.number(UInt64.self), part: cursor.number(UInt64.self))
         guard let status = AffectedStatus(rawValue: cursor.number(UInt8.self)), Int(ecosystem) < ecosystems.count else {
             return nil
         }
         package = AffectedPackage(ecosystem: ecosystems[Int(ecosystem)], name: cursor.text(), status: status)
         for _ in 0..<cursor.elementCount() {
             let lower = Self.bound(&cursor)
-            package.intervals.append(VersionInterval(lower: lower, upper: Self.bound(&cursor)))
+            let upper = Self.bound(&cursor)
+            package.intervals.append(
+                VersionInterval(lower: lower, upper: upper, endsAtLimit: cursor.number(UInt8.self) == 1))
         }
         for _ in 0..<cursor.elementCount() { package.versions.append(cursor.text()) }
         package.fixed = Self.optional(cursor.text())

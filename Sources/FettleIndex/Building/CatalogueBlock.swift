@@ -16,8 +16,11 @@ enum CatalogueBlock {
                 writer.number(Int64(count))
             }
             writer.number(feed.publishedAt?.milliseconds ?? AdvisoryBlock.noTime)
-            writer.number(UInt32(truncatingIfNeeded: feed.skipped.count))
-            for name in feed.skipped { writer.text(name) }
+            append(feed.skipped, to: &writer)
+            for tally in [feed.unmatchable, feed.keptAsUnknown] {
+                writer.number(Int64(tally.count))
+                append(tally.named, to: &writer)
+            }
         }
         writer.number(UInt32(truncatingIfNeeded: catalogue.ecosystems.count))
         for ecosystem in catalogue.ecosystems {
@@ -26,6 +29,21 @@ enum CatalogueBlock {
             writer.number(Int64(ecosystem.entries))
         }
         return writer.bytes
+    }
+
+    private static func append(_ names: [String], to writer: inout ByteWriter) {
+        writer.number(UInt32(truncatingIfNeeded: names.count))
+        for name in names { writer.text(name) }
+    }
+
+    private static func names(_ cursor: inout BlockCursor) -> [String] {
+        var names: [String] = []
+        for _ in 0..<cursor.elementCount() { names.append(cursor.text()) }
+        return names
+    }
+
+    private static func tally(_ cursor: inout BlockCursor) -> FeedCatalogue.RecordTally {
+        FeedCatalogue.RecordTally(count: Int(cursor.number(Int64.self)), named: names(&cursor))
     }
 
     /// - Returns: nil if the bytes are not exactly such a block.
@@ -43,7 +61,9 @@ enum CatalogueBlock {
             feed.weaknesses = Int(cursor.number(Int64.self))
             feed.skippedCount = Int(cursor.number(Int64.self))
             feed.publishedAt = CVSSBlock.time(cursor.number(Int64.self))
-            for _ in 0..<cursor.elementCount() { feed.skipped.append(cursor.text()) }
+            feed.skipped = names(&cursor)
+            feed.unmatchable = tally(&cursor)
+            feed.keptAsUnknown = tally(&cursor)
             catalogue.feeds.append(feed)
         }
         for _ in 0..<cursor.elementCount() {

@@ -6,12 +6,14 @@ import FettleVersions
 ///     u16 ecosystem, u16 0, u32 bounds b, u32 entries e, u32 intervals i, u32 length of the name
 ///     (b + 1) x u32  where each version's text begins, counted from the first text
 ///     e x 48 bytes   entries, those of one subject side by side, subjects in the order of their names
-///     i x (u32, u32) first and last place that is affected
+///     i x (u32, u32) first and last place that is affected; the last one's highest bit: nothing is fixed above it
 ///     texts          the name, the versions oldest first, then modules, architectures and remarks
 ///
 /// The place of a version: 2n + 1 if it is bound number n, 2n if it lies below bound n and above the one before.
 struct PackageBlock {
     static let headerSize = 20
+    /// Marks an interval's last place behind which nothing is fixed: there is no bound, or one where the publisher stops to speak.
+    static let noFixAbove: UInt32 = 1 << 31
 
     /// An entry's fields and where they lie in it.
     enum Entry {
@@ -24,7 +26,9 @@ struct PackageBlock {
         static let intervalCount = 20
         /// How many of the intervals, the first ones, are ranges; the others are versions that are listed.
         static let rangeCount = 24
+        /// The highest bit: the subject is a CVE, and the entry the publisher's word on it.
         static let status = 28
+        static let isOfWeakness: UInt8 = 0x80
         static let authority = 29
         static let moduleLength = 30
         static let architecturesLength = 32
@@ -118,7 +122,8 @@ struct PackageBlock {
         let first = UInt32(intervals.count / 8)
         for interval in package.intervals {
             intervals.number(interval.lower.map { place($0.version) + ($0.isInclusive ? 0 : 1) } ?? 0)
-            intervals.number(interval.upper.map { place($0.version) - ($0.isInclusive ? 0 : 1) } ?? .max)
+            let last = interval.upper.map { place($0.version) - ($0.isInclusive ? 0 : 1) } ?? .max
+            intervals.number(interval.endsAtLimit ? last | Self.noFixAbove : last)
         }
         for listed in Set(package.versions.map(place)).sorted() {
             intervals.number(listed)
@@ -133,7 +138,8 @@ struct PackageBlock {
         entries.number(first)
         entries.number(UInt32(intervals.count / 8) - first)
         entries.number(UInt32(package.intervals.count))
-        entries.number(package.status.rawValue)
+        let mark = row.subject.hasPrefix("CVE-") ? Entry.isOfWeakness : 0
+        entries.number(package.status.rawValue | mark)
         entries.number(row.authority)
         entries.number(module.length)
         entries.number(architectures.length)

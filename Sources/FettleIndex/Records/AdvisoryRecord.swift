@@ -20,11 +20,13 @@ public struct AdvisoryRecord: Sendable, Equatable {
     /// Set where the publisher took the advisory back: it is kept by name and matches nothing.
     public var withdrawnAt: Timestamp?
     public var affected: [AffectedPackage]
+    /// Which older copies no longer hold beside this one.
+    public var supersedes: Supersession
 
     public init(
         id: String, aliases: [String] = [], updateClass: UpdateClass = .security, severity: String = "",
         cvss: [CVSSRating] = [], publishedAt: Timestamp? = nil, modifiedAt: Timestamp? = nil, summary: String = "",
-        withdrawnAt: Timestamp? = nil, affected: [AffectedPackage] = []
+        withdrawnAt: Timestamp? = nil, affected: [AffectedPackage] = [], supersedes: Supersession = .nothing
     ) {
         self.id = id
         self.aliases = aliases
@@ -36,6 +38,7 @@ public struct AdvisoryRecord: Sendable, Equatable {
         self.summary = summary
         self.withdrawnAt = withdrawnAt
         self.affected = affected
+        self.supersedes = supersedes
     }
 }
 

@@ -35,10 +35,12 @@ public struct ListedPackage: Sendable, Hashable {
     public var sourceVersion: String
     /// rpm's `name:stream` of the module that it comes from; nil for none.
     public var module: String?
+    /// `debian:12`, where the entry itself says of which release it is and that is another than its list's; nil: its list's.
+    public var platform: String?
 
     public init(
         origin: Origin, name: String, architecture: String = "", version: String, source: String? = nil,
-        sourceVersion: String? = nil, module: String? = nil
+        sourceVersion: String? = nil, module: String? = nil, platform: String? = nil
     ) {
         self.origin = origin
         self.name = name
@@ -47,5 +49,6 @@ public struct ListedPackage: Sendable, Hashable {
         self.source = source ?? name
         self.sourceVersion = sourceVersion ?? version
         self.module = module
+        self.platform = platform
     }
 }

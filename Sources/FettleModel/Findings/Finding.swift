@@ -147,13 +147,20 @@ public struct FeedCoverage: Codable, Sendable, Equatable {
         public var records: Int
         /// Records that were malformed and left out, each named.
         public var skipped: [String]
+        /// What of the feed is not used as it was published, each kind in one sentence: left out, kept as unknown, not usable. nil: all
+        /// is used.
+        public var remarks: [String]?
 
-        public init(name: String, kind: Kind, publishedAt: Timestamp?, records: Int, skipped: [String] = []) {
+        public init(
+            name: String, kind: Kind, publishedAt: Timestamp?, records: Int, skipped: [String] = [],
+            remarks: [String]? = nil
+        ) {
             self.name = name
             self.kind = kind
             self.publishedAt = publishedAt
             self.records = records
             self.skipped = skipped
+            self.remarks = remarks
         }
     }
 

@@ -141,8 +141,3 @@ public struct BaselineJudge: Sendable {
         }
     }
 }
-
-extension Timestamp {
-    /// Such as 2026-11-23.
-    var day: String { String(description.prefix(10)) }
-}

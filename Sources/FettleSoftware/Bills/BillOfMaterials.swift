@@ -49,7 +49,9 @@ struct BillOfMaterials {
                 continue
             }
             do throws(PackageURL.Unlisted) {
-                collector.add(try url.listed(component.context(type: url.type)))
+                var package = try url.listed(component.context(type: url.type))
+                package.platform = url.platform
+                collector.add(package)
                 if let platform = url.platform { distributions.insert(platform) }
             } catch {
                 collector.skip(component.label, error.reason)
@@ -70,13 +72,11 @@ struct BillOfMaterials {
         systems.insert(name)
     }
 
-    /// The operating system's word counts before that of the packages. Where several are named, none is believed.
+    /// Packages that name their release are judged by it. The others are of the operating system, or where none is told, of the one
+    /// release that is named at all; of several it cannot be told which is theirs.
     func finished() throws(Refusal) -> SoftwareList {
         var collector = collector
         let named = systems.isEmpty ? distributions : systems
-        if named.count > 1 {
-            collector.skip("the platform", "several are named: \(named.sorted().prefix(8).joined(separator: ", "))")
-        }
         collector.setPlatform(named.count == 1 ? named.first : nil)
         return try collector.finished()
     }

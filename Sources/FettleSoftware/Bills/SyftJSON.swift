@@ -11,7 +11,8 @@ enum SyftJSON {
             let id = distro.string("id") ?? distro.string("name") ?? ""
             let version = distro.string("versionID") ?? distro.string("version") ?? ""
             if let platform = PlatformName.name(
-                id: id, version: version, codename: distro.string("versionCodename") ?? "")
+                id: id, version: version, codename: distro.string("versionCodename") ?? "",
+                title: distro.string("prettyName") ?? "")
             {
                 bill.setPlatform(platform)
             } else if !id.isEmpty {

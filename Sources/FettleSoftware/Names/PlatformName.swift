@@ -7,12 +7,14 @@ public enum PlatformName {
     ///     also the words that scanners use for it (`redhat`, `amazon`, `suse linux enterprise server`).
     ///   - version: `VERSION_ID`; words behind the first (`2 (Karoo)`) are passed over.
     ///   - codename: `VERSION_CODENAME`, used where there is no version, as on Debian testing.
+    ///   - title: `PRETTY_NAME`, which alone tells openEuler's service packs: `openEuler 22.03 (LTS-SP1)`.
     /// - Returns: nil for a distribution whose advisories are not known, or where the release is missing. A derivative
     ///   is not its parent: Mint and Kali are neither Ubuntu nor Debian.
-    public static func name(id: String, version: String, codename: String = "") -> String? {
+    public static func name(id: String, version: String, codename: String = "", title: String = "") -> String? {
         let id = id.lowercased()
         guard let rule = rules[id] else { return nil }
         if rule.precision == .rolling { return rule.family }
+        if rule.precision == .edition { return edition(rule.family, version, title) }
         let word = version.trimmed.split(separator: " ").first.map { $0.lowercased() } ?? ""
         if let release = release(rule, word) {
             return "\(rule.family)\(rule.family.utf8.contains(UInt8(ascii: ":")) ? "-" : ":")\(release)"
@@ -26,11 +28,14 @@ public enum PlatformName {
     /// Of the words that package URLs carry as `distro`: `debian-12`, `alpine-3.18.4`, `opensuse-leap-15.5`; with the
     /// URL's namespace also `12` or `bookworm` alone.
     public static func name(distro: String, namespace: String = "") -> String? {
-        if let hyphen = distro.utf8.lastIndex(of: UInt8(ascii: "-")),
-            let name = name(
-                id: String(distro[..<hyphen]), version: String(distro[distro.utf8.index(after: hyphen)...]))
-        {
-            return name
+        // The names of some have a hyphen, and so have the versions of others.
+        for hyphen in [distro.utf8.lastIndex(of: UInt8(ascii: "-")), distro.utf8.firstIndex(of: UInt8(ascii: "-"))] {
+            if let hyphen,
+                let name = name(
+                    id: String(distro[..<hyphen]), version: String(distro[distro.utf8.index(after: hyphen)...]))
+            {
+                return name
+            }
         }
         if let rule = rules[distro.lowercased()], rule.precision == .rolling { return rule.family }
         if let name = name(id: namespace, version: distro) { return name }
@@ -48,6 +53,8 @@ public enum PlatformName {
         case rolling
         /// 2018.03 and before are release 1.
         case amazon
+        /// `22.03-lts-sp1`: each service pack of a long-term release is a release of its own.
+        case edition
     }
 
     private struct Rule {
@@ -62,7 +69,7 @@ public enum PlatformName {
         let numbers = version.split(separator: ".", omittingEmptySubsequences: false).prefix(2)
         guard let major = numbers.first, isNumber(major) else { return nil }
         switch rule.precision {
-        case .rolling: return nil
+        case .rolling, .edition: return nil
         case .major: return String(major)
         case .amazon: return major.count == 4 && major < "2022" ? "1" : String(major)
         case .minor:
@@ -72,6 +79,24 @@ public enum PlatformName {
             }
             return isNumber(numbers[1]) ? "\(major).\(numbers[1])" : nil
         }
+    }
+
+    /// `openeuler:22.03-lts-sp1` of `22.03` and `openEuler 22.03 (LTS-SP1)`, or of `22.03-LTS-SP1`. Without a word on the edition the
+    /// release is that of its number alone, of which no feed speaks: better not checked than by another edition's advisories.
+    private static func edition(_ family: String, _ version: String, _ title: String) -> String? {
+        let words = "\(version.prefix(80)) \(title.prefix(80))".lowercased().split {
+            !($0.isNumber || $0.isLetter || $0 == ".")
+        }
+        guard let number = words.first?.split(separator: ".", omittingEmptySubsequences: false), number.count == 2,
+            number.allSatisfy(isNumber)
+        else { return nil }
+        var release = "\(family):\(number[0]).\(number[1])"
+        guard let start = words.firstIndex(of: "lts") else { return release }
+        release += "-lts"
+        if start + 1 < words.endIndex, words[start + 1].hasPrefix("sp"), isNumber(words[start + 1].dropFirst(2)) {
+            release += "-\(words[start + 1])"
+        }
+        return release
     }
 
     private static func isNumber(_ text: Substring) -> Bool {
@@ -99,7 +124,7 @@ public enum PlatformName {
             ("opensuse:micro", .minor, ["opensuse-leap-micro", "leap-micro"]),
             ("opensuse", .minor, ["opensuse-leap", "opensuse.leap", "opensuse", "leap"]),
             ("opensuse:tumbleweed", .rolling, ["opensuse-tumbleweed", "opensuse.tumbleweed"]),
-            ("openeuler", .minor, ["openeuler"]),
+            ("openeuler", .edition, ["openeuler"]),
             ("azurelinux", .minor, ["azurelinux", "azure"]),
             ("mariner", .minor, ["mariner", "cbl-mariner"]),
             ("photon", .minor, ["photon"]),

@@ -31,8 +31,16 @@ struct ListCollector {
         list.skipped.append("\(Self.shown(entry)): \(reason)")
     }
 
+    /// Packages that name the platform themselves are then its own.
     mutating func setPlatform(_ platform: String?) {
         list.platform = platform
+        guard let platform else { return }
+        var settled: Set<ListedPackage> = []
+        list.packages = list.packages.compactMap { package in
+            var package = package
+            if package.platform == platform { package.platform = nil }
+            return settled.insert(package).inserted ? package : nil
+        }
     }
 
     /// - Throws: if the document has more entries than any real one.

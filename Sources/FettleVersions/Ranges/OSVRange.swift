@@ -117,8 +117,12 @@ private struct IntervalBuilder {
         guard let limit else { return intervals }
         return intervals.compactMap { interval in
             if let lower = interval.lower, scheme.compare(lower.version, limit) != .less { return nil }
-            if let upper = interval.upper, scheme.compare(upper.version, limit) == .less { return interval }
-            return VersionInterval(lower: interval.lower, upper: VersionBound(limit, isInclusive: false))
+            if let upper = interval.upper {
+                let order = scheme.compare(upper.version, limit)
+                if order == .less || (order == .equal && !upper.isInclusive) { return interval }
+            }
+            return VersionInterval(
+                lower: interval.lower, upper: VersionBound(limit, isInclusive: false), endsAtLimit: true)
         }
     }
 }

@@ -14,10 +14,13 @@ public struct VersionBound: Sendable, Hashable, Codable {
 public struct VersionInterval: Sendable, Hashable, Codable {
     public var lower: VersionBound?
     public var upper: VersionBound?
+    /// The upper bound is where the publisher stops to speak (OSV's `limit`), and no version that fixes anything.
+    public var endsAtLimit: Bool
 
-    public init(lower: VersionBound?, upper: VersionBound?) {
+    public init(lower: VersionBound?, upper: VersionBound?, endsAtLimit: Bool = false) {
         self.lower = lower
         self.upper = upper
+        self.endsAtLimit = endsAtLimit
     }
 
     public func contains(_ version: String, in scheme: VersionScheme) -> Bool {

@@ -9,12 +9,20 @@ final class FeedRecorder: FeedSink {
     private(set) var advisories: [AdvisoryRecord] = []
     private(set) var weaknesses: [WeaknessRecord] = []
     private(set) var newest: Timestamp?
+    private(set) var unmatchable: [String] = []
+    private(set) var keptAsUnknown: [String] = []
     private(set) var skipped: [(record: String, reason: String)] = []
 
     func advisory(_ record: AdvisoryRecord) throws(FeedError) { advisories.append(record) }
     func weakness(_ record: WeaknessRecord) throws(FeedError) { weaknesses.append(record) }
     func dated(_ time: Timestamp) { newest = max(newest ?? time, time) }
-    func skipped(_ record: String, because reason: String) { skipped.append((record, reason)) }
+    func note(_ record: String, _ fate: RecordFate, because reason: String) {
+        switch fate {
+        case .leftOut: skipped.append((record, reason))
+        case .unmatchable: unmatchable.append(record)
+        case .keptAsUnknown: keptAsUnknown.append(record)
+        }
+    }
 
     /// What is said of one package in one ecosystem, in the order of the feed.
     func said(of name: String, in ecosystem: String) -> [AffectedPackage] {

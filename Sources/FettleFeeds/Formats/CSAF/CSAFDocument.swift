@@ -22,11 +22,14 @@ struct CSAFDocument: Decodable {
             }
         }
         struct Severity: Decodable { var text: String? }
+        struct Publisher: Decodable { var namespace: String? }
 
         var version: String
         var category: String
         var title: String
         var severity: String
+        /// The publisher's address, which tells it from others.
+        var publisher: String
         var tracking: Tracking
 
         private enum Keys: String, CodingKey {
@@ -34,7 +37,7 @@ struct CSAFDocument: Decodable {
             case category
             case title
             case aggregateSeverity = "aggregate_severity"
-            case tracking
+            case publisher, tracking
         }
 
         init(from decoder: any Decoder) throws {
@@ -43,6 +46,7 @@ struct CSAFDocument: Decodable {
             category = container.tolerant(String.self, .category) ?? ""
             title = container.tolerant(String.self, .title) ?? ""
             severity = container.tolerant(Severity.self, .aggregateSeverity)?.text ?? ""
+            publisher = container.tolerant(Publisher.self, .publisher)?.namespace ?? ""
             tracking = try container.decode(Tracking.self, forKey: .tracking)
         }
     }

@@ -16,11 +16,14 @@ struct CSAFRecords {
 
     /// Both come as `csaf_vex` from Red Hat, so the category does not tell them apart; what the document is called
     /// does.
+    ///
+    /// There is one at least: a revision that says nothing any more takes back what an older one said.
     func records() -> [AdvisoryRecord] {
+        if Self.withdrawnCategories.contains(csaf.document.category) { return [withdrawn(csaf.document.category)] }
         let isFixing = csaf.vulnerabilities.contains { !$0.products(.fixed).isEmpty }
         let isStatement = csaf.document.category == "csaf_vex" && !isFixing && !csaf.vulnerabilities.isEmpty
         guard AdvisoryNames.isCVE(id) || isStatement else { return [advisory()] }
-        return csaf.vulnerabilities.compactMap { vulnerability in
+        let records: [AdvisoryRecord] = csaf.vulnerabilities.compactMap { vulnerability in
             guard AdvisoryNames.isCVE(vulnerability.cve) else {
                 sink.skipped("\(id) \(vulnerability.title.prefix(60))", because: "the vulnerability has no CVE")
                 return nil
@@ -32,6 +35,20 @@ struct CSAFRecords {
             }
             return record(vulnerability.cve, [vulnerability], packages, modified: csaf.document.tracking.modifiedAt)
         }
+        return records.isEmpty ? [withdrawn(csaf.document.title)] : records
+    }
+
+    /// CSAF 2.1 (https://docs.oasis-open.org/csaf/csaf/v2.1/csaf-v2.1.html#profile-7-withdrawn); what superseded an advisory has an id
+    /// of its own.
+    private static let withdrawnCategories: Set<String> = ["csaf_withdrawn", "csaf_superseded"]
+
+    private func withdrawn(_ summary: String) -> AdvisoryRecord {
+        let tracking = csaf.document.tracking
+        var record = AdvisoryRecord(id: id, publishedAt: tracking.publishedAt, modifiedAt: tracking.modifiedAt)
+        record.summary = summary
+        record.withdrawnAt = tracking.modifiedAt ?? tracking.publishedAt ?? Timestamp(milliseconds: 0)
+        record.supersedes = .document("\(csaf.document.publisher) \(id)")
+        return record
     }
 
     /// What an advisory says of its packages it says of all its CVEs at once: affected if one of them is, and not
@@ -77,6 +94,7 @@ struct CSAFRecords {
         record.modifiedAt = modified
         record.summary = csaf.document.title
         record.affected = packages.packages
+        record.supersedes = .document("\(csaf.document.publisher) \(id)")
         return record
     }
 

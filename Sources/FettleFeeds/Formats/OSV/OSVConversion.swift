@@ -38,6 +38,7 @@ final class OSVConversion {
         let title = record.summary ?? ""
         let modules = ModuleStream.named(inTitle: title)
         var affected: [AffectedPackage] = []
+        var named: Set<Ecosystem> = []
         var ratings: [CVSSRating] = []
         var word = record.databaseSpecific?.severity ?? ""
         for severity in record.severity ?? [] { Self.take(severity.value, ratings: &ratings, word: &word) }
@@ -48,7 +49,12 @@ final class OSVConversion {
             }
             for severity in value.severity ?? [] { Self.take(severity.value, ratings: &ratings, word: &word) }
             if word.isEmpty { word = value.ecosystemSpecific?.severity ?? "" }
-            guard withdrawnAt == nil, let package = package(value, of: record.id) else { continue }
+            if withdrawnAt != nil {
+                if let ecosystem = value.package.flatMap({ self.ecosystem($0.ecosystem) }) { named.insert(ecosystem) }
+                continue
+            }
+            // What is malformed does not take the place of an older copy that could be read.
+            guard let package = package(value, of: record.id) else { continue }
             affected +=
                 modules.isEmpty || !ModuleStream.isModular(package)
                 ? [package]
@@ -58,12 +64,35 @@ final class OSVConversion {
                     return copy
                 }
         }
+        if withdrawnAt == nil { affected = decided(affected, of: record) }
         if word.isEmpty { word = AdvisoryNames.severity(ofTitle: title) }
         return AdvisoryRecord(
             id: record.id, aliases: OSVAliases.of(record), updateClass: AdvisoryNames.updateClass(of: record.id),
             severity: word, cvss: ratings, publishedAt: FeedDates.time(record.published),
-            modifiedAt: FeedDates.time(record.modified), summary: title, withdrawnAt: withdrawnAt, affected: affected)
+            modifiedAt: FeedDates.time(record.modified), summary: title, withdrawnAt: withdrawnAt, affected: affected,
+            supersedes: .ecosystems(named.sorted { $0.name < $1.name }))
     }
+
+    /// Commits cannot be compared with what is installed: where a record names nothing else of a package, that is unknown; where it names
+    /// no package either, the record is no answer to anything. Both are counted (not checked is not clean).
+    private func decided(_ affected: [AffectedPackage], of record: OSVRecord) -> [AffectedPackage] {
+        let isUndecided: (AffectedPackage) -> Bool = { $0.status == .unknown }
+        // Another entry of the record may say of the same package what can be matched.
+        let kept = affected.filter { package in
+            !isUndecided(package)
+                || !affected.contains {
+                    !isUndecided($0) && $0.name == package.name && $0.ecosystem == package.ecosystem
+                }
+        }
+        for package in kept where isUndecided(package) {
+            sink.note("\(record.id) \(package.name.prefix(80))", .keptAsUnknown, because: Self.commitsOnly)
+        }
+        let hasCommits = (record.affected ?? []).contains { $0.value?.ranges?.contains { $0.type == "GIT" } == true }
+        if kept.isEmpty, hasCommits { sink.note(record.id, .unmatchable, because: Self.commitsOnly) }
+        return kept
+    }
+
+    private static let commitsOnly = "it names only commits"
 
     /// Ubuntu's word stands among the vectors.
     private static func take(_ severity: OSVRecord.Severity?, ratings: inout [CVSSRating], word: inout String) {
@@ -95,7 +124,11 @@ final class OSVConversion {
         do {
             let intervals = try ranges.flatMap { try OSVRange(ecosystem.scheme, events: $0.list()).intervals }
             let versions = try Self.further(entry.versions ?? [], beside: intervals, ecosystem.scheme)
-            guard !intervals.isEmpty || !versions.isEmpty else { return nil }
+            if intervals.isEmpty, versions.isEmpty {
+                guard entry.ranges?.contains(where: { $0.type == "GIT" }) == true else { return nil }
+                return .everyVersion(
+                    of: name, in: ecosystem, .unknown, remark: remark.isEmpty ? "the feed names only commits" : remark)
+            }
             return AffectedPackage(
                 ecosystem: ecosystem, name: name, intervals: intervals, versions: versions, remark: remark)
         } catch let error as VersionRangeError {

@@ -63,18 +63,32 @@ struct OpenVEXDocument: Decodable {
                 ?? container.decode(String.self, forKey: .id)
         }
     }
-    private struct Metadata: Decodable { var timestamp: String? }
+    private struct Metadata: Decodable {
+        var id: String?
+        var timestamp: String?
 
+        enum CodingKeys: String, CodingKey {
+            case id = "@id"
+            case timestamp
+        }
+    }
+
+    /// Its address; empty where it has none.
+    var id: String
     var timestamp: Timestamp?
     var statements: [Statement]
     var malformedCount: Int
 
-    private enum Keys: String, CodingKey { case metadata, timestamp, statements }
+    private enum Keys: String, CodingKey {
+        case id = "@id"
+        case metadata, timestamp, statements
+    }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Keys.self)
-        let time =
-            container.tolerant(Metadata.self, .metadata)?.timestamp ?? container.tolerant(String.self, .timestamp)
+        let metadata = container.tolerant(Metadata.self, .metadata)
+        id = metadata?.id ?? container.tolerant(String.self, .id) ?? ""
+        let time = metadata?.timestamp ?? container.tolerant(String.self, .timestamp)
         timestamp = time.flatMap { FeedDates.time($0) }
         let all = try container.decode([Lenient<Statement>].self, forKey: .statements)
         statements = all.compactMap(\.value)

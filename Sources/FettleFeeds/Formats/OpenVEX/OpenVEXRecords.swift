@@ -14,6 +14,7 @@ enum OpenVEXRecords {
                 places[statement.name] = place
                 records.append(AdvisoryRecord(id: statement.name, publishedAt: statement.timestamp))
                 records[place].modifiedAt = document.timestamp
+                if !document.id.isEmpty { records[place].supersedes = .document(document.id) }
                 records[place].summary = String(statement.summary.prefix { $0 != "\n" }.prefix(300))
                 groups.append(AffectedGroups())
             }

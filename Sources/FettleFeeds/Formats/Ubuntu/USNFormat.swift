@@ -58,10 +58,12 @@ public enum USNFormat: FeedFormat {
                 affected.append(.below(version, of: source, in: ecosystem))
             }
         }
+        // The database gives one date, that of the notice's last edition.
+        let publishedAt = notice.timestamp.flatMap(FeedDates.time(secondsSince1970:))
         return AdvisoryRecord(
             id: id, aliases: AdvisoryNames.aliases((notice.cves ?? []).filter(AdvisoryNames.isCVE), of: id),
-            publishedAt: notice.timestamp.flatMap(FeedDates.time(secondsSince1970:)), summary: notice.title ?? "",
-            affected: affected)
+            publishedAt: publishedAt, modifiedAt: publishedAt, summary: notice.title ?? "", affected: affected,
+            supersedes: .document(id))
     }
 
     /// `4011-1`

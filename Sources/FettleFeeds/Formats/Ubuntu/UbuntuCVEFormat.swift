@@ -29,13 +29,19 @@ public enum UbuntuCVEFormat: FeedFormat {
             }
             if issue.status == "rejected" {
                 try sink.weakness(WeaknessRecord(id: issue.id, isRejected: true))
+                if let time = FeedDates.time(issue.updatedAt) ?? FeedDates.time(issue.published) {
+                    // An older copy may still name packages.
+                    try sink.advisory(
+                        AdvisoryRecord(
+                            id: issue.id, modifiedAt: time, withdrawnAt: time, supersedes: .document(issue.id)))
+                }
                 continue
             }
             let record = AdvisoryRecord(
                 id: issue.id, severity: issue.priority ?? "", cvss: issue.ratings,
                 publishedAt: FeedDates.time(issue.published), modifiedAt: FeedDates.time(issue.updatedAt),
                 summary: issue.description?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "",
-                affected: affected(issue, &releases, sink))
+                affected: affected(issue, &releases, sink), supersedes: .document(issue.id))
             try sink.advisory(record)
             if let time = record.modifiedAt ?? record.publishedAt { sink.dated(time) }
         }

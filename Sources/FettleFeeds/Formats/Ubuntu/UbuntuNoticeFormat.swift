@@ -24,11 +24,14 @@ public enum UbuntuNoticeFormat: FeedFormat {
                     "record \(number + 1)", because: entry.problem ?? "its id is empty, too long or has blanks")
                 continue
             }
+            let published = FeedDates.time(notice.published)
+            // What the editors took off the site is not said any more.
             let record = AdvisoryRecord(
                 id: notice.id,
                 aliases: AdvisoryNames.aliases((notice.cves ?? []).filter(AdvisoryNames.isCVE), of: notice.id),
-                publishedAt: FeedDates.time(notice.published), summary: notice.title ?? "",
-                affected: affected(notice, &releases, sink))
+                publishedAt: published, modifiedAt: published, summary: notice.title ?? "",
+                withdrawnAt: notice.isHidden == true ? published ?? Timestamp(milliseconds: 0) : nil,
+                affected: affected(notice, &releases, sink), supersedes: .document(notice.id))
             try sink.advisory(record)
             if let time = record.publishedAt { sink.dated(time) }
         }
@@ -94,11 +97,13 @@ public enum UbuntuNoticeFormat: FeedFormat {
         var type: String?
         var title: String?
         var published: String?
+        var isHidden: Bool?
         var cves: [String]?
         var packages: [String: [Lenient<Package>]]?
 
         enum CodingKeys: String, CodingKey {
             case id, type, title, published
+            case isHidden = "is_hidden"
             case cves = "cves_ids"
             case packages = "release_packages"
         }

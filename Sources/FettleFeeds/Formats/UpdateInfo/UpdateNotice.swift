@@ -65,6 +65,8 @@ struct UpdateNotice {
             record.withdrawnAt = record.modifiedAt ?? record.publishedAt ?? Timestamp(milliseconds: 0)
         }
         record.affected = affected
+        // Repositories of one release share ids: only what is taken back is taken back everywhere.
+        if status == "retracted" { record.supersedes = .ecosystems() }
         return record
     }
 }
