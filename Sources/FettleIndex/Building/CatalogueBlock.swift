@@ -36,14 +36,22 @@ enum CatalogueBlock {
         for name in names { writer.text(name) }
     }
 
-    private static func names(_ cursor: inout BlockCursor) -> [String] {
+    /// - Returns: nil if there cannot be so many.
+    private static func count(_ cursor: inout BlockCursor) -> Int? {
+        let count = Int(cursor.number(UInt32.self))
+        return count <= cursor.view.count - cursor.offset ? count : nil
+    }
+
+    private static func names(_ cursor: inout BlockCursor) -> [String]? {
+        guard let count = count(&cursor) else { return nil }
         var names: [String] = []
-        for _ in 0..<cursor.elementCount() { names.append(cursor.text()) }
+        for _ in 0..<count { names.append(cursor.text()) }
         return names
     }
 
-    private static func tally(_ cursor: inout BlockCursor) -> FeedCatalogue.RecordTally {
-        FeedCatalogue.RecordTally(count: Int(cursor.number(Int64.self)), named: names(&cursor))
+    private static func tally(_ cursor: inout BlockCursor) -> FeedCatalogue.RecordTally? {
+        let count = Int(cursor.number(Int64.self))
+        return names(&cursor).map { FeedCatalogue.RecordTally(count: count, named: $0) }
     }
 
     /// - Returns: nil if the bytes are not exactly such a block.
@@ -54,19 +62,24 @@ enum CatalogueBlock {
             weaknesses: 0)
         catalogue.advisories = Int(cursor.number(Int64.self))
         catalogue.weaknesses = Int(cursor.number(Int64.self))
-        for _ in 0..<cursor.elementCount() {
+        guard let feedCount = count(&cursor) else { return nil }
+        for _ in 0..<feedCount {
             var feed = FeedCatalogue.Feed(format: cursor.text(), origin: cursor.text())
             feed.documents = Int(cursor.number(Int64.self))
             feed.advisories = Int(cursor.number(Int64.self))
             feed.weaknesses = Int(cursor.number(Int64.self))
             feed.skippedCount = Int(cursor.number(Int64.self))
             feed.publishedAt = CVSSBlock.time(cursor.number(Int64.self))
-            feed.skipped = names(&cursor)
-            feed.unmatchable = tally(&cursor)
-            feed.keptAsUnknown = tally(&cursor)
+            guard let skipped = names(&cursor), let unmatchable = tally(&cursor), let unknown = tally(&cursor) else {
+                return nil
+            }
+            feed.skipped = skipped
+            feed.unmatchable = unmatchable
+            feed.keptAsUnknown = unknown
             catalogue.feeds.append(feed)
         }
-        for _ in 0..<cursor.elementCount() {
+        guard let ecosystemCount = count(&cursor) else { return nil }
+        for _ in 0..<ecosystemCount {
             let name = cursor.text()
             catalogue.ecosystems.append(
                 FeedCatalogue.EcosystemEntry(
