@@ -70,7 +70,7 @@ check: ## what CI checks beside the tests: format, layers, shell scripts, docs
 docs: ## build the documentation into .build/docs
 	@scripts/docs
 
-release: ## a binary with Swift's runtime in it, in .build/release (at run time it needs libsqlite3-0 and libpq5)
+release: ## a binary with Swift's runtime in it, in .build/release (it needs libsqlite3-0; libpq5 for PostgreSQL, libarchive13 for packed feeds)
 	swift build $(RELEASE) --product fettle
 
 install-needs:

@@ -17,6 +17,11 @@ func library(
         swiftSettings: strict)
 }
 
+/// A target in C, with what Swift cannot say.
+func shim(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: ["README.md"])
+}
+
 func tests(
     _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource]? = nil
 ) -> Target {
@@ -64,7 +69,7 @@ let package = Package(
 
         library(
             "FettleInventory", ["FettleModel", "FettleDriverKit", yams],
-            resources: [.embedInCode("Resources/fleet.schema.json"), .embedInCode("Resources/policy.schema.json")]),
+            resources: ["fleet", "policy", "feeds"].map { .embedInCode("Resources/\($0).schema.json") }),
         library("FettleIndex", ["FettleModel", "FettleVersions"]),
         library("FettleAssessment", ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware"]),
         library("FettlePlanning", ["FettleModel", "FettleVersions"]),
@@ -97,13 +102,14 @@ let package = Package(
         library(
             "FettleDrivers", ["FettleModel", "FettleDriverKit", logging],
             alsoExcluding: ["HAProxy/README.md", "Packages/README.md", "Probes/README.md"]),
-        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        shim("CLoading"),
+        shim("CArchive", ["CLoading"]),
         library(
             "FettleFeeds",
             ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware", "CArchive", yams]),
         library("FettleSoftware", ["FettleModel", "FettleVersions"]),
         library("FettleFeedSync", ["FettleModel", "CArchive", crypto, httpClient, nio, nioHTTP, nioSSL, logging]),
-        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        shim("CLibPQ", ["CLoading"]),
         library("FettleDatabase", ["FettleModel", "FettleStore", "CLibPQ", grdb]),
         library(
             "FettleSimulation",
@@ -120,7 +126,7 @@ let package = Package(
         tests("FettleIndexTests", ["FettleIndex", "FettleVersions", "FettleModel"]),
         tests(
             "FettleFeedsTests",
-            ["FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel"]),
+            ["FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel", "CLoading"]),
         tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel"]),
         tests(
             "FettleAssessmentTests",

@@ -22,7 +22,8 @@ let package = Package(
         library("FettleModel"),
         library("FettleIndex", ["FettleModel", "FettleVersions"]),
         library("FettleSoftware", ["FettleModel", "FettleVersions"]),
-        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .target(name: "CLoading", exclude: ["README.md"]),
+        .target(name: "CArchive", dependencies: ["CLoading"], exclude: ["README.md"]),
         library(
             "FettleFeeds",
             [

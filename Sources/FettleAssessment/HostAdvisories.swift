@@ -14,6 +14,8 @@ struct HostAdvisories {
 
     /// By source package.
     private(set) var open: [String: [Open]] = [:]
+    /// What would be open but for a livepatch, with the reason; by source package.
+    private(set) var livepatched: [String: [(open: Open, reason: String)]] = [:]
     private(set) var gaps: [String] = []
 
     /// - Parameter judges: by the name of the platform; hosts of one platform share what is judged.
@@ -32,12 +34,18 @@ struct HostAdvisories {
         // Which kernel is exposed is what runs, not what lies on disk; headers and metapackages are no kernel.
         let exposed = packages.filter { kernels.isExposed($0) }
         let judgement = try judge.judge(SoftwareList(packages: exposed.map(ListedPackage.init)))
-        gaps = judgement.gaps
+        let livepatches = LivepatchedKernel(host)
+        gaps = judgement.gaps + livepatches.gaps
         for (package, lot) in zip(exposed, judgement.lots) {
             guard let lot else { continue }
             for finding in judge.lots[lot].findings {
-                open[package.source, default: []].append(
-                    Open(package: package, finding: finding, record: try index.advisory(finding.advisory).record))
+                let record = try index.advisory(finding.advisory).record
+                let item = Open(package: package, finding: finding, record: record)
+                if let reason = livepatches.reason(record, package: package, fixed: finding.fixed) {
+                    livepatched[package.source, default: []].append((item, reason))
+                } else {
+                    open[package.source, default: []].append(item)
+                }
             }
         }
     }
@@ -65,7 +73,12 @@ extension ListedPackage {
 struct RunningKernel {
     private let running: String?
 
-    init(_ host: HostFacts) { running = host.kernels.value?.running }
+    init(_ host: HostFacts) {
+        let running = host.kernels.value?.running
+        // KernelCare may let `uname` name the kernel that the patched one is as good as: which one was booted is not known then.
+        let isStated = (host.livepatches?.value ?? []).contains { $0.kernel != nil && $0.kernel == running }
+        self.running = isStated ? nil : running
+    }
 
     /// Whether the package is no part of a kernel, or of the one that runs. Where the running kernel was not observed every kernel
     /// counts: not observed is not "not running".

@@ -12,7 +12,7 @@ struct HostJudgement {
     let time: Timestamp
 
     func findings() throws(IndexError) -> [Finding] {
-        try offeredUpdates() + fixesNotOffered() + pendingRestarts() + pendingReboot()
+        try offeredUpdates() + fixesNotOffered() + livepatched() + pendingRestarts() + pendingReboot()
     }
 
     /// What could not be looked at: never to be read as "nothing found".
@@ -141,6 +141,27 @@ struct HostJudgement {
                 for (open, fixed, because) in groups where !open.isEmpty {
                     findings.append(try advisoryFinding(source, open, installed, fixed: fixed, because: because))
                 }
+            }
+        }
+        return findings
+    }
+
+    /// What a livepatch has fixed while the kernel below it is as old as before: nothing is left to do, and the reason is kept.
+    private func livepatched() throws(IndexError) -> [Finding] {
+        var findings: [Finding] = []
+        for (source, items) in advisories.livepatched {
+            for (installed, items) in Dictionary(grouping: items, by: \.open.package.sourceVersion) {
+                let open = items.map(\.open)
+                var finding = try finding(
+                    source: source, packages: open.map(\.package.name), installed: installed, fixed: nil,
+                    updateClass: .security, advisories: named(open), state: .running,
+                    explanation: [
+                        "the running kernel is \(host.kernels.value?.running ?? "not observed"), as old as before"
+                    ]
+                        + Set(items.map(\.reason)).sorted(), isOffered: false, isHeld: false)
+                finding.outcome = .defer
+                finding.dueAt = nil
+                findings.append(finding)
             }
         }
         return findings

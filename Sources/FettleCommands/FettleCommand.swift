@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Dispatch
 import FettleControl
 import FettleInventory
 import FettleStore
@@ -37,7 +38,22 @@ public struct FettleCommand: AsyncParsableCommand {
     public init() {}
 
     /// Runs what the arguments ask for and ends the process with the documented exit code.
-    public static func runAndExit() async {
+    public static func runAndExit() -> Never {
+        if let assessment = FileAssessment(words: CommandLine.arguments.dropFirst()) { answer(assessment) }
+        Task.detached {
+            await parseAndRun()
+            Foundation.exit(ExitStatus.ok.rawValue)
+        }
+        dispatchMain()
+    }
+
+    /// It neither waits nor holds anything that a signal would have to tidy up.
+    private static func answer(_ assessment: FileAssessment) -> Never {
+        if assessment.output.isJSON { Output.usesJSON() }
+        do { Foundation.exit(try assessment.run().rawValue) } catch { end(after: error) }
+    }
+
+    private static func parseAndRun() async {
         if OutputOptions.asksForJSON(CommandLine.arguments.dropFirst()) { Output.usesJSON() }
         do {
             var command = try parseAsRoot()

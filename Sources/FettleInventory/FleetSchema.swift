@@ -10,3 +10,8 @@ public enum PolicySchema {
     public static let fileName = "policy.schema.json"
     public static var json: Data { Data(PackageResources.policy_schema_json) }
 }
+
+public enum FeedsSchema {
+    public static let fileName = "feeds.schema.json"
+    public static var json: Data { Data(PackageResources.feeds_schema_json) }
+}

@@ -58,9 +58,9 @@ public struct HostResult: Codable, Sendable, Equatable {
         let bootIDs = [hostBefore?.boot.value?.bootID, hostAfter?.boot.value?.bootID].compactMap { $0 }
         return HostResult(
             resource: target.resource, environment: target.environment, changes: changes,
-            findingsBefore: evidence.findingsBefore.findings.count { $0.resource == target.resource },
+            findingsBefore: evidence.findingsBefore.findings.count { $0.resource == target.resource && $0.state != .running },
             findingsAfter: evidence.findingsAfter.map { set in
-                set.findings.count { $0.resource == target.resource }
+                set.findings.count { $0.resource == target.resource && $0.state != .running }
             },
             bootIDChanged: bootIDs.count == 2 ? bootIDs[0] != bootIDs[1] : nil,
             leftRunning: staleUnits(hostAfter).filter { exceptions.firstGlob(matchingAnyOf: [$0]) != nil },

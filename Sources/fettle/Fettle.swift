@@ -2,7 +2,7 @@ import FettleCommands
 
 @main
 struct Fettle {
-    static func main() async {
-        await FettleCommand.runAndExit()
+    static func main() {
+        FettleCommand.runAndExit()
     }
 }

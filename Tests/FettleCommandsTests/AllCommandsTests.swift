@@ -24,6 +24,7 @@ import Testing
         Use(words: ["init", "--dir", "new"]),
         Use(words: ["quickstart"]),
         Use(words: ["schema", "fleet"]),
+        Use(words: ["schema", "feeds"]),
         Use(words: ["schema", "facts"]),
         Use(words: ["schema", "plan"]),
         Use(words: ["version", "compare", "--scheme", "dpkg", "1.0~rc1", "1.0"]),

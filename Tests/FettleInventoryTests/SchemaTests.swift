@@ -10,6 +10,31 @@ struct SchemaTests {
     @Test func theSchemasAreValid() throws {
         #expect(try JSONSchemaChecker.checkSchema(FleetSchema.json))
         #expect(try JSONSchemaChecker.checkSchema(PolicySchema.json))
+        #expect(try JSONSchemaChecker.checkSchema(FeedsSchema.json))
+    }
+
+    @Test func feeds() throws {
+        let places = ["/srv/feeds", "~/feeds", "file:///srv", "https://a", "https://a.example/b?c=d", "http://a/b@c"]
+        let noPlaces = ["srv", "ftp://a/b", "https:///b", "https://me:x@a/b", "\"\"", "[a]", "1", "{}"]
+        let ages = ["1h", "2d", "365d", "3600", "7200s", "90m"]
+        let noAges = ["5m", "0h", "soon", "3599", "400000000", "[1d]", "1w", "59s"]
+        let good =
+            [
+                FleetTemplate.feeds(), "version: 1", "version: 1\ninclude: [kev, \"a b\"]\nexclude: []",
+                "version: 1\nsources: {}", "version: 1\nsources: {kev: {}}",
+                "version: 1\ncertificateAuthorities: ~/ca.pem", "version: 1\nsources: {kev: {keyring: /a.gpg}}",
+            ] + places.map { "version: 1\nmirror: \($0)" } + places.map { "version: 1\nsources: {k: {address: \($0)}}" }
+            + ages.map { "version: 1\nsources: {k: {staleAfter: \($0)}}" }
+        let bad =
+            [
+                "version: 2", "mirror: /a", "[]", "version: 1\nmiror: /a", "version: 1\ninclude: kev",
+                "version: 1\ninclude: [kev, kev]", "version: 1\nexclude: [[kev]]", "version: 1\nsources: [kev]",
+                "version: 1\nsources: {kev: /a}", "version: 1\nsources: {kev: {adress: /a}}",
+                "version: 1\nsources: {kev: {mirror: /a, address: /b}}", "version: 1\nsources: {kev: {keyring: a}}",
+                "version: 1\ncertificateAuthorities: https://a/ca.pem",
+            ] + noPlaces.map { "version: 1\nmirror: \($0)" }
+            + noAges.map { "version: 1\nsources: {k: {staleAfter: \($0)}}" }
+        try agree(FeedsSchema.json, good: good, bad: bad) { try FeedsFile.parse($0) }
     }
 
     @Test func fleets() throws {

@@ -12,6 +12,9 @@ struct TemplateTests {
         #expect(policy.warnings == [])
         // The file says what the defaults are: it must not say something else than the code.
         #expect(policy.policy == Policy())
+        let feeds = try FeedsFile.parse(FleetTemplate.feeds())
+        #expect(feeds.warnings == [])
+        #expect(feeds.settings == FeedSettings.none)
     }
 
     @Test func theExamplesInCommentsReadToo() throws {
@@ -30,6 +33,11 @@ struct TemplateTests {
         #expect(policy.policy.exclude == ["linux-image-*"])
         #expect(policy.policy.approvals.count == 2)
         #expect(policy.policy.baselines.map(\.pins.count) == [1])
+        let feeds = try FeedsFile.parse(
+            Self.uncommented(FleetTemplate.feeds()).replacing("\n  ", with: "\n"))
+        #expect(feeds.warnings == [])
+        #expect(feeds.settings.sources["kev"]?.staleAfterHours == 48)
+        #expect(feeds.settings.exclude == ["epss"])
         #expect(fleet.fleet.resource("vault")?.responsibility?.layers[.firmware]?.owner == "Example Inc.")
     }
 
@@ -43,6 +51,7 @@ struct TemplateTests {
     @Test func theSchemaIsNamedForEditors() {
         #expect(FleetTemplate.fleet(schema: "x.json").hasPrefix("# yaml-language-server: $schema=x.json\n"))
         #expect(FleetTemplate.policy(schema: "y.json").hasPrefix("# yaml-language-server: $schema=y.json\n"))
+        #expect(FleetTemplate.feeds(schema: "z.json").hasPrefix("# yaml-language-server: $schema=z.json\n"))
     }
 
     @Test(arguments: 0..<40 as Range<UInt64>)

@@ -13,7 +13,7 @@ extension PatchHistory {
     public static func trials(plan: Plan, journal: [JournalRecord], findings: FindingSet) -> [Trial] {
         let ends = RunEnds(journal)
         var named: [ResourceID: [String: Finding]] = [:]
-        for finding in findings.findings {
+        for finding in findings.findings where finding.isOpen {
             for package in finding.packages { named[finding.resource, default: [:]][package] = finding }
         }
         var steps: [ResourceID: [Step]] = [:]

@@ -118,12 +118,17 @@ public final class SoftwareJudge {
         if let known = lotNumbers[key] { return known }
         var lot = PackageLot(ecosystem: ecosystem, name: name, version: version, findings: [], counts: LotCounts())
         var subjects: Set<UInt64> = []
-        for advisories in try advisoriesThatHold(name, version, in: ecosystem, platform(of: package)) {
+        let holding = try advisoriesThatHold(name, version, in: ecosystem, platform(of: package))
+        // Only then is there anything that could be said twice.
+        let mayRepeat = holding.count > 1
+        for advisories in holding {
             let judging = try judging(package, by: advisories, stream, keepsAll: detail == .all)
             let isOwn = advisories.ecosystem == ecosystem
-            if isOwn { for number in 0..<advisories.count { subjects.insert(advisories.entry(number).subject) } }
+            if isOwn, mayRepeat {
+                for number in 0..<advisories.count { subjects.insert(advisories.entry(number).subject) }
+            }
             try judging.forEachStanding { found throws(IndexError) in
-                guard isOwn || subjects.insert(found.entry.subject).inserted else { return }
+                guard isOwn || !mayRepeat || subjects.insert(found.entry.subject).inserted else { return }
                 lot.counts.count(found.status, try index.updateClass(of: found.entry.advisory))
                 if found.status == .affected, try exploited?.contains(found.entry.advisory) ?? false {
                     lot.counts.exploited += 1

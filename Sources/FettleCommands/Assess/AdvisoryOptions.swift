@@ -16,9 +16,6 @@ struct AdvisoryOptions: ParsableArguments {
         }
     }
 
-    /// - Returns: nil if no feed was given: then advisories were not checked, which is not "none".
-    func open() throws -> AdvisoryIndex? { try Self.open(index: index, feeds: feeds) }
-
     /// The same for commands that judge a fleet.
     static func feeds(_ path: String?, directory: String? = nil) throws -> AdvisoryFeeds {
         let feeds = AdvisoryFeeds(index: try open(index: nil, feeds: path, directory: directory))
@@ -28,9 +25,11 @@ struct AdvisoryOptions: ParsableArguments {
         return feeds
     }
 
-    private static func open(index: String?, feeds: String?, directory: String? = nil) throws -> AdvisoryIndex? {
+    /// - Returns: nil if no feed was given: then advisories were not checked, which is not "none".
+    static func open(index: String?, feeds: String?, directory: String? = nil) throws -> AdvisoryIndex? {
+        if let index { return try open(index) }
         let environment = ProcessInfo.processInfo.environment
-        if let path = index ?? (feeds == nil ? environment["FETTLE_INDEX"] : nil) { return try open(path) }
+        if feeds == nil, let path = environment["FETTLE_INDEX"] { return try open(path) }
         if let feeds = feeds ?? environment["FETTLE_FEEDS"] { return try IndexCache.index(of: feeds) }
         // What `fettle feeds sync` fetched. What is stale is used, and told.
         let library = FeedsLibrary(directory: directory)

@@ -1,7 +1,6 @@
 import ArgumentParser
 import FettleAssessment
 import FettleControl
-import FettleIndex
 import FettleModel
 
 struct Assess: AsyncParsableCommand, ListAnswering {
@@ -35,7 +34,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
     }
 
     func run() async throws {
-        guard inputs.files.isEmpty else { return try assessFiles() }
+        guard inputs.files.isEmpty else { throw try ofFiles.run().code }
         let session = try Session(options)
         let scan = try await session.scans.assessNewest(
             fleet: session.fleet, policy: session.policy, feeds: session.feeds(advisories.feeds))
@@ -48,19 +47,10 @@ struct Assess: AsyncParsableCommand, ListAnswering {
         throw ScanStatus.of(scan.findings, facts: scan.facts).code
     }
 
-    private func assessFiles() throws {
-        let lists = try inputs.read()
-        guard let index = try advisories.open() else {
-            Output.note("advisories not checked: no feed was given (--feeds, --index, or `fettle feeds sync`)")
-            throw ExitStatus.partial.code
-        }
-        for feed in index.catalogue.feeds {
-            for remark in feed.remarks { Output.note("\(feed.format): \(remark)") }
-        }
-        let detail: SoftwareJudge.Detail = count ? .counts : all ? .all : .affected
-        let assessment = SoftwareAssessment(index: index, platform: inputs.platformName, detail: detail)
-        let writer = FindingWriters.make(options.output, countsOnly: count, showsHosts: lists.count > 1)
-        let status = try assessment.run(lists, writer)
-        throw status.code
+    /// What is to be judged where files were named.
+    var ofFiles: FileAssessment {
+        FileAssessment(
+            files: inputs.files, platform: inputs.platform, feeds: advisories.feeds, index: advisories.index,
+            showsAll: all, countsOnly: count, output: options.output)
     }
 }

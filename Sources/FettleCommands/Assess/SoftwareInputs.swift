@@ -1,6 +1,5 @@
 import ArgumentParser
 import FettleFeeds
-import FettleIndex
 import FettleModel
 import FettleSoftware
 import Foundation
@@ -27,19 +26,16 @@ struct SoftwareInputs: ParsableArguments {
     )
     var platform: String?
 
-    struct Input {
-        var path: String
-        var format: SoftwareListFormat?
-    }
-
-    var files: [Input] {
-        dpkgStatus.map { Input(path: $0, format: .dpkgStatus) } + rpmList.map { Input(path: $0, format: .rpmList) }
-            + apkDatabase.map { Input(path: $0, format: .apkDatabase) }
-            + (sbom + lock).map { Input(path: $0, format: nil) }
+    var files: [SoftwareInput] {
+        func inputs(_ paths: [String], _ format: SoftwareListFormat?) -> [SoftwareInput] {
+            paths.map { SoftwareInput(path: $0, format: format) }
+        }
+        return inputs(dpkgStatus, .dpkgStatus) + inputs(rpmList, .rpmList) + inputs(apkDatabase, .apkDatabase)
+            + inputs(sbom + lock, nil)
     }
 
     func validate() throws {
-        if let platform, platformName.flatMap({ Ecosystem($0) }) == nil {
+        if let platform, !SoftwareInput.isPlatform(platform) {
             throw ValidationError(
                 "--platform \(platform) is not known here; it takes names such as debian:12, ubuntu:24.04, almalinux:9, alpine:3.20"
             )
@@ -49,35 +45,5 @@ struct SoftwareInputs: ParsableArguments {
                 "--platform is missing: these files do not say of which release they are; for example --platform debian:12"
             )
         }
-    }
-
-    /// As advisories name it: `debian:12` for `debian:12.5`, `redhat:9` for `rhel:9`, `alpine:3.20` for `alpine:v3.20.3`.
-    var platformName: String? {
-        guard let platform else { return nil }
-        let parts = platform.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return platform.lowercased() }
-        let version = parts[1].hasPrefix("v") ? parts[1].dropFirst() : parts[1]
-        return PlatformName.name(id: String(parts[0]), version: String(version)) ?? platform.lowercased()
-    }
-
-    /// - Throws: a failure that names every file that cannot be read.
-    func read() throws -> [(name: String, list: SoftwareList)] {
-        var lists: [(String, SoftwareList)] = []
-        var wrong: [String] = []
-        for input in files {
-            do {
-                let bytes = try PackedFile.read(input.path)
-                let list = try SoftwareListReader.read(bytes, name: input.path, as: input.format)
-                // A file of another kind, or an error page, must not pass for a host with nothing on it.
-                if list.packages.isEmpty, list.skipped.isEmpty, let format = input.format {
-                    wrong.append("\(input.path): holds no package: is it a file of the format \(format.rawValue)?")
-                }
-                lists.append((input.path, list))
-            } catch {
-                wrong.append("\(error)")
-            }
-        }
-        guard wrong.isEmpty else { throw CommandFailure(.failure, wrong.joined(separator: "\n")) }
-        return lists
     }
 }

@@ -6,15 +6,16 @@ import Foundation
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "JSON Schemas of the files that people and Fettle write.",
-        discussion: "fleet and policy are for editors. The others are what `fettle export` and `-o json` write.")
+        discussion: "fleet, policy and feeds are for editors. The others are what `fettle export` and `-o json` write.")
 
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case fleet, facts, findings, selection, policy, plan, journal
+        case fleet, policy, feeds, facts, findings, selection, plan, journal
 
         var json: Data {
             switch self {
             case .fleet: FleetSchema.json
             case .policy: PolicySchema.json
+            case .feeds: FeedsSchema.json
             case .facts: StageSchema.facts.json
             case .findings: StageSchema.findings.json
             case .selection: StageSchema.selection.json
@@ -25,7 +26,7 @@ struct SchemaCommand: ParsableCommand {
     }
 
     @OptionGroup var form: OutputOptions
-    @Argument(help: "fleet, facts, findings, selection, policy, plan or journal.") var kind: Kind
+    @Argument(help: "fleet, policy, feeds, facts, findings, selection, plan or journal.") var kind: Kind
 
     func run() throws {
         Output.writeLine(String(decoding: kind.json, as: UTF8.self))

@@ -33,6 +33,8 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         var names: [String]
         var exploitedSince: Timestamp?
         var hosts: [Row]
+        /// Hosts on which a livepatch has fixed it in the running kernel.
+        var livepatched: [Row]
         var notJudged: [FindingSet.NotJudged]
     }
 
@@ -46,14 +48,14 @@ struct Impact: AsyncParsableCommand, ListAnswering {
             names = try feeds.ids(of: advisory)
             weakness = try feeds.index?.weakness(advisory)
         } catch { throw CommandFailure(.failure, "\(error)") }
-        let found = set.findings.filter { finding in finding.advisories.contains { names.contains($0.id.rawValue) } }
-            .map(row)
-        let judged = Set(found.map(\.resource))
+        let named = set.findings.filter { finding in finding.advisories.contains { names.contains($0.id.rawValue) } }
+        let found = named.filter(\.isOpen).map(row)
+        let judged = Set(named.map(\.resource.rawValue))
         let rows = (found + (try newly(names, feeds, session).filter { !judged.contains($0.resource) }))
             .sorted { ($0.resource, $0.source) < ($1.resource, $1.source) }
         let answer = Answer(
             advisory: advisory, names: names.sorted(), exploitedSince: weakness?.exploited?.addedAt, hosts: rows,
-            notJudged: set.notJudged)
+            livepatched: named.filter { !$0.isOpen }.map(row), notJudged: set.notJudged)
         switch options.output {
         case .json: try session.printJSON(answer)
         case .ndjson: for row in rows { session.print(String(decoding: try CanonicalJSON.encode(row), as: UTF8.self)) }
@@ -83,7 +85,8 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         Row(
             resource: finding.resource.rawValue, source: finding.source, installed: finding.installed,
             fixed: finding.fixed, state: finding.state.rawValue, since: finding.firstSeenAt, dueAt: finding.dueAt,
-            because: finding.explanation.first ?? "")
+            // Of what a livepatch fixed the second word is the one that says so.
+            because: (finding.isOpen ? finding.explanation.first : finding.explanation.last) ?? "")
     }
 
     private func lines(_ rows: [Row]) -> String {
@@ -110,6 +113,7 @@ struct Impact: AsyncParsableCommand, ListAnswering {
                 .init(row.since.dayText), .init(row.dueAt.dayText), .init(row.because))
         }
         session.print(answer.hosts.isEmpty ? "No judged host has \(answer.advisory.printable)." : table.render())
+        for row in answer.livepatched { session.note("\(row.resource): fixed by a livepatch: \(row.because)") }
         if !set.feeds.advisoriesChecked {
             session.note("advisories were not checked: no feed was given when the fleet was judged")
         }

@@ -53,7 +53,8 @@ struct FindingsView {
         var rows: [Row] = []
         var position: [String: Int] = [:]
         // What is waived comes last, and is not merged with what is not.
-        for finding in findings.findings.filter({ !$0.isWaived }) + findings.findings.filter(\.isWaived) {
+        let open = findings.findings.filter(\.isOpen)
+        for finding in open.filter({ !$0.isWaived }) + open.filter(\.isWaived) {
             let key =
                 "\(finding.outcome.rawValue)|\(finding.source)|\(finding.installed)|\(finding.fixed ?? "")|\(finding.state.rawValue)|\(finding.updateClass.rawValue)|\(finding.owner.rawValue)|\(waiverNames(finding))"
             if let known = position[key] {

@@ -53,6 +53,9 @@ public struct PostgresAddress: Sendable, CustomStringConvertible {
     }
 
     private static func parse(_ text: String) throws(StoreAddressError) -> [Setting] {
+        if let problem = load_libpq() {
+            throw StoreAddressError("PostgreSQL needs libpq: \(String(cString: problem))")
+        }
         var reason: UnsafeMutablePointer<CChar>?
         // The reason quotes the URL, a password included: it is not shown.
         defer { PQfreemem(reason) }

@@ -53,7 +53,12 @@ struct FactsAssembler {
             },
             packageLocks: part(.packageLocks) { () throws(FactError) in
                 try LockParser.locks(try transcript.requiredOutput(of: "locks"))
-            })
+            },
+            // An answer that was recorded before they were asked for has none.
+            livepatches: parts.contains(.kernels) && transcript.section("livepatch") != nil
+                ? observe { () throws(FactError) in
+                    try transcript.output(of: "livepatch").map { LivepatchParser.patches($0) } ?? []
+                } : nil)
     }
 
     private func part<Value: Sendable>(

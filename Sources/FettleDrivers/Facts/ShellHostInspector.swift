@@ -65,6 +65,7 @@ enum FactsScript {
         let sections: [(section: SectionedScript.Section, serves: FactParts)] = [
             (SystemSections.release, .platform), (SystemSections.boot, .boot),
             (SystemSections.kernel, [.platform, .updates, .kernels, .rebootRequired]),
+            (LivepatchSections.livepatches, .kernels),
             (DebianSections.packages, packages), (DebianSections.updates, .updates),
             (RpmSections.packages, packages.union(.platform)), (RpmSections.dnf, .updates),
             (RpmSections.zypper, .updates), (ApkSections.packages, packages), (ApkSections.updates, .updates),

@@ -13,6 +13,10 @@ final class TarReader {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
 
     init(path: String) throws(FeedSyncError) {
+        if let problem = load_libarchive() {
+            throw FeedSyncError(
+                .storage, place: path, "bundles need libarchive: \(String(cString: problem))")
+        }
         guard let archive = archive_read_new() else {
             throw FeedSyncError(.storage, place: path, "no memory to read an archive")
         }

@@ -8,6 +8,10 @@ final class TarWriter {
     private let path: String
 
     init(path: String) throws(FeedSyncError) {
+        if let problem = load_libarchive() {
+            throw FeedSyncError(
+                .storage, place: path, "bundles need libarchive: \(String(cString: problem))")
+        }
         guard let archive = archive_write_new() else {
             throw FeedSyncError(.storage, place: path, "no memory to write an archive")
         }

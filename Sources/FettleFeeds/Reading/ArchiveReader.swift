@@ -25,6 +25,7 @@ struct ArchiveReader {
     /// - Parameter body: called for each document that is no folder, link or device.
     func forEachDocument(_ body: (FeedDocument) throws(FeedError) -> Void) throws(FeedError) {
         guard let content else {
+            if let bytes = PlainFile.read(path) { return try body(FeedDocument(name: path, bytes: bytes)) }
             return try forEachDocument(
                 of: try open { archive in
                     archive_read_open_filename(archive, path, 256 << 10)
@@ -79,6 +80,9 @@ struct ArchiveReader {
     }
 
     private func open(_ source: (OpaquePointer) -> CInt) throws(FeedError) -> OpaquePointer {
+        if let problem = load_libarchive() {
+            throw FeedError(path, "cannot be unpacked without libarchive: \(String(cString: problem))")
+        }
         guard let archive = archive_read_new() else { throw FeedError(path, "cannot be opened: no memory") }
         archive_read_support_filter_gzip(archive)
         archive_read_support_filter_xz(archive)

@@ -4,6 +4,7 @@ public import Foundation
 public enum PackedFile {
     /// - Throws: `FeedError` if it cannot be read, or is an archive of several documents.
     public static func read(_ path: String) throws(FeedError) -> Data {
+        if let bytes = PlainFile.read(path) { return bytes }
         guard FileManager.default.fileExists(atPath: path) else { throw FeedError(path, "is not there") }
         var documents: [FeedDocument] = []
         try ArchiveReader(path: path).forEachDocument { document throws(FeedError) in

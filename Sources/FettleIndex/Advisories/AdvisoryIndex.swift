@@ -1,5 +1,4 @@
 public import FettleModel
-import Foundation
 
 /// A compiled index of advisories, used where it lies: opening maps the file and checks what is searched; nothing is parsed or copied
 /// until it is asked for. Any number of processes share its pages.
@@ -170,8 +169,7 @@ public final class AdvisoryIndex: Sendable {
         _ file: MappedFile, _ places: [(offset: Int, length: Int)]
     ) throws(IndexError) -> FeedCatalogue {
         let place = places[Int(IndexLayout.Section.catalogue.rawValue) - 1]
-        let json = Data(file.view.part(place.offset, place.length).bytes)
-        guard let catalogue = try? JSONDecoder().decode(FeedCatalogue.self, from: json) else {
+        guard let catalogue = CatalogueBlock.read(file.view.part(place.offset, place.length)) else {
             throw IndexFrontReader.damaged(file.path, "its list of feeds cannot be read")
         }
         return catalogue

@@ -95,12 +95,7 @@ public final class AdvisoryIndexBuilder {
             ecosystems: zip(ecosystems, entries).map {
                 .init(name: $0.0.name, packages: $0.1.packages, entries: $0.1.entries)
             }, advisories: Int(advisoryCount), weaknesses: weaknessCount)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        guard let json = try? encoder.encode(catalogue) else {
-            throw IndexError(.unwritable, path: file.path, "its catalogue cannot be written")
-        }
-        try write(Array(json), as: .catalogue)
+        try write(CatalogueBlock.bytes(catalogue), as: .catalogue)
         try file.finish(front: IndexFront.bytes(sections, length: file.length, builtAt: builtAt))
         return catalogue
     }

@@ -21,7 +21,7 @@ final class FleetFile {
     var beforeStep: (() throws(IndexError) -> Void)?
 
     private let descriptor: Int32
-    private var journal: FleetJournal?
+    let journal: FleetJournal?
     private var generation: UInt64 = 0
     /// For each page of the file which of its 64 lines were written to, and the pages that have some.
     private var touched: [UInt64] = []

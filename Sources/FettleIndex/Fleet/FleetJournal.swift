@@ -8,13 +8,24 @@ import Foundation
 ///
 /// On open all whole frames are written to the file again, which changes nothing where they were written before. A frame that is cut
 /// off, or whose sequence does not follow, ends the journal.
+///
+/// Behind the last frame lies room that was written with zeros, or with frames of before the journal was emptied, whose sequences are
+/// lower. To sync a frame that is written over it the disk has one thing to do; where the file grows, the file system writes of that
+/// too, which takes twice as long or more.
 final class FleetJournal {
     static let magic = Array("FETTLEFJ".utf8)
     static let headerSize = 32
     static let frameHeader = 32
+    /// How much room is made at once: enough for some hundred changes of one host.
+    static let room = 1 << 20
+    /// How much of it is kept when the journal is emptied.
+    static let mostRoomKept = 1 << 22
 
     let path: String
+    /// To the end of the last frame.
     private(set) var length = FleetJournal.headerSize
+    /// To the end of the room behind it.
+    private var roomEnd = FleetJournal.headerSize
     private let descriptor: Int32
 
     static func path(for file: String) -> String { file + ".journal" }
@@ -85,22 +96,39 @@ final class FleetJournal {
     func append(
         _ frame: [UInt8], isSynced: Bool, beforeStep: (() throws(IndexError) -> Void)?
     ) throws(IndexError) {
-        try FleetFile.write(frame, to: descriptor, at: length, path)
+        let end = length + frame.count
+        if isSynced, end > roomEnd {
+            try FleetFile.write(frame + [UInt8](repeating: 0, count: Self.room), to: descriptor, at: length, path)
+            roomEnd = end + Self.room
+        } else {
+            try FleetFile.write(frame, to: descriptor, at: length, path)
+            roomEnd = max(roomEnd, end)
+        }
         try beforeStep?()
         guard !isSynced || FleetFile.sync(descriptor) else {
             throw FleetFile.failure(.unwritable, path, "cannot be synced")
         }
-        length += frame.count
+        length = end
     }
 
     /// Takes back what was appended and not counted.
-    func cutBack() -> Bool { ftruncate(descriptor, off_t(length)) == 0 }
+    func cutBack() -> Bool { cut(to: length) }
 
+    private func cut(to end: Int) -> Bool {
+        guard ftruncate(descriptor, off_t(end)) == 0 else { return false }
+        roomEnd = end
+        return true
+    }
+
+    /// No frame is valid any more, once this returns. Until then all are, and they are in the file already.
     func empty() throws(IndexError) {
         length = Self.headerSize
-        guard cutBack(), FleetFile.sync(descriptor) else {
+        guard roomEnd <= Self.mostRoomKept || cut(to: Self.mostRoomKept) else {
             throw FleetFile.failure(.unwritable, path, "cannot be emptied")
         }
+        try FleetFile.write([UInt8](repeating: 0, count: Self.frameHeader), to: descriptor, at: length, path)
+        roomEnd = max(roomEnd, length + Self.frameHeader)
+        guard FleetFile.sync(descriptor) else { throw FleetFile.failure(.unwritable, path, "cannot be emptied") }
     }
 
     /// Begins it anew for a file.
@@ -109,7 +137,25 @@ final class FleetJournal {
         guard cutBack() else { throw FleetFile.failure(.unwritable, path, "cannot be emptied") }
         try FleetFile.write(Self.header(identity: identity), to: descriptor, at: 0, path)
         length = Self.headerSize
+        roomEnd = length
         guard FleetFile.sync(descriptor) else { throw FleetFile.failure(.unwritable, path, "cannot be synced") }
+    }
+
+    /// Whether a journal may have frames: it was not emptied, nor just begun.
+    static func hasFrames(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return hasFrames(descriptor)
+    }
+
+    /// The length of an emptied journal's first frame is 0, which none has.
+    private static func hasFrames(_ descriptor: Int32) -> Bool {
+        var size: UInt64 = 0
+        let count = withUnsafeMutableBytes(of: &size) {
+            pread(descriptor, $0.baseAddress, $0.count, off_t(headerSize + 24))
+        }
+        return count == 8 && size != 0
     }
 
     // MARK: Recovery
@@ -125,7 +171,8 @@ final class FleetJournal {
         guard mapped.bytes.prefix(Self.headerSize).elementsEqual(Self.header(identity: identity)) else {
             return try begin(identity: identity)
         }
-        guard status.st_size > Self.headerSize else { return }
+        roomEnd = Int(status.st_size)
+        guard Self.hasFrames(descriptor) else { return }
         var offset = Self.headerSize
         var sequence: UInt64?
         while let frame = Frame(mapped.view, at: offset, after: sequence) {
@@ -133,10 +180,11 @@ final class FleetJournal {
             sequence = frame.sequence
             offset += Self.frameHeader + frame.pages.count
         }
-        guard sequence != nil else { return try begin(identity: identity) }
-        try endGeneration(of: file, filePath)
-        guard FleetFile.sync(file) else { throw FleetFile.failure(.unwritable, filePath, "cannot be synced") }
-        try begin(identity: identity)
+        if sequence != nil {
+            try endGeneration(of: file, filePath)
+            guard FleetFile.sync(file) else { throw FleetFile.failure(.unwritable, filePath, "cannot be synced") }
+        }
+        try empty()
     }
 
     private func endGeneration(of file: Int32, _ filePath: String) throws(IndexError) {

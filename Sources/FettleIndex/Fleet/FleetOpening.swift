@@ -19,7 +19,9 @@ enum FleetOpening {
     static func forReading(_ path: String) throws(IndexError) -> FleetFile {
         guard access(path, R_OK) == 0 else { throw FleetFile.failure(.unreadable, path, "cannot be opened") }
         // Nobody writes it: then what a writer left behind is brought to its end first. Who may not write leaves that to others.
-        if access(path, W_OK) == 0, hasFrames(path), let journal = try FleetJournal(for: path, patience: 0) {
+        if access(path, W_OK) == 0, FleetJournal.hasFrames(FleetJournal.path(for: path)),
+            let journal = try FleetJournal(for: path, patience: 0)
+        {
             try recover(path, journal)
         }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -29,11 +31,6 @@ enum FleetOpening {
         let file = try FleetFile(path, journal: nil, isSynced: false)
         try check(file)
         return file
-    }
-
-    private static func hasFrames(_ path: String) -> Bool {
-        var status = stat()
-        return stat(FleetJournal.path(for: path), &status) == 0 && status.st_size > FleetJournal.headerSize
     }
 
     private static func recover(_ path: String, _ journal: FleetJournal) throws(IndexError) {

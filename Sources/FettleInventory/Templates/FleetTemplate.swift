@@ -1,7 +1,8 @@
-/// The commented files that `fettle init` writes. Both read without a problem as they are, and so do their examples once
+/// The commented files that `fettle init` writes. All read without a problem as they are, and so do their examples once
 /// the `#` before them is taken away.
 public enum FleetTemplate {
     public static let defaultSchemaPath = ".fettle/fleet.schema.json"
+    public static let defaultFeedsSchemaPath = ".fettle/feeds.schema.json"
     public static let defaultPolicySchemaPath = ".fettle/policy.schema.json"
 
     /// `fleet.yaml` with this machine as its only resource, and examples in comments.

@@ -11,6 +11,8 @@ public struct HostFacts: Codable, Sendable, Equatable {
     public var brokenPackages: Observed<[BrokenPackage]>
     public var updates: Observed<[AvailableUpdate]>
     public var kernels: Observed<KernelFacts>
+    /// Patches to the running kernel, by reporter and name; nil: nobody asked.
+    public var livepatches: Observed<[KernelLivepatch]>?
     public var rebootRequired: Observed<RebootRequirement>
     /// Services with processes that still map files that were replaced or deleted on disk.
     public var staleServices: Observed<[StaleService]>
@@ -33,7 +35,7 @@ public struct HostFacts: Codable, Sendable, Equatable {
         staleServices: Observed<[StaleService]>, units: Observed<[UnitFacts]>,
         fileSystems: Observed<[FileSystemFacts]>, packageLocks: Observed<[PackageLock]>,
         hypervisor: Observed<HypervisorFacts>? = nil, clusterRoles: [GroupID: ClusterRole]? = nil,
-        image: Observed<RunningImage>? = nil
+        image: Observed<RunningImage>? = nil, livepatches: Observed<[KernelLivepatch]>? = nil
     ) {
         self.resource = resource
         self.observedAt = observedAt
@@ -44,6 +46,7 @@ public struct HostFacts: Codable, Sendable, Equatable {
         self.brokenPackages = brokenPackages
         self.updates = updates
         self.kernels = kernels
+        self.livepatches = livepatches
         self.rebootRequired = rebootRequired
         self.staleServices = staleServices
         self.units = units

@@ -14,12 +14,12 @@ import Testing
         #expect(try sections(.boot) == ["boot"])
         #expect(try sections(.services) == ["maps", "units"])
         #expect(try sections(.packages) == ["dpkg", "rpm", "apk"])
-        #expect(try sections([.kernels, .fileSystems, .packageLocks]) == ["kernel", "disks", "locks"])
+        #expect(try sections([.kernels, .fileSystems, .packageLocks]) == ["kernel", "livepatch", "disks", "locks"])
         // What costs the host most is asked only by who wants it.
         let updates: Set = ["apt", "dnf", "zypper", "apkupdates"]
         #expect(try sections(.updates).isSuperset(of: updates))
         #expect(try sections(FactParts.all.subtracting(.updates)).isDisjoint(with: updates))
-        #expect(try sections(.all).count == 15)
+        #expect(try sections(.all).count == 16)
     }
 
     @Test func whatWasNotAskedForIsNotObserved() async throws {

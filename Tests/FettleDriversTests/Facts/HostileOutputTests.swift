@@ -18,7 +18,7 @@ import Testing
     static let names = [
         "release", "boot", "kernel", "dpkg", "apt", "rpm", "dnf", "zypper", "apk", "apkupdates", "reboot", "maps",
         "units",
-        "disks", "locks",
+        "disks", "locks", "livepatch",
     ]
 
     @Test(arguments: 0..<200) func noiseIsNeverAFactThatLooksRight(seed: UInt64) {
@@ -37,6 +37,7 @@ import Testing
         #expect(facts.boot.value == nil)
         #expect(facts.packages.value == nil)
         #expect(facts.updates.value == nil)
+        #expect(facts.livepatches?.value?.contains { $0.isActive || !$0.fixes.isEmpty } == false)
     }
 
     @Test func controlCharactersAndBrokenUTF8DoNotReachAFact() {

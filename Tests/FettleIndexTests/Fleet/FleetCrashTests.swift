@@ -90,10 +90,9 @@ struct FleetCrashTests {
         models.append((32, try FleetModel(columns)))
         for _ in 0..<3 {
             try apply(dice.changes(2), to: columns)
-            let length = try Data(contentsOf: URL(fileURLWithPath: folder.journal)).count
-            models.append((length, try FleetModel(columns)))
+            models.append((try #require(columns.file.journal).length, try FleetModel(columns)))
         }
-        let journal = try Data(contentsOf: URL(fileURLWithPath: folder.journal))
+        let journal = try Data(contentsOf: URL(fileURLWithPath: folder.journal)).prefix(models[3].end)
         #expect(Set(models.map(\.end)).count == 4)
         for cut in Array(stride(from: 0, through: journal.count, by: 391)) + models.map(\.end)
             + models.map { $0.end - 1 }
@@ -126,6 +125,62 @@ struct FleetCrashTests {
         let copy = try folder.copy()
         try mixed.write(to: URL(fileURLWithPath: copy.file))
         #expect(try opened(copy) == model)
+    }
+
+    @Test(
+        "A frame that was written over older ones counts whole or not at all, and they never again", arguments: 1...6)
+    func writesOverOldFrames(seed: Int) throws {
+        let folder = try FleetFolder()
+        defer { folder.remove() }
+        var dice = FleetDice(seed: seed)
+        let columns = try FleetColumns(path: folder.file, .writing)
+        let journal = URL(fileURLWithPath: folder.journal)
+        for _ in 0..<3 { try apply(dice.changes(2), to: columns) }
+        let full = try Data(contentsOf: journal)
+        try columns.checkpoint()
+        let emptied = try Data(contentsOf: journal)
+        #expect(full.count == emptied.count && emptied.count > FleetJournal.room)
+        let before = try FleetModel(columns)
+        let synced = try folder.copy()
+        defer { synced.remove() }
+        try apply(dice.changes(1), to: columns)
+        let after = try FleetModel(columns)
+        let end = try #require(columns.file.journal).length
+        let written = try Data(contentsOf: journal)
+        #expect(written.count == emptied.count)
+        // The power fails while the journal is emptied, or while the frame is written: any of its sectors may have come to the disk.
+        for (old, new, states) in [(full, emptied, [before]), (emptied, written, [before, after])] {
+            for _ in 0..<12 {
+                var mixed = old
+                for sector in 0...end / 512 where dice.roll(2) == 0 {
+                    mixed.replaceSubrange(
+                        sector * 512..<sector * 512 + 512, with: new[sector * 512..<sector * 512 + 512])
+                }
+                let copy = try synced.copy()
+                try mixed.write(to: URL(fileURLWithPath: copy.journal))
+                #expect(states.contains(try opened(copy)))
+            }
+        }
+        let copy = try synced.copy()
+        try written.write(to: URL(fileURLWithPath: copy.journal))
+        #expect(try opened(copy) == after)
+    }
+
+    @Test("A change of one host is synced once, and the journal does not grow by it")
+    func syncsOnce() throws {
+        let folder = try FleetFolder()
+        defer { folder.remove() }
+        let journal = URL(fileURLWithPath: folder.journal)
+        var sizes: Set<Int> = []
+        for run in 0..<3 {
+            // The room is kept from one process to the next.
+            let columns = try FleetColumns(path: folder.file, .writing)
+            for host in 0..<10 {
+                try columns.setHost("\(run) \(host)", packages: [], platform: "", at: Timestamp(milliseconds: 1))
+                sizes.insert(try Data(contentsOf: journal).count)
+            }
+        }
+        #expect(sizes.count == 1)
     }
 
     @Test("A change that cannot be put down leaves all as it was, and the next one succeeds")
