@@ -101,6 +101,8 @@ public struct RunExecutionError: Error, Sendable, Equatable, CustomStringConvert
         case store
         /// The journal doesn't follow from itself, or not from this plan.
         case damagedJournal
+        /// What was to be journaled doesn't follow from the journal: a fault of this program. The journal is as it was.
+        case refused
         /// The journal is empty, and nobody said what is to be started.
         case notStarted
     }

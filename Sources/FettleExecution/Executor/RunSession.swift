@@ -104,21 +104,22 @@ actor RunSession {
         }
     }
 
-    /// Durable first, then applied; all or none.
+    /// Durable before anything is done by them; all or none. Applied first, because a line that the machine refuses must not get
+    /// into a journal that could never be read again: if it cannot be written, this machine is given up with its session.
     private func append(_ events: [RunEvent]) async throws {
         let time = settings.now()
         let records = events.enumerated().map { offset, event in
             JournalRecord(sequence: machine.sequence + 1 + offset, epoch: claim.epoch, at: time, event: event)
         }
+        for record in records {
+            do { try machine.apply(record) } catch {
+                throw RunExecutionError(code: .refused, message: "not journaled: \(error.description)")
+            }
+        }
         do {
             try await executor.store.append(records, to: claim.run)
         } catch { throw RunExecutionError(error, doing: "writing the journal") }
-        for record in records {
-            do { try machine.apply(record) } catch {
-                throw RunExecutionError(code: .damagedJournal, message: error.description)
-            }
-            await settings.progress(record, RunState(machine))
-        }
+        for record in records { await settings.progress(record, RunState(machine)) }
     }
 
     /// A request is journaled, then removed: a crash in between finds it refused as already done.

@@ -59,7 +59,7 @@ extension RunMachine {
             commands.append(
                 .perform(
                     order(for: step, attempt: open.number, intendedAt: open.intendedAt),
-                    keeping: drainsToConfirm(before: step, at: now)))
+                    keeping: drainsToConfirm(before: step, at: now).filter { isOwed($0.step) }))
         }
         for (id, activity) in activities.sorted(by: { $0.key < $1.key }) {
             guard case .reserving(let answer, asked: false) = activity, let step = index.step(id) else { continue }
@@ -166,6 +166,12 @@ extension RunMachine {
             }
             return order(for: drain, attempt: fold[id].attempts, intendedAt: now)
         }
+    }
+
+    /// A drain of this run's own. What was found drained is not kept up behind the back of whoever lets it in again: that is seen
+    /// before the next step, which has it drained by this run, to be taken back in the end (I7).
+    private func isOwed(_ drain: Step) -> Bool {
+        drain.traffic.map { fold.obligations[JournalFold.TrafficKey(resource: drain.resource, traffic: $0)] != nil } ?? false
     }
 
     func order(for step: Step, attempt: Int, intendedAt: Timestamp) -> StepOrder {
