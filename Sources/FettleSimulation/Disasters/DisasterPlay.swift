@@ -141,7 +141,13 @@ public struct DisasterPlay: Sendable {
             }
         }
         let decision = store.reserve(order.request(run: Self.run, health: health, at: now))
-        if decision != .granted { meet(.refusedForCapacity) }
+        if decision == .granted {
+            let before = oracle.serving(beside: order.step, world, at: now)
+            world[order.step.resource].isReserved = true
+            oracle.judgeCapacity(order.step, before: before, world, at: now)
+        } else {
+            meet(.refusedForCapacity)
+        }
         deliver(.reserved(order.step.id, decision), to: number)
     }
 
@@ -153,6 +159,7 @@ public struct DisasterPlay: Sendable {
         let milliseconds = duration(of: step)
         let end = now.adding(milliseconds: milliseconds)
         var changes = true
+        let isLong = if case .changePackages = step.action { true } else { false }
         switch step.action {
         case .changePackages(let transaction):
             let host = world[step.resource]
@@ -167,6 +174,8 @@ public struct DisasterPlay: Sendable {
         case .restartServices:
             effect.leavesUnwell = strikes(profile.unwell, .unwellAfterPatch, step.id.rawValue)
         case .reboot:
+            // At this moment, and not only when the step was checked.
+            if world[step.resource].busyUntil > now.milliseconds { changes = false }
             effect.awayMilliseconds = milliseconds / 2
             effect.bootsOldKernel = strikes(profile.oldKernel, .oldKernel, step.id.rawValue)
         case .drain, .restore:
@@ -181,9 +190,8 @@ public struct DisasterPlay: Sendable {
         }
         if changes {
             world[step.resource].expected += 1
-            let isLong = if case .changePackages = step.action { true } else { false }
-            agenda.insert(
-                .effect(executor: number, effect), at: isLong ? end : now.adding(milliseconds: milliseconds / 4))
+            let delay = isLong ? milliseconds : min(1_000, milliseconds / 4)
+            agenda.insert(.effect(executor: number, effect), at: now.adding(milliseconds: delay))
         }
         if strikes(profile.lostReply, .lostReply, step.id.rawValue) {
             let failure = StepFailure(code: .timeout, message: "no answer in \(step.timeoutSeconds) s")
@@ -221,13 +229,14 @@ public struct DisasterPlay: Sendable {
             let isStray = now.milliseconds - died.milliseconds < Self.strayMilliseconds
             guard outlives || (isStray && Bool.random(using: &random)) else { return }
         }
-        let before = oracle.before(step, world, at: now)
+        let before = oracle.serving(beside: step, world, at: now)
         for words in world.apply(effect, at: now.milliseconds) { oracle.broken(words) }
         if case .reboot = step.action {
             let back = now.adding(milliseconds: effect.awayMilliseconds).milliseconds
             world[step.resource].awayUntil = max(world[step.resource].awayUntil, back)
         }
-        oracle.judge(effect, before: before, world, at: now)
+        oracle.judgeCapacity(step, before: before, world, at: now)
+        oracle.judge(effect, world, at: now)
     }
 
     /// Half of all steps take up to their median, 45% up to their 95% figure, the rest up to twice that.

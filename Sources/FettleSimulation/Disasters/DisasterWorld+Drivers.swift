@@ -85,9 +85,10 @@ extension DisasterWorld {
             if host.isHalfConfigured { return failed(.drift, "packages are half configured") }
             return isWell(step.resource, at: now) ? pass : failed(.unhealthy, "its probe fails")
         case .verify:
-            let isNew =
-                host.installed == .after && host.running == .after && !host.needsReboot && !host.isHalfConfigured
-            return isNew ? pass : failed(.drift, "not the planned state")
+            let planned = back.contains(step.id) ? returned(step.resource) : .after
+            let isPlanned = host.installed == planned && host.running == planned
+            return isPlanned && !host.needsReboot && !host.isHalfConfigured
+                ? pass : failed(.drift, "not the planned state")
         default: return pass
         }
     }
@@ -117,8 +118,10 @@ extension DisasterWorld {
             host.isOut = true
             host.drained.formUnion(groups(of: step).filter { !host.foreign.contains($0) })
         case .restore, .bringBack:
-            let isGated = step.id.rawValue.contains("rollback/") ? gated.back : gated.forward
-            if host.disturbedAt > host.passedAt, isGated.contains(step.resource) { broken.append("I6: \(step.id) before a gate has passed") }
+            let isGated = back.contains(step.id) ? gated.back : gated.forward
+            if host.disturbedAt > host.passedAt, isGated.contains(step.resource) {
+                broken.append("I6: \(step.id) before a gate has passed")
+            }
             if step.action.name == "restore", !host.foreign.isDisjoint(with: groups(of: step)) {
                 broken.append("I7: \(step.id) undoes what somebody else did")
             }
@@ -153,6 +156,9 @@ extension DisasterWorld {
         }
         return broken
     }
+
+    /// The version to which a host goes back: what was only restarted stays as it is.
+    private func returned(_ resource: ResourceID) -> Version { changed.contains(resource) ? .before : .after }
 
     static func version(after transaction: PackageTransaction) -> Version {
         transaction.purpose == .patch ? .after : .before

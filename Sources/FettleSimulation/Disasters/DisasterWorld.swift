@@ -29,6 +29,8 @@ struct DisasterWorld: Sendable {
         var foreign: Set<GroupID> = []
         /// This run has taken it out and not brought it back, whatever a balancer may have forgotten since.
         var isOut = false
+        /// This run holds its reservation.
+        var isReserved = false
         /// When a drain of this run was last lost without its doing.
         var lostDrainAt = Int64.min
         /// How often the patch was put on and taken off.
@@ -43,6 +45,10 @@ struct DisasterWorld: Sendable {
     let groupsOf: [ResourceID: [GroupID]]
     /// Those whose health the plan asks for before they serve again: on its way forward, and on its way back.
     let gated: (forward: Set<ResourceID>, back: Set<ResourceID>)
+    /// Those whose packages the plan changes.
+    let changed: Set<ResourceID>
+    /// The steps of the way back.
+    let back: Set<StepID>
 
     init(_ plan: Plan) {
         var groupsOf: [ResourceID: [GroupID]] = [:]
@@ -58,6 +64,7 @@ struct DisasterWorld: Sendable {
         func gates(_ steps: [Step]) -> Set<ResourceID> {
             Set(steps.filter { if case .gate = $0.action { true } else { false } }.map(\.resource))
         }
+        back = Set(plan.rollback.map(\.id))
         gated = (gates(plan.steps), gates(plan.rollback))
         // What only has to be restarted runs the earlier code of packages that are right already.
         var changed: Set<ResourceID> = []
@@ -67,6 +74,7 @@ struct DisasterWorld: Sendable {
             if case .restartServices = step.action { restarted.insert(step.resource) }
             if case .reboot = step.action { hosts[step.resource]?.needsReboot = false }
         }
+        self.changed = changed
         for host in restarted.subtracting(changed) { hosts[host]?.installed = .after }
     }
 
@@ -92,7 +100,7 @@ struct DisasterWorld: Sendable {
 
     /// Where no balancer sends requests, being worked on is all there is of being out.
     private func isTakenOut(_ host: Host, of group: GroupID) -> Bool {
-        guard groups[group]?.traffic != nil else { return host.isOut }
+        guard groups[group]?.traffic != nil else { return host.isReserved }
         return host.drained.contains(group) || host.foreign.contains(group)
     }
 

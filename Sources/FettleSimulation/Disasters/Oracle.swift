@@ -12,7 +12,7 @@ struct Oracle: Sendable {
         if violations.count < 20 { violations.append(words) }
     }
 
-    func before(_ step: Step, _ world: DisasterWorld, at now: Timestamp) -> [GroupID: Int] {
+    func serving(beside step: Step, _ world: DisasterWorld, at now: Timestamp) -> [GroupID: Int] {
         // Taking a lost drain again lowers nothing that was not lowered before.
         guard step.availability == .takesOut, !world[step.resource].isOut else { return [:] }
         var serving: [GroupID: Int] = [:]
@@ -22,10 +22,8 @@ struct Oracle: Sendable {
         return serving
     }
 
-    mutating func judge(
-        _ effect: DisasterWorld.Effect, before: [GroupID: Int], _ world: DisasterWorld, at now: Timestamp
-    ) {
-        let step = effect.order.step
+    /// - Parameter before: how many members of each of the step's groups served before it.
+    mutating func judgeCapacity(_ step: Step, before: [GroupID: Int], _ world: DisasterWorld, at now: Timestamp) {
         for (id, count) in before.sorted(by: { $0.key < $1.key }) {
             guard let group = world.groups[id] else { continue }
             let after = world.serving(group, at: now.milliseconds)
@@ -40,6 +38,10 @@ struct Oracle: Sendable {
                 )
             }
         }
+    }
+
+    mutating func judge(_ effect: DisasterWorld.Effect, _ world: DisasterWorld, at now: Timestamp) {
+        let step = effect.order.step
         if step.availability == .requiresOut, effect.changesTheHost, world.getsTraffic(step.resource) {
             let lost = world[step.resource].lostDrainAt
             let isNews = lost > now.milliseconds - Int64(step.timeoutSeconds) * 1_000 - DisasterPlay.blindMilliseconds

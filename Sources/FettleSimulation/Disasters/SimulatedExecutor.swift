@@ -104,6 +104,7 @@ extension DisasterPlay {
                     agenda.insert(.begin(executor: number, order), at: now)
                 case .release(let resource):
                     store.release(resource, by: Self.run)
+                    world[resource].isReserved = false
                     deliver(.released(resource), to: number)
                 case .quarantine(let entry):
                     store.file(entry)
