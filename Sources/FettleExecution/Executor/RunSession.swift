@@ -5,6 +5,7 @@ import FettleStore
 actor RunSession {
     let executor: RunExecutor
     let claim: RunClaim
+    private let lease: LeaseClock
     private var machine: RunMachine
     /// What is under way beside the loop; its results come by the mailbox.
     private var tasks: [Int: Task<Void, Never>] = [:]
@@ -24,9 +25,10 @@ actor RunSession {
 
     private var settings: RunExecutorSettings { executor.settings }
 
-    init(executor: RunExecutor, claim: RunClaim, machine: RunMachine) {
+    init(executor: RunExecutor, claim: RunClaim, lease: LeaseClock, machine: RunMachine) {
         self.executor = executor
         self.claim = claim
+        self.lease = lease
         self.machine = machine
         (mailbox, post) = AsyncStream.makeStream(of: Mail.self)
     }
@@ -156,7 +158,7 @@ actor RunSession {
 
     private func launch(_ work: @escaping @Sendable (RunWorker) async -> Void) {
         nextTask += 1
-        let worker = RunWorker(executor: executor, claim: claim, post: post)
+        let worker = RunWorker(executor: executor, claim: claim, lease: lease, post: post)
         tasks[nextTask] = Task { [nextTask, post] in
             await work(worker)
             post.yield(.finished(task: nextTask))

@@ -101,6 +101,13 @@ extension RunMachine {
         return open.epoch < fold.epoch
     }
 
+    /// A drain that was lost and is being taken again must be seen before the resource is brought back: one that took effect
+    /// afterwards would be nobody's.
+    func drainUnderWay(for step: Step) -> StepID? {
+        guard step.availability == .bringsBack, !fold.open.isEmpty else { return nil }
+        return fold.out[step.resource]?.filter(fold.open.contains).min()
+    }
+
     func mayCheck(_ step: Step, at now: Timestamp, _ room: inout GroupRoom?) -> Bool {
         guard activities[step.id] == nil, waitsUntil(step, at: now) == nil else { return false }
         return isInterrupted(step) || hasRoomInGroups(step, &room)
@@ -117,6 +124,7 @@ extension RunMachine {
     func isFree(_ step: Step) -> Bool {
         guard fold.outcome == nil, !isHeldUp(step) else { return false }
         if fold.open.contains(step.id) && !isInterrupted(step) { return false }
+        if drainUnderWay(for: step) != nil { return false }
         return !(fold.steps[step.id]?.isFailedForGood ?? false)
     }
 
