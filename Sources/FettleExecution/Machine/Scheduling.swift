@@ -179,7 +179,8 @@ extension RunMachine {
     /// A drain of this run's own. What was found drained is not kept up behind the back of whoever lets it in again: that is seen
     /// before the next step, which has it drained by this run, to be taken back in the end (I7).
     private func isOwed(_ drain: Step) -> Bool {
-        drain.traffic.map { fold.obligations[JournalFold.TrafficKey(resource: drain.resource, traffic: $0)] != nil } ?? false
+        drain.traffic.map { fold.obligations[JournalFold.TrafficKey(resource: drain.resource, traffic: $0)] != nil }
+            ?? false
     }
 
     func order(for step: Step, attempt: Int, intendedAt: Timestamp) -> StepOrder {
