@@ -95,6 +95,7 @@ extension RunMachine {
         var record = fold[id]
         record.open = nil
         record.done = observation
+        record.wasDone = true
         record.failures = 0
         record.failure = nil
         record.isFailedForGood = false

@@ -137,7 +137,8 @@ extension RunMachine {
     /// A way back starts only when what was begun on the way forward has had its result.
     private func isResourceFree(for step: Step) -> Bool {
         guard index.isRollback(step.id) || course(of: step.resource) != .forward else { return true }
-        guard !fold.open.isEmpty else { return true }
+        // A lost drain is what an interrupted step waits for, not the other way round.
+        guard !fold.open.isEmpty, !isLost(step) else { return true }
         for other in index.forward[step.resource] ?? [] where other.id != step.id && fold.open.contains(other.id) {
             return false
         }
@@ -148,11 +149,14 @@ extension RunMachine {
         fold.awaiting != nil || (fold.pause != nil && pauses(step))
     }
 
-    /// A resource that is out by a drain of the same kind is not taken out once more.
+    /// A resource that is out by a drain of the same kind is not taken out once more. One that was intended and never seen done
+    /// has still to lower anything: the groups are looked at again, as they are by now (I1).
     func needsReservation(_ step: Step) -> Bool {
         guard step.availability == .takesOut else { return false }
         guard held.contains(step.resource) else { return true }
-        return !(fold.out[step.resource] ?? []).contains { id in index.step(id)?.traffic == step.traffic }
+        return !(fold.out[step.resource] ?? []).contains { id in
+            index.step(id)?.traffic == step.traffic && (id != step.id || fold[id].wasDone)
+        }
     }
 
     /// Spares the store a question whose answer is known: this run has as many out as the plan allows.

@@ -18,7 +18,9 @@ import Foundation
             for job in 0..<jobs {
                 group.addTask { try play(from: arguments[0] + UInt64(job), to: arguments[1], by: jobs) }
             }
-            return try await group.reduce(into: Tally()) { $0.add($1) }
+            var tally = Tally()
+            while let part = try await group.next() { tally.add(part) }
+            return tally
         }
         report(tally, after: (ContinuousClock.now - began) / .seconds(1))
         exit(tally.broken.isEmpty ? 0 : 1)
