@@ -166,8 +166,7 @@ extension RunMachine {
     func isSatisfied(_ dependency: StepID, for step: Step) -> Bool {
         guard let needed = index.step(dependency) else { return false }
         let record = fold[dependency]
-        // A drain that was lost and is being taken again has been seen done before: what counts is that it is seen again.
-        if record.isSettled { return !isLost(needed) && record.open == nil }
+        if record.isSettled { return !isLost(needed) }
         if !index.isRollback(step.id), step.isBake || course(of: step.resource) == .forward {
             // What others wait for is either seen done, or its resource has failed and is settled: safe to go on beside.
             return !isWanted(needed) && needed.owners.allSatisfy(isAtRest)

@@ -119,7 +119,9 @@ extension RunMachine {
         let waitedOut = record.open == nil && failure.code == .locked
         record.attempts = attempt
         record.open = nil
-        record.done = nil
+        // A lost drain that could not be taken again was done all the same: whatever rests on it looks for itself, and when
+        // nothing does any more the resource comes back.
+        if step.availability != .takesOut || !record.wasDone { record.done = nil }
         record.failures += 1
         record.failure = failure
         record.failedAt = time

@@ -149,14 +149,14 @@ extension RunMachine {
         fold.awaiting != nil || (fold.pause != nil && pauses(step))
     }
 
-    /// A resource that is out by a drain of the same kind is not taken out once more. One that was intended and never seen done
-    /// has still to lower anything: the groups are looked at again, as they are by now (I1).
-    func needsReservation(_ step: Step) -> Bool {
+    /// A resource that is out by a drain of the same kind is not taken out once more. But one that is seen to
+    /// get traffic, though it should be out by now, is asked for again: its groups may have got worse since (I1).
+    /// - Parameter answer: what the step's check has seen; nil: not checked yet.
+    func needsReservation(_ step: Step, after answer: StepAnswer? = nil) -> Bool {
         guard step.availability == .takesOut else { return false }
         guard held.contains(step.resource) else { return true }
-        return !(fold.out[step.resource] ?? []).contains { id in
-            index.step(id)?.traffic == step.traffic && (id != step.id || fold[id].wasDone)
-        }
+        if case .ready = answer, step.traffic != nil, !isLost(step) { return true }
+        return !(fold.out[step.resource] ?? []).contains { id in index.step(id)?.traffic == step.traffic }
     }
 
     /// Spares the store a question whose answer is known: this run has as many out as the plan allows.
@@ -171,6 +171,8 @@ extension RunMachine {
     /// Drains on which the step rests: a load balancer that was restarted has forgotten them (I3).
     private func drainsToConfirm(before step: Step, at now: Timestamp) -> [StepOrder] {
         guard step.availability == .requiresOut, course(of: step.resource) != .restoring else { return [] }
+        // What was interrupted and is not tried again rests on nothing any more: it has only to be settled.
+        if isInterrupted(step), !isWanted(step) { return [] }
         let isRollback = index.isRollback(step.id)
         return (fold.out[step.resource] ?? []).sorted().compactMap { id in
             guard index.isRollback(id) == isRollback, let drain = index.step(id), drain.traffic != nil else {

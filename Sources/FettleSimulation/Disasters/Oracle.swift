@@ -14,7 +14,8 @@ struct Oracle: Sendable {
 
     func serving(beside step: Step, _ world: DisasterWorld, at now: Timestamp) -> [GroupID: Int] {
         // Taking a lost drain again lowers nothing that was not lowered before.
-        guard step.availability == .takesOut, !world[step.resource].isOut else { return [:] }
+        let host = world[step.resource]
+        guard step.availability == .takesOut, !host.isOut, host.lostDrainAt == .min else { return [:] }
         var serving: [GroupID: Int] = [:]
         for id in world.groupsOf[step.resource] ?? [] {
             serving[id] = world.groups[id].map { world.serving($0, at: now.milliseconds) }

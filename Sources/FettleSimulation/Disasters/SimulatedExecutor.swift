@@ -105,6 +105,7 @@ extension DisasterPlay {
                 case .release(let resource):
                     store.release(resource, by: Self.run)
                     world[resource].isReserved = false
+                    world[resource].lostDrainAt = .min
                     deliver(.released(resource), to: number)
                 case .quarantine(let entry):
                     store.file(entry)
