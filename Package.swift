@@ -62,6 +62,7 @@ let package = Package(
         // The layers, from the bottom up. CI builds with
         // `--explicit-target-dependency-import-check error`, so an import that is not listed here fails.
         library("FettleVersions"),
+        library("FettleStatistics"),
         library("FettleModel"),
         library("FettleDriverKit", ["FettleModel", logging]),
         library("FettleStore", ["FettleModel"]),
@@ -119,6 +120,7 @@ let package = Package(
             ["FettleModel", "FettleDriverKit", "FettleStore"]),
 
         tests("FettleVersionsTests", ["FettleVersions"]),
+        tests("FettleStatisticsTests", ["FettleStatistics"], exclude: ["Fixtures", "reference.py"]),
         tests("FettleModelTests", ["FettleModel"]),
         tests(
             "FettleInventoryTests",

@@ -254,7 +254,7 @@ extension ControlError {
                 .conflict, "run \(run) was taken over by another process; this one stopped and touches nothing more")
         case .store:
             self.init(.unavailable, "\(error.message)", hint: "nothing is lost: `fettle run resume \(run)` goes on")
-        case .damagedJournal: self.init(.internal, "run \(run): \(error.message)")
+        case .damagedJournal, .refused: self.init(.internal, "run \(run): \(error.message)")
         case .notStarted: self.init(.invalid, "run \(run): \(error.message)")
         }
     }

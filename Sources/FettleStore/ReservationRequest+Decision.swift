@@ -2,7 +2,8 @@ public import FettleModel
 
 extension ReservationRequest {
     /// The rule of I1, in the one place where every store takes it from: granted if, in each group, the members that are
-    /// neither unavailable, nor out by a reservation of any run, nor taken out by this one, still make up the minimum.
+    /// neither unavailable, nor out by a reservation of any run, nor taken out by this one, still make up the minimum. For whoever
+    /// holds it already the same is asked of the groups in which it still serves: they may have got worse since.
     ///
     /// What another run works on is not carried out under its hands, and what another run's hypervisor can restart at any moment is
     /// not worked on. Within one run the plan's orders see to that.
@@ -11,9 +12,9 @@ extension ReservationRequest {
     ///
     /// - Parameter held: every reservation there is; of several that clash the first is told.
     public func decision(held: some Collection<Reservation>) -> ReservationDecision {
-        if let known = held.first(where: { $0.resource == resource }) {
-            return known.run == run
-                ? .granted : .refused(reason: "\(resource) is already taken out by run \(known.run)")
+        let known = held.first { $0.resource == resource }
+        if let known, known.run != run {
+            return .refused(reason: "\(resource) is already taken out by run \(known.run)")
         }
         let taken = Set(out)
         var away = taken
@@ -27,6 +28,7 @@ extension ReservationRequest {
             }
         }
         for demand in demands {
+            if known != nil, demand.unavailable.isSuperset(of: taken.intersection(demand.members)) { continue }
             let gone = demand.members.filter { away.contains($0) || demand.unavailable.contains($0) }
             let left = demand.members.count - gone.count
             guard left >= demand.minimumAvailable else {

@@ -53,6 +53,13 @@ import Testing
         Case("a step out of its order", after: running, intended("web-1/drain"), "waits for web-1/preflight (I3)"),
         Case("an attempt that is no successor", after: running, intended("web-1/preflight", 2), "attempt 1 of"),
         Case(
+            "a return while a lost drain is being taken again",
+            after: drained
+                + ["patch", "restart", "gate", "verify"].flatMap { name -> [RunEvent] in
+                    let step = StepID("web-1/\(name)")
+                    return [intended(step), done(step)]
+                } + [intended("web-1/drain", 2)], intended("web-1/restore"), "web-1/drain is under way"),
+        Case(
             "a second attempt beside the first", after: running + [intended("web-1/preflight")],
             intended("web-1/preflight", 2), "under way"),
         Case("a result without an intent", after: running, done("web-1/preflight"), "no attempt"),

@@ -35,6 +35,7 @@ public struct RunExecutor: Sendable {
     public func execute(start: RunStart? = nil) async throws -> RunExecutionResult {
         var machine = try RunMachine(run: run, plan: plan, pace: settings.pace)
         try requireDrivers()
+        let lease = LeaseClock(settings)
         let claim: RunClaim
         do {
             claim = try await store.claim(
@@ -46,7 +47,7 @@ public struct RunExecutor: Sendable {
             try? await store.release(claim)
             return .ended(outcome)
         }
-        let session = RunSession(executor: self, claim: claim, machine: machine)
+        let session = RunSession(executor: self, claim: claim, lease: lease, machine: machine)
         return try await session.carryOut(start: start)
     }
 

@@ -17,18 +17,24 @@ public struct RunExecutorSettings: Sendable {
     public var now: @Sendable () -> Timestamp
     /// Sleeps by the same clock as `now`, for milliseconds; throws when cancelled.
     public var sleep: @Sendable (Int64) async throws -> Void
+    /// Goes on evenly, also while the machine is suspended; what `now` says may jump.
+    public var uptime: @Sendable () -> Duration
     /// A further opinion before each step that lowers availability, such as the PlanChecker's: why not, or nil.
     public var mayStart: @Sendable (StepGuardInput) async -> String?
-    /// Told of every record once it is durable, with the state after it. It is awaited: it should be quick.
+    /// Told of every record once it is durable, with the state after all that was written with it. It is awaited: it should be
+    /// quick.
     public var progress: @Sendable (JournalRecord, RunState) async -> Void
     /// Told of requests that could not be granted, and why.
     public var refused: @Sendable (RunRequest, String) async -> Void
+
+    @usableFromInline static let origin = ContinuousClock.now
 
     public init(
         name: String, takesOver: Bool = false, leaseSeconds: Int = 30, requestPollMilliseconds: Int = 300,
         cancellationGraceSeconds: Int = 10, returnsWhenAwaitingHuman: Bool = false, pace: RunPace = RunPace(),
         now: @escaping @Sendable () -> Timestamp = { Timestamp.now() },
         sleep: @escaping @Sendable (Int64) async throws -> Void = { try await Task.sleep(for: .milliseconds($0)) },
+        uptime: @escaping @Sendable () -> Duration = { origin.duration(to: .now) },
         mayStart: @escaping @Sendable (StepGuardInput) async -> String? = { _ in nil },
         progress: @escaping @Sendable (JournalRecord, RunState) async -> Void = { _, _ in },
         refused: @escaping @Sendable (RunRequest, String) async -> Void = { _, _ in }
@@ -42,6 +48,7 @@ public struct RunExecutorSettings: Sendable {
         self.pace = pace
         self.now = now
         self.sleep = sleep
+        self.uptime = uptime
         self.mayStart = mayStart
         self.progress = progress
         self.refused = refused
@@ -104,6 +111,8 @@ public struct RunExecutionError: Error, Sendable, Equatable, CustomStringConvert
         case store
         /// The journal doesn't follow from itself, or not from this plan.
         case damagedJournal
+        /// What was to be journaled doesn't follow from the journal: a fault of this program. The journal is as it was.
+        case refused
         /// The journal is empty, and nobody said what is to be started.
         case notStarted
     }

@@ -5,6 +5,7 @@ import FettleStore
 actor RunSession {
     let executor: RunExecutor
     let claim: RunClaim
+    private let lease: LeaseClock
     private var machine: RunMachine
     /// What is under way beside the loop; its results come by the mailbox.
     private var tasks: [Int: Task<Void, Never>] = [:]
@@ -24,9 +25,10 @@ actor RunSession {
 
     private var settings: RunExecutorSettings { executor.settings }
 
-    init(executor: RunExecutor, claim: RunClaim, machine: RunMachine) {
+    init(executor: RunExecutor, claim: RunClaim, lease: LeaseClock, machine: RunMachine) {
         self.executor = executor
         self.claim = claim
+        self.lease = lease
         self.machine = machine
         (mailbox, post) = AsyncStream.makeStream(of: Mail.self)
     }
@@ -104,21 +106,22 @@ actor RunSession {
         }
     }
 
-    /// Durable first, then applied; all or none.
+    /// Durable before anything is done by them; all or none. Applied first, because a line that the machine refuses must not get
+    /// into a journal that could never be read again: if it cannot be written, this machine is given up with its session.
     private func append(_ events: [RunEvent]) async throws {
         let time = settings.now()
         let records = events.enumerated().map { offset, event in
             JournalRecord(sequence: machine.sequence + 1 + offset, epoch: claim.epoch, at: time, event: event)
         }
+        for record in records {
+            do { try machine.apply(record) } catch {
+                throw RunExecutionError(code: .refused, message: "not journaled: \(error.description)")
+            }
+        }
         do {
             try await executor.store.append(records, to: claim.run)
         } catch { throw RunExecutionError(error, doing: "writing the journal") }
-        for record in records {
-            do { try machine.apply(record) } catch {
-                throw RunExecutionError(code: .damagedJournal, message: error.description)
-            }
-            await settings.progress(record, RunState(machine))
-        }
+        for record in records { await settings.progress(record, RunState(machine)) }
     }
 
     /// A request is journaled, then removed: a crash in between finds it refused as already done.
@@ -155,7 +158,7 @@ actor RunSession {
 
     private func launch(_ work: @escaping @Sendable (RunWorker) async -> Void) {
         nextTask += 1
-        let worker = RunWorker(executor: executor, claim: claim, post: post)
+        let worker = RunWorker(executor: executor, claim: claim, lease: lease, post: post)
         tasks[nextTask] = Task { [nextTask, post] in
             await work(worker)
             post.yield(.finished(task: nextTask))

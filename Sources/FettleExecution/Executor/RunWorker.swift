@@ -7,6 +7,7 @@ import Synchronization
 struct RunWorker: Sendable {
     let executor: RunExecutor
     let claim: RunClaim
+    let lease: LeaseClock
     let post: AsyncStream<RunSession.Mail>.Continuation
 
     private var settings: RunExecutorSettings { executor.settings }
@@ -55,6 +56,10 @@ struct RunWorker: Sendable {
     }
 
     func perform(_ order: StepOrder, keeping drains: [StepOrder]) async {
+        guard lease.isHeld else {
+            let words = "the lease of run \(claim.run) ran out before \(order.step.id) was begun"
+            return stop(on: StoreError(.fenced, words), doing: "performing")
+        }
         let result: Result<Observation, StepFailure>
         if let driver = executor.driver(for: order.step) {
             let context = context(order)

@@ -124,7 +124,13 @@ extension RunMachine {
     /// A drain that no longer held when it was confirmed is taken again, as long as the resource has to be out.
     func isLost(_ step: Step) -> Bool {
         guard !lostDrains.isEmpty, lostDrains.contains(step.id) else { return false }
-        return (fold.out[step.resource] ?? []).contains(step.id)
+        return (fold.out[step.resource] ?? []).contains(step.id) && returnUnderWay(for: step) == nil
+    }
+
+    /// A step under way that brings the drain's resource back: a drain that is taken beside it might come after it.
+    func returnUnderWay(for drain: Step) -> StepID? {
+        guard drain.availability == .takesOut, !fold.open.isEmpty else { return nil }
+        return (index.steps[drain.resource] ?? []).first { fold.open.contains($0.id) && $0.bringsBack(drain) }?.id
     }
 
     /// The resources that a bake still has to watch: those that failed are on their way back.

@@ -95,6 +95,7 @@ extension RunMachine {
         var record = fold[id]
         record.open = nil
         record.done = observation
+        record.wasDone = true
         record.failures = 0
         record.failure = nil
         record.isFailedForGood = false
@@ -118,7 +119,9 @@ extension RunMachine {
         let waitedOut = record.open == nil && failure.code == .locked
         record.attempts = attempt
         record.open = nil
-        record.done = nil
+        // A lost drain that could not be taken again was done all the same: whatever rests on it looks for itself, and when
+        // nothing does any more the resource comes back.
+        if step.availability != .takesOut || !record.wasDone { record.done = nil }
         record.failures += 1
         record.failure = failure
         record.failedAt = time

@@ -88,6 +88,8 @@ struct StepRecord: Sendable, Equatable {
     /// Failed attempts since it was last done or a person asked for a retry.
     var failures = 0
     var open: OpenAttempt?
+    /// Ever, whatever became of it since.
+    var wasDone = false
     var done: Observation?
     var skippedBecause: String?
     var failure: StepFailure?

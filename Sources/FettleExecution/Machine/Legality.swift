@@ -61,6 +61,8 @@ extension RunMachine {
         if let missing = firstMissing(of: step.after, for: step) {
             return "step \(id) waits for \(missing) (I3)"
         }
+        if let other = returnUnderWay(for: step) { return "\(other) is under way" }
+        if let drain = drainUnderWay(for: step) { return "\(drain) is under way" }
         if step.availability == .requiresOut, needsTakingOut(step), !fold.isOut(step.resource) {
             return "\(step.resource) is not out (I1)"
         }

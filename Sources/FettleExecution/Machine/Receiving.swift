@@ -56,7 +56,7 @@ extension RunMachine {
         case .ready, .alreadyDone:
             // How long it has been waiting for capacity is counted on.
             if waiting[id]?.cause == .blocked { waiting[id] = nil }
-            if needsReservation(step) {
+            if needsReservation(step, after: answer) {
                 activities[id] = .reserving(answer, asked: false)
             } else {
                 intend(step, after: answer)
@@ -77,14 +77,15 @@ extension RunMachine {
             waiting[step.id] = nil
             finish(step.id, open: open, with: observation)
         case .ready:
-            waiting[step.id] = nil
+            // How long it has been waiting for capacity is counted on.
+            if waiting[step.id]?.cause == .blocked { waiting[step.id] = nil }
             if !isWanted(step) {
                 let failure = StepFailure(
                     code: .internal, message: "interrupted, and not tried again: the run takes another way")
                 pending.append(.stepFailed(step: step.id, attempt: open.number, failure: failure))
             } else if !mayStart(step) {
                 wait(step, cause: .blocked, reason: "the run is paused or its resource is not ready", at: now)
-            } else if needsReservation(step) {
+            } else if needsReservation(step, after: answer) {
                 activities[step.id] = .reserving(answer, asked: false)
             } else {
                 intend(step, after: answer)

@@ -86,6 +86,7 @@ public struct RunMachine: Sendable {
             progressedAt = record.at
             if let step = index.step(step), step.availability == .bringsBack {
                 forgetWaiting(of: step.resource)
+                if !lostDrains.isEmpty { lostDrains = lostDrains.filter { index.step($0)?.resource != step.resource } }
                 releasable.insert(step.resource)
             }
         case .resumed, .claimed: progressedAt = record.at

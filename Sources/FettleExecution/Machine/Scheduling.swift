@@ -59,7 +59,7 @@ extension RunMachine {
             commands.append(
                 .perform(
                     order(for: step, attempt: open.number, intendedAt: open.intendedAt),
-                    keeping: drainsToConfirm(before: step, at: now)))
+                    keeping: drainsToConfirm(before: step, at: now).filter { isOwed($0.step) }))
         }
         for (id, activity) in activities.sorted(by: { $0.key < $1.key }) {
             guard case .reserving(let answer, asked: false) = activity, let step = index.step(id) else { continue }
@@ -102,6 +102,13 @@ extension RunMachine {
         return open.epoch < fold.epoch
     }
 
+    /// A drain that was lost and is being taken again must be seen before the resource is brought back: one that took effect
+    /// afterwards would be nobody's.
+    func drainUnderWay(for step: Step) -> StepID? {
+        guard step.availability == .bringsBack, !fold.open.isEmpty else { return nil }
+        return fold.out[step.resource]?.filter(fold.open.contains).min()
+    }
+
     func mayCheck(_ step: Step, at now: Timestamp, _ room: inout GroupRoom?) -> Bool {
         guard activities[step.id] == nil, waitsUntil(step, at: now) == nil else { return false }
         return isInterrupted(step) || hasRoomInGroups(step, &room)
@@ -118,6 +125,7 @@ extension RunMachine {
     func isFree(_ step: Step) -> Bool {
         guard fold.outcome == nil, !isHeldUp(step) else { return false }
         if fold.open.contains(step.id) && !isInterrupted(step) { return false }
+        if drainUnderWay(for: step) != nil { return false }
         return !(fold.steps[step.id]?.isFailedForGood ?? false)
     }
 
@@ -130,7 +138,8 @@ extension RunMachine {
     /// A way back starts only when what was begun on the way forward has had its result.
     private func isResourceFree(for step: Step) -> Bool {
         guard index.isRollback(step.id) || course(of: step.resource) != .forward else { return true }
-        guard !fold.open.isEmpty else { return true }
+        // A lost drain is what an interrupted step waits for, not the other way round.
+        guard !fold.open.isEmpty, !isLost(step) else { return true }
         for other in index.forward[step.resource] ?? [] where other.id != step.id && fold.open.contains(other.id) {
             return false
         }
@@ -141,10 +150,13 @@ extension RunMachine {
         fold.awaiting != nil || (fold.pause != nil && pauses(step))
     }
 
-    /// A resource that is out by a drain of the same kind is not taken out once more.
-    func needsReservation(_ step: Step) -> Bool {
+    /// A resource that is out by a drain of the same kind is not taken out once more. But one that is seen to
+    /// get traffic, though it should be out by now, is asked for again: its groups may have got worse since (I1).
+    /// - Parameter answer: what the step's check has seen; nil: not checked yet.
+    func needsReservation(_ step: Step, after answer: StepAnswer? = nil) -> Bool {
         guard step.availability == .takesOut else { return false }
         guard held.contains(step.resource) else { return true }
+        if case .ready = answer, step.traffic != nil, !isLost(step) { return true }
         return !(fold.out[step.resource] ?? []).contains { id in index.step(id)?.traffic == step.traffic }
     }
 
@@ -160,6 +172,8 @@ extension RunMachine {
     /// Drains on which the step rests: a load balancer that was restarted has forgotten them (I3).
     private func drainsToConfirm(before step: Step, at now: Timestamp) -> [StepOrder] {
         guard step.availability == .requiresOut, course(of: step.resource) != .restoring else { return [] }
+        // What was interrupted and is not tried again rests on nothing any more: it has only to be settled.
+        if isInterrupted(step), !isWanted(step) { return [] }
         let isRollback = index.isRollback(step.id)
         return (fold.out[step.resource] ?? []).sorted().compactMap { id in
             guard index.isRollback(id) == isRollback, let drain = index.step(id), drain.traffic != nil else {
@@ -167,6 +181,13 @@ extension RunMachine {
             }
             return order(for: drain, attempt: fold[id].attempts, intendedAt: now)
         }
+    }
+
+    /// A drain of this run's own. What was found drained is not kept up behind the back of whoever lets it in again: that is seen
+    /// before the next step, which has it drained by this run, to be taken back in the end (I7).
+    private func isOwed(_ drain: Step) -> Bool {
+        drain.traffic.map { fold.obligations[JournalFold.TrafficKey(resource: drain.resource, traffic: $0)] != nil }
+            ?? false
     }
 
     func order(for step: Step, attempt: Int, intendedAt: Timestamp) -> StepOrder {

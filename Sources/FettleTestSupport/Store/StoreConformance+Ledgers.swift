@@ -21,7 +21,9 @@ extension StoreConformance {
         },
         Check("a reservation that is held is granted again, and made once") { store in
             try await expectGranted(store, "run-1", "web-1")
-            try await expectGranted(store, "run-1", "web-1", unavailable: ["web-2", "web-3"])
+            try await expectGranted(store, "run-1", "web-1", unavailable: ["web-1", "web-2", "web-3"])
+            try await expectRefused(
+                store, "run-1", "web-1", "it still serves, and its group has got worse", unavailable: ["web-2"])
             let held = try await store.reservations()
             try expect(held.map(\.resource) == ["web-1"] && held.first?.run == "run-1", "held: \(held)")
         },

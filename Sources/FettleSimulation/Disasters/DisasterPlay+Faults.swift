@@ -1,0 +1,147 @@
+import FettleExecution
+import FettleModel
+import FettleStore
+
+extension DisasterPlay {
+    /// Whether a fault strikes now: as the dice say, as long as there are faults left.
+    mutating func strikes(_ chances: Int, _ encounter: Encounter?, _ words: String) -> Bool {
+        guard faultsLeft > 0, chances > 0, Int.random(in: 0..<1_000, using: &random) < chances else { return false }
+        faultsLeft -= 1
+        if let encounter { meet(encounter, words) }
+        return true
+    }
+
+    mutating func meet(_ encounter: Encounter, _ words: String = "") {
+        met.insert(encounter)
+        if !words.isEmpty { tell("\(encounter.rawValue): \(words)") }
+    }
+
+    mutating func tell(_ words: String) { story.append("\(now) [\(store.journal.count)] \(words)") }
+
+    /// What goes wrong after a line of the journal.
+    mutating func disturb(_ number: Int) throws {
+        guard faultsLeft > 0 else { return }
+        disturbHosts()
+        if strikes(profile.clockJump, nil, "") {
+            let seconds = Int64.random(in: -3_600...3_600, using: &random)
+            executors[number].skew += seconds * 1_000
+            meet(seconds < 0 ? .clockBack : .clockForward, "\(seconds) s")
+        }
+        if strikes(profile.stall, .stall, "executor-\(number)") {
+            let seconds = SimulatedStore.leaseSeconds + Int.random(in: 1...60, using: &random)
+            executors[number].stalledUntil = now.adding(seconds: seconds)
+            agenda.insert(.claim, at: executors[number].renewedAt.adding(seconds: SimulatedStore.leaseSeconds))
+        }
+        if strikes(profile.person, nil, "") { interfere(number) }
+        if strikes(profile.crash, .crash, "") { crash(number) }
+    }
+
+    private mutating func disturbHosts() {
+        if strikes(profile.unreachable, .hostAway, ""), let host = anyHost() {
+            fault(host, "does not answer for a while")
+            world[host].awayUntil = now.adding(seconds: Int.random(in: 5...600, using: &random)).milliseconds
+        }
+        if strikes(profile.lostHost, .hostLost, ""), let host = anyHost() {
+            fault(host, "never answers again")
+            world[host].awayUntil = .max
+        }
+        if strikes(profile.flap, .flap, ""), let host = anyHost() {
+            fault(host, "is unwell for a while")
+            world[host].unwellUntil = now.adding(seconds: Int.random(in: 1...300, using: &random)).milliseconds
+        }
+        if strikes(profile.forgottenDrains, .drainsForgotten, ""),
+            let group = drivenGroups().randomElement(using: &random)
+        {
+            tell("the balancer of \(group.id) forgets its drains")
+            for member in group.members.sorted() { lose(group.id, of: member) }
+        }
+        if strikes(profile.foreignDrain, nil, ""), let group = drivenGroups().randomElement(using: &random),
+            let member = group.members.sorted().randomElement(using: &random)
+        {
+            drainOrLetIn(member, group)
+        }
+    }
+
+    private mutating func fault(_ host: ResourceID, _ words: String) {
+        tell("\(host) \(words)")
+        oracle.faultAt[host] = now
+    }
+
+    private mutating func lose(_ group: GroupID, of member: ResourceID) {
+        let wasForeign = world[member].foreign.remove(group) != nil
+        guard world[member].drained.remove(group) != nil || wasForeign else { return }
+        world[member].lostDrainAt = now.milliseconds
+        keepUp(member, group)
+    }
+
+    /// Who performs something on the member while it has to be out takes it out again at once.
+    private mutating func keepUp(_ member: ResourceID, _ group: GroupID) {
+        for executor in executors where executor.isAlive && (executor.stalledUntil ?? now) <= now {
+            for drain in executor.keeping.values.joined() {
+                guard drain.step.resource == member, world.groups(of: drain.step).contains(group) else { continue }
+                agenda.insert(.drainAgain(executor: executor.number, drain), at: now.adding(milliseconds: 500))
+                return
+            }
+        }
+    }
+
+    /// Somebody else's hand at the load balancer. On a host that the run has in its hands the two could not be told apart.
+    private mutating func drainOrLetIn(_ member: ResourceID, _ group: PlannedGroup) {
+        if world[member].foreign.remove(group.id) != nil {
+            tell("somebody lets \(member) back into \(group.id)")
+            world[member].lostDrainAt = now.milliseconds
+            return keepUp(member, group.id)
+        }
+        guard world[member].expected == 0, world[member].drained.isEmpty, store.held[member] == nil else { return }
+        meet(.foreignDrain, "somebody drains \(member) in \(group.id)")
+        world[member].foreign.insert(group.id)
+        oracle.faultAt[member] = now
+    }
+
+    private func drivenGroups() -> [PlannedGroup] {
+        plan.groups.filter { $0.traffic != nil }
+    }
+
+    private mutating func anyHost() -> ResourceID? {
+        world.hosts.keys.sorted().randomElement(using: &random)
+    }
+
+    /// A person asks for something, whether it makes sense or not.
+    private mutating func interfere(_ number: Int) {
+        let steps = plan.steps.filter { if case .preflight = $0.action { true } else { $0.action.name == "bake" } }
+        let request: (RunRequest, Encounter) =
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0...2: (.pause(by: "bob", reason: "look"), .paused)
+            case 3...5: (.resume(by: "bob"), .paused)
+            case 6: (.abort(by: "bob", reason: "enough"), .aborted)
+            case 7: (.rollback(by: "bob", reason: "back"), .rolledBackByPerson)
+            case 8: (.retry(by: "bob"), .retried)
+            default:
+                (.skip(step: steps.randomElement(using: &random)?.id ?? "-", by: "bob", reason: "known"), .skipped)
+            }
+        guard executors[number].machine.request(request.0) == nil else { return }
+        meet(request.1, "\(request.0)")
+        agenda.insert(.wake(executor: number), at: now)
+        if case .pause = request.0 { agenda.insert(.help, at: now.adding(seconds: 1_200)) }
+    }
+
+    /// Somebody comes by to see what the run waits for: ends a pause, tries again, and in the end gives up.
+    mutating func help() throws {
+        guard let last = executors.last, last.isAlive, !last.hasStopped else { return }
+        if executors[last.number].machine.request(.resume(by: "carol")) == nil {
+            tell("carol ends the pause")
+            return try obey(last.number)
+        }
+        guard last.machine.awaitingHuman != nil, helped <= Self.mostHelp else { return }
+        helped += 1
+        let asksBack = helped == Self.mostHelp
+        let request: RunRequest = asksBack ? .rollback(by: "carol", reason: "it stands still") : .retry(by: "carol")
+        tell("carol asks: \(asksBack ? "roll back" : "try again")")
+        if executors[last.number].machine.request(request) != nil {
+            _ = executors[last.number].machine.request(.retry(by: "carol"))
+        }
+        if helped > Self.mostHelp { faultsLeft = 0 }
+        meet(.retried)
+        try obey(last.number)
+    }
+}

@@ -1,0 +1,262 @@
+import FettleExecution
+public import FettleModel
+import FettleStore
+
+/// Plays a plan on a simulated fleet on which everything goes wrong that a seed draws: executors die between any two lines of
+/// their journal and others take over, replies are lost, late or lies, hosts go away, load balancers forget, people interfere.
+///
+/// Single-threaded, in virtual time: a seed gives the same play every time. The executors decide with the real RunMachine; the
+/// oracle judges what they do by the world, never by what they believe.
+public struct DisasterPlay: Sendable {
+    let plan: Plan
+    let seed: UInt64
+    let profile: DisasterProfile
+    var random: SplitMix
+    var world: DisasterWorld
+    var store = SimulatedStore()
+    var executors: [SimulatedExecutor] = []
+    var agenda = EventQueue<Item>()
+    /// True time.
+    var now: Timestamp
+    var faultsLeft: Int
+    var oracle = Oracle()
+    /// How often somebody has come to help a run that waits for a person.
+    var helped = 0
+    var story: [String] = []
+    var met: Set<Encounter> = []
+    /// Reboots follow the patches of these.
+    let rebooted: Set<ResourceID>
+
+    enum Item: Sendable {
+        case claim
+        case renew(executor: Int)
+        case wake(executor: Int)
+        case check(executor: Int, StepOrder, confirming: [StepOrder])
+        case reserve(executor: Int, CapacityOrder)
+        case begin(executor: Int, StepOrder)
+        case effect(executor: Int, DisasterWorld.Effect)
+        case finish(executor: Int, StepOrder)
+        case report(executor: Int, Report)
+        case drainAgain(executor: Int, StepOrder)
+        case help
+    }
+
+    static let run = RunID("disaster")
+    /// A dead executor's last commands take effect until then, or never: the network has forgotten them.
+    static let strayMilliseconds: Int64 = 5_000
+    /// A fault on a member so shortly before somebody else is taken out could not be known.
+    static let blindMilliseconds: Int64 = 15_000
+    private static let mostEvents = 200_000
+
+    /// - Throws: `PlanDefect` if the plan's steps or orders don't hang together.
+    public init(_ plan: Plan, seed: UInt64, profile: DisasterProfile = .everything) throws {
+        _ = try RunMachine(run: Self.run, plan: plan)
+        self.plan = plan
+        self.seed = seed
+        self.profile = profile
+        random = SplitMix(seed: seed)
+        world = DisasterWorld(plan)
+        now = max(plan.createdAt, plan.windows.map(\.opensAt).min() ?? plan.createdAt)
+        faultsLeft = profile.mostFaults
+        rebooted = Set(plan.steps.filter { if case .reboot = $0.action { true } else { false } }.map(\.resource))
+    }
+
+    public mutating func play() throws -> DisasterResult {
+        let began = now
+        agenda.insert(.claim, at: now)
+        for _ in 0..<Self.mostEvents {
+            guard let (at, item) = agenda.removeFirst() else { break }
+            now = max(now, at)
+            try handle(item)
+            if isOver { break }
+        }
+        let machine = executors.last?.machine
+        if machine?.outcome == nil, machine?.awaitingHuman == nil {
+            oracle.broken("I11: the run neither ended nor waits for a person")
+        }
+        try settle()
+        judgeTheEnd()
+        return DisasterResult(
+            seed: seed, outcome: machine?.outcome, awaitingHuman: machine?.awaitingHuman,
+            seconds: Int(now.seconds(since: began).rounded()), violations: oracle.violations, met: met, story: story,
+            journal: store.journal)
+    }
+
+    /// Ended, or nobody helps any more.
+    private var isOver: Bool {
+        guard let last = executors.last, last.isAlive else { return false }
+        return last.hasStopped || (last.machine.awaitingHuman != nil && helped > Self.mostHelp && faultsLeft == 0)
+    }
+
+    static let mostHelp = 4
+
+    /// What is still on its way arrives.
+    private mutating func settle() throws {
+        while let (at, item) = agenda.removeFirst() {
+            now = max(now, at)
+            if case .effect(let executor, let effect) = item { apply(effect, by: executor) }
+        }
+    }
+
+    mutating func handle(_ item: Item) throws {
+        switch item {
+        case .claim: try claim()
+        case .renew(let number): renew(number)
+        case .wake(let number): try obey(number)
+        case .check(let number, let order, let confirming):
+            world[order.step.resource].expected -= 1
+            deliver(.checked(order.step.id, attempt: order.attempt, answer(order, confirming, number)), to: number)
+        case .reserve(let number, let order): reserve(order, for: number)
+        case .begin(let number, let order): begin(order, by: number)
+        case .effect(let number, let effect): apply(effect, by: number)
+        case .finish(let number, let order): finish(order, by: number)
+        case .report(let number, let report): try receive(report, number)
+        case .drainAgain(let number, let drain):
+            guard executors[number].isAlive else { return }
+            world[drain.step.resource].drained.formUnion(world.groups(of: drain.step))
+            meet(.drainTakenAgain)
+        case .help: try help()
+        }
+    }
+
+    // MARK: What the world tells and does
+
+    private func answer(_ order: StepOrder, _ confirming: [StepOrder], _ number: Int) -> StepAnswer {
+        let clock = executors[number].clock(at: now)
+        for drain in confirming {
+            guard case .alreadyDone = world.check(drain, at: now.milliseconds, clock: clock) else {
+                return .drainLost(drain.step.id)
+            }
+        }
+        return world.check(order, at: now.milliseconds, clock: clock)
+    }
+
+    private mutating func reserve(_ order: CapacityOrder, for number: Int) {
+        world[order.step.resource].expected -= 1
+        guard executors[number].isAlive else { return }
+        var health: [GroupID: [ResourceID: MemberHealth]] = [:]
+        for group in order.groups {
+            for member in group.members {
+                health[group.id, default: [:]][member] = world.health(of: member, in: group.id, at: now.milliseconds)
+            }
+        }
+        let decision = store.reserve(order.request(run: Self.run, health: health, at: now))
+        if decision == .granted {
+            let before = oracle.serving(beside: order.step, world, at: now)
+            world[order.step.resource].isReserved = true
+            oracle.judgeCapacity(order.step, before: before, world, at: now)
+        } else {
+            meet(.refusedForCapacity)
+        }
+        deliver(.reserved(order.step.id, decision), to: number)
+    }
+
+    /// The executor's command reaches the host.
+    private mutating func begin(_ order: StepOrder, by number: Int) {
+        let step = order.step
+        world[step.resource].expected -= 1
+        var effect = DisasterWorld.Effect(order: order)
+        let milliseconds = duration(of: step)
+        let end = now.adding(milliseconds: milliseconds)
+        var changes = true
+        let isLong = if case .changePackages = step.action { true } else { false }
+        switch step.action {
+        case .changePackages(let transaction):
+            let host = world[step.resource]
+            guard world.isReachable(step.resource, at: now.milliseconds), host.busyUntil <= now.milliseconds else {
+                break
+            }
+            world[step.resource].busyUntil = end.milliseconds
+            let isPatch = transaction.purpose == .patch
+            effect.leavesHalfConfigured = isPatch && strikes(profile.halfConfigured, .halfConfigured, step.id.rawValue)
+            effect.leavesUnwell = isPatch && strikes(profile.unwell, .unwellAfterPatch, step.id.rawValue)
+            effect.asksForReboot = isPatch && rebooted.contains(step.resource)
+        case .restartServices:
+            effect.leavesUnwell = strikes(profile.unwell, .unwellAfterPatch, step.id.rawValue)
+        case .reboot:
+            // At this moment, and not only when the step was checked.
+            if world[step.resource].busyUntil > now.milliseconds { changes = false }
+            effect.awayMilliseconds = milliseconds / 2
+            effect.bootsOldKernel = strikes(profile.oldKernel, .oldKernel, step.id.rawValue)
+        case .drain, .restore:
+            if strikes(profile.balancerRefuses, .balancerRefused, step.id.rawValue) { changes = false }
+        default: break
+        }
+        var tellsFailure = false
+        if step.availability != .none, strikes(profile.lie, nil, "") {
+            tellsFailure = Bool.random(using: &random)
+            meet(tellsFailure ? .lieOfFailure : .lieOfSuccess, step.id.rawValue)
+            if !tellsFailure { changes = false }
+        }
+        if changes {
+            world[step.resource].expected += 1
+            let delay = isLong ? milliseconds : min(1_000, milliseconds / 4)
+            agenda.insert(.effect(executor: number, effect), at: now.adding(milliseconds: delay))
+        }
+        if strikes(profile.lostReply, .lostReply, step.id.rawValue) {
+            let failure = StepFailure(code: .timeout, message: "no answer in \(step.timeoutSeconds) s")
+            let late = now.adding(seconds: step.timeoutSeconds)
+            return agenda.insert(
+                .report(executor: number, .performed(step.id, attempt: order.attempt, .failure(failure))), at: late)
+        }
+        if tellsFailure {
+            let failure = StepFailure(code: .timeout, message: "the task says that it failed")
+            return agenda.insert(
+                .report(executor: number, .performed(step.id, attempt: order.attempt, .failure(failure))), at: end)
+        }
+        agenda.insert(.finish(executor: number, order), at: end)
+    }
+
+    private mutating func finish(_ order: StepOrder, by number: Int) {
+        guard executors[number].isAlive else { return }
+        let clock = executors[number].clock(at: now)
+        let result = world.verify(order, at: now.milliseconds, clock: clock)
+        if case .gate = order.step.action, case .success = result {
+            world[order.step.resource].passedAt = now.milliseconds
+        }
+        let report = Report.performed(order.step.id, attempt: order.attempt, result)
+        deliver(report, to: number)
+        if strikes(profile.repeatedReply, .repeatedReply, order.step.id.rawValue) {
+            agenda.insert(.report(executor: number, report), at: now.adding(seconds: 30))
+        }
+    }
+
+    private mutating func apply(_ effect: DisasterWorld.Effect, by number: Int) {
+        let step = effect.order.step
+        world[step.resource].expected -= 1
+        if let died = executors[number].diedAt {
+            let outlives = if case .changePackages = step.action { true } else { false }
+            let isStray = now.milliseconds - died.milliseconds < Self.strayMilliseconds
+            guard outlives || (isStray && Bool.random(using: &random)) else { return }
+        }
+        let before = oracle.serving(beside: step, world, at: now)
+        for words in world.apply(effect, at: now.milliseconds) { oracle.broken(words) }
+        if case .reboot = step.action {
+            let back = now.adding(milliseconds: effect.awayMilliseconds).milliseconds
+            world[step.resource].awayUntil = max(world[step.resource].awayUntil, back)
+        }
+        oracle.judgeCapacity(step, before: before, world, at: now)
+        oracle.judge(effect, world, at: now)
+    }
+
+    /// Half of all steps take up to their median, 45% up to their 95% figure, the rest up to twice that.
+    private mutating func duration(of step: Step) -> Int64 {
+        let median = Int64(max(1, min(step.estimate.medianSeconds, 1_000_000))) * 1_000
+        let p95 = max(median, Int64(max(0, min(step.estimate.p95Seconds, 1_000_000))) * 1_000)
+        let drawn =
+            switch Int.random(in: 0..<100, using: &random) {
+            case ..<50: Int64.random(in: median / 2...median, using: &random)
+            case ..<95: Int64.random(in: median...p95, using: &random)
+            default: Int64.random(in: p95...2 * p95, using: &random)
+            }
+        return max(4, min(drawn, Int64(step.timeoutSeconds) * 1_000))
+    }
+
+    mutating func deliver(_ report: Report, to number: Int) {
+        agenda.insert(.report(executor: number, report), at: now)
+    }
+}
+
+extension Timestamp {
+    func adding(milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: self.milliseconds + milliseconds) }
+}

@@ -1,0 +1,32 @@
+public import FettleModel
+
+/// What one play among disasters showed.
+public struct DisasterResult: Sendable, Equatable {
+    public var seed: UInt64
+    public var outcome: RunOutcome?
+    /// Why it stands still for a person at the end.
+    public var awaitingHuman: String?
+    /// In virtual time.
+    public var seconds: Int
+    /// Invariants that were broken, in words; empty if all held.
+    public var violations: [String]
+    /// What happened on the way, of that which a large number of plays has to meet.
+    public var met: Set<Encounter>
+    /// What went wrong and what became of it, a line each, with its true time.
+    public var story: [String]
+    public var journal: [JournalRecord]
+}
+
+/// What has to happen sometimes, or a large number of plays proves little.
+public enum Encounter: String, Sendable, CaseIterable, Comparable {
+    case crash, crashWithoutAcknowledgement, stall, fencedAppend, takenOverInReboot, takenOverInPatch, takenOverOut
+    case lostReply, repeatedReply, lieOfSuccess, lieOfFailure
+    case hostAway, hostLost, halfConfigured, unwellAfterPatch, flap, oldKernel
+    case drainsForgotten, drainTakenAgain, balancerRefused, foreignDrain, leftDrained, clockForward, clockBack
+    case paused, aborted, rolledBackByPerson, retried, skipped
+    case canaryFailed, budgetLatched, rolledBackDuringRollout, crashedInRollback, quarantined
+    case refusedForCapacity, windowTooShort, awaitedHuman
+    case succeeded, rolledBack, failed
+
+    public static func < (left: Encounter, right: Encounter) -> Bool { left.rawValue < right.rawValue }
+}

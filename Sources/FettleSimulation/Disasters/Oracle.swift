@@ -1,0 +1,150 @@
+import FettleExecution
+import FettleModel
+
+/// Judges what executors do by the world: I1, I3, I6, I7, I9 as it happens; I7, I8 and I11 at the end.
+struct Oracle: Sendable {
+    private(set) var violations: [String] = []
+    /// When a fault last struck a host: what happens shortly afterwards could not know of it.
+    var faultAt: [ResourceID: Timestamp] = [:]
+
+    mutating func broken(_ words: String) {
+        // One of a kind is enough: a play that goes wrong goes on being wrong.
+        if violations.count < 20 { violations.append(words) }
+    }
+
+    func serving(beside step: Step, _ world: DisasterWorld, at now: Timestamp) -> [GroupID: Int] {
+        // Taking a lost drain again lowers nothing that was not lowered before.
+        let host = world[step.resource]
+        guard step.availability == .takesOut, !host.isOut, host.lostDrainAt == .min else { return [:] }
+        var serving: [GroupID: Int] = [:]
+        for id in world.groupsOf[step.resource] ?? [] {
+            serving[id] = world.groups[id].map { world.serving($0, at: now.milliseconds) }
+        }
+        return serving
+    }
+
+    /// - Parameter before: how many members of each of the step's groups served before it.
+    mutating func judgeCapacity(_ step: Step, before: [GroupID: Int], _ world: DisasterWorld, at now: Timestamp) {
+        for (id, count) in before.sorted(by: { $0.key < $1.key }) {
+            guard let group = world.groups[id] else { continue }
+            let after = world.serving(group, at: now.milliseconds)
+            let unforeseen = group.members.count { member in
+                guard let fault = faultAt[member] else { return false }
+                let isDown = !world.health(of: member, in: id, at: now.milliseconds).isHealthy
+                return isDown && now.milliseconds - fault.milliseconds < DisasterPlay.blindMilliseconds
+            }
+            if after < count, after + unforeseen < group.minimumAvailable {
+                broken(
+                    "I1: \(step.id) leaves group \(id) \(after) of \(group.members.count), needs \(group.minimumAvailable)"
+                )
+            }
+        }
+    }
+
+    mutating func judge(_ effect: DisasterWorld.Effect, _ world: DisasterWorld, at now: Timestamp) {
+        let step = effect.order.step
+        if step.availability == .requiresOut, effect.changesTheHost, world.getsTraffic(step.resource) {
+            let lost = world[step.resource].lostDrainAt
+            let isNews = lost > now.milliseconds - Int64(step.timeoutSeconds) * 1_000 - DisasterPlay.blindMilliseconds
+            if !isNews { broken("I3: \(step.id) while \(step.resource) gets traffic") }
+        }
+    }
+}
+
+extension DisasterWorld.Effect {
+    var changesTheHost: Bool {
+        switch order.step.action {
+        case .changePackages, .restartServices, .reboot: true
+        default: false
+        }
+    }
+}
+
+extension DisasterPlay {
+    /// What a successor meets of what its predecessor began.
+    mutating func noteTakeOver(_ machine: RunMachine) {
+        let state = RunState(machine)
+        for resource in state.resources {
+            guard let step = (resource.steps + resource.rollback).first(where: { $0.status == .underWay }) else {
+                continue
+            }
+            if step.name == "reboot" { meet(.takenOverInReboot) }
+            if step.name == "patch" { meet(.takenOverInPatch) }
+            if step.availability == .requiresOut { meet(.takenOverOut) }
+        }
+        if case .rollingBack = state.phase { meet(.crashedInRollback) }
+    }
+
+    mutating func note(_ event: RunEvent) {
+        switch event {
+        case .rollbackRequested(by: nil, let reason):
+            meet(reason.hasPrefix("the canary") ? .canaryFailed : .budgetLatched)
+            meet(.rolledBackDuringRollout)
+        case .quarantined: meet(.quarantined)
+        case .stepDone(_, _, let observation) where observation.summary.hasPrefix("left drained"): meet(.leftDrained)
+        case .awaitingHuman(let reason) where reason.contains("window"): meet(.windowTooShort)
+        case .ended(let outcome):
+            switch outcome {
+            case .succeeded: meet(.succeeded)
+            case .rolledBack: meet(.rolledBack)
+            case .failed: meet(.failed)
+            }
+        default: break
+        }
+    }
+
+    /// What has to be true once everything has come to rest.
+    mutating func judgeTheEnd() {
+        guard let machine = executors.last?.machine else { return oracle.broken("I11: nobody took the run over") }
+        let state = RunState(machine)
+        let kept = Set(store.ledger.keys)
+        if Set(state.quarantined.map(\.resource)) != kept, machine.outcome != nil {
+            oracle.broken(
+                "I7: the ledger has \(kept.sorted()), the run has quarantined \(state.quarantined.map(\.resource))")
+        }
+        guard let outcome = machine.outcome else { return judgeWaiting(state, kept) }
+        for resource in store.held.keys.sorted() where !kept.contains(resource) {
+            oracle.broken("I7: \(resource) is still reserved")
+        }
+        for resource in world.hosts.keys.sorted() where !kept.contains(resource) {
+            judge(resource, outcome, state)
+        }
+    }
+
+    private mutating func judge(_ resource: ResourceID, _ outcome: RunOutcome, _ state: RunState) {
+        let host = world[resource]
+        for group in host.drained.sorted() {
+            let isLeft = state.resource(resource)?.steps.contains { step in
+                if case .done(let observation) = step.status {
+                    observation.summary.hasPrefix("left drained")
+                } else {
+                    false
+                }
+            }
+            oracle.broken(
+                "I7: \(resource) is left out of \(group)\(isLeft == true ? ", as if it had been found so" : "")")
+        }
+        if host.isHalfConfigured { oracle.broken("I8: \(resource) is left half configured and not in quarantine") }
+        let changes = plan.steps.contains { step in
+            guard step.resource == resource else { return false }
+            return if case .changePackages = step.action { true } else { false }
+        }
+        guard changes, !host.isHalfConfigured else { return }
+        switch outcome {
+        case .succeeded:
+            if host.installed != .after { oracle.broken("I11: succeeded, and \(resource) is not patched") }
+            if host.running != .after { oracle.broken("I6: succeeded, and \(resource) runs the earlier code") }
+        case .rolledBack:
+            if host.installed != .before { oracle.broken("I8: rolled back, and \(resource) is patched") }
+        case .failed: break
+        }
+        if host.patches > 1 + host.returns { oracle.broken("I2: \(resource) was patched \(host.patches) times") }
+    }
+
+    /// A run that waits holds nothing but what it has quarantined.
+    private mutating func judgeWaiting(_ state: RunState, _ kept: Set<ResourceID>) {
+        for resource in world.hosts.keys.sorted() where !kept.contains(resource) && !world[resource].drained.isEmpty {
+            oracle.broken("I7: waits for a person (\(state.awaitingHuman ?? "")), and \(resource) is out")
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import FettleExecution
+import FettleModel
+
+/// One executor of the run: a machine of its own, a clock that may be wrong, a lease that it may have lost without knowing.
+struct SimulatedExecutor: Sendable {
+    let number: Int
+    let epoch: Int
+    var machine: RunMachine
+    var diedAt: Timestamp?
+    /// It does nothing until then, and does not know it.
+    var stalledUntil: Timestamp?
+    var renewedAt: Timestamp
+    /// How far its clock is ahead, in milliseconds.
+    var skew: Int64 = 0
+    /// Obeyed the machine's last word.
+    var hasStopped = false
+    /// Steps that it performs, with the drains that it keeps up meanwhile.
+    var keeping: [StepID: [StepOrder]] = [:]
+    var wakesAt: Timestamp?
+
+    var isAlive: Bool { diedAt == nil }
+
+    func clock(at now: Timestamp) -> Timestamp { now.adding(milliseconds: skew) }
+
+    func hasLease(at now: Timestamp) -> Bool { now < renewedAt.adding(seconds: SimulatedStore.leaseSeconds) }
+}
+
+extension DisasterPlay {
+    mutating func claim() throws {
+        let epoch = store.claim(at: now)
+        var machine = try RunMachine(run: Self.run, plan: plan)
+        for record in store.journal {
+            do throws(IllegalTransition) { try machine.apply(record) } catch {
+                return oracle.broken("I2: the journal cannot be read again: \(error)")
+            }
+        }
+        noteTakeOver(machine)
+        machine.begin(holding: Set(store.held.keys))
+        let number = executors.count
+        executors.append(SimulatedExecutor(number: number, epoch: epoch, machine: machine, renewedAt: now))
+        if machine.outcome != nil {
+            executors[number].hasStopped = true
+            return
+        }
+        var events: [RunEvent] = []
+        if !machine.hasStarted {
+            let plan = StageReference(id: plan.id.rawValue, digest: Digest(rawValue: ""))
+            events.append(.started(change: "disaster", plan: plan, by: "simulation"))
+        }
+        events.append(.claimed(executor: "executor-\(number)"))
+        tell("executor-\(number) takes the run over with epoch \(epoch)")
+        agenda.insert(.renew(executor: number), at: now.adding(seconds: SimulatedStore.leaseSeconds / 3))
+        if try append(events, number) { try obey(number) }
+    }
+
+    mutating func renew(_ number: Int) {
+        guard executors[number].isAlive, !executors[number].hasStopped else { return }
+        if let stalled = executors[number].stalledUntil, stalled > now {
+            return agenda.insert(.renew(executor: number), at: stalled)
+        }
+        do throws(SimulatedStore.Refusal) {
+            try store.renew(executors[number].epoch, at: now)
+            executors[number].renewedAt = now
+            agenda.insert(.renew(executor: number), at: now.adding(seconds: SimulatedStore.leaseSeconds / 3))
+        } catch { die(number, "its lease is another's") }
+    }
+
+    mutating func receive(_ report: Report, _ number: Int) throws {
+        guard executors[number].isAlive, !executors[number].hasStopped else { return }
+        if let stalled = executors[number].stalledUntil, stalled > now {
+            return agenda.insert(.report(executor: number, report), at: stalled)
+        }
+        if case .performed(let step, _, _) = report { executors[number].keeping[step] = nil }
+        executors[number].machine.receive(report, at: executors[number].clock(at: now))
+        try obey(number)
+    }
+
+    /// Does what the machine asks for, until it waits: what `RunSession` does.
+    mutating func obey(_ number: Int) throws {
+        while executors[number].isAlive, !executors[number].hasStopped {
+            if let stalled = executors[number].stalledUntil, stalled > now {
+                return agenda.insert(.wake(executor: number), at: stalled)
+            }
+            let clock = executors[number].clock(at: now)
+            var hasAppended = false
+            for command in executors[number].machine.next(at: clock) {
+                switch command {
+                case .append(let events):
+                    guard try append(events, number) else { return }
+                    hasAppended = true
+                case .check(let order, let confirming):
+                    world[order.step.resource].expected += 1
+                    agenda.insert(
+                        .check(executor: number, order, confirming: confirming), at: now.adding(milliseconds: latency())
+                    )
+                case .observeAndReserve(let order):
+                    world[order.step.resource].expected += 1
+                    agenda.insert(.reserve(executor: number, order), at: now.adding(milliseconds: latency()))
+                case .perform(let order, let keeping):
+                    // Who has lost the run must not touch anything: another may be at work by now (I2).
+                    guard executors[number].hasLease(at: now) else { return die(number, "its lease has run out") }
+                    executors[number].keeping[order.step.id] = keeping
+                    world[order.step.resource].expected += 1
+                    agenda.insert(.begin(executor: number, order), at: now)
+                case .release(let resource):
+                    store.release(resource, by: Self.run)
+                    world[resource].isReserved = false
+                    world[resource].lostDrainAt = .min
+                    deliver(.released(resource), to: number)
+                case .quarantine(let entry):
+                    store.file(entry)
+                    deliver(.quarantineFiled(entry.resource), to: number)
+                case .wait(let until):
+                    if let until { wake(number, at: until.adding(milliseconds: -executors[number].skew)) }
+                case .stop: executors[number].hasStopped = true
+                }
+            }
+            if hasAppended { continue }
+            if executors[number].machine.awaitingHuman != nil {
+                meet(.awaitedHuman)
+                agenda.insert(.help, at: now.adding(seconds: 900))
+            }
+            return
+        }
+    }
+
+    private mutating func wake(_ number: Int, at time: Timestamp) {
+        let time = max(time, now.adding(milliseconds: 1))
+        if let set = executors[number].wakesAt, set > now, set <= time { return }
+        executors[number].wakesAt = time
+        agenda.insert(.wake(executor: number), at: time)
+    }
+
+    /// Durable first, then applied.
+    /// - Returns: false if the executor is gone.
+    private mutating func append(_ events: [RunEvent], _ number: Int) throws -> Bool {
+        let (epoch, clock) = (executors[number].epoch, executors[number].clock(at: now))
+        let records = events.enumerated().map { offset, event in
+            JournalRecord(
+                sequence: executors[number].machine.sequence + 1 + offset, epoch: epoch, at: clock, event: event)
+        }
+        do throws(SimulatedStore.Refusal) { try store.append(records) } catch {
+            meet(.fencedAppend)
+            die(number, "another has the run")
+            return false
+        }
+        if strikes(profile.lostAcknowledgement, .crashWithoutAcknowledgement, "") {
+            crash(number)
+            return false
+        }
+        for record in records {
+            do { try executors[number].machine.apply(record) } catch {
+                oracle.broken("I3: the machine wrote what it refuses to read: \(error)")
+                die(number, "damaged journal")
+                return false
+            }
+            note(record.event)
+            try disturb(number)
+            guard executors[number].isAlive else { return false }
+        }
+        return true
+    }
+
+    mutating func crash(_ number: Int) {
+        die(number, "crash")
+        // Started again beside its own remains, or elsewhere when its lease has run out.
+        let seconds = Bool.random(using: &random) ? Int.random(in: 6...20, using: &random) : SimulatedStore.leaseSeconds
+        agenda.insert(.claim, at: now.adding(seconds: seconds))
+    }
+
+    func isCurrent(_ number: Int) -> Bool { executors[number].epoch == store.epoch }
+
+    private mutating func die(_ number: Int, _ reason: String) {
+        executors[number].diedAt = now
+        tell("executor-\(number) is gone: \(reason)")
+        // Nobody else has taken over: somebody must.
+        if reason != "crash", isCurrent(number) { agenda.insert(.claim, at: now.adding(seconds: 30)) }
+    }
+
+    private func latencyBounds() -> ClosedRange<Int64> { 1...1_500 }
+    private mutating func latency() -> Int64 { Int64.random(in: latencyBounds(), using: &random) }
+}
