@@ -9,7 +9,7 @@ FLAGS := $(BUILD) --explicit-target-dependency-import-check error
 RELEASE := $(BUILD) -c release --static-swift-stdlib
 LAB := Lab/lab
 
-.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-judge bench-plan bench-versions fuzz fmt check docs release install-needs clean
+.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-judge bench-plan bench-versions fuzz simulate fmt check docs release install-needs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -56,11 +56,14 @@ bench-versions: ## version compares beside libapt-pkg's own, as a ratio (needs g
 fuzz: ## fuzz the readers of feeds, software lists and indexes (FUZZ_SECONDS=600 each, FUZZ_TARGETS="feed-* index")
 	@FETTLE_BUILD="$(FETTLE_BUILD)" Fuzz/run
 
+simulate: ## play planned fleets among disasters, seed after seed (SIMULATE_SEEDS="0 100000")
+	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/disasters/run $(or $(SIMULATE_SEEDS),0 100000)
+
 fmt: ## format the sources
-	swift format --in-place --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters Package.swift
 
 check: ## what CI checks beside the tests: format, layers, shell scripts, docs
-	swift format lint --strict --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters Package.swift
 	scripts/check-layers
 	scripts/check-docs
 	scripts/make-schemas --check

@@ -56,12 +56,12 @@ public struct HostResult: Codable, Sendable, Equatable {
             return expectation.noStaleServicesExcept ?? []
         }
         let bootIDs = [hostBefore?.boot.value?.bootID, hostAfter?.boot.value?.bootID].compactMap { $0 }
+        func open(_ set: FindingSet) -> Int {
+            set.findings.count { $0.resource == target.resource && $0.state != .running }
+        }
         return HostResult(
             resource: target.resource, environment: target.environment, changes: changes,
-            findingsBefore: evidence.findingsBefore.findings.count { $0.resource == target.resource && $0.state != .running },
-            findingsAfter: evidence.findingsAfter.map { set in
-                set.findings.count { $0.resource == target.resource && $0.state != .running }
-            },
+            findingsBefore: open(evidence.findingsBefore), findingsAfter: evidence.findingsAfter.map(open),
             bootIDChanged: bootIDs.count == 2 ? bootIDs[0] != bootIDs[1] : nil,
             leftRunning: staleUnits(hostAfter).filter { exceptions.firstGlob(matchingAnyOf: [$0]) != nil },
             verdict: verdict(

@@ -31,10 +31,16 @@ enum StageSamples {
         rich.clusterRoles = Dictionary(
             uniqueKeysWithValues: ClusterRole.allCases.map { (GroupID("g-\($0.rawValue)"), $0) })
         rich.image = .observed(RunningImage(name: "i", version: "1"))
+        rich.livepatches = .observed(
+            KernelLivepatch.Reporter.allCases.map {
+                KernelLivepatch(
+                    reporter: $0, name: "l", isActive: true, fixes: ["CVE-2026-1"], kernel: "6.1.0", problem: "cut off")
+            })
         var nothing = HostFacts.nothingObserved(
             of: "h-2", at: time, reachability: .unreachable(reason: "no route"), reason: "no route")
         nothing.hypervisor = .notObserved(reason: "no route")
         nothing.image = .notObserved(reason: "no route")
+        nothing.livepatches = .notObserved(reason: "no route")
         return FactSet(id: "facts-1", observedAt: time, hosts: [rich, nothing])
     }
 

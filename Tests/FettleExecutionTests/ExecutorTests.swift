@@ -91,8 +91,10 @@ import Testing
 
     /// I2. A process that stood still between its intent and its act, for longer than its lease, does not act: another may have
     /// taken over, and the journal's fence would come too late.
-    @Test func whoHasSleptThroughItsLeaseTouchesNothingMore() async throws {
+    @Test(arguments: [true, false])
+    func whoHasSleptThroughItsLeaseAsksBeforeItActs(isTakenOver: Bool) async throws {
         let setup = try await Setup()
+        let store = setup.store
         let slept = Mutex(Duration.zero)
         let executor = setup.executor { settings in
             let uptime = settings.uptime
@@ -100,7 +102,14 @@ import Testing
             settings.progress = { record, _ in
                 guard case .stepIntended("web-1/patch", _, _) = record.event else { return }
                 slept.withLock { $0 = .seconds(31) }
+                guard isTakenOver else { return }
+                _ = try? await store.inner.claim(
+                    "run-1", executor: "two", at: .now(), leaseSeconds: 30, takeOver: true)
             }
+        }
+        guard isTakenOver else {
+            #expect(try await executor.execute(start: Self.start) == .ended(.succeeded))
+            return
         }
         let error = await #expect(throws: RunExecutionError.self) { try await executor.execute(start: Self.start) }
         #expect(error?.code == .fenced)

@@ -25,8 +25,9 @@ let package = Package(
         library("FettlePlanning", ["FettleModel", "FettleVersions"]),
         library("FettleDriverKit", ["FettleModel", logging]),
         library("FettleStore", ["FettleModel"]),
+        library("FettleChecking", ["FettleModel"]),
         library("FettleExecution", ["FettleModel", "FettleDriverKit", "FettleStore", logging]),
-        library("FettleSimulation", ["FettleModel", "FettleStore", "FettleExecution"]),
+        library("FettleSimulation", ["FettleModel", "FettleStore", "FettleChecking", "FettleExecution"]),
         .target(name: "Fleets", dependencies: ["FettleModel"], swiftSettings: strict),
         .executableTarget(
             name: "disasters", dependencies: ["FettleModel", "FettlePlanning", "FettleSimulation", "Fleets"],

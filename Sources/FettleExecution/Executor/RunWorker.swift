@@ -56,10 +56,7 @@ struct RunWorker: Sendable {
     }
 
     func perform(_ order: StepOrder, keeping drains: [StepOrder]) async {
-        guard lease.isHeld else {
-            let words = "the lease of run \(claim.run) ran out before \(order.step.id) was begun"
-            return stop(on: StoreError(.fenced, words), doing: "performing")
-        }
+        guard await stillHoldsRun(before: order.step) else { return }
         let result: Result<Observation, StepFailure>
         if let driver = executor.driver(for: order.step) {
             let context = context(order)
@@ -78,6 +75,20 @@ struct RunWorker: Sendable {
         }
         guard !Task.isCancelled else { return }
         report(.performed(order.step.id, attempt: order.attempt, result))
+    }
+
+    /// A lease that has run out unnoticed is asked for again: nothing is touched if another has the run by now.
+    private func stillHoldsRun(before step: Step) async -> Bool {
+        if lease.isHeld { return true }
+        let asked = lease.now
+        do throws(StoreError) {
+            try await store.renew(claim, at: settings.now(), leaseSeconds: settings.leaseSeconds)
+            lease.renewed(at: asked)
+            return true
+        } catch {
+            stop(on: error, doing: "renewing the lease before \(step.id)")
+            return false
+        }
     }
 
     /// nil: nothing but a person can take this drain back, or its driver cannot tell.

@@ -35,7 +35,7 @@ public struct Step: Codable, Sendable, Equatable {
             timeoutSeconds: timeoutSeconds)
     }
 
-    /// - Parameter awaited: what `after` would be, without a list.
+    /// The same with `awaited` for what `after` would be, without a list.
     public init(
         id: StepID, resource: ResourceID, group: GroupID? = nil, wave: Int, action: StepAction, awaited: AwaitedSteps,
         availability: AvailabilityEffect, rollbackClass: RollbackClass, compensates: StepID? = nil,

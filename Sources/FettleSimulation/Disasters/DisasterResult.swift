@@ -25,7 +25,7 @@ public enum Encounter: String, Sendable, CaseIterable, Comparable {
     case drainsForgotten, drainTakenAgain, balancerRefused, foreignDrain, leftDrained, clockForward, clockBack
     case paused, aborted, rolledBackByPerson, retried, skipped
     case canaryFailed, budgetLatched, rolledBackDuringRollout, crashedInRollback, quarantined
-    case refusedForCapacity, windowTooShort, awaitedHuman
+    case refusedForCapacity, awaitedHuman
     case succeeded, rolledBack, failed
 
     public static func < (left: Encounter, right: Encounter) -> Bool { left.rawValue < right.rawValue }

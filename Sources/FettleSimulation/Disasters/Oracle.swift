@@ -82,7 +82,6 @@ extension DisasterPlay {
             meet(.rolledBackDuringRollout)
         case .quarantined: meet(.quarantined)
         case .stepDone(_, _, let observation) where observation.summary.hasPrefix("left drained"): meet(.leftDrained)
-        case .awaitingHuman(let reason) where reason.contains("window"): meet(.windowTooShort)
         case .ended(let outcome):
             switch outcome {
             case .succeeded: meet(.succeeded)

@@ -98,7 +98,9 @@ extension DisasterPlay {
                     agenda.insert(.reserve(executor: number, order), at: now.adding(milliseconds: latency()))
                 case .perform(let order, let keeping):
                     // Who has lost the run must not touch anything: another may be at work by now (I2).
-                    guard executors[number].hasLease(at: now) else { return die(number, "its lease has run out") }
+                    guard executors[number].hasLease(at: now) || isCurrent(number) else {
+                        return die(number, "its lease has run out")
+                    }
                     executors[number].keeping[order.step.id] = keeping
                     world[order.step.resource].expected += 1
                     agenda.insert(.begin(executor: number, order), at: now)

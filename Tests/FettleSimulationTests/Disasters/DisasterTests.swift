@@ -10,10 +10,12 @@ import Testing
         RollingPlan.plan(size: 2 + Int(seed % 5), lanes: 1 + Int(seed % 2), reboot: seed % 3 == 0)
     }
 
-    @Test func withoutFaultsEveryRunSucceeds() throws {
+    @Test func withoutFaultsEveryRunSucceeds() async throws {
         for seed in TestScale.seeds(30, long: 300) {
             var play = try DisasterPlay(Self.plan(seed), seed: seed, profile: .none)
             let result = try play.play()
+            // Others wait for the same two threads.
+            await Task.yield()
             #expect(result.outcome == .succeeded && result.violations == [], "seed \(seed): \(result.account)")
         }
     }
@@ -24,10 +26,12 @@ import Testing
         #expect(try first.play() == second.play())
     }
 
-    @Test func noDisasterBreaksAnInvariant() throws {
-        for seed in TestScale.seeds(120, long: 20_000) {
+    @Test func noDisasterBreaksAnInvariant() async throws {
+        for seed in TestScale.seeds(60, long: 20_000) {
             var play = try DisasterPlay(Self.plan(seed), seed: seed)
             let result = try play.play()
+            // Others wait for the same two threads.
+            await Task.yield()
             #expect(result.violations == [], "seed \(seed): \(result.account)")
         }
     }
@@ -35,16 +39,24 @@ import Testing
 
 /// What the planner plans, in fleets of every kind, among disasters.
 @Suite struct PlannedDisasterTests {
-    @Test func noDisasterBreaksAnInvariantOfAPlannedFleet() throws {
+    @Test func noDisasterBreaksAnInvariantOfAPlannedFleet() async throws {
         var met: Set<Encounter> = []
-        for seed in TestScale.seeds(120, long: 20_000) {
+        for seed in TestScale.seeds(60, long: 20_000) {
             guard let plan = try Self.plan(seed), !plan.steps.isEmpty else { continue }
             var play = try DisasterPlay(plan, seed: seed)
             let result = try play.play()
+            // Others wait for the same two threads.
+            await Task.yield()
             met.formUnion(result.met)
             #expect(result.violations == [], "seed \(seed): \(result.account)")
         }
-        print("never met:", Encounter.allCases.filter { !met.contains($0) })
+        // Rare states are reached: otherwise it would prove less than it seems to.
+        let sought: Set<Encounter> = [
+            .crash, .fencedAppend, .takenOverInPatch, .takenOverInReboot, .crashedInRollback, .drainsForgotten,
+            .lostReply,
+            .hostLost, .quarantined, .succeeded, .rolledBack, .failed,
+        ]
+        #expect(sought.subtracting(met) == [])
     }
 
     static func plan(_ seed: UInt64) throws -> Plan? {

@@ -60,7 +60,9 @@ import Foundation
             print(result.violations.joined(separator: "\n"))
             print(result.story.map { "  " + $0 }.joined(separator: "\n"))
             if ProcessInfo.processInfo.environment["JOURNAL"] != nil {
-                for record in result.journal { print("  \(record.sequence) e\(record.epoch) \(record.at) \(record.event)") }
+                for record in result.journal {
+                    print("  \(record.sequence) e\(record.epoch) \(record.at) \(record.event)")
+                }
             }
         }
     }
