@@ -267,8 +267,8 @@ struct SchemaTests {
         "blueGreen: {active: blue, then: burn}", "blueGreen: {active: blue, keep: long}", "oneSideAtATime: {bake: x}",
         "oneSideAtATime: {maxUnavailable: 1}", "throughController: ", "throughController: {atOnce: 1}",
         "throughController: {controller: \"-x\"}", "throughController: {controller: c, atOnce: 0}", "replace: ",
-        "replace: {maxUnavailable: 1}", "replace: {image: \"a b\"}", "replace: {image: a, maxSurge: 1}",
-        "replace: {image: a, maxSurge: \"10%\"}", "replace: {image: $(x)}", "canary: {growth: 0}",
+        "replace: {maxUnavailable: 1}", "replace: {image: \"a b\"}", "replace: {image: a, maxSurge: x}",
+        "replace: {image: a, maxUnavailable: 0}", "replace: {image: $(x)}", "canary: {growth: 0}",
         "canary: {growth: \"2\"}", "rolling: {maxUnavailable: 0}", "rolling: {maxUnavailable: 0, maxSurge: 0}",
         "rolling: {maxSurge: x}", "rolling: {maxSurge: -1}", "rolling: {surge: 1}",
     ]

@@ -57,12 +57,12 @@ import Testing
         ),
         (
             "spares: [web-9], minimumAvailable: 3, strategy: canary",
-            "only rolling makes use of spares; such as 'strategy: {rolling: {maxUnavailable: 1, maxSurge: 1}}'; for other "
+            "only rolling and replace make use of spares; such as 'strategy: {rolling: {maxUnavailable: 1, maxSurge: 1}}'; for other "
                 + "strategies leave a member to spare by minimumAvailable"
         ),
         (
             "spares: [web-9], minimumAvailable: 3",
-            "only rolling makes use of spares; such as 'strategy: {rolling: {maxUnavailable: 1, maxSurge: 1}}'; for other "
+            "only rolling and replace make use of spares; such as 'strategy: {rolling: {maxUnavailable: 1, maxSurge: 1}}'; for other "
                 + "strategies leave a member to spare by minimumAvailable"
         ),
         (

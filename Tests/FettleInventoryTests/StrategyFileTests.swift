@@ -169,9 +169,7 @@ struct StrategyFileTests {
                 "f:19:74: 'saas' cannot be reached: its address is 'none'",
                 "f:20:59: '-rf /' cannot be the name of an image; letters, digits and . _ -, beginning with a "
                     + "letter or a digit, at most 128",
-                "f:20:78: maxSurge must be 0: an additional member is no resource of the fleet when the plan is "
-                    + "made, so that no plan could be proven with it; let minimumAvailable leave a member to spare",
-                "f:20:97: maxUnavailable must be a count from 1, or a share from 1% to 100%, but it is the text "
+                "f:20:97: maxUnavailable must be a count from 0, or a share from 0% to 100%, but it is the text "
                     + "'none'; such as 2 or \"75%\"",
                 "f:21:59: growth must be a whole number from 1 to 100, but it is 0",
                 "f:21:69: first must be a count from 1, or a share from 1% to 100%, but it is the text '101%'; "

@@ -76,16 +76,29 @@ import Testing
         #expect(PlanChecker.check(plan).violations == [])
     }
 
+    /// By surge: the spare is replaced first, and while it or anybody else is away all that must serve do.
+    @Test func aSpareLetsMembersBeReplacedThoughNobodyMayBeMissing() throws {
+        var sample = FleetSample.replace
+        let members = sample.fleet.groups[0].members
+        let spare = try #require(members.last)
+        sample.fleet.groups[0].minimumAvailable = .percent(100)
+        #expect(sample.problems().map(\.code) == [.capacity])
+        sample.fleet.groups[0].spares = [spare]
+        sample.fleet.groups[0].strategy = .replace(
+            image: "web-base", maxUnavailable: .count(0), maxSurge: .count(1))
+        let plan = try sample.plan()
+        let group = try #require(plan.group(sample.fleet.groups[0].id))
+        #expect(group.minimumAvailable == members.count - 1 && group.maximumOut == 1)
+        #expect(plan.turns.first == spare)
+        #expect(PlanChecker.check(plan).violations == [])
+    }
+
     @Test func whatCannotBeProvenIsRefused() {
         func messages(_ change: (inout FleetSample) -> Void) -> [String] {
             var sample = FleetSample.replace
             change(&sample)
             return sample.problems().map(\.message)
         }
-        let surge = messages {
-            $0.fleet.groups[0].strategy = .replace(image: "web-base", maxUnavailable: .count(1), maxSurge: .percent(10))
-        }
-        #expect(surge.count == 1 && surge[0].contains("maxSurge must be 0"))
         let unknown = messages { $0.facts.hosts[1].image = nil }
         #expect(unknown.count == 1 && unknown[0].contains("do not show web-1 running from image web-base"))
         let other = messages { $0.facts.hosts[1].image = .observed(RunningImage(name: "web-base", version: "2026-09")) }

@@ -136,7 +136,7 @@ struct GroupReader {
         }
     }
 
-    /// Spares are members that serve; only rolling makes use of them.
+    /// Spares are members that serve; only rolling and replace make use of them.
     private func checkSpares(_ group: ResourceGroup, at place: Place) {
         guard group.spares != nil else { return }
         if group.regularCount == 0 {
@@ -144,9 +144,12 @@ struct GroupReader {
                 "all members of the group are spares", at: place,
                 hint: "spares serve beside the members that must serve")
         }
-        if case .rolling = group.strategy { return }
+        switch group.strategy {
+        case .rolling, .replace: return
+        default: break
+        }
         reading.problem(
-            "only rolling makes use of spares", at: place,
+            "only rolling and replace make use of spares", at: place,
             hint:
                 "such as 'strategy: {rolling: {maxUnavailable: 1, maxSurge: 1}}'; for other strategies leave a member to "
                 + "spare by minimumAvailable")

@@ -24,7 +24,7 @@ struct StrategyFit {
         guard size > 0, minimum <= size, let strategy = group.strategy else { return }
         switch strategy {
         case .allAtOnce: judgeAllAtOnce()
-        case .rolling(let most, let surge): judgeRolling(most, surge)
+        case .rolling(let most, let surge): judgeSurge(most, surge, in: "rolling")
         case .canary(_, _, let most, _): judgeMost(most, "maxUnavailable")
         case .replicasFirst(let most):
             needKind(.cluster, "replicasFirst", "so that members have a leader to hand over from")
@@ -45,13 +45,13 @@ struct StrategyFit {
                         "name the controller as a resource of its own, such as the address of the cluster's management")
             }
             judgeMost(atOnce, "atOnce")
-        case .replace(_, let most, _):
+        case .replace(_, let most, let surge):
             if group.kind == .cluster {
                 warning(
                     "members of a cluster hold data: what is not in the image is lost when they are replaced",
                     hint: "replicasFirst patches them where they are")
             }
-            judgeMost(most, "maxUnavailable")
+            judgeSurge(most, surge, in: "replace")
         }
     }
 
@@ -62,7 +62,7 @@ struct StrategyFit {
             hint: "set 'minimumAvailable: 0', or choose rolling")
     }
 
-    private func judgeRolling(_ most: Quantity, _ surge: Quantity?) {
+    private func judgeSurge(_ most: Quantity, _ surge: Quantity?, in strategy: String) {
         let (wished, spares) = (surge?.asSurge(of: group.regularCount) ?? 0, group.spares?.count ?? 0)
         if wished > 0, spares == 0 {
             problem(
@@ -70,8 +70,8 @@ struct StrategyFit {
                 hint: "name members beyond those that must serve, such as 'spares: [web-9]'")
         } else if wished == 0, spares > 0 {
             warning(
-                "the group names \(spares.counted("spare")), but rolling has no maxSurge: no more members may be out for them",
-                hint: "such as 'rolling: {maxUnavailable: 1, maxSurge: \(spares)}'")
+                "the group names \(spares.counted("spare")), but \(strategy) has no maxSurge: no more members may be out for them",
+                hint: "such as 'maxSurge: \(spares)'")
         } else if wished > spares {
             warning("maxSurge is \(wished), but the group names only \(spares.counted("spare"))")
         }

@@ -68,12 +68,18 @@ struct StrategyReader {
         guard let settings else { return .rolling(maxUnavailable: .count(1)) }
         let keys = ["maxUnavailable", "maxSurge"]
         guard let fields = Fields(settings, of: "'rolling'", keys: keys, reading) else { return nil }
+        let (most, surge) = outage(fields)
+        return .rolling(maxUnavailable: most, maxSurge: surge)
+    }
+
+    /// How many may be out, and how many more because spares serve: with these nobody else need be missing.
+    private func outage(_ fields: Fields) -> (most: Quantity, surge: Quantity?) {
         let surge = fields["maxSurge"].flatMap { reading.quantity($0, "maxSurge") }
         let isSurging = surge.map { $0 != .count(0) && $0 != .percent(0) } ?? false
         let most = fields["maxUnavailable"].flatMap {
             reading.quantity($0, "maxUnavailable", atLeast: isSurging ? 0 : 1)
         }
-        return .rolling(maxUnavailable: most ?? .count(1), maxSurge: surge)
+        return (most ?? .count(1), surge)
     }
 
     private func canary(_ settings: YAMLValue?) -> Strategy? {
@@ -138,15 +144,8 @@ struct StrategyReader {
         let image = fields.required("image", of: "'replace'", reading, hint: hint).flatMap {
             reading.identifier($0, "the name of an image")
         }
-        let surge = fields["maxSurge"].flatMap { reading.quantity($0, "maxSurge") } ?? .count(0)
-        if let value = fields["maxSurge"], surge != .count(0), surge != .percent(0) {
-            reading.problem(
-                "maxSurge must be 0: an additional member is no resource of the fleet when the plan is made, so that "
-                    + "no plan could be proven with it", at: value.place,
-                hint: "let minimumAvailable leave a member to spare")
-        }
-        let most = quantity(fields, "maxUnavailable")
-        return image.map { .replace(image: $0, maxUnavailable: most, maxSurge: surge) }
+        let (most, surge) = outage(fields)
+        return image.map { .replace(image: $0, maxUnavailable: most, maxSurge: surge ?? .count(0)) }
     }
 
     // MARK: Settings

@@ -21,8 +21,8 @@ public enum Strategy: Codable, Sendable, Equatable {
     /// The patch is handed to the cluster's own controller, which takes its members through it, at most `atOnce` of
     /// them out.
     case throughController(ResourceID, atOnce: Quantity)
-    /// Members are not patched but replaced by an image that was patched and tested offline; up to `maxSurge`
-    /// additional ones are started first.
+    /// Members are not patched but replaced by an image that was patched and tested offline, so many at once; up to
+    /// `maxSurge` more for the group's spares, which go first.
     case replace(image: String, maxUnavailable: Quantity, maxSurge: Quantity)
 
     /// What becomes of the side that has served before.

@@ -21,7 +21,7 @@ extension StrategyPass {
                 )
             }
         // With a surge only: who rolls without one is none the worse for any order.
-        case .rolling(_, .some): work.first = (work.group.spares ?? []).filter(work.targets.contains).sorted()
+        case .rolling(_, .some), .replace: work.first = (work.group.spares ?? []).filter(work.targets.contains).sorted()
         case .replicasFirst: arrangeLeader(&work, index, notes: &notes)
         case .blueGreen: BlueGreen.arrange(&work, index)
         default: break

@@ -43,8 +43,10 @@ enum StrategyPass {
         switch strategy {
         case .rolling(let maximum, let surge):
             wished = maximum.asMaximum(of: group.regularCount) + surging(group, surge, unavailable, &reason)
+        case .replace(_, let maximum, let surge):
+            wished = maximum.asMaximum(of: group.regularCount) + surging(group, surge, unavailable, &reason)
         case .canary(_, _, let maximum, _), .replicasFirst(let maximum), .evacuate(let maximum),
-            .throughController(_, let maximum), .replace(_, let maximum, _):
+            .throughController(_, let maximum):
             wished = maximum.asMaximum(of: size)
         case .allAtOnce: wished = size
         case .oneSideAtATime, .blueGreen: wished = sides(of: group, targets: targets, index).map(\.count).max() ?? 0

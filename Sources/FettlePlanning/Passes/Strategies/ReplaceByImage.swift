@@ -3,17 +3,12 @@ import FettleModel
 /// Members are started anew from an image that was patched and tested before anything is replaced.
 enum ReplaceByImage {
     static func cast(
-        _ group: ResourceGroup, _ image: String, _ surge: Quantity, _ cast: inout RoleCast, _ notes: inout PlanNotes
+        _ group: ResourceGroup, _ image: String, _ cast: inout RoleCast, _ notes: inout PlanNotes
     ) {
         let members = group.members.filter { cast.hosts[$0].map { !$0.changes.isEmpty } ?? false }.sorted()
         guard !members.isEmpty else { return }
         func refuse(_ message: String) {
             notes.refuse(.strategy, at: .group(group.id), "group \(group.id): \(message)")
-        }
-        if surge.asMaximum(of: group.members.count) > 0 {
-            refuse(
-                "maxSurge must be 0: an additional member is no resource of the fleet, so that no plan could be "
-                    + "proven with it; let the minimum leave a member to spare")
         }
         for member in members {
             guard let running = cast.index.facts(of: member)?.image, case .observed(let version) = running,

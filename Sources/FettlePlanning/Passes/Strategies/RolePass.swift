@@ -12,7 +12,7 @@ enum RolePass {
             switch group.strategy {
             case .blueGreen(let active, _, let then): BlueGreen.cast(group, active: active, then, &cast, &notes)
             case .throughController(let controller, _): ThroughController.cast(group, controller, &cast, &notes)
-            case .replace(let image, _, let surge): ReplaceByImage.cast(group, image, surge, &cast, &notes)
+            case .replace(let image, _, _): ReplaceByImage.cast(group, image, &cast, &notes)
             default: break
             }
         }
