@@ -164,6 +164,7 @@ public struct DisasterPlay: Sendable {
         case .changePackages(let transaction):
             let host = world[step.resource]
             guard world.isReachable(step.resource, at: now.milliseconds), host.busyUntil <= now.milliseconds else {
+                changes = false
                 break
             }
             world[step.resource].busyUntil = end.milliseconds

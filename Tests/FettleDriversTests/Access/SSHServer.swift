@@ -77,7 +77,7 @@ struct SSHServer {
     func write(_ text: String, to name: String) throws {
         let path = directory + "/" + name
         try text.write(toFile: path, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        try Program.enable(path)
     }
 
     /// Runs a script beside the server, on this machine.

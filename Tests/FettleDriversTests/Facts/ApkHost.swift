@@ -30,7 +30,7 @@ final class ApkHost {
     /// What stands where `apk` is called.
     func answer(with script: String) throws {
         try write("#!/bin/sh\n\(script)\n", to: "bin/apk")
-        try manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: root.appendingPathComponent("bin/apk").path)
+        try Program.enable(root.appendingPathComponent("bin/apk").path)
     }
 
     /// A list of the repository as apk fetches it: a compressed archive, also in the cache.

@@ -66,7 +66,7 @@ import Testing
         for (name, script) in programs {
             let path = folder.appendingPathComponent(name)
             try Data("#!/bin/sh\n\(script)\n".utf8).write(to: path)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path.path)
+            try Program.enable(path.path)
         }
         var runner = ShellRunner(shell: shell)
         runner.environment["PATH"] = "\(folder.path):\(runner.environment["PATH"] ?? "")"
