@@ -119,10 +119,19 @@ extension DisasterPlay {
             default:
                 (.skip(step: steps.randomElement(using: &random)?.id ?? "-", by: "bob", reason: "known"), .skipped)
             }
-        guard executors[number].machine.request(request.0) == nil else { return }
-        meet(request.1, "\(request.0)")
-        agenda.insert(.wake(executor: number), at: now)
-        if case .pause = request.0 { agenda.insert(.help, at: now.adding(seconds: 1_200)) }
+        // As in a session: when all that came before has been journaled.
+        agenda.insert(.person(executor: number, request.0, request.1), at: now)
+    }
+
+    mutating func grant(_ request: RunRequest, _ encounter: Encounter, _ number: Int) throws {
+        guard executors[number].isAlive, !executors[number].hasStopped else { return }
+        if let stalled = executors[number].stalledUntil, stalled > now {
+            return agenda.insert(.person(executor: number, request, encounter), at: stalled)
+        }
+        guard executors[number].machine.request(request) == nil else { return }
+        meet(encounter, "\(request)")
+        if case .pause = request { agenda.insert(.help, at: now.adding(seconds: 1_200)) }
+        try obey(number)
     }
 
     /// Somebody comes by to see what the run waits for: ends a pause, tries again, and in the end gives up.

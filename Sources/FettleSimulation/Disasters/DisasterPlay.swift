@@ -38,6 +38,7 @@ public struct DisasterPlay: Sendable {
         case finish(executor: Int, StepOrder)
         case report(executor: Int, Report)
         case drainAgain(executor: Int, StepOrder)
+        case person(executor: Int, RunRequest, Encounter)
         case help
     }
 
@@ -115,6 +116,7 @@ public struct DisasterPlay: Sendable {
             guard executors[number].isAlive else { return }
             world[drain.step.resource].drained.formUnion(world.groups(of: drain.step))
             meet(.drainTakenAgain)
+        case .person(let number, let request, let encounter): try grant(request, encounter, number)
         case .help: try help()
         }
     }
