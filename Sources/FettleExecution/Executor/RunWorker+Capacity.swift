@@ -11,7 +11,7 @@ extension RunWorker {
         for group in order.groups + order.lentGroups {
             health[group.id] = await observe(group, within: step.timeoutSeconds)
         }
-        guard !Task.isCancelled else { return }
+        guard !Task.isCancelled, await stillHoldsRun(before: "reserving \(step.resource)") else { return }
         do throws(StoreError) {
             let input = StepGuardInput(
                 step: step, isRollback: order.isRollback, plan: executor.plan, run: claim.run, health: health,

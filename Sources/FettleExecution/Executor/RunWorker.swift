@@ -56,7 +56,7 @@ struct RunWorker: Sendable {
     }
 
     func perform(_ order: StepOrder, keeping drains: [StepOrder]) async {
-        guard await stillHoldsRun(before: order.step) else { return }
+        guard await stillHoldsRun(before: order.step.id.rawValue) else { return }
         let result: Result<Observation, StepFailure>
         if let driver = executor.driver(for: order.step) {
             let context = context(order)
@@ -78,7 +78,7 @@ struct RunWorker: Sendable {
     }
 
     /// A lease that has run out unnoticed is asked for again: nothing is touched if another has the run by now.
-    private func stillHoldsRun(before step: Step) async -> Bool {
+    func stillHoldsRun(before act: String) async -> Bool {
         if lease.isHeld { return true }
         let asked = lease.now
         do throws(StoreError) {
@@ -86,7 +86,7 @@ struct RunWorker: Sendable {
             lease.renewed(at: asked)
             return true
         } catch {
-            stop(on: error, doing: "renewing the lease before \(step.id)")
+            stop(on: error, doing: "renewing the lease before \(act)")
             return false
         }
     }
@@ -109,6 +109,8 @@ struct RunWorker: Sendable {
     }
 
     func release(_ resource: ResourceID) async {
+        // A reservation is the run's, whoever asked for it: a successor may rest on it.
+        guard await stillHoldsRun(before: "giving \(resource) back") else { return }
         do throws(StoreError) {
             try await store.release(resource, by: claim.run)
             report(.released(resource))

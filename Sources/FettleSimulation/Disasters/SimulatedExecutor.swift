@@ -105,6 +105,9 @@ extension DisasterPlay {
                     world[order.step.resource].expected += 1
                     agenda.insert(.begin(executor: number, order), at: now)
                 case .release(let resource):
+                    guard executors[number].hasLease(at: now) || isCurrent(number) else {
+                        return die(number, "its lease has run out")
+                    }
                     store.release(resource, by: Self.run)
                     world[resource].isReserved = false
                     world[resource].lostDrainAt = .min
