@@ -49,15 +49,6 @@
     X(int, archive_entry_size_is_set, (struct archive_entry *a), (a)) \
     X(const char *, archive_entry_symlink, (struct archive_entry *a), (a))
 
-#define NUMBER(result, name, parameters, arguments) number_of_##name,
-#define SYMBOL(result, name, parameters, arguments) #name,
-#define CALLED(name) ((__typeof__(&name))addresses[number_of_##name])
-#define HIDDEN __attribute__((visibility("hidden")))
-#define MAKER(result, name, parameters, arguments) \
-    HIDDEN result name parameters { return addresses[number_of_##name] == NULL ? NULL : CALLED(name) arguments; }
-#define USER(result, name, parameters, arguments) \
-    HIDDEN result name parameters { return CALLED(name) arguments; }
-
 enum { MAKERS(NUMBER) USERS(NUMBER) count };
 
 static void *addresses[count];

@@ -46,15 +46,6 @@
     X(int, PQsocket, (const PGconn *a), (a)) \
     X(ConnStatusType, PQstatus, (const PGconn *a), (a))
 
-#define NUMBER(result, name, parameters, arguments) number_of_##name,
-#define SYMBOL(result, name, parameters, arguments) #name,
-#define CALLED(name) ((__typeof__(&name))addresses[number_of_##name])
-#define HIDDEN __attribute__((visibility("hidden")))
-#define MAKER(result, name, parameters, arguments) \
-    HIDDEN result name parameters { return addresses[number_of_##name] == NULL ? NULL : CALLED(name) arguments; }
-#define USER(result, name, parameters, arguments) \
-    HIDDEN result name parameters { return CALLED(name) arguments; }
-
 enum { MAKERS(NUMBER) USERS(NUMBER) count };
 
 static void *addresses[count];

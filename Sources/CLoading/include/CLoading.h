@@ -29,4 +29,15 @@ struct loaded_library {
 /// - Returns: a null pointer when all its functions are there, otherwise why not.
 const char *load_library(struct loaded_library *library);
 
+// For a list of functions, written X(result, name, parameters, arguments): their numbers, their names, and what stands in for each
+// and calls the one that was loaded, by `addresses`. A maker gives a null pointer where its library is missing.
+#define NUMBER(result, name, parameters, arguments) number_of_##name,
+#define SYMBOL(result, name, parameters, arguments) #name,
+#define CALLED(name) ((__typeof__(&name))addresses[number_of_##name])
+#define HIDDEN __attribute__((visibility("hidden")))
+#define MAKER(result, name, parameters, arguments) \
+    HIDDEN result name parameters { return addresses[number_of_##name] == NULL ? NULL : CALLED(name) arguments; }
+#define USER(result, name, parameters, arguments) \
+    HIDDEN result name parameters { return CALLED(name) arguments; }
+
 #endif

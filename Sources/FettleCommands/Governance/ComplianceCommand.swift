@@ -2,6 +2,7 @@ import ArgumentParser
 import FettleAssessment
 import FettleControl
 import FettleModel
+import FettleReporting
 
 struct ComplianceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@ import FettleAssessment
 import FettleControl
 import FettleIndex
 import FettleModel
+import FettleReporting
 
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

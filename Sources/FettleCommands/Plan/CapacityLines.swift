@@ -1,5 +1,6 @@
 import FettleModel
 import FettlePlanning
+import FettleReporting
 
 /// What is left of each group while the plan is carried out, if every step takes its median: a row for each, as a small chart.
 struct CapacityLines {
@@ -27,7 +28,7 @@ struct CapacityLines {
             let gone = begin..<max(begin + 1, host.back ?? end)
             for resource in [host.resource] + (carried[host.resource] ?? []) { out[resource, default: []].append(gone) }
         }
-        busy = Self.merged(Array(out.values.joined()))
+        busy = MergedRanges.of(Array(out.values.joined()))
         total = max(1, busy.reduce(0) { $0 + $1.count })
     }
 
@@ -60,7 +61,7 @@ struct CapacityLines {
         var changes: [Int: Int] = [:]
         let members = Set(group.members)
         for member in members {
-            for gone in Self.merged(out[member] ?? []) {
+            for gone in MergedRanges.of(out[member] ?? []) {
                 changes[gone.lowerBound, default: 0] -= 1
                 changes[gone.upperBound, default: 0] += 1
             }
@@ -85,18 +86,6 @@ struct CapacityLines {
     /// How much of what is drawn lies before the second.
     private func drawn(_ second: Int) -> Int {
         busy.reduce(0) { $0 + max(0, min($1.upperBound, second) - $1.lowerBound) }
-    }
-
-    private static func merged(_ ranges: [Range<Int>]) -> [Range<Int>] {
-        var result: [Range<Int>] = []
-        for range in ranges.sorted(by: { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }) {
-            if let last = result.last, range.lowerBound <= last.upperBound {
-                result[result.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
-            } else {
-                result.append(range)
-            }
-        }
-        return result
     }
 
     private static func chart(_ levels: [Int], of group: PlannedGroup) -> String {

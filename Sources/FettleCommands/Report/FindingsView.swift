@@ -1,5 +1,6 @@
 import FettleAssessment
 import FettleModel
+import FettleReporting
 
 /// Findings as a table, the most urgent first, alike ones of several hosts in one line.
 struct FindingsView {
@@ -133,15 +134,6 @@ struct FindingsView {
 }
 
 extension Outcome {
-    var words: String {
-        switch self {
-        case .immediate: "immediate"
-        case .outOfCycle: "out of cycle"
-        case .scheduled: "scheduled"
-        case .defer: "defer"
-        }
-    }
-
     var style: TextStyle {
         switch self {
         case .immediate: .red

@@ -9,16 +9,20 @@ extension RunWorker {
         while !Task.isCancelled {
             guard (try? await settings.sleep(Int64(settings.leaseSeconds) * 1000 / 3)) != nil else { return }
             let now = settings.now()
-            let asked = lease.now
             do throws(StoreError) {
-                try await executor.store.renew(claim, at: now, leaseSeconds: settings.leaseSeconds)
+                try await renewLease()
                 renewedAt = now
-                lease.renewed(at: asked)
             } catch {
                 let hasRunOut = now >= renewedAt.adding(seconds: settings.leaseSeconds)
                 if error.code != .unavailable || hasRunOut { return stop(on: error, doing: "renewing the lease") }
             }
         }
+    }
+
+    func renewLease() async throws(StoreError) {
+        let (settings, asked) = (executor.settings, lease.now)
+        try await executor.store.renew(claim, at: settings.now(), leaseSeconds: settings.leaseSeconds)
+        lease.renewed(at: asked)
     }
 
     /// Looks for what people ask of the run.

@@ -80,10 +80,8 @@ struct RunWorker: Sendable {
     /// A lease that has run out unnoticed is asked for again: nothing is touched if another has the run by now.
     func stillHoldsRun(before act: String) async -> Bool {
         if lease.isHeld { return true }
-        let asked = lease.now
         do throws(StoreError) {
-            try await store.renew(claim, at: settings.now(), leaseSeconds: settings.leaseSeconds)
-            lease.renewed(at: asked)
+            try await renewLease()
             return true
         } catch {
             stop(on: error, doing: "renewing the lease before \(act)")

@@ -159,7 +159,7 @@ public enum JudgementSection {
 
 extension Outcome {
     /// As people read it.
-    var words: String {
+    package var words: String {
         switch self {
         case .immediate: "immediate"
         case .outOfCycle: "out of cycle"

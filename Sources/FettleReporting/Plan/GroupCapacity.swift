@@ -31,7 +31,7 @@ struct GroupCapacity {
         let missing = members.intersection(unavailable).count
         var changes: [Int: Int] = [0: 0]
         for member in members where !unavailable.contains(member) {
-            for gone in PlanRows.merged(out[member] ?? []) {
+            for gone in MergedRanges.of(out[member] ?? []) {
                 changes[gone.lowerBound, default: 0] -= 1
                 changes[gone.upperBound, default: 0] += 1
             }

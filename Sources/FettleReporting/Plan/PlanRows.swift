@@ -31,7 +31,7 @@ struct PlanRows {
             + alone.values.map { RowGroup(group: nil, rows: $0) })
             .map { RowGroup(group: $0.group, rows: $0.rows.sorted { $0.sortKey < $1.sortKey }) }
             .sorted { $0.sortKey < $1.sortKey }
-        busy = Self.merged(rows.flatMap { row in row.segments.filter { $0.begin < $0.end }.map(\.range) })
+        busy = MergedRanges.of(rows.flatMap { row in row.segments.filter { $0.begin < $0.end }.map(\.range) })
     }
 
     private static func rows(_ plan: Plan) -> [PlanRow] {
@@ -48,18 +48,6 @@ struct PlanRows {
             for member in group.members where home[member] == nil { home[member] = group.id }
         }
         return home
-    }
-
-    static func merged(_ ranges: [Range<Int>]) -> [Range<Int>] {
-        var result: [Range<Int>] = []
-        for range in ranges.sorted(by: { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }) {
-            if let last = result.last, range.lowerBound <= last.upperBound {
-                result[result.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
-            } else {
-                result.append(range)
-            }
-        }
-        return result
     }
 }
 

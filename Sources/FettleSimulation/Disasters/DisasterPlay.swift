@@ -136,7 +136,7 @@ public struct DisasterPlay: Sendable {
     private mutating func reserve(_ order: CapacityOrder, for number: Int) {
         world[order.step.resource].expected -= 1
         // Who has lost the run takes nothing in its name.
-        guard executors[number].isAlive, executors[number].hasLease(at: now) || isCurrent(number) else { return }
+        guard executors[number].isAlive, stillHoldsRun(number) else { return }
         var health: [GroupID: [ResourceID: MemberHealth]] = [:]
         for group in order.groups {
             for member in group.members {

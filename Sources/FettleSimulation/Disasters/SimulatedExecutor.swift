@@ -98,14 +98,14 @@ extension DisasterPlay {
                     agenda.insert(.reserve(executor: number, order), at: now.adding(milliseconds: latency()))
                 case .perform(let order, let keeping):
                     // Who has lost the run must not touch anything: another may be at work by now (I2).
-                    guard executors[number].hasLease(at: now) || isCurrent(number) else {
+                    guard stillHoldsRun(number) else {
                         return die(number, "its lease has run out")
                     }
                     executors[number].keeping[order.step.id] = keeping
                     world[order.step.resource].expected += 1
                     agenda.insert(.begin(executor: number, order), at: now)
                 case .release(let resource):
-                    guard executors[number].hasLease(at: now) || isCurrent(number) else {
+                    guard stillHoldsRun(number) else {
                         return die(number, "its lease has run out")
                     }
                     store.release(resource, by: Self.run)
@@ -172,6 +172,9 @@ extension DisasterPlay {
         let seconds = Bool.random(using: &random) ? Int.random(in: 6...20, using: &random) : SimulatedStore.leaseSeconds
         agenda.insert(.claim, at: now.adding(seconds: seconds))
     }
+
+    /// As `RunWorker` asks before it acts: a lease that ran out unnoticed is renewed, unless another has the run by now.
+    func stillHoldsRun(_ number: Int) -> Bool { executors[number].hasLease(at: now) || isCurrent(number) }
 
     func isCurrent(_ number: Int) -> Bool { executors[number].epoch == store.epoch }
 

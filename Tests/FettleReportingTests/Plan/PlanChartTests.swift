@@ -9,7 +9,7 @@ import Testing
     @Test(arguments: 1...40)
     func aLaterMomentIsNeverDrawnFurtherLeft(seed: UInt64) {
         var random = SplitMix(seed: seed)
-        let busy = PlanRows.merged(
+        let busy = MergedRanges.of(
             (0..<random.below(20) + 1).map { _ in
                 let begin = random.below(500_000)
                 return begin..<(begin + 1 + random.below(4_000))
