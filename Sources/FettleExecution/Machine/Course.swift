@@ -97,6 +97,8 @@ extension RunMachine {
         if isLost(step) { return fold.quarantined[step.resource] == nil }
         if let record = fold.steps[step.id], record.isSettled { return false }
         if step.isBake { return fold.mode == .forward && !bakedResources(of: step).isEmpty }
+        // Traffic that may stand on two halves is turned to the end, whatever the run does next; a way back turns it itself.
+        if case .aborting = fold.mode, isInterrupted(step), step.turnsTraffic { return true }
         let isRollback = index.isRollback(step.id)
         switch course(of: step.resource) {
         case .forward: return !isRollback
@@ -171,6 +173,8 @@ extension RunMachine {
             // What others wait for is either seen done, or its resource has failed and is settled: safe to go on beside.
             return !isWanted(needed) && needed.owners.allSatisfy(isAtRest)
         }
+        // Nobody of the side that serves is worked on before the traffic is seen to be turned away from it.
+        if needed.turnsTraffic, isIncludedInRollback(needed) { return false }
         if needed.resource != step.resource {
             // Who is out already waits for nobody: the sooner it is back, the sooner the others may go.
             return !index.isRollback(step.id) || !isWanted(needed) || fold.isOut(step.resource)

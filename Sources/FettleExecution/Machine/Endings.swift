@@ -8,6 +8,8 @@ extension RunMachine {
         }
         let quarantines = quarantinesDue(at: now)
         if !quarantines.isEmpty { return quarantines }
+        let late = outsideWindow(at: now)
+        if !late.isEmpty { return late }
         let blocked = blockedTooLong(at: now)
         if !blocked.isEmpty { return blocked }
         return leftAlone(at: now)
@@ -32,7 +34,10 @@ extension RunMachine {
             let failure = fold.failed[resource]?.failure.message ?? "its change was not finished"
             return "changed, and the plan has no way back: \(failure)"
         }
-        guard let step = steps.first(where: { fold[$0.id].isFailedForGood && isWanted($0) }) else { return nil }
+        // Traffic that cannot be turned back stays where it is, and a person is asked: its hosts are not out.
+        guard
+            let step = steps.first(where: { fold[$0.id].isFailedForGood && isWanted($0) && !$0.turnsTraffic })
+        else { return nil }
         return "\(step.id) failed: \(fold[step.id].failure?.message ?? "no reason was given")"
     }
 
@@ -82,6 +87,9 @@ extension RunMachine {
         if mayComeOn { return nil }
         let reasons = refused.prefix(3).map { "\($0.id): \(waiting[$0.id]?.reason ?? "refused")" }
         if !reasons.isEmpty { return .awaitingHuman(reason: reasons.joined(separator: "; ")) }
+        let unturned = free.filter { $0.turnsTraffic && fold[$0.id].isFailedForGood }.prefix(3)
+            .map { "\($0.id): \(fold[$0.id].failure?.message ?? "failed")" }
+        if !unturned.isEmpty { return .awaitingHuman(reason: unturned.joined(separator: "; ")) }
         let stuck = free.prefix(3).map(\.id.rawValue).joined(separator: ", ")
         return .awaitingHuman(reason: "nothing can go on: \(stuck) cannot start")
     }

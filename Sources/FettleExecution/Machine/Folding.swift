@@ -115,6 +115,14 @@ extension RunMachine {
     private mutating func foldFailure(_ id: StepID, attempt: Int, failure: StepFailure, at time: Timestamp) {
         guard let step = index.step(id) else { return }
         var record = fold[id]
+        // What may not begin now has not failed.
+        if failure.code == .refused, isOutsideWindow(step.resource, at: time) {
+            record.attempts = attempt
+            record.open = nil
+            fold[id] = record
+            fold.restoring.insert(step.resource)
+            return
+        }
         // A lock that was waited for to the step's deadline before anything was done is not waited for again.
         let waitedOut = record.open == nil && failure.code == .locked
         record.attempts = attempt
@@ -160,9 +168,11 @@ extension RunMachine {
     /// Attempts count anew. A failed resource that is back at rest is taken through the plan once more.
     private mutating func foldRetry() {
         fold.awaiting = nil
-        for (id, record) in fold.steps where record.failure != nil && !record.isFailedForGood {
+        for (id, record) in fold.steps where record.failure != nil {
+            guard !record.isFailedForGood || isUnturned(id) else { continue }
             fold[id].failures = 0
             fold[id].failure = nil
+            fold[id].isFailedForGood = false
         }
         guard fold.mode == .forward else { return }
         let again = Set(fold.failed.keys.filter { fold.quarantined[$0] == nil && isAtRest($0) })
@@ -173,6 +183,11 @@ extension RunMachine {
         for bake in index.bakes where !again.isDisjoint(with: bake.owners) && fold[bake.id].open == nil {
             startAnew(bake)
         }
+    }
+
+    /// Traffic that could not be turned back: only a person can say that it is worth another try.
+    private func isUnturned(_ id: StepID) -> Bool {
+        index.isRollback(id) && index.step(id)?.turnsTraffic == true
     }
 
     private mutating func startAnew(_ step: Step) {

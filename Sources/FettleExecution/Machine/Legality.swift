@@ -81,12 +81,14 @@ extension RunMachine {
     }
 
     private func illegalityOfFailure(_ id: StepID, attempt: Int) -> String? {
-        guard index.step(id) != nil else { return "step \(id) is not in the plan" }
+        guard let step = index.step(id) else { return "step \(id) is not in the plan" }
         let record = fold[id]
         if let open = record.open {
             return open.number == attempt ? nil : "attempt \(open.number) of \(id) is under way"
         }
-        if record.isSettled { return "step \(id) is settled" }
+        // A drain that is lost may be found impossible to take again.
+        let mustHold = (fold.out[step.resource] ?? []).contains(id) && attempt == record.attempts + 1
+        if record.isSettled && !mustHold { return "step \(id) is settled" }
         return attempt == record.attempts + 1 ? nil : "attempt \(attempt) of \(id) is over"
     }
 

@@ -47,6 +47,10 @@ extension Step {
         if case .bake = action { true } else { false }
     }
 
+    var turnsTraffic: Bool {
+        if case .switchTraffic(let turn) = action { !turn.from.isEmpty } else { false }
+    }
+
     /// A person may go on without it: nothing is brought back on its word (I6).
     var maySkip: Bool {
         guard availability == .none else { return false }
