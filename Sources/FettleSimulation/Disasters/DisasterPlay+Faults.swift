@@ -6,7 +6,9 @@ extension DisasterPlay {
     /// Whether a fault strikes now: as the dice say, as long as there are faults left.
     mutating func strikes(_ chances: Int, _ encounter: Encounter?, _ words: String) -> Bool {
         guard faultsLeft > 0, chances > 0, Int.random(in: 0..<1_000, using: &random) < chances else { return false }
+        if let last = profile.faultsStopAfterSeconds, now > began.adding(seconds: last) { return false }
         faultsLeft -= 1
+        lastDisturbance = now
         if let encounter { meet(encounter, words) }
         return true
     }
@@ -22,6 +24,7 @@ extension DisasterPlay {
     mutating func disturb(_ number: Int) throws {
         guard faultsLeft > 0 else { return }
         disturbHosts()
+        disturbElsewhere()
         if strikes(profile.clockJump, nil, "") {
             let seconds = Int64.random(in: -3_600...3_600, using: &random)
             executors[number].skew += seconds * 1_000
@@ -129,6 +132,7 @@ extension DisasterPlay {
             return agenda.insert(.person(executor: number, request, encounter), at: stalled)
         }
         guard executors[number].machine.request(request) == nil else { return }
+        lastDisturbance = now
         meet(encounter, "\(request)")
         if case .pause = request { agenda.insert(.help, at: now.adding(seconds: 1_200)) }
         try obey(number)
@@ -138,11 +142,13 @@ extension DisasterPlay {
     mutating func help() throws {
         guard let last = executors.last, last.isAlive, !last.hasStopped else { return }
         if executors[last.number].machine.request(.resume(by: "carol")) == nil {
+            lastDisturbance = now
             tell("carol ends the pause")
             return try obey(last.number)
         }
         guard last.machine.awaitingHuman != nil, helped <= Self.mostHelp else { return }
         helped += 1
+        lastDisturbance = now
         let asksBack = helped == Self.mostHelp
         let request: RunRequest = asksBack ? .rollback(by: "carol", reason: "it stands still") : .retry(by: "carol")
         tell("carol asks: \(asksBack ? "roll back" : "try again")")

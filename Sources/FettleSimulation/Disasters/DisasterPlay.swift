@@ -1,3 +1,4 @@
+import FettleChecking
 import FettleExecution
 public import FettleModel
 import FettleStore
@@ -26,6 +27,14 @@ public struct DisasterPlay: Sendable {
     var met: Set<Encounter> = []
     /// Reboots follow the patches of these.
     let rebooted: Set<ResourceID>
+    /// Those that give up leading before they are worked on.
+    let handsOver: Set<ResourceID>
+    let began: Timestamp
+    var calendar: CalendarWorld
+    /// The checker's word before anybody is taken out, as a run on real machines asks it.
+    let startGuard: StartGuard
+    /// When something last went wrong, or a person last acted: what has to end does so in bounded time after it.
+    var lastDisturbance: Timestamp
 
     enum Item: Sendable {
         case claim
@@ -49,22 +58,34 @@ public struct DisasterPlay: Sendable {
     static let blindMilliseconds: Int64 = 15_000
     private static let mostEvents = 200_000
 
+    /// - Parameter surroundings: what is true beside what the plan says.
     /// - Throws: `PlanDefect` if the plan's steps or orders don't hang together.
-    public init(_ plan: Plan, seed: UInt64, profile: DisasterProfile = .everything) throws {
+    public init(
+        _ plan: Plan, seed: UInt64, profile: DisasterProfile = .everything, surroundings: DisasterSurroundings = .none
+    ) throws {
         _ = try RunMachine(run: Self.run, plan: plan)
         self.plan = plan
         self.seed = seed
         self.profile = profile
         random = SplitMix(seed: seed)
-        world = DisasterWorld(plan)
-        now = max(plan.createdAt, plan.windows.map(\.opensAt).min() ?? plan.createdAt)
+        world = DisasterWorld(plan, surroundings)
+        calendar = CalendarWorld(plan)
+        startGuard = StartGuard(plan)
+        // Prepared before the first window opens.
+        now = max(plan.createdAt, plan.windows.map { $0.opensAt.adding(seconds: -600) }.min() ?? plan.createdAt)
+        lastDisturbance = now
+        began = now
+        handsOver = Set(plan.steps.filter { if case .handOver = $0.action { true } else { false } }.map(\.resource))
         faultsLeft = profile.mostFaults
         rebooted = Set(plan.steps.filter { if case .reboot = $0.action { true } else { false } }.map(\.resource))
+        for group in world.sides.keys.sorted() {
+            world.sides[group]?.isTurnedOneByOne = Bool.random(using: &random)
+        }
     }
 
     public mutating func play() throws -> DisasterResult {
-        let began = now
         agenda.insert(.claim, at: now)
+        lastDisturbance = now
         for _ in 0..<Self.mostEvents {
             guard let (at, item) = agenda.removeFirst() else { break }
             now = max(now, at)
@@ -75,6 +96,7 @@ public struct DisasterPlay: Sendable {
         if machine?.outcome == nil, machine?.awaitingHuman == nil {
             oracle.broken("I11: the run neither ended nor waits for a person")
         }
+        judgeDuration()
         try settle()
         judgeTheEnd()
         return DisasterResult(
@@ -100,13 +122,18 @@ public struct DisasterPlay: Sendable {
     }
 
     mutating func handle(_ item: Item) throws {
+        if !world.clusters.isEmpty { world.elect(at: now.milliseconds) }
         switch item {
         case .claim: try claim()
         case .renew(let number): renew(number)
         case .wake(let number): try obey(number)
         case .check(let number, let order, let confirming):
             world[order.step.resource].expected -= 1
-            deliver(.checked(order.step.id, attempt: order.attempt, answer(order, confirming, number)), to: number)
+            let answer = answer(order, confirming, number)
+            if case .handOver(let handover) = order.step.action, case .alreadyDone = answer {
+                world.noteHandover(order.step.resource, handover.cluster, at: now.milliseconds)
+            }
+            deliver(.checked(order.step.id, attempt: order.attempt, answer), to: number)
         case .reserve(let number, let order): reserve(order, for: number)
         case .begin(let number, let order): begin(order, by: number)
         case .effect(let number, let effect): apply(effect, by: number)
@@ -138,16 +165,23 @@ public struct DisasterPlay: Sendable {
         // Who has lost the run takes nothing in its name.
         guard executors[number].isAlive, stillHoldsRun(number) else { return }
         var health: [GroupID: [ResourceID: MemberHealth]] = [:]
-        for group in order.groups {
+        for group in order.groups + order.lentGroups {
             for member in group.members {
                 health[group.id, default: [:]][member] = world.health(of: member, in: group.id, at: now.milliseconds)
             }
         }
-        let decision = store.reserve(order.request(run: Self.run, health: health, at: now))
+        let refusal = order.lowersAvailability(health) ? self.refusal(to: order, health, for: number) : nil
+        let decision: ReservationDecision =
+            if let refusal {
+                .refused(reason: refusal)
+            } else {
+                store.reserve(order.request(run: Self.run, health: health, at: now))
+            }
         if decision == .granted {
             let before = oracle.serving(beside: order.step, world, at: now)
             world[order.step.resource].isReserved = true
             oracle.judgeCapacity(order.step, before: before, world, at: now)
+            judgePaths(order.step)
         } else {
             meet(.refusedForCapacity)
         }
@@ -158,6 +192,7 @@ public struct DisasterPlay: Sendable {
     private mutating func begin(_ order: StepOrder, by number: Int) {
         let step = order.step
         world[step.resource].expected -= 1
+        judgeTime(of: order, by: number)
         var effect = DisasterWorld.Effect(order: order)
         let milliseconds = duration(of: step)
         let end = now.adding(milliseconds: milliseconds)
@@ -182,7 +217,9 @@ public struct DisasterPlay: Sendable {
             if world[step.resource].busyUntil > now.milliseconds { changes = false }
             effect.awayMilliseconds = milliseconds / 2
             effect.bootsOldKernel = strikes(profile.oldKernel, .oldKernel, step.id.rawValue)
-        case .drain, .restore:
+        case .replaceImage, .upgradeThroughController:
+            effect.leavesUnwell = strikes(profile.unwell, .unwellAfterPatch, step.id.rawValue)
+        case .drain, .restore, .switchTraffic:
             if strikes(profile.balancerRefuses, .balancerRefused, step.id.rawValue) { changes = false }
         default: break
         }
@@ -192,7 +229,9 @@ public struct DisasterPlay: Sendable {
             meet(tellsFailure ? .lieOfFailure : .lieOfSuccess, step.id.rawValue)
             if !tellsFailure { changes = false }
         }
-        if changes {
+        if changes, world.place(of: step) != nil {
+            beginParts(effect, by: number, milliseconds: milliseconds)
+        } else if changes {
             world[step.resource].expected += 1
             let delay = isLong ? milliseconds : min(1_000, milliseconds / 4)
             agenda.insert(.effect(executor: number, effect), at: now.adding(milliseconds: delay))
@@ -213,9 +252,13 @@ public struct DisasterPlay: Sendable {
 
     private mutating func finish(_ order: StepOrder, by number: Int) {
         guard executors[number].isAlive else { return }
+        noteClosing(of: order, by: number)
         let clock = executors[number].clock(at: now)
-        let result = world.verify(order, at: now.milliseconds, clock: clock)
-        if case .gate = order.step.action, case .success = result {
+        let result = seen(world.verify(order, at: now.milliseconds, clock: clock), of: order)
+        if case .handOver(let handover) = order.step.action, case .success = result {
+            world.noteHandover(order.step.resource, handover.cluster, at: now.milliseconds)
+        }
+        if case .gate = order.step.action, result.isPass(since: order.intendedAt) {
             world[order.step.resource].passedAt = now.milliseconds
         }
         let report = Report.performed(order.step.id, attempt: order.attempt, result)
@@ -228,12 +271,15 @@ public struct DisasterPlay: Sendable {
     private mutating func apply(_ effect: DisasterWorld.Effect, by number: Int) {
         let step = effect.order.step
         world[step.resource].expected -= 1
-        if let died = executors[number].diedAt {
+        if world.place(of: step) != nil {
+            guard world.finishPart(effect.part, of: step, by: number) else { return }
+        } else if let died = executors[number].diedAt {
             let outlives = if case .changePackages = step.action { true } else { false }
             let isStray = now.milliseconds - died.milliseconds < Self.strayMilliseconds
             guard outlives || (isStray && Bool.random(using: &random)) else { return }
         }
-        let before = oracle.serving(beside: step, world, at: now)
+        let before = oracle.serving(beside: step, world, at: now, part: effect.part)
+        judgeElsewhere(effect)
         for words in world.apply(effect, at: now.milliseconds) { oracle.broken(words) }
         if case .reboot = step.action {
             let back = now.adding(milliseconds: effect.awayMilliseconds).milliseconds

@@ -37,14 +37,19 @@ public struct DisasterProfile: Sendable, Equatable {
     public var clockJump: Int
     /// Somebody asks for something: a pause, its end, an abort, a rollback, another try, a skip.
     public var person: Int
+    /// What goes wrong beyond single hosts.
+    public var worlds: WorldFaults
     /// So many faults and no more.
     public var mostFaults: Int
+    /// No fault any more after so many seconds, however many are left; nil: at any time.
+    public var faultsStopAfterSeconds: Int?
 
     public init(
         crash: Int = 0, stall: Int = 0, lostAcknowledgement: Int = 0, lostReply: Int = 0, repeatedReply: Int = 0,
         lie: Int = 0, unreachable: Int = 0, lostHost: Int = 0, halfConfigured: Int = 0, unwell: Int = 0, flap: Int = 0,
         oldKernel: Int = 0, forgottenDrains: Int = 0, balancerRefuses: Int = 0, foreignDrain: Int = 0,
-        clockJump: Int = 0, person: Int = 0, mostFaults: Int = 0
+        clockJump: Int = 0, person: Int = 0, worlds: WorldFaults = .none, mostFaults: Int = 0,
+        faultsStopAfterSeconds: Int? = nil
     ) {
         self.crash = crash
         self.stall = stall
@@ -63,6 +68,8 @@ public struct DisasterProfile: Sendable, Equatable {
         self.foreignDrain = foreignDrain
         self.clockJump = clockJump
         self.person = person
+        self.worlds = worlds
+        self.faultsStopAfterSeconds = faultsStopAfterSeconds
         self.mostFaults = mostFaults
     }
 
@@ -73,5 +80,5 @@ public struct DisasterProfile: Sendable, Equatable {
     public static let everything = DisasterProfile(
         crash: 15, stall: 5, lostAcknowledgement: 5, lostReply: 15, repeatedReply: 20, lie: 15, unreachable: 15,
         lostHost: 4, halfConfigured: 20, unwell: 30, flap: 4, oldKernel: 30, forgottenDrains: 5, balancerRefuses: 15,
-        foreignDrain: 5, clockJump: 4, person: 8, mostFaults: 12)
+        foreignDrain: 5, clockJump: 4, person: 8, worlds: .everything, mostFaults: 12)
 }

@@ -26,6 +26,12 @@ public enum Encounter: String, Sendable, CaseIterable, Comparable {
     case paused, aborted, rolledBackByPerson, retried, skipped
     case canaryFailed, budgetLatched, rolledBackDuringRollout, crashedInRollback, quarantined
     case refusedForCapacity, awaitedHuman
+    case freezeDeclared, refusedByCalendar, windowClosedInMidDrain, changedAfterClosing, clockOutsideWindow
+    case machineMoved, migrationBrokeOff, strangerAppeared, takenOverInEvacuation
+    case handedOver, failedOver, leaderMovedBack, takenThrough, takenOverInUpgrade
+    case memberLeft, memberLeftWhileOut, memberReturned, flapping, gateAbsent, gateStale
+    case otherSideInQuarantine
+    case trafficTurned, trafficTurnedBack, takenOverInSwitch, turnedHalf
     case succeeded, rolledBack, failed
 
     public static func < (left: Encounter, right: Encounter) -> Bool { left.rawValue < right.rawValue }

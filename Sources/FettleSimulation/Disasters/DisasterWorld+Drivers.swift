@@ -7,7 +7,11 @@ extension DisasterWorld {
     /// - Parameter clock: what the executor's clock says, for the observation.
     func check(_ order: StepOrder, at now: Int64, clock: Timestamp) -> StepAnswer {
         let step = order.step
+        if let answer = checkElsewhere(order, at: now, clock: clock) { return answer }
         let host = self[step.resource]
+        if let group = groups(of: step).first(where: { removed[$0]?.contains(step.resource) == true }) {
+            return .unknown(StepFailure(code: .refused, message: "\(step.resource) is no member of \(group)"))
+        }
         func done(_ words: String) -> StepAnswer {
             .alreadyDone(Observation(verdict: .pass, summary: words, observedAt: clock))
         }
@@ -31,6 +35,9 @@ extension DisasterWorld {
             if host.busyUntil > now { return .blocked(reason: "the package manager is at work") }
             if host.isHalfConfigured { return .ready(prior: nil) }
             return host.installed == Self.version(after: transaction) ? done("has these versions") : .ready(prior: nil)
+        case .replaceImage:
+            let target: Version = back.contains(step.id) ? .before : .after
+            return host.installed == target ? done("runs from this image") : .ready(prior: nil)
         case .restartServices:
             return host.running == host.installed ? done("runs what is installed") : .ready(prior: nil)
         case .reboot(let condition):
@@ -48,8 +55,12 @@ extension DisasterWorld {
 
     /// Whether the step's postcondition is seen now.
     func verify(_ order: StepOrder, at now: Int64, clock: Timestamp) -> Result<Observation, StepFailure> {
+        if let result = verifyElsewhere(order, at: now, clock: clock) { return result }
         let step = order.step
         let host = self[step.resource]
+        if groups(of: step).contains(where: { removed[$0]?.contains(step.resource) == true }) {
+            return .failure(StepFailure(code: .refused, message: "is no member any more"))
+        }
         func failed(_ code: StepFailure.Code, _ words: String) -> Result<Observation, StepFailure> {
             .failure(StepFailure(code: code, message: words))
         }
@@ -74,6 +85,9 @@ extension DisasterWorld {
             if host.busyUntil > now { return failed(.timeout, "still at work") }
             if host.isHalfConfigured { return failed(.packageManager, "a script failed") }
             return host.installed == Self.version(after: transaction) ? pass : failed(.inconclusive, "other versions")
+        case .replaceImage:
+            let target: Version = back.contains(step.id) ? .before : .after
+            return host.installed == target ? pass : failed(.inconclusive, "runs from another image")
         case .restartServices:
             return host.running == host.installed ? pass : failed(.inconclusive, "still runs replaced code")
         case .reboot:
@@ -104,11 +118,16 @@ extension DisasterWorld {
         var awayMilliseconds: Int64 = 0
         /// The plan reboots the host after its patch.
         var asksForReboot = false
+        /// Which part of the work it is, where that is done in parts.
+        var part = 0
+        /// The part comes to nothing.
+        var breaksOff = false
     }
 
     /// - Returns: the invariants that it breaks.
     mutating func apply(_ effect: Effect, at now: Int64) -> [String] {
         let step = effect.order.step
+        if let broken = applyElsewhere(effect, at: now) { return broken }
         var host = self[step.resource]
         defer { self[step.resource] = host }
         var broken: [String] = []
@@ -152,6 +171,9 @@ extension DisasterWorld {
             host.boots += 1
             host.running = host.installed
             host.needsReboot = effect.bootsOldKernel
+        case .replaceImage(let replacement):
+            guard host.awayUntil <= now else { break }
+            broken += replaced(&host, by: replacement, step, effect, at: now)
         default: break
         }
         return broken

@@ -12,12 +12,15 @@ struct Oracle: Sendable {
         if violations.count < 20 { violations.append(words) }
     }
 
-    func serving(beside step: Step, _ world: DisasterWorld, at now: Timestamp) -> [GroupID: Int] {
+    func serving(beside step: Step, _ world: DisasterWorld, at now: Timestamp, part: Int = 0) -> [GroupID: Int] {
         // Taking a lost drain again lowers nothing that was not lowered before.
         let host = world[step.resource]
-        guard step.availability == .takesOut, !host.isOut, host.lostDrainAt == .min else { return [:] }
+        let isLent = if case .upgradeThroughController = step.action { part % 2 == 0 } else { false }
+        guard isLent || step.availability == .takesOut, isLent || !host.isOut && host.lostDrainAt == .min else {
+            return [:]
+        }
         var serving: [GroupID: Int] = [:]
-        for id in world.groupsOf[step.resource] ?? [] {
+        for id in world.groupsTouched(by: step, part: part) {
             serving[id] = world.groups[id].map { world.serving($0, at: now.milliseconds) }
         }
         return serving
@@ -33,10 +36,10 @@ struct Oracle: Sendable {
                 let isDown = !world.health(of: member, in: id, at: now.milliseconds).isHealthy
                 return isDown && now.milliseconds - fault.milliseconds < DisasterPlay.blindMilliseconds
             }
-            if after < count, after + unforeseen < group.minimumAvailable {
-                broken(
-                    "I1: \(step.id) leaves group \(id) \(after) of \(group.members.count), needs \(group.minimumAvailable)"
-                )
+            // Whatever the plan says of a cluster: more than half of it.
+            let needed = max(group.minimumAvailable, world.clusters[id]?.quorum ?? 0)
+            if after < count, after + unforeseen < needed {
+                broken("I1: \(step.id) leaves group \(id) \(after) of \(group.members.count), needs \(needed)")
             }
         }
     }
@@ -52,9 +55,13 @@ struct Oracle: Sendable {
 }
 
 extension DisasterWorld.Effect {
+    var changesTheHost: Bool { order.step.changesTheHost }
+}
+
+extension Step {
     var changesTheHost: Bool {
-        switch order.step.action {
-        case .changePackages, .restartServices, .reboot: true
+        switch action {
+        case .changePackages, .restartServices, .reboot, .replaceImage: true
         default: false
         }
     }
@@ -71,7 +78,11 @@ extension DisasterPlay {
             if step.name == "reboot" { meet(.takenOverInReboot) }
             if step.name == "patch" { meet(.takenOverInPatch) }
             if step.availability == .requiresOut { meet(.takenOverOut) }
+            if step.name == "evacuate" || step.name == "bring home" { meet(.takenOverInEvacuation) }
+            if step.name == "upgrade through controller" { meet(.takenOverInUpgrade) }
+            if step.name == "switch traffic" { meet(.takenOverInSwitch) }
         }
+        if world.sides.values.contains(where: { !$0.isWhole }) { meet(.turnedHalf) }
         if case .rollingBack = state.phase { meet(.crashedInRollback) }
     }
 
@@ -108,6 +119,7 @@ extension DisasterPlay {
         for resource in world.hosts.keys.sorted() where !kept.contains(resource) {
             judge(resource, outcome, state)
         }
+        judgeWhatWasMoved()
     }
 
     private mutating func judge(_ resource: ResourceID, _ outcome: RunOutcome, _ state: RunState) {
@@ -124,11 +136,8 @@ extension DisasterPlay {
                 "I7: \(resource) is left out of \(group)\(isLeft == true ? ", as if it had been found so" : "")")
         }
         if host.isHalfConfigured { oracle.broken("I8: \(resource) is left half configured and not in quarantine") }
-        let changes = plan.steps.contains { step in
-            guard step.resource == resource else { return false }
-            return if case .changePackages = step.action { true } else { false }
-        }
-        guard changes, !host.isHalfConfigured else { return }
+        guard world.changed.contains(resource), !host.isHalfConfigured else { return }
+        judgeWholeness(resource)
         switch outcome {
         case .succeeded:
             if host.installed != .after { oracle.broken("I11: succeeded, and \(resource) is not patched") }
@@ -145,5 +154,9 @@ extension DisasterPlay {
         for resource in world.hosts.keys.sorted() where !kept.contains(resource) && !world[resource].drained.isEmpty {
             oracle.broken("I7: waits for a person (\(state.awaitingHuman ?? "")), and \(resource) is out")
         }
+        for resource in store.held.keys.sorted() where !kept.contains(resource) {
+            oracle.broken("I7: waits for a person (\(state.awaitingHuman ?? "")), and \(resource) is still reserved")
+        }
+        judgeWhatWasMoved()
     }
 }

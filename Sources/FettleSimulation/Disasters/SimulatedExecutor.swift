@@ -17,6 +17,15 @@ struct SimulatedExecutor: Sendable {
     /// Steps that it performs, with the drains that it keeps up meanwhile.
     var keeping: [StepID: [StepOrder]] = [:]
     var wakesAt: Timestamp?
+    /// When it last found that a step may begin.
+    var decidedAt: [StepID: Decision] = [:]
+
+    struct Decision: Sendable {
+        /// The true time, and what its own clock said.
+        var time: Timestamp
+        var clock: Timestamp
+        var skew: Int64
+    }
 
     var isAlive: Bool { diedAt == nil }
 
@@ -89,6 +98,8 @@ extension DisasterPlay {
                     guard try append(events, number) else { return }
                     hasAppended = true
                 case .check(let order, let confirming):
+                    executors[number].decidedAt[order.step.id] = SimulatedExecutor.Decision(
+                        time: now, clock: clock, skew: executors[number].skew)
                     world[order.step.resource].expected += 1
                     agenda.insert(
                         .check(executor: number, order, confirming: confirming), at: now.adding(milliseconds: latency())
@@ -110,10 +121,17 @@ extension DisasterPlay {
                     }
                     store.release(resource, by: Self.run)
                     world[resource].isReserved = false
+                    world[resource].hasBegun = false
+                    world[resource].hasBeenChanged = false
                     world[resource].lostDrainAt = .min
+                    for cluster in world.groupsOf[resource] ?? [] {
+                        world.clusters[cluster]?.handedOverAt[resource] = nil
+                    }
                     deliver(.released(resource), to: number)
                 case .quarantine(let entry):
                     store.file(entry)
+                    world.keptOut.insert(entry.resource)
+                    world.hypervisors.kept.insert(entry.resource)
                     deliver(.quarantineFiled(entry.resource), to: number)
                 case .wait(let until):
                     if let until { wake(number, at: until.adding(milliseconds: -executors[number].skew)) }
@@ -180,6 +198,7 @@ extension DisasterPlay {
 
     private mutating func die(_ number: Int, _ reason: String) {
         executors[number].diedAt = now
+        world.executorDied(number, at: now.milliseconds)
         tell("executor-\(number) is gone: \(reason)")
         // Nobody else has taken over: somebody must.
         if reason != "crash", isCurrent(number) { agenda.insert(.claim, at: now.adding(seconds: 30)) }

@@ -41,9 +41,10 @@ import Testing
 @Suite struct PlannedDisasterTests {
     @Test func noDisasterBreaksAnInvariantOfAPlannedFleet() async throws {
         var met: Set<Encounter> = []
-        for seed in TestScale.seeds(60, long: 20_000) {
-            guard let plan = try Self.plan(seed), !plan.steps.isEmpty else { continue }
-            var play = try DisasterPlay(plan, seed: seed)
+        for seed in TestScale.seeds(120, long: 20_000) {
+            let fleet = DisasterFleet(seed: seed)
+            guard let plan = fleet.plan, !plan.steps.isEmpty else { continue }
+            var play = try DisasterPlay(plan, seed: seed, surroundings: fleet.surroundings)
             let result = try play.play()
             // Others wait for the same two threads.
             await Task.yield()
@@ -59,16 +60,62 @@ import Testing
         #expect(sought.subtracting(met) == [])
     }
 
-    static func plan(_ seed: UInt64) throws -> Plan? {
-        let sample = FleetGenerator.sample(seed: seed)
-        var input = PlanningInput(
-            id: "plan-1", selection: sample.selection, selectionReference: FleetSample.reference("selection-1"),
-            facts: sample.facts, fleet: sample.fleet, policy: sample.policy, createdAt: FactSample.now,
-            named: seed % 2 == 0 ? Set(sample.fleet.resources.map(\.id)) : [])
-        var random = SplitMix(seed: seed &* 7919)
-        input.policy.limits.failureBudget = Int.random(in: 0...4, using: &random)
-        return try Planner.plan(input).0
+    /// What the drivers of all worlds do when nothing goes wrong: every kind of plan comes to its end.
+    @Test func withoutFaultsEveryPlannedFleetSucceeds() async throws {
+        for seed in TestScale.seeds(120, long: 4_000) {
+            let fleet = DisasterFleet(seed: seed)
+            guard let plan = fleet.plan, !plan.steps.isEmpty else { continue }
+            var play = try DisasterPlay(plan, seed: seed, profile: .none, surroundings: fleet.surroundings)
+            let result = try play.play()
+            await Task.yield()
+            #expect(result.outcome == .succeeded && result.violations == [], "seed \(seed): \(result.account)")
+        }
     }
+
+    /// Liveness: once faults have stopped, every run comes to its end.
+    @Test func whenFaultsStopEveryRunEndsInBoundedTime() async throws {
+        for seed in TestScale.seeds(60, long: 10_000) {
+            let fleet = DisasterFleet(seed: seed &+ 1_000_000)
+            guard let plan = fleet.plan, !plan.steps.isEmpty else { continue }
+            var profile = DisasterProfile.everything
+            profile.mostFaults = 60
+            profile.faultsStopAfterSeconds = 900
+            var play = try DisasterPlay(plan, seed: seed, profile: profile, surroundings: fleet.surroundings)
+            let result = try play.play()
+            await Task.yield()
+            #expect(result.violations == [], "seed \(seed): \(result.account)")
+            #expect(result.outcome != nil || result.awaitingHuman != nil, "seed \(seed): \(result.account)")
+        }
+    }
+
+    /// Windows and daylight saving (zincati#524): what is planned lies in the nights as they are counted by hand.
+    @Test func whatIsPlannedForANightLiesInItWhereClocksChange() throws {
+        var nights: Set<TimeWindow> = []
+        for seed in TestScale.seeds(400, long: 4_000) {
+            let fleet = DisasterFleet(seed: seed)
+            guard let open = fleet.nights, let plan = fleet.plan else { continue }
+            let horizon = open[open.count - 1].closesAt
+            for window in plan.windows where window.opensAt < horizon {
+                #expect(open.contains(window), "seed \(seed): \(window)")
+                nights.insert(window)
+            }
+        }
+        #expect(nights.count >= 5)
+    }
+}
+
+extension DisasterFleet {
+    /// As the planner plans it; nil if it refuses.
+    var plan: Plan? {
+        let calendar = MaintenanceCalendar(policy: sample.policy, fleet: sample.fleet, from: createdAt)
+        let input = PlanningInput(
+            id: "plan-1", selection: sample.selection, selectionReference: FleetSample.reference("selection-1"),
+            facts: sample.facts, fleet: sample.fleet, policy: sample.policy, createdAt: createdAt, named: named,
+            windows: WindowOffer(calendar.offered))
+        return try? Planner.plan(input).0
+    }
+
+    var surroundings: DisasterSurroundings { DisasterSurroundings(fleet: sample.fleet, facts: sample.facts) }
 }
 
 extension DisasterResult {

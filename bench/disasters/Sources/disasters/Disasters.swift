@@ -29,23 +29,25 @@ import Foundation
     private static func play(from first: UInt64, to end: UInt64, by step: Int) throws -> Tally {
         var tally = Tally()
         for seed in stride(from: first, to: end, by: step) {
-            let plan = try plan(seed)
-            guard !plan.steps.isEmpty else { continue }
-            var play = try DisasterPlay(plan, seed: seed)
+            let fleet = DisasterFleet(seed: seed)
+            guard let plan = plan(fleet), !plan.steps.isEmpty else { continue }
+            var play = try DisasterPlay(
+                plan, seed: seed,
+                surroundings: DisasterSurroundings(fleet: fleet.sample.fleet, facts: fleet.sample.facts))
             tally.add(try play.play(), hosts: plan.targets.count)
         }
         return tally
     }
 
-    /// A fleet of its own for each seed, as the planner plans it.
-    private static func plan(_ seed: UInt64) throws -> Plan {
-        let sample = FleetGenerator.sample(seed: seed)
-        var input = PlanningInput(
+    /// As the planner plans it; nil if it refuses.
+    private static func plan(_ fleet: DisasterFleet) -> Plan? {
+        let sample = fleet.sample
+        let calendar = MaintenanceCalendar(policy: sample.policy, fleet: sample.fleet, from: fleet.createdAt)
+        let input = PlanningInput(
             id: "plan-1", selection: sample.selection, selectionReference: FleetSample.reference("selection-1"),
-            facts: sample.facts, fleet: sample.fleet, policy: sample.policy, createdAt: FactSample.now,
-            named: seed % 2 == 0 ? Set(sample.fleet.resources.map(\.id)) : [])
-        input.policy.limits.failureBudget = Int(seed % 5)
-        return try Planner.plan(input).0
+            facts: sample.facts, fleet: sample.fleet, policy: sample.policy, createdAt: fleet.createdAt,
+            named: fleet.named, windows: WindowOffer(calendar.offered))
+        return try? Planner.plan(input).0
     }
 
     private static func report(_ tally: Tally, after seconds: Double) {
