@@ -34,6 +34,8 @@ struct Oracle: Sendable {
             let unforeseen = group.members.count { member in
                 guard let fault = faultAt[member] else { return false }
                 let isDown = !world.health(of: member, in: id, at: now.milliseconds).isHealthy
+                // Who is well and unwell by turns was seen well, and is not.
+                if let flaps = world[member].flaps, flaps.isUnwell(at: now.milliseconds) { return isDown }
                 return isDown && now.milliseconds - fault.milliseconds < DisasterPlay.blindMilliseconds
             }
             // Whatever the plan says of a cluster: more than half of it.
