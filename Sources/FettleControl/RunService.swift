@@ -50,10 +50,14 @@ public struct RunService: Sendable {
     /// The change is told first, in one transaction with the look whether it is still approved (see `ChangeService.withdraw`). If
     /// this process dies before the run is made, the next start makes it.
     ///
-    /// - Parameter calendar: windows and freezes as they are now; a run that they would hold up is not made.
+    /// - Parameters:
+    ///   - calendar: windows and freezes as they are now; a run that they would hold up is not made.
+    ///   - person: who starts it; nil: whoever asked for the change. Told in the journal of a run that it supersedes.
     /// - Throws: `blocked` if the change is not approved, or something is frozen, `drift` if what was approved is not what is kept,
     ///   `conflict` if it is carried out already.
-    public func create(for id: ChangeID, calendar: RunCalendar? = nil) async throws(ControlError) -> RunID {
+    public func create(
+        for id: ChangeID, calendar: RunCalendar? = nil, by person: Person? = nil
+    ) async throws(ControlError) -> RunID {
         if let calendar {
             let change = try await changes.change(id)
             // One that may not be carried out at all is refused where the run is assigned.
@@ -66,10 +70,20 @@ public struct RunService: Sendable {
             let run = try await changes.assignRun(to: id) { named throws(ControlError) in
                 try await nameOfRun(for: id, named: named)
             }
+            let supersession = try await superseding(run, for: id, by: person)
             do throws(StoreError) {
-                try await store.createRun(run, change: id, at: tools.now())
+                if let supersession {
+                    try await store.supersede(supersession)
+                } else {
+                    try await store.createRun(run, change: id, at: tools.now())
+                }
                 return run
             } catch {
+                if error.code == .conflict, supersession != nil, try await lookUp(run) == nil {
+                    throw ControlError(
+                        .drift, error.message,
+                        hint: "`fettle scan`, then a new plan: `fettle plan make --supersedes RUN`")
+                }
                 // Another change took the name in between, or this change was started twice at once.
                 if error.code == .conflict { continue }
                 throw ControlError(store: error)
@@ -178,7 +192,7 @@ public struct RunService: Sendable {
         return summary
     }
 
-    private func lookUp(_ run: RunID) async throws(ControlError) -> RunSummary? {
+    func lookUp(_ run: RunID) async throws(ControlError) -> RunSummary? {
         do throws(StoreError) {
             return try await store.summary(of: run)
         } catch {
@@ -222,9 +236,7 @@ public struct RunService: Sendable {
     /// - Throws: `conflict` if the run has ended.
     public func ask(_ request: RunRequest, of run: RunID) async throws(ControlError) {
         if let outcome = try await story(of: run).state.outcome {
-            throw ControlError(
-                .conflict, "run \(run) has ended: \(outcome.words)",
-                hint: "`fettle report \(run)` tells what became of it")
+            throw Self.ended(run, outcome, request)
         }
         do throws(StoreError) {
             try await store.submit(request, to: run)

@@ -135,10 +135,24 @@ enum StageSamples {
                     id: "g-1", members: ["h-1"], minimumAvailable: 0, maximumOut: 1, traffic: traffic, probes: probes,
                     memberAddresses: ["h-1": ResourceAddress(transport: .none)])
             ], steps: steps, rollback: steps,
-            order: TurnOrder.WayBack.allCases.map { TurnOrder(reason: "r", turns: [["h-1"], ["h-3"]], wayBack: $0) },
+            order: TurnOrder.WayBack.allCases.map {
+                TurnOrder(
+                    reason: "r", turns: [["h-1"], ["h-3"]], wayBack: $0, isDependency: $0 == .reversed ? true : nil)
+            },
             rooms: [HypervisorRoom(hypervisor: "h-1", memoryMebibytes: 1, processors: 1)],
             apart: [ApartMachine(machine: "m", home: "h-1", apartFrom: ["o"])], limits: PlanLimits(),
-            pointOfNoReturn: "h-1/0", windows: [TimeWindow(opensAt: time, closesAt: time.adding(seconds: 60))])
+            pointOfNoReturn: "h-1/0", windows: [TimeWindow(opensAt: time, closesAt: time.adding(seconds: 60))],
+            supersedes: Supersession(
+                run: "run-1", sequence: 9,
+                taken: [
+                    TakenHost(
+                        resource: "h-1",
+                        obligations: [
+                            Obligation(
+                                run: "run-1", step: "h-1/drain", resource: "h-1", traffic: traffic,
+                                prior: PriorState(alreadySo: false, details: ["a": "b"]), since: time)
+                        ], isQuarantined: true)
+                ]))
     }
 
     private static let traffic = TrafficBinding(
@@ -210,7 +224,11 @@ enum StageSamples {
                 .stepIntended(step: "h-1/drain", attempt: 1, prior: PriorState(alreadySo: true, details: [:])),
                 .stepSkipped(step: "h-1/gate", by: "alice", reason: "r"), .paused(by: "alice", reason: "r"),
                 .resumed(by: "alice"), .retried(by: "alice"), .abortRequested(by: "alice", reason: "r"),
-                .rollbackRequested(by: "alice", reason: "r"), .awaitingHuman(reason: "r"),
+                .rollbackRequested(by: "alice", reason: "r"),
+                .partRollbackRequested(resources: ["h-1"], by: "alice", reason: "r"),
+                .failedRetried(resources: ["h-1"], by: "alice"), .handOverRequested(by: "alice", reason: "r"),
+                .superseded(by: "run-2", hosts: ["h-1"], person: "alice"),
+                .awaitingHuman(reason: "r"),
             ] + observed + failed + transports + outcomes.map { .ended(outcome: $0) }
         return events.enumerated().map { number, event in
             JournalRecord(sequence: number + 1, epoch: 1, at: time, event: event)

@@ -37,6 +37,7 @@ struct Rehearsal {
     private(set) var machine: RunMachine
     private(set) var now = Timestamp(milliseconds: 1_000_000)
     private(set) var refusals: [String] = []
+    private(set) var handOvers = 0
     private var generator: SplitMix
     private var underway: [Underway] = []
     private var epoch = 0
@@ -86,6 +87,12 @@ struct Rehearsal {
                     return outcome
                 }
             }
+            if machine.handedOverBy != nil {
+                expectNothingHalfDone()
+                try await takeOver(first: false)
+                handOvers += 1
+                continue
+            }
             if isAtWork { continue }
             if try await !moveOn(to: wake) { return nil }
         }
@@ -108,6 +115,15 @@ struct Rehearsal {
         if kept != startable.map(\.id) || machine.agenda.wanted.isEmpty != wanted.isEmpty {
             Issue.record("\(kept) instead of \(startable.map(\.id))")
         }
+    }
+
+    /// Whoever leaves the run to another leaves no step under way but a watch.
+    private func expectNothingHalfDone() {
+        for item in underway {
+            if case .perform(let order) = item.work { #expect(order.step.isBake, "\(order.step.id) is left half done") }
+        }
+        let open = machine.fold.open.filter { machine.fold[$0].open?.epoch == epoch }
+        #expect(open.allSatisfy { machine.index.step($0)?.isBake == true }, "left without a result: \(open)")
     }
 
     private mutating func begin(_ work: Work, longest: Int) {
@@ -197,6 +213,11 @@ struct Rehearsal {
     }
 
     private mutating func act(_ request: RunRequest) async throws {
+        var request = request
+        // Meant for whoever carries the run out at this moment.
+        if case .handOver(let person, let reason, _) = request {
+            request = .handOver(by: person, reason: reason, epoch: epoch)
+        }
         if let refusal = machine.request(request) {
             refusals.append(refusal)
         } else if case .append(let events)? = machine.next(at: now).first {
@@ -240,6 +261,7 @@ struct Rehearsal {
         #expect(Set(try await store.quarantined().map(\.resource)) == kept)
         #expect(kept.isSuperset(of: state.out))
         #expect(state.obligations.allSatisfy { kept.contains($0.resource) })
+        #expect(state.owed.allSatisfy { $0.isQuarantined }, "owed by an ended run: \(state.owed)")
         var replayed = try RunMachine(run: run, plan: plan)
         for record in try await journal { try replayed.apply(record) }
         #expect(replayed.fold == machine.fold)

@@ -51,6 +51,8 @@ struct TurnOracle {
                 passed.insert(step.resource)
             }
         case .rollbackRequested: isGoingBack = true
+        // Like those that failed: they are not patched by this run any more, so nobody waits for it.
+        case .partRollbackRequested(let resources, _, _): passed.formUnion(resources)
         default: break
         }
         count.add(event)

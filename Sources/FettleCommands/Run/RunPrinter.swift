@@ -62,6 +62,15 @@ final class RunPrinter: Sendable {
             return TextStyle.yellow.apply("paused by \(person): \(reason.printable)", in: terminal)
         case .resumed(let person): return "resumed by \(person)"
         case .retried(let person): return "\(person) tries again"
+        case .failedRetried(let resources, let person):
+            return "\(person) tries again: \(PlanView.list(resources.map(\.rawValue)).printable)"
+        case .superseded(let other, _, let person):
+            return TextStyle.bold.apply("superseded by \(other), started by \(person)", in: terminal)
+        case .handOverRequested(let person, let reason):
+            return TextStyle.yellow.apply("handed over by \(person): \(reason.printable)", in: terminal)
+        case .partRollbackRequested(let resources, let person, let reason):
+            let names = PlanView.list(resources.map(\.rawValue)).printable
+            return TextStyle.red.apply("\(names) going back, asked for by \(person): \(reason.printable)", in: terminal)
         case .abortRequested(let person, let reason):
             return TextStyle.red.apply("abort, asked for by \(person): \(reason.printable)", in: terminal)
         case .rollbackRequested(let person, let reason):

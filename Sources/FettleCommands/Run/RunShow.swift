@@ -65,36 +65,14 @@ struct RunShow: AsyncParsableCommand {
     }
 }
 
-struct RunObligations: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "obligations", abstract: "Temporary changes that a run still has to take back.")
-
-    @OptionGroup var options: GlobalOptions
-    @Argument(help: "The run, such as run-1.") var run: String
-
-    func run() async throws {
-        let session = try Session(options)
-        let state = try await session.runs.story(of: RunID(run)).state
-        if options.output == .json { return try session.printJSON(state.obligations) }
-        guard !state.obligations.isEmpty else { return session.print("\(run) owes nothing.") }
-        var table = Table([
-            .init(title: "HOST"), .init(title: "WHAT", shrinks: 1), .init(title: "SINCE"),
-            .init(title: "BEFORE", shrinks: 2),
-        ])
-        for obligation in state.obligations {
-            let before = obligation.prior.details.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-            table.add(
-                .init(obligation.resource.rawValue, .bold),
-                .init("out of \(obligation.traffic.driver) backend \(obligation.traffic.backend)"),
-                .init(obligation.since.description), .init(before.joined(separator: " ")))
-        }
-        session.print(table)
-    }
-}
-
 extension RunState {
     func words(executor: String?) -> String {
         if let outcome { return outcome.words }
+        if let handOver {
+            return executor == nil
+                ? "handed over by \(handOver.by); `fettle run resume` goes on"
+                : "being handed over, asked by \(handOver.by)"
+        }
         if let awaitingHuman { return "waits for a person: \(awaitingHuman)" }
         if let pause {
             let finishing = finishing.map(\.rawValue).joined(separator: ", ")

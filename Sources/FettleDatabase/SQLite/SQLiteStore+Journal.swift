@@ -65,7 +65,7 @@ extension SQLiteStore {
                     sql: "INSERT INTO journal (run, sequence, epoch, at, schema, event) VALUES (?, ?, ?, ?, ?, ?)",
                     arguments: [
                         run.rawValue, record.sequence, record.epoch, record.at.milliseconds,
-                        JournalRecord.currentSchema, try encoder.encode(record.event),
+                        record.event.schema, try encoder.encode(record.event),
                     ])
             }
             try database.execute(

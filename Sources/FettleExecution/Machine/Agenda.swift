@@ -59,8 +59,8 @@ extension RunMachine {
                 recountTurns(of: resource)
             }
             touch(step)
-        case .started, .claimed, .paused, .resumed, .retried, .abortRequested, .rollbackRequested, .quarantined,
-            .awaitingHuman, .ended:
+        case .started, .claimed, .paused, .resumed, .retried, .failedRetried, .abortRequested, .rollbackRequested,
+            .partRollbackRequested, .handOverRequested, .superseded, .quarantined, .awaitingHuman, .ended:
             agenda.isStale = true
             for resource in index.resources { courses[resource] = courseNow(of: resource) }
             recountTurns()

@@ -29,10 +29,14 @@ extension RunMachine {
         let hasFailed = fold.failed[resource] != nil
         switch fold.mode {
         case .forward:
-            if hasFailed { return courseBack(of: resource, hasFailed: true) }
+            if hasFailed || fold.takingBack.contains(resource) {
+                return courseBack(of: resource, hasFailed: hasFailed)
+            }
             return fold.restoring.contains(resource) ? .restoring : .forward
         case .aborting:
-            if hasFailed { return courseBack(of: resource, hasFailed: true) }
+            if hasFailed || fold.takingBack.contains(resource) {
+                return courseBack(of: resource, hasFailed: hasFailed)
+            }
             if !isCoreTouched(resource) || isCoreDone(resource) { return .stopped }
             if wasBegun(resource) && isChanged(resource) { return .completing }
             return courseBack(of: resource, hasFailed: false)
@@ -53,6 +57,8 @@ extension RunMachine {
     /// Whether a change that can't be undone by putting the resource back was ever intended for it: of its packages, or of what
     /// runs there.
     func wasBegun(_ resource: ResourceID) -> Bool {
+        // Another run has begun it, and nobody knows how far it came: it is proven before it comes back.
+        if index.taken[resource] != nil, fold.start != nil { return true }
         let hasWayBack = index.rollback[resource] != nil
         return (index.forward[resource] ?? []).contains { step in
             (step.changesPackages || hasWayBack && step.changesTheHost) && fold[step.id].acted
@@ -136,7 +142,9 @@ extension RunMachine {
     /// The resources that a bake still has to watch: those that failed are on their way back.
     func bakedResources(of step: Step) -> [ResourceID] {
         guard step.isBake else { return [] }
-        return step.owners.filter { fold.failed[$0] == nil && fold.quarantined[$0] == nil }
+        return step.owners.filter {
+            fold.failed[$0] == nil && fold.quarantined[$0] == nil && !fold.takingBack.contains($0)
+        }
     }
 
     /// Nothing more happens to the resource unless a person asks for it.

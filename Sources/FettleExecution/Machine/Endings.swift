@@ -100,7 +100,7 @@ extension RunMachine {
             }
             return kept.isEmpty ? .rolledBack(reason: reason) : .failed(reason: withKept(reason))
         case .forward:
-            if fold.failed.isEmpty && kept.isEmpty { return .succeeded }
+            if fold.failed.isEmpty && kept.isEmpty { return fold.partRollback.map(outcome(afterPart:)) ?? .succeeded }
             let failures = fold.failed.sorted { $0.key < $1.key }
                 .map { "\($0.key) at \($0.value.step): \($0.value.failure.message)" }
             return .failed(reason: withKept("\(failures.count) failed: \(failures.joined(separator: "; "))"))

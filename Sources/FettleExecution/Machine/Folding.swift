@@ -9,7 +9,10 @@ extension RunMachine {
         switch record.event {
         case .started(let change, let plan, let person):
             fold.start = JournalFold.Start(change: change, plan: plan, by: person, at: record.at)
-        case .claimed(let executor): fold.executor = executor
+            foldSupersession()
+        case .claimed(let executor):
+            fold.executor = executor
+            fold.handOver = nil
         case .stepIntended(let step, let attempt, let prior):
             foldIntent(step, attempt: attempt, prior: prior, at: record.at)
         case .stepDone(let step, _, let observation): foldDone(step, observation: observation, at: record.at)
@@ -32,6 +35,12 @@ extension RunMachine {
             fold.mode = .rollingBack(by: person, reason: reason)
             fold.awaiting = nil
             fold.restoring = []
+        case .partRollbackRequested(let resources, let person, let reason):
+            foldPartRollback(of: resources, JournalFold.Wish(by: person, reason: reason))
+        case .failedRetried(let resources, _): foldRetry(of: resources)
+        case .handOverRequested(let person, let reason):
+            fold.handOver = JournalFold.Wish(by: person, reason: reason)
+        case .superseded(let other, let hosts, let person): foldEnd(supersededBy: other, hosts, person)
         case .quarantined(let entry): fold.quarantined[entry.resource] = entry
         case .awaitingHuman(let reason): fold.awaiting = reason
         case .ended(let outcome):
@@ -51,7 +60,9 @@ extension RunMachine {
     private mutating func beginRestoring() {
         guard fold.mode == .forward else { return }
         for resource in fold.out.keys where fold.isOut(resource) && fold.failed[resource] == nil {
-            if !wasBegun(resource) && fold.quarantined[resource] == nil { fold.restoring.insert(resource) }
+            guard !wasBegun(resource), fold.quarantined[resource] == nil else { continue }
+            // What is taken back is put back as it is, and not sent forward again after the pause.
+            if !fold.takingBack.contains(resource) { fold.restoring.insert(resource) }
         }
     }
 
@@ -165,17 +176,10 @@ extension RunMachine {
             fold[id].failure = nil
         }
         guard fold.mode == .forward else { return }
-        let again = Set(fold.failed.keys.filter { fold.quarantined[$0] == nil && isAtRest($0) })
-        for resource in again {
-            fold.failed[resource] = nil
-            for step in (index.forward[resource] ?? []) + (index.rollback[resource] ?? []) { startAnew(step) }
-        }
-        for bake in index.bakes where !again.isDisjoint(with: bake.owners) && fold[bake.id].open == nil {
-            startAnew(bake)
-        }
+        tryAnew(Set(fold.failed.keys.filter(mayBeTriedAnew)))
     }
 
-    private mutating func startAnew(_ step: Step) {
+    mutating func startAnew(_ step: Step) {
         guard let record = fold.steps[step.id] else { return }
         fold[step.id] = StepRecord(attempts: record.attempts)
     }

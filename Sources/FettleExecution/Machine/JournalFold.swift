@@ -22,6 +22,12 @@ struct JournalFold: Sendable, Equatable {
         var since: Timestamp
     }
 
+    /// Who asked for something, and why.
+    struct Wish: Sendable, Equatable {
+        var by: Person
+        var reason: String
+    }
+
     struct TrafficKey: Hashable, Sendable {
         var resource: ResourceID
         var traffic: TrafficBinding
@@ -53,6 +59,12 @@ struct JournalFold: Sendable, Equatable {
     /// Drains that this run made and owes back (I7).
     var obligations: [TrafficKey: Obligation] = [:]
     var quarantined: [ResourceID: QuarantineEntry] = [:]
+    /// Taken back by a person's wish, while all others go on.
+    var takingBack: Set<ResourceID> = []
+    /// Who wished for that last, and why.
+    var partRollback: Wish?
+    /// The executor leaves the run to another; until that one claims it.
+    var handOver: Wish?
     var outcome: RunOutcome?
 
     subscript(step: StepID) -> StepRecord {

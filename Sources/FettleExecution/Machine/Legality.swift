@@ -33,6 +33,10 @@ extension RunMachine {
         case .paused: return fold.pause == nil ? nil : "it is paused already"
         case .resumed: return fold.pause == nil ? "it is not paused" : nil
         case .retried: return nil
+        case .partRollbackRequested(let resources, _, _): return illegalityOfPartRollback(resources)
+        case .failedRetried(let resources, _): return illegalityOfRetry(of: resources)
+        case .superseded(_, let hosts, _): return illegalityOfSupersession(hosts)
+        case .handOverRequested: return fold.handOver == nil ? nil : "it is being handed over already"
         case .abortRequested: return fold.mode == .forward ? nil : "it is being stopped or rolled back already"
         case .rollbackRequested:
             if case .rollingBack = fold.mode { return "it is being rolled back already" }

@@ -46,6 +46,8 @@ final class PlanIndex: Sendable {
     let turns: Turns
     /// Forward steps that a step of the way back takes back in particular.
     let compensated: Set<StepID>
+    /// Hosts that the plan takes over from a run before it.
+    let taken: [ResourceID: TakenHost]
     /// For whom a resource has to wait before it can be taken out.
     let leaders: Leaders
 
@@ -99,6 +101,8 @@ final class PlanIndex: Sendable {
         turns = try Turns(plan.order, among: Set(resources))
         compensated = Set(plan.rollback.compactMap(\.compensates))
         leaders = Leaders(plan.steps, turns)
+        taken = Dictionary(
+            (plan.supersedes?.taken ?? []).map { ($0.resource, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// What is taken out must be brought back by the same list of steps, or its reservation would be held for ever.

@@ -22,6 +22,7 @@ extension RunMachine {
     /// A person's request, turned into an event to journal.
     /// - Returns: why it cannot be done now; nil if it was accepted.
     public mutating func request(_ request: RunRequest) -> String? {
+        if let reason = refusal(of: request) { return reason }
         let event: RunEvent =
             switch request {
             case .pause(let person, let reason): .paused(by: person, reason: reason)
@@ -30,6 +31,11 @@ extension RunMachine {
             case .rollback(let person, let reason): .rollbackRequested(by: person, reason: reason)
             case .retry(let person): .retried(by: person)
             case .skip(let step, let person, let reason): .stepSkipped(step: step, by: person, reason: reason)
+            case .rollbackPart(let resources, let person, let reason):
+                .partRollbackRequested(resources: Set(resources).sorted(), by: person, reason: reason)
+            case .retryFailed(let resources, let person):
+                .failedRetried(resources: failedToRetry(among: resources), by: person)
+            case .handOver(let person, let reason, _): .handOverRequested(by: person, reason: reason)
             }
         let probe = JournalRecord(
             sequence: fold.sequence + 1, epoch: fold.epoch, at: fold.lastAt ?? Timestamp(milliseconds: 0), event: event)

@@ -93,7 +93,7 @@ public struct RunMachine: Sendable {
         case .stepFailed(let step, _, _):
             waiting[step] = nil
             if fold[step].isFailedForGood { lostDrains.remove(step) }
-        case .retried:
+        case .retried, .failedRetried, .partRollbackRequested:
             progressedAt = record.at
             waiting = [:]
         default: break

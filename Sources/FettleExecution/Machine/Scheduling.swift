@@ -9,6 +9,7 @@ extension RunMachine {
         }
         guard fold.start != nil else { return [.wait(until: nil)] }
         if let outcome = fold.outcome { return [.stop(outcome)] }
+        if fold.handOver != nil { return finishForHandOver(at: now) }
         refreshAgenda()
         let due = eventsDue(at: now)
         if !due.isEmpty { return [.append(due)] }
@@ -170,7 +171,7 @@ extension RunMachine {
     }
 
     /// Drains on which the step rests: a load balancer that was restarted has forgotten them (I3).
-    private func drainsToConfirm(before step: Step, at now: Timestamp) -> [StepOrder] {
+    func drainsToConfirm(before step: Step, at now: Timestamp) -> [StepOrder] {
         guard step.availability == .requiresOut, course(of: step.resource) != .restoring else { return [] }
         // What was interrupted and is not tried again rests on nothing any more: it has only to be settled.
         if isInterrupted(step), !isWanted(step) { return [] }
@@ -185,7 +186,7 @@ extension RunMachine {
 
     /// A drain of this run's own. What was found drained is not kept up behind the back of whoever lets it in again: that is seen
     /// before the next step, which has it drained by this run, to be taken back in the end (I7).
-    private func isOwed(_ drain: Step) -> Bool {
+    func isOwed(_ drain: Step) -> Bool {
         drain.traffic.map { fold.obligations[JournalFold.TrafficKey(resource: drain.resource, traffic: $0)] != nil }
             ?? false
     }

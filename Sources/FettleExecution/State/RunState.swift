@@ -73,7 +73,24 @@ public struct RunState: Sendable, Equatable {
     /// Bakes: they belong to a wave and not to one resource.
     public var waveSteps: [StepProgress] { machine.index.bakes.map { StepProgress($0, in: machine) } }
 
-    /// What this run still has to take back.
+    /// Who asked that another executor take the run, and why; nil once one has.
+    public var handOver: (by: Person, reason: String)? { fold.handOver.map { ($0.by, $0.reason) } }
+
+    /// Those that are, or were, taken back by a person's wish while the others go on; sorted.
+    public var takenBack: [ResourceID] { fold.takingBack.sorted() }
+
+    /// The failed ones that can be tried again now: back at rest, not in quarantine; sorted.
+    public var retryable: [ResourceID] { machine.failedToRetry(among: []) }
+
+    /// These and whatever has to go back with them, at this moment (I8).
+    public func partRollback(of resources: [ResourceID]) -> PartRollback {
+        PartRollback(of: resources, in: machine.plan) { machine.fold[$0].isSettled }
+    }
+
+    /// Every temporary change that is not taken back yet, by resource. See `OwedChange`.
+    public var owed: [OwedChange] { machine.owedChanges() }
+
+    /// Drains that this run still has to take back.
     public var obligations: [Obligation] {
         fold.obligations.values.sorted { ($0.since, $0.step) < ($1.since, $1.step) }
     }

@@ -20,6 +20,14 @@ public enum RunEvent: Codable, Sendable, Equatable {
     case abortRequested(by: Person, reason: String)
     /// Everything that was begun is taken back. `by` is nil when the failure budget did it (I10).
     case rollbackRequested(by: Person?, reason: String)
+    /// These are taken back, and whatever needs them is among them; all others go on (I8).
+    case partRollbackRequested(resources: [ResourceID], by: Person, reason: String)
+    /// A person tries again what failed, and only that: these go through the plan once more.
+    case failedRetried(resources: [ResourceID], by: Person)
+    /// The executor finishes what is under way, starts nothing, and leaves the run to another; the next `claimed` ends it.
+    case handOverRequested(by: Person, reason: String)
+    /// Another run has its hosts now, with all that was owed for them. An end: nothing more is done by this one.
+    case superseded(by: RunID, hosts: [ResourceID], person: Person)
     /// A resource stays out of traffic, because its gate does not pass (I7).
     case quarantined(entry: QuarantineEntry)
     /// The run stands still until a person acts. Not an end.
@@ -29,7 +37,8 @@ public enum RunEvent: Codable, Sendable, Equatable {
 
 /// A journal line: an event with its place, its fence and its time.
 public struct JournalRecord: Codable, Sendable, Equatable {
-    public static let currentSchema = 1
+    /// The newest form that is read. Written is the oldest that can say it (`RunEvent.schema`).
+    public static let currentSchema = 2
 
     /// From 1, without gaps.
     public var sequence: Int

@@ -22,6 +22,7 @@ struct PlanComparison {
         compareOrders()
         compare(first.steps, second.steps, as: .step, common: common)
         compare(first.rollback, second.rollback, as: .wayBack, common: common)
+        note(.target, "run that is replaced", first.supersedes?.run.rawValue, second.supersedes?.run.rawValue)
         note(.pointOfNoReturn, "step", first.pointOfNoReturn?.rawValue, second.pointOfNoReturn?.rawValue)
     }
 

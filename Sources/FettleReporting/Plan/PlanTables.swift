@@ -20,6 +20,17 @@ struct PlanTables {
                 <li><b>Point of no return:</b> from <code>\(step)</code> on, not everything can be brought back to its earlier \
                 version\(lost).</li>
                 """)
+            let steps = IrreversibleStep.all(of: plan)
+            items += steps.prefix(20).map { "<li><code>\($0.step)</code> cannot be undone: \($0.because)</li>" }
+            if steps.count > 20 { items.append("<li>… and \(steps.count - 20) more steps that cannot be undone</li>") }
+        }
+        if let supersession = plan.supersedes {
+            let hosts = supersession.taken.map { "\($0.resource)\($0.isQuarantined ? " (in quarantine)" : "")" }
+            items.append(
+                """
+                <li><b>Replaces \(supersession.run),</b> which ends when this one starts; \
+                \(hosts.isEmpty ? "nobody is out by it" : "takes over, out as they are: \(PlanWords.list(hosts, limit: 20))").</li>
+                """)
         }
         let shown = picture.warnings.prefix(20).map { warning -> HTMLText in "<li>\(warning)</li>" }
         items += shown
