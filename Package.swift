@@ -151,7 +151,7 @@ let package = Package(
             [
                 "FettleDatabase", "FettleExecution", "FettleDriverKit", "FettleStore", "FettleModel",
                 "FettleTestSupport", grdb,
-            ]),
+            ], exclude: ["Fixtures"]),
         tests(
             "FettleSimulationTests",
             [

@@ -23,9 +23,7 @@ struct RunObligations: AsyncParsableCommand {
         } else {
             tell(ledger, session)
         }
-        for (run, reason) in ledger.unreadable.sorted(by: { $0.key < $1.key }) {
-            session.note("what \(run) owes is not known: \(reason)")
-        }
+        for entry in ledger.unreadable { session.note("what \(entry.run) owes is not known: \(entry.reason)") }
         if !ledger.unreadable.isEmpty { throw ExitStatus.partial.code }
     }
 

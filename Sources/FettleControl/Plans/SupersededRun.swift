@@ -1,5 +1,6 @@
 import FettleExecution
 import FettleModel
+import FettleReporting
 import FettleStore
 
 /// A run that a new plan is to replace, as it stands: who is out by it, and what is owed for them.

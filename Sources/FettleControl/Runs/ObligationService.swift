@@ -22,7 +22,12 @@ public struct ObligationService: Sendable {
         /// Oldest run first.
         public var owed: [OwedChange]
         /// Runs whose journal or plan cannot be read, with why: what they owe is not known.
-        public var unreadable: [RunID: String]
+        public var unreadable: [Unreadable]
+    }
+
+    public struct Unreadable: Codable, Sendable, Equatable {
+        public var run: RunID
+        public var reason: String
     }
 
     /// - Parameter run: nil: of all runs, those that have ended and those in quarantine too.
@@ -31,15 +36,15 @@ public struct ObligationService: Sendable {
         let kept = try await kept()
         if let run {
             _ = try await runs.summary(of: run)
-            return Ledger(owed: try await owed(by: run, kept), unreadable: [:])
+            return Ledger(owed: try await owed(by: run, kept), unreadable: [])
         }
-        var ledger = Ledger(owed: [], unreadable: [:])
+        var ledger = Ledger(owed: [], unreadable: [])
         for summary in try await runs.runs(limit: .max).reversed() {
             do throws(ControlError) {
                 ledger.owed += try await owed(by: summary.run, kept)
             } catch {
                 if error.code == .unavailable { throw error }
-                ledger.unreadable[summary.run] = error.message
+                ledger.unreadable.append(Unreadable(run: summary.run, reason: error.message))
             }
         }
         return ledger

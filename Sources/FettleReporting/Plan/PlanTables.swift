@@ -21,16 +21,17 @@ struct PlanTables {
                 version\(lost).</li>
                 """)
             let steps = IrreversibleStep.all(of: plan)
-            items += steps.prefix(20).map { "<li><code>\($0.step)</code> cannot be undone: \($0.because)</li>" }
+            items += steps.prefix(20).map { step -> HTMLText in
+                "<li><code>\(step.step)</code> cannot be undone: \(step.because)</li>"
+            }
             if steps.count > 20 { items.append("<li>… and \(steps.count - 20) more steps that cannot be undone</li>") }
         }
         if let supersession = plan.supersedes {
             let hosts = supersession.taken.map { "\($0.resource)\($0.isQuarantined ? " (in quarantine)" : "")" }
+            let names = PlanWords.list(hosts, limit: 20)
+            let words = hosts.isEmpty ? "nobody is out by it" : "takes over, out as they are: \(names)"
             items.append(
-                """
-                <li><b>Replaces \(supersession.run),</b> which ends when this one starts; \
-                \(hosts.isEmpty ? "nobody is out by it" : "takes over, out as they are: \(PlanWords.list(hosts, limit: 20))").</li>
-                """)
+                "<li><b>Replaces \(supersession.run),</b> which ends when this one starts; \(words).</li>")
         }
         let shown = picture.warnings.prefix(20).map { warning -> HTMLText in "<li>\(warning)</li>" }
         items += shown
