@@ -215,6 +215,8 @@ public enum RunRequest: Codable, Sendable, Equatable {
     case rollback(by: Person, reason: String)
     case retry(by: Person)
     case skip(step: StepID, by: Person, reason: String)
+    /// What a gate asks a person; `pass` or `fail`.
+    case answer(step: StepID, by: Person, verdict: GateVerdict, reason: String)
 }
 
 public struct StoredRunRequest: Sendable, Equatable {

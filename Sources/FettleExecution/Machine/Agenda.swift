@@ -60,7 +60,7 @@ extension RunMachine {
             }
             touch(step)
         case .started, .claimed, .paused, .resumed, .retried, .abortRequested, .rollbackRequested, .quarantined,
-            .awaitingHuman, .ended:
+            .awaitingHuman, .gateAnswered, .ended:
             agenda.isStale = true
             for resource in index.resources { courses[resource] = courseNow(of: resource) }
             recountTurns()

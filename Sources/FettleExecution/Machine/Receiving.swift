@@ -30,6 +30,8 @@ extension RunMachine {
             case .rollback(let person, let reason): .rollbackRequested(by: person, reason: reason)
             case .retry(let person): .retried(by: person)
             case .skip(let step, let person, let reason): .stepSkipped(step: step, by: person, reason: reason)
+            case .answer(let step, let person, let verdict, let reason):
+                .gateAnswered(step: step, by: person, verdict: verdict, reason: reason)
             }
         let probe = JournalRecord(
             sequence: fold.sequence + 1, epoch: fold.epoch, at: fold.lastAt ?? Timestamp(milliseconds: 0), event: event)

@@ -116,7 +116,7 @@ extension RunMachine {
 
     /// Everything but time and room: wanted, its dependencies observed, its resource in the right place.
     func mayStart(_ step: Step) -> Bool {
-        guard isWanted(step), isFree(step) else { return false }
+        guard isWanted(step), isFree(step), !lacksAnswer(step) else { return false }
         guard firstMissing(of: step.after, for: step) == nil, turnAwaited(by: step) == nil else { return false }
         return orderWithOthersOut(for: step) == nil && isInPlace(for: step)
     }
@@ -212,6 +212,7 @@ extension RunMachine {
             }
             return takenOut(by: step).lazy.compactMap { fold[$0].prior }.first
         }
+        if step.isGate || step.isBake { return notes(for: step) }
         return fold[step.id].prior ?? step.compensates.flatMap { fold[$0].prior }
     }
 

@@ -137,6 +137,7 @@ extension StoreConformance {
             let requests: [RunRequest] = [
                 .pause(by: alice, reason: "a"), .resume(by: alice), .abort(by: alice, reason: "b"),
                 .rollback(by: alice, reason: "c"), .retry(by: alice), .skip(step: "s", by: alice, reason: "d"),
+                .answer(step: "s", by: alice, verdict: .pass, reason: "e"),
             ]
             for request in requests { try await store.submit(request, to: "run-1") }
             try await store.submit(.retry(by: alice), to: "run-2")
@@ -214,6 +215,7 @@ extension StoreConformance {
         .stepFailed(
             step: "s", attempt: 3, failure: StepFailure(code: .noSpace, message: "full", output: "E: \"no\"\n space")),
         .stepSkipped(step: "s", by: alice, reason: "known"),
+        .gateAnswered(step: "s", by: alice, verdict: .fail, reason: "no"),
         .paused(by: alice, reason: "lunch"), .resumed(by: alice), .retried(by: alice),
         .abortRequested(by: alice, reason: "stop"), .rollbackRequested(by: nil, reason: "budget"),
         .rollbackRequested(by: alice, reason: "slow"), .quarantined(entry: entry("web-1", since: 1)),
