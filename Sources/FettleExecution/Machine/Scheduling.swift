@@ -116,14 +116,14 @@ extension RunMachine {
 
     /// Everything but time and room: wanted, its dependencies observed, its resource in the right place.
     func mayStart(_ step: Step) -> Bool {
-        guard isWanted(step), isFree(step), !lacksAnswer(step) else { return false }
+        guard isWanted(step), isFree(step) else { return false }
         guard firstMissing(of: step.after, for: step) == nil, turnAwaited(by: step) == nil else { return false }
         return orderWithOthersOut(for: step) == nil && isInPlace(for: step)
     }
 
     /// Nothing about the step itself or the run as a whole keeps it from starting.
     func isFree(_ step: Step) -> Bool {
-        guard fold.outcome == nil, !isHeldUp(step) else { return false }
+        guard fold.outcome == nil, !isHeldUp(step), !lacksAnswer(step) else { return false }
         if fold.open.contains(step.id) && !isInterrupted(step) { return false }
         if drainUnderWay(for: step) != nil { return false }
         return !(fold.steps[step.id]?.isFailedForGood ?? false)
