@@ -5,6 +5,7 @@ public import FettleModel
 public struct BuiltInDrivers: StepDriverRegistry {
     private let channels: any ChannelProvider
     private let inspector: any HostInspector
+    private let runner: ProbeRunner
     private let gate: GateDriver
     private let bake: BakeDriver
     private let drain: HAProxyDrainDriver
@@ -22,6 +23,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         self.channels = channels
         self.inspector = inspector
         self.packages = packages
+        self.runner = runner
         gate = GateDriver(runner: runner)
         bake = BakeDriver(runner: runner)
         drain = HAProxyDrainDriver(channels: channels)
@@ -33,13 +35,13 @@ public struct BuiltInDrivers: StepDriverRegistry {
         switch action {
         case .preflight: PreflightDriver(inspector: inspector, probes: gate.ask)
         case .stage: StagePackagesDriver(channels: channels, settings: packages)
-        case .changePackages: ChangePackagesDriver(channels: channels, settings: packages)
-        case .restartServices: RestartServicesDriver(channels: channels, inspector: inspector)
-        case .reboot: RebootDriver(channels: channels, inspector: inspector)
+        case .changePackages: marking(ChangePackagesDriver(channels: channels, settings: packages))
+        case .restartServices: marking(RestartServicesDriver(channels: channels, inspector: inspector))
+        case .reboot: marking(RebootDriver(channels: channels, inspector: inspector))
         case .takeOut, .bringBack: ReservationDriver()
         case .drain(let traffic): traffic.driver == HAProxyDrainDriver.name ? drain : nil
         case .restore(let traffic): traffic.driver == HAProxyDrainDriver.name ? restore : nil
-        case .gate: gate
+        case .gate, .groupGate: gate
         case .bake: bake
         case .verify: VerifyDriver(inspector: inspector)
         case .evacuate, .bringHome, .handOver, .switchTraffic, .upgradeThroughController, .buildImage, .replaceImage,
@@ -47,6 +49,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
             nil
         }
     }
+
+    private func marking(_ driver: any StepDriver) -> any StepDriver { LogMarking(driver: driver, runner: runner) }
 
     /// Everything that these drivers do as root where Fettle connects as another user.
     ///
@@ -57,7 +61,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         haproxySockets: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
         var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules()
-        rules += try PackageRules.rules(packages) + SystemRules.rules()
+        rules += try PackageRules.rules(packages) + SystemRules.rules() + LogRules.rules()
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
         return rules
     }

@@ -88,6 +88,10 @@ public struct RunStory: Codable, Sendable, Equatable {
 
     private mutating func tellDecision(_ record: JournalRecord) {
         switch record.event {
+        case .gateAnswered(let id, let person, let verdict, let reason):
+            awaiting = nil
+            moment(
+                record, "\(person) answered \(id) with \(verdict.rawValue): \(reason)", trouble: verdict != .pass)
         case .paused(let person, let reason): moment(record, "paused by \(person): \(reason)")
         case .resumed(let person):
             awaiting = nil

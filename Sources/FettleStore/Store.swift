@@ -222,6 +222,8 @@ public enum RunRequest: Codable, Sendable, Equatable {
     case retryFailed(resources: [ResourceID], by: Person)
     /// To whichever executor asks for the run next. Meant for the one of this epoch: it must not meet its successor.
     case handOver(by: Person, reason: String, epoch: Int)
+    /// What a gate asks a person; `pass` or `fail`.
+    case answer(step: StepID, by: Person, verdict: GateVerdict, reason: String)
 }
 
 public struct StoredRunRequest: Sendable, Equatable {

@@ -13,7 +13,7 @@ struct BakeCheck {
         let table = tables.forward
         var groups: [GroupID: Int]?
         for position in table.traits.indices where table.traits[position].contains(.bakes) {
-            guard case .bake(_, let watched, _) = table.steps[position].action, let id = table.steps[position].group
+            guard let watched = table.steps[position].action.judged, let id = table.steps[position].group
             else { continue }
             let known = groups ?? placesOfGroups()
             groups = known

@@ -58,6 +58,8 @@ final class RunPrinter: Sendable {
             return "\(TextStyle.red.apply("✗", in: terminal)) \(name(step))\(tries)  \(failure.message.printable)"
         case .stepSkipped(let step, let person, let reason):
             return "- \(name(step)) skipped by \(person): \(reason.printable)"
+        case .gateAnswered(let step, let person, let verdict, let reason):
+            return "\(name(step)) answered by \(person) with \(verdict.rawValue): \(reason.printable)"
         case .paused(let person, let reason):
             return TextStyle.yellow.apply("paused by \(person): \(reason.printable)", in: terminal)
         case .resumed(let person): return "resumed by \(person)"

@@ -52,6 +52,6 @@ public struct BakeDriver: StepDriver {
             }
             targets.append(target)
         }
-        return (ProbeWatch.all(targets, probes, runner), min(max(0, seconds), 30 * 86_400))
+        return (ProbeWatch.all(targets, probes, runner, in: context), min(max(0, seconds), 30 * 86_400))
     }
 }

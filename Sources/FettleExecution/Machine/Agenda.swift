@@ -60,7 +60,8 @@ extension RunMachine {
             }
             touch(step)
         case .started, .claimed, .paused, .resumed, .retried, .failedRetried, .abortRequested, .rollbackRequested,
-            .partRollbackRequested, .handOverRequested, .superseded, .quarantined, .awaitingHuman, .ended:
+            .partRollbackRequested, .handOverRequested, .superseded, .quarantined, .awaitingHuman,
+            .gateAnswered, .ended:
             agenda.isStale = true
             for resource in index.resources { courses[resource] = courseNow(of: resource) }
             recountTurns()

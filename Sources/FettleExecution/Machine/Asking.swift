@@ -16,7 +16,7 @@ extension RunMachine {
             return nil
         case .handOver(_, _, let epoch):
             return epoch == fold.epoch ? nil : "it was meant for the executor before, which is gone"
-        case .pause, .resume, .abort, .rollback, .retry, .skip: return nil
+        case .pause, .resume, .abort, .rollback, .retry, .skip, .answer: return nil
         }
     }
 

@@ -82,6 +82,7 @@ extension RunMachine {
         if mayComeOn { return nil }
         let reasons = refused.prefix(3).map { "\($0.id): \(waiting[$0.id]?.reason ?? "refused")" }
         if !reasons.isEmpty { return .awaitingHuman(reason: reasons.joined(separator: "; ")) }
+        if let question = questions(among: free) { return .awaitingHuman(reason: question) }
         let stuck = free.prefix(3).map(\.id.rawValue).joined(separator: ", ")
         return .awaitingHuman(reason: "nothing can go on: \(stuck) cannot start")
     }

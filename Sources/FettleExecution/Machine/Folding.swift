@@ -22,6 +22,8 @@ extension RunMachine {
             fold[step].open = nil
             fold[step].skippedBecause = reason
             fold[step].settledAt = record.at
+        case .gateAnswered(let step, let person, let verdict, let reason):
+            foldAnswer(GateAnswer(by: person, verdict: verdict, reason: reason, at: record.at), to: step)
         case .paused(let person, let reason):
             fold.pause = JournalFold.Pause(by: person, reason: reason, since: record.at)
             beginRestoring()
@@ -123,7 +125,7 @@ extension RunMachine {
         endRestoring(of: step.resource)
     }
 
-    private mutating func foldFailure(_ id: StepID, attempt: Int, failure: StepFailure, at time: Timestamp) {
+    mutating func foldFailure(_ id: StepID, attempt: Int, failure: StepFailure, at time: Timestamp) {
         guard let step = index.step(id) else { return }
         var record = fold[id]
         // A lock that was waited for to the step's deadline before anything was done is not waited for again.

@@ -113,6 +113,8 @@ struct StepRecord: Sendable, Equatable {
     /// An attempt was intended that was to change something.
     var acted = false
     var prior: PriorState?
+    /// What a person said, to a gate that asks one.
+    var answer: GateAnswer?
     var firstIntendedAt: Timestamp?
     var settledAt: Timestamp?
 

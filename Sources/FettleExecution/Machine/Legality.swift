@@ -30,6 +30,7 @@ extension RunMachine {
         case .stepFailed(let step, let attempt, _):
             return illegalityOfFailure(step, attempt: attempt)
         case .stepSkipped(let step, _, _): return illegalityOfSkip(step)
+        case .gateAnswered(let step, _, let verdict, _): return illegalityOfAnswer(step, verdict)
         case .paused: return fold.pause == nil ? nil : "it is paused already"
         case .resumed: return fold.pause == nil ? "it is not paused" : nil
         case .retried: return nil
@@ -65,6 +66,7 @@ extension RunMachine {
         if let missing = firstMissing(of: step.after, for: step) {
             return "step \(id) waits for \(missing) (I3)"
         }
+        if lacksAnswer(step) { return "step \(id) waits for a person's answer (I6)" }
         if let other = returnUnderWay(for: step) { return "\(other) is under way" }
         if let drain = drainUnderWay(for: step) { return "\(drain) is under way" }
         if step.availability == .requiresOut, needsTakingOut(step), !fold.isOut(step.resource) {

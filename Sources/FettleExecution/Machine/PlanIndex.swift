@@ -72,7 +72,7 @@ final class PlanIndex: Sendable {
                 if forward[step.resource] == nil, rollback[step.resource] == nil { resources.append(step.resource) }
                 if isRollback {
                     rollback[step.resource, default: []].append(step)
-                } else if case .bake = step.action {
+                } else if step.isBake {
                     forward[step.resource, default: []] += []
                     bakes.append(step)
                 } else {
@@ -138,7 +138,7 @@ final class PlanIndex: Sendable {
         for step in plan.steps { for name in step.after where names.contains(name) { awaited.insert(name) } }
         var seen: Set<GroupID?> = []
         var canaries: Set<ResourceID> = []
-        for bake in bakes where seen.insert(bake.group).inserted && awaited.contains(bake.id) {
+        for bake in bakes where !bake.isGate && seen.insert(bake.group).inserted && awaited.contains(bake.id) {
             canaries.formUnion(bake.owners)
         }
         return canaries
@@ -187,7 +187,7 @@ final class PlanIndex: Sendable {
 extension Step {
     /// The resources that the step is about: those that a bake watches, or its own.
     var owners: [ResourceID] {
-        guard case .bake(_, let resources, _) = action, !resources.isEmpty else { return [resource] }
+        guard let resources = action.judged, !resources.isEmpty else { return [resource] }
         return resources
     }
 }

@@ -36,6 +36,8 @@ extension RunMachine {
             case .retryFailed(let resources, let person):
                 .failedRetried(resources: failedToRetry(among: resources), by: person)
             case .handOver(let person, let reason, _): .handOverRequested(by: person, reason: reason)
+            case .answer(let step, let person, let verdict, let reason):
+                .gateAnswered(step: step, by: person, verdict: verdict, reason: reason)
             }
         let probe = JournalRecord(
             sequence: fold.sequence + 1, epoch: fold.epoch, at: fold.lastAt ?? Timestamp(milliseconds: 0), event: event)

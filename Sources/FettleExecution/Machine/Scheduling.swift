@@ -124,7 +124,7 @@ extension RunMachine {
 
     /// Nothing about the step itself or the run as a whole keeps it from starting.
     func isFree(_ step: Step) -> Bool {
-        guard fold.outcome == nil, !isHeldUp(step) else { return false }
+        guard fold.outcome == nil, !isHeldUp(step), !lacksAnswer(step) else { return false }
         if fold.open.contains(step.id) && !isInterrupted(step) { return false }
         if drainUnderWay(for: step) != nil { return false }
         return !(fold.steps[step.id]?.isFailedForGood ?? false)
@@ -213,6 +213,7 @@ extension RunMachine {
             }
             return takenOut(by: step).lazy.compactMap { fold[$0].prior }.first
         }
+        if step.isGate || step.isBake { return notes(for: step) }
         return fold[step.id].prior ?? step.compensates.flatMap { fold[$0].prior }
     }
 

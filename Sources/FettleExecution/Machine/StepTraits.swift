@@ -18,7 +18,7 @@ extension Step {
     /// The part of a resource's chain that must not be left half done: from taking it out to having it back.
     var isCore: Bool {
         switch action {
-        case .preflight, .stage, .verify, .bake, .switchTraffic, .buildImage: availability != .none
+        case .preflight, .stage, .verify, .bake, .groupGate, .switchTraffic, .buildImage: availability != .none
         default: true
         }
     }
@@ -40,18 +40,23 @@ extension Step {
     }
 
     var isGate: Bool {
-        if case .gate = action { true } else { false }
+        switch action {
+        case .gate, .groupGate: true
+        default: false
+        }
     }
 
-    var isBake: Bool {
-        if case .bake = action { true } else { false }
-    }
+    /// A step of a wave, behind all that it judges: bakes, and gates of groups.
+    var isBake: Bool { action.judged != nil }
+
+    /// Somebody has to answer before it can start.
+    var asksPerson: Bool { !action.questions.isEmpty }
 
     /// A person may go on without it: nothing is brought back on its word (I6).
     var maySkip: Bool {
         guard availability == .none else { return false }
         switch action {
-        case .preflight, .verify, .bake: return true
+        case .preflight, .verify, .bake, .groupGate: return true
         default: return false
         }
     }

@@ -218,3 +218,15 @@ public struct StepProgress: Sendable, Equatable {
             }
     }
 }
+
+extension RunState {
+    /// What is asked of a person now, by the gate that asks; in the plan's order.
+    public var questions: [(step: StepID, questions: [String])] {
+        machine.plan.steps.filter { $0.asksPerson && machine.isAsked($0) }.map { ($0.id, $0.action.questions) }
+    }
+
+    /// Why a step cannot be answered now; nil if it can.
+    public func refusalOfAnswer(to step: StepID, _ verdict: GateVerdict) -> String? {
+        machine.illegalityOfAnswer(step, verdict)
+    }
+}

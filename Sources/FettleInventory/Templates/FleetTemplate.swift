@@ -84,6 +84,15 @@ public enum FleetTemplate {
         #    probes:                           # all must pass before a member counts as healthy
         #      - http: {url: "http://{host}/health", status: 200}
         #      - unit: nginx.service
+        #      - tls: {port: 443, leastDays: 14}                   # each kind with an example: docs/gates.md
+        #      - log: {unit: nginx, pattern: "emerg|panic"}        # since the change; file: /var/log/x instead of unit
+        #      - prometheus: {url: "http://prometheus:9090", query: 'errors{instance="{host}:9100"}', over: 5m, atMost: 0}
+        #        samples: 10
+        #        maximumAge: 1m
+        #        deadline: 6m
+        #      - balancer: {checkInterval: 2s}
+        #    groupProbes:                      # asked once for the whole group, behind each of its waves
+        #      - http: {url: "https://shop.example.com/", status: 200}
         #    after: [db]                       # starts when this group is finished
 
         """

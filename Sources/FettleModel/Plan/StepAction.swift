@@ -18,6 +18,8 @@ public enum StepAction: Codable, Sendable, Equatable {
     case bringBack
     /// Watches resources for a time; every probe must pass at the end and none may fail on the way.
     case bake(seconds: Int, resources: [ResourceID], probes: [Probe])
+    /// Asks once for a whole group whether it is well, behind those of its members that have been changed so far.
+    indirect case groupGate(gate: GroupGate)
     /// Facts again: the versions are there and the new code runs.
     case verify(expectation: HostExpectation)
     /// Moves running machines from a hypervisor to others, so that it can go out without them. `staying`: machines that run on it
@@ -48,6 +50,7 @@ public enum StepAction: Codable, Sendable, Equatable {
         case .restore: "restore"
         case .bringBack: "bring back"
         case .bake: "bake"
+        case .groupGate: "group gate"
         case .verify: "verify"
         case .evacuate: "evacuate"
         case .bringHome: "bring home"
@@ -57,6 +60,30 @@ public enum StepAction: Codable, Sendable, Equatable {
         case .buildImage: "build image"
         case .replaceImage: "replace image"
         case .retire: "retire"
+        }
+    }
+}
+
+extension StepAction {
+    /// Those whose change a step of a group judges; nil for a step that is one resource's.
+    public var judged: [ResourceID]? {
+        switch self {
+        case .bake(_, let resources, _): resources
+        case .groupGate(let gate): gate.resources
+        default: nil
+        }
+    }
+
+    /// What a person is asked before the step; empty for all but gates.
+    public var questions: [String] {
+        let probes: [Probe] =
+            switch self {
+            case .gate(let probes): probes
+            case .groupGate(let gate): gate.probes
+            default: []
+            }
+        return probes.compactMap { probe in
+            if case .manual(let question) = probe.check { question } else { nil }
         }
     }
 }

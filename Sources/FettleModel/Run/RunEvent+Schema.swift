@@ -6,7 +6,7 @@ extension RunEvent {
         case .started, .claimed, .stepIntended, .stepDone, .stepFailed, .stepSkipped, .paused, .resumed, .retried,
             .abortRequested, .rollbackRequested, .quarantined, .awaitingHuman, .ended:
             1
-        case .partRollbackRequested, .failedRetried, .handOverRequested, .superseded: 2
+        case .gateAnswered, .partRollbackRequested, .failedRetried, .handOverRequested, .superseded: 2
         }
     }
 }

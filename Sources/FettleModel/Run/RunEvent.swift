@@ -12,6 +12,8 @@ public enum RunEvent: Codable, Sendable, Equatable {
     case stepFailed(step: StepID, attempt: Int, failure: StepFailure)
     /// A person decided to go on without it.
     case stepSkipped(step: StepID, by: Person, reason: String)
+    /// A person answered what a gate asks, after all that it judges was done; `pass` or `fail`.
+    case gateAnswered(step: StepID, by: Person, verdict: GateVerdict, reason: String)
     case paused(by: Person, reason: String)
     case resumed(by: Person)
     /// A person tries again what failed or stood still.
@@ -66,9 +68,31 @@ public struct PriorState: Codable, Sendable, Equatable {
     public var alreadySo: Bool
     public var details: [String: String]
 
+    /// Details that begin with this are for the steps that judge the act, too: what was there before it.
+    public static let markPrefix = "before the act: "
+    /// What a person answered to a gate is handed to its driver by these.
+    public static let answerVerdict = "answer: verdict"
+    public static let answerPerson = "answer: by"
+    public static let answerReason = "answer: reason"
+
     public init(alreadySo: Bool, details: [String: String]) {
         self.alreadySo = alreadySo
         self.details = details
+    }
+}
+
+/// What a person answered to a gate.
+public struct GateAnswer: Codable, Sendable, Equatable {
+    public var by: Person
+    public var verdict: GateVerdict
+    public var reason: String
+    public var at: Timestamp
+
+    public init(by: Person, verdict: GateVerdict, reason: String, at: Timestamp) {
+        self.by = by
+        self.verdict = verdict
+        self.reason = reason
+        self.at = at
     }
 }
 

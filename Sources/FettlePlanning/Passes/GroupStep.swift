@@ -27,7 +27,7 @@ extension Step {
     /// Taken for a group, between the hosts that are finished before it and those that wait for it.
     var isOfGroup: Bool {
         switch action {
-        case .bake, .switchTraffic, .buildImage: true
+        case .bake, .groupGate, .switchTraffic, .buildImage: true
         default: false
         }
     }
@@ -55,6 +55,7 @@ struct GroupSteps: Sendable {
             case .throughController: ThroughController.addBake(of: group, places, layout, priors, &forward)
             default: forward += Bakes.steps(of: group, places, layout, priors)
             }
+            forward += GroupGates.steps(of: group, places, layout, priors)
         }
         awaited = Self.awaited(forward, hosts: layout.hosts.count)
         awaitedBack = Self.awaited(back, hosts: layout.hosts.count)

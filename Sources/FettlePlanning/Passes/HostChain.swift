@@ -37,6 +37,10 @@ struct ChainMaker: Sendable {
         change(&maker, host)
         maker.add(extra?.afterChange ?? [])
         prove(&maker, host, .to)
+        // On the way back service comes first: nobody is waited for there.
+        if !host.questions.isEmpty {
+            maker.add("confirm", .gate(probes: host.questions), .requiresOut, priors.gate([]))
+        }
         maker.bringBack(extra)
         return HostChain(preparation: preparation, outage: maker.takeSteps())
     }

@@ -113,6 +113,10 @@ public enum PlanTable {
         case .bake(let seconds, let resources, _):
             return "\(list(resources.map(\.rawValue))): watched for \(duration(seconds))"
                 + (isAwaited ? " before the rest of \(group) goes" : "")
+        case .groupGate(let gate):
+            let names = gate.probes.map(\.name).joined(separator: ", ")
+            return "\(group): asked as a whole (\(names)) behind \(list(gate.resources.map(\.rawValue)))"
+                + (isAwaited ? ", before the rest goes" : "")
         case .switchTraffic(let turn):
             let to = list(turn.to.map(\.rawValue))
             return turn.from.isEmpty

@@ -92,7 +92,7 @@ struct PlanTables {
         var actions: [ResourceID: [String]] = [:]
         for step in plan.steps {
             for entry in step.resourceChanges { hosts[entry.change, default: []].append(entry.resource.rawValue) }
-            if case .bake = step.action { continue }
+            if step.action.judged != nil { continue }
             actions[step.resource, default: []].append(step.action.name)
         }
         for row in rows.all {

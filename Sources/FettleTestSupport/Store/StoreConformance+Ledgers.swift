@@ -139,6 +139,7 @@ extension StoreConformance {
                 .rollback(by: alice, reason: "c"), .retry(by: alice), .skip(step: "s", by: alice, reason: "d"),
                 .rollbackPart(resources: ["web-1"], by: alice, reason: "e"),
                 .retryFailed(resources: [], by: alice), .handOver(by: alice, reason: "f", epoch: 3),
+                .answer(step: "s", by: alice, verdict: .pass, reason: "e"),
             ]
             for request in requests { try await store.submit(request, to: "run-1") }
             try await store.submit(.retry(by: alice), to: "run-2")
@@ -216,6 +217,7 @@ extension StoreConformance {
         .stepFailed(
             step: "s", attempt: 3, failure: StepFailure(code: .noSpace, message: "full", output: "E: \"no\"\n space")),
         .stepSkipped(step: "s", by: alice, reason: "known"),
+        .gateAnswered(step: "s", by: alice, verdict: .fail, reason: "no"),
         .paused(by: alice, reason: "lunch"), .resumed(by: alice), .retried(by: alice),
         .abortRequested(by: alice, reason: "stop"), .rollbackRequested(by: nil, reason: "budget"),
         .rollbackRequested(by: alice, reason: "slow"),
