@@ -105,7 +105,7 @@ import Testing
         Use(words: ["run", "rollback", "run-2", "--host", "nobody"], exits: [2], fails: true),
         Use(words: ["run", "rollback", "run-2", "--host", "here"]),
         Use(words: ["run", "handover", "run-2", "--wait", "0"], exits: [1], fails: true),
-        Use(words: ["run", "gate", "run-2", "here/confirm", "--pass", "--reason", "looks right"]),
+        Use(words: ["run", "gate", "run-2", "here/confirm", "--pass", "--reason", "x"], exits: [1], fails: true),
         Use(words: ["run", "rollback", "run-2"]),
         Use(words: ["run", "abort", "run-2"]),
         Use(words: ["quarantine", "list"]),

@@ -158,23 +158,26 @@ enum StageSamples {
     private static let traffic = TrafficBinding(
         driver: "haproxy", via: "lb", address: .ssh("lb", port: 22, user: "root"), endpoint: "/s", backend: "b")
 
-    private static let probes: [Probe] = [
-        Probe(name: "a", check: .http(url: "http://{host}/", status: 200, contains: "ok")),
-        Probe(name: "b", check: .tcp(port: 80)), Probe(name: "c", check: .systemdUnit(name: "a.service")),
-        Probe(name: "d", check: .command(argv: ["true"]), maximumAgeSeconds: 9),
-        Probe(name: "e", check: .tls(host: "h", port: 443, serverName: "s", leastDays: 1, authorities: "/a")),
-        Probe(name: "f", check: .log(source: .unit(name: "a.service"), pattern: "a", atMost: 0)),
-        Probe(name: "g", check: .log(source: .file(path: "/a"), pattern: "a", atMost: 1)),
-        Probe(name: "k", check: .balancer(checkIntervalSeconds: 2)),
-        Probe(name: "l", check: .cluster(view: .patroni(url: "http://a", members: 3, maximumLagBytes: 1))),
-        Probe(name: "m", check: .cluster(view: .command(argv: ["true"]))), Probe(name: "n", check: .manual(question: "?")),
-    ] + conditions.map { condition in
-        Probe(
-            name: "p",
-            check: .prometheus(
-                question: PrometheusQuestion(
-                    url: "http://a", query: "up", overSeconds: 60, condition: condition, tokenFile: "/t")))
-    }
+    private static let probes: [Probe] =
+        [
+            Probe(name: "a", check: .http(url: "http://{host}/", status: 200, contains: "ok")),
+            Probe(name: "b", check: .tcp(port: 80)), Probe(name: "c", check: .systemdUnit(name: "a.service")),
+            Probe(name: "d", check: .command(argv: ["true"]), maximumAgeSeconds: 9),
+            Probe(name: "e", check: .tls(host: "h", port: 443, serverName: "s", leastDays: 1, authorities: "/a")),
+            Probe(name: "f", check: .log(source: .unit(name: "a.service"), pattern: "a", atMost: 0)),
+            Probe(name: "g", check: .log(source: .file(path: "/a"), pattern: "a", atMost: 1)),
+            Probe(name: "k", check: .balancer(checkIntervalSeconds: 2)),
+            Probe(name: "l", check: .cluster(view: .patroni(url: "http://a", members: 3, maximumLagBytes: 1))),
+            Probe(name: "m", check: .cluster(view: .command(argv: ["true"]))),
+            Probe(name: "n", check: .manual(question: "?")),
+        ]
+        + conditions.map { condition in
+            Probe(
+                name: "p",
+                check: .prometheus(
+                    question: PrometheusQuestion(
+                        url: "http://a", query: "up", overSeconds: 60, condition: condition, tokenFile: "/t")))
+        }
 
     private static let conditions: [PrometheusQuestion.Condition] = [
         .below(value: 1), .above(value: 1), .atMost(value: 1), .atLeast(value: 1.5),

@@ -132,7 +132,8 @@ import Testing
             try apply(.stepIntended(step: step, attempt: 1, prior: prior))
             let at = Timestamp(milliseconds: Int64(sequence))
             try apply(
-                .stepDone(step: step, attempt: 1, observation: Observation(verdict: .pass, summary: "", observedAt: at)))
+                .stepDone(step: step, attempt: 1, observation: Observation(verdict: .pass, summary: "", observedAt: at))
+            )
         }
         let key = PriorState.markPrefix + "x"
         try apply(

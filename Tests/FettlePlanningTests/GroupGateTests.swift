@@ -6,7 +6,8 @@ import Testing
 
 /// Gates of groups, and those that a person answers, in plans.
 @Suite struct GroupGateTests {
-    private static let shop = Probe(name: "shop", check: .http(url: "https://shop.example/", status: 200, contains: nil))
+    private static let shop = Probe(
+        name: "shop", check: .http(url: "https://shop.example/", status: 200, contains: nil))
 
     private func plan(size: Int, minimum: Int, strategy: Strategy?, probes: [Probe] = [shop]) throws -> Plan {
         var builder = FleetBuilder()

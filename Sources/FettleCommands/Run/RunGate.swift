@@ -35,7 +35,7 @@ struct RunGate: AsyncParsableCommand {
             return try session.printJSON(Answer(run: RunID(run), step: id, verdict: verdict))
         }
         session.print("answered \(step.printable) with \(verdict.rawValue)")
-        session.next("fettle run show \(run.printable)", "fettle run resume \(run.printable) if no process carries it out")
+        session.next("fettle run show \(run.printable)", "fettle run resume \(run.printable)")
     }
 }
 

@@ -46,6 +46,10 @@ struct RunShow: AsyncParsableCommand {
         let summary = story.summary
         session.print(
             "\(summary.run) for \(summary.change): \(story.state.words(executor: summary.executor).printable)")
+        for (step, questions) in story.state.questions where story.state.awaitingHuman == nil {
+            session.print("\(step) asks: \(questions.joined(separator: " ").printable)")
+            session.next("fettle run gate \(summary.run) \(step) --pass --reason '…' (or --fail)")
+        }
         var table = Table([
             .init(title: "HOST"), .init(title: "PHASE"), .init(title: "IN TRAFFIC"), .init(title: "STEPS", shrinks: 2),
             .init(title: "TROUBLE", shrinks: 1),

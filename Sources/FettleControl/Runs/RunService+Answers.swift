@@ -1,3 +1,4 @@
+internal import FettleExecution
 public import FettleModel
 internal import FettleStore
 

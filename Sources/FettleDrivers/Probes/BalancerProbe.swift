@@ -11,7 +11,8 @@ struct BalancerProbe: Sendable {
         var words: [String] = []
         for traffic in moment.traffic {
             guard traffic.driver == HAProxyDrainDriver.name else {
-                return .error("there is no driver '\(SafeText.lastLines(of: traffic.driver) ?? "")' for its load balancer")
+                let name = SafeText.lastLines(of: traffic.driver) ?? ""
+                return .error("there is no driver '\(name)' for its load balancer")
             }
             do throws(HAProxyError) {
                 let client = try sockets.client(of: traffic)

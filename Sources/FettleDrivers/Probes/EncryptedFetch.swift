@@ -63,7 +63,8 @@ final class EncryptedFetch: @unchecked Sendable {
         timer = loop.after(timeout) { self.finish(.failure(SocketError(.timeout, "no answer in time"))) }
         let arguments = [
             "-q", "--silent", "--show-error", "--noproxy", "*", "--proto", "=https", "--http1.1", "--raw", "--include",
-            "--globoff", "--user-agent", "fettle-probe", "--max-time", timeout.inSeconds, "--header", "@-", "--", request.url,
+            "--globoff", "--user-agent", "fettle-probe", "--max-time", timeout.inSeconds, "--header", "@-", "--",
+            request.url,
         ]
         let handlers = ChildProcess.Handlers(
             received: { stream, bytes in self.take(Array(bytes), from: stream) },

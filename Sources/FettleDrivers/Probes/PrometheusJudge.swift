@@ -64,7 +64,9 @@ struct PrometheusReply: Sendable, Equatable {
             case scalar(Sample)
 
             init(from decoder: any Decoder) throws {
-                if let list = try? [Series](from: decoder) { self = .series(list) } else {
+                if let list = try? [Series](from: decoder) {
+                    self = .series(list)
+                } else {
                     self = .scalar(try Sample(from: decoder))
                 }
             }
@@ -122,9 +124,9 @@ struct PrometheusJudge: Sendable {
             if doubt == nil, let problem = problem(of: series) { doubt = "\(name): \(problem)" }
         }
         if let doubt { return .inconclusive(doubt) }
-        let count = reply.series.count == 1 ? "it is" : "all \(reply.series.count) series are"
-        let last = reply.series.count == 1 ? reply.series[0].samples.last?.value.map { "\(Self.words($0)), " } ?? "" : ""
-        return .pass("\(count) \(last)\(conditionWords)")
+        guard reply.series.count == 1 else { return .pass("all \(reply.series.count) series are \(conditionWords)") }
+        let last = reply.series[0].samples.last?.value.map { "\(Self.words($0)), " } ?? ""
+        return .pass("it is \(last)\(conditionWords)")
     }
 
     /// NaN violates nothing: it is doubt, not an answer.
@@ -142,7 +144,9 @@ struct PrometheusJudge: Sendable {
     private func agesProblem(_ time: Double) -> String? {
         guard time.isFinite else { return "the time of its newest sample is none" }
         let age = Double(now.milliseconds) / 1_000 - time
-        if age > Double(maximumAge) { return "its newest sample is \(Self.words(age.rounded())) s old, \(maximumAge) s may be" }
+        if age > Double(maximumAge) {
+            return "its newest sample is \(Self.words(age.rounded())) s old, \(maximumAge) s may be"
+        }
         // Ahead of the controller by more than the same: the clocks cannot both be right.
         return age < -Double(maximumAge) ? "its newest sample is of the future: compare the clocks" : nil
     }

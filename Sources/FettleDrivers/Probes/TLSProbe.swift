@@ -44,7 +44,8 @@ struct TLSProbe: Sendable {
             "\(host.contains(":") ? "[\(host)]" : host):\(port)",
         ]
         // An address is no name that could be asked for (RFC 6066, 3).
-        arguments += isAddress ? ["-noservername", "-verify_ip", name] : ["-servername", name, "-verify_hostname", name]
+        arguments +=
+            isAddress ? ["-noservername", "-verify_ip", name] : ["-servername", name, "-verify_hostname", name]
         if let authorities { arguments += ["-CAfile", authorities, "-no-CApath", "-no-CAstore"] }
         if let time { arguments += ["-attime", "\(time)"] }
         let output = try await LocalProgram.run(

@@ -28,7 +28,8 @@ struct ProbeFit {
         for key in ["samples", "maximumAge"] where fields[key] == nil {
             reading.problem(
                 "a probe with prometheus needs '\(key)'", at: place,
-                hint: key == "samples" ? "how many values must be there" : "how old the newest sample may be, such as 1m")
+                hint: key == "samples"
+                    ? "how many values must be there" : "how old the newest sample may be, such as 1m")
         }
         guard let over = question.overSeconds else { return }
         let most = over / max(1, question.stepSeconds) + 1
@@ -66,7 +67,9 @@ struct ProbeFit {
         guard let problem else { return }
         reading.problem(
             "a probe of 'groupProbes' \(problem)", at: place,
-            hint: "it is asked once for the whole group: http, tls, prometheus, cluster or manual, of an address of its own")
+            hint:
+                "it is asked once for the whole group: http, tls, prometheus, cluster or manual, of an address of its "
+                + "own")
     }
 
     private static func member(in texts: [String]) -> String? {

@@ -79,7 +79,8 @@ extension ProbeReader {
         let given = names.filter { fields[$0] != nil }
         guard given.count == 1, let name = given.first, let value = fields[name] else {
             reading.problem(
-                given.isEmpty ? "'prometheus' has no condition" : "'prometheus' with \(given.joined(separator: " and "))",
+                given.isEmpty
+                    ? "'prometheus' has no condition" : "'prometheus' with \(given.joined(separator: " and "))",
                 at: fields.place, hint: "give it exactly one of \(names.joined(separator: ", "))")
             return nil
         }

@@ -11,7 +11,8 @@ struct PatroniProbeTests {
         _ name: String, _ role: String, _ state: String = "running", lag: String? = "0", timeline: Int = 5
     ) -> String {
         let lag = lag.map { ",\"lag\":\($0)" } ?? ""
-        return "{\"name\":\"\(name)\",\"role\":\"\(role)\",\"state\":\"\(state)\",\"api_url\":\"http://h:8008/patroni\","
+        return
+            "{\"name\":\"\(name)\",\"role\":\"\(role)\",\"state\":\"\(state)\",\"api_url\":\"http://h:8008/patroni\","
             + "\"host\":\"h\",\"port\":5432,\"timeline\":\(timeline)\(lag)}"
     }
 
@@ -24,7 +25,9 @@ struct PatroniProbeTests {
 
     @Test func everyMemberRunsAndOneLeads() {
         #expect(judge(leader, member("b", "replica"), member("c", "sync_standby", "streaming")).verdict == .pass)
-        #expect(judge(member("a", "standby_leader", lag: nil), member("b", "replica"), member("c", "replica")).verdict == .pass)
+        #expect(
+            judge(member("a", "standby_leader", lag: nil), member("b", "replica"), member("c", "replica")).verdict
+                == .pass)
         #expect(judge(leader, member("b", "replica")).verdict == .fail, "one is gone, and is not listed any more")
         #expect(judge(leader, member("b", "replica", "stopped"), member("c", "replica")).verdict == .fail)
         #expect(judge(leader, member("b", "replica", "creating replica"), member("c", "replica")).verdict == .fail)
@@ -36,7 +39,8 @@ struct PatroniProbeTests {
         #expect(judge(leader, member("b", "replica", lag: "100"), member("c", "replica")).verdict == .pass)
         let behind = judge(leader, member("b", "replica", lag: "101"), member("c", "replica"))
         #expect(behind.verdict == .fail && behind.reason.contains("101 bytes"))
-        #expect(judge(leader, member("b", "replica", lag: "\"unknown\""), member("c", "replica")).verdict == .inconclusive)
+        #expect(
+            judge(leader, member("b", "replica", lag: "\"unknown\""), member("c", "replica")).verdict == .inconclusive)
         #expect(judge(leader, member("b", "replica", lag: nil), member("c", "replica")).verdict == .inconclusive)
         #expect(judge(leader, member("b", "replica", timeline: 4), member("c", "replica")).verdict == .fail)
     }

@@ -18,7 +18,8 @@ struct PrometheusJudgeTests {
 
     private func vector(_ values: String..., at time: String = "990") -> String {
         let series = values.enumerated().map { "{\"metric\":{\"n\":\"\($0)\"},\"value\":[\(time),\"\($1)\"]}" }
-        return "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[\(series.joined(separator: ","))]}}"
+        return
+            "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[\(series.joined(separator: ","))]}}"
     }
 
     private func matrix(_ values: [String], first: Int = 940) -> String {
@@ -46,11 +47,13 @@ struct PrometheusJudgeTests {
         #expect(judge(vector("twelve")).verdict == .inconclusive)
         #expect(judge(vector("1", at: "930")).verdict == .inconclusive, "older than a minute")
         #expect(judge(vector("1", at: "1100")).verdict == .inconclusive, "of the future")
-        let partial = "{\"status\":\"success\",\"warnings\":[\"store is away\"],\"data\":{\"resultType\":\"vector\","
+        let partial =
+            "{\"status\":\"success\",\"warnings\":[\"store is away\"],\"data\":{\"resultType\":\"vector\","
             + "\"result\":[{\"metric\":{},\"value\":[990,\"1\"]}]}}"
         let answer = judge(partial)
         #expect(answer.verdict == .inconclusive && answer.reason.contains("store is away"))
-        let histogram = "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},"
+        let histogram =
+            "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},"
             + "\"histogram\":[990,{\"count\":\"1\"}]}]}}"
         #expect(judge(histogram).verdict == .inconclusive)
     }
