@@ -103,7 +103,8 @@ struct Rehearsal {
     /// What is kept up to date event by event is what would be worked out anew.
     private func expectAgendaToBeTrue() {
         for resource in machine.index.resources where machine.course(of: resource) != machine.courseNow(of: resource) {
-            Issue.record("\(resource) goes \(machine.courseNow(of: resource)), not \(machine.course(of: resource))")
+            let name = machine.index.name(of: resource)
+            Issue.record("\(name) goes \(machine.courseNow(of: resource)), not \(machine.course(of: resource))")
         }
         var anew = machine
         anew.recountTurns()
@@ -111,9 +112,9 @@ struct Rehearsal {
         guard !machine.agenda.isStale, machine.agenda.touched.isEmpty else { return }
         let wanted = machine.wantedSteps()
         let startable = wanted.filter { machine.isInterrupted($0) || machine.mayStart($0) }
-        let kept = machine.agenda.startable.map { machine.index.step(withPriority: $0).id }
-        if kept != startable.map(\.id) || machine.agenda.wanted.isEmpty != wanted.isEmpty {
-            Issue.record("\(kept) instead of \(startable.map(\.id))")
+        let kept = machine.agenda.startable.map(machine.index.step)
+        if kept != startable || (machine.agenda.wanted == 0) != wanted.isEmpty {
+            Issue.record("\(kept.map(machine.index.name)) instead of \(startable.map(machine.index.name))")
         }
     }
 
@@ -255,7 +256,7 @@ struct Rehearsal {
     /// I7 and I11: an ended run holds nothing beyond the quarantine ledger; and its state is the fold of its journal.
     func expectNothingOwed() async throws {
         #expect(world.now.violations == [])
-        let kept = Set(machine.fold.quarantined.keys)
+        let kept = Set(machine.fold.quarantined.values.map(\.resource))
         let reserved = try await store.reservations().map(\.resource)
         #expect(kept.isSuperset(of: reserved), "reservations are left: \(reserved)")
         #expect(Set(try await store.quarantined().map(\.resource)) == kept)

@@ -102,13 +102,13 @@ extension PostgresStore {
             ORDER BY sequence LIMIT $3
             """,
             [.text(run.rawValue), .integer(sequence), .integer(pageSize)])
-        let decoder = JSONDecoder()
+        let reader = RunEventReader()
         return try (0..<rows.count).map { row in
             guard try rows.integer(row, 3) <= JournalRecord.currentSchema else { throw StoreError.newerJournal(run) }
             return JournalRecord(
                 sequence: Int(try rows.integer(row, 0)), epoch: Int(try rows.integer(row, 1)),
                 at: Timestamp(milliseconds: try rows.integer(row, 2)),
-                event: try decoder.decode(RunEvent.self, from: Data(try rows.bytes(row, 4))))
+                event: try reader.event(from: Data(try rows.bytes(row, 4))))
         }
     }
 

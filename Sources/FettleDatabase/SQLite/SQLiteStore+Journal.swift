@@ -75,7 +75,7 @@ extension SQLiteStore {
 
     public func records(of run: RunID, after sequence: Int) async throws(StoreError) -> [JournalRecord] {
         try await read { database in
-            let decoder = JSONDecoder()
+            let reader = RunEventReader()
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT * FROM journal WHERE run = ? AND sequence > ? ORDER BY sequence",
                 arguments: [run.rawValue, sequence])
@@ -86,7 +86,7 @@ extension SQLiteStore {
                 records.append(
                     JournalRecord(
                         sequence: row["sequence"], epoch: row["epoch"], at: Timestamp(milliseconds: row["at"]),
-                        event: try decoder.decode(RunEvent.self, from: row["event"] as Data)))
+                        event: try reader.event(from: row["event"] as Data)))
             }
             return records
         }

@@ -9,10 +9,18 @@ extension Step {
         }
     }
 
-    /// Whether this step takes back what `other`, of the same resource, took out.
-    func bringsBack(_ other: Step) -> Bool {
-        guard availability == .bringsBack, other.availability == .takesOut else { return false }
-        return traffic == other.traffic
+    /// The resources that the step is about: those that a bake watches, or its own.
+    var owners: [ResourceID] {
+        guard let resources = action.judged, !resources.isEmpty else { return [resource] }
+        return resources
+    }
+
+    /// Whether it only gets its resource ready to go out.
+    var isPreparation: Bool {
+        switch action {
+        case .preflight, .stage: availability == .none
+        default: false
+        }
     }
 
     /// The part of a resource's chain that must not be left half done: from taking it out to having it back.

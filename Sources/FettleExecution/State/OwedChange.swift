@@ -68,91 +68,86 @@ extension RunMachine {
     /// In the plan's order of resources, and for each in the order of its steps.
     func owedChanges() -> [OwedChange] {
         index.resources.flatMap { resource in
-            (index.forward[resource] ?? []).flatMap { owed(by: $0) }
-                + (index.rollback[resource] ?? []).flatMap { owed(by: $0) }
+            index.forward(resource).flatMap { owed(by: $0) } + index.rollback(resource).flatMap { owed(by: $0) }
         }
     }
 
-    private func owed(by step: Step) -> [OwedChange] {
-        switch step.action {
+    private func owed(by step: IndexedStep) -> [OwedChange] {
+        switch index.planned(step.number).action {
         case .evacuate(let moves, _):
             let names = moves.prefix(5).map { "\($0.machine) on \($0.to)" }.joined(separator: ", ")
             let more = moves.count > 5 ? " and \(moves.count - 5) more" : ""
-            let takers = (index.steps[step.resource] ?? []).filter {
-                if case .bringHome = $0.action { true } else { false }
+            let takers = index.steps[step.resource].filter {
+                if case .bringHome = index.planned($0.number).action { true } else { false }
             }
             return owed(step, .evacuation, "moved away: \(names)\(more)", takenBackBy: takers)
         case .switchTraffic(let turn) where !turn.from.isEmpty && fold.outcome == nil:
             let words = "traffic of \(turn.group) is on \(turn.to.map(\.rawValue).joined(separator: ", "))"
-            let takers = (index.plan.steps + index.plan.rollback).filter {
-                $0.action == .switchTraffic(turn: turn.reversed)
-            }
+            let takers = (index.plan.steps + index.plan.rollback)
+                .filter { $0.action == .switchTraffic(turn: turn.reversed) }.compactMap { index.step($0.id) }
             return owed(step, .switchedTraffic, words, takenBackBy: takers)
         default:
-            guard fold.out[step.resource]?.contains(step.id) == true else { return [] }
+            guard fold[step].holdsOut else { return [] }
             return outage(step)
         }
     }
 
     /// A drain or another way of being out.
-    private func outage(_ step: Step) -> [OwedChange] {
-        let back = isGoingByRollback(step.resource) ? index.rollback[step.resource] : index.forward[step.resource]
-        let compensation = (back ?? []).last { $0.bringsBack(step) }?.id
-        guard let traffic = step.traffic else {
+    private func outage(_ step: IndexedStep) -> [OwedChange] {
+        let back = isGoingByRollback(step.resource) ? index.rollback(step.resource) : index.forward(step.resource)
+        let compensation = back.last { $0.bringsBack(step) }
+        guard let key = trafficKey(of: step) else {
             // Out on its way forward already, the way back takes nothing more out.
-            let first = (index.forward[step.resource] ?? []) + (index.rollback[step.resource] ?? [])
-            let isFirst =
-                first.first { $0.traffic == nil && fold.out[step.resource]?.contains($0.id) == true }?.id == step.id
-            guard isFirst else { return [] }
+            let all = index.forward(step.resource) + index.rollback(step.resource)
+            guard all.first(where: { $0.traffic == nil && fold[$0].holdsOut }) == step else { return [] }
+            let account = fold.account(of: step.number)
             return [
                 change(
-                    .takeOut, step, since: fold[step.id].firstIntendedAt, prior: fold[step.id].prior,
+                    .takeOut, step, since: account.firstIntendedAt, prior: account.prior,
                     what: "out of its groups", compensation: compensation)
             ]
         }
-        let key = JournalFold.TrafficKey(resource: step.resource, traffic: traffic)
         // Drained once more, or found drained: the first drain owes it, or nobody does.
-        guard let obligation = fold.obligations[key], obligation.step == step.id else { return [] }
+        guard let obligation = fold.obligations[key], obligation.step == index.name(of: step) else { return [] }
         return [
             change(
                 .drain, step, since: obligation.since, prior: obligation.prior,
-                what: "out of \(traffic.driver) backend \(traffic.backend)", compensation: compensation)
+                what: "out of \(obligation.traffic.driver) backend \(obligation.traffic.backend)", compensation: compensation)
         ]
     }
 
     /// What was begun last is the state: owed if no step that takes it back was done since.
     private func owed(
-        _ step: Step, _ kind: OwedChange.Kind, _ words: String, takenBackBy takers: [Step]
+        _ step: IndexedStep, _ kind: OwedChange.Kind, _ words: String, takenBackBy takers: [IndexedStep]
     ) -> [OwedChange] {
-        let record = fold[step.id]
-        guard record.acted, let begun = record.open?.intendedAt ?? record.settledAt ?? record.firstIntendedAt else {
+        let (record, account) = (fold[step], fold.account(of: step.number))
+        guard record.acted, let begun = record.open?.intendedAt ?? account.settledAt ?? account.firstIntendedAt else {
             return []
         }
         let isTakenBack = takers.contains { taker in
-            let record = fold[taker.id]
-            return record.done != nil && record.settledAt.map { $0 >= begun } ?? false
+            fold[taker].isDone && fold.account(of: taker.number).settledAt.map { $0 >= begun } ?? false
         }
         if isTakenBack { return [] }
         let isBack = isGoingByRollback(step.resource)
-        let compensation = takers.last { index.isRollback($0.id) == isBack } ?? takers.last
+        let compensation = takers.last { $0.isRollback == isBack } ?? takers.last
         return [
             change(
-                kind, step, since: record.firstIntendedAt, prior: record.prior, what: words,
-                compensation: compensation?.id)
+                kind, step, since: account.firstIntendedAt, prior: account.prior, what: words,
+                compensation: compensation)
         ]
     }
 
-    private func isGoingByRollback(_ resource: ResourceID) -> Bool { course(of: resource) == .rollingBack }
+    private func isGoingByRollback(_ resource: ResourceNumber) -> Bool { course(of: resource) == .rollingBack }
 
     private func change(
-        _ kind: OwedChange.Kind, _ step: Step, since: Timestamp?, prior: PriorState?, what: String,
-        compensation: StepID?
+        _ kind: OwedChange.Kind, _ step: IndexedStep, since: Timestamp?, prior: PriorState?, what: String,
+        compensation: IndexedStep?
     ) -> OwedChange {
         let entry = fold.quarantined[step.resource]
         return OwedChange(
-            kind: kind, run: run, resource: step.resource, step: step.id,
+            kind: kind, run: run, resource: index.name(of: step.resource), step: index.name(of: step),
             since: since ?? fold.lastAt ?? Timestamp(milliseconds: 0), prior: prior, what: what,
-            owner: entry?.owner ?? fold.start?.by ?? "unknown", compensation: entry == nil ? compensation : nil,
+            owner: entry?.owner ?? fold.start?.by ?? "unknown", compensation: entry == nil ? compensation.map(index.name) : nil,
             isQuarantined: entry != nil)
     }
 }

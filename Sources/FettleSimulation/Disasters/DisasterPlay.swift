@@ -10,6 +10,8 @@ import FettleStore
 public struct DisasterPlay: Sendable {
     let plan: Plan
     let seed: UInt64
+    /// Every executor's machine begins as this one.
+    let blank: RunMachine
     let profile: DisasterProfile
     var random: SplitMix
     var world: DisasterWorld
@@ -49,9 +51,12 @@ public struct DisasterPlay: Sendable {
     static let blindMilliseconds: Int64 = 15_000
     private static let mostEvents = 200_000
 
+    /// - Parameter other: a play of the same plan: spares looking through the plan once more.
     /// - Throws: `PlanDefect` if the plan's steps or orders don't hang together.
-    public init(_ plan: Plan, seed: UInt64, profile: DisasterProfile = .everything) throws {
-        _ = try RunMachine(run: Self.run, plan: plan)
+    public init(
+        _ plan: Plan, seed: UInt64, profile: DisasterProfile = .everything, like other: DisasterPlay? = nil
+    ) throws {
+        blank = try other?.blank ?? RunMachine(run: Self.run, plan: plan)
         self.plan = plan
         self.seed = seed
         self.profile = profile
@@ -71,22 +76,24 @@ public struct DisasterPlay: Sendable {
             try handle(item)
             if isOver { break }
         }
-        let machine = executors.last?.machine
-        if machine?.outcome == nil, machine?.awaitingHuman == nil {
+        let last = executors.last?.machine
+        if last?.outcome == nil, last?.awaitingHuman == nil {
             oracle.broken("I11: the run neither ended nor waits for a person")
         }
         try settle()
         judgeTheEnd()
         return DisasterResult(
-            seed: seed, outcome: machine?.outcome, awaitingHuman: machine?.awaitingHuman,
+            seed: seed, outcome: last?.outcome, awaitingHuman: last?.awaitingHuman,
             seconds: Int(now.seconds(since: began).rounded()), violations: oracle.violations, met: met, story: story,
             journal: store.journal)
     }
 
     /// Ended, or nobody helps any more.
     private var isOver: Bool {
-        guard let last = executors.last, last.isAlive else { return false }
-        return last.hasStopped || (last.machine.awaitingHuman != nil && helped > Self.mostHelp && faultsLeft == 0)
+        // Looked at where it is: a copy of a machine after every event would cost more than the event.
+        guard let last = executors.indices.last, executors[last].isAlive else { return false }
+        if executors[last].hasStopped { return true }
+        return faultsLeft == 0 && helped > Self.mostHelp && executors[last].machine.awaitingHuman != nil
     }
 
     static let mostHelp = 4

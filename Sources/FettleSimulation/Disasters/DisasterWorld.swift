@@ -43,6 +43,8 @@ struct DisasterWorld: Sendable {
     var hosts: [ResourceID: Host] = [:]
     let groups: [GroupID: PlannedGroup]
     let groupsOf: [ResourceID: [GroupID]]
+    /// Of each group, each once.
+    private let members: [GroupID: Set<ResourceID>]
     /// Those whose health the plan asks for before they serve again: on its way forward, and on its way back.
     let gated: (forward: Set<ResourceID>, back: Set<ResourceID>)
     /// Those whose packages the plan changes.
@@ -53,7 +55,9 @@ struct DisasterWorld: Sendable {
     init(_ plan: Plan) {
         var groupsOf: [ResourceID: [GroupID]] = [:]
         for target in plan.targets { hosts[target.resource] = Host() }
+        var members: [GroupID: Set<ResourceID>] = [:]
         for group in plan.groups {
+            members[group.id] = members[group.id] ?? Set(group.members)
             for member in Set(group.members) {
                 hosts[member] = Host()
                 groupsOf[member, default: []].append(group.id)
@@ -61,6 +65,7 @@ struct DisasterWorld: Sendable {
         }
         groups = Dictionary(plan.groups.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.groupsOf = groupsOf
+        self.members = members
         func gates(_ steps: [Step]) -> Set<ResourceID> {
             Set(steps.filter { if case .gate = $0.action { true } else { false } }.map(\.resource))
         }
@@ -80,7 +85,8 @@ struct DisasterWorld: Sendable {
 
     subscript(_ resource: ResourceID) -> Host {
         get { hosts[resource] ?? Host() }
-        set { hosts[resource] = newValue }
+        // In its place, and not as a copy that is put back.
+        _modify { yield &hosts[resource, default: Host()] }
     }
 
     func isReachable(_ resource: ResourceID, at now: Int64) -> Bool { self[resource].awayUntil <= now }
@@ -106,7 +112,7 @@ struct DisasterWorld: Sendable {
 
     /// How many members of a group serve.
     func serving(_ group: PlannedGroup, at now: Int64) -> Int {
-        Set(group.members).count { health(of: $0, in: group.id, at: now).isHealthy }
+        (members[group.id] ?? []).count { health(of: $0, in: group.id, at: now).isHealthy }
     }
 
     /// The groups whose traffic a drain or a restore is about.

@@ -28,7 +28,7 @@ struct SimulatedExecutor: Sendable {
 extension DisasterPlay {
     mutating func claim() throws {
         let epoch = store.claim(at: now)
-        var machine = try RunMachine(run: Self.run, plan: plan)
+        var machine = blank
         for record in store.journal {
             do throws(IllegalTransition) { try machine.apply(record) } catch {
                 return oracle.broken("I2: the journal cannot be read again: \(error)")
