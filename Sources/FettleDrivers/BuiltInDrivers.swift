@@ -5,6 +5,7 @@ public import FettleModel
 public struct BuiltInDrivers: StepDriverRegistry {
     private let channels: any ChannelProvider
     private let inspector: any HostInspector
+    private let runner: ProbeRunner
     private let gate: GateDriver
     private let bake: BakeDriver
     private let drain: HAProxyDrainDriver
@@ -19,11 +20,12 @@ public struct BuiltInDrivers: StepDriverRegistry {
         packages: PackageDriverSettings = PackageDriverSettings()
     ) {
         let runner = ProbeRunner(channels: channels)
+        self.runner = runner
         self.channels = channels
         self.inspector = inspector
         self.packages = packages
         gate = GateDriver(runner: runner)
-        bake = BakeDriver(runner: runner)
+        bake = BakeDriver(runner: runner, channels: channels)
         drain = HAProxyDrainDriver(channels: channels)
         restore = HAProxyRestoreDriver(channels: channels)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
@@ -31,7 +33,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
 
     public func driver(for action: StepAction) -> (any StepDriver)? {
         switch action {
-        case .preflight: PreflightDriver(inspector: inspector, probes: gate.ask)
+        case .preflight: preflight
         case .stage: StagePackagesDriver(channels: channels, settings: packages)
         case .changePackages: ChangePackagesDriver(channels: channels, settings: packages)
         case .restartServices: RestartServicesDriver(channels: channels, inspector: inspector)
@@ -48,6 +50,13 @@ public struct BuiltInDrivers: StepDriverRegistry {
         }
     }
 
+    private var preflight: PreflightDriver {
+        let pulses = PulseTaker(channels: channels)
+        return PreflightDriver(inspector: inspector, probes: gate.ask) { [runner] step, plan throws(StepFailure) in
+            try await BakeHistory.record(step, in: plan, runner: runner, pulses: pulses)
+        }
+    }
+
     /// Everything that these drivers do as root where Fettle connects as another user.
     ///
     /// - Parameter haproxySockets: paths of admin sockets, for hosts that run HAProxy; none for the others.
@@ -56,7 +65,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         packages: PackageDriverSettings = PackageDriverSettings(),
         haproxySockets: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
-        var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules()
+        var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
         rules += try PackageRules.rules(packages) + SystemRules.rules()
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
         return rules

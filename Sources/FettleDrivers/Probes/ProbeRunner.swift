@@ -16,6 +16,7 @@ public struct ProbeRunner: Sendable {
     public func sample(_ probe: Probe, of target: ProbeTarget) async -> ProbeSample {
         let timeout = Duration.seconds(min(max(1, probe.timeoutSeconds), 600))
         let observedAt = Timestamp.now()
+        let start = ContinuousClock.now
         let answer =
             switch probe.check {
             case .http(let url, let status, let contains):
@@ -26,9 +27,19 @@ public struct ProbeRunner: Sendable {
             case .command(let argv):
                 await onHost(target, timeout, CommandProbe.command(argv, timeout: timeout), CommandProbe.judge)
             }
+        let time = start.duration(to: .now)
         return ProbeSample(
             verdict: answer.verdict, reason: "\(SafeText.lastLines(of: probe.name) ?? "probe"): \(answer.reason)",
-            observedAt: observedAt, mark: answer.mark)
+            observedAt: observedAt, mark: answer.mark,
+            milliseconds: answer.verdict == .pass && Self.asksTheService(probe) ? time / .milliseconds(1) : nil)
+    }
+
+    /// Whether the time of an answer is the service's own, and not that of a shell on its host.
+    private static func asksTheService(_ probe: Probe) -> Bool {
+        switch probe.check {
+        case .http, .tcp: true
+        default: false
+        }
     }
 
     /// Whether the resource can be reached at all: what is asked where nothing else was declared.

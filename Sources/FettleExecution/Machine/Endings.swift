@@ -80,10 +80,24 @@ extension RunMachine {
                 && (isInterrupted(step) || (mayStart(step) && hasRoomInGroups(step, &room)))
         }
         if mayComeOn { return nil }
+        let undecided = free.filter(isUndecided).prefix(3).map { "\($0.id): \(fold[$0.id].failure?.message ?? "")" }
+        if !undecided.isEmpty {
+            return .awaitingHuman(
+                reason: "undecided, so that nobody goes on: watch again, skip it or roll back: "
+                    + undecided.joined(separator: "; "))
+        }
         let reasons = refused.prefix(3).map { "\($0.id): \(waiting[$0.id]?.reason ?? "refused")" }
         if !reasons.isEmpty { return .awaitingHuman(reason: reasons.joined(separator: "; ")) }
         let stuck = free.prefix(3).map(\.id.rawValue).joined(separator: ", ")
         return .awaitingHuman(reason: "nothing can go on: \(stuck) cannot start")
+    }
+
+    /// A bake that has seen too little, for as long as it was to be extended: it never passes by itself, and is no failure.
+    func isUndecided(_ step: Step) -> Bool {
+        guard step.isBake, let record = fold.steps[step.id], record.isFailedForGood, !record.isSettled else {
+            return false
+        }
+        return record.failure?.code == .inconclusive
     }
 
     private func outcomeNow() -> RunOutcome {

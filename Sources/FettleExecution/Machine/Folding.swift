@@ -130,6 +130,8 @@ extension RunMachine {
             !failure.code.isRetryable || waitedOut || record.failures >= max(1, index.plan.limits.attempts)
         fold[id] = record
         guard record.isFailedForGood, !index.isRollback(id), !isWithoutWeight(failureOf: step) else { return }
+        // Too little was seen to tell: nobody has failed, and nobody goes on. A person decides.
+        if isUndecided(step) { return }
         let affected = step.isBake ? bakedResources(of: step) : [step.resource]
         for resource in affected {
             fold.failed[resource] = fold.failed[resource] ?? ResourceFailure(step: id, failure: failure, at: time)
@@ -170,8 +172,8 @@ extension RunMachine {
             fold.failed[resource] = nil
             for step in (index.forward[resource] ?? []) + (index.rollback[resource] ?? []) { startAnew(step) }
         }
-        for bake in index.bakes where !again.isDisjoint(with: bake.owners) && fold[bake.id].open == nil {
-            startAnew(bake)
+        for bake in index.bakes where fold[bake.id].open == nil {
+            if !again.isDisjoint(with: bake.owners) || isUndecided(bake) { startAnew(bake) }
         }
     }
 

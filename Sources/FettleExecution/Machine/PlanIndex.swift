@@ -183,7 +183,7 @@ final class PlanIndex: Sendable {
 extension Step {
     /// The resources that the step is about: those that a bake watches, or its own.
     var owners: [ResourceID] {
-        guard case .bake(_, let resources, _) = action, !resources.isEmpty else { return [resource] }
+        guard case .bake(_, let resources, _, _) = action, !resources.isEmpty else { return [resource] }
         return resources
     }
 }

@@ -191,14 +191,34 @@ extension RunMachine {
     }
 
     func order(for step: Step, attempt: Int, intendedAt: Timestamp) -> StepOrder {
-        StepOrder(step: narrowed(step), attempt: attempt, intendedAt: intendedAt, prior: prior(for: step))
+        StepOrder(
+            step: narrowed(step), attempt: attempt, intendedAt: intendedAt, prior: prior(for: step),
+            before: before(step))
+    }
+
+    /// How those that a bake watches were before anything was done to them.
+    private func before(_ step: Step) -> [ResourceID: Observation] {
+        guard case .bake(_, _, _, .some) = step.action else { return [:] }
+        var result: [ResourceID: Observation] = [:]
+        for resource in step.owners {
+            let preflight = (index.forward[resource] ?? []).first {
+                if case .preflight = $0.action { true } else { false }
+            }
+            if let preflight, let observation = fold.steps[preflight.id]?.done { result[resource] = observation }
+        }
+        return result
     }
 
     /// A bake watches those of its resources that have not failed; anything else is carried out as it was approved.
     private func narrowed(_ step: Step) -> Step {
-        guard case .bake(let seconds, let resources, let probes) = step.action, !resources.isEmpty else { return step }
+        guard case .bake(let seconds, let resources, let probes, var judgement) = step.action, !resources.isEmpty else {
+            return step
+        }
+        // A control that has failed or is kept out is no measure for anybody.
+        judgement?.controls.removeAll { fold.failed[$0] != nil || fold.quarantined[$0] != nil }
         var result = step
-        result.action = .bake(seconds: seconds, resources: bakedResources(of: step), probes: probes)
+        result.action = .bake(
+            seconds: seconds, resources: bakedResources(of: step), probes: probes, judgement: judgement)
         return result
     }
 

@@ -16,8 +16,9 @@ public enum StepAction: Codable, Sendable, Equatable {
     indirect case restore(traffic: TrafficBinding)
     /// Brings the resource back into its groups where no driver does it.
     case bringBack
-    /// Watches resources for a time; every probe must pass at the end and none may fail on the way.
-    case bake(seconds: Int, resources: [ResourceID], probes: [Probe])
+    /// Watches resources for a time; every probe must pass at the end and none may fail on the way. What is seen besides is judged
+    /// as `judgement` says; nil: by the probes alone. Indirect, because there are few.
+    indirect case bake(seconds: Int, resources: [ResourceID], probes: [Probe], judgement: BakeJudgement? = nil)
     /// Facts again: the versions are there and the new code runs.
     case verify(expectation: HostExpectation)
     /// Moves running machines from a hypervisor to others, so that it can go out without them. `staying`: machines that run on it

@@ -63,7 +63,7 @@ extension DisasterWorld {
             return groups(of: step).contains { host.drained.contains($0) }
                 ? failed(.inconclusive, "still drained") : pass
         case .takeOut, .bringBack: return pass
-        case .bake(_, let resources, _):
+        case .bake(_, let resources, _, _):
             let unwell = resources.filter { !isWell($0, at: now) }
             return unwell.isEmpty ? pass : failed(.unhealthy, "\(unwell) are not well")
         default: break
