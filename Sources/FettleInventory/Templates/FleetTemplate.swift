@@ -60,7 +60,7 @@ public enum FleetTemplate {
         # strategy: how members are changed; without it the planner chooses and says why. What each is for: docs/strategies.md.
         # - rolling: {maxUnavailable: 1}                     one after another; with `spares: [web-9]` also maxSurge: 1
         # - canary: {first: 1, bake: 10m, maxUnavailable: "25%", growth: 2}    some first, watched; then the rest, here in waves
-        #   by itself compared with 1 member that is not patched yet: control: 2, extendUntil: 1h, or judge: probes (docs/canary.md)
+        # - canary: {bake: 10m, control: 2, extendUntil: 1h} compared with 2 that are not patched yet (docs/canary.md), or judge: probes
         # - allAtOnce                                        only with minimumAvailable: 0
         # - oneSideAtATime: {bake: 10m}                      by failureDomain: fabrics, heads of a storage controller
         # - replicasFirst: {maxUnavailable: 1}               a cluster (kind: cluster): the leader last, after its handover
