@@ -20,12 +20,13 @@ public struct BuiltInDrivers: StepDriverRegistry {
         packages: PackageDriverSettings = PackageDriverSettings()
     ) {
         let runner = ProbeRunner(channels: channels)
+        self.runner = runner
         self.channels = channels
         self.inspector = inspector
         self.packages = packages
         self.runner = runner
         gate = GateDriver(runner: runner)
-        bake = BakeDriver(runner: runner)
+        bake = BakeDriver(runner: runner, channels: channels)
         drain = HAProxyDrainDriver(channels: channels)
         restore = HAProxyRestoreDriver(channels: channels)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
@@ -33,7 +34,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
 
     public func driver(for action: StepAction) -> (any StepDriver)? {
         switch action {
-        case .preflight: PreflightDriver(inspector: inspector, probes: gate.ask)
+        case .preflight: preflight
         case .stage: StagePackagesDriver(channels: channels, settings: packages)
         case .changePackages: marking(ChangePackagesDriver(channels: channels, settings: packages))
         case .restartServices: marking(RestartServicesDriver(channels: channels, inspector: inspector))
@@ -52,6 +53,13 @@ public struct BuiltInDrivers: StepDriverRegistry {
 
     private func marking(_ driver: any StepDriver) -> any StepDriver { LogMarking(driver: driver, runner: runner) }
 
+    private var preflight: PreflightDriver {
+        let pulses = PulseTaker(channels: channels)
+        return PreflightDriver(inspector: inspector, probes: gate.ask) { [runner] step, plan throws(StepFailure) in
+            try await BakeHistory.record(step, in: plan, runner: runner, pulses: pulses)
+        }
+    }
+
     /// Everything that these drivers do as root where Fettle connects as another user.
     ///
     /// - Parameter haproxySockets: paths of admin sockets, for hosts that run HAProxy; none for the others.
@@ -60,7 +68,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         packages: PackageDriverSettings = PackageDriverSettings(),
         haproxySockets: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
-        var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules()
+        var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
         rules += try PackageRules.rules(packages) + SystemRules.rules() + LogRules.rules()
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
         return rules

@@ -197,7 +197,10 @@ enum StageSamples {
         return [
             .preflight(expectation: expectation, probes: probes), .stage(transaction: transactions[0]),
             .drain(traffic: traffic), .takeOut, .restartServices(except: ["a"]), .gate(probes: probes),
-            .restore(traffic: traffic), .bringBack, .bake(seconds: 1, resources: ["h-1"], probes: probes),
+            .restore(traffic: traffic), .bringBack,
+            .bake(
+                seconds: 1, resources: ["h-1"], probes: probes,
+                judgement: BakeJudgement(controls: ["h-2"], services: ["a.service"], extendUntilSeconds: 3)),
             .verify(expectation: expectation), .evacuate(moves: [move], staying: ["n"]), .bringHome(moves: [move]),
             .handOver(handover: Handover(cluster: "g-1", candidates: ["h-2"])),
             .switchTraffic(turn: TrafficSwitch(group: "g-1", traffic: traffic, from: ["h-1"], to: ["h-2"])),

@@ -45,7 +45,7 @@ struct TurnOracle {
             passed.insert(step.resource)
         case .stepFailed(let id, _, _):
             guard let step = steps[id] else { break }
-            if case .bake(_, let resources, _) = step.action {
+            if case .bake(_, let resources, _, _) = step.action {
                 passed.formUnion(resources)
             } else {
                 passed.insert(step.resource)

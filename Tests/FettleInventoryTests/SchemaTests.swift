@@ -231,6 +231,7 @@ struct SchemaTests {
         "kind: hypervisorPool, strategy: evacuate", "kind: hypervisorPool, strategy: {evacuate: {maxUnavailable: 1}}",
         "strategy: oneSideAtATime",
         "strategy: {rolling: {maxUnavailable: \"25%\"}}", "strategy: {canary: {first: 2, bake: 1h}}", "after: []",
+        "strategy: {canary: {judge: compared, control: 0, extendUntil: 1h}}", "strategy: {canary: {judge: probes}}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b, server: \"{id}-x\", drainTimeout: 0}",
         "probes: [{http: \"https://{host}/\"}, {tcp: 80}, {unit: a.service}, {command: [\"true\"]}]",

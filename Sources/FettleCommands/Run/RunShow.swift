@@ -63,8 +63,32 @@ struct RunShow: AsyncParsableCommand {
                 .init(resource.failure.map { "\($0.step): \($0.failure.message)" } ?? "", .red))
         }
         session.print(table)
-        for moment in RunStory(plan: story.plan, journal: story.journal).moments {
+        let told = RunStory(plan: story.plan, journal: story.journal)
+        for step in told.steps {
+            guard let rows = step.judgement else { continue }
+            session.print("\(step.step): \((step.observation?.summary ?? step.failure?.message ?? "").printable)")
+            session.print(Table(judgement: rows))
+        }
+        for moment in told.moments {
             session.print("  \(moment.at)  \(moment.text.printable)")
+        }
+    }
+}
+
+extension Table {
+    /// What a bake has compared.
+    init(judgement rows: [JudgementRow]) {
+        self.init([
+            .init(title: "COMPARED", shrinks: 1), .init(title: "PATCHED", shrinks: 2),
+            .init(title: "CONTROL", shrinks: 2),
+            .init(title: "FIGURE", shrinks: 3), .init(title: "VERDICT"),
+        ])
+        for row in rows {
+            let isGood = row.verdict == GateVerdict.pass.rawValue
+            let isBad = row.verdict == GateVerdict.fail.rawValue
+            add(
+                .init(row.subject), .init(row.patched), .init(row.control), .init(row.figure),
+                .init(row.verdict, isGood ? .green : isBad ? .red : .yellow))
         }
     }
 }

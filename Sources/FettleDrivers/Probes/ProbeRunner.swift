@@ -24,14 +24,24 @@ public struct ProbeRunner: Sendable {
     public func sample(_ probe: Probe, of target: ProbeTarget, at moment: ProbeMoment = .none) async -> ProbeSample {
         let timeout = Duration.seconds(min(max(1, probe.timeoutSeconds), 600))
         let observedAt = Timestamp.now()
+        let start = ContinuousClock.now
         var answer = await ask(probe, target, moment, timeout)
-        let age = (Timestamp.now().milliseconds - observedAt.milliseconds) / 1_000
-        if answer.verdict == .pass, let most = probe.maximumAgeSeconds, age > Int64(most) {
-            answer = .inconclusive("its answer was \(age) s old when it came, \(most) s may be")
+        let time = start.duration(to: .now)
+        if answer.verdict == .pass, let most = probe.maximumAgeSeconds, time > .seconds(most) {
+            answer = .inconclusive("its answer was \(time.inSeconds) s old when it came, \(most) s may be")
         }
         return ProbeSample(
             verdict: answer.verdict, reason: "\(SafeText.lastLines(of: probe.name) ?? "probe"): \(answer.reason)",
-            observedAt: observedAt, mark: answer.mark)
+            observedAt: observedAt, mark: answer.mark,
+            milliseconds: answer.verdict == .pass && Self.asksTheService(probe) ? time / .milliseconds(1) : nil)
+    }
+
+    /// Whether the time of an answer is the service's own, and not that of a shell on its host.
+    private static func asksTheService(_ probe: Probe) -> Bool {
+        switch probe.check {
+        case .http, .tcp: true
+        default: false
+        }
     }
 
     private func ask(

@@ -94,9 +94,12 @@ struct ProbeWatch: Sendable {
     /// One bad answer alone may be the network's: as many in a row as the probe demands good ones are a failure. A service
     /// that was restarted is a failure at once, since nobody has asked for it.
     ///
+    /// - Parameter note: is told every answer.
     /// - Throws: `unhealthy` as soon as it is certain; at the end `inconclusive` if fewer than half of the questions, or than
     ///   `samples`, were answered well.
-    func watch(for time: Duration) async throws(StepFailure) -> Tally {
+    func watch(
+        for time: Duration, note: @Sendable (ProbeSample) -> Void = { _ in }
+    ) async throws(StepFailure) -> Tally {
         let clock = ContinuousClock()
         let end = clock.now + time
         let lastCall = end + deadline
@@ -110,6 +113,7 @@ struct ProbeWatch: Sendable {
                 }
             }
             last = await sample()
+            note(last)
             tally.taken += 1
             switch last.verdict {
             case .pass:
@@ -134,6 +138,16 @@ struct ProbeWatch: Sendable {
                     + last.reason)
         }
         return tally
+    }
+
+    /// Asks at the probe's interval for a time, whatever the answers are: of those that others are compared with.
+    func listen(for time: Duration, note: @Sendable (ProbeSample) -> Void) async {
+        let clock = ContinuousClock()
+        let end = clock.now + time
+        repeat {
+            note(await sample())
+            do { try await clock.sleep(for: max(interval, .milliseconds(1))) } catch { return }
+        } while clock.now <= end
     }
 
     private func unhealthy(_ what: String, _ sample: ProbeSample) -> StepFailure {

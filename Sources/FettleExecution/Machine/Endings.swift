@@ -89,11 +89,25 @@ extension RunMachine {
                 && (isInterrupted(step) || (mayStart(step) && hasRoomInGroups(step, &room)))
         }
         if mayComeOn { return nil }
+        let undecided = free.filter(isUndecided).prefix(3).map {
+            "\(index.name(of: $0)): \(fold.account(of: $0.number).failure?.message ?? "")"
+        }
+        if !undecided.isEmpty {
+            return .awaitingHuman(
+                reason: "undecided, so that nobody goes on: watch again, skip it or roll back: "
+                    + undecided.joined(separator: "; "))
+        }
         let reasons = refused.prefix(3).map { "\(index.name(of: $0)): \(waiting[$0.number]?.reason ?? "refused")" }
         if !reasons.isEmpty { return .awaitingHuman(reason: reasons.joined(separator: "; ")) }
         if let question = questions(among: free) { return .awaitingHuman(reason: question) }
         let stuck = free.prefix(3).map { index.name(of: $0).rawValue }.joined(separator: ", ")
         return .awaitingHuman(reason: "nothing can go on: \(stuck) cannot start")
+    }
+
+    /// A bake that has seen too little, for as long as it was to be extended: it never passes by itself, and is no failure.
+    func isUndecided(_ step: IndexedStep) -> Bool {
+        guard step.isBake, !step.isGate, fold[step].isFailedForGood, !fold[step].isSettled else { return false }
+        return fold.accounts[step.number]?.failure?.code == .inconclusive
     }
 
     private func outcomeNow() -> RunOutcome {

@@ -159,6 +159,8 @@ extension RunMachine {
             account.failure = failure
         }
         guard fold[step].isFailedForGood, !step.isRollback, !isWithoutWeight(failureOf: step) else { return }
+        // Too little was seen to tell: nobody has failed, and nobody goes on. A person decides.
+        if isUndecided(step) { return }
         let affected = step.isBake ? bakedResources(of: step) : [step.resource]
         let account = ResourceFailure(step: index.name(of: step), failure: failure, at: time)
         for resource in affected { fold.fail(resource, account) }

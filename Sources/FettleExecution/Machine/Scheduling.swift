@@ -224,18 +224,40 @@ extension RunMachine {
     }
 
     func order(for step: IndexedStep, attempt: Int, intendedAt: Timestamp) -> StepOrder {
-        StepOrder(step: narrowed(step), attempt: attempt, intendedAt: intendedAt, prior: prior(for: step))
+        StepOrder(
+            step: narrowed(step), attempt: attempt, intendedAt: intendedAt, prior: prior(for: step),
+            before: before(step))
+    }
+
+    /// How those that a bake watches were before anything was done to them.
+    private func before(_ step: IndexedStep) -> [ResourceID: Observation] {
+        guard step.isBake, case .bake(_, _, _, .some) = index.planned(step.number).action else { return [:] }
+        var result: [ResourceID: Observation] = [:]
+        for resource in index.owners(step) {
+            let preflight = index.forward(resource).first {
+                if case .preflight = index.planned($0.number).action { true } else { false }
+            }
+            if let preflight, let observation = fold.accounts[preflight.number]?.done {
+                result[index.name(of: resource)] = observation
+            }
+        }
+        return result
     }
 
     /// A bake watches those of its resources that have not failed; anything else is carried out as it was approved.
     private func narrowed(_ step: IndexedStep) -> Step {
         let planned = index.planned(step.number)
-        guard step.isBake, case .bake(let seconds, let resources, let probes) = planned.action, !resources.isEmpty
-        else {
-            return planned
+        guard step.isBake, case .bake(let seconds, let resources, let probes, var judgement) = planned.action,
+            !resources.isEmpty
+        else { return planned }
+        // A control that has failed or is kept out is no measure for anybody.
+        judgement?.controls.removeAll { control in
+            index.number(of: control).map { fold.hasFailed($0) || fold.isQuarantined($0) } ?? false
         }
         var result = planned
-        result.action = .bake(seconds: seconds, resources: bakedResources(of: step).map(index.name), probes: probes)
+        result.action = .bake(
+            seconds: seconds, resources: bakedResources(of: step).map(index.name), probes: probes,
+            judgement: judgement)
         return result
     }
 

@@ -16,8 +16,9 @@ public enum StepAction: Codable, Sendable, Equatable {
     indirect case restore(traffic: TrafficBinding)
     /// Brings the resource back into its groups where no driver does it.
     case bringBack
-    /// Watches resources for a time; every probe must pass at the end and none may fail on the way.
-    case bake(seconds: Int, resources: [ResourceID], probes: [Probe])
+    /// Watches resources for a time; every probe must pass at the end and none may fail on the way. What is seen besides is judged
+    /// as `judgement` says; nil: by the probes alone. Indirect, because there are few.
+    indirect case bake(seconds: Int, resources: [ResourceID], probes: [Probe], judgement: BakeJudgement? = nil)
     /// Asks once for a whole group whether it is well, behind those of its members that have been changed so far.
     indirect case groupGate(gate: GroupGate)
     /// Facts again: the versions are there and the new code runs.
@@ -68,7 +69,7 @@ extension StepAction {
     /// Those whose change a step of a group judges; nil for a step that is one resource's.
     public var judged: [ResourceID]? {
         switch self {
-        case .bake(_, let resources, _): resources
+        case .bake(_, let resources, _, _): resources
         case .groupGate(let gate): gate.resources
         default: nil
         }

@@ -14,6 +14,8 @@ struct ChainMaker: Sendable {
     let extras: [ResourceID: ChainExtras]
     /// Hosts whose changes are made in parts, with reboots in between.
     let splits: [ResourceID: [HostPart]]
+    /// How long hosts are looked at before they are patched, for want of others to compare them with.
+    var looks: [ResourceID: Int] = [:]
 
     /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host
     /// comes back: traffic returns to code that is proven to run, not to a hope.
@@ -46,7 +48,8 @@ struct ChainMaker: Sendable {
     }
 
     func preflight(_ maker: inout StepMaker, _ host: HostWork) {
-        let preflight = priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes))
+        let look = looks[host.id].map { DurationEstimate(medianSeconds: $0, p95Seconds: $0 + 60) }
+        let preflight = priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes)).adding(look)
         maker.add(
             "preflight", .preflight(expectation: maker.expectation(.from), probes: host.probes), .none, preflight,
             timeout: policy.lockWaitSeconds.map { $0 + preflight.p95Seconds })

@@ -11,6 +11,8 @@ final class Site: Sendable {
 
     struct Choices {
         var bakeSeconds = 2
+        /// How the canary is judged, as settings of its strategy.
+        var judging = "judge: probes"
         var gateDeadlineSeconds = 12
         var rebootDeadlineSeconds = 60
         var lockWaitSeconds = 120
@@ -28,7 +30,7 @@ final class Site: Sendable {
         let lab = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appending(path: "../../../Lab").standardizedFileURL
         var fleet = try String(contentsOf: lab.appending(path: "fleet.yaml"), encoding: .utf8)
-            .replacing("bake: 8s", with: "bake: \(choices.bakeSeconds)s")
+            .replacing("bake: 8s, judge: probes", with: "bake: \(choices.bakeSeconds)s, \(choices.judging)")
             .replacing("deadline: 20s", with: "deadline: \(choices.gateDeadlineSeconds)s")
         if let user = choices.user {
             fleet = fleet.replacing("  owner: lab\n", with: "  owner: lab\n  address: \"\(user)@{id}\"\n")
