@@ -70,7 +70,7 @@ public struct BakeDriver: StepDriver {
     ) async throws(StepFailure) -> BakeVerdict {
         let watch = BakeWatch(
             patched: bake.patched, controls: bake.controls, probes: bake.probes, runner: runner, pulses: pulses,
-            in: context)
+            at: ProbeMoment(context), in: context.plan)
         let more = max(0, min(judgement.extendUntilSeconds, Bake.longestSeconds) - bake.seconds)
         let rounds = [bake.seconds] + (more > 0 ? [Int](repeating: max(1, more / 3), count: 3) : [])
         var verdict = BakeVerdict(verdict: .inconclusive, summary: "nothing was seen", rows: [])

@@ -27,7 +27,8 @@ enum BakeHistory {
     ) async throws(StepFailure) -> String? {
         guard let wanted = wanted(for: step, in: plan), let target = plan.probeTarget(step.resource) else { return nil }
         let watch = BakeWatch(
-            patched: [], controls: [target], probes: wanted.probes, runner: runner, pulses: pulses)
+            patched: [], controls: [target], probes: wanted.probes, runner: runner, pulses: pulses, at: .none,
+            in: plan)
         try await watch.round(.seconds(wanted.seconds))
         guard var series = watch.record.series(of: [step.resource]).first else { return nil }
         for place in series.pulses.indices {

@@ -9,7 +9,8 @@ struct BakeWatch: Sendable {
     let probes: [Probe]
     let runner: ProbeRunner
     let pulses: PulseTaker
-    let context: StepContext
+    let moment: ProbeMoment
+    let plan: Plan
     let record = BakeRecord()
     private let clock = ContinuousClock()
     private let began = ContinuousClock.now
@@ -17,14 +18,15 @@ struct BakeWatch: Sendable {
 
     init(
         patched: [ProbeTarget], controls: [ProbeTarget], probes: [Probe], runner: ProbeRunner, pulses: PulseTaker,
-        in context: StepContext
+        at moment: ProbeMoment, in plan: Plan
     ) {
         self.patched = patched
         self.controls = controls
         self.probes = probes
         self.runner = runner
         self.pulses = pulses
-        self.context = context
+        self.moment = moment
+        self.plan = plan
     }
 
     private enum Job: Sendable {
@@ -37,8 +39,8 @@ struct BakeWatch: Sendable {
     ///
     /// - Throws: as `ProbeWatch.watch`, as soon as a patched member is certainly not well.
     func round(_ time: Duration) async throws(StepFailure) {
-        var jobs = ProbeWatch.all(patched, probes, runner, in: context).map { Job.watch($0) }
-        jobs += ProbeWatch.all(controls, probes, runner, in: context).map { Job.listen($0) }
+        var jobs = ProbeWatch.all(patched, probes, runner, at: moment, in: plan).map { Job.watch($0) }
+        jobs += ProbeWatch.all(controls, probes, runner, at: moment, in: plan).map { Job.listen($0) }
         jobs.append(.takePulses)
         // All at the same time, or the later ones would be watched later and not at all while the first are.
         _ = try await concurrently(jobs, limit: jobs.count) { job throws(StepFailure) in try await take(job, for: time)

@@ -65,7 +65,7 @@ public struct GateDriver: StepDriver {
             throw StepFailure(code: .refused, message: "the plan has no address for \(step.resource)")
         }
         // There was no act: a time since then would be empty.
-        let watches = ProbeWatch.all([target], probes, runner, in: context, isAfterAct: false)
+        let watches = ProbeWatch.all([target], probes, runner, at: .none, in: context.plan)
         _ = try await concurrently(watches) { watch throws(StepFailure) in try await watch.untilSteady() }
         return try await Self.once(watches, since: context.intendedAt)
     }

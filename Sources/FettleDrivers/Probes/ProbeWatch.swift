@@ -19,14 +19,20 @@ struct ProbeWatch: Sendable {
     private var maximumAge: Duration { .seconds(min(max(1, settings.maximumAgeSeconds ?? 86_400), 86_400)) }
     private var deadline: Duration { .seconds(min(max(1, settings.deadlineSeconds), 86_400)) }
 
+    /// Of a step that judges what was done before it.
     static func all(
-        _ targets: [ProbeTarget], _ probes: [Probe], _ runner: ProbeRunner, in context: StepContext,
-        isAfterAct: Bool = true
+        _ targets: [ProbeTarget], _ probes: [Probe], _ runner: ProbeRunner, in context: StepContext
+    ) -> [ProbeWatch] {
+        all(targets, probes, runner, at: ProbeMoment(context), in: context.plan)
+    }
+
+    static func all(
+        _ targets: [ProbeTarget], _ probes: [Probe], _ runner: ProbeRunner, at moment: ProbeMoment, in plan: Plan
     ) -> [ProbeWatch] {
         // What a person answers is a step of its own.
         let asked = probes.filter { !$0.isManual }
         return targets.flatMap { target in
-            let moment = (isAfterAct ? ProbeMoment(context) : .none).asked(of: target.resource, in: context.plan)
+            let moment = moment.asked(of: target.resource, in: plan)
             return asked.isEmpty
                 ? [ProbeWatch(target: target, probe: nil, runner: runner)]
                 : asked.map { ProbeWatch(target: target, probe: $0, runner: runner, moment: moment) }

@@ -13,7 +13,17 @@ public struct DisasterPlay: Sendable {
     /// Every executor's machine begins as this one.
     let blank: RunMachine
     let profile: DisasterProfile
+    /// Says whether a fault strikes, and nothing else.
+    var dice: SplitMix
+    /// What a fault that struck draws further: begun anew with each, so that a fault is the same with and without the others.
     var random: SplitMix
+    /// The faults that strike, instead of the dice.
+    var script: [DrawnFault.Place: UInt64]?
+    /// Those that have struck.
+    var drawn: [DrawnFault] = []
+    var moment = Moment.start
+    /// Where an executor dies by design, and not by the dice.
+    var crashPoint: CrashPoint?
     var world: DisasterWorld
     var store = SimulatedStore()
     var executors: [SimulatedExecutor] = []
@@ -22,9 +32,15 @@ public struct DisasterPlay: Sendable {
     var now: Timestamp
     var faultsLeft: Int
     var oracle = Oracle()
+    var account: JournalAccount
+    /// How often each step has rebooted its host.
+    var reboots: [StepID: Int] = [:]
     /// How often somebody has come to help a run that waits for a person.
     var helped = 0
     var story: [String] = []
+    /// Whether the story tells every line and every effect, for a person; otherwise only what goes wrong.
+    var tellsAll = false
+    let beganAt: Timestamp
     var met: Set<Encounter> = []
     /// Reboots follow the patches of these.
     let rebooted: Set<ResourceID>
@@ -49,26 +65,32 @@ public struct DisasterPlay: Sendable {
     static let strayMilliseconds: Int64 = 5_000
     /// A fault on a member so shortly before somebody else is taken out could not be known.
     static let blindMilliseconds: Int64 = 15_000
-    private static let mostEvents = 200_000
+    private static let mostEvents = 50_000
 
-    /// - Parameter other: a play of the same plan: spares looking through the plan once more.
+    /// - Parameters:
+    ///   - faults: those that strike, instead of those that the seed draws: some of another play's `drawn`.
+    ///   - other: a play of the same plan: spares looking through the plan once more.
     /// - Throws: `PlanDefect` if the plan's steps or orders don't hang together.
     public init(
-        _ plan: Plan, seed: UInt64, profile: DisasterProfile = .everything, like other: DisasterPlay? = nil
+        _ plan: Plan, seed: UInt64, profile: DisasterProfile = .everything, faults: [DrawnFault]? = nil,
+        like other: DisasterPlay? = nil
     ) throws {
         blank = try other?.blank ?? RunMachine(run: Self.run, plan: plan)
         self.plan = plan
         self.seed = seed
         self.profile = profile
+        dice = SplitMix(seed: seed)
         random = SplitMix(seed: seed)
+        script = faults.map { Dictionary($0.map { ($0.place, $0.seed) }, uniquingKeysWith: { first, _ in first }) }
         world = DisasterWorld(plan)
+        account = JournalAccount(plan)
         now = max(plan.createdAt, plan.windows.map(\.opensAt).min() ?? plan.createdAt)
-        faultsLeft = profile.mostFaults
+        beganAt = now
+        faultsLeft = faults?.count ?? profile.mostFaults
         rebooted = Set(plan.steps.filter { if case .reboot = $0.action { true } else { false } }.map(\.resource))
     }
 
     public mutating func play() throws -> DisasterResult {
-        let began = now
         agenda.insert(.claim, at: now)
         for _ in 0..<Self.mostEvents {
             guard let (at, item) = agenda.removeFirst() else { break }
@@ -84,8 +106,8 @@ public struct DisasterPlay: Sendable {
         judgeTheEnd()
         return DisasterResult(
             seed: seed, outcome: last?.outcome, awaitingHuman: last?.awaitingHuman,
-            seconds: Int(now.seconds(since: began).rounded()), violations: oracle.violations, met: met, story: story,
-            journal: store.journal)
+            seconds: Int(now.seconds(since: beganAt).rounded()), violations: oracle.violations, met: met, story: story,
+            drawn: drawn, journal: store.journal)
     }
 
     /// Ended, or nobody helps any more.
@@ -122,6 +144,8 @@ public struct DisasterPlay: Sendable {
         case .drainAgain(let number, let drain):
             guard executors[number].isAlive else { return }
             world[drain.step.resource].drained.formUnion(world.groups(of: drain.step))
+            world[drain.step.resource].lostOwnDrainAt = .min
+            narrate("\(drain.step.resource) is drained again at once")
             meet(.drainTakenAgain)
         case .person(let number, let request, let encounter): try grant(request, encounter, number)
         case .help: try help()
@@ -150,7 +174,8 @@ public struct DisasterPlay: Sendable {
                 health[group.id, default: [:]][member] = world.health(of: member, in: group.id, at: now.milliseconds)
             }
         }
-        let decision = store.reserve(order.request(run: Self.run, health: health, at: now))
+        let decision = store.reserve(order.request(run: Self.run, health: health, at: now), at: now)
+        narrate("\(order.step.resource) is \(decision == .granted ? "reserved" : "refused: \(decision)")")
         if decision == .granted {
             let before = oracle.serving(beside: order.step, world, at: now)
             world[order.step.resource].isReserved = true
@@ -165,8 +190,11 @@ public struct DisasterPlay: Sendable {
     private mutating func begin(_ order: StepOrder, by number: Int) {
         let step = order.step
         world[step.resource].expected -= 1
+        moment = .begun(step.id, attempt: order.attempt)
+        narrate("executor-\(number) performs \(step.id)")
+        judgeBeginning(of: order, by: number)
         var effect = DisasterWorld.Effect(order: order)
-        let milliseconds = duration(of: step)
+        let milliseconds = duration(of: order)
         let end = now.adding(milliseconds: milliseconds)
         var changes = true
         let isLong = if case .changePackages = step.action { true } else { false }
@@ -194,7 +222,7 @@ public struct DisasterPlay: Sendable {
         default: break
         }
         var tellsFailure = false
-        if step.availability != .none, strikes(profile.lie, nil, "") {
+        if step.availability != .none, strikes(profile.lie, nil, "a lie of \(step.id)") {
             tellsFailure = Bool.random(using: &random)
             meet(tellsFailure ? .lieOfFailure : .lieOfSuccess, step.id.rawValue)
             if !tellsFailure { changes = false }
@@ -220,9 +248,12 @@ public struct DisasterPlay: Sendable {
 
     private mutating func finish(_ order: StepOrder, by number: Int) {
         guard executors[number].isAlive else { return }
+        moment = .finished(order.step.id, attempt: order.attempt)
         let clock = executors[number].clock(at: now)
-        let result = world.verify(order, at: now.milliseconds, clock: clock)
-        if case .gate = order.step.action, case .success = result {
+        let result = toldByGate(world.verify(order, at: now.milliseconds, clock: clock), of: order)
+        if case .gate = order.step.action, case .success(let observation) = result,
+            observation.verdict == .pass, observation.observedAt >= order.intendedAt
+        {
             world[order.step.resource].passedAt = now.milliseconds
         }
         let report = Report.performed(order.step.id, attempt: order.attempt, result)
@@ -238,9 +269,11 @@ public struct DisasterPlay: Sendable {
         if let died = executors[number].diedAt {
             let outlives = if case .changePackages = step.action { true } else { false }
             let isStray = now.milliseconds - died.milliseconds < Self.strayMilliseconds
-            guard outlives || (isStray && Bool.random(using: &random)) else { return }
+            guard outlives || (isStray && arrives(effect.order)) else { return }
         }
+        narrate("\(step.id) takes effect")
         let before = oracle.serving(beside: step, world, at: now)
+        let boots = world[step.resource].boots
         for words in world.apply(effect, at: now.milliseconds) { oracle.broken(words) }
         if case .reboot = step.action {
             let back = now.adding(milliseconds: effect.awayMilliseconds).milliseconds
@@ -248,19 +281,8 @@ public struct DisasterPlay: Sendable {
         }
         oracle.judgeCapacity(step, before: before, world, at: now)
         oracle.judge(effect, world, at: now)
-    }
-
-    /// Half of all steps take up to their median, 45% up to their 95% figure, the rest up to twice that.
-    private mutating func duration(of step: Step) -> Int64 {
-        let median = Int64(max(1, min(step.estimate.medianSeconds, 1_000_000))) * 1_000
-        let p95 = max(median, Int64(max(0, min(step.estimate.p95Seconds, 1_000_000))) * 1_000)
-        let drawn =
-            switch Int.random(in: 0..<100, using: &random) {
-            case ..<50: Int64.random(in: median / 2...median, using: &random)
-            case ..<95: Int64.random(in: median...p95, using: &random)
-            default: Int64.random(in: p95...2 * p95, using: &random)
-            }
-        return max(4, min(drawn, Int64(step.timeoutSeconds) * 1_000))
+        judgeKeeping(effect, by: number)
+        judgeReboot(by: step, boots: boots)
     }
 
     mutating func deliver(_ report: Report, to number: Int) {

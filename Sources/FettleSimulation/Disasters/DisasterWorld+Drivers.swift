@@ -117,6 +117,7 @@ extension DisasterWorld {
         case .drain, .takeOut:
             // What somebody else drained stays theirs.
             host.isOut = true
+            host.lostOwnDrainAt = .min
             host.drained.formUnion(groups(of: step).filter { !host.foreign.contains($0) })
         case .restore, .bringBack:
             let isGated = back.contains(step.id) ? gated.back : gated.forward

@@ -33,6 +33,8 @@ struct DisasterWorld: Sendable {
         var isReserved = false
         /// When a drain of this run was last lost without its doing.
         var lostDrainAt = Int64.min
+        /// The same for one that was not somebody else's as well: who performs something takes it again at once.
+        var lostOwnDrainAt = Int64.min
         /// How often the patch was put on and taken off.
         var patches = 0
         var returns = 0
@@ -49,6 +51,8 @@ struct DisasterWorld: Sendable {
     let gated: (forward: Set<ResourceID>, back: Set<ResourceID>)
     /// Those whose packages the plan changes.
     let changed: Set<ResourceID>
+    /// Those whose packages the way back changes.
+    let undone: Set<ResourceID>
     /// The steps of the way back.
     let back: Set<StepID>
 
@@ -80,6 +84,8 @@ struct DisasterWorld: Sendable {
             if case .reboot = step.action { hosts[step.resource]?.needsReboot = false }
         }
         self.changed = changed
+        undone = Set(
+            plan.rollback.filter { if case .changePackages = $0.action { true } else { false } }.map(\.resource))
         for host in restarted.subtracting(changed) { hosts[host]?.installed = .after }
     }
 
@@ -117,13 +123,16 @@ struct DisasterWorld: Sendable {
 
     /// The groups whose traffic a drain or a restore is about.
     func groups(of step: Step) -> [GroupID] {
-        let traffic: TrafficBinding? =
-            switch step.action {
-            case .drain(let traffic), .restore(let traffic): traffic
-            default: nil
-            }
-        guard traffic != nil else { return [] }
+        guard let traffic = Self.traffic(of: step) else { return [] }
         return (groupsOf[step.resource] ?? []).filter { groups[$0]?.traffic == traffic }
+    }
+
+    /// nil if it is not about traffic.
+    static func traffic(of step: Step) -> TrafficBinding? {
+        switch step.action {
+        case .drain(let traffic), .restore(let traffic): traffic
+        default: nil
+        }
     }
 
     /// Whether some group still sends it work.

@@ -44,7 +44,7 @@ enum Replay {
     /// Of a fleet that is large enough, played without disasters.
     private static func longJournal() throws -> (Plan, [JournalRecord]) {
         for seed in UInt64(1)... {
-            let plan = try Disasters.plan(seed, largestGroup: 600)
+            let plan = try SampledFleets.plan(seed, largestGroup: 600)
             guard plan.steps.count > lines else { continue }
             var rehearsal = try Rehearsal(plan, seed: seed)
             let journal = try rehearsal.play().journal
