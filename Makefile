@@ -60,10 +60,10 @@ simulate: ## play planned fleets among disasters, seed after seed (SIMULATE_SEED
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/disasters/run $(or $(SIMULATE_SEEDS),0 100000)
 
 fmt: ## format the sources
-	swift format --in-place --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters bench/replay/Sources/replay Package.swift
 
 check: ## what CI checks beside the tests: format, layers, shell scripts, docs
-	swift format lint --strict --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters bench/replay/Sources/replay Package.swift
 	scripts/check-layers
 	scripts/check-docs
 	scripts/make-schemas --check
