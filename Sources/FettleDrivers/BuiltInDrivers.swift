@@ -9,6 +9,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
     private let bake: BakeDriver
     private let drain: HAProxyDrainDriver
     private let restore: HAProxyRestoreDriver
+    private let restart: RestartServicesDriver
     private let packages: PackageDriverSettings
 
     /// For the guard before a step that lowers availability.
@@ -26,6 +27,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         bake = BakeDriver(runner: runner)
         drain = HAProxyDrainDriver(channels: channels)
         restore = HAProxyRestoreDriver(channels: channels)
+        restart = RestartServicesDriver(channels: channels, inspector: inspector)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
     }
 
@@ -34,7 +36,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .preflight: PreflightDriver(inspector: inspector, probes: gate.ask)
         case .stage: StagePackagesDriver(channels: channels, settings: packages)
         case .changePackages: ChangePackagesDriver(channels: channels, settings: packages)
-        case .restartServices: RestartServicesDriver(channels: channels, inspector: inspector)
+        case .restartServices: restart
         case .reboot: RebootDriver(channels: channels, inspector: inspector)
         case .takeOut, .bringBack: ReservationDriver()
         case .drain(let traffic): traffic.driver == HAProxyDrainDriver.name ? drain : nil
