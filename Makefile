@@ -22,7 +22,7 @@ test: install-needs ## all tests: units, properties, and the lab's real hosts
 	swift build $(FLAGS) --build-tests
 	@FETTLE_TEST_LONG=$(FETTLE_TEST_LONG) scripts/test $(BUILD)
 
-test-long: ## the same, with the properties on ten times the seeds
+test-long: ## the same, with the properties on ten times the seeds, and a run on the lab for each event after which it is killed
 	@$(MAKE) test FETTLE_TEST_LONG=1
 
 unit: ## the tests that need no lab
