@@ -151,7 +151,12 @@ extension RunMachine {
     private mutating func breakBudgetIfNeeded(at step: Step, failed: [ResourceID]) {
         guard fold.budgetBroken == nil else { return }
         let budget = index.plan.limits.failureBudget
-        if !index.canaries.isDisjoint(with: failed) {
+        if step.isGate, step.isBake {
+            // The group as a whole is not well: whoever comes next would make it worse.
+            fold.budgetBroken =
+                "\(step.group?.rawValue ?? "the group") is not well at \(step.id): "
+                + (fold[step.id].failure?.message ?? "")
+        } else if !index.canaries.isDisjoint(with: failed) {
             fold.budgetBroken = "the canary failed at \(step.id): \(fold[step.id].failure?.message ?? "")"
         } else if fold.everFailed.count > budget {
             let names = fold.everFailed.sorted().map(\.rawValue).joined(separator: ", ")
