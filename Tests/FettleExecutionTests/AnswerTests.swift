@@ -153,3 +153,37 @@ import Testing
         #expect(machine.notes(for: back) == nil, "the way back is judged by itself")
     }
 }
+
+/// Gates of a group as a whole.
+@Suite struct GroupGateTests {
+    /// Behind the first wave, whatever the budget allows.
+    @Test(arguments: [0, 5]) func aGroupThatIsNotWellStopsTheChange(budget: Int) async throws {
+        let pool = Scenario.pool([1, 2], minimum: 2) { $0.limits.failureBudget = budget }
+        var plan = pool.plan()
+        let question = Probe(name: "look", check: .manual(question: "Is the shop open?"))
+        let place = try #require(plan.steps.firstIndex { $0.id == "wave-0/bake" })
+        plan.steps[place].action = .groupGate(
+            gate: GroupGate(group: "web", resources: ["web-1"], probes: [question]))
+        var first = try Rehearsal(plan)
+        #expect(try await first.play() == nil)
+        #expect(first.state.awaitingHuman?.contains("Is the shop open?") == true)
+        let asked = try await first.journal.count
+        for verdict in [GateVerdict.pass, .fail] {
+            var rehearsal = try Rehearsal(plan)
+            rehearsal.people = [
+                .init(
+                    afterEvent: asked,
+                    request: .answer(step: "wave-0/bake", by: "carol", verdict: verdict, reason: "I looked"))
+            ]
+            let outcome = try await rehearsal.play()
+            if verdict == .pass {
+                #expect(outcome == .succeeded)
+            } else {
+                #expect(
+                    rehearsal.world.now.isNew == [] && rehearsal.world.now.drained == [],
+                    "\(String(describing: outcome))")
+                #expect(rehearsal.world.now.performed["web-2/drain"] == nil)
+            }
+        }
+    }
+}

@@ -98,32 +98,6 @@ struct FleetProblemTests {
                 "f:21:47: the owner must be text, but it is nothing; give a value, or leave the key out",
             ]),
         Golden(
-            name: "probes",
-            text: """
-                version: 1
-                defaults: {environment: dev}
-                resources: [web-1]
-                groups:
-                  - id: a
-                    members: [web-1]
-                    minimumAvailable: 0
-                    probes:
-                      - {prometheus: {url: "http://p", query: up}}
-                      - {prometheus: {url: "http://p", query: up, over: 1m, below: 1}, samples: 9, maximumAge: 5s, name: b}
-                      - {log: {file: x, pattern: a, atMost: -1}}
-                      - {tls: {port: 0, authorities: x, leastDays: 9999}}
-                      - {cluster: {patroni: {url: "http://{host}:8008/?x"}}}
-                      - {balancer: }
-                      - {tcp: 80, samples: 5, interval: 10s, maximumAge: 30s}
-                    groupProbes:
-                      - {http: "http://{host}/"}
-                      - {unit: nginx}
-                      - {tls: 443}
-                """,
-            problems: [
-                "f:9:9: a probe with prometheus needs 'samples'; how many values must be there"
-            ]),
-        Golden(
             name: "groups",
             text: """
                 version: 1

@@ -180,7 +180,12 @@ extension RunMachine {
     ) {
         guard fold.budgetBroken == nil else { return }
         let budget = index.plan.limits.failureBudget
-        if failed.contains(where: { index.isCanary[$0] }) {
+        if step.isGate, step.isBake {
+            // The group as a whole is not well: whoever comes next would make it worse.
+            let planned = index.planned(step.number)
+            fold.budgetBroken =
+                "\(planned.group?.rawValue ?? "the group") is not well at \(planned.id): \(failure.message)"
+        } else if failed.contains(where: { index.isCanary[$0] }) {
             fold.budgetBroken = "the canary failed at \(index.name(of: step)): \(failure.message)"
         } else if fold.everFailed.count > budget {
             let names = fold.everFailed.map(index.name).sorted().map(\.rawValue).joined(separator: ", ")

@@ -59,7 +59,7 @@ struct GroupReader {
             let probes = ProbeReader(reading: reading, isOfGroup: true).list(value)
             group.groupProbes = probes.isEmpty ? nil : probes
         }
-        checkBalancer(group, at: fields["probes"]?.place ?? item.place)
+        checkBalancer(group, at: fields.keyPlace("probes"))
         if let value = fields["strategy"] {
             StrategyFit(reading: reading, resources: resources, group: group, place: value.place).judge()
         }
