@@ -49,10 +49,10 @@ struct ChainMaker: Sendable {
 
     func preflight(_ maker: inout StepMaker, _ host: HostWork) {
         let look = looks[host.id].map { DurationEstimate(medianSeconds: $0, p95Seconds: $0 + 60) }
-        let preflight = priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes)).adding(look)
+        let preflight = priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes))
         maker.add(
             "preflight", .preflight(expectation: maker.expectation(.from), probes: host.probes), .none, preflight,
-            timeout: policy.lockWaitSeconds.map { $0 + preflight.p95Seconds })
+            timeout: policy.lockWaitSeconds.map { $0 + preflight.p95Seconds }, fixed: look)
     }
 
     func changeInPlace(_ maker: inout StepMaker, _ host: HostWork) {
