@@ -40,9 +40,21 @@ import Testing
     }
 
     static let mutations: [Mutation] = [
-        Mutation("others go beside it", .capacity) { $0.order.remove(at: 0) },
-        Mutation("one is not behind it", .capacity) { $0.order[0].turns[1] = ["web-1"] },
-        Mutation("another goes with it", .capacity) { $0.order[0].turns = [["web-1", "web-2"], ["web-3"]] },
+        Mutation("another goes before it", .capacity) { plan in
+            plan.order = [TurnOrder(reason: "group web", turns: [["web-1"], ["web-2"], ["web-3"]])]
+        },
+        Mutation("one is not behind it", .capacity) { plan in
+            plan.order = [
+                TurnOrder(reason: "taken over", turns: [["web-2"], ["web-1"]]),
+                TurnOrder(reason: "rest", turns: [["web-1"], ["web-3"]]),
+            ]
+        },
+        Mutation("another goes with it", .capacity) { plan in
+            plan.order = [
+                TurnOrder(reason: "taken over", turns: [["web-1", "web-2"], ["web-3"]]),
+                TurnOrder(reason: "group web", turns: [["web-1"], ["web-2"], ["web-3"]]),
+            ]
+        },
         Mutation("two are out, and one of them goes first", .capacity) { plan in
             let owed = [obligation(plan, "web-3")]
             plan.supersedes?.taken.append(
