@@ -50,7 +50,7 @@ extension RunMachine {
     }
 
     private mutating func beginRestoring() {
-        guard fold.mode == .forward else { return }
+        guard fold.isForward else { return }
         for resource in fold.out where !fold.hasFailed(resource) {
             if !wasBegun(resource) && !fold.isQuarantined(resource) { fold.restoring.insert(resource) }
         }
@@ -81,10 +81,10 @@ extension RunMachine {
         }
         guard step.availability == .takesOut else { return }
         fold.takeOut(step)
-        let planned = index.planned(step.number)
-        guard acts, let key = trafficKey(of: step), let traffic = planned.traffic else { return }
         // The first drain saw the world as it was before us; a later one sees our own doing.
-        guard fold.obligations[key] == nil else { return }
+        guard acts, let key = trafficKey(of: step), fold.obligations[key] == nil else { return }
+        let planned = index.planned(step.number)
+        guard let traffic = planned.traffic else { return }
         fold.obligations[key] = Obligation(
             run: run, step: planned.id, resource: planned.resource, traffic: traffic,
             prior: prior ?? PriorState(alreadySo: false, details: [:]), since: time)
@@ -183,7 +183,7 @@ extension RunMachine {
                 account.failure = nil
             }
         }
-        guard fold.mode == .forward else { return }
+        guard fold.isForward else { return }
         let again = fold.failed.keys.filter { !fold.isQuarantined($0) && isAtRest($0) }
         for resource in again {
             fold.forgetFailure(of: resource)

@@ -7,7 +7,7 @@ extension RunMachine {
             defer { pending = [] }
             return [.append(pending)]
         }
-        guard fold.start != nil else { return [.wait(until: nil)] }
+        guard fold.hasStarted else { return [.wait(until: nil)] }
         if let outcome = fold.outcome { return [.stop(outcome)] }
         refreshAgenda()
         let due = eventsDue(at: now)
@@ -157,7 +157,7 @@ extension RunMachine {
 
     /// Nothing about the step itself or the run as a whole keeps it from starting.
     func isFree(_ step: IndexedStep) -> Bool {
-        guard fold.outcome == nil, !isHeldUp(step) else { return false }
+        guard !fold.hasEnded, !isHeldUp(step) else { return false }
         if fold[step].open != nil && !isInterrupted(step) { return false }
         return drainUnderWay(for: step) == nil && !fold[step].isFailedForGood
     }
@@ -177,7 +177,7 @@ extension RunMachine {
     }
 
     func isHeldUp(_ step: IndexedStep) -> Bool {
-        fold.awaiting != nil || (fold.pause != nil && pauses(step))
+        fold.awaitsPerson || (fold.isPaused && pauses(step))
     }
 
     /// A resource that is out by a drain of the same kind is not taken out once more. But one that is seen to
@@ -195,7 +195,7 @@ extension RunMachine {
     func hasRoomInGroups(_ step: IndexedStep, _ room: inout GroupRoom?) -> Bool {
         guard needsReservation(step), !fold.isOut(step.resource) else { return true }
         guard !index.groups.taken[step.resource].isEmpty else { return true }
-        if room == nil { room = GroupRoom(self) }
+        if room == nil { room = .now(self) }
         return room?.isLeft(for: step.resource, self) ?? true
     }
 
