@@ -63,10 +63,10 @@ mutations: ## put deliberate faults into a copy of the sources, each of which th
 	@$(if $(FETTLE_BUILD),FETTLE_BUILD="$(FETTLE_BUILD)") scripts/mutations $(MUTATIONS)
 
 fmt: ## format the sources
-	swift format --in-place --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters bench/replay/Sources/replay Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters Package.swift
 
 check: ## what CI checks beside the tests: format, layers, shell scripts, docs
-	swift format lint --strict --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters bench/replay/Sources/replay Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters Package.swift
 	scripts/check-layers
 	scripts/check-docs
 	scripts/make-schemas --check
