@@ -94,6 +94,8 @@ extension RunMachine {
         if isLost(step) { return !fold.isQuarantined(step.resource) }
         if fold[step].isSettled { return false }
         if step.isBake { return fold.isForward && !bakedResources(of: step).isEmpty }
+        // Traffic that may stand on two halves is turned to the end, whatever the run does next; a way back turns it itself.
+        if step.turnsTraffic, case .aborting = fold.mode, isInterrupted(step) { return true }
         switch course(of: step.resource) {
         case .forward: return !step.isRollback
         case .completing: return !step.isRollback && step.isCore
@@ -165,6 +167,8 @@ extension RunMachine {
             // What others wait for is either seen done, or its resource has failed and is settled: safe to go on beside.
             return !isWanted(needed) && index.owners(needed).allSatisfy { isAtRest($0) }
         }
+        // Nobody of the side that serves is worked on before the traffic is seen to be turned away from it.
+        if needed.turnsTraffic, isIncludedInRollback(needed) { return false }
         if needed.resource != step.resource {
             // Who is out already waits for nobody: the sooner it is back, the sooner the others may go.
             return !step.isRollback || !isWanted(needed) || fold.isOut(step.resource)

@@ -110,7 +110,8 @@ extension RunMachine {
             "the window closes at \(window.closesAt), and \(index.name(of: step)) needs \(needed) s with its way back (I4)"
     }
 
-    /// The first step of the part that must not be left half done. What follows it, and every way back, is never stopped.
+    /// The first step of the part that must not be left half done. What follows it is stopped only as long as nothing is changed
+    /// (`outsideWindow`), a way back never.
     private func isBoundToWindow(_ step: IndexedStep) -> Bool {
         guard step.isCore, course(of: step.resource) == .forward, !fold.isOut(step.resource) else { return false }
         return index.forward(step.resource).allSatisfy { other in

@@ -8,6 +8,8 @@ extension RunMachine {
         }
         let quarantines = quarantinesDue(at: now)
         if !quarantines.isEmpty { return quarantines }
+        let late = outsideWindow(at: now)
+        if !late.isEmpty { return late }
         let blocked = blockedTooLong(at: now)
         if !blocked.isEmpty { return blocked }
         return leftAlone(at: now)
@@ -28,7 +30,12 @@ extension RunMachine {
         guard course != .forward, course != .stopped, course != .quarantined else { return false }
         let steps = index.steps[resource]
         guard !steps.contains(where: { fold[$0].open != nil }) else { return false }
-        return course == .stranded || steps.contains { fold[$0].isFailedForGood && isWanted($0) }
+        return course == .stranded || steps.contains(where: keepsOut)
+    }
+
+    /// It has failed for good, and its resource's return would have to rest on it.
+    private func keepsOut(_ step: IndexedStep) -> Bool {
+        fold[step].isFailedForGood && !step.turnsTraffic && isWanted(step)
     }
 
     /// Why the resource can only be quarantined now; nil if it need not be, or not yet.
@@ -38,8 +45,9 @@ extension RunMachine {
             let failure = fold.failed[resource]?.failure.message ?? "its change was not finished"
             return "changed, and the plan has no way back: \(failure)"
         }
+        // Traffic that cannot be turned back stays where it is, and a person is asked: its hosts are not out.
         for steps in [index.forward(resource), index.rollback(resource)] {
-            guard let step = steps.first(where: { fold[$0].isFailedForGood && isWanted($0) }) else { continue }
+            guard let step = steps.first(where: keepsOut) else { continue }
             let failure = fold.account(of: step.number).failure?.message ?? "no reason was given"
             return "\(index.name(of: step)) failed: \(failure)"
         }
@@ -101,6 +109,9 @@ extension RunMachine {
         let reasons = refused.prefix(3).map { "\(index.name(of: $0)): \(waiting[$0.number]?.reason ?? "refused")" }
         if !reasons.isEmpty { return .awaitingHuman(reason: reasons.joined(separator: "; ")) }
         if let question = questions(among: free) { return .awaitingHuman(reason: question) }
+        let unturned = free.filter { $0.turnsTraffic && fold[$0].isFailedForGood }.prefix(3)
+            .map { "\(index.name(of: $0)): \(fold.account(of: $0.number).failure?.message ?? "failed")" }
+        if !unturned.isEmpty { return .awaitingHuman(reason: unturned.joined(separator: "; ")) }
         let stuck = free.prefix(3).map { index.name(of: $0).rawValue }.joined(separator: ", ")
         return .awaitingHuman(reason: "nothing can go on: \(stuck) cannot start")
     }

@@ -138,6 +138,15 @@ extension RunMachine {
     mutating func foldFailure(
         _ step: IndexedStep, attempt: Int, failure: StepFailure, at time: Timestamp
     ) {
+        // What may not begin now has not failed.
+        if failure.code == .refused, isOutsideWindow(step.resource, at: time) {
+            fold.change(step.number) { record, _ in
+                record.attempts = attempt
+                record.open = nil
+            }
+            fold.restoring.insert(step.resource)
+            return
+        }
         let progress = fold.progressClock(at: time)
         let mostAttempts = max(1, index.plan.limits.attempts)
         fold.change(step.number) { record, account in
@@ -196,14 +205,21 @@ extension RunMachine {
     /// Attempts count anew. A failed resource that is back at rest is taken through the plan once more.
     private mutating func foldRetry() {
         fold.awaiting = nil
-        for step in fold.accounts.keys where fold[step].hasFailed && !fold[step].isFailedForGood {
+        for step in fold.accounts.keys where fold[step].hasFailed && (!fold[step].isFailedForGood || isUnturned(step)) {
             fold.change(step) { record, account in
                 record.failures = 0
                 record.hasFailed = false
+                record.isFailedForGood = false
                 account.failure = nil
             }
         }
         guard fold.isForward else { return }
         tryAnew(fold.failed.keys.filter(mayBeTriedAnew))
+    }
+
+    /// Traffic that could not be turned back: only a person can say that it is worth another try.
+    private func isUnturned(_ number: StepNumber) -> Bool {
+        let step = index.step(number)
+        return step.isRollback && step.turnsTraffic
     }
 }

@@ -21,6 +21,7 @@ struct IndexedStep: Sendable, Equatable {
         /// Its resource is taken out on the way to which it belongs.
         static let isTakenOut = Traits(rawValue: 1 << 9)
         static let asksPerson = Traits(rawValue: 1 << 10)
+        static let turnsTraffic = Traits(rawValue: 1 << 11)
     }
 
     let number: StepNumber
@@ -53,6 +54,7 @@ struct IndexedStep: Sendable, Equatable {
         if step.isPreparation && !isRollback { traits.insert(.isPreparation) }
         if step.compensates != nil { traits.insert(.isCompensation) }
         if step.asksPerson { traits.insert(.asksPerson) }
+        if step.turnsTraffic { traits.insert(.turnsTraffic) }
         self.traits = traits
         self.traffic = traffic
         self.compensates = compensates
@@ -70,6 +72,7 @@ struct IndexedStep: Sendable, Equatable {
     var isCompensation: Bool { traits.contains(.isCompensation) }
     var isTakenOut: Bool { traits.contains(.isTakenOut) }
     var asksPerson: Bool { traits.contains(.asksPerson) }
+    var turnsTraffic: Bool { traits.contains(.turnsTraffic) }
 
     /// Whether this step takes back what `other`, of the same resource, took out.
     func bringsBack(_ other: IndexedStep) -> Bool {

@@ -104,7 +104,9 @@ extension RunMachine {
         if let open = record.open {
             return open.number == attempt ? nil : "attempt \(open.number) of \(id) is under way"
         }
-        if record.isSettled { return "step \(id) is settled" }
+        // A drain that is lost may be found impossible to take again.
+        let mustHold = record.holdsOut && attempt == record.attempts + 1
+        if record.isSettled && !mustHold { return "step \(id) is settled" }
         return attempt == record.attempts + 1 ? nil : "attempt \(attempt) of \(id) is over"
     }
 

@@ -15,6 +15,7 @@ final class PlanIndex: Sendable {
     private let cards: Table<Step, IndexedStep>
     private let dependencies: Lists<Step, StepNumber>
     private let owners: Lists<Step, ResourceNumber>
+    let hasWindows: Bool
     /// Of each resource, the way back first, then the way forward, each in the plan's order. Bakes are not among them: they belong
     /// to their wave.
     let steps: Lists<Resource, IndexedStep>
@@ -54,6 +55,7 @@ final class PlanIndex: Sendable {
         isCanary = lists.canaries
         groups = TouchedGroups(plan, names)
         windows = try Self.windows(of: plan, names)
+        hasWindows = !plan.windows.isEmpty
         turns = try Turns(plan.order, among: names)
         leaders = Leaders(lists, turns)
         taken = Dictionary(

@@ -60,6 +60,10 @@ extension Step {
     /// Somebody has to answer before it can start.
     var asksPerson: Bool { !action.questions.isEmpty }
 
+    var turnsTraffic: Bool {
+        if case .switchTraffic(let turn) = action { !turn.from.isEmpty } else { false }
+    }
+
     /// A person may go on without it: nothing is brought back on its word (I6).
     var maySkip: Bool {
         guard availability == .none else { return false }

@@ -1,0 +1,120 @@
+import FettleModel
+import FettleStore
+import FettleTestSupport
+import Testing
+
+@testable import FettleExecution
+
+/// What cannot be taken again, or turned back, is found out in the middle of a run.
+@Suite struct UnturnedTests {
+    /// A machine by hand: every step that it performs is done, unless `answer` says otherwise.
+    private struct Hand {
+        var machine: RunMachine
+        var time: Int64 = 1_000_000
+        var done: [StepID] = []
+        var failures: [StepID: StepFailure] = [:]
+        var lost: Set<StepID> = []
+
+        init(_ plan: Plan) throws {
+            machine = try RunMachine(run: "run-1", plan: plan)
+            let plan = StageReference(id: "plan-1", digest: Digest(rawValue: "00"))
+            try write(.started(change: "change-1", plan: plan, by: "alice"))
+            try write(.claimed(executor: "one"))
+        }
+
+        mutating func write(_ event: RunEvent) throws {
+            try machine.apply(
+                JournalRecord(
+                    sequence: machine.sequence + 1, epoch: 1, at: Timestamp(milliseconds: time), event: event))
+            if case .stepDone(let step, _, _) = event { done.append(step) }
+        }
+
+        /// Until it ends, waits for a person, or `stop` says so.
+        mutating func play(until stop: (Hand) -> Bool = { _ in false }) throws {
+            for _ in 0..<3_000 {
+                time += 500
+                let now = Timestamp(milliseconds: time)
+                for command in machine.next(at: now) {
+                    switch command {
+                    case .append(let events): for event in events { try write(event) }
+                    case .check(let order, let confirming): check(order, confirming, at: now)
+                    case .observeAndReserve(let order): machine.receive(.reserved(order.step.id, .granted), at: now)
+                    case .perform(let order, _):
+                        let seen = Observation(verdict: .pass, summary: "", observedAt: now)
+                        machine.receive(.performed(order.step.id, attempt: order.attempt, .success(seen)), at: now)
+                    case .release(let resource): machine.receive(.released(resource), at: now)
+                    case .quarantine(let entry): machine.receive(.quarantineFiled(entry.resource), at: now)
+                    case .wait: break
+                    case .stop: return
+                    }
+                }
+                if machine.awaitingHuman != nil || stop(self) { return }
+            }
+        }
+
+        private mutating func check(_ order: StepOrder, _ confirming: [StepOrder], at now: Timestamp) {
+            var answer = StepAnswer.ready(prior: PriorState(alreadySo: false, details: [:]))
+            if let drain = confirming.first(where: { lost.contains($0.step.id) }) { answer = .drainLost(drain.step.id) }
+            if let failure = failures[order.step.id] { answer = .unknown(failure) }
+            machine.receive(.checked(order.step.id, attempt: order.attempt, answer), at: now)
+        }
+    }
+
+    /// The balancer has forgotten the drain, and cannot be asked for it again: it was refused as a line that cannot follow, and
+    /// the run never came on.
+    @Test(arguments: [StepFailure.Code.refused, .unreachable])
+    func aLostDrainThatCannotBeTakenAgainFailsItsHost(code: StepFailure.Code) throws {
+        var hand = try Hand(RollingPlan.plan(size: 2, lanes: 1))
+        try hand.play { $0.done.contains("web-1/drain") }
+        hand.lost = ["web-1/drain"]
+        hand.failures["web-1/drain"] = StepFailure(code: code, message: "no such server")
+        try hand.play()
+        #expect(hand.machine.outcome != nil || hand.machine.awaitingHuman != nil)
+        #expect(hand.machine.fold.everFailed == ["web-1"])
+        #expect(!hand.done.contains("web-1/patch"))
+    }
+
+    /// Rollback sends traffic to a set that is not well (argo-rollouts#3941), or takes away the one that serves: neither. Nobody is
+    /// worked on before the traffic is seen to be turned, and nobody who serves everybody is called quarantined.
+    @Test func whereTrafficCannotBeTurnedBackNobodyOfTheServingSideIsTouched() throws {
+        var hand = try Hand(StrategyPlans.blueGreen())
+        try hand.play { $0.done.contains("web/bake") }
+        try hand.write(.rollbackRequested(by: "bob", reason: "slow"))
+        hand.failures["web/rollback/switch"] = StepFailure(code: .refused, message: "blue-2 is not well")
+        try hand.play()
+        #expect(hand.machine.awaitingHuman?.contains("blue-2 is not well") == true)
+        #expect(hand.machine.fold.quarantined.isEmpty)
+        for host in StrategyPlans.green { #expect(!hand.done.contains(StepID("\(host)/rollback/take-out"))) }
+
+        // A person has seen to it.
+        hand.failures = [:]
+        #expect(hand.machine.request(.retry(by: "bob")) == nil)
+        try hand.play()
+        #expect(hand.machine.outcome == .rolledBack(reason: "slow"))
+        let turned = try #require(hand.done.firstIndex(of: "web/rollback/switch"))
+        for host in StrategyPlans.green {
+            let out = try #require(hand.done.firstIndex(of: StepID("\(host)/rollback/take-out")))
+            #expect(turned < out)
+        }
+    }
+
+    /// A balancer that turns its servers one by one may stand in the middle: that is never left so.
+    @Test func aSwitchThatWasInterruptedIsTakenToItsEndThoughTheRunIsAborted() throws {
+        var hand = try Hand(StrategyPlans.blueGreen())
+        try hand.play { hand in StrategyPlans.green.allSatisfy { hand.done.contains(StepID("\($0)/bring-back")) } }
+        var machine = hand.machine
+        func write(_ event: RunEvent, epoch: Int) throws {
+            try machine.apply(
+                JournalRecord(
+                    sequence: machine.sequence + 1, epoch: epoch, at: Timestamp(milliseconds: hand.time), event: event))
+        }
+        try write(.stepIntended(step: "web/switch", attempt: 1, prior: nil), epoch: 1)
+        try write(.claimed(executor: "two"), epoch: 2)
+        try write(.abortRequested(by: "bob", reason: "enough"), epoch: 2)
+        machine.begin(holding: [])
+        let now = Timestamp(milliseconds: hand.time)
+        _ = machine.next(at: now)
+        machine.receive(.checked("web/switch", attempt: 1, .ready(prior: nil)), at: now)
+        #expect(machine.next(at: now) == [.append([.stepIntended(step: "web/switch", attempt: 2, prior: nil)])])
+    }
+}
