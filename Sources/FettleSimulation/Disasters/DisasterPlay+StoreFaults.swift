@@ -10,7 +10,9 @@ extension DisasterPlay {
                 reserve: Int.random(in: 4...60, using: &random))
         }
         if strikes(profile.packagesLocked, .packagesLocked, ""),
-            let host = world.hosts.keys.sorted().randomElement(using: &random)
+            let host = world.hosts.keys.sorted().randomElement(using: &random),
+            // What is on its way to it could not know.
+            world[host].expected == 0
         {
             let isForGood = Int.random(in: 0..<4, using: &random) == 0
             let until = now.adding(seconds: Int.random(in: 10...1_800, using: &random)).milliseconds

@@ -142,7 +142,9 @@ public struct DisasterPlay: Sendable {
         case .finish(let number, let order): finish(order, by: number)
         case .report(let number, let report): try receive(report, number)
         case .drainAgain(let number, let drain):
-            guard executors[number].isAlive else { return }
+            // Nobody keeps it up any more once the step that rested on it is over.
+            let isKept = executors[number].keeping.values.joined().contains { $0.step.id == drain.step.id }
+            guard executors[number].isAlive, isKept else { return }
             world[drain.step.resource].drained.formUnion(world.groups(of: drain.step))
             world[drain.step.resource].lostOwnDrainAt = .min
             narrate("\(drain.step.resource) is drained again at once")
