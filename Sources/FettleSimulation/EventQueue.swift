@@ -22,7 +22,7 @@ struct EventQueue<Item: Sendable>: Sendable {
 
     var nextTime: Timestamp? { entries.first?.at }
 
-    mutating func insert(_ item: Item, at time: Timestamp) {
+    mutating func insert(_ item: consuming Item, at time: Timestamp) {
         order += 1
         entries.append(Entry(at: time, order: order, slot: keep(item)))
         var child = entries.count - 1
@@ -45,7 +45,7 @@ struct EventQueue<Item: Sendable>: Sendable {
         return (first.at, item)
     }
 
-    private mutating func keep(_ item: Item) -> Int32 {
+    private mutating func keep(_ item: consuming Item) -> Int32 {
         if let slot = freeSlots.popLast() {
             items[Int(slot)] = item
             return slot

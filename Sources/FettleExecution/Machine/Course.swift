@@ -93,7 +93,7 @@ extension RunMachine {
     func isWanted(_ step: IndexedStep) -> Bool {
         if isLost(step) { return !fold.isQuarantined(step.resource) }
         if fold[step].isSettled { return false }
-        if step.isBake { return fold.mode == .forward && !bakedResources(of: step).isEmpty }
+        if step.isBake { return fold.isForward && !bakedResources(of: step).isEmpty }
         switch course(of: step.resource) {
         case .forward: return !step.isRollback
         case .completing: return !step.isRollback && step.isCore

@@ -24,11 +24,11 @@ extension RunMachine {
         func consider(_ due: Int64, of step: IndexedStep) {
             // Clocks that stand still have no due time, and a window that is too short doesn't grow.
             if due == .max { return }
-            if fold.pause != nil && pauses(step) { return }
+            if fold.isPaused && pauses(step) { return }
             let behind = now.milliseconds - clock(of: step, at: now)
             earliest = min(earliest ?? .max, max(due + behind, now.milliseconds + 1))
         }
-        if fold.awaiting != nil { return nil }
+        if fold.awaitsPerson { return nil }
         func consider(_ number: StepNumber) {
             let step = index.step(number)
             guard activities[number] == nil else { return }

@@ -3,7 +3,7 @@ import FettleModel
 extension RunMachine {
     /// Events that follow from the fold and the time, without a report.
     func eventsDue(at now: Timestamp) -> [RunEvent] {
-        if fold.mode == .forward, let reason = fold.budgetBroken {
+        if fold.isForward, let reason = fold.budgetBroken {
             return [.rollbackRequested(by: nil, reason: reason)]
         }
         let quarantines = quarantinesDue(at: now)
@@ -78,9 +78,10 @@ extension RunMachine {
             // A pause or a question doesn't keep a run from ending that has nothing more to do (argo-rollouts#1292).
             return .ended(outcome: outcomeNow())
         }
-        if fold.awaiting != nil { return nil }
+        if fold.awaitsPerson { return nil }
+        if mayComeOnByItself(at: now) { return nil }
         let left = wantedSteps()
-        let free = left.filter { !(fold.pause != nil && pauses($0)) }
+        let free = left.filter { !(fold.isPaused && pauses($0)) }
         if free.isEmpty { return nil }
         let refused = free.filter { isRefusedTooLong($0, at: now) }
         var room: GroupRoom?
@@ -108,6 +109,16 @@ extension RunMachine {
     func isUndecided(_ step: IndexedStep) -> Bool {
         guard step.isBake, !step.isGate, fold[step].isFailedForGood, !fold[step].isSettled else { return false }
         return fold.accounts[step.number]?.failure?.code == .inconclusive
+    }
+
+    /// Whether something can start as soon as there is time or room for it: the common case, told without a look at everything.
+    private func mayComeOnByItself(at now: Timestamp) -> Bool {
+        var room: GroupRoom?
+        return agenda.startable.contains { number in
+            let step = index.step(number)
+            if fold.isPaused, pauses(step) { return false }
+            return !isRefusedTooLong(step, at: now) && (isInterrupted(step) || hasRoomInGroups(step, &room))
+        }
     }
 
     private func outcomeNow() -> RunOutcome {

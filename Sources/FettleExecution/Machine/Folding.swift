@@ -61,7 +61,7 @@ extension RunMachine {
     }
 
     private mutating func beginRestoring() {
-        guard fold.mode == .forward else { return }
+        guard fold.isForward else { return }
         for resource in fold.out where !fold.hasFailed(resource) {
             guard !wasBegun(resource), !fold.isQuarantined(resource) else { continue }
             // What is taken back is put back as it is, and not sent forward again after the pause.
@@ -94,10 +94,10 @@ extension RunMachine {
         }
         guard step.availability == .takesOut else { return }
         fold.takeOut(step)
-        let planned = index.planned(step.number)
-        guard acts, let key = trafficKey(of: step), let traffic = planned.traffic else { return }
         // The first drain saw the world as it was before us; a later one sees our own doing.
-        guard fold.obligations[key] == nil else { return }
+        guard acts, let key = trafficKey(of: step), fold.obligations[key] == nil else { return }
+        let planned = index.planned(step.number)
+        guard let traffic = planned.traffic else { return }
         fold.obligations[key] = Obligation(
             run: run, step: planned.id, resource: planned.resource, traffic: traffic,
             prior: prior ?? PriorState(alreadySo: false, details: [:]), since: time)
@@ -198,7 +198,7 @@ extension RunMachine {
                 account.failure = nil
             }
         }
-        guard fold.mode == .forward else { return }
+        guard fold.isForward else { return }
         tryAnew(fold.failed.keys.filter(mayBeTriedAnew))
     }
 }

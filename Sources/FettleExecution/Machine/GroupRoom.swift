@@ -6,8 +6,14 @@ struct GroupRoom {
     private var away: Set<ResourceNumber> = []
     private var counts: [GroupNumber: Int] = [:]
 
+    static func now(_ machine: RunMachine) -> GroupRoom {
+        var room = GroupRoom()
+        room.count(machine)
+        return room
+    }
+
     /// What is in quarantine is no choice of the plan's: it counts against the minimum, not against the plan's `maximumOut`.
-    init(_ machine: RunMachine) {
+    private mutating func count(_ machine: RunMachine) {
         for resource in machine.fold.out { add(resource, machine) }
         for resource in machine.held { add(resource, machine) }
         for number in machine.activities.keys {

@@ -76,6 +76,15 @@ struct JournalFold: Sendable, Equatable {
         resources = Table(repeating: ResourceRecord(), count: index.resourceCount)
     }
 
+    // MARK: The run as a whole
+
+    // Asked for every step again and again: without a comparison, which would copy what is compared.
+    var isForward: Bool { if case .forward = mode { true } else { false } }
+    var isPaused: Bool { if case .some = pause { true } else { false } }
+    var awaitsPerson: Bool { if case .some = awaiting { true } else { false } }
+    var hasStarted: Bool { if case .some = start { true } else { false } }
+    var hasEnded: Bool { if case .some = outcome { true } else { false } }
+
     // MARK: Steps
 
     subscript(step: IndexedStep) -> StepRecord { steps[step.number] }

@@ -10,8 +10,8 @@ extension RunMachine {
         guard record.epoch >= fold.epoch else {
             return "epoch \(record.epoch) is older than \(fold.epoch)"
         }
-        if fold.outcome != nil { return "the run has ended" }
-        guard fold.start != nil else {
+        if fold.hasEnded { return "the run has ended" }
+        guard fold.hasStarted else {
             if case .started = record.event { return nil }
             return "the run has not been started"
         }
@@ -45,7 +45,7 @@ extension RunMachine {
         case .failedRetried(let resources, _): return illegalityOfRetry(of: resources)
         case .superseded(_, let hosts, _): return illegalityOfSupersession(hosts)
         case .handOverRequested: return fold.handOver == nil ? nil : "it is being handed over already"
-        case .abortRequested: return fold.mode == .forward ? nil : "it is being stopped or rolled back already"
+        case .abortRequested: return fold.isForward ? nil : "it is being stopped or rolled back already"
         case .rollbackRequested:
             if case .rollingBack = fold.mode { return "it is being rolled back already" }
             return nil
@@ -67,12 +67,13 @@ extension RunMachine {
         if let open = record.open, open.epoch >= fold.epoch { return "an attempt of \(id) is under way" }
         let mustHold = record.holdsOut
         if record.isSettled && !mustHold { return "step \(id) is settled" }
-        let resource = index.planned(step.number).resource
-        if !step.isBake, fold.isQuarantined(step.resource) { return "\(resource) is quarantined" }
-        if fold.awaiting != nil { return "the run waits for a person" }
+        if !step.isBake, fold.isQuarantined(step.resource) { return "\(index.name(of: step.resource)) is quarantined" }
+        if fold.awaitsPerson { return "the run waits for a person" }
         if !mustHold {
-            guard isWanted(step) else { return "step \(id) is not wanted on the way that \(resource) goes" }
-            if fold.pause != nil, pauses(step) { return "the run is paused" }
+            guard isWanted(step) else {
+                return "step \(id) is not wanted on the way that \(index.name(of: step.resource)) goes"
+            }
+            if fold.isPaused, pauses(step) { return "the run is paused" }
         }
         if let missing = firstMissing(of: step, for: step) {
             return "step \(id) waits for \(index.name(of: missing)) (I3)"
@@ -81,7 +82,7 @@ extension RunMachine {
         if let other = returnUnderWay(for: step) { return "\(index.name(of: other)) is under way" }
         if let drain = drainUnderWay(for: step) { return "\(drain) is under way" }
         if step.availability == .requiresOut, step.isTakenOut, !fold.isOut(step.resource) {
-            return "\(resource) is not out (I1)"
+            return "\(index.name(of: step.resource)) is not out (I1)"
         }
         return turnRefusal(of: step)
     }

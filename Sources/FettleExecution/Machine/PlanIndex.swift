@@ -109,8 +109,11 @@ final class PlanIndex: Sendable {
     /// nil: the plan has no such step.
     func step(_ id: StepID) -> IndexedStep? { names.steps[id].map { cards[$0] } }
     func step(_ number: StepNumber) -> IndexedStep { cards[number] }
-    func name(of step: StepNumber) -> StepID { planned(step).id }
-    func name(of step: IndexedStep) -> StepID { planned(step.number).id }
+    func name(of step: IndexedStep) -> StepID { name(of: step.number) }
+    func name(of step: StepNumber) -> StepID {
+        let place = step.asInt - plan.rollback.count
+        return place < 0 ? plan.rollback[step.asInt].id : plan.steps[place].id
+    }
 
     /// The step as the plan has it.
     func planned(_ step: StepNumber) -> Step {

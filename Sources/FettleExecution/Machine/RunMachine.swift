@@ -68,10 +68,10 @@ public struct RunMachine: Sendable {
 
     public var plan: Plan { index.plan }
     public var outcome: RunOutcome? { fold.outcome }
-    public var isPaused: Bool { fold.pause != nil }
+    public var isPaused: Bool { fold.isPaused }
     /// Why the run stands still until a person acts; nil if it doesn't.
     public var awaitingHuman: String? { fold.awaiting }
-    public var hasStarted: Bool { fold.start != nil }
+    public var hasStarted: Bool { fold.hasStarted }
     /// The sequence of the last record applied.
     public var sequence: Int { fold.sequence }
 
@@ -129,7 +129,7 @@ public struct RunMachine: Sendable {
     /// Whether a pause keeps the step from starting: nothing new is begun in it. What is out is brought to its next safe point,
     /// and so are steps that bring a resource back (I4).
     func pauses(_ step: IndexedStep) -> Bool {
-        guard fold.mode == .forward, !step.isRollback else { return false }
+        guard fold.isForward, !step.isRollback else { return false }
         return step.isBake || (course(of: step.resource) == .forward && !fold.isOut(step.resource))
     }
 }

@@ -7,7 +7,7 @@ extension RunMachine {
             defer { pending = [] }
             return [.append(pending)]
         }
-        guard fold.start != nil else { return [.wait(until: nil)] }
+        guard fold.hasStarted else { return [.wait(until: nil)] }
         if let outcome = fold.outcome { return [.stop(outcome)] }
         if case .some = fold.handOver { return finishForHandOver(at: now) }
         refreshAgenda()
@@ -180,7 +180,7 @@ extension RunMachine {
     }
 
     func isHeldUp(_ step: IndexedStep) -> Bool {
-        fold.awaiting != nil || (fold.pause != nil && pauses(step))
+        fold.awaitsPerson || (fold.isPaused && pauses(step))
     }
 
     /// A resource that is out by a drain of the same kind is not taken out once more. But one that is seen to
@@ -198,7 +198,7 @@ extension RunMachine {
     func hasRoomInGroups(_ step: IndexedStep, _ room: inout GroupRoom?) -> Bool {
         guard needsReservation(step), !fold.isOut(step.resource) else { return true }
         guard !index.groups.taken[step.resource].isEmpty else { return true }
-        if room == nil { room = GroupRoom(self) }
+        if room == nil { room = .now(self) }
         return room?.isLeft(for: step.resource, self) ?? true
     }
 
