@@ -22,7 +22,7 @@ test: install-needs ## all tests: units, properties, and the lab's real hosts
 	swift build $(FLAGS) --build-tests
 	@FETTLE_TEST_LONG=$(FETTLE_TEST_LONG) scripts/test $(BUILD)
 
-test-long: ## the same, with the properties on ten times the seeds
+test-long: ## the same, with the properties on ten times the seeds, and a run on the lab for each event after which it is killed
 	@$(MAKE) test FETTLE_TEST_LONG=1
 
 unit: ## the tests that need no lab
@@ -63,10 +63,10 @@ mutations: ## put deliberate faults into a copy of the sources, each of which th
 	@$(if $(FETTLE_BUILD),FETTLE_BUILD="$(FETTLE_BUILD)") scripts/mutations $(MUTATIONS)
 
 fmt: ## format the sources
-	swift format --in-place --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters bench/replay/Sources/replay Package.swift
 
 check: ## what CI checks beside the tests: format, layers, shell scripts, docs
-	swift format lint --strict --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters bench/replay/Sources/replay Package.swift
 	scripts/check-layers
 	scripts/check-docs
 	scripts/make-schemas --check

@@ -25,6 +25,8 @@ public struct RunService: Sendable {
         public var takesOver: Bool
         /// Ends the process's part in it when the run waits for a person; the run itself stays open.
         public var returnsWhenAwaitingHuman: Bool
+        /// The hosts are looked at again when the run has ended: part of that is then done beside the run's own work.
+        public var looksAfterwards: Bool
         /// Windows and freezes as they are now; nil: those of the plan are all that is known.
         public var calendar: RunCalendar?
         public var progress: @Sendable (JournalRecord, RunState) async -> Void
@@ -32,13 +34,14 @@ public struct RunService: Sendable {
 
         public init(
             executor: String, takesOver: Bool = false, returnsWhenAwaitingHuman: Bool = true,
-            calendar: RunCalendar? = nil,
+            looksAfterwards: Bool = false, calendar: RunCalendar? = nil,
             progress: @escaping @Sendable (JournalRecord, RunState) async -> Void = { _, _ in },
             refused: @escaping @Sendable (RunRequest, String) async -> Void = { _, _ in }
         ) {
             self.executor = executor
             self.takesOver = takesOver
             self.returnsWhenAwaitingHuman = returnsWhenAwaitingHuman
+            self.looksAfterwards = looksAfterwards
             self.calendar = calendar
             self.progress = progress
             self.refused = refused
@@ -116,11 +119,14 @@ public struct RunService: Sendable {
         let (change, plan, hasBegun) = try await authorised(run)
         let watch = options.calendar.map { RunCalendarWatch($0, plan, isEmergency: change.kind == .emergency) }
         if let watch, !hasBegun { try mayStart(watch) }
+        let forerunner = Forerunner(plan, tools, looksAfterwards: options.looksAfterwards)
         let executor = RunExecutor(
             run: run, plan: plan, store: store, drivers: tools.drivers, health: tools.observer,
-            settings: settings(options, watch))
+            settings: settings(options, watch, forerunner))
         do {
-            return try await executor.execute(start: RunStart(change: change.id, plan: change.plan, by: person))
+            return try await forerunner.runs {
+                try await executor.execute(start: RunStart(change: change.id, plan: change.plan, by: person))
+            }
         } catch let error as RunExecutionError {
             throw ControlError(execution: error, run: run)
         } catch let error as PlanDefect {
@@ -151,11 +157,17 @@ public struct RunService: Sendable {
         }
     }
 
-    private func settings(_ options: Options, _ watch: RunCalendarWatch?) -> RunExecutorSettings {
+    private func settings(
+        _ options: Options, _ watch: RunCalendarWatch?, _ forerunner: Forerunner
+    ) -> RunExecutorSettings {
         RunExecutorSettings(
             name: options.executor, takesOver: options.takesOver,
             returnsWhenAwaitingHuman: options.returnsWhenAwaitingHuman, now: tools.now,
-            mayStart: { input in Self.refusal(input, watch) }, progress: options.progress, refused: options.refused)
+            mayStart: { input in Self.refusal(input, watch) },
+            progress: { record, state in
+                forerunner.follow(record)
+                await options.progress(record, state)
+            }, refused: options.refused)
     }
 
     /// Why a step that lowers availability may not start at this moment; nil if it may.

@@ -10,6 +10,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
     private let bake: BakeDriver
     private let drain: HAProxyDrainDriver
     private let restore: HAProxyRestoreDriver
+    private let restart: RestartServicesDriver
     private let packages: PackageDriverSettings
 
     /// For the guard before a step that lowers availability.
@@ -29,6 +30,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         bake = BakeDriver(runner: runner, channels: channels)
         drain = HAProxyDrainDriver(channels: channels)
         restore = HAProxyRestoreDriver(channels: channels)
+        restart = RestartServicesDriver(channels: channels, inspector: inspector)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
     }
 
@@ -37,7 +39,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .preflight: preflight
         case .stage: StagePackagesDriver(channels: channels, settings: packages)
         case .changePackages: marking(ChangePackagesDriver(channels: channels, settings: packages))
-        case .restartServices: marking(RestartServicesDriver(channels: channels, inspector: inspector))
+        case .restartServices: marking(restart)
         case .reboot: marking(RebootDriver(channels: channels, inspector: inspector))
         case .takeOut, .bringBack: ReservationDriver()
         case .drain(let traffic): traffic.driver == HAProxyDrainDriver.name ? drain : nil

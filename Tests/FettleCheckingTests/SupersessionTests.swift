@@ -44,8 +44,9 @@ import Testing
         Mutation("one is not behind it", .capacity) { $0.order[0].turns[1] = ["web-1"] },
         Mutation("another goes with it", .capacity) { $0.order[0].turns = [["web-1", "web-2"], ["web-3"]] },
         Mutation("two are out, and one of them goes first", .capacity) { plan in
+            let owed = [obligation(plan, "web-3")]
             plan.supersedes?.taken.append(
-                TakenHost(resource: "web-3", obligations: [obligation(plan, "web-3")], isQuarantined: true))
+                TakenHost(resource: "web-3", obligations: owed, isQuarantined: true))
         },
         Mutation("it is not in the plan", .ownership) { $0.supersedes?.taken[0].resource = "web-9" },
         Mutation("it has no way back", .ownership) { plan in
@@ -58,7 +59,8 @@ import Testing
             $0.supersedes?.taken[0].obligations[0].resource = "web-1"
         },
         Mutation("it is taken over twice", .form) { plan in
-            plan.supersedes?.taken += plan.supersedes?.taken ?? []
+            let taken = plan.supersedes?.taken ?? []
+            plan.supersedes?.taken += taken
         },
     ]
 

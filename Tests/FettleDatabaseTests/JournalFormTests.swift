@@ -83,7 +83,8 @@ import Testing
         let store = try await store(lines)
         let error = await #expect(throws: StoreError.self) { try await store.records(of: "run-1", after: 0) }
         #expect(error?.code == .tooNew)
-        #expect(error?.message.contains("run-1") == true && error?.message.contains("newer Fettle; use that one") == true)
+        #expect(error?.message.contains("run-1") == true)
+        #expect(error?.message.contains("newer Fettle; use that one") == true)
     }
 
     /// A line bears the form that can say it: a run without what came later is read by an older Fettle.
@@ -150,7 +151,8 @@ import Testing
             try await store.append(
                 [
                     JournalRecord(
-                        sequence: number, epoch: claim.epoch, at: .now(), event: .awaitingHuman(reason: "line \(number)"))
+                        sequence: number, epoch: claim.epoch, at: .now(),
+                        event: .awaitingHuman(reason: "line \(number)"))
                 ], to: "run-1")
         }
         return (store, before, try length())

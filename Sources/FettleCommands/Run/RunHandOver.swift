@@ -2,6 +2,7 @@ import ArgumentParser
 import FettleControl
 import FettleExecution
 import FettleModel
+import FettleStore
 
 struct RunHandOver: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

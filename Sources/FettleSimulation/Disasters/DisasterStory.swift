@@ -51,6 +51,12 @@ extension RunEvent {
         case .paused(let person, let reason): "paused by \(person): \(reason)"
         case .resumed(let person): "\(person) ends the pause"
         case .retried(let person): "\(person) has it tried again"
+        case .failedRetried(let resources, let person): "\(person) has \(resources) tried again"
+        case .gateAnswered(let step, let person, let verdict, let reason): "\(person) says \(verdict) to \(step): \(reason)"
+        case .partRollbackRequested(let resources, let person, let reason):
+            "\(resources) go back, asked by \(person): \(reason)"
+        case .handOverRequested(let person, let reason): "\(person) wants another executor: \(reason)"
+        case .superseded(let run, let hosts, let person): "\(run) takes \(hosts) over, started by \(person)"
         case .abortRequested(let person, let reason): "\(person) stops the run: \(reason)"
         case .rollbackRequested(let person, let reason):
             "everything goes back\(person.map { ", asked by \($0)" } ?? ""): \(reason)"

@@ -44,7 +44,7 @@ struct JournalAccount: Sendable {
         var canaries: Set<ResourceID> = []
         var groups: Set<GroupID?> = []
         for step in plan.steps {
-            guard case .bake(_, let resources, _) = step.action, groups.insert(step.group).inserted else { continue }
+            guard case .bake(_, let resources, _, _) = step.action, groups.insert(step.group).inserted else { continue }
             if awaited.contains(step.id) { canaries.formUnion(resources.isEmpty ? [step.resource] : resources) }
         }
         self.steps = steps
@@ -91,7 +91,13 @@ struct JournalAccount: Sendable {
         case .abortRequested: isStopping = true
         case .rollbackRequested: (isStopping, isRollingBack) = (true, true)
         case .quarantined(let entry): quarantined.insert(entry.resource)
-        case .started, .claimed, .stepSkipped, .awaitingHuman, .ended: break
+        case .failedRetried(let resources, _):
+            renewals += 1
+            for id in Array(failures.keys) where isAbout(resources, id) { forget(id) }
+        case .gateAnswered(let id, _, let verdict, _): if verdict == .fail { noteFailure(of: id, isForGood: true) }
+        case .started, .claimed, .stepSkipped, .partRollbackRequested, .handOverRequested, .superseded, .awaitingHuman,
+            .ended:
+            break
         }
         switch event {
         case .stepIntended, .stepDone, .stepFailed: break
@@ -103,11 +109,17 @@ struct JournalAccount: Sendable {
     private mutating func noteFailure(of id: StepID, isForGood: Bool) {
         guard let (step, isRollback) = steps[id].map({ ($0.step, $0.isRollback) }) else { return }
         if isForGood { failedForGood.insert(id) }
-        if case .bake(_, let resources, _) = step.action { struck.formUnion(resources) }
+        if let resources = step.action.judged { struck.formUnion(resources) }
         struck.insert(step.resource)
         guard isForGood, !isRollback, step.availability != .takesOut else { return }
-        if case .bake = step.action { return }
+        if step.action.judged != nil { return }
         failed.insert(step.resource)
+    }
+
+    /// Of one of them, or a watch over one of them.
+    private func isAbout(_ resources: [ResourceID], _ id: StepID) -> Bool {
+        guard let step = steps[id]?.step else { return false }
+        return resources.contains(step.resource) || step.action.judged?.contains(where: resources.contains) ?? false
     }
 
     /// What begins anew after a return counts anew.

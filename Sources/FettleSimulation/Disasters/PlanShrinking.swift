@@ -47,9 +47,18 @@ extension Plan {
     private func tidied(without gone: Set<ResourceID>) -> Plan {
         var plan = self
         for place in plan.steps.indices {
-            guard case .bake(let seconds, let resources, let probes) = plan.steps[place].action else { continue }
+            guard let resources = plan.steps[place].action.judged else { continue }
             let left = resources.filter { !gone.contains($0) }
-            plan.steps[place].action = .bake(seconds: seconds, resources: left, probes: probes)
+            switch plan.steps[place].action {
+            case .bake(let seconds, _, let probes, var judgement):
+                judgement?.controls.removeAll(where: gone.contains)
+                plan.steps[place].action = .bake(
+                    seconds: seconds, resources: left, probes: probes, judgement: judgement)
+            case .groupGate(var gate):
+                gate.resources = left
+                plan.steps[place].action = .groupGate(gate: gate)
+            default: break
+            }
             if gone.contains(plan.steps[place].resource), let first = left.first { plan.steps[place].resource = first }
         }
         plan.targets.removeAll { gone.contains($0.resource) }
@@ -67,7 +76,7 @@ extension Plan {
 extension Step {
     /// A bake stays as long as it watches anybody who stays.
     fileprivate func isBakeOfOthers(than resources: Set<ResourceID>) -> Bool {
-        guard case .bake(_, let watched, _) = action else { return false }
+        guard let watched = action.judged else { return false }
         return !resources.isSuperset(of: watched)
     }
 }

@@ -8,6 +8,8 @@ import Testing
 final class Site: Sendable {
     let directory: URL
     let store: SQLiteStore
+    /// What the program printed, on a disk that is never full.
+    private let outputs: URL
 
     struct Choices {
         var bakeSeconds = 2
@@ -24,9 +26,15 @@ final class Site: Sendable {
     }
 
     /// The lab's own fleet and policy, with short waits.
-    init(_ choices: Choices = Choices()) throws {
-        directory = FileManager.default.temporaryDirectory.appending(path: "fettle-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    /// - Parameter disk: where the folder is made; nil: with all other temporary files.
+    init(_ choices: Choices = Choices(), on disk: SmallDisk? = nil) throws {
+        let temporary = FileManager.default.temporaryDirectory
+        let name = "fettle-\(UUID().uuidString)"
+        directory = (disk?.directory ?? temporary).appending(path: name)
+        outputs = temporary.appending(path: "\(name)-output")
+        for folder in [directory, outputs] {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
         let lab = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appending(path: "../../../Lab").standardizedFileURL
         var fleet = try String(contentsOf: lab.appending(path: "fleet.yaml"), encoding: .utf8)
@@ -44,7 +52,7 @@ final class Site: Sendable {
         store = try SQLiteStore(path: directory.appending(path: ".fettle/fettle.db").path)
     }
 
-    deinit { try? FileManager.default.removeItem(at: directory) }
+    deinit { for folder in [directory, outputs] { try? FileManager.default.removeItem(at: folder) } }
 
     // MARK: The program
 
@@ -59,7 +67,7 @@ final class Site: Sendable {
             "FETTLE_PERSON": person,
         ]
         return try FettleProcess(
-            words, settings: settings, outputFile: directory.appending(path: "output-\(UUID().uuidString)"))
+            words, settings: settings, outputFile: outputs.appending(path: UUID().uuidString))
     }
 
     /// Runs it to its end, which has to be one of these exit codes; what it printed.

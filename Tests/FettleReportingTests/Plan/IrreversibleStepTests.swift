@@ -33,6 +33,7 @@ import Testing
             $0.action = .changePackages(transaction: transaction)
             $0.rollbackClass = .irreversible
         }
-        #expect(IrreversibleStep.all(of: plan).first?.because.hasSuffix("(p1 1, p2 2, p3 3, p4 4, p5 5 and 4 more)") == true)
+        let because = IrreversibleStep.all(of: plan).first?.because
+        #expect(because?.hasSuffix("(p1 1, p2 2, p3 3, p4 4, p5 5 and 4 more)") == true)
     }
 }
