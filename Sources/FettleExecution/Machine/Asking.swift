@@ -11,7 +11,8 @@ extension RunMachine {
             return "\(first.resource) needs \(first.needs) (\(first.because)): it has to be taken back too (I8)"
         case .retryFailed(let resources, _):
             if resources.isEmpty, failedToRetry(among: []).isEmpty {
-                return fold.failed.isEmpty ? "nothing has failed" : retryRefusal(of: fold.failed.keys.map(index.name).sorted())
+                return fold.failed.isEmpty
+                    ? "nothing has failed" : retryRefusal(of: fold.failed.keys.map(index.name).sorted())
             }
             return nil
         case .handOver(_, _, let epoch):

@@ -22,7 +22,9 @@ extension RunMachine {
             if let step { foldFailure(step, attempt: attempt, failure: failure, at: record.at) }
         case .stepSkipped(_, _, let reason): if let step { foldSkip(step, reason: reason, at: record.at) }
         case .gateAnswered(_, let person, let verdict, let reason):
-            if let step { foldAnswer(GateAnswer(by: person, verdict: verdict, reason: reason, at: record.at), to: step) }
+            if let step {
+                foldAnswer(GateAnswer(by: person, verdict: verdict, reason: reason, at: record.at), to: step)
+            }
         case .paused(let person, let reason):
             fold.pause = JournalFold.Pause(by: person, reason: reason, since: record.at)
             beginRestoring()

@@ -112,7 +112,8 @@ extension RunMachine {
         return [
             change(
                 .drain, step, since: obligation.since, prior: obligation.prior,
-                what: "out of \(obligation.traffic.driver) backend \(obligation.traffic.backend)", compensation: compensation)
+                what: "out of \(obligation.traffic.driver) backend \(obligation.traffic.backend)",
+                compensation: compensation)
         ]
     }
 
@@ -147,7 +148,8 @@ extension RunMachine {
         return OwedChange(
             kind: kind, run: run, resource: index.name(of: step.resource), step: index.name(of: step),
             since: since ?? fold.lastAt ?? Timestamp(milliseconds: 0), prior: prior, what: what,
-            owner: entry?.owner ?? fold.start?.by ?? "unknown", compensation: entry == nil ? compensation.map(index.name) : nil,
+            owner: entry?.owner ?? fold.start?.by ?? "unknown",
+            compensation: entry == nil ? compensation.map(index.name) : nil,
             isQuarantined: entry != nil)
     }
 }

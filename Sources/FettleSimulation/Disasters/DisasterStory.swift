@@ -52,7 +52,8 @@ extension RunEvent {
         case .resumed(let person): "\(person) ends the pause"
         case .retried(let person): "\(person) has it tried again"
         case .failedRetried(let resources, let person): "\(person) has \(resources) tried again"
-        case .gateAnswered(let step, let person, let verdict, let reason): "\(person) says \(verdict) to \(step): \(reason)"
+        case .gateAnswered(let step, let person, let verdict, let reason):
+            "\(person) says \(verdict) to \(step): \(reason)"
         case .partRollbackRequested(let resources, let person, let reason):
             "\(resources) go back, asked by \(person): \(reason)"
         case .handOverRequested(let person, let reason): "\(person) wants another executor: \(reason)"
