@@ -9,7 +9,7 @@ FLAGS := $(BUILD) --explicit-target-dependency-import-check error
 RELEASE := $(BUILD) -c release --static-swift-stdlib
 LAB := Lab/lab
 
-.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-judge bench-plan bench-versions fuzz simulate fmt check docs release install-needs clean
+.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-judge bench-plan bench-versions fuzz simulate mutations fmt check docs release install-needs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -22,7 +22,7 @@ test: install-needs ## all tests: units, properties, and the lab's real hosts
 	swift build $(FLAGS) --build-tests
 	@FETTLE_TEST_LONG=$(FETTLE_TEST_LONG) scripts/test $(BUILD)
 
-test-long: ## the same, with the properties on ten times the seeds
+test-long: ## the same, with the properties on ten times the seeds, and a run on the lab for each event after which it is killed
 	@$(MAKE) test FETTLE_TEST_LONG=1
 
 unit: ## the tests that need no lab
@@ -57,7 +57,10 @@ fuzz: ## fuzz the readers of feeds, software lists and indexes (FUZZ_SECONDS=600
 	@FETTLE_BUILD="$(FETTLE_BUILD)" Fuzz/run
 
 simulate: ## play planned fleets among disasters, seed after seed (SIMULATE_SEEDS="0 100000")
-	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/disasters/run $(or $(SIMULATE_SEEDS),0 100000)
+	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/disasters/run $(or $(SIMULATE_SEEDS),0 100000 --all-met)
+
+mutations: ## put deliberate faults into a copy of the sources, each of which the disasters have to find (MUTATIONS="--only 3,8")
+	@$(if $(FETTLE_BUILD),FETTLE_BUILD="$(FETTLE_BUILD)") scripts/mutations $(MUTATIONS)
 
 fmt: ## format the sources
 	swift format --in-place --recursive --parallel Sources Tests Fuzz/Sources/fuzz Fuzz/Package.swift bench/disasters/Sources/disasters Package.swift
@@ -67,6 +70,7 @@ check: ## what CI checks beside the tests: format, layers, shell scripts, docs
 	scripts/check-layers
 	scripts/check-docs
 	scripts/make-schemas --check
+	scripts/mutations --check
 	cd Lab && shellcheck -x lab selftest lib/machine.sh lib/layer-build.sh layers/*.sh
 	shellcheck $$(grep -lE '^#!.*bash' scripts/* .ci/run) Fuzz/run
 

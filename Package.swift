@@ -67,6 +67,7 @@ let package = Package(
         library("FettleDriverKit", ["FettleModel", logging]),
         library("FettleStore", ["FettleModel"]),
         library("FettleChecking", ["FettleModel"]),
+        library("FettleJudgement", ["FettleModel", "FettleStatistics"]),
 
         library(
             "FettleInventory", ["FettleModel", "FettleDriverKit", yams],
@@ -101,7 +102,7 @@ let package = Package(
 
         // Beside the layers.
         library(
-            "FettleDrivers", ["FettleModel", "FettleDriverKit", logging],
+            "FettleDrivers", ["FettleModel", "FettleDriverKit", "FettleJudgement", logging],
             alsoExcluding: ["HAProxy/README.md", "Packages/README.md", "Probes/README.md"]),
         shim("CLoading"),
         shim("CArchive", ["CLoading"]),
@@ -122,6 +123,7 @@ let package = Package(
         tests("FettleVersionsTests", ["FettleVersions"]),
         tests("FettleStatisticsTests", ["FettleStatistics"], exclude: ["Fixtures", "reference.py"]),
         tests("FettleModelTests", ["FettleModel"]),
+        tests("FettleJudgementTests", ["FettleJudgement", "FettleModel"]),
         tests(
             "FettleInventoryTests",
             ["FettleInventory", "FettleDriverKit", "FettleModel", "FettleTestSupport"]),
@@ -145,13 +147,13 @@ let package = Package(
         tests("FettleReportingTests", ["FettleReporting", "FettleModel", "FettleTestSupport"]),
         tests(
             "FettleDriversTests",
-            ["FettleDrivers", "FettleDriverKit", "FettleModel", "FettleTestSupport"]),
+            ["FettleDrivers", "FettleDriverKit", "FettleJudgement", "FettleModel", "FettleTestSupport"]),
         tests(
             "FettleDatabaseTests",
             [
                 "FettleDatabase", "FettleExecution", "FettleDriverKit", "FettleStore", "FettleModel",
                 "FettleTestSupport", grdb,
-            ]),
+            ], exclude: ["Fixtures"]),
         tests(
             "FettleSimulationTests",
             [

@@ -8,6 +8,9 @@ Hosts are out one at a time, so that every moment of the run belongs to one step
 is done meanwhile on hosts which are still in service (their checks, their downloads) costs no time and counts where it stands
 alone. What is no step is `between`: a step counts from when it is intended, after the driver has looked whether it can start,
 and one that proved to be done already has no time of its own. Before the first event is `start`, after the last `afterwards`.
+
+Two steps tell how long a part of them took: of `patch` it is `apt`, for which the package manager itself ran, measured by the
+host's systemd; of `restore` it is `watch`, for which a host that is back was watched.
 """
 import datetime
 import json
@@ -22,7 +25,7 @@ def moment(text):
 
 
 def intervals(journal):
-    """(name of the step, start, end) of each attempt; only `host/name` steps, a bake has no host."""
+    """(name of the step, start, end) of each attempt."""
     begun, result = {}, []
     for record in journal:
         (kind, values), = record["event"].items()
@@ -45,6 +48,12 @@ def attribute(steps, start, end):
     return seconds
 
 
+def observed_seconds(journal, detail):
+    """A time that steps have measured themselves, of all of them together."""
+    done = [record["event"]["stepDone"] for record in journal if "stepDone" in record["event"]]
+    return sum(int(event["observation"].get("details", {}).get(detail, 0)) for event in done) / 1000
+
+
 def main():
     results, this_round = sys.argv[1], int(sys.argv[2])
     with open(results) as file:
@@ -53,6 +62,9 @@ def main():
     journal = json.load(sys.stdin)
     at = {next(iter(record["event"])): moment(record["at"]) for record in journal}
     parts = attribute(intervals(journal), at["started"], at["ended"])
+    for part, detail, step in (("apt", "packageManagerMilliseconds", "patch"), ("watch", "watchedMilliseconds", "restore")):
+        parts[part] = observed_seconds(journal, detail)
+        parts[step] = parts.get(step, 0) - parts[part]
     parts["start"] = at["started"] - run["startedAt"]
     parts["afterwards"] = run["startedAt"] + run["wall"] - at["ended"]
     with open(results, "a") as file:

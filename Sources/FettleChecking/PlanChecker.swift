@@ -27,6 +27,7 @@ public enum PlanChecker {
         let capacityMethod = capacity.judge(&found, counting: &work)
         BakeCheck(tables: tables, outages: outages, turns: turns).judge(&found)
         OwnHostCheck(tables: tables, outages: outages, turns: turns).judge(&found)
+        SupersessionCheck(tables: tables, outages: outages, turns: turns).judge(&found)
         CarryCheck(tables: tables, outages: outages, turns: turns).judge(&found)
         SwitchCheck(tables, outages, members, traffic).judge(&found)
         ControllerCheck(tables: tables, outages: outages, turns: turns).judge(&found)

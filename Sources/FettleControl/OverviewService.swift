@@ -71,6 +71,11 @@ public struct OverviewService: Sendable {
         try await runs.story(of: run).journal
     }
 
+    /// What is owed, over all runs.
+    public func obligations() async throws(ControlError) -> ObligationService.Ledger {
+        try await ObligationService(store: keeper.store, tools: runs.tools).ledger()
+    }
+
     private func line(_ summary: RunSummary) async throws(ControlError) -> RunLine {
         let state = try await runs.story(of: summary.run).state
         return RunLine(

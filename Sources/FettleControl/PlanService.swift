@@ -26,14 +26,19 @@ public struct PlanService: Sendable {
 
     /// Makes a plan from the newest findings and keeps it. The plan may be empty: then there is nothing to do.
     ///
-    /// - Parameter windows: nil: as the policy's calendar says.
+    /// - Parameters:
+    ///   - windows: nil: as the policy's calendar says.
+    ///   - run: a run that stands still or has left hosts in quarantine: the plan takes its hosts over as they are.
     /// - Throws: `blocked` if no plan can be made or the checker finds a way to break an invariant; `invalid` for names that do
     ///   not exist.
     public func make(
         filter: PatchFilter, fleet: Fleet, policy: Policy, windows: WindowOffer? = nil, title: String? = nil,
+        superseding run: RunID? = nil,
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Result {
+        var superseded: SupersededRun?
+        if let run { superseded = try await SupersededRun.read(run, RunService(store: keeper.store, tools: tools)) }
         guard let (kept, findingsReference) = try await keeper.newest(FindingSet.self, .findings) else {
             throw ControlError.neverLookedAt
         }
@@ -58,12 +63,13 @@ public struct PlanService: Sendable {
         }
         return try await plan(
             selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: windows,
-            deadlines: PlanDeadlines.of(findings, selected: selection), title: title)
+            deadlines: PlanDeadlines.of(findings, selected: selection), title: title, superseded: superseded)
     }
 
     private func plan(
         _ selection: Selection, _ reference: StageReference, facts: FactSet, filter: PatchFilter, fleet: Fleet,
-        policy: Policy, windows: WindowOffer?, deadlines: [ResourceID: PlanningInput.Deadline], title: String?
+        policy: Policy, windows: WindowOffer?, deadlines: [ResourceID: PlanningInput.Deadline], title: String?,
+        superseded: SupersededRun?
     ) async throws(ControlError) -> Result {
         var report: PlanReport?
         var check = CheckReport(violations: [], method: .exact)
@@ -77,7 +83,7 @@ public struct PlanService: Sendable {
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,
                 named: Set(filter.resources), windows: windows ?? WindowOffer(calendar.offered), deadlines: deadlines)
             input.priors = priors
-            let made = try PlanMaking.make(input)
+            let made = try PlanMaking.make(input, superseding: superseded)
             report = made.report
             check = made.check
             return made.plan

@@ -56,7 +56,7 @@ public struct QuarantineService: Sendable {
         let plan = try await runs.story(of: entry.run).plan
         let steps = (plan.steps + plan.rollback).filter { $0.resource == entry.resource }
         var proof: [Proof] = []
-        if let gate = steps.last(where: { if case .gate = $0.action { true } else { false } }) {
+        if let gate = steps.last(where: \.isAskedGate) {
             proof.append(try await take(gate, plan: plan, entry: entry, prior: nil))
         }
         proof.append(try await verify(plan, entry))
@@ -141,5 +141,13 @@ public struct QuarantineService: Sendable {
     private func refusal(_ entry: QuarantineEntry, _ step: Step, _ failure: StepFailure) -> ControlError {
         ControlError(
             .blocked, "\(entry.resource) is not put back, \(step.action.name): \(failure.message)", hint: Self.hint)
+    }
+}
+
+extension Step {
+    /// A gate that is asked of the resource, and not of a person: whoever settles it is one.
+    fileprivate var isAskedGate: Bool {
+        guard case .gate = action else { return false }
+        return action.questions.isEmpty
     }
 }

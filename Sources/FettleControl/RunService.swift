@@ -25,6 +25,8 @@ public struct RunService: Sendable {
         public var takesOver: Bool
         /// Ends the process's part in it when the run waits for a person; the run itself stays open.
         public var returnsWhenAwaitingHuman: Bool
+        /// The hosts are looked at again when the run has ended: part of that is then done beside the run's own work.
+        public var looksAfterwards: Bool
         /// Windows and freezes as they are now; nil: those of the plan are all that is known.
         public var calendar: RunCalendar?
         public var progress: @Sendable (JournalRecord, RunState) async -> Void
@@ -32,13 +34,14 @@ public struct RunService: Sendable {
 
         public init(
             executor: String, takesOver: Bool = false, returnsWhenAwaitingHuman: Bool = true,
-            calendar: RunCalendar? = nil,
+            looksAfterwards: Bool = false, calendar: RunCalendar? = nil,
             progress: @escaping @Sendable (JournalRecord, RunState) async -> Void = { _, _ in },
             refused: @escaping @Sendable (RunRequest, String) async -> Void = { _, _ in }
         ) {
             self.executor = executor
             self.takesOver = takesOver
             self.returnsWhenAwaitingHuman = returnsWhenAwaitingHuman
+            self.looksAfterwards = looksAfterwards
             self.calendar = calendar
             self.progress = progress
             self.refused = refused
@@ -50,10 +53,14 @@ public struct RunService: Sendable {
     /// The change is told first, in one transaction with the look whether it is still approved (see `ChangeService.withdraw`). If
     /// this process dies before the run is made, the next start makes it.
     ///
-    /// - Parameter calendar: windows and freezes as they are now; a run that they would hold up is not made.
+    /// - Parameters:
+    ///   - calendar: windows and freezes as they are now; a run that they would hold up is not made.
+    ///   - person: who starts it; nil: whoever asked for the change. Told in the journal of a run that it supersedes.
     /// - Throws: `blocked` if the change is not approved, or something is frozen, `drift` if what was approved is not what is kept,
     ///   `conflict` if it is carried out already.
-    public func create(for id: ChangeID, calendar: RunCalendar? = nil) async throws(ControlError) -> RunID {
+    public func create(
+        for id: ChangeID, calendar: RunCalendar? = nil, by person: Person? = nil
+    ) async throws(ControlError) -> RunID {
         if let calendar {
             let change = try await changes.change(id)
             // One that may not be carried out at all is refused where the run is assigned.
@@ -66,10 +73,20 @@ public struct RunService: Sendable {
             let run = try await changes.assignRun(to: id) { named throws(ControlError) in
                 try await nameOfRun(for: id, named: named)
             }
+            let supersession = try await superseding(run, for: id, by: person)
             do throws(StoreError) {
-                try await store.createRun(run, change: id, at: tools.now())
+                if let supersession {
+                    try await store.supersede(supersession)
+                } else {
+                    try await store.createRun(run, change: id, at: tools.now())
+                }
                 return run
             } catch {
+                if error.code == .conflict, supersession != nil, try await lookUp(run) == nil {
+                    throw ControlError(
+                        .drift, error.message,
+                        hint: "`fettle scan`, then a new plan: `fettle plan make --supersedes RUN`")
+                }
                 // Another change took the name in between, or this change was started twice at once.
                 if error.code == .conflict { continue }
                 throw ControlError(store: error)
@@ -102,11 +119,14 @@ public struct RunService: Sendable {
         let (change, plan, hasBegun) = try await authorised(run)
         let watch = options.calendar.map { RunCalendarWatch($0, plan, isEmergency: change.kind == .emergency) }
         if let watch, !hasBegun { try mayStart(watch) }
+        let forerunner = Forerunner(plan, tools, looksAfterwards: options.looksAfterwards)
         let executor = RunExecutor(
             run: run, plan: plan, store: store, drivers: tools.drivers, health: tools.observer,
-            settings: settings(options, watch))
+            settings: settings(options, watch, forerunner))
         do {
-            return try await executor.execute(start: RunStart(change: change.id, plan: change.plan, by: person))
+            return try await forerunner.runs {
+                try await executor.execute(start: RunStart(change: change.id, plan: change.plan, by: person))
+            }
         } catch let error as RunExecutionError {
             throw ControlError(execution: error, run: run)
         } catch let error as PlanDefect {
@@ -137,11 +157,17 @@ public struct RunService: Sendable {
         }
     }
 
-    private func settings(_ options: Options, _ watch: RunCalendarWatch?) -> RunExecutorSettings {
+    private func settings(
+        _ options: Options, _ watch: RunCalendarWatch?, _ forerunner: Forerunner
+    ) -> RunExecutorSettings {
         RunExecutorSettings(
             name: options.executor, takesOver: options.takesOver,
             returnsWhenAwaitingHuman: options.returnsWhenAwaitingHuman, now: tools.now,
-            mayStart: { input in Self.refusal(input, watch) }, progress: options.progress, refused: options.refused)
+            mayStart: { input in Self.refusal(input, watch) },
+            progress: { record, state in
+                forerunner.follow(record)
+                await options.progress(record, state)
+            }, refused: options.refused)
     }
 
     /// Why a step that lowers availability may not start at this moment; nil if it may.
@@ -178,7 +204,7 @@ public struct RunService: Sendable {
         return summary
     }
 
-    private func lookUp(_ run: RunID) async throws(ControlError) -> RunSummary? {
+    func lookUp(_ run: RunID) async throws(ControlError) -> RunSummary? {
         do throws(StoreError) {
             return try await store.summary(of: run)
         } catch {
@@ -222,9 +248,7 @@ public struct RunService: Sendable {
     /// - Throws: `conflict` if the run has ended.
     public func ask(_ request: RunRequest, of run: RunID) async throws(ControlError) {
         if let outcome = try await story(of: run).state.outcome {
-            throw ControlError(
-                .conflict, "run \(run) has ended: \(outcome.words)",
-                hint: "`fettle report \(run)` tells what became of it")
+            throw Self.ended(run, outcome, request)
         }
         do throws(StoreError) {
             try await store.submit(request, to: run)

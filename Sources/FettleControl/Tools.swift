@@ -7,6 +7,11 @@ public struct Tools: Sendable {
     public var resolver: any UpdateResolver
     /// Has a host fetch its package lists anew; nil where nobody here can.
     public var refreshLists: (@Sendable (ResourceID, ResourceAddress) async throws(StepFailure) -> Void)?
+    /// Opens the way to somewhere beforehand. What goes wrong is told by whoever goes there; nil where there are no ways.
+    public var reach: (@Sendable (ResourceAddress) async -> Void)?
+    /// Asks a host beforehand for what takes it longest to tell, so that the next look at all of it takes less; nil where no look
+    /// knows of another.
+    public var foresee: (@Sendable (ResourceID, ResourceAddress) async -> Void)?
     public var drivers: any StepDriverRegistry
     public var observer: any HealthObserver
     public var now: @Sendable () -> Timestamp
@@ -16,12 +21,16 @@ public struct Tools: Sendable {
     public init(
         inspector: any HostInspector, resolver: any UpdateResolver,
         refreshLists: (@Sendable (ResourceID, ResourceAddress) async throws(StepFailure) -> Void)? = nil,
+        reach: (@Sendable (ResourceAddress) async -> Void)? = nil,
+        foresee: (@Sendable (ResourceID, ResourceAddress) async -> Void)? = nil,
         drivers: any StepDriverRegistry,
         observer: any HealthObserver, now: @escaping @Sendable () -> Timestamp = Timestamp.now, parallel: Int = 20
     ) {
         self.inspector = inspector
         self.resolver = resolver
         self.refreshLists = refreshLists
+        self.reach = reach
+        self.foresee = foresee
         self.drivers = drivers
         self.observer = observer
         self.now = now

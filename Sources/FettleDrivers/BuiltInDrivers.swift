@@ -5,10 +5,12 @@ public import FettleModel
 public struct BuiltInDrivers: StepDriverRegistry {
     private let channels: any ChannelProvider
     private let inspector: any HostInspector
+    private let runner: ProbeRunner
     private let gate: GateDriver
     private let bake: BakeDriver
     private let drain: HAProxyDrainDriver
     private let restore: HAProxyRestoreDriver
+    private let restart: RestartServicesDriver
     private let packages: PackageDriverSettings
 
     /// For the guard before a step that lowers availability.
@@ -19,32 +21,44 @@ public struct BuiltInDrivers: StepDriverRegistry {
         packages: PackageDriverSettings = PackageDriverSettings()
     ) {
         let runner = ProbeRunner(channels: channels)
+        self.runner = runner
         self.channels = channels
         self.inspector = inspector
         self.packages = packages
+        self.runner = runner
         gate = GateDriver(runner: runner)
-        bake = BakeDriver(runner: runner)
+        bake = BakeDriver(runner: runner, channels: channels)
         drain = HAProxyDrainDriver(channels: channels)
         restore = HAProxyRestoreDriver(channels: channels)
+        restart = RestartServicesDriver(channels: channels, inspector: inspector)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
     }
 
     public func driver(for action: StepAction) -> (any StepDriver)? {
         switch action {
-        case .preflight: PreflightDriver(inspector: inspector, probes: gate.ask)
+        case .preflight: preflight
         case .stage: StagePackagesDriver(channels: channels, settings: packages)
-        case .changePackages: ChangePackagesDriver(channels: channels, settings: packages)
-        case .restartServices: RestartServicesDriver(channels: channels, inspector: inspector)
-        case .reboot: RebootDriver(channels: channels, inspector: inspector)
+        case .changePackages: marking(ChangePackagesDriver(channels: channels, settings: packages))
+        case .restartServices: marking(restart)
+        case .reboot: marking(RebootDriver(channels: channels, inspector: inspector))
         case .takeOut, .bringBack: ReservationDriver()
         case .drain(let traffic): traffic.driver == HAProxyDrainDriver.name ? drain : nil
         case .restore(let traffic): traffic.driver == HAProxyDrainDriver.name ? restore : nil
-        case .gate: gate
+        case .gate, .groupGate: gate
         case .bake: bake
         case .verify: VerifyDriver(inspector: inspector)
         case .evacuate, .bringHome, .handOver, .switchTraffic, .upgradeThroughController, .buildImage, .replaceImage,
             .retire:
             nil
+        }
+    }
+
+    private func marking(_ driver: any StepDriver) -> any StepDriver { LogMarking(driver: driver, runner: runner) }
+
+    private var preflight: PreflightDriver {
+        let pulses = PulseTaker(channels: channels)
+        return PreflightDriver(inspector: inspector, probes: gate.ask) { [runner] step, plan throws(StepFailure) in
+            try await BakeHistory.record(step, in: plan, runner: runner, pulses: pulses)
         }
     }
 
@@ -56,8 +70,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
         packages: PackageDriverSettings = PackageDriverSettings(),
         haproxySockets: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
-        var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules()
-        rules += try PackageRules.rules(packages) + SystemRules.rules()
+        var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
+        rules += try PackageRules.rules(packages) + SystemRules.rules() + LogRules.rules()
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
         return rules
     }

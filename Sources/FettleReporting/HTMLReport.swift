@@ -10,6 +10,7 @@ public enum HTMLReport {
             \(TimelineChart.html(report.story))
             \(HostSection.html(report))
             \(judgement(report))
+            \(BakeSection.html(report.story))
             \(gates(report.story))
             \(approvals(report))
             \(decisions(report.story))
@@ -77,7 +78,7 @@ public enum HTMLReport {
         for step in report.story.steps {
             guard let failure = step.failure else { continue }
             let output: HTMLText =
-                failure.output.isEmpty
+                failure.output.isEmpty || step.judgement != nil
                 ? "" : "<details><summary>what the host said</summary><pre>\(failure.output)</pre></details>"
             items.append("<li><code>\(step.step)</code>: \(failure.message)\(output)</li>")
         }

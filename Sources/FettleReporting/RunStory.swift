@@ -88,6 +88,10 @@ public struct RunStory: Codable, Sendable, Equatable {
 
     private mutating func tellDecision(_ record: JournalRecord) {
         switch record.event {
+        case .gateAnswered(let id, let person, let verdict, let reason):
+            awaiting = nil
+            moment(
+                record, "\(person) answered \(id) with \(verdict.rawValue): \(reason)", trouble: verdict != .pass)
         case .paused(let person, let reason): moment(record, "paused by \(person): \(reason)")
         case .resumed(let person):
             awaiting = nil
@@ -102,6 +106,23 @@ public struct RunStory: Codable, Sendable, Equatable {
             awaiting = nil
             let who = person.map { "asked for by \($0)" } ?? "decided by the failure budget"
             moment(record, "rollback \(who): \(reason)", trouble: true)
+        case .partRollbackRequested(let resources, let person, let reason):
+            awaiting = nil
+            let names = resources.prefix(10).map(\.rawValue).joined(separator: ", ")
+            let more = resources.count > 10 ? " and \(resources.count - 10) more" : ""
+            moment(record, "rollback of \(names)\(more) asked for by \(person): \(reason)", trouble: true)
+        case .failedRetried(let resources, let person):
+            awaiting = nil
+            moment(record, "\(person) tries again: \(resources.map(\.rawValue).joined(separator: ", "))")
+        case .superseded(let other, let hosts, let person):
+            awaiting = nil
+            endedAt = record.at
+            outcome = .failed(reason: "superseded by \(other)")
+            // What is in quarantine by it and was not taken over stays so.
+            quarantined.removeAll { hosts.contains($0.resource) }
+            moment(record, "superseded by \(other), started by \(person)", trouble: true)
+        case .handOverRequested(let person, let reason):
+            moment(record, "handed over by \(person): \(reason)")
         case .quarantined(let entry):
             quarantined.append(entry)
             moment(record, "\(entry.resource) stays out of traffic: \(entry.reason)", trouble: true)

@@ -18,6 +18,7 @@ enum Routes {
             let run = try context.parameters.require("run")
             return try await json { try await service.journal(of: RunID(run)) }
         }
+        router.get("api/v1/obligations") { _, _ in try await json { try await service.obligations() } }
         router.get("metrics") { _, _ in
             plain(Metrics.text(try await service.overview()), type: "text/plain; version=0.0.4; charset=utf-8")
         }

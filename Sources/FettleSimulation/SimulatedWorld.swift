@@ -121,7 +121,8 @@ struct SimulatedWorld: Sendable {
             let isPatch = step.compensates == nil
             host.isPatched = isPatch
             host.isHealthy = !(isPatch && faults.strikes(faults.badPatch, &random))
-        case .preflight, .stage, .reboot, .bake, .verify, .evacuate, .bringHome, .handOver, .switchTraffic, .buildImage,
+        case .preflight, .stage, .reboot, .bake, .groupGate, .verify, .evacuate, .bringHome, .handOver, .switchTraffic,
+            .buildImage,
             .retire:
             break
         }

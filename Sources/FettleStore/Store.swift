@@ -3,7 +3,8 @@ public import FettleModel
 /// Everything that Fettle keeps. Implemented in FettleDatabase on SQLite and PostgreSQL, and in memory for the simulator; each
 /// passes `StoreConformance` of FettleTestSupport.
 public protocol Store:
-    DocumentStore, JournalStore, ReservationStore, QuarantineStore, RunRequestStore, WaiverStore, SightingStore
+    DocumentStore, JournalStore, ReservationStore, QuarantineStore, RunRequestStore, WaiverStore, SightingStore,
+    SupersessionStore
 {}
 
 /// Stages of the flow, written once and never altered.
@@ -215,6 +216,14 @@ public enum RunRequest: Codable, Sendable, Equatable {
     case rollback(by: Person, reason: String)
     case retry(by: Person)
     case skip(step: StepID, by: Person, reason: String)
+    /// These alone go back. Whatever needs them has to be named too (`PartRollback`).
+    case rollbackPart(resources: [ResourceID], by: Person, reason: String)
+    /// Only what failed; empty: all that did.
+    case retryFailed(resources: [ResourceID], by: Person)
+    /// To whichever executor asks for the run next. Meant for the one of this epoch: it must not meet its successor.
+    case handOver(by: Person, reason: String, epoch: Int)
+    /// What a gate asks a person; `pass` or `fail`.
+    case answer(step: StepID, by: Person, verdict: GateVerdict, reason: String)
 }
 
 public struct StoredRunRequest: Sendable, Equatable {

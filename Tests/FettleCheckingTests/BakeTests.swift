@@ -57,7 +57,37 @@ import Testing
         },
     ]
 
-    @Test(arguments: mutations)
+    static func judged(_ controls: ResourceID..., until seconds: Int = 70) -> StepAction {
+        .bake(
+            seconds: 60, resources: [canary], probes: [],
+            judgement: BakeJudgement(controls: controls, extendUntilSeconds: seconds))
+    }
+
+    @Test func aCanaryMayBeComparedWithOneThatIsPatchedLater() {
+        let plan = Self.plan.changing(Self.bake) { $0.action = Self.judged(Self.second) }
+        #expect(PlanChecker.check(plan).violations == [])
+    }
+
+    static let badControls: [Mutation] = [
+        Mutation("the canary is compared with itself", .form) { plan in
+            plan = plan.changing(bake) { $0.action = judged(canary) }
+        },
+        Mutation("it is compared with a stranger", .form) { plan in
+            plan = plan.changing(bake) { $0.action = judged("somebody") }
+        },
+        Mutation("it may be extended beyond its own end", .form) { plan in
+            plan = plan.changing(bake) { $0.action = judged(second, until: 100_000) }
+        },
+        Mutation("its control is patched before", .order) { plan in
+            plan = plan.changing(bake) {
+                $0.action = .bake(
+                    seconds: 60, resources: [second], probes: [],
+                    judgement: BakeJudgement(controls: [canary], extendUntilSeconds: 60))
+            }
+        },
+    ]
+
+    @Test(arguments: mutations + badControls)
     func brokenItIsRefused(mutation: Mutation) {
         var plan = Self.plan
         mutation.apply(&plan)

@@ -63,6 +63,7 @@ actor InterruptedStore: Store {
     ) async throws(StoreError) -> QuarantineEntry {
         try await inner.settle(resource, by: person, at: time, note: note)
     }
+    func supersede(_ order: SupersessionOrder) async throws(StoreError) { try await inner.supersede(order) }
     func submit(_ request: RunRequest, to run: RunID) async throws(StoreError) {
         try await inner.submit(request, to: run)
     }

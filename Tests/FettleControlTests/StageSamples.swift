@@ -135,19 +135,52 @@ enum StageSamples {
                     id: "g-1", members: ["h-1"], minimumAvailable: 0, maximumOut: 1, traffic: traffic, probes: probes,
                     memberAddresses: ["h-1": ResourceAddress(transport: .none)])
             ], steps: steps, rollback: steps,
-            order: TurnOrder.WayBack.allCases.map { TurnOrder(reason: "r", turns: [["h-1"], ["h-3"]], wayBack: $0) },
+            order: TurnOrder.WayBack.allCases.map {
+                TurnOrder(
+                    reason: "r", turns: [["h-1"], ["h-3"]], wayBack: $0, isDependency: $0 == .reversed ? true : nil)
+            },
             rooms: [HypervisorRoom(hypervisor: "h-1", memoryMebibytes: 1, processors: 1)],
             apart: [ApartMachine(machine: "m", home: "h-1", apartFrom: ["o"])], limits: PlanLimits(),
-            pointOfNoReturn: "h-1/0", windows: [TimeWindow(opensAt: time, closesAt: time.adding(seconds: 60))])
+            pointOfNoReturn: "h-1/0", windows: [TimeWindow(opensAt: time, closesAt: time.adding(seconds: 60))],
+            supersedes: Supersession(
+                run: "run-1", sequence: 9,
+                taken: [
+                    TakenHost(
+                        resource: "h-1",
+                        obligations: [
+                            Obligation(
+                                run: "run-1", step: "h-1/drain", resource: "h-1", traffic: traffic,
+                                prior: PriorState(alreadySo: false, details: ["a": "b"]), since: time)
+                        ], isQuarantined: true)
+                ]))
     }
 
     private static let traffic = TrafficBinding(
         driver: "haproxy", via: "lb", address: .ssh("lb", port: 22, user: "root"), endpoint: "/s", backend: "b")
 
-    private static let probes = [
-        Probe(name: "a", check: .http(url: "http://{host}/", status: 200, contains: "ok")),
-        Probe(name: "b", check: .tcp(port: 80)), Probe(name: "c", check: .systemdUnit(name: "a.service")),
-        Probe(name: "d", check: .command(argv: ["true"])),
+    private static let probes: [Probe] =
+        [
+            Probe(name: "a", check: .http(url: "http://{host}/", status: 200, contains: "ok")),
+            Probe(name: "b", check: .tcp(port: 80)), Probe(name: "c", check: .systemdUnit(name: "a.service")),
+            Probe(name: "d", check: .command(argv: ["true"]), maximumAgeSeconds: 9),
+            Probe(name: "e", check: .tls(host: "h", port: 443, serverName: "s", leastDays: 1, authorities: "/a")),
+            Probe(name: "f", check: .log(source: .unit(name: "a.service"), pattern: "a", atMost: 0)),
+            Probe(name: "g", check: .log(source: .file(path: "/a"), pattern: "a", atMost: 1)),
+            Probe(name: "k", check: .balancer(checkIntervalSeconds: 2)),
+            Probe(name: "l", check: .cluster(view: .patroni(url: "http://a", members: 3, maximumLagBytes: 1))),
+            Probe(name: "m", check: .cluster(view: .command(argv: ["true"]))),
+            Probe(name: "n", check: .manual(question: "?")),
+        ]
+        + conditions.map { condition in
+            Probe(
+                name: "p",
+                check: .prometheus(
+                    question: PrometheusQuestion(
+                        url: "http://a", query: "up", overSeconds: 60, condition: condition, tokenFile: "/t")))
+        }
+
+    private static let conditions: [PrometheusQuestion.Condition] = [
+        .below(value: 1), .above(value: 1), .atMost(value: 1), .atLeast(value: 1.5),
     ]
 
     private static var actions: [StepAction] {
@@ -164,7 +197,10 @@ enum StageSamples {
         return [
             .preflight(expectation: expectation, probes: probes), .stage(transaction: transactions[0]),
             .drain(traffic: traffic), .takeOut, .restartServices(except: ["a"]), .gate(probes: probes),
-            .restore(traffic: traffic), .bringBack, .bake(seconds: 1, resources: ["h-1"], probes: probes),
+            .restore(traffic: traffic), .bringBack,
+            .bake(
+                seconds: 1, resources: ["h-1"], probes: probes,
+                judgement: BakeJudgement(controls: ["h-2"], services: ["a.service"], extendUntilSeconds: 3)),
             .verify(expectation: expectation), .evacuate(moves: [move], staying: ["n"]), .bringHome(moves: [move]),
             .handOver(handover: Handover(cluster: "g-1", candidates: ["h-2"])),
             .switchTraffic(turn: TrafficSwitch(group: "g-1", traffic: traffic, from: ["h-1"], to: ["h-2"])),
@@ -210,7 +246,12 @@ enum StageSamples {
                 .stepIntended(step: "h-1/drain", attempt: 1, prior: PriorState(alreadySo: true, details: [:])),
                 .stepSkipped(step: "h-1/gate", by: "alice", reason: "r"), .paused(by: "alice", reason: "r"),
                 .resumed(by: "alice"), .retried(by: "alice"), .abortRequested(by: "alice", reason: "r"),
-                .rollbackRequested(by: "alice", reason: "r"), .awaitingHuman(reason: "r"),
+                .rollbackRequested(by: "alice", reason: "r"),
+                .partRollbackRequested(resources: ["h-1"], by: "alice", reason: "r"),
+                .failedRetried(resources: ["h-1"], by: "alice"), .handOverRequested(by: "alice", reason: "r"),
+                .superseded(by: "run-2", hosts: ["h-1"], person: "alice"),
+                .awaitingHuman(reason: "r"),
+                .gateAnswered(step: "h-1/confirm", by: "alice", verdict: .pass, reason: "r"),
             ] + observed + failed + transports + outcomes.map { .ended(outcome: $0) }
         return events.enumerated().map { number, event in
             JournalRecord(sequence: number + 1, epoch: 1, at: time, event: event)

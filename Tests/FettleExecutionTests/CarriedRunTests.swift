@@ -24,9 +24,12 @@ import Testing
 
     @Test func theOrderToReserveNamesEveryGroupThatGoesDown() throws {
         let index = try PlanIndex(plan: plan())
-        #expect(index.groups["node-2"]?.map(\.id) == ["compute", "screens"])
-        #expect(index.groups["node-1"]?.map(\.id) == ["compute"])
-        #expect(index.carries == ["node-2": ["video"]])
+        let first = try #require(index.number(of: ResourceID("node-1")))
+        let second = try #require(index.number(of: ResourceID("node-2")))
+        #expect(index.groups.taken[second].map { index.planned($0).id } == ["compute", "screens"])
+        #expect(index.groups.taken[first].map { index.planned($0).id } == ["compute"])
+        #expect(index.groups.carries[second].map(index.name) == ["video"])
+        #expect(index.groups.carries[first].isEmpty)
     }
 
     /// Another run has `mail` out: node-2 stays in, and goes when `mail` is back.

@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    private static func pool(_ generator: inout SplitMix) -> PoolPlan {
+    static func pool(_ generator: inout SplitMix) -> PoolPlan {
         let waves = (0..<Int.random(in: 1...3, using: &generator)).map { _ in Int.random(in: 1...3, using: &generator) }
         var pool = PoolPlan(waves: waves, minimumAvailable: 0)
         pool.bystanders = Int.random(in: 0...2, using: &generator)
@@ -107,7 +107,7 @@ import Testing
         return pool
     }
 
-    private static func faults(of plan: Plan, _ generator: inout SplitMix) -> [StepID: TinyWorld.Fault] {
+    static func faults(of plan: Plan, _ generator: inout SplitMix) -> [StepID: TinyWorld.Fault] {
         var faults: [StepID: TinyWorld.Fault] = [:]
         let codes = StepFailure.Code.allCases
         for step in plan.steps + plan.rollback where Int.random(in: 0..<12, using: &generator) == 0 {
@@ -125,7 +125,7 @@ import Testing
     }
 
     /// Some who act in between, and one at last who ends whatever still stands.
-    private static func people(_ generator: inout SplitMix) -> [Rehearsal.Person] {
+    static func people(_ generator: inout SplitMix) -> [Rehearsal.Person] {
         var people: [Rehearsal.Person] = []
         for _ in 0..<Int.random(in: 0...3, using: &generator) {
             let event = Int.random(in: 3...70, using: &generator)

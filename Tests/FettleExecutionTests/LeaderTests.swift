@@ -63,8 +63,10 @@ import Testing
     }
 
     private func leaders(_ plan: Plan) throws -> [ResourceID?] {
-        let leaders = try PlanIndex(plan: plan).leaders
-        return plan.targets.map { leaders.leader(of: $0.resource) }
+        let index = try PlanIndex(plan: plan)
+        return plan.targets.map { target in
+            index.number(of: target.resource).flatMap(index.leaders.leader).map(index.name)
+        }
     }
 
     @Test func leadersAreThoseWhoWaitForNobody() throws {

@@ -37,6 +37,7 @@ struct Rehearsal {
     private(set) var machine: RunMachine
     private(set) var now = Timestamp(milliseconds: 1_000_000)
     private(set) var refusals: [String] = []
+    private(set) var handOvers = 0
     private var generator: SplitMix
     private var underway: [Underway] = []
     private var epoch = 0
@@ -86,6 +87,12 @@ struct Rehearsal {
                     return outcome
                 }
             }
+            if machine.handedOverBy != nil {
+                expectNothingHalfDone()
+                try await takeOver(first: false)
+                handOvers += 1
+                continue
+            }
             if isAtWork { continue }
             if try await !moveOn(to: wake) { return nil }
         }
@@ -96,7 +103,8 @@ struct Rehearsal {
     /// What is kept up to date event by event is what would be worked out anew.
     private func expectAgendaToBeTrue() {
         for resource in machine.index.resources where machine.course(of: resource) != machine.courseNow(of: resource) {
-            Issue.record("\(resource) goes \(machine.courseNow(of: resource)), not \(machine.course(of: resource))")
+            let name = machine.index.name(of: resource)
+            Issue.record("\(name) goes \(machine.courseNow(of: resource)), not \(machine.course(of: resource))")
         }
         var anew = machine
         anew.recountTurns()
@@ -104,10 +112,19 @@ struct Rehearsal {
         guard !machine.agenda.isStale, machine.agenda.touched.isEmpty else { return }
         let wanted = machine.wantedSteps()
         let startable = wanted.filter { machine.isInterrupted($0) || machine.mayStart($0) }
-        let kept = machine.agenda.startable.map { machine.index.step(withPriority: $0).id }
-        if kept != startable.map(\.id) || machine.agenda.wanted.isEmpty != wanted.isEmpty {
-            Issue.record("\(kept) instead of \(startable.map(\.id))")
+        let kept = machine.agenda.startable.map(machine.index.step)
+        if kept != startable || (machine.agenda.wanted == 0) != wanted.isEmpty {
+            Issue.record("\(kept.map(machine.index.name)) instead of \(startable.map(machine.index.name))")
         }
+    }
+
+    /// Whoever leaves the run to another leaves no step under way but a watch.
+    private func expectNothingHalfDone() {
+        for item in underway {
+            if case .perform(let order) = item.work { #expect(order.step.isBake, "\(order.step.id) is left half done") }
+        }
+        let open = machine.fold.open.filter { machine.fold[$0].open?.epoch == epoch }
+        #expect(open.allSatisfy { machine.index.step($0)?.isBake == true }, "left without a result: \(open)")
     }
 
     private mutating func begin(_ work: Work, longest: Int) {
@@ -197,6 +214,11 @@ struct Rehearsal {
     }
 
     private mutating func act(_ request: RunRequest) async throws {
+        var request = request
+        // Meant for whoever carries the run out at this moment.
+        if case .handOver(let person, let reason, _) = request {
+            request = .handOver(by: person, reason: reason, epoch: epoch)
+        }
         if let refusal = machine.request(request) {
             refusals.append(refusal)
         } else if case .append(let events)? = machine.next(at: now).first {
@@ -234,12 +256,13 @@ struct Rehearsal {
     /// I7 and I11: an ended run holds nothing beyond the quarantine ledger; and its state is the fold of its journal.
     func expectNothingOwed() async throws {
         #expect(world.now.violations == [])
-        let kept = Set(machine.fold.quarantined.keys)
+        let kept = Set(machine.fold.quarantined.values.map(\.resource))
         let reserved = try await store.reservations().map(\.resource)
         #expect(kept.isSuperset(of: reserved), "reservations are left: \(reserved)")
         #expect(Set(try await store.quarantined().map(\.resource)) == kept)
         #expect(kept.isSuperset(of: state.out))
         #expect(state.obligations.allSatisfy { kept.contains($0.resource) })
+        #expect(state.owed.allSatisfy { $0.isQuarantined }, "owed by an ended run: \(state.owed)")
         var replayed = try RunMachine(run: run, plan: plan)
         for record in try await journal { try replayed.apply(record) }
         #expect(replayed.fold == machine.fold)

@@ -172,7 +172,7 @@ final class TinyWorld: Sendable {
         let passes =
             switch step.action {
             case .gate: works(step.resource, state)
-            case .bake(_, let resources, _): resources.allSatisfy { works($0, state) }
+            case .bake(_, let resources, _, _): resources.allSatisfy { works($0, state) }
             default: true
             }
         return Observation(

@@ -45,12 +45,14 @@ struct TurnOracle {
             passed.insert(step.resource)
         case .stepFailed(let id, _, _):
             guard let step = steps[id] else { break }
-            if case .bake(_, let resources, _) = step.action {
+            if case .bake(_, let resources, _, _) = step.action {
                 passed.formUnion(resources)
             } else {
                 passed.insert(step.resource)
             }
         case .rollbackRequested: isGoingBack = true
+        // Like those that failed: they are not patched by this run any more, so nobody waits for it.
+        case .partRollbackRequested(let resources, _, _): passed.formUnion(resources)
         default: break
         }
         count.add(event)

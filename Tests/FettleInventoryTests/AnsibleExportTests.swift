@@ -99,6 +99,7 @@ struct AnsibleExportTests {
             fleet.groups[index].strategy = nil
             fleet.groups[index].traffic = nil
             fleet.groups[index].probes = []
+            fleet.groups[index].groupProbes = nil
             fleet.groups[index].after = []
         }
         let folder = try TestFolder(["i.\(format)": InventoryExport.ansible(fleet, format: format).text])

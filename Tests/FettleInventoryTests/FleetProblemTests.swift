@@ -151,7 +151,8 @@ struct FleetProblemTests {
                     + "such as 30s, 5m, 2h, 1d, or seconds as a plain number",
                 "f:18:16: 'ftp://x' is no web address; "
                     + "such as http://{host}:8080/health, where {host} stands for the member's host",
-                "f:19:9: a probe with http and tcp; give each exactly one of http, tcp, unit, command",
+                "f:19:9: a probe with http and tcp; give each exactly one of http, tcp, unit, command, "
+                    + "tls, log, prometheus, balancer, cluster, manual",
                 "f:20:15: port must be a whole number from 1 to 65535, but it is 70000",
                 "f:21:16: '-x' is no name of a systemd unit; such as nginx.service",
                 "f:22:19: the command is empty",

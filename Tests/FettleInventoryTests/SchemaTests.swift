@@ -231,10 +231,20 @@ struct SchemaTests {
         "kind: hypervisorPool, strategy: evacuate", "kind: hypervisorPool, strategy: {evacuate: {maxUnavailable: 1}}",
         "strategy: oneSideAtATime",
         "strategy: {rolling: {maxUnavailable: \"25%\"}}", "strategy: {canary: {first: 2, bake: 1h}}", "after: []",
+        "strategy: {canary: {judge: compared, control: 0, extendUntil: 1h}}", "strategy: {canary: {judge: probes}}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b, server: \"{id}-x\", drainTimeout: 0}",
         "probes: [{http: \"https://{host}/\"}, {tcp: 80}, {unit: a.service}, {command: [\"true\"]}]",
         "probes: [{tcp: {port: 1}, name: x, timeout: 1m, samples: 1, interval: 1s, deadline: 30}]",
+        "probes: [{tls: 443}, {tls: {serverName: a.example, leastDays: 14, authorities: /etc/ours.pem}, name: b}]",
+        "probes: [{log: {unit: nginx, pattern: 'ERROR|panic'}}, {log: {file: /x, pattern: a, atMost: 3}, name: b}]",
+        "probes: [{prometheus: {url: \"http://p:9090\", query: up, atLeast: 1}, samples: 2, maximumAge: 1m}]",
+        "probes: [{prometheus: {url: \"http://p\", query: x, over: 1m, step: 5s, below: 0.5, tokenFile: /t}, samples: 3, "
+            + "maximumAge: 30s}]",
+        "probes: [{balancer: }], traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b}",
+        "probes: [{cluster: {patroni: {url: \"http://{host}:8008\", members: 3}}}, {cluster: {command: [a]}, name: b}]",
+        "probes: [{manual: \"Does the shop look right?\"}]", "groupProbes: [{http: \"https://shop.example/\"}]",
+        "probes: [{tcp: 80, maximumAge: 1m}]",
     ]
 
     private static let badGroups = [
@@ -250,7 +260,22 @@ struct SchemaTests {
         "probes: [{command: true}]", "probes: [{command: []}]", "probes: [{command: [\"-x\"]}]",
         "probes: [{tcp: 80, unit: x}]", "probes: [{tcp: 80, samples: 0}]", "probes: [{tcp: 80, timeout: -1}]",
         "after: g", "after: [x, x]", "after: [\"-x\"]", "colour: red", "probes: [{http: {status: 200}}]",
-        "probes: [{http: {url: \"http://h\", status: 99}}]",
+        "probes: [{http: {url: \"http://h\", status: 99}}]", "probes: [{tls: 0}]", "probes: [{tls: {leastDays: -1}}]",
+        "probes: [{tls: {authorities: ours.pem}}]", "probes: [{tls: {serverName: \"a b\"}}]",
+        "probes: [{tls: {serverName: \"-connect\"}}]", "probes: [{log: {pattern: a}}]", "probes: [{log: {unit: a}}]",
+        "probes: [{log: {unit: a, file: /x, pattern: a}}]", "probes: [{log: {file: x, pattern: a}}]",
+        "probes: [{log: {file: /x, pattern: \"a\\nb\"}}]", "probes: [{log: {unit: \"a b\", pattern: a}}]",
+        "probes: [{log: {file: /x, pattern: a, atMost: -1}}]",
+        "probes: [{prometheus: {url: \"http://p\", query: up, atLeast: 1}}]",
+        "probes: [{prometheus: {url: \"http://p\", query: up, atLeast: 1}, samples: 1}]",
+        "probes: [{prometheus: {url: \"http://p\", query: up, atLeast: 1}, maximumAge: 1m}]",
+        "probes: [{prometheus: {url: \"http://p\", query: up}, samples: 1, maximumAge: 1m}]",
+        "probes: [{prometheus: {url: \"http://p\", query: up, below: 1, above: 0}, samples: 1, maximumAge: 1m}]",
+        "probes: [{prometheus: {url: \"http://p?x\", query: up, below: 1}, samples: 1, maximumAge: 1m}]",
+        "probes: [{prometheus: {url: \"http://p\", query: up, below: x}, samples: 1, maximumAge: 1m}]",
+        "probes: [{balancer: now}]", "probes: [{cluster: }]", "probes: [{cluster: {}}]", "probes: [{manual: }]",
+        "probes: [{cluster: {patroni: {url: \"http://{host}\"}}}]", "probes: [{tcp: 80, maximumAge: -1}]",
+        "groupProbes: {}",
     ]
 
     private static let goodStrategies = [

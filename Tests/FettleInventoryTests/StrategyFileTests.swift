@@ -41,6 +41,15 @@ struct StrategyFileTests {
             text: "{canary: {first: 1, bake: 5m, maxUnavailable: \"50%\", growth: 3}}",
             strategy: .canary(first: .count(1), bakeSeconds: 300, maxUnavailable: .percent(50), growth: 3)),
         Case(
+            text: "{canary: {bake: 1m, control: 2, extendUntil: 5m}}",
+            strategy: .canary(
+                first: .count(1), bakeSeconds: 60, maxUnavailable: .count(1),
+                judging: CanaryJudging(controls: 2, extendUntilSeconds: 300))),
+        .init(
+            text: "{canary: {judge: probes}}",
+            strategy: .canary(
+                first: .count(1), bakeSeconds: 600, maxUnavailable: .count(1), judging: CanaryJudging(method: .probes))),
+        .init(
             text: "canary",
             strategy: .canary(first: .count(1), bakeSeconds: 600, maxUnavailable: .count(1), growth: 1)),
         Case(text: "oneSideAtATime", strategy: .oneSideAtATime(bakeSeconds: 600)),

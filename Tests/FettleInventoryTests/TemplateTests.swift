@@ -186,8 +186,35 @@ enum RandomFleet {
                         Probe(name: "b", check: .command(argv: ["true"] + texts), timeoutSeconds: 9),
                         Probe(name: "c", check: .systemdUnit(name: "getty@tty1.service"), samples: 3),
                         Probe(name: "d", check: .tcp(port: 443), deadlineSeconds: 100),
+                        Probe(
+                            name: "e",
+                            check: .tls(
+                                host: maybe("::1"), port: 443, serverName: maybe("a.example"), leastDays: 14,
+                                authorities: maybe("/x y")), maximumAgeSeconds: maybe(90)),
+                        Probe(
+                            name: "f",
+                            check: .log(
+                                source: one([.unit(name: "a@b.service"), .file(path: "/var/log/a b: #c")]),
+                                pattern: one(texts), atMost: 3)),
+                        Probe(
+                            name: "g",
+                            check: .prometheus(
+                                question: PrometheusQuestion(
+                                    url: "http://p:9090", query: one(texts), overSeconds: maybe(120), stepSeconds: 15,
+                                    condition: one([.below(value: 0.1), .above(value: -2), .atMost(value: 1e15)]),
+                                    tokenFile: nil)), maximumAgeSeconds: 60),
+                        Probe(
+                            name: "h",
+                            check: .cluster(
+                                view: one([
+                                    .patroni(url: "http://{host}:8008", members: 3, maximumLagBytes: 1),
+                                    .command(argv: ["check"] + texts),
+                                ]))),
+                        Probe(name: "i", check: .manual(question: one(texts))),
                     ].shuffled(using: &random),
-                    after: number == 0 ? [] : ["g0"]))
+                    groupProbes: maybe([
+                        Probe(name: "a", check: .http(url: "https://shop.example/", status: 200, contains: nil))
+                    ]), after: number == 0 ? [] : ["g0"]))
         }
         return Fleet(environments: environments, resources: resources, groups: groups, tiers: tiers)
     }

@@ -47,6 +47,24 @@ import Testing
         #expect(!page.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" && $0 != "\t" })
     }
 
+    @Test func whatACanaryWasComparedWithIsOneTableAndNoHostCanWriteIntoIt() {
+        let row = JudgementRow(
+            subject: "<b>orders.service</b>: memory", patched: "9 KiB/min", control: "0 KiB/min",
+            figure: "lower | bound",
+            verdict: "fail")
+        let failure = StepFailure(code: .unhealthy, message: "leaks", output: JudgementRow.text(of: [row]))
+        let page = HTMLReport.page(
+            RunReport(
+                evidence(events: [
+                    .stepIntended(step: "web-1/patch", attempt: 1, prior: nil),
+                    .stepFailed(step: "web-1/patch", attempt: 1, failure: failure),
+                ])))
+        #expect(page.contains("What the canary showed"))
+        #expect(
+            page.contains("&lt;b&gt;orders.service") && page.contains("9 KiB/min") && page.contains("lower   bound"))
+        #expect(!page.contains("what the host said"), "the table is told once")
+    }
+
     @Test func nothingIsLoadedFromAnywhere() {
         let page = HTMLReport.page(RunReport(evidence(events: events(output: ""))))
         for word in ["http://", "https://", "src=", "@import", "url("] { #expect(!page.contains(word)) }

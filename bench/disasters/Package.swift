@@ -30,7 +30,10 @@ let package = Package(
         library("FettleSimulation", ["FettleModel", "FettleStore", "FettleChecking", "FettleExecution"]),
         .target(name: "Fleets", dependencies: ["FettleModel"], swiftSettings: strict),
         .executableTarget(
-            name: "disasters", dependencies: ["FettleModel", "FettlePlanning", "FettleSimulation", "Fleets"],
+            name: "disasters",
+            dependencies: [
+                "FettleModel", "FettleStore", "FettleExecution", "FettlePlanning", "FettleSimulation", "Fleets",
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -13,7 +13,8 @@ struct BakeCheck {
         let table = tables.forward
         var groups: [GroupID: Int]?
         for position in table.traits.indices where table.traits[position].contains(.bakes) {
-            guard case .bake(_, let watched, _) = table.steps[position].action, let id = table.steps[position].group
+            let action = table.steps[position].action
+            guard let watched = action.judged, let id = table.steps[position].group
             else { continue }
             let known = groups ?? placesOfGroups()
             groups = known
@@ -21,6 +22,7 @@ struct BakeCheck {
             let targets = Set(watched.compactMap(tables.targets.place(of:)))
             judgeWatched(targets.sorted(), by: position, &found)
             judgeOthers(tables.plan.groups[place], targets, watchedBy: position, &found)
+            if case .bake(_, _, _, let judgement?) = action { judgeControls(judgement, of: tables.plan.groups[place], targets, by: position, &found) }
         }
     }
 
@@ -67,6 +69,34 @@ struct BakeCheck {
                 .order, "\(member) can be taken out before \(table.id(bake)) has watched what was patched first",
                 steps: [table.id(bake), table.id(Int(outage.begin))])
         }
+    }
+
+    /// A control serves beside those that are watched, and is changed only afterwards: otherwise nobody is compared with the earlier
+    /// version. And a bake that may be extended is given the time for it.
+    private func judgeControls(
+        _ judgement: BakeJudgement, of group: PlannedGroup, _ watched: Set<Int>, by bake: Int,
+        _ found: inout ViolationList
+    ) {
+        let (table, id) = (tables.forward, tables.forward.id(bake))
+        for control in judgement.controls {
+            guard group.members.contains(control) else {
+                found.add(.form, "\(id) compares with \(control), which is no member of group \(group.id)", steps: [id])
+                continue
+            }
+            guard let target = tables.targets.place(of: control) else { continue }
+            if watched.contains(target) {
+                found.add(.form, "\(id) compares \(control) with itself", steps: [id])
+            } else if let outage = outages.forward[target], !waits(target, until: Int(outage.begin), for: bake) {
+                found.add(
+                    .order, "\(control) can be changed before \(id) has compared with it",
+                    steps: [id, table.id(Int(outage.begin))])
+            }
+        }
+        guard judgement.extendUntilSeconds > table.steps[bake].timeoutSeconds else { return }
+        found.add(
+            .form,
+            "\(id) may be extended to \(judgement.extendUntilSeconds) s and is given up after "
+                + "\(table.steps[bake].timeoutSeconds) s", steps: [id])
     }
 
     /// Whether the step that takes the target out, or one that comes before it, names the bake.

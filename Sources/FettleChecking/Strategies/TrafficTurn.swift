@@ -48,7 +48,7 @@ struct TrafficTurns {
             Self.judge(turn, of: tables.plan.groups[group], at: tables.forward.id(position), &found)
             let seen = forward.first { $0.turn.from.isEmpty && $0.turn.group == turn.group && $0.turn.to == turn.from }
             let watching = bakes[turn.group]?.first { bake in
-                guard case .bake(_, let watched, _) = tables.forward.steps[bake].action else { return false }
+                guard case .bake(_, let watched, _, _) = tables.forward.steps[bake].action else { return false }
                 return Set(watched).isSuperset(of: turn.to)
             }
             let returning = back.filter {

@@ -44,7 +44,7 @@ struct StepTraits: OptionSet {
             case .reboot: [.changes, .reboots]
             case .gate(let probes): probes.isEmpty ? [] : .proves
             case .restore, .bringBack: .isBringing
-            case .bake: .bakes
+            case .bake, .groupGate: .bakes
             case .verify(let expectation):
                 expectation.packages.isEmpty && expectation.absentPackages.isEmpty ? [] : .proves
             case .evacuate, .handOver: []

@@ -65,6 +65,6 @@ extension HostLines.Host {
 
 extension Step {
     fileprivate var isBake: Bool {
-        if case .bake = action { true } else { false }
+        action.judged != nil
     }
 }

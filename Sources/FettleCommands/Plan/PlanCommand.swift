@@ -29,15 +29,24 @@ struct PlanMake: AsyncParsableCommand {
     var packages: [PackageRequest] = []
     @Flag(help: "Only security updates, whatever policy says.") var security = false
     @Option(help: "What the plan is for, in a line.") var title: String?
+    @Option(help: "A run that stands still or left hosts in quarantine: its hosts are taken over as they are.")
+    var supersedes: String?
 
     func run() async throws {
-        if files.areUsed { return try makeFromFiles() }
+        if files.areUsed {
+            guard supersedes == nil else {
+                throw CommandFailure(
+                    .usage, "--supersedes needs the run's journal, and files alone do not hold it\n  leave --facts out")
+            }
+            return try makeFromFiles()
+        }
         let session = try Session(options)
         let fleet = try session.fleet
         _ = try scope.resources(of: fleet)
         let bar = ProgressHolder()
         let result = try await session.plans.make(
-            filter: filter, fleet: fleet, policy: session.policy, title: title, progress: { bar.advance($0.rawValue) },
+            filter: filter, fleet: fleet, policy: session.policy, title: title,
+            superseding: supersedes.map { RunID($0) }, progress: { bar.advance($0.rawValue) },
             willAsk: { bar.start("asking resolvers", total: $0) })
         bar.finish()
         await session.close()

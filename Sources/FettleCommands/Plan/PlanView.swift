@@ -2,6 +2,7 @@ import FettleChecking
 import FettleControl
 import FettleModel
 import FettlePlanning
+import FettleReporting
 
 /// A plan as a person reads it before agreeing to it: what changes, in which order and when, how far it can be taken back.
 struct PlanView {
@@ -13,6 +14,7 @@ struct PlanView {
     /// A terminal shows so many hosts; the page has all that can be read, and the JSON has all.
     private static let hosts = 60
     private static let violations = 5
+    private static let irreversible = 20
 
     func lines(in terminal: Terminal = .standard) -> String {
         let timeline = PlanTimeline(plan)
@@ -22,6 +24,7 @@ struct PlanView {
         text.append("digest \(digest)")
         text.append(scope(timeline))
         text += windows
+        text += replaced
         text += CapacityLines(plan, facts, timeline).lines(in: terminal)
         text.append("")
         text.append(table(facts, timeline).render(in: terminal))
@@ -53,6 +56,15 @@ struct PlanView {
             return "window \(Self.minute(window.opensAt)) to \(Self.minute(window.closesAt)) UTC"
         }
         return used.count > 5 ? lines + ["… and \(used.count - 5) more windows"] : lines
+    }
+
+    /// The run that it replaces, with the hosts that are out already.
+    private var replaced: [String] {
+        guard let supersession = plan.supersedes else { return [] }
+        let hosts = supersession.taken.map { "\($0.resource)\($0.isQuarantined ? " (in quarantine)" : "")" }
+        let words =
+            hosts.isEmpty ? "nobody is out by it" : "takes over, out as they are: \(Self.list(hosts, limit: 20))"
+        return ["Replaces \(supersession.run), which ends when this one starts; \(words)".printable]
     }
 
     private func table(_ facts: HostLines, _ timeline: PlanTimeline) -> Table {
@@ -101,9 +113,15 @@ struct PlanView {
 
     private func wayBack(in terminal: Terminal) -> String {
         if let step = plan.pointOfNoReturn {
-            return TextStyle.red.apply(
+            let head = TextStyle.red.apply(
                 "Point of no return: from \(step.rawValue.printable) on, not everything can be brought back to its "
                     + "earlier version.", in: terminal)
+            let steps = IrreversibleStep.all(of: plan)
+            let told = steps.prefix(Self.irreversible).map {
+                "  \($0.step.rawValue) cannot be undone: \($0.because)".printable
+            }
+            let more = steps.count > told.count ? ["  … and \(steps.count - told.count) more steps"] : []
+            return ([head] + told + more).joined(separator: "\n")
         }
         return
             "No point of no return. Way back: \(plan.rollback.count) approved steps, for every host to exactly the versions "

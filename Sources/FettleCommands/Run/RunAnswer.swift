@@ -11,6 +11,8 @@ struct RunAnswer: Encodable {
         /// Only a person can help it on.
         case awaitingHuman
         case paused
+        /// Left to another process, which goes on with `run resume`.
+        case handedOver
         /// Another process carries it out.
         case inProgress
     }
@@ -41,7 +43,9 @@ struct RunAnswer: Encodable {
         case .failed(let reason): (state, self.reason) = (.failed, reason)
         case nil where executor != nil: state = .inProgress
         case nil:
-            if let pause = story.state.pause {
+            if let handOver = story.state.handOver, story.summary.executor == nil {
+                (state, reason) = (.handedOver, handOver.reason)
+            } else if let pause = story.state.pause {
                 (state, reason) = (.paused, pause.reason)
             } else if let awaiting = story.state.awaitingHuman {
                 (state, reason) = (.awaitingHuman, awaiting)
@@ -57,7 +61,7 @@ struct RunAnswer: Encodable {
         case .succeeded: .ok
         case .rolledBack: .rolledBack
         case .failed: .failure
-        case .awaitingHuman, .paused: .partial
+        case .awaitingHuman, .paused, .handedOver: .partial
         case .inProgress: .ok
         }
     }

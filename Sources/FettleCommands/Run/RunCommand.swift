@@ -7,6 +7,7 @@ struct RunCommand: AsyncParsableCommand {
         discussion: "Ends with 0 (succeeded), 5 (rolled back), 4 (waits for a person), 3 (not approved), 1 (failed).",
         subcommands: [
             RunStartCommand.self, RunResume.self, RunList.self, RunShow.self, RunPause.self,
-            RunAbort.self, RunRollback.self, RunRetry.self, RunSkip.self, RunObligations.self,
+            RunAbort.self, RunRollback.self, RunRetry.self, RunSkip.self, RunGate.self, RunHandOver.self,
+            RunObligations.self,
         ])
 }

@@ -58,10 +58,21 @@ final class RunPrinter: Sendable {
             return "\(TextStyle.red.apply("✗", in: terminal)) \(name(step))\(tries)  \(failure.message.printable)"
         case .stepSkipped(let step, let person, let reason):
             return "- \(name(step)) skipped by \(person): \(reason.printable)"
+        case .gateAnswered(let step, let person, let verdict, let reason):
+            return "\(name(step)) answered by \(person) with \(verdict.rawValue): \(reason.printable)"
         case .paused(let person, let reason):
             return TextStyle.yellow.apply("paused by \(person): \(reason.printable)", in: terminal)
         case .resumed(let person): return "resumed by \(person)"
         case .retried(let person): return "\(person) tries again"
+        case .failedRetried(let resources, let person):
+            return "\(person) tries again: \(PlanView.list(resources.map(\.rawValue)).printable)"
+        case .superseded(let other, _, let person):
+            return TextStyle.bold.apply("superseded by \(other), started by \(person)", in: terminal)
+        case .handOverRequested(let person, let reason):
+            return TextStyle.yellow.apply("handed over by \(person): \(reason.printable)", in: terminal)
+        case .partRollbackRequested(let resources, let person, let reason):
+            let names = PlanView.list(resources.map(\.rawValue)).printable
+            return TextStyle.red.apply("\(names) going back, asked for by \(person): \(reason.printable)", in: terminal)
         case .abortRequested(let person, let reason):
             return TextStyle.red.apply("abort, asked for by \(person): \(reason.printable)", in: terminal)
         case .rollbackRequested(let person, let reason):

@@ -21,24 +21,6 @@ struct RunAbort: AsyncParsableCommand {
     func run() async throws { try await target.ask(options) { .abort(by: $0, reason: $1) } }
 }
 
-struct RunRollback: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Take everything back that was begun, by the approved way back.")
-    @OptionGroup var options: GlobalOptions
-    @OptionGroup var target: RunRequestArguments
-
-    func run() async throws { try await target.ask(options) { .rollback(by: $0, reason: $1) } }
-}
-
-struct RunRetry: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Try again what failed or stands still.")
-    @OptionGroup var options: GlobalOptions
-    @OptionGroup var target: RunRequestArguments
-
-    func run() async throws { try await target.ask(options) { person, _ in .retry(by: person) } }
-}
-
 struct RunSkip: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "skip", abstract: "Go on without a step. Never past a gate.")
@@ -68,16 +50,27 @@ struct RunRequestArguments: ParsableArguments {
     }
 
     func ask(_ options: GlobalOptions, _ request: (Person, String) -> RunRequest) async throws {
-        let session = try Session(options)
+        try await ask(try Session(options), request)
+    }
+
+    func ask(_ session: Session, _ request: (Person, String) -> RunRequest) async throws {
         try await session.runs.ask(request(session.person, reason), of: RunID(run))
-        let executor = try await session.runs.summary(of: RunID(run)).executor
-        let present = executor.flatMap { ExecutorName.isGone($0) ? nil : $0 }
-        if options.output == .json { return try session.printJSON(Answer(run: RunID(run), executor: present)) }
-        if present != nil {
-            session.print("asked; the process that carries \(run.printable) out takes it up within a second")
-        } else {
-            session.print(
-                "asked; no process carries \(run.printable) out now: `fettle run resume \(run.printable)` takes it up")
+        let present = try await executor(session)
+        if session.options.output == .json {
+            return try session.printJSON(Answer(run: RunID(run), executor: present))
         }
+        session.print(told(present))
+    }
+
+    /// The process that carries the run out now; nil: none does.
+    func executor(_ session: Session) async throws -> String? {
+        try await session.runs.summary(of: RunID(run)).executor.flatMap { ExecutorName.isGone($0) ? nil : $0 }
+    }
+
+    /// Who takes up what was asked.
+    func told(_ executor: String?) -> String {
+        executor != nil
+            ? "asked; the process that carries \(run.printable) out takes it up within a second"
+            : "asked; no process carries \(run.printable) out now: `fettle run resume \(run.printable)` takes it up"
     }
 }

@@ -46,6 +46,10 @@ struct RunShow: AsyncParsableCommand {
         let summary = story.summary
         session.print(
             "\(summary.run) for \(summary.change): \(story.state.words(executor: summary.executor).printable)")
+        for (step, questions) in story.state.questions where story.state.awaitingHuman == nil {
+            session.print("\(step) asks: \(questions.joined(separator: " ").printable)")
+            session.next("fettle run gate \(summary.run) \(step) --pass --reason '…' (or --fail)")
+        }
         var table = Table([
             .init(title: "HOST"), .init(title: "PHASE"), .init(title: "IN TRAFFIC"), .init(title: "STEPS", shrinks: 2),
             .init(title: "TROUBLE", shrinks: 1),
@@ -59,42 +63,44 @@ struct RunShow: AsyncParsableCommand {
                 .init(resource.failure.map { "\($0.step): \($0.failure.message)" } ?? "", .red))
         }
         session.print(table)
-        for moment in RunStory(plan: story.plan, journal: story.journal).moments {
+        let told = RunStory(plan: story.plan, journal: story.journal)
+        for step in told.steps {
+            guard let rows = step.judgement else { continue }
+            session.print("\(step.step): \((step.observation?.summary ?? step.failure?.message ?? "").printable)")
+            session.print(Table(judgement: rows))
+        }
+        for moment in told.moments {
             session.print("  \(moment.at)  \(moment.text.printable)")
         }
     }
 }
 
-struct RunObligations: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "obligations", abstract: "Temporary changes that a run still has to take back.")
-
-    @OptionGroup var options: GlobalOptions
-    @Argument(help: "The run, such as run-1.") var run: String
-
-    func run() async throws {
-        let session = try Session(options)
-        let state = try await session.runs.story(of: RunID(run)).state
-        if options.output == .json { return try session.printJSON(state.obligations) }
-        guard !state.obligations.isEmpty else { return session.print("\(run) owes nothing.") }
-        var table = Table([
-            .init(title: "HOST"), .init(title: "WHAT", shrinks: 1), .init(title: "SINCE"),
-            .init(title: "BEFORE", shrinks: 2),
+extension Table {
+    /// What a bake has compared.
+    init(judgement rows: [JudgementRow]) {
+        self.init([
+            .init(title: "COMPARED", shrinks: 1), .init(title: "PATCHED", shrinks: 2),
+            .init(title: "CONTROL", shrinks: 2),
+            .init(title: "FIGURE", shrinks: 3), .init(title: "VERDICT"),
         ])
-        for obligation in state.obligations {
-            let before = obligation.prior.details.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-            table.add(
-                .init(obligation.resource.rawValue, .bold),
-                .init("out of \(obligation.traffic.driver) backend \(obligation.traffic.backend)"),
-                .init(obligation.since.description), .init(before.joined(separator: " ")))
+        for row in rows {
+            let isGood = row.verdict == GateVerdict.pass.rawValue
+            let isBad = row.verdict == GateVerdict.fail.rawValue
+            add(
+                .init(row.subject), .init(row.patched), .init(row.control), .init(row.figure),
+                .init(row.verdict, isGood ? .green : isBad ? .red : .yellow))
         }
-        session.print(table)
     }
 }
 
 extension RunState {
     func words(executor: String?) -> String {
         if let outcome { return outcome.words }
+        if let handOver {
+            return executor == nil
+                ? "handed over by \(handOver.by); `fettle run resume` goes on"
+                : "being handed over, asked by \(handOver.by)"
+        }
         if let awaitingHuman { return "waits for a person: \(awaitingHuman)" }
         if let pause {
             let finishing = finishing.map(\.rawValue).joined(separator: ", ")

@@ -19,7 +19,8 @@ struct RunStartCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let run = try await session.runs.create(for: ChangeID(change), calendar: session.calendar)
+        let run = try await session.runs.create(
+            for: ChangeID(change), calendar: session.calendar, by: session.person)
         try await RunWatcher(session: session, display: display).carryOut(run, takesOver: false)
     }
 }

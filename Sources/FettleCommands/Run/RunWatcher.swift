@@ -26,7 +26,8 @@ struct RunWatcher {
         let printer = RunPrinter(isQuiet: !isTable)
         let stop = RunStop(run: run, session: session, printer: printer)
         let options = RunService.Options(
-            executor: ExecutorName.own, takesOver: takesOver, calendar: session.calendar,
+            executor: ExecutorName.own, takesOver: takesOver, looksAfterwards: !display.noVerify,
+            calendar: session.calendar,
             progress: { record, state in
                 printer.show(record, state)
                 stop.follow(state)
@@ -56,7 +57,8 @@ struct RunWatcher {
         var story = try await session.runs.story(of: run)
         var report: RunReport?
         var isComplete = true
-        if looks, !display.noVerify, story.state.pause == nil || story.state.outcome != nil {
+        let isLeft = story.state.pause != nil || story.state.handOver != nil
+        if looks, !display.noVerify, !isLeft || story.state.outcome != nil {
             do {
                 report = try await look(at: run)
             } catch {
@@ -110,6 +112,8 @@ struct RunWatcher {
             let abort =
                 out.isEmpty ? "" : "; `fettle run abort \(run) && fettle run resume \(run)` brings back what is out"
             session.print("`fettle run resume \(run)` goes on\(abort)")
+        case .handedOver:
+            session.print("\(run) is handed over, nothing is under way; `fettle run resume \(run)` goes on at once")
         case .succeeded, .rolledBack, .failed, .inProgress: break
         }
     }

@@ -12,7 +12,7 @@ struct FleetWriting: ParsableArguments {
         name: .customLong("write-fleet"),
         help: ArgumentHelp("Write a made-up fleet into this folder instead of playing a plan.", valueName: "dir"))
     var folder: String?
-    @Option(help: "How many hosts the made-up fleet has, 1 to 100,000.") var hosts: Int?
+    @Option(help: "How many hosts a made-up fleet has, 1 to 100,000; for --generated 1 to 1,000.") var hosts: Int?
     @Option(help: ArgumentHelp("When it was looked at, such as 2026-11-23T09:00:00Z, its default.", valueName: "time"))
     var now: String?
 
@@ -21,7 +21,7 @@ struct FleetWriting: ParsableArguments {
 
     func validate() throws {
         guard folder != nil else {
-            if hosts != nil || now != nil { throw ValidationError("--hosts and --now are for --write-fleet") }
+            if now != nil { throw ValidationError("--now is for --write-fleet") }
             return
         }
         guard (1...100_000).contains(hosts ?? 100) else { throw ValidationError("--hosts takes 1 to 100,000") }

@@ -13,6 +13,8 @@ enum BuiltInTools {
             refreshLists: { resource, address throws(StepFailure) in
                 try await PackageListRefresher(channels: channels).refresh(resource, at: address)
             },
+            reach: { address in _ = try? await channels.channel(to: address) },
+            foresee: { resource, address in await inspector.foresee(resource, at: address) },
             drivers: drivers, observer: drivers.health, parallel: parallel)
     }
 }

@@ -39,6 +39,9 @@ final class Session {
     var risks: RiskService { RiskService(store: store, tools: tools) }
     var judgements: JudgementService { JudgementService(store: store, tools: tools) }
     var runs: RunService { RunService(store: store, tools: tools) }
+    var obligations: ObligationService {
+        ObligationService(store: store, tools: tools, isGone: ExecutorName.isGone)
+    }
     var quarantine: QuarantineService { QuarantineService(store: store, tools: tools) }
     var governance: GovernanceService { GovernanceService(store: store, tools: tools) }
     var evidence: EvidenceService { EvidenceService(store: store, tools: tools) }

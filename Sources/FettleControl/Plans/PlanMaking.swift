@@ -11,8 +11,10 @@ enum PlanMaking {
     }
 
     /// - Throws: `blocked` if no plan can be made, with every reason; `internal` if the checker does not accept the planner's.
-    static func make(_ input: PlanningInput) throws(ControlError) -> Made {
-        let plan: Plan
+    static func make(
+        _ input: PlanningInput, superseding run: SupersededRun? = nil
+    ) throws(ControlError) -> Made {
+        var plan: Plan
         var report: PlanReport
         do throws(PlanningRefusal) {
             (plan, report) = try Planner.plan(input)
@@ -20,7 +22,15 @@ enum PlanMaking {
             throw ControlError(.blocked, RefusalWords.of(error, input))
         }
         report.warnings += RefusalWords.ofMissedDeadlines(report, input)
+        if let run { plan = try run.applied(to: plan) }
         let check = PlanChecker.check(plan)
+        if let run, !check.isProven {
+            throw ControlError(
+                .blocked,
+                "the hosts of \(run.run) cannot be taken over by this plan:\n  "
+                    + check.violations.prefix(5).map(\.description).joined(separator: "\n  "),
+                hint: "a plan of these hosts alone may do: `fettle plan make --supersedes \(run.run) --host …`")
+        }
         guard check.isProven else {
             throw ControlError(
                 .internal,

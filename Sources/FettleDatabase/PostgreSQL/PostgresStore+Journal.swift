@@ -71,7 +71,7 @@ extension PostgresStore {
                     """,
                     [
                         .text(run.rawValue), .integer(record.sequence), .integer(record.epoch),
-                        .integer(record.at.milliseconds), .integer(JournalRecord.currentSchema),
+                        .integer(record.at.milliseconds), .integer(record.event.schema),
                         .bytes([UInt8](try encoder.encode(record.event))),
                     ])
             }
@@ -102,13 +102,13 @@ extension PostgresStore {
             ORDER BY sequence LIMIT $3
             """,
             [.text(run.rawValue), .integer(sequence), .integer(pageSize)])
-        let decoder = JSONDecoder()
+        let reader = RunEventReader()
         return try (0..<rows.count).map { row in
             guard try rows.integer(row, 3) <= JournalRecord.currentSchema else { throw StoreError.newerJournal(run) }
             return JournalRecord(
                 sequence: Int(try rows.integer(row, 0)), epoch: Int(try rows.integer(row, 1)),
                 at: Timestamp(milliseconds: try rows.integer(row, 2)),
-                event: try decoder.decode(RunEvent.self, from: Data(try rows.bytes(row, 4))))
+                event: try reader.event(from: Data(try rows.bytes(row, 4))))
         }
     }
 
@@ -140,7 +140,7 @@ extension PostgresStore {
             leaseUntil: try rows.optionalInteger(row, 5).map(Timestamp.init(milliseconds:)))
     }
 
-    private struct PresentRun {
+    struct PresentRun {
         var epoch: Int
         var lastSequence: Int
         var executor: String?
@@ -148,7 +148,7 @@ extension PostgresStore {
     }
 
     /// The run as it is now, and nobody else alters it until this transaction ends.
-    private static func locked(_ run: RunID, in database: PostgresConnection) throws -> PresentRun {
+    static func locked(_ run: RunID, in database: PostgresConnection) throws -> PresentRun {
         let rows = try database.execute(
             "SELECT epoch, last_sequence, executor, lease_until FROM fettle.run WHERE id = $1 FOR UPDATE",
             [.text(run.rawValue)])

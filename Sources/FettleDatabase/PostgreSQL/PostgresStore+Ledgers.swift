@@ -38,7 +38,7 @@ extension PostgresStore {
         try await session.read { try Self.reservations($0) }
     }
 
-    private static func reservations(_ database: PostgresConnection) throws -> [Reservation] {
+    static func reservations(_ database: PostgresConnection) throws -> [Reservation] {
         let rows = try database.execute(
             #"SELECT run, resource, since, carries FROM fettle.reservation ORDER BY resource COLLATE "C""#)
         return try (0..<rows.count).map { row in

@@ -65,7 +65,7 @@ extension SQLiteStore {
                     sql: "INSERT INTO journal (run, sequence, epoch, at, schema, event) VALUES (?, ?, ?, ?, ?, ?)",
                     arguments: [
                         run.rawValue, record.sequence, record.epoch, record.at.milliseconds,
-                        JournalRecord.currentSchema, try encoder.encode(record.event),
+                        record.event.schema, try encoder.encode(record.event),
                     ])
             }
             try database.execute(
@@ -75,7 +75,7 @@ extension SQLiteStore {
 
     public func records(of run: RunID, after sequence: Int) async throws(StoreError) -> [JournalRecord] {
         try await read { database in
-            let decoder = JSONDecoder()
+            let reader = RunEventReader()
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT * FROM journal WHERE run = ? AND sequence > ? ORDER BY sequence",
                 arguments: [run.rawValue, sequence])
@@ -86,7 +86,7 @@ extension SQLiteStore {
                 records.append(
                     JournalRecord(
                         sequence: row["sequence"], epoch: row["epoch"], at: Timestamp(milliseconds: row["at"]),
-                        event: try decoder.decode(RunEvent.self, from: row["event"] as Data)))
+                        event: try reader.event(from: row["event"] as Data)))
             }
             return records
         }

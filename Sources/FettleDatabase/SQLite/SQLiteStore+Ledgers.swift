@@ -37,7 +37,7 @@ extension SQLiteStore {
         }
     }
 
-    private static func reservation(_ row: Row) throws -> Reservation {
+    static func reservation(_ row: Row) throws -> Reservation {
         // Written by a Fettle that knew nothing of it: nothing.
         let carries: Data? = row["carries"]
         return Reservation(

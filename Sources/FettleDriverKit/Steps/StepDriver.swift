@@ -25,13 +25,19 @@ public struct StepContext: Sendable {
     /// `check` gave with `ready` before the first attempt, such as the boot id before a reboot; so it is there in `perform`,
     /// `verify`, and in `check` after a crash. Without details if that was `alreadyDone`.
     public var prior: PriorState?
+    /// For a bake: what the preflight of each resource that it watches has observed, before anything was changed.
+    public var before: [ResourceID: Observation]
 
-    public init(run: RunID, plan: Plan, attempt: Int, intendedAt: Timestamp, prior: PriorState?) {
+    public init(
+        run: RunID, plan: Plan, attempt: Int, intendedAt: Timestamp, prior: PriorState?,
+        before: [ResourceID: Observation] = [:]
+    ) {
         self.run = run
         self.plan = plan
         self.attempt = attempt
         self.intendedAt = intendedAt
         self.prior = prior
+        self.before = before
     }
 }
 

@@ -6,8 +6,12 @@ public import FettleModel
 ///
 /// As root everything is observed. For other users the services that run replaced code are asked through `sudoRules`;
 /// what the rules don't permit is `notObserved`, with the reason.
+///
+/// What apt says of updates takes a host longer than all else, and belongs to a state of the host: who knows that a look will
+/// come can have it asked beforehand (`foresee`). The look then asks the host whether it still is in that state.
 public struct ShellHostInspector: HostInspector {
     private let channels: any ChannelProvider
+    private let foreseen = ForeseenUpdates()
     private let now: @Sendable () -> Timestamp
 
     /// How long a collection may take. Without its binary cache apt needs seconds for each question, on small machines
@@ -25,14 +29,29 @@ public struct ShellHostInspector: HostInspector {
     }
 
     public func inspect(_ resource: ResourceID, at address: ResourceAddress, parts: FactParts) async -> HostFacts {
+        let known = parts.contains(.updates) ? foreseen.answer(of: address) : nil
+        return await look(resource, at: address, parts, known, known.map { .toldUnless($0.state) } ?? .untold)
+    }
+
+    /// Asks apt now what the next look at the host wants to know of updates. Costs the host as much as that part of a look; where
+    /// it cannot be had, the look asks as always.
+    public func foresee(_ resource: ResourceID, at address: ResourceAddress) async {
+        _ = await look(resource, at: address, .updates, nil, .told)
+    }
+
+    private func look(
+        _ resource: ResourceID, at address: ResourceAddress, _ parts: FactParts, _ known: ForeseenUpdates.Answer?,
+        _ state: AptState
+    ) async -> HostFacts {
         let began = now()
         do {
-            let script = try FactsScript.make(parts)
+            let script = try FactsScript.make(parts, state)
             let channel = try await channels.channel(to: address)
             let result = try await channel.run(
                 RemoteCommand(script: script.text, timeout: Self.timeout, outputLimit: script.outputLimit))
-            let transcript = Transcript(
+            var transcript = Transcript(
                 standardOutput: result.standardOutput, standardError: result.standardError, nonce: script.nonce)
+            if case .untold = state {} else { foreseen.settle(&transcript, of: address, known) }
             return FactsAssembler(transcript: transcript, parts: parts).facts(of: resource, at: began)
         } catch let error as AccessError {
             return .nothingObserved(
@@ -57,7 +76,7 @@ public struct ShellHostInspector: HostInspector {
 /// The script of a collection.
 enum FactsScript {
     static func make(
-        _ parts: FactParts = .all, nonce: String = SectionedScript.makeNonce()
+        _ parts: FactParts = .all, _ state: AptState = .untold, nonce: String = SectionedScript.makeNonce()
     ) throws(ShellQuoteError) -> SectionedScript {
         let maps = ProcessSections.staleServices(asRoot: try shellQuoted(ProcessSections.mapsCommand.commandLine))
         let packages: FactParts = [.packages, .updates, .rebootRequired]
@@ -66,7 +85,7 @@ enum FactsScript {
             (SystemSections.release, .platform), (SystemSections.boot, .boot),
             (SystemSections.kernel, [.platform, .updates, .kernels, .rebootRequired]),
             (LivepatchSections.livepatches, .kernels),
-            (DebianSections.packages, packages), (DebianSections.updates, .updates),
+            (DebianSections.packages, packages), (DebianSections.updates(state), .updates),
             (RpmSections.packages, packages.union(.platform)), (RpmSections.dnf, .updates),
             (RpmSections.zypper, .updates), (ApkSections.packages, packages), (ApkSections.updates, .updates),
             (SystemSections.reboot, .rebootRequired), (maps, .services), (SystemSections.units, .services),

@@ -48,6 +48,9 @@ struct Transcript: Sendable {
         return text
     }
 
+    /// Puts something else in the place of what a section printed.
+    mutating func replaceOutput(of name: String, with text: String) { sections[name]?.output = text }
+
     // MARK: Splitting
 
     /// Each section's bytes, between its `NONCE begin NAME` line and the next.

@@ -12,6 +12,7 @@ public struct HAProxyRestoreDriver: StepDriver {
     private static let goodSessions = 10
 
     private let sockets: AdminSockets
+    private let watched = RecentLooks<Duration>()
 
     public init(channels: any ChannelProvider) { sockets = AdminSockets(channels: channels) }
 
@@ -43,7 +44,10 @@ public struct HAProxyRestoreDriver: StepDriver {
             try await member.set(weight: weight)
         }
         if ready.state.administrative.isOut { try await member.set(.ready) }
+        let began = ContinuousClock.now
         try await watch(member, since: ready)
+        let now = ContinuousClock.now
+        watched.note(began.duration(to: now), of: step, in: context, since: now)
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
@@ -52,7 +56,11 @@ public struct HAProxyRestoreDriver: StepDriver {
         if prior.alreadySo { return leftOut(member, view) }
         try refuseOthersWork(member, view)
         guard isRestored(view, to: prior) else { throw unhealthy(member, view, "is not as it was before the run") }
-        return member.observation("\(member.name) is as it was: \(view.words)", view)
+        var observation = member.observation("\(member.name) is as it was: \(view.words)", view)
+        if let time = watched.take(of: step, in: context) {
+            observation.details["watchedMilliseconds"] = "\(time.inMilliseconds)"
+        }
+        return observation
     }
 
     // MARK: Parts

@@ -36,9 +36,16 @@ enum AptCommand {
             .init(name: "APT_LISTCHANGES_FRONTEND", value: "none"),
             .init(name: "NEEDRESTART_SUSPEND", value: "1"),
             .init(name: conffiles == .keepCurrent ? "UCF_FORCE_CONFFOLD" : "UCF_FORCE_CONFFNEW", value: "1"),
-            .init(name: "LC_ALL", value: "C.UTF-8"),
-        ]
+        ] + locale
     }
+
+    /// English words, and names in UTF-8 (some certificates have such files), whatever the host's own locale is. The same as
+    /// `LC_ALL=C.UTF-8`, which has each of the thousands of processes open twelve files instead of one: a tenth of the
+    /// processor time of all that a change of packages does.
+    private static let locale: [DetachedJob.Variable] = [
+        .init(name: "LC_ALL", value: ""), .init(name: "LANGUAGE", value: ""), .init(name: "LANG", value: "C"),
+        .init(name: "LC_MESSAGES", value: "C"), .init(name: "LC_CTYPE", value: "C.UTF-8"),
+    ]
 
     /// The options of an installation. A transaction without a removal forbids every removal; only a return may lower a version.
     static func installOptions(

@@ -19,16 +19,19 @@ public struct ChangePackagesDriver: StepDriver {
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         do {
             let (transaction, session) = try open(step, in: context)
-            let snapshot = try await session.snapshot()
+            let began = ContinuousClock.now
+            let snapshot = try await session.snapshot(fingerprinted: true)
             let jobs = jobNames(step, context).compactMap { snapshot.jobs[$0] }
             for case .running(let since) in jobs {
                 return .blocked(reason: "the package manager still runs for this step on the host, since \(since)")
             }
             let automatic = automatic(transaction, snapshot, context)
             let work = PackageWork(transaction, on: snapshot, automatic: automatic)
-            if work.isDone { return .alreadyDone(Self.observation(transaction, snapshot)) }
+            // What an earlier Fettle's job left on the host is taken away by performing, which finds nothing else to do.
+            if work.isDone, jobs.isEmpty { return .alreadyDone(Self.observation(transaction, snapshot)) }
             try Self.refuseDrift(work)
-            if let holder = PackageLocks.holder(of: snapshot.locks) { return .blocked(reason: holder) }
+            if !work.isDone, let holder = PackageLocks.holder(of: snapshot.locks) { return .blocked(reason: holder) }
+            settings.looks.note(snapshot, of: step, in: context, since: began)
             return .ready(
                 prior: PriorState(
                     alreadySo: false, details: [Self.automaticKey: automatic.sorted().joined(separator: " ")]))
@@ -40,7 +43,10 @@ public struct ChangePackagesDriver: StepDriver {
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         let (transaction, session) = try open(step, in: context)
         let deadline = settings.clock.now().adding(seconds: step.timeoutSeconds)
-        var snapshot = try await session.snapshot(fingerprinted: true)
+        var snapshot =
+            if let seen = settings.looks.take(of: step, in: context) { seen } else {
+                try await session.snapshot(fingerprinted: true)
+            }
         let automatic = automatic(transaction, snapshot, context)
         let runner = DetachedJobRunner(session: session, hasSystemd: snapshot.hasSystemd)
         snapshot = try await adoptOrForget(step, context, snapshot, runner, session, until: deadline)
@@ -83,7 +89,11 @@ public struct ChangePackagesDriver: StepDriver {
             throw StepFailure(
                 code: .packageManager, message: "left between installed and removed: \(PackageWords.list(names))")
         }
-        return Self.observation(transaction, snapshot)
+        var observation = Self.observation(transaction, snapshot)
+        if let milliseconds = settings.memory.takeMilliseconds(of: step.id, in: context.run) {
+            observation.details["packageManagerMilliseconds"] = "\(milliseconds)"
+        }
+        return observation
     }
 
     // MARK: Parts
@@ -141,8 +151,9 @@ public struct ChangePackagesDriver: StepDriver {
             guard let state = snapshot.jobs[name], case .running = state else { continue }
             let seconds = Int(deadline.seconds(since: settings.clock.now()))
             // Its status doesn't matter: what it did is looked at below, and what is left is done again.
-            _ = try await runner.run(
+            let outcome = try await runner.run(
                 DetachedJob(name: name, command: [AptCommand.aptGet]), running: state, seconds: seconds)
+            settings.memory.add(milliseconds: outcome.milliseconds, to: step.id, in: context.run)
             adopted = true
         }
         let ended = snapshot.jobs.filter { if case .running = $0.value { false } else { true } }
@@ -167,6 +178,7 @@ public struct ChangePackagesDriver: StepDriver {
             environment: AptCommand.environment(transaction.conffiles))
         let seconds = Int(deadline.seconds(since: settings.clock.now()))
         let outcome = try await runner.run(job, running: nil, seconds: seconds)
+        settings.memory.add(milliseconds: outcome.milliseconds, to: step.id, in: context.run)
         guard outcome.status == 0 else {
             throw AptDiagnosis.failure(
                 status: outcome.status, output: outcome.output,
@@ -187,6 +199,7 @@ public struct ChangePackagesDriver: StepDriver {
                 environment: AptCommand.environment(transaction.conffiles))
             let seconds = Int(deadline.seconds(since: settings.clock.now()))
             let outcome = try await runner.run(job, running: nil, seconds: seconds)
+            settings.memory.add(milliseconds: outcome.milliseconds, to: step.id, in: context.run)
             guard outcome.status == 0 else {
                 throw AptDiagnosis.failure(status: outcome.status, output: outcome.output, doing: "apt-get")
             }

@@ -128,7 +128,8 @@ struct DetachedJob: Sendable, Equatable {
     static let listScript = #"""
             if [ -d /run/systemd/system ]; then
                 within 20 systemctl --no-pager show --property=Id,ActiveState,SubState,ExecMainCode,ExecMainStatus \
-                    --property=ExecMainStartTimestamp 'fettle-*.service' || return
+                    --property=ExecMainStartTimestamp,ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic \
+                    'fettle-*.service' || return
             fi
             set +f
             for job in /run/fettle/fettle-*.job; do
@@ -162,13 +163,28 @@ struct DetachedJob: Sendable, Equatable {
         """#
     }
 
-    static func states(_ text: String) -> [String: State] {
-        var states: [String: State] = [:]
+    static func states(_ text: String) -> [String: State] { read(text, state) }
+
+    /// How long jobs that have ended took, in milliseconds, by systemd's own clock; the others are left out.
+    static func milliseconds(_ text: String) -> [String: Int] {
+        read(text) { fields in
+            guard let began: Int = FactText.number(fields["ExecMainStartTimestampMonotonic"] ?? ""),
+                let ended: Int = FactText.number(fields["ExecMainExitTimestampMonotonic"] ?? ""), began > 0,
+                ended >= began
+            else { return nil }
+            return (ended - began) / 1_000
+        }
+    }
+
+    private static func read<Value>(
+        _ text: String, _ value: ([Substring: Substring]) -> Value?
+    ) -> [String: Value] {
+        var values: [String: Value] = [:]
         var fields: [Substring: Substring] = [:]
         func finish() {
             defer { fields = [:] }
             guard let id = fields["Id"], id.hasPrefix(prefix), id.hasSuffix(".service") else { return }
-            states[String(id.dropLast(8))] = state(fields)
+            values[String(id.dropLast(8))] = value(fields)
         }
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.isEmpty {
@@ -178,7 +194,7 @@ struct DetachedJob: Sendable, Equatable {
             }
         }
         finish()
-        return states
+        return values
     }
 
     private static func state(_ fields: [Substring: Substring]) -> State {

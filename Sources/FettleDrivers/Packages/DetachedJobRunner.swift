@@ -10,6 +10,8 @@ struct DetachedJobRunner: Sendable {
         /// nil: ended by a signal, or no status is left.
         var status: Int?
         var output: String
+        /// How long the command itself took; nil where the host has nobody who knows.
+        var milliseconds: Int?
     }
 
     /// Runs the job, or waits for it if it runs already: then it is adopted and never started a second time.
@@ -19,12 +21,10 @@ struct DetachedJobRunner: Sendable {
     func run(_ job: DetachedJob, running: DetachedJob.State?, seconds: Int) async throws(StepFailure) -> Outcome {
         let deadline = session.clock.now().adding(seconds: seconds)
         if running == nil { try await start(job) }
-        let (state, output) = try await wait(for: job, until: deadline)
-        try await forget([job.name: state])
-        switch state {
-        case .exited(let status): return Outcome(status: status, output: output)
-        case .killed, .running: return Outcome(status: nil, output: output)
-        }
+        let end = try await wait(for: job, until: deadline)
+        try await forget([job.name: end.state])
+        let status: Int? = if case .exited(let status) = end.state { status } else { nil }
+        return Outcome(status: status, output: end.output, milliseconds: end.milliseconds)
     }
 
     /// Takes away what is left of ended jobs.
@@ -57,23 +57,27 @@ struct DetachedJobRunner: Sendable {
         }
     }
 
-    /// Its end, and what it printed last.
-    private func wait(
-        for job: DetachedJob, until deadline: Timestamp
-    ) async throws(StepFailure) -> (DetachedJob.State, output: String) {
+    private struct End: Sendable {
+        var state: DetachedJob.State
+        /// What it printed last.
+        var output: String
+        var milliseconds: Int?
+    }
+
+    private func wait(for job: DetachedJob, until deadline: Timestamp) async throws(StepFailure) -> End {
         let program = job.command.first ?? job.name
         var pause = Duration.milliseconds(50)
         while true {
             let began = session.clock.now()
             let trouble: StepFailure?
             switch await look(at: job, until: deadline) {
-            case .success(let (states, output)):
-                guard let state = states[job.name] else {
+            case .success(let end):
+                guard let end else {
                     throw StepFailure(
                         code: .unreachable,
                         message: "the host knows no job \(job.name): it was started anew, or the job never began")
                 }
-                guard case .running = state else { return (state, output) }
+                guard case .running = end.state else { return end }
                 trouble = nil
             case .failure(let failure):
                 guard failure.code.isRetryable else { throw failure }
@@ -99,9 +103,8 @@ struct DetachedJobRunner: Sendable {
     /// wants the channel need not wait for long.
     private static let waitSeconds = 2
 
-    private func look(
-        at job: DetachedJob, until deadline: Timestamp
-    ) async -> Result<([String: DetachedJob.State], output: String), StepFailure> {
+    /// How the job stands; nil: the host knows of none.
+    private func look(at job: DetachedJob, until deadline: Timestamp) async -> Result<End?, StepFailure> {
         let seconds = max(1, min(Self.waitSeconds, Int(deadline.seconds(since: session.clock.now()))))
         let script = SectionedScript(sections: [
             SectionedScript.Section(
@@ -112,8 +115,12 @@ struct DetachedJobRunner: Sendable {
         ])
         do {
             let transcript = try await session.collect(script)
-            let output = transcript.section("output")?.output ?? ""
-            return .success((DetachedJob.states(try transcript.requiredOutput(of: "jobs")), output))
+            let jobs = try transcript.requiredOutput(of: "jobs")
+            guard let state = DetachedJob.states(jobs)[job.name] else { return .success(nil) }
+            return .success(
+                End(
+                    state: state, output: transcript.section("output")?.output ?? "",
+                    milliseconds: DetachedJob.milliseconds(jobs)[job.name]))
         } catch let failure as StepFailure {
             return .failure(failure)
         } catch {

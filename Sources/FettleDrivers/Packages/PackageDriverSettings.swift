@@ -9,6 +9,7 @@ public struct PackageDriverSettings: Sendable {
     public var retentionDays: Int
     /// Shared by all drivers that get these settings.
     let memory = PackageMemory()
+    let looks = RecentLooks<PackageSnapshot>()
 
     public init(clock: DriverClock = DriverClock(), lockSeconds: Int = 60, retentionDays: Int = 30) {
         self.clock = clock

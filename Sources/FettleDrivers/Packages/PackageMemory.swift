@@ -15,10 +15,16 @@ final class PackageMemory: Sendable {
         var fingerprint: Digest
     }
 
+    private struct Work: Hashable {
+        var run: RunID
+        var step: StepID
+    }
+
     private struct State {
         /// The last of each host, the newest last.
         var rehearsals: [ResourceAddress: [Rehearsal]] = [:]
         var offers: [ResourceAddress: [PackageVersion: PackageArchives.Offer]] = [:]
+        var milliseconds: [Work: Int] = [:]
     }
 
     /// More parts than a change is ever made in.
@@ -49,6 +55,16 @@ final class PackageMemory: Sendable {
     /// What the host's signed lists say of these versions, with their hashes.
     func note(_ offers: [PackageVersion: PackageArchives.Offer], of address: ResourceAddress) {
         state.withLock { $0.offers[address, default: [:]].merge(offers) { _, new in new } }
+    }
+
+    /// How long the package manager itself has run in a step, all its attempts together.
+    func add(milliseconds: Int?, to step: StepID, in run: RunID) {
+        guard let milliseconds else { return }
+        state.withLock { $0.milliseconds[Work(run: run, step: step), default: 0] += milliseconds }
+    }
+
+    func takeMilliseconds(of step: StepID, in run: RunID) -> Int? {
+        state.withLock { $0.milliseconds.removeValue(forKey: Work(run: run, step: step)) }
     }
 
     func offers(of address: ResourceAddress) -> [PackageVersion: PackageArchives.Offer] {

@@ -6,12 +6,11 @@ enum SnapshotScript {
                 + (fingerprinted ? [fingerprint] : []))
     }
 
-    /// Two hashes: one over all by which apt decides what an installation does (dpkg's database, apt's marks, lists, pins,
-    /// sources and settings), one over that and the archives that were staged. Files are told by inode, size and times, to
-    /// the nanosecond; the change time is nobody's to set. Nothing is printed where any of it cannot be looked at.
-    static let fingerprint = SectionedScript.Section(
-        name: "fingerprint", limit: 4_096,
-        body: #"""
+    /// Defines `decide`, which prints a hash over all by which apt decides what an installation does, and what it calls an
+    /// update: dpkg's database, apt's marks, lists, pins, sources and settings. Files are told by inode, size and times, to the
+    /// nanosecond; the change time is nobody's to set. Nothing is printed where any of it cannot be looked at.
+    static let decisions = #"""
+            decide() {
                 have sha256sum && have apt-config || return 77
                 etc= lists= status= marks= main= parts= preferences= pins= source= sources=
                 eval "$(apt-config shell etc Dir::Etc/d lists Dir::State::lists/d status Dir::State::status/f \
@@ -24,14 +23,23 @@ enum SnapshotScript {
                     if [ -e "$path" ]; then set -- "$@" "$path"; fi
                 done
                 [ -s "$status" ] || return 77
-                # Passwords of sources, which only root may read, decide nothing; `partial` and `lock` are those of downloads.
-                tell() {
-                    find -L "$@" \( -name partial -o -name 'auth.conf*' -o -name lock \) -prune \
-                        -o -printf '%i %s %T@ %C@ %p\n' 2>/dev/null
-                }
                 files=$(tell "$@") || return 77
                 sums=$(sha256sum -- "$status") || return 77
-                decisions=$(printf '%s\n' "$files" "$sums" | LC_ALL=C sort | sha256sum) || return 77
+                printf '%s\n' "$files" "$sums" | LC_ALL=C sort | sha256sum
+            }
+            # Passwords of sources, which only root may read, decide nothing; `partial` and `lock` are those of downloads.
+            tell() {
+                find -L "$@" \( -name partial -o -name 'auth.conf*' -o -name lock \) -prune \
+                    -o -printf '%i %s %T@ %C@ %p\n' 2>/dev/null
+            }
+        """#
+
+    /// Two hashes: that of the decisions, and one over that and the archives that were staged.
+    static let fingerprint = SectionedScript.Section(
+        name: "fingerprint", limit: 4_096,
+        body: #"""
+            \#(decisions)
+                decisions=$(decide) || return 77
                 staged=
                 if [ -e \#(AptCommand.archives) ]; then staged=$(tell \#(AptCommand.archives)) || return 77; fi
                 printf '%s\n' "$decisions"

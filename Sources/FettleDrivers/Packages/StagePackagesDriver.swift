@@ -28,14 +28,21 @@ public struct StagePackagesDriver: StepDriver {
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         do {
             let (work, session) = try work(step, in: context)
+            let began = ContinuousClock.now
             let snapshot = try await session.snapshot()
             if case .running(let since) = snapshot.jobs[work.jobName] {
                 return .blocked(reason: "the download still runs on the host since \(since)")
             }
             let archives = PackageArchives(session: session)
-            guard try await archives.isNamed(work.all, in: AptCommand.archives) else { return .ready(prior: nil) }
+            guard try await archives.isNamed(work.all, in: AptCommand.archives) else {
+                settings.looks.note(snapshot, of: step, in: context, since: began)
+                return .ready(prior: nil)
+            }
             let kept = try await kept(work, archives)
-            guard work.all.allSatisfy({ kept[$0] != nil }) else { return .ready(prior: nil) }
+            // What an earlier Fettle's download left on the host is taken away by performing.
+            guard work.all.allSatisfy({ kept[$0] != nil }), snapshot.jobs[work.jobName] == nil else {
+                return .ready(prior: nil)
+            }
             try await rehearse(work, session)
             return .alreadyDone(observation(work, kept: kept, lost: [], at: snapshot.observedAt))
         } catch {
@@ -46,10 +53,15 @@ public struct StagePackagesDriver: StepDriver {
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         let (work, session) = try work(step, in: context)
         let archives = PackageArchives(session: session)
-        let snapshot = try await session.snapshot()
+        let snapshot =
+            if let seen = settings.looks.take(of: step, in: context) { seen } else { try await session.snapshot() }
         let runner = DetachedJobRunner(session: session, hasSystemd: snapshot.hasSystemd)
-        if case .running = snapshot.jobs[work.jobName] {
-            try await download([], work, runner, adopting: snapshot, seconds: step.timeoutSeconds)
+        if let state = snapshot.jobs[work.jobName] {
+            if case .running = state {
+                try await download([], work, runner, adopting: state, seconds: step.timeoutSeconds)
+            } else {
+                try await runner.forget([work.jobName: state])
+            }
         }
         await prune(work, snapshot, archives)
         let kept = try await kept(work, archives)
@@ -85,7 +97,7 @@ public struct StagePackagesDriver: StepDriver {
         if !missing.isEmpty {
             // apt takes a file of the right length for the right one; what is not whole must be gone.
             await remove(missing.compactMap { offers[$0]?.file }, session)
-            try await download(missing, work, runner, adopting: snapshot, seconds: seconds)
+            try await download(missing, work, runner, seconds: seconds)
         }
     }
 
@@ -241,16 +253,9 @@ public struct StagePackagesDriver: StepDriver {
     }
 
     private func download(
-        _ versions: [PackageVersion], _ work: Work, _ runner: DetachedJobRunner, adopting snapshot: PackageSnapshot,
-        seconds: Int
+        _ versions: [PackageVersion], _ work: Work, _ runner: DetachedJobRunner,
+        adopting running: DetachedJob.State? = nil, seconds: Int
     ) async throws(StepFailure) {
-        let state = snapshot.jobs[work.jobName]
-        var running: DetachedJob.State?
-        if case .running = state {
-            running = state
-        } else if let state {
-            try await runner.forget([work.jobName: state])
-        }
         let job = DetachedJob(
             name: work.jobName, command: AptCommand.download(versions, lockSeconds: settings.lockSeconds),
             workingDirectory: AptCommand.archives)

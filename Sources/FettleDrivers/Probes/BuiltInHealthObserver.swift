@@ -65,14 +65,17 @@ public struct BuiltInHealthObserver: HealthObserver {
     private func probed(
         _ member: ResourceID, _ group: PlannedGroup, _ plan: Plan, isBalanced: Bool
     ) async -> MemberHealth {
-        if group.probes.isEmpty, isBalanced { return .healthy }
+        // What only a person can say is asked where a plan asks it.
+        let probes = group.probes.filter { !$0.isManual }
+        if probes.isEmpty, isBalanced { return .healthy }
         let address = group.memberAddresses[member].map { ProbeTarget(resource: member, address: $0) }
         guard let target = address ?? plan.probeTarget(member) else {
             return .unknown(reason: "the plan has no address for it")
         }
-        guard !group.probes.isEmpty else { return Self.health(await runner.reach(target)) }
-        for probe in group.probes {
-            let health = Self.health(await runner.sample(probe, of: target))
+        guard !probes.isEmpty else { return Self.health(await runner.reach(target)) }
+        let moment = ProbeMoment(traffic: group.traffic.map { [$0] } ?? [])
+        for probe in probes {
+            let health = Self.health(await runner.sample(probe, of: target, at: moment))
             if !health.isHealthy { return health }
         }
         return .healthy

@@ -63,15 +63,18 @@ final class EncryptedFetch: @unchecked Sendable {
         timer = loop.after(timeout) { self.finish(.failure(SocketError(.timeout, "no answer in time"))) }
         let arguments = [
             "-q", "--silent", "--show-error", "--noproxy", "*", "--proto", "=https", "--http1.1", "--raw", "--include",
-            "--globoff", "--user-agent", "fettle-probe", "--max-time", timeout.inSeconds, "--", request.url,
+            "--globoff", "--user-agent", "fettle-probe", "--max-time", timeout.inSeconds, "--header", "@-", "--",
+            request.url,
         ]
         let handlers = ChildProcess.Handlers(
             received: { stream, bytes in self.take(Array(bytes), from: stream) },
             ended: { ending in self.ended(ending) })
         do throws(SystemErrno) {
             child = try ChildProcess(
-                program, arguments: [program] + arguments, environment: environment, loop: loop,
+                program, arguments: arguments, environment: environment, loop: loop,
                 handlers: handlers)
+            // By its input, where no list of processes shows it.
+            if let secret = request.authorization { child?.write(Array("Authorization: \(secret)\n".utf8)) }
             child?.finishInput()
         } catch {
             finish(.failure(SocketError(.system, "curl cannot be started: \(error)")))

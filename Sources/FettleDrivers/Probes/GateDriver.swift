@@ -20,13 +20,39 @@ public struct GateDriver: StepDriver {
     }
 
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
+        _ = try Self.answer(to: step, in: context)
         let watches = try watches(step, context)
         _ = try await concurrently(watches) { watch throws(StepFailure) in try await watch.untilSteady() }
     }
 
     /// Asks every probe once more.
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
-        try await Self.once(try watches(step, context), since: context.intendedAt)
+        let answer = try Self.answer(to: step, in: context)
+        let watches = try watches(step, context)
+        // The answer was given after all that it judges, and stands now.
+        guard !watches.isEmpty else {
+            return Observation(
+                verdict: .pass, summary: answer ?? "nothing is asked", observedAt: max(.now(), context.intendedAt))
+        }
+        var observation = try await Self.once(watches, since: context.intendedAt)
+        if let answer { observation.summary += "; \(answer)" }
+        return observation
+    }
+
+    /// What a person answered; nil if nobody is asked.
+    ///
+    /// - Throws: `inconclusive` as long as there is no answer: time alone never gives one. `unhealthy` if it was no.
+    static func answer(to step: Step, in context: StepContext) throws(StepFailure) -> String? {
+        guard !step.action.questions.isEmpty else { return nil }
+        let details = context.prior?.details ?? [:]
+        guard let verdict = details[PriorState.answerVerdict].flatMap({ GateVerdict(rawValue: $0) }),
+            let person = details[PriorState.answerPerson]
+        else { throw StepFailure(code: .inconclusive, message: "\(step.id): a person has to answer") }
+        let words = "\(person) answered \(verdict.rawValue): \(details[PriorState.answerReason] ?? "")"
+        guard verdict == .pass else {
+            throw StepFailure(code: verdict == .fail ? .unhealthy : .inconclusive, message: "\(step.id): \(words)")
+        }
+        return words
     }
 
     /// A gate that is part of another step, such as a preflight.
@@ -35,20 +61,32 @@ public struct GateDriver: StepDriver {
     public func ask(
         _ probes: [Probe], _ step: Step, _ context: StepContext
     ) async throws(StepFailure) -> Observation {
-        var gate = step
-        gate.action = .gate(probes: probes)
-        try await perform(gate, in: context)
-        return try await verify(gate, in: context)
-    }
-
-    private func watches(_ step: Step, _ context: StepContext) throws(StepFailure) -> [ProbeWatch] {
-        guard case .gate(let probes) = step.action else {
-            throw StepFailure(code: .internal, message: "\(step.id) is no gate")
-        }
         guard let target = context.plan.probeTarget(step.resource) else {
             throw StepFailure(code: .refused, message: "the plan has no address for \(step.resource)")
         }
-        return ProbeWatch.all([target], probes, runner)
+        // There was no act: a time since then would be empty.
+        let watches = ProbeWatch.all([target], probes, runner, at: .none, in: context.plan)
+        _ = try await concurrently(watches) { watch throws(StepFailure) in try await watch.untilSteady() }
+        return try await Self.once(watches, since: context.intendedAt)
+    }
+
+    private func watches(_ step: Step, _ context: StepContext) throws(StepFailure) -> [ProbeWatch] {
+        let asked: [Probe]
+        switch step.action {
+        case .gate(let probes):
+            guard let target = context.plan.probeTarget(step.resource) else {
+                throw StepFailure(code: .refused, message: "the plan has no address for \(step.resource)")
+            }
+            let isOnlyManual = !probes.isEmpty && probes.allSatisfy(\.isManual)
+            return isOnlyManual ? [] : ProbeWatch.all([target], probes, runner, in: context)
+        case .groupGate(let gate): asked = gate.probes.filter { !$0.isManual }
+        default: throw StepFailure(code: .internal, message: "\(step.id) is no gate")
+        }
+        // Of no member: what speaks of one has no host here, and is told so.
+        guard case .groupGate(let gate) = step.action, !asked.isEmpty else { return [] }
+        let target = ProbeTarget(
+            resource: ResourceID(gate.group.rawValue), address: ResourceAddress(transport: .none))
+        return ProbeWatch.all([target], asked, runner, in: context)
     }
 
     /// One answer of each, all of which must pass.

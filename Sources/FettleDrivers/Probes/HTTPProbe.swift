@@ -15,40 +15,13 @@ struct HTTPProbe: Sendable {
         case .success(let made): request = made
         case .failure(let problem): return .error(problem.reason)
         }
-        let needsBody = contains != nil
-        let isEnough: @Sendable ([UInt8]) -> Bool = { bytes in
-            switch HTTPResponse.parse(bytes, isWhole: false) {
-            case .incomplete(let head): head != nil && !needsBody
-            case .complete, .malformed: true
-            }
-        }
-        do throws(SocketError) {
-            let bytes: [UInt8]
-            if request.isEncrypted {
-                bytes = try await EncryptedFetch.fetch(
-                    request, limit: Self.answerLimit, timeout: timeout, until: isEnough)
-            } else {
-                let start = ContinuousClock.now
-                let addresses = try await SocketAddress.resolve(request.host, port: request.port, timeout: timeout)
-                let left = timeout - start.duration(to: .now)
-                bytes = try await SocketConversation.hold(
-                    withAny: addresses, sending: request.bytes, limit: Self.answerLimit,
-                    timeout: max(left, .milliseconds(1)), until: isEnough)
-            }
-            return judge(bytes)
-        } catch {
-            return ProbeAnswer(error, timeout: timeout)
+        switch await HTTPExchange.get(request, needsBody: contains != nil, timeout: timeout) {
+        case .success(let response): return judge(response)
+        case .failure(let refusal): return refusal.answer
         }
     }
 
-    private func judge(_ bytes: [UInt8]) -> ProbeAnswer {
-        let response: HTTPResponse
-        switch HTTPResponse.parse(bytes, isWhole: true) {
-        case .complete(let whole): response = whole
-        case .incomplete(let head?) where contains == nil: response = head
-        case .incomplete: return .fail(bytes.isEmpty ? "it hangs up without an answer" : "its answer is cut off")
-        case .malformed(let why): return .fail("its answer is no HTTP: \(why)")
-        }
+    private func judge(_ response: HTTPResponse) -> ProbeAnswer {
         guard response.status == status else { return .fail("status \(response.status), not \(status)") }
         guard let contains else { return .pass("status \(status)") }
         guard Array(contains.utf8).isEmpty || response.body.firstRange(of: Array(contains.utf8)) != nil else {
@@ -67,7 +40,18 @@ struct HTTPRequest: Sendable {
     let port: Int
     /// As it is written, with `{host}` filled in.
     let url: String
-    let bytes: [UInt8]
+    /// Of an `Authorization` header: a secret, so it goes into no argument of a program.
+    var authorization: String?
+    private let path: String
+    private let authority: String
+
+    /// As it goes over the line.
+    var bytes: [UInt8] {
+        let secret = authorization.map { "Authorization: \($0)\r\n" } ?? ""
+        return Array(
+            ("GET \(path) HTTP/1.1\r\nHost: \(authority)\r\nUser-Agent: fettle-probe\r\n\(secret)"
+                + "Accept: */*\r\nConnection: close\r\n\r\n").utf8)
+    }
 
     static func make(_ template: String, host: String?) -> Result<HTTPRequest, Problem> {
         var text = template
@@ -89,16 +73,22 @@ struct HTTPRequest: Sendable {
             return .failure(Problem(reason: "its URL's path cannot be sent as it is"))
         }
         let authority = (name.contains(":") ? "[\(name)]" : name) + (parts.port.map { ":\($0)" } ?? "")
-        let request =
-            "GET \(path) HTTP/1.1\r\nHost: \(authority)\r\nUser-Agent: fettle-probe\r\n"
-            + "Accept: */*\r\nConnection: close\r\n\r\n"
         return .success(
             HTTPRequest(
                 isEncrypted: scheme == "https", host: name, port: port, url: "\(scheme)://\(authority)\(path)",
-                bytes: Array(request.utf8)))
+                path: path, authority: authority))
     }
 
-    private static func isHost(_ text: String) -> Bool {
+    private init(isEncrypted: Bool, host: String, port: Int, url: String, path: String, authority: String) {
+        self.isEncrypted = isEncrypted
+        self.host = host
+        self.port = port
+        self.url = url
+        self.path = path
+        self.authority = authority
+    }
+
+    static func isHost(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 255 && !text.hasPrefix("-")
             && text.unicodeScalars.allSatisfy {
                 $0.isASCII

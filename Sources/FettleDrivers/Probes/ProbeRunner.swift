@@ -10,25 +10,74 @@ public struct ProbeRunner: Sendable {
     private static let patience = Duration.seconds(5)
 
     private let channels: any ChannelProvider
+    private let sockets: AdminSockets
 
-    public init(channels: any ChannelProvider) { self.channels = channels }
+    public init(channels: any ChannelProvider) {
+        self.channels = channels
+        sockets = AdminSockets(channels: channels)
+    }
 
-    public func sample(_ probe: Probe, of target: ProbeTarget) async -> ProbeSample {
+    /// - Parameters:
+    ///   - probe: what is asked; one for a person is `inconclusive` here.
+    ///   - target: of whom.
+    ///   - moment: the act that the answer is to judge.
+    public func sample(_ probe: Probe, of target: ProbeTarget, at moment: ProbeMoment = .none) async -> ProbeSample {
         let timeout = Duration.seconds(min(max(1, probe.timeoutSeconds), 600))
         let observedAt = Timestamp.now()
-        let answer =
-            switch probe.check {
-            case .http(let url, let status, let contains):
-                await HTTPProbe(template: url, status: status, contains: contains).ask(target, timeout: timeout)
-            case .tcp(let port): await TCPProbe(port: port).ask(target, timeout: timeout)
-            case .systemdUnit(let name):
-                await onHost(target, timeout, SystemdUnitProbe.command(name, timeout: timeout), SystemdUnitProbe.judge)
-            case .command(let argv):
-                await onHost(target, timeout, CommandProbe.command(argv, timeout: timeout), CommandProbe.judge)
-            }
+        let start = ContinuousClock.now
+        var answer = await ask(probe, target, moment, timeout)
+        let time = start.duration(to: .now)
+        if answer.verdict == .pass, let most = probe.maximumAgeSeconds, time > .seconds(most) {
+            answer = .inconclusive("its answer was \(time.inSeconds) s old when it came, \(most) s may be")
+        }
         return ProbeSample(
             verdict: answer.verdict, reason: "\(SafeText.lastLines(of: probe.name) ?? "probe"): \(answer.reason)",
-            observedAt: observedAt, mark: answer.mark)
+            observedAt: observedAt, mark: answer.mark,
+            milliseconds: answer.verdict == .pass && Self.asksTheService(probe) ? time / .milliseconds(1) : nil)
+    }
+
+    /// Whether the time of an answer is the service's own, and not that of a shell on its host.
+    private static func asksTheService(_ probe: Probe) -> Bool {
+        switch probe.check {
+        case .http, .tcp: true
+        default: false
+        }
+    }
+
+    private func ask(
+        _ probe: Probe, _ target: ProbeTarget, _ moment: ProbeMoment, _ timeout: Duration
+    ) async -> ProbeAnswer {
+        switch probe.check {
+        case .http(let url, let status, let contains):
+            return await HTTPProbe(template: url, status: status, contains: contains).ask(target, timeout: timeout)
+        case .tcp(let port): return await TCPProbe(port: port).ask(target, timeout: timeout)
+        case .systemdUnit(let name):
+            return await onHost(
+                target, timeout, SystemdUnitProbe.command(name, timeout: timeout), SystemdUnitProbe.judge)
+        case .command(let argv), .cluster(.command(let argv)):
+            return await onHost(target, timeout, CommandProbe.command(argv, timeout: timeout), CommandProbe.judge)
+        case .tls(let host, let port, let serverName, let leastDays, let authorities):
+            let probe = TLSProbe(
+                host: host, port: port, serverName: serverName, leastDays: leastDays, authorities: authorities)
+            return await probe.ask(target, timeout: timeout)
+        case .log(let source, let pattern, let atMost):
+            let log = LogProbe(source: source, pattern: pattern, atMost: atMost)
+            if let refusal = log.refusal(target, moment) { return refusal }
+            let isSinceAct = moment.marks[LogMark.key(source, on: target.resource)] != nil
+            return await onHost(target, timeout, log.command(target, moment, timeout: timeout)) { result in
+                log.judge(result, isSinceAct: isSinceAct)
+            }
+        case .prometheus(let question):
+            let prometheus = PrometheusProbe(
+                question: question, samples: probe.samples, maximumAge: probe.maximumAgeSeconds ?? 60)
+            return await prometheus.ask(target, moment, timeout: timeout)
+        case .balancer(let interval):
+            return await BalancerProbe(checkInterval: interval, sockets: sockets).ask(target, moment)
+        case .cluster(.patroni(let url, let members, let lag)):
+            let patroni = PatroniProbe(url: url, members: members, maximumLag: lag)
+            return await patroni.ask(target, timeout: timeout)
+        case .manual: return .inconclusive("a person has to answer")
+        }
     }
 
     /// Whether the resource can be reached at all: what is asked where nothing else was declared.
@@ -42,7 +91,7 @@ public struct ProbeRunner: Sendable {
             verdict: answer.verdict, reason: "reachability: \(answer.reason)", observedAt: observedAt)
     }
 
-    private func onHost(
+    func onHost(
         _ target: ProbeTarget, _ timeout: Duration, _ command: RemoteCommand?,
         _ judge: @Sendable (CommandResult) -> ProbeAnswer
     ) async -> ProbeAnswer {
@@ -73,6 +122,9 @@ struct ProbeAnswer: Sendable, Equatable {
         ProbeAnswer(verdict: .pass, reason: reason, mark: mark)
     }
     static func fail(_ reason: String) -> ProbeAnswer { ProbeAnswer(verdict: .fail, reason: reason) }
+    static func inconclusive(_ reason: String) -> ProbeAnswer {
+        ProbeAnswer(verdict: .inconclusive, reason: reason)
+    }
     static func error(_ reason: String) -> ProbeAnswer { ProbeAnswer(verdict: .error, reason: reason) }
 
     /// A connection from here that came to nothing.

@@ -9,12 +9,17 @@ public struct ProbeSample: Sendable, Equatable {
     public var observedAt: Timestamp
     /// What stays the same as long as what answers is the same: another mark is another process. nil: it cannot be told.
     public var mark: String?
+    /// How long the service itself took to answer; nil where its host was asked instead, or where nobody answered.
+    public var milliseconds: Double?
 
-    public init(verdict: GateVerdict, reason: String, observedAt: Timestamp, mark: String? = nil) {
+    public init(
+        verdict: GateVerdict, reason: String, observedAt: Timestamp, mark: String? = nil, milliseconds: Double? = nil
+    ) {
         self.verdict = verdict
         self.reason = reason
         self.observedAt = observedAt
         self.mark = mark
+        self.milliseconds = milliseconds
     }
 }
 

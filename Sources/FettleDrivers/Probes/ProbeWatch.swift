@@ -1,3 +1,4 @@
+internal import FettleDriverKit
 internal import FettleModel
 
 /// Samples one probe of one target over and over.
@@ -6,24 +7,40 @@ struct ProbeWatch: Sendable {
     /// nil: nothing was declared, so it is asked whether its host can be reached.
     let probe: Probe?
     let runner: ProbeRunner
+    /// The act that is judged.
+    var moment = ProbeMoment.none
 
     private static let reachability = Probe(name: "reachability", check: .command(argv: []), samples: 1)
 
     private var settings: Probe { probe ?? Self.reachability }
-    var samplesInRow: Int { min(max(1, settings.samples), 1_000) }
+    /// Of a range it is one answer that must have so many samples.
+    var samplesInRow: Int { settings.isRange ? 1 : min(max(1, settings.samples), 1_000) }
     private var interval: Duration { .seconds(min(max(0, settings.intervalSeconds), 3_600)) }
+    private var maximumAge: Duration { .seconds(min(max(1, settings.maximumAgeSeconds ?? 86_400), 86_400)) }
     private var deadline: Duration { .seconds(min(max(1, settings.deadlineSeconds), 86_400)) }
 
-    static func all(_ targets: [ProbeTarget], _ probes: [Probe], _ runner: ProbeRunner) -> [ProbeWatch] {
-        targets.flatMap { target in
-            probes.isEmpty
+    /// Of a step that judges what was done before it.
+    static func all(
+        _ targets: [ProbeTarget], _ probes: [Probe], _ runner: ProbeRunner, in context: StepContext
+    ) -> [ProbeWatch] {
+        all(targets, probes, runner, at: ProbeMoment(context), in: context.plan)
+    }
+
+    static func all(
+        _ targets: [ProbeTarget], _ probes: [Probe], _ runner: ProbeRunner, at moment: ProbeMoment, in plan: Plan
+    ) -> [ProbeWatch] {
+        // What a person answers is a step of its own.
+        let asked = probes.filter { !$0.isManual }
+        return targets.flatMap { target in
+            let moment = moment.asked(of: target.resource, in: plan)
+            return asked.isEmpty
                 ? [ProbeWatch(target: target, probe: nil, runner: runner)]
-                : probes.map { ProbeWatch(target: target, probe: $0, runner: runner) }
+                : asked.map { ProbeWatch(target: target, probe: $0, runner: runner, moment: moment) }
         }
     }
 
     func sample() async -> ProbeSample {
-        if let probe { return await runner.sample(probe, of: target) }
+        if let probe { return await runner.sample(probe, of: target, at: moment) }
         return await runner.reach(target)
     }
 
@@ -34,17 +51,22 @@ struct ProbeWatch: Sendable {
         let clock = ContinuousClock()
         let end = clock.now + deadline
         var passes = 0
+        var firstPass: ContinuousClock.Instant?
         var mark: String?
         var lastFailure: ProbeSample?
         var lastError: ProbeSample?
         while true {
+            let asked = clock.now
             let sample = await sample()
+            // The first of a row that took too long proves nothing about this moment.
+            if let first = firstPass, passes > 0, first.duration(to: clock.now) > maximumAge { passes = 0 }
+            if passes == 0 { firstPass = asked }
             switch sample.verdict {
             case .pass where passes > 0 && sample.mark != mark:
                 // Whatever answered before is gone: the count begins with the new one.
                 lastFailure = sample
                 lastFailure?.reason += ", but it was restarted in between"
-                passes = 1
+                (passes, firstPass) = (1, asked)
             case .pass: passes += 1
             case .fail: (passes, lastFailure) = (0, sample)
             case .inconclusive, .error: (passes, lastError) = (0, sample)
@@ -78,9 +100,12 @@ struct ProbeWatch: Sendable {
     /// One bad answer alone may be the network's: as many in a row as the probe demands good ones are a failure. A service
     /// that was restarted is a failure at once, since nobody has asked for it.
     ///
+    /// - Parameter note: is told every answer.
     /// - Throws: `unhealthy` as soon as it is certain; at the end `inconclusive` if fewer than half of the questions, or than
     ///   `samples`, were answered well.
-    func watch(for time: Duration) async throws(StepFailure) -> Tally {
+    func watch(
+        for time: Duration, note: @Sendable (ProbeSample) -> Void = { _ in }
+    ) async throws(StepFailure) -> Tally {
         let clock = ContinuousClock()
         let end = clock.now + time
         let lastCall = end + deadline
@@ -94,6 +119,7 @@ struct ProbeWatch: Sendable {
                 }
             }
             last = await sample()
+            note(last)
             tally.taken += 1
             switch last.verdict {
             case .pass:
@@ -118,6 +144,16 @@ struct ProbeWatch: Sendable {
                     + last.reason)
         }
         return tally
+    }
+
+    /// Asks at the probe's interval for a time, whatever the answers are: of those that others are compared with.
+    func listen(for time: Duration, note: @Sendable (ProbeSample) -> Void) async {
+        let clock = ContinuousClock()
+        let end = clock.now + time
+        repeat {
+            note(await sample())
+            do { try await clock.sleep(for: max(interval, .milliseconds(1))) } catch { return }
+        } while clock.now <= end
     }
 
     private func unhealthy(_ what: String, _ sample: ProbeSample) -> StepFailure {
@@ -145,5 +181,13 @@ func concurrently<Item: Sendable, Value: Sendable>(
         throw failure
     } catch {
         throw StepFailure(code: .internal, message: "\(error)")
+    }
+}
+
+extension Probe {
+    /// Whether one answer tells of a time and not of a moment.
+    var isRange: Bool {
+        guard case .prometheus(let question) = check else { return false }
+        return question.overSeconds != nil
     }
 }

@@ -12,13 +12,23 @@ public struct PreflightDriver: StepDriver {
     private let look: HostLook
     private let ask: ProbeAsking
     private let clock: DriverClock
+    /// Records how the resource is before it is patched; nil where its bake has others to compare it with.
+    private let record: @Sendable (Step, Plan) async throws(StepFailure) -> String?
 
     public init(
         inspector: any HostInspector, probes: @escaping ProbeAsking, clock: DriverClock = DriverClock()
     ) {
+        self.init(inspector: inspector, probes: probes, clock: clock) { _, _ throws(StepFailure) in nil }
+    }
+
+    init(
+        inspector: any HostInspector, probes: @escaping ProbeAsking, clock: DriverClock = DriverClock(),
+        record: @escaping @Sendable (Step, Plan) async throws(StepFailure) -> String?
+    ) {
         look = HostLook(inspector: inspector)
         ask = probes
         self.clock = clock
+        self.record = record
     }
 
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness { .ready(prior: nil) }
@@ -43,9 +53,10 @@ public struct PreflightDriver: StepDriver {
                 throw StepFailure(code: .unhealthy, message: "unhealthy before anything was done: \(answer.summary)")
             }
         }
+        var details = ["packages": "\(expectation.packages.count)", "probes": "\(probes.count)"]
+        details[BakeHistory.detailsKey] = try await record(step, context.plan)
         return Observation(
-            verdict: .pass, summary: "as the plan foresaw it, and healthy",
-            details: ["packages": "\(expectation.packages.count)", "probes": "\(probes.count)"],
+            verdict: .pass, summary: "as the plan foresaw it, and healthy", details: details,
             observedAt: facts.observedAt)
     }
 

@@ -10,6 +10,7 @@ public struct RestartServicesDriver: StepDriver {
     private let look: HostLook
     private let channels: any ChannelProvider
     private let clock: DriverClock
+    private let looks = RecentLooks<(StaleServices, HostFacts)>()
 
     public init(channels: any ChannelProvider, inspector: any HostInspector, clock: DriverClock = DriverClock()) {
         self.look = HostLook(inspector: inspector)
@@ -19,6 +20,7 @@ public struct RestartServicesDriver: StepDriver {
 
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         do throws(StepFailure) {
+            let began = ContinuousClock.now
             let (stale, facts) = try await stale(step, in: context)
             let owed = owed(context)
             let down = owed.filter { !Self.isUp($0, in: facts) }
@@ -26,6 +28,7 @@ public struct RestartServicesDriver: StepDriver {
                 return .alreadyDone(observation(stale, at: facts.observedAt))
             }
             let units = Set(stale.toRestart).union(owed).sorted()
+            looks.note((stale, facts), of: step, in: context, since: began)
             return .ready(prior: PriorState(alreadySo: false, details: [Self.unitsKey: units.joined(separator: " ")]))
         } catch {
             return .unknown(error)
@@ -34,7 +37,8 @@ public struct RestartServicesDriver: StepDriver {
 
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         let session = try HostSession(step, in: context, channels: channels, clock: clock)
-        let (stale, facts) = try await stale(step, in: context)
+        let (stale, facts) =
+            if let seen = looks.take(of: step, in: context) { seen } else { try await stale(step, in: context) }
         // Also those that an earlier attempt restarted and that are down since.
         let down = owed(context).filter { !Self.isUp($0, in: facts) }
         var units = Set(stale.toRestart).union(down)

@@ -98,6 +98,8 @@ public struct RunStart: Sendable, Equatable {
 public enum RunExecutionResult: Sendable, Equatable {
     case ended(RunOutcome)
     case awaitingHuman(reason: String)
+    /// Left to another executor, which can have it at once: nothing is under way, and the lease is given up.
+    case handedOver(by: Person)
 }
 
 /// Why an executor stopped before the run's end. The run itself is left as its journal says, and can be carried on.

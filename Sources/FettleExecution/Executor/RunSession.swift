@@ -99,6 +99,7 @@ actor RunSession {
                 }
             }
             if hasAppended { continue }
+            if let person = machine.handedOverBy { return .handedOver(by: person) }
             if settings.returnsWhenAwaitingHuman, let reason = machine.awaitingHuman {
                 return .awaitingHuman(reason: reason)
             }

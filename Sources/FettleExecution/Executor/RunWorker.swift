@@ -18,7 +18,7 @@ struct RunWorker: Sendable {
     private func context(_ order: StepOrder) -> StepContext {
         StepContext(
             run: claim.run, plan: executor.plan, attempt: order.attempt, intendedAt: order.intendedAt,
-            prior: order.prior)
+            prior: order.prior, before: order.before)
     }
 
     func check(_ order: StepOrder, confirming drains: [StepOrder]) async {

@@ -31,12 +31,17 @@ public struct StepOrder: Sendable, Equatable {
     /// For a step that takes a temporary change back: what was seen before that change; for any other: what its own check saw
     /// before its first attempt.
     public var prior: PriorState?
+    /// For a bake: what the preflights of those that it watches have observed.
+    public var before: [ResourceID: Observation]
 
-    public init(step: Step, attempt: Int, intendedAt: Timestamp, prior: PriorState?) {
+    public init(
+        step: Step, attempt: Int, intendedAt: Timestamp, prior: PriorState?, before: [ResourceID: Observation] = [:]
+    ) {
         self.step = step
         self.attempt = attempt
         self.intendedAt = intendedAt
         self.prior = prior
+        self.before = before
     }
 }
 

@@ -2,12 +2,12 @@ import FettleModel
 
 extension RunMachine {
     /// When the step may be tried again, by its own clock; nil if now.
-    func waitsUntil(_ step: Step, at now: Timestamp) -> Int64? {
+    func waitsUntil(_ step: IndexedStep, at now: Timestamp) -> Int64? {
         let clock = clock(of: step, at: now)
         var until: Int64?
-        if let waiting = waiting[step.id], waiting.nextTry > clock { until = waiting.nextTry }
-        let record = fold[step.id]
-        if record.failure != nil, record.failures > 0, record.open == nil, let failedAt = record.failedAt {
+        if let waiting = waiting[step.number], waiting.nextTry > clock { until = waiting.nextTry }
+        let record = fold[step]
+        if record.hasFailed, record.failures > 0, record.open == nil, let failedAt = record.failedAt {
             let from = pauses(step) ? record.failedAtProgress : failedAt.milliseconds
             let due = from + Int64(pace.backOff(after: record.failures)) * 1000
             if due > clock { until = max(until ?? due, due) }
@@ -21,44 +21,53 @@ extension RunMachine {
     /// When something becomes due by time alone; nil if nothing does.
     func wakeTime(at now: Timestamp) -> Timestamp? {
         var earliest: Int64?
-        func consider(_ due: Int64, of step: Step) {
+        func consider(_ due: Int64, of step: IndexedStep) {
             // Clocks that stand still have no due time, and a window that is too short doesn't grow.
             if due == .max { return }
-            if fold.pause != nil && pauses(step) { return }
+            if fold.isPaused && pauses(step) { return }
             let behind = now.milliseconds - clock(of: step, at: now)
             earliest = min(earliest ?? .max, max(due + behind, now.milliseconds + 1))
         }
-        if fold.awaiting != nil { return nil }
-        var priorities = agenda.timed
-        for id in waiting.keys {
-            let priority = index.priority(of: id)
-            if agenda.startable.contains(priority) { priorities.insert(priority) }
-        }
-        for step in priorities.lazy.map(index.step(withPriority:)) where activities[step.id] == nil {
+        if fold.awaitsPerson { return nil }
+        func consider(_ number: StepNumber) {
+            let step = index.step(number)
+            guard activities[number] == nil else { return }
             if let due = waitsUntil(step, at: now) { consider(due, of: step) }
-            if let waiting = waiting[step.id], waiting.cause == .blocked {
+            if let waiting = waiting[number], waiting.cause == .blocked {
                 consider(waiting.since + Int64(step.timeoutSeconds) * 1000, of: step)
             }
+        }
+        for number in agenda.timed { consider(number) }
+        for number in waiting.keys where agenda.startable.contains(number) && !agenda.timed.contains(number) {
+            consider(number)
         }
         return earliest.map { Timestamp(milliseconds: $0) }
     }
 
     /// A step that was blocked until its deadline has failed.
     func blockedTooLong(at now: Timestamp) -> [RunEvent] {
-        waiting.sorted { $0.key < $1.key }.compactMap { id, waiting in
-            guard waiting.cause == .blocked, activities[id] == nil, let step = index.step(id) else { return nil }
-            guard isInterrupted(step) || (isWanted(step) && fold[id].open == nil) else { return nil }
-            guard clock(of: step, at: now) - waiting.since >= Int64(step.timeoutSeconds) * 1000 else { return nil }
+        guard !waiting.isEmpty else { return [] }
+        let overdue = waiting.keys.filter { number in
+            guard let waiting = waiting[number], waiting.cause == .blocked, activities[number] == nil else {
+                return false
+            }
+            let step = index.step(number)
+            guard isInterrupted(step) || (isWanted(step) && fold[step].open == nil) else { return false }
+            return clock(of: step, at: now) - waiting.since >= Int64(step.timeoutSeconds) * 1000
+        }
+        return inOrderOfName(overdue).map { number in
+            let (step, record) = (index.planned(number), fold[number])
             let failure = StepFailure(
-                code: .locked, message: "blocked for \(step.timeoutSeconds) s: \(waiting.reason)")
+                code: .locked,
+                message: "blocked for \(step.timeoutSeconds) s: \(waiting[number]?.reason ?? "no reason was given")")
             return .stepFailed(
-                step: id, attempt: fold[id].open?.number ?? fold[id].attempts + 1, failure: failure)
+                step: step.id, attempt: record.open?.number ?? record.attempts + 1, failure: failure)
         }
     }
 
     /// Refused for longer than the step's deadline, while nothing else in the run came on.
-    func isRefusedTooLong(_ step: Step, at now: Timestamp) -> Bool {
-        guard let waiting = waiting[step.id] else { return false }
+    func isRefusedTooLong(_ step: IndexedStep, at now: Timestamp) -> Bool {
+        guard let waiting = waiting[step.number] else { return false }
         switch waiting.cause {
         case .blocked: return false
         case .window: return true
@@ -71,7 +80,7 @@ extension RunMachine {
 
     /// When the resource's window opens, by the step's own clock, for a disruptive step that is reached too early; nil if it may
     /// start by the window (I4).
-    func windowOpens(for step: Step, at now: Timestamp) -> Int64? {
+    func windowOpens(for step: IndexedStep, at now: Timestamp) -> Int64? {
         guard let window = index.windows[step.resource], now < window.opensAt, isBoundToWindow(step) else { return nil }
         let behind = now.milliseconds - clock(of: step, at: now)
         let (opens, isBeforeAllTime) = window.opensAt.milliseconds.subtractingReportingOverflow(behind)
@@ -80,7 +89,7 @@ extension RunMachine {
 
     /// When a step that only prepares may start; nil: now. As long as an earlier window than its resource's is open, all places belong
     /// to those that are worked on in it: the proof that they end in time counts on that (I4).
-    private func preparationOpens(for step: Step, at now: Timestamp) -> Int64? {
+    private func preparationOpens(for step: IndexedStep, at now: Timestamp) -> Int64? {
         guard step.availability == .none, !step.isBake, let own = index.windows[step.resource] else { return nil }
         let earlier = index.plan.windows.filter { $0.opensAt <= now && now < $0.closesAt && $0.closesAt <= own.opensAt }
         guard let closes = earlier.map(\.closesAt).max() else { return nil }
@@ -90,20 +99,23 @@ extension RunMachine {
     }
 
     /// Why the window is too short for the step together with what must follow it; nil if it isn't (I4).
-    func windowRefusal(for step: Step, at now: Timestamp) -> String? {
+    func windowRefusal(for step: IndexedStep, at now: Timestamp) -> String? {
         guard let window = index.windows[step.resource], isBoundToWindow(step) else { return nil }
-        let ahead = (index.forward[step.resource] ?? []).filter { $0.isCore && !fold[$0.id].isSettled }
-        let needed = (ahead + (index.rollback[step.resource] ?? [])).reduce(0) { $0 + $1.estimate.p95Seconds }
+        let ahead = index.forward(step.resource).filter { $0.isCore && !fold[$0].isSettled }
+        let needed = (ahead + index.rollback(step.resource)).reduce(0) {
+            $0 + index.planned($1.number).estimate.p95Seconds
+        }
         guard now.adding(seconds: needed) > window.closesAt else { return nil }
-        return "the window closes at \(window.closesAt), and \(step.id) needs \(needed) s with its way back (I4)"
+        return
+            "the window closes at \(window.closesAt), and \(index.name(of: step)) needs \(needed) s with its way back (I4)"
     }
 
     /// The first step of the part that must not be left half done. What follows it is stopped only as long as nothing is changed
     /// (`outsideWindow`), a way back never.
-    private func isBoundToWindow(_ step: Step) -> Bool {
+    private func isBoundToWindow(_ step: IndexedStep) -> Bool {
         guard step.isCore, course(of: step.resource) == .forward, !fold.isOut(step.resource) else { return false }
-        return (index.forward[step.resource] ?? []).allSatisfy { other in
-            let record = fold[other.id]
+        return index.forward(step.resource).allSatisfy { other in
+            let record = fold[other]
             return !other.isCore || (!record.acted && record.open == nil && !record.isSettled)
         }
     }

@@ -3,7 +3,7 @@ import FettleModel
 extension RunMachine {
     /// Events that follow from the fold and the time, without a report.
     func eventsDue(at now: Timestamp) -> [RunEvent] {
-        if fold.mode == .forward, let reason = fold.budgetBroken {
+        if fold.isForward, let reason = fold.budgetBroken {
             return [.rollbackRequested(by: nil, reason: reason)]
         }
         let quarantines = quarantinesDue(at: now)
@@ -17,52 +17,64 @@ extension RunMachine {
 
     /// Resources whose way back or whose return failed for good: they stay out of traffic, for a person to settle (I7).
     private func quarantinesDue(at now: Timestamp) -> [RunEvent] {
-        agenda.quarantines.sorted().compactMap { resource in
-            agenda.shares[.resource(resource)]?.quarantine.map { reason in
-                .quarantined(entry: entry(for: resource, reason: reason, at: now))
+        agenda.quarantines
+            .compactMap { resource in
+                quarantineReason(for: resource).map { entry(for: resource, reason: $0, at: now) }
             }
-        }
+            .sorted { $0.resource < $1.resource }.map { .quarantined(entry: $0) }
+    }
+
+    /// The resource has no other way left, and nothing is under way on it.
+    func isToBeQuarantined(_ resource: ResourceNumber) -> Bool {
+        let course = course(of: resource)
+        guard course != .forward, course != .stopped, course != .quarantined else { return false }
+        let steps = index.steps[resource]
+        guard !steps.contains(where: { fold[$0].open != nil }) else { return false }
+        return course == .stranded || steps.contains(where: keepsOut)
+    }
+
+    /// It has failed for good, and its resource's return would have to rest on it.
+    private func keepsOut(_ step: IndexedStep) -> Bool {
+        fold[step].isFailedForGood && !step.turnsTraffic && isWanted(step)
     }
 
     /// Why the resource can only be quarantined now; nil if it need not be, or not yet.
-    func quarantineReason(for resource: ResourceID) -> String? {
-        let course = course(of: resource)
-        guard course != .forward, course != .stopped, course != .quarantined else { return nil }
-        let steps = (index.forward[resource] ?? []) + (index.rollback[resource] ?? [])
-        guard !steps.contains(where: { fold.open.contains($0.id) }) else { return nil }
-        if course == .stranded {
+    private func quarantineReason(for resource: ResourceNumber) -> String? {
+        guard isToBeQuarantined(resource) else { return nil }
+        if course(of: resource) == .stranded {
             let failure = fold.failed[resource]?.failure.message ?? "its change was not finished"
             return "changed, and the plan has no way back: \(failure)"
         }
         // Traffic that cannot be turned back stays where it is, and a person is asked: its hosts are not out.
-        guard
-            let step = steps.first(where: { fold[$0.id].isFailedForGood && isWanted($0) && !$0.turnsTraffic })
-        else { return nil }
-        return "\(step.id) failed: \(fold[step.id].failure?.message ?? "no reason was given")"
+        for steps in [index.forward(resource), index.rollback(resource)] {
+            guard let step = steps.first(where: keepsOut) else { continue }
+            let failure = fold.account(of: step.number).failure?.message ?? "no reason was given"
+            return "\(index.name(of: step)) failed: \(failure)"
+        }
+        return nil
     }
 
-    private func entry(for resource: ResourceID, reason: String, at now: Timestamp) -> QuarantineEntry {
+    private func entry(for resource: ResourceNumber, reason: String, at now: Timestamp) -> QuarantineEntry {
         QuarantineEntry(
-            resource: resource, run: run, reason: reason, owner: fold.start?.by ?? "unknown", since: now,
+            resource: index.name(of: resource), run: run, reason: reason, owner: fold.start?.by ?? "unknown",
+            since: now,
             deadline: now.adding(seconds: index.plan.limits.quarantineDeadlineSeconds),
-            obligations: fold.obligations.values.filter { $0.resource == resource }.sorted { $0.step < $1.step })
+            obligations: fold.obligations.filter { $0.key.resource == resource }.values.sorted { $0.step < $1.step })
     }
 
     /// Drains that were found made are left as they were: nobody is asked to take them back (system-upgrade-controller#341).
     private func leftAlone(at now: Timestamp) -> [RunEvent] {
-        agenda.returning.flatMap { priority -> [RunEvent] in
-            let step = index.step(withPriority: priority)
-            guard let traffic = step.traffic else { return [] }
-            guard activities[step.id] == nil, fold[step.id].open == nil else { return [] }
-            let key = JournalFold.TrafficKey(resource: step.resource, traffic: traffic)
+        agenda.returning.flatMap { number -> [RunEvent] in
+            let step = index.step(number)
+            guard let key = trafficKey(of: step), activities[number] == nil, fold[step].open == nil else { return [] }
             guard fold.obligations[key] == nil, !takenOut(by: step).isEmpty else { return [] }
-            let attempt = fold[step.id].attempts + 1
+            let (id, attempt) = (index.name(of: step), fold[step].attempts + 1)
             let found = PriorState(alreadySo: true, details: [:])
             let observation = Observation(
                 verdict: .pass, summary: "left drained, as it was found", observedAt: now)
             return [
-                .stepIntended(step: step.id, attempt: attempt, prior: found),
-                .stepDone(step: step.id, attempt: attempt, observation: observation),
+                .stepIntended(step: id, attempt: attempt, prior: found),
+                .stepDone(step: id, attempt: attempt, observation: observation),
             ]
         }
     }
@@ -70,13 +82,14 @@ extension RunMachine {
     /// With nothing under way and nothing to start: the end, or the reason why a person is needed. nil: time, a pause or a
     /// person decides.
     func standstill(at now: Timestamp) -> RunEvent? {
-        if agenda.wanted.isEmpty {
+        if agenda.wanted == 0 {
             // A pause or a question doesn't keep a run from ending that has nothing more to do (argo-rollouts#1292).
             return .ended(outcome: outcomeNow())
         }
-        if fold.awaiting != nil { return nil }
+        if fold.awaitsPerson { return nil }
+        if mayComeOnByItself(at: now) { return nil }
         let left = wantedSteps()
-        let free = left.filter { !(fold.pause != nil && pauses($0)) }
+        let free = left.filter { !(fold.isPaused && pauses($0)) }
         if free.isEmpty { return nil }
         let refused = free.filter { isRefusedTooLong($0, at: now) }
         var room: GroupRoom?
@@ -85,32 +98,58 @@ extension RunMachine {
                 && (isInterrupted(step) || (mayStart(step) && hasRoomInGroups(step, &room)))
         }
         if mayComeOn { return nil }
-        let reasons = refused.prefix(3).map { "\($0.id): \(waiting[$0.id]?.reason ?? "refused")" }
+        let undecided = free.filter(isUndecided).prefix(3).map {
+            "\(index.name(of: $0)): \(fold.account(of: $0.number).failure?.message ?? "")"
+        }
+        if !undecided.isEmpty {
+            return .awaitingHuman(
+                reason: "undecided, so that nobody goes on: watch again, skip it or roll back: "
+                    + undecided.joined(separator: "; "))
+        }
+        let reasons = refused.prefix(3).map { "\(index.name(of: $0)): \(waiting[$0.number]?.reason ?? "refused")" }
         if !reasons.isEmpty { return .awaitingHuman(reason: reasons.joined(separator: "; ")) }
-        let unturned = free.filter { $0.turnsTraffic && fold[$0.id].isFailedForGood }.prefix(3)
-            .map { "\($0.id): \(fold[$0.id].failure?.message ?? "failed")" }
+        if let question = questions(among: free) { return .awaitingHuman(reason: question) }
+        let unturned = free.filter { $0.turnsTraffic && fold[$0].isFailedForGood }.prefix(3)
+            .map { "\(index.name(of: $0)): \(fold.account(of: $0.number).failure?.message ?? "failed")" }
         if !unturned.isEmpty { return .awaitingHuman(reason: unturned.joined(separator: "; ")) }
-        let stuck = free.prefix(3).map(\.id.rawValue).joined(separator: ", ")
+        let stuck = free.prefix(3).map { index.name(of: $0).rawValue }.joined(separator: ", ")
         return .awaitingHuman(reason: "nothing can go on: \(stuck) cannot start")
     }
 
+    /// A bake that has seen too little, for as long as it was to be extended: it never passes by itself, and is no failure.
+    func isUndecided(_ step: IndexedStep) -> Bool {
+        guard step.isBake, !step.isGate, fold[step].isFailedForGood, !fold[step].isSettled else { return false }
+        return fold.accounts[step.number]?.failure?.code == .inconclusive
+    }
+
+    /// Whether something can start as soon as there is time or room for it: the common case, told without a look at everything.
+    private func mayComeOnByItself(at now: Timestamp) -> Bool {
+        var room: GroupRoom?
+        return agenda.startable.contains { number in
+            let step = index.step(number)
+            if fold.isPaused, pauses(step) { return false }
+            return !isRefusedTooLong(step, at: now) && (isInterrupted(step) || hasRoomInGroups(step, &room))
+        }
+    }
+
     private func outcomeNow() -> RunOutcome {
-        let kept = fold.quarantined.keys.sorted().map(\.rawValue).joined(separator: ", ")
+        let kept = fold.quarantined.values.map(\.resource.rawValue).sorted().joined(separator: ", ")
         let withKept = { (reason: String) in kept.isEmpty ? reason : "\(reason); quarantined: \(kept)" }
         switch fold.mode {
         case .aborting(let person, let reason):
             return .failed(reason: withKept("aborted by \(person): \(reason)"))
         case .rollingBack(_, let reason):
-            let changed = index.resources.filter(isChangedForGood)
+            let changed = index.resources.filter { isChangedForGood($0) }
             if !changed.isEmpty {
-                let names = changed.map(\.rawValue).joined(separator: ", ")
+                let names = changed.map { index.name(of: $0).rawValue }.joined(separator: ", ")
                 return .failed(reason: withKept("\(reason); no way back for: \(names)"))
             }
             return kept.isEmpty ? .rolledBack(reason: reason) : .failed(reason: withKept(reason))
         case .forward:
-            if fold.failed.isEmpty && kept.isEmpty { return .succeeded }
-            let failures = fold.failed.sorted { $0.key < $1.key }
-                .map { "\($0.key) at \($0.value.step): \($0.value.failure.message)" }
+            if fold.failed.isEmpty && kept.isEmpty { return fold.partRollback.map(outcome(afterPart:)) ?? .succeeded }
+            let failures = fold.failed.map { (name: index.name(of: $0.key), value: $0.value) }
+                .sorted { $0.name < $1.name }
+                .map { "\($0.name) at \($0.value.step): \($0.value.failure.message)" }
             return .failed(reason: withKept("\(failures.count) failed: \(failures.joined(separator: "; "))"))
         }
     }

@@ -2,23 +2,29 @@ import FettleModel
 
 extension RunMachine {
     /// Changes the fold by a record whose legality is established.
-    mutating func apply(legal record: JournalRecord) {
+    /// - Parameter step: that of the event, if it has one.
+    mutating func apply(legal record: JournalRecord, _ step: IndexedStep?) {
         fold.sequence = record.sequence
         fold.epoch = record.epoch
         fold.lastAt = record.at
         switch record.event {
         case .started(let change, let plan, let person):
             fold.start = JournalFold.Start(change: change, plan: plan, by: person, at: record.at)
-        case .claimed(let executor): fold.executor = executor
-        case .stepIntended(let step, let attempt, let prior):
-            foldIntent(step, attempt: attempt, prior: prior, at: record.at)
-        case .stepDone(let step, _, let observation): foldDone(step, observation: observation, at: record.at)
-        case .stepFailed(let step, let attempt, let failure):
-            foldFailure(step, attempt: attempt, failure: failure, at: record.at)
-        case .stepSkipped(let step, _, let reason):
-            fold[step].open = nil
-            fold[step].skippedBecause = reason
-            fold[step].settledAt = record.at
+            foldSupersession()
+        case .claimed(let executor):
+            fold.executor = executor
+            fold.handOver = nil
+        case .stepIntended(_, let attempt, let prior):
+            if let step { foldIntent(step, attempt: attempt, prior: prior, at: record.at) }
+        case .stepDone(_, _, let observation):
+            if let step { foldDone(step, observation: observation, at: record.at) }
+        case .stepFailed(_, let attempt, let failure):
+            if let step { foldFailure(step, attempt: attempt, failure: failure, at: record.at) }
+        case .stepSkipped(_, _, let reason): if let step { foldSkip(step, reason: reason, at: record.at) }
+        case .gateAnswered(_, let person, let verdict, let reason):
+            if let step {
+                foldAnswer(GateAnswer(by: person, verdict: verdict, reason: reason, at: record.at), to: step)
+            }
         case .paused(let person, let reason):
             fold.pause = JournalFold.Pause(by: person, reason: reason, since: record.at)
             beginRestoring()
@@ -27,12 +33,19 @@ extension RunMachine {
         case .abortRequested(let person, let reason):
             fold.mode = .aborting(by: person, reason: reason)
             fold.awaiting = nil
-            fold.restoring = []
+            fold.restoring.removeAll()
         case .rollbackRequested(let person, let reason):
             fold.mode = .rollingBack(by: person, reason: reason)
             fold.awaiting = nil
-            fold.restoring = []
-        case .quarantined(let entry): fold.quarantined[entry.resource] = entry
+            fold.restoring.removeAll()
+        case .partRollbackRequested(let resources, let person, let reason):
+            foldPartRollback(of: resources, JournalFold.Wish(by: person, reason: reason))
+        case .failedRetried(let resources, _): foldRetry(of: resources)
+        case .handOverRequested(let person, let reason):
+            fold.handOver = JournalFold.Wish(by: person, reason: reason)
+        case .superseded(let other, let hosts, let person): foldEnd(supersededBy: other, hosts, person)
+        case .quarantined(let entry):
+            if let resource = index.number(of: entry.resource) { fold.quarantine(resource, entry) }
         case .awaitingHuman(let reason): fold.awaiting = reason
         case .ended(let outcome):
             fold.outcome = outcome
@@ -45,122 +58,148 @@ extension RunMachine {
         fold.pausedMilliseconds += max(0, time.milliseconds - pause.since.milliseconds)
         fold.pause = nil
         // Who is not on the way back into traffic yet may as well go on.
-        fold.restoring = fold.restoring.filter(hasBegunRestoring)
+        let stillIn = fold.restoring.filter { !hasBegunRestoring($0) }
+        for resource in stillIn { fold.restoring.remove(resource) }
     }
 
     private mutating func beginRestoring() {
-        guard fold.mode == .forward else { return }
-        for resource in fold.out.keys where fold.isOut(resource) && fold.failed[resource] == nil {
-            if !wasBegun(resource) && fold.quarantined[resource] == nil { fold.restoring.insert(resource) }
+        guard fold.isForward else { return }
+        for resource in fold.out where !fold.hasFailed(resource) {
+            guard !wasBegun(resource), !fold.isQuarantined(resource) else { continue }
+            // What is taken back is put back as it is, and not sent forward again after the pause.
+            if !fold.takingBack.contains(resource) { fold.restoring.insert(resource) }
         }
     }
 
-    private func hasBegunRestoring(_ resource: ResourceID) -> Bool {
-        (index.forward[resource] ?? []).contains { step in
+    private func hasBegunRestoring(_ resource: ResourceNumber) -> Bool {
+        index.forward(resource).contains { step in
             guard step.isGate || step.availability == .bringsBack else { return false }
-            let record = fold[step.id]
-            return record.open != nil || record.done != nil || record.failure != nil
+            return fold[step].hasBegun
         }
     }
 
     /// Back as if it had never been out.
-    private mutating func endRestoring(of resource: ResourceID) {
-        guard !fold.isOut(resource), fold.restoring.remove(resource) != nil else { return }
-        for step in index.forward[resource] ?? [] { startAnew(step) }
+    private mutating func endRestoring(of resource: ResourceNumber) {
+        guard !fold.isOut(resource), fold.restoring.remove(resource) else { return }
+        for step in index.forward(resource) { fold.startAnew(step.number) }
     }
 
-    private mutating func foldIntent(_ id: StepID, attempt: Int, prior: PriorState?, at time: Timestamp) {
-        guard let step = index.step(id) else { return }
+    private mutating func foldIntent(_ step: IndexedStep, attempt: Int, prior: PriorState?, at time: Timestamp) {
         let acts = !(prior?.alreadySo ?? false)
-        var record = fold[id]
-        record.attempts = attempt
-        record.open = StepRecord.OpenAttempt(number: attempt, intendedAt: time, epoch: fold.epoch, prior: prior)
-        record.acted = record.acted || acts
-        record.prior = record.prior ?? prior
-        record.firstIntendedAt = record.firstIntendedAt ?? time
-        fold[id] = record
+        let epoch = fold.epoch
+        fold.change(step.number) { record, account in
+            record.attempts = attempt
+            record.open = StepRecord.OpenAttempt(number: attempt, intendedAt: time, epoch: epoch, acts: acts)
+            record.acted = record.acted || acts
+            account.prior = account.prior ?? prior
+            account.firstIntendedAt = account.firstIntendedAt ?? time
+        }
         guard step.availability == .takesOut else { return }
-        fold.out[step.resource, default: []].insert(id)
-        guard acts, let traffic = step.traffic else { return }
-        let key = JournalFold.TrafficKey(resource: step.resource, traffic: traffic)
+        fold.takeOut(step)
         // The first drain saw the world as it was before us; a later one sees our own doing.
-        guard fold.obligations[key] == nil else { return }
+        guard acts, let key = trafficKey(of: step), fold.obligations[key] == nil else { return }
+        let planned = index.planned(step.number)
+        guard let traffic = planned.traffic else { return }
         fold.obligations[key] = Obligation(
-            run: run, step: id, resource: step.resource, traffic: traffic,
+            run: run, step: planned.id, resource: planned.resource, traffic: traffic,
             prior: prior ?? PriorState(alreadySo: false, details: [:]), since: time)
     }
 
-    private mutating func foldDone(_ id: StepID, observation: Observation, at time: Timestamp) {
-        guard let step = index.step(id) else { return }
-        var record = fold[id]
-        record.open = nil
-        record.done = observation
-        record.wasDone = true
-        record.failures = 0
-        record.failure = nil
-        record.isFailedForGood = false
-        record.settledAt = time
-        fold[id] = record
+    /// Under which what the step drains is owed; nil for one that is about no load balancer.
+    func trafficKey(of step: IndexedStep) -> JournalFold.TrafficKey? {
+        step.traffic.map { JournalFold.TrafficKey(resource: step.resource, traffic: $0) }
+    }
+
+    private mutating func foldDone(_ step: IndexedStep, observation: Observation, at time: Timestamp) {
+        fold.change(step.number) { record, account in
+            record.open = nil
+            record.isDone = true
+            record.wasDone = true
+            record.failures = 0
+            record.hasFailed = false
+            record.isFailedForGood = false
+            account.done = observation
+            account.failure = nil
+            account.settledAt = time
+        }
         guard step.availability == .bringsBack else { return }
-        let stillOut = (fold.out[step.resource] ?? []).filter { taken in
-            index.step(taken).map { !step.bringsBack($0) } ?? false
-        }
-        fold.out[step.resource] = stillOut.isEmpty ? nil : stillOut
-        if let traffic = step.traffic {
-            fold.obligations[JournalFold.TrafficKey(resource: step.resource, traffic: traffic)] = nil
-        }
+        for taken in index.steps[step.resource] where step.bringsBack(taken) { fold.bringBack(taken) }
+        if let key = trafficKey(of: step) { fold.obligations[key] = nil }
         endRestoring(of: step.resource)
     }
 
-    private mutating func foldFailure(_ id: StepID, attempt: Int, failure: StepFailure, at time: Timestamp) {
-        guard let step = index.step(id) else { return }
-        var record = fold[id]
+    private mutating func foldSkip(_ step: IndexedStep, reason: String, at time: Timestamp) {
+        fold.change(step.number) { record, account in
+            record.open = nil
+            record.isSkipped = true
+            account.skippedBecause = reason
+            account.settledAt = time
+        }
+    }
+
+    mutating func foldFailure(
+        _ step: IndexedStep, attempt: Int, failure: StepFailure, at time: Timestamp
+    ) {
         // What may not begin now has not failed.
         if failure.code == .refused, isOutsideWindow(step.resource, at: time) {
-            record.attempts = attempt
-            record.open = nil
-            fold[id] = record
+            fold.change(step.number) { record, _ in
+                record.attempts = attempt
+                record.open = nil
+            }
             fold.restoring.insert(step.resource)
             return
         }
-        // A lock that was waited for to the step's deadline before anything was done is not waited for again.
-        let waitedOut = record.open == nil && failure.code == .locked
-        record.attempts = attempt
-        record.open = nil
-        // A lost drain that could not be taken again was done all the same: whatever rests on it looks for itself, and when
-        // nothing does any more the resource comes back.
-        if step.availability != .takesOut || !record.wasDone { record.done = nil }
-        record.failures += 1
-        record.failure = failure
-        record.failedAt = time
-        record.failedAtProgress = fold.progressClock(at: time)
-        record.isFailedForGood =
-            !failure.code.isRetryable || waitedOut || record.failures >= max(1, index.plan.limits.attempts)
-        fold[id] = record
-        guard record.isFailedForGood, !index.isRollback(id), !isWithoutWeight(failureOf: step) else { return }
-        let affected = step.isBake ? bakedResources(of: step) : [step.resource]
-        for resource in affected {
-            fold.failed[resource] = fold.failed[resource] ?? ResourceFailure(step: id, failure: failure, at: time)
-            fold.everFailed.insert(resource)
+        let progress = fold.progressClock(at: time)
+        let mostAttempts = max(1, index.plan.limits.attempts)
+        fold.change(step.number) { record, account in
+            // A lock that was waited for to the step's deadline before anything was done is not waited for again.
+            let waitedOut = record.open == nil && failure.code == .locked
+            record.attempts = attempt
+            record.open = nil
+            // A lost drain that could not be taken again was done all the same: whatever rests on it looks for itself, and when
+            // nothing does any more the resource comes back.
+            if step.availability != .takesOut || !record.wasDone {
+                record.isDone = false
+                account.done = nil
+            }
+            record.failures += 1
+            record.hasFailed = true
+            record.failedAt = time
+            record.failedAtProgress = progress
+            record.isFailedForGood = !failure.code.isRetryable || waitedOut || record.failures >= mostAttempts
+            account.failure = failure
         }
-        breakBudgetIfNeeded(at: step, failed: affected)
+        guard fold[step].isFailedForGood, !step.isRollback, !isWithoutWeight(failureOf: step) else { return }
+        // Too little was seen to tell: nobody has failed, and nobody goes on. A person decides.
+        if isUndecided(step) { return }
+        let affected = step.isBake ? bakedResources(of: step) : [step.resource]
+        let account = ResourceFailure(step: index.name(of: step), failure: failure, at: time)
+        for resource in affected { fold.fail(resource, account) }
+        breakBudgetIfNeeded(at: step, failure, failed: affected)
     }
 
     /// A drain is no longer needed where the resource is put back for a pause. And once everything goes back, a bake's word about
     /// hosts that stay as they are comes too late to send them out among the others.
-    private func isWithoutWeight(failureOf step: Step) -> Bool {
+    private func isWithoutWeight(failureOf step: IndexedStep) -> Bool {
         if step.isBake, case .rollingBack = fold.mode { return true }
         return step.availability == .takesOut && fold.restoring.contains(step.resource)
     }
 
     /// Latched: nothing makes a spent budget whole again (I10).
-    private mutating func breakBudgetIfNeeded(at step: Step, failed: [ResourceID]) {
+    private mutating func breakBudgetIfNeeded(
+        at step: IndexedStep, _ failure: StepFailure, failed: [ResourceNumber]
+    ) {
         guard fold.budgetBroken == nil else { return }
         let budget = index.plan.limits.failureBudget
-        if !index.canaries.isDisjoint(with: failed) {
-            fold.budgetBroken = "the canary failed at \(step.id): \(fold[step.id].failure?.message ?? "")"
+        if step.isGate, step.isBake {
+            // The group as a whole is not well: whoever comes next would make it worse.
+            let planned = index.planned(step.number)
+            fold.budgetBroken =
+                "\(planned.group?.rawValue ?? "the group") is not well at \(planned.id): \(failure.message)"
+        } else if failed.contains(where: { index.isCanary[$0] }) {
+            fold.budgetBroken = "the canary failed at \(index.name(of: step)): \(failure.message)"
         } else if fold.everFailed.count > budget {
-            let names = fold.everFailed.sorted().map(\.rawValue).joined(separator: ", ")
+            let names = fold.everFailed.map(index.name).sorted().map(\.rawValue).joined(separator: ", ")
             fold.budgetBroken = "\(fold.everFailed.count) failed (\(names)), \(budget) may fail"
         }
     }
@@ -168,30 +207,21 @@ extension RunMachine {
     /// Attempts count anew. A failed resource that is back at rest is taken through the plan once more.
     private mutating func foldRetry() {
         fold.awaiting = nil
-        for (id, record) in fold.steps where record.failure != nil {
-            guard !record.isFailedForGood || isUnturned(id) else { continue }
-            fold[id].failures = 0
-            fold[id].failure = nil
-            fold[id].isFailedForGood = false
+        for step in fold.accounts.keys where fold[step].hasFailed && (!fold[step].isFailedForGood || isUnturned(step)) {
+            fold.change(step) { record, account in
+                record.failures = 0
+                record.hasFailed = false
+                record.isFailedForGood = false
+                account.failure = nil
+            }
         }
-        guard fold.mode == .forward else { return }
-        let again = Set(fold.failed.keys.filter { fold.quarantined[$0] == nil && isAtRest($0) })
-        for resource in again {
-            fold.failed[resource] = nil
-            for step in (index.forward[resource] ?? []) + (index.rollback[resource] ?? []) { startAnew(step) }
-        }
-        for bake in index.bakes where !again.isDisjoint(with: bake.owners) && fold[bake.id].open == nil {
-            startAnew(bake)
-        }
+        guard fold.isForward else { return }
+        tryAnew(fold.failed.keys.filter(mayBeTriedAnew))
     }
 
     /// Traffic that could not be turned back: only a person can say that it is worth another try.
-    private func isUnturned(_ id: StepID) -> Bool {
-        index.isRollback(id) && index.step(id)?.turnsTraffic == true
-    }
-
-    private mutating func startAnew(_ step: Step) {
-        guard let record = fold.steps[step.id] else { return }
-        fold[step.id] = StepRecord(attempts: record.attempts)
+    private func isUnturned(_ number: StepNumber) -> Bool {
+        let step = index.step(number)
+        return step.isRollback && step.turnsTraffic
     }
 }

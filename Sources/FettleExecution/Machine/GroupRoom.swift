@@ -3,45 +3,51 @@ import FettleModel
 /// How many members of each group this run has out, or is about to take out. Counted once for all steps that are looked at in one
 /// go.
 struct GroupRoom {
-    private var away: Set<ResourceID> = []
-    private var counts: [GroupID: Int] = [:]
+    private var away: Set<ResourceNumber> = []
+    private var counts: [GroupNumber: Int] = [:]
+
+    static func now(_ machine: RunMachine) -> GroupRoom {
+        var room = GroupRoom()
+        room.count(machine)
+        return room
+    }
 
     /// What is in quarantine is no choice of the plan's: it counts against the minimum, not against the plan's `maximumOut`.
-    init(_ machine: RunMachine) {
-        for resource in machine.fold.out.keys where machine.fold.isOut(resource) { add(resource, machine) }
+    private mutating func count(_ machine: RunMachine) {
+        for resource in machine.fold.out { add(resource, machine) }
         for resource in machine.held { add(resource, machine) }
-        for id in machine.activities.keys {
-            guard let step = machine.index.step(id), step.availability == .takesOut else { continue }
-            add(step.resource, machine)
+        for number in machine.activities.keys {
+            let step = machine.index.step(number)
+            if step.availability == .takesOut { add(step.resource, machine) }
         }
     }
 
-    mutating func add(_ resource: ResourceID, _ machine: RunMachine) {
-        guard machine.fold.quarantined[resource] == nil else { return }
-        let index = machine.index
-        guard index.carries[resource] != nil || index.carried.contains(resource) else {
-            guard away.insert(resource).inserted else { return }
-            for group in index.groups[resource] ?? [] { counts[group.id, default: 0] += 1 }
-            return
-        }
+    mutating func add(_ resource: ResourceNumber, _ machine: RunMachine) {
+        guard !machine.fold.isQuarantined(resource) else { return }
+        let groups = machine.index.groups
         // What is out by itself and with its carrier is one member.
-        let new = Set(index.taken(with: resource)).subtracting(away)
-        guard !new.isEmpty else { return }
-        away.formUnion(new)
-        for group in index.groups[resource] ?? [] {
-            counts[group.id, default: 0] += group.members.count(where: new.contains)
+        if away.insert(resource).inserted { count(groups.memberships[resource]) }
+        guard !groups.isAlone[resource] else { return }
+        for carried in groups.carries[resource] where away.insert(carried).inserted {
+            count(groups.memberships[carried])
         }
     }
 
-    func isLeft(for resource: ResourceID, _ machine: RunMachine) -> Bool {
-        let groups = machine.index.groups[resource] ?? []
-        guard machine.index.carries[resource] != nil || machine.index.carried.contains(resource) else {
-            let itself = away.contains(resource) ? 1 : 0
-            return groups.allSatisfy { (counts[$0.id] ?? 0) - itself < $0.maximumOut }
+    private mutating func count(_ groups: ArraySlice<GroupNumber>) {
+        for group in groups { counts[group, default: 0] += 1 }
+    }
+
+    func isLeft(for resource: ResourceNumber, _ machine: RunMachine) -> Bool {
+        let groups = machine.index.groups
+        var more: [GroupNumber: Int] = [:]
+        func note(_ one: ResourceNumber) {
+            guard !away.contains(one) else { return }
+            for group in groups.memberships[one] { more[group, default: 0] += 1 }
         }
-        let more = Set(machine.index.taken(with: resource)).subtracting(away)
-        return groups.allSatisfy { group in
-            (counts[group.id] ?? 0) + group.members.count(where: more.contains) <= group.maximumOut
+        note(resource)
+        for carried in groups.carries[resource] { note(carried) }
+        return groups.taken[resource].allSatisfy { group in
+            (counts[group] ?? 0) + (more[group] ?? 0) <= machine.index.planned(group).maximumOut
         }
     }
 }

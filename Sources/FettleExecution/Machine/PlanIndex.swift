@@ -1,104 +1,66 @@
 import FettleModel
 
-/// A plan with its steps findable by id and by resource. Made once; a malformed plan is refused here, so that the machine can
-/// rely on every name that it follows. A class, so that a machine is copied without it.
+/// A plan with its steps and resources by number, and what follows from it for each. Made once; a malformed plan is refused here, so
+/// that the machine can rely on every name that it follows. A class, so that a machine is copied without it.
 final class PlanIndex: Sendable {
-    struct Entry: Sendable {
-        var step: Step
-        var isRollback: Bool
-        /// Its place in the plan: the deterministic priority.
-        var position: Int
-    }
-
     /// What a resource's way forward and its way back end with: the last step that brings it back; the last step at all where none
     /// does; nil where there is no step.
     struct Ends: Sendable {
-        var forward: Step?
-        var back: Step?
+        var forward: IndexedStep?
+        var back: IndexedStep?
     }
 
     let plan: Plan
-    let entries: [StepID: Entry]
-    /// Forward steps of each resource, in the plan's order. Bakes are not among them: they belong to their wave.
-    let forward: [ResourceID: [Step]]
-    let rollback: [ResourceID: [Step]]
-    /// The way back first, then the way forward.
-    let steps: [ResourceID: [Step]]
-    let ends: [ResourceID: Ends]
-    let bakes: [Step]
+    private let names: PlanNames
+    private let cards: Table<Step, IndexedStep>
+    private let dependencies: Lists<Step, StepNumber>
+    private let owners: Lists<Step, ResourceNumber>
+    let hasWindows: Bool
+    /// Of each resource, the way back first, then the way forward, each in the plan's order. Bakes are not among them: they belong
+    /// to their wave.
+    let steps: Lists<Resource, IndexedStep>
+    /// How many of them are of the way back.
+    private let rollbackCounts: Table<Resource, Int32>
+    let ends: Table<Resource, Ends>
+    let bakes: [IndexedStep]
     /// The bakes that watch a resource.
-    let bakesOf: [ResourceID: [Step]]
-    /// Every resource that has a step, in the order in which the plan first names it.
-    let resources: [ResourceID]
-    /// For each resource the groups that it takes members from when it goes out, in the plan's order.
-    let groups: [ResourceID: [PlannedGroup]]
-    /// What goes out with a resource; only for those that carry anything.
-    let carries: [ResourceID: [ResourceID]]
-    /// What goes out with others.
-    let carried: Set<ResourceID>
-    /// Groups of which a resource is no member and whose members' health the guard needs before it goes out: those of the members
-    /// that a controller takes out by its own choice.
-    let lentGroups: [ResourceID: [PlannedGroup]]
+    let bakesOf: Lists<Resource, IndexedStep>
+    /// Which groups a resource takes members from when it goes out, and what goes out with it.
+    let groups: TouchedGroups
     /// In which a resource's disruptive steps are taken, for those that may not be taken out at any time.
-    let windows: [ResourceID: TimeWindow]
+    let windows: Table<Resource, TimeWindow?>
     /// Resources whose failure stops everything, whatever the budget: others wait for the bake that watches them.
-    let canaries: Set<ResourceID>
+    let isCanary: Table<Resource, Bool>
     let turns: Turns
-    /// Forward steps that a step of the way back takes back in particular.
-    let compensated: Set<StepID>
+    /// Hosts that the plan takes over from a run before it.
+    let taken: [ResourceNumber: TakenHost]
     /// For whom a resource has to wait before it can be taken out.
     let leaders: Leaders
 
     init(plan: Plan) throws(PlanDefect) {
-        var entries: [StepID: Entry] = [:]
-        var forward: [ResourceID: [Step]] = [:]
-        var rollback: [ResourceID: [Step]] = [:]
-        var bakes: [Step] = []
-        var resources: [ResourceID] = []
-        entries.reserveCapacity(plan.steps.count + plan.rollback.count)
-        for (steps, isRollback) in [(plan.steps, false), (plan.rollback, true)] {
-            for step in steps {
-                guard entries[step.id] == nil else {
-                    throw PlanDefect(code: .duplicateStep, step: step.id, message: "step \(step.id) is there twice")
-                }
-                for name in step.after where entries[name]?.isRollback != isRollback {
-                    throw PlanDefect(
-                        code: .unknownDependency, step: step.id,
-                        message: "step \(step.id) is to come after \(name), which does not stand before it")
-                }
-                entries[step.id] = Entry(step: step, isRollback: isRollback, position: entries.count)
-                if forward[step.resource] == nil, rollback[step.resource] == nil { resources.append(step.resource) }
-                if isRollback {
-                    rollback[step.resource, default: []].append(step)
-                } else if case .bake = step.action {
-                    forward[step.resource, default: []] += []
-                    bakes.append(step)
-                } else {
-                    forward[step.resource, default: []].append(step)
-                }
-            }
-        }
+        let names = try PlanNames(plan)
         try Self.requireReturns(in: plan.steps)
         try Self.requireReturns(in: plan.rollback)
+        let lists = IndexedLists(plan, names)
         self.plan = plan
-        self.entries = entries
-        self.forward = forward
-        self.rollback = rollback
-        self.steps = rollback.merging(forward) { back, ahead in back + ahead }
-        self.bakes = bakes
-        self.resources = resources
-        bakesOf = Self.watched(by: bakes)
-        canaries = Self.canaries(among: bakes, of: plan)
-        ends = Self.ends(of: resources, forward, rollback)
-        let touched = TouchedGroups(plan, resources)
-        groups = touched.taken
-        carries = touched.carries
-        carried = Set(touched.carries.values.joined())
-        lentGroups = touched.lent
-        windows = try Self.windows(of: plan)
-        turns = try Turns(plan.order, among: Set(resources))
-        compensated = Set(plan.rollback.compactMap(\.compensates))
-        leaders = Leaders(plan.steps, turns)
+        self.names = names
+        cards = Table(lists.cards)
+        dependencies = lists.dependencies
+        owners = lists.owners
+        steps = Lists(lists.steps)
+        rollbackCounts = Table(lists.rollbackCounts)
+        ends = Table(lists.steps.map(Self.ends))
+        bakes = lists.bakes
+        bakesOf = Lists(lists.bakesOf)
+        isCanary = lists.canaries
+        groups = TouchedGroups(plan, names)
+        windows = try Self.windows(of: plan, names)
+        hasWindows = !plan.windows.isEmpty
+        turns = try Turns(plan.order, among: names)
+        leaders = Leaders(lists, turns)
+        taken = Dictionary(
+            (plan.supersedes?.taken ?? []).compactMap { host in names.resources[host.resource].map { ($0, host) } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// What is taken out must be brought back by the same list of steps, or its reservation would be held for ever.
@@ -118,72 +80,78 @@ final class PlanIndex: Sendable {
         }
     }
 
-    private static func watched(by bakes: [Step]) -> [ResourceID: [Step]] {
-        var result: [ResourceID: [Step]] = [:]
-        for bake in bakes {
-            for resource in Set(bake.owners) { result[resource, default: []].append(bake) }
+    private static func ends(of steps: [IndexedStep]) -> Ends {
+        func end(_ steps: some BidirectionalCollection<IndexedStep>) -> IndexedStep? {
+            steps.last { $0.availability == .bringsBack } ?? steps.last
         }
-        return result
+        return Ends(forward: end(steps.filter { !$0.isRollback }), back: end(steps.filter(\.isRollback)))
     }
 
-    /// Those of each group's first bake, if anything comes after it.
-    private static func canaries(among bakes: [Step], of plan: Plan) -> Set<ResourceID> {
-        guard !bakes.isEmpty else { return [] }
-        let names = Set(bakes.map(\.id))
-        var awaited: Set<StepID> = []
-        for step in plan.steps { for name in step.after where names.contains(name) { awaited.insert(name) } }
-        var seen: Set<GroupID?> = []
-        var canaries: Set<ResourceID> = []
-        for bake in bakes where seen.insert(bake.group).inserted && awaited.contains(bake.id) {
-            canaries.formUnion(bake.owners)
-        }
-        return canaries
-    }
-
-    private static func ends(
-        of resources: [ResourceID], _ forward: [ResourceID: [Step]], _ rollback: [ResourceID: [Step]]
-    ) -> [ResourceID: Ends] {
-        func end(_ steps: [Step]?) -> Step? { steps?.last { $0.availability == .bringsBack } ?? steps?.last }
-        return Dictionary(
-            uniqueKeysWithValues: resources.map { ($0, Ends(forward: end(forward[$0]), back: end(rollback[$0]))) })
-    }
-
-    private static func windows(of plan: Plan) throws(PlanDefect) -> [ResourceID: TimeWindow] {
-        var result: [ResourceID: TimeWindow] = [:]
+    private static func windows(of plan: Plan, _ names: PlanNames) throws(PlanDefect) -> Table<Resource, TimeWindow?> {
+        var result = Table<Resource, TimeWindow?>(repeating: nil, count: names.resourceNames.count)
         for target in plan.targets {
-            guard let window = target.window, result[target.resource] == nil else { continue }
+            guard let window = target.window else { continue }
+            let resource = names.resources[target.resource]
+            if let resource, result[resource] != nil { continue }
             guard plan.windows.indices.contains(window) else {
                 throw PlanDefect(
                     code: .unknownWindow, step: nil,
                     message: "\(target.resource) is to be changed in window \(window), and the plan has "
                         + "\(plan.windows.count) windows, counted from 0")
             }
-            result[target.resource] = plan.windows[window]
+            if let resource { result[resource] = plan.windows[window] }
         }
         return result
     }
 
-    func step(_ id: StepID) -> Step? { entries[id]?.step }
-    /// What is out whenever the resource is: itself, and what it carries.
-    func taken(with resource: ResourceID) -> [ResourceID] { [resource] + (carries[resource] ?? []) }
+    // MARK: Names and numbers
 
-    func isRollback(_ id: StepID) -> Bool { entries[id]?.isRollback ?? false }
-
-    /// Counted from 0 on the way forward. The way back comes before all of it: its steps have priorities below 0.
-    func priority(of id: StepID) -> Int {
-        guard let entry = entries[id] else { return .max }
-        return entry.isRollback ? entry.position - entries.count : entry.position
+    /// nil: the plan has no such step.
+    func number(of step: StepID) -> StepNumber? { names.steps[step] }
+    /// nil: the plan has no such step.
+    func step(_ id: StepID) -> IndexedStep? { names.steps[id].map { cards[$0] } }
+    func step(_ number: StepNumber) -> IndexedStep { cards[number] }
+    func name(of step: IndexedStep) -> StepID { name(of: step.number) }
+    func name(of step: StepNumber) -> StepID {
+        let place = step.asInt - plan.rollback.count
+        return place < 0 ? plan.rollback[step.asInt].id : plan.steps[place].id
     }
 
-    func step(withPriority priority: Int) -> Step {
-        priority < 0 ? plan.rollback[plan.rollback.count + priority] : plan.steps[priority]
+    /// The step as the plan has it.
+    func planned(_ step: StepNumber) -> Step {
+        let place = step.asInt - plan.rollback.count
+        return place < 0 ? plan.rollback[step.asInt] : plan.steps[place]
     }
-}
 
-extension Step {
+    func planned(_ group: GroupNumber) -> PlannedGroup { plan.groups[group.asInt] }
+
+    /// nil: the plan names it nowhere.
+    func number(of resource: ResourceID) -> ResourceNumber? { names.resources[resource] }
+    func name(of resource: ResourceNumber) -> ResourceID { names.resourceNames[resource.asInt] }
+
+    /// Every resource that has a step, in the order in which the plan first names it.
+    var resources: some Sequence<ResourceNumber> { (0..<names.steppedCount).lazy.map { ResourceNumber($0) } }
+    /// Those that are only watched or carried are counted too.
+    var resourceCount: Int { names.resourceNames.count }
+    var stepCount: Int { cards.count }
+    func hasSteps(_ resource: ResourceNumber) -> Bool { resource.asInt < names.steppedCount }
+
+    // MARK: What belongs together
+
+    /// Forward steps of a resource, in the plan's order.
+    func forward(_ resource: ResourceNumber) -> ArraySlice<IndexedStep> {
+        steps[resource].dropFirst(Int(rollbackCounts[resource]))
+    }
+
+    func rollback(_ resource: ResourceNumber) -> ArraySlice<IndexedStep> {
+        steps[resource].prefix(Int(rollbackCounts[resource]))
+    }
+
+    func hasWayBack(_ resource: ResourceNumber) -> Bool { rollbackCounts[resource] > 0 }
+
+    /// The steps whose postconditions must be observed before it starts.
+    func after(_ step: IndexedStep) -> ArraySlice<StepNumber> { dependencies[step.number] }
+
     /// The resources that the step is about: those that a bake watches, or its own.
-    var owners: [ResourceID] {
-        guard case .bake(_, let resources, _) = action, !resources.isEmpty else { return [resource] }
-        return resources
-    }
+    func owners(_ step: IndexedStep) -> ArraySlice<ResourceNumber> { owners[step.number] }
 }

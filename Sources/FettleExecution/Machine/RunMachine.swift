@@ -10,29 +10,31 @@ public struct RunMachine: Sendable {
     let run: RunID
     let index: PlanIndex
     let pace: RunPace
-    var fold = JournalFold()
+    var fold: JournalFold
 
     /// Decided, and not handed to the shell yet.
     var pending: [RunEvent] = []
     /// What the shell is about, by step.
-    var activities: [StepID: Activity] = [:]
+    var activities: [StepNumber: Activity] = [:]
     /// Steps that could not start, and when to ask again.
-    var waiting: [StepID: Waiting] = [:]
+    var waiting: [StepNumber: Waiting] = [:]
     /// Drains that no longer held when they were confirmed.
-    var lostDrains: Set<StepID> = []
+    var lostDrains = NumberSet<Step>()
     /// Resources for which this run holds a reservation in the store.
-    var held: Set<ResourceID> = []
+    var held = NumberSet<Resource>()
     /// Those of them that may be needed no longer.
-    var releasable: Set<ResourceID> = []
-    var releasing: Set<ResourceID> = []
-    var filed: Set<ResourceID> = []
-    var filing: Set<ResourceID> = []
+    var releasable = NumberSet<Resource>()
+    /// Reserved for this run, and not in its plan: given back at once.
+    var strangers: [ResourceID] = []
+    var releasing = NumberSet<Resource>()
+    var filed = NumberSet<Resource>()
+    var filing = NumberSet<Resource>()
     /// When the run last came on, by the clock of its last record: waiting for capacity is counted from here.
     var progressedAt: Timestamp?
 
-    var agenda = Agenda()
+    var agenda: Agenda
     /// Which way each resource goes; follows from the fold.
-    var courses: [ResourceID: Course] = [:]
+    var courses: Table<Resource, Course>
     /// How far the plan's orders have come; follows from the fold.
     var turnState: TurnState
 
@@ -55,73 +57,79 @@ public struct RunMachine: Sendable {
     /// - Throws: a `PlanDefect` if the plan's steps don't hang together.
     public init(run: RunID, plan: Plan, pace: RunPace = RunPace()) throws(PlanDefect) {
         self.run = run
-        self.index = try PlanIndex(plan: plan)
+        index = try PlanIndex(plan: plan)
         self.pace = pace
-        turnState = TurnState(index.turns)
+        fold = JournalFold(index)
+        agenda = Agenda(index)
+        courses = Table(repeating: .forward, count: index.resourceCount)
+        turnState = TurnState(index.turns, resources: index.resourceCount)
         recountTurns()
     }
 
     public var plan: Plan { index.plan }
     public var outcome: RunOutcome? { fold.outcome }
-    public var isPaused: Bool { fold.pause != nil }
+    public var isPaused: Bool { fold.isPaused }
     /// Why the run stands still until a person acts; nil if it doesn't.
     public var awaitingHuman: String? { fold.awaiting }
-    public var hasStarted: Bool { fold.start != nil }
+    public var hasStarted: Bool { fold.hasStarted }
     /// The sequence of the last record applied.
     public var sequence: Int { fold.sequence }
 
     /// Folds one record: the only way in which a run's state changes.
     /// - Throws: `IllegalTransition`, and changes nothing, if the record does not follow from what came before.
     public mutating func apply(_ record: JournalRecord) throws(IllegalTransition) {
-        if let reason = illegality(of: record) {
+        let step = record.event.step.flatMap { index.step($0) }
+        if let reason = illegality(of: record, step) {
             throw IllegalTransition(sequence: record.sequence, event: record.event, reason: reason)
         }
-        apply(legal: record)
-        touch(by: record.event)
+        apply(legal: record, step)
+        touch(by: record.event, step)
         switch record.event {
-        case .stepIntended(let step, _, _):
+        case .stepIntended:
             // Taken out, it goes by another clock (see `pauses`).
-            waiting[step] = nil
-        case .stepDone(let step, _, _):
+            if let step { waiting[step.number] = nil }
+        case .stepDone:
             progressedAt = record.at
-            if let step = index.step(step), step.availability == .bringsBack {
-                forgetWaiting(of: step.resource)
-                if !lostDrains.isEmpty { lostDrains = lostDrains.filter { index.step($0)?.resource != step.resource } }
-                releasable.insert(step.resource)
-            }
+            if let step, step.availability == .bringsBack { forgetOutage(of: step.resource) }
         case .resumed, .claimed: progressedAt = record.at
-        case .stepFailed(let step, _, _):
-            waiting[step] = nil
-            if fold[step].isFailedForGood { lostDrains.remove(step) }
-        case .retried:
+        case .stepFailed:
+            guard let step else { break }
+            waiting[step.number] = nil
+            if fold[step].isFailedForGood { lostDrains.remove(step.number) }
+        case .retried, .failedRetried, .partRollbackRequested:
             progressedAt = record.at
             waiting = [:]
         default: break
         }
     }
 
-    /// Back in traffic, nothing of the resource is waited for any longer.
-    private mutating func forgetWaiting(of resource: ResourceID) {
-        guard !waiting.isEmpty else { return }
-        for other in index.forward[resource] ?? [] { waiting[other.id] = nil }
+    /// Back in traffic, nothing of the resource is waited for any longer, and what was reserved for it can be given back.
+    private mutating func forgetOutage(of resource: ResourceNumber) {
+        releasable.insert(resource)
+        guard !waiting.isEmpty || !lostDrains.isEmpty else { return }
+        for step in index.steps[resource] {
+            if !step.isRollback { waiting[step.number] = nil }
+            lostDrains.remove(step.number)
+        }
     }
 
     /// After replay, before the first `next`: the reservations that the store holds for this run. One without a journaled
     /// reason is from a crash between the reservation and the intent, and is given back.
     public mutating func begin(holding reservations: Set<ResourceID>) {
-        held = reservations
-        releasable = reservations
+        held = NumberSet(reservations.compactMap(index.number))
+        releasable = held
+        strangers = reservations.filter { index.number(of: $0) == nil }.sorted()
     }
 
     /// Deadlines and back-off of the way back run on while the run is paused; all others stand still.
-    func clock(of step: Step, at now: Timestamp) -> Int64 {
+    func clock(of step: IndexedStep, at now: Timestamp) -> Int64 {
         pauses(step) ? fold.progressClock(at: now) : now.milliseconds
     }
 
     /// Whether a pause keeps the step from starting: nothing new is begun in it. What is out is brought to its next safe point,
     /// and so are steps that bring a resource back (I4).
-    func pauses(_ step: Step) -> Bool {
-        guard fold.mode == .forward, !index.isRollback(step.id) else { return false }
+    func pauses(_ step: IndexedStep) -> Bool {
+        guard fold.isForward, !step.isRollback else { return false }
         return step.isBake || (course(of: step.resource) == .forward && !fold.isOut(step.resource))
     }
 }

@@ -9,16 +9,24 @@ extension Step {
         }
     }
 
-    /// Whether this step takes back what `other`, of the same resource, took out.
-    func bringsBack(_ other: Step) -> Bool {
-        guard availability == .bringsBack, other.availability == .takesOut else { return false }
-        return traffic == other.traffic
+    /// The resources that the step is about: those that a bake watches, or its own.
+    var owners: [ResourceID] {
+        guard let resources = action.judged, !resources.isEmpty else { return [resource] }
+        return resources
+    }
+
+    /// Whether it only gets its resource ready to go out.
+    var isPreparation: Bool {
+        switch action {
+        case .preflight, .stage: availability == .none
+        default: false
+        }
     }
 
     /// The part of a resource's chain that must not be left half done: from taking it out to having it back.
     var isCore: Bool {
         switch action {
-        case .preflight, .stage, .verify, .bake, .switchTraffic, .buildImage: availability != .none
+        case .preflight, .stage, .verify, .bake, .groupGate, .switchTraffic, .buildImage: availability != .none
         default: true
         }
     }
@@ -40,12 +48,17 @@ extension Step {
     }
 
     var isGate: Bool {
-        if case .gate = action { true } else { false }
+        switch action {
+        case .gate, .groupGate: true
+        default: false
+        }
     }
 
-    var isBake: Bool {
-        if case .bake = action { true } else { false }
-    }
+    /// A step of a wave, behind all that it judges: bakes, and gates of groups.
+    var isBake: Bool { action.judged != nil }
+
+    /// Somebody has to answer before it can start.
+    var asksPerson: Bool { !action.questions.isEmpty }
 
     var turnsTraffic: Bool {
         if case .switchTraffic(let turn) = action { !turn.from.isEmpty } else { false }
@@ -55,7 +68,7 @@ extension Step {
     var maySkip: Bool {
         guard availability == .none else { return false }
         switch action {
-        case .preflight, .verify, .bake: return true
+        case .preflight, .verify, .bake, .groupGate: return true
         default: return false
         }
     }

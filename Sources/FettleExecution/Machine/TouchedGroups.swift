@@ -1,34 +1,62 @@
 import FettleModel
 
 /// Which groups a resource takes members from when it goes out: itself, and whatever it carries.
-struct TouchedGroups {
-    private(set) var taken: [ResourceID: [PlannedGroup]] = [:]
-    private(set) var lent: [ResourceID: [PlannedGroup]] = [:]
-    private(set) var carries: [ResourceID: [ResourceID]] = [:]
+final class TouchedGroups: Sendable {
+    /// In the plan's order.
+    let taken: Lists<Resource, GroupNumber>
+    /// Groups of which a resource is no member and whose members' health the guard needs before it goes out: those of the members
+    /// that a controller takes out by its own choice.
+    let lent: Lists<Resource, GroupNumber>
+    /// What goes out with a resource. Sorted by name.
+    let carries: Lists<Resource, ResourceNumber>
+    /// The groups of which a resource is a member itself, once for each time that it is named there.
+    let memberships: Lists<Resource, GroupNumber>
+    /// Neither carries anything nor is carried.
+    let isAlone: Table<Resource, Bool>
 
-    /// - Parameter resources: every one that has a step.
-    init(_ plan: Plan, _ resources: [ResourceID]) {
-        var takers: [ResourceID: [ResourceID]] = [:]
-        for resource in resources { takers[resource] = [resource] }
-        for target in plan.targets where takers[target.resource] != nil && !target.carries.isEmpty {
-            let carried = Set(target.carries).subtracting([target.resource]).sorted()
-            carries[target.resource] = carried
+    init(_ plan: Plan, _ names: PlanNames) {
+        let none: [[GroupNumber]] = Array(repeating: [], count: names.resourceNames.count)
+        var carries: [[ResourceNumber]] = Array(repeating: [], count: none.count)
+        var isAlone = Table<Resource, Bool>(repeating: true, count: none.count)
+        for target in plan.targets where !target.carries.isEmpty {
+            guard let carrier = names.resources[target.resource], carrier.asInt < names.steppedCount else { continue }
+            carries[carrier.asInt] = Set(target.carries).subtracting([target.resource]).sorted()
+                .compactMap { names.resources[$0] }
+            isAlone[carrier] = false
         }
-        for (carrier, carried) in carries { for resource in carried { takers[resource, default: []].append(carrier) } }
-        var movers: [ResourceID: Set<ResourceID>] = [:]
-        for step in [plan.steps, plan.rollback].joined() {
-            guard case .upgradeThroughController(let upgrade) = step.action else { continue }
-            for member in upgrade.members { movers[member, default: []].insert(step.resource) }
-        }
-        for group in plan.groups {
-            var taking: Set<ResourceID> = []
-            var moving: Set<ResourceID> = []
-            for member in group.members {
-                if let found = takers[member] { taking.formUnion(found) }
-                if !movers.isEmpty, let found = movers[member] { moving.formUnion(found) }
+        var carriers = carries.map { _ in [ResourceNumber]() }
+        for (carrier, carried) in carries.enumerated() {
+            for resource in carried {
+                carriers[resource.asInt].append(ResourceNumber(carrier))
+                isAlone[resource] = false
             }
-            for resource in taking { taken[resource, default: []].append(group) }
-            for resource in moving.subtracting(taking) { lent[resource, default: []].append(group) }
         }
+        var movers: [ResourceID: Set<ResourceNumber>] = [:]
+        for step in [plan.steps, plan.rollback].joined() {
+            guard case .upgradeThroughController(let upgrade) = step.action,
+                let controller = names.resources[step.resource]
+            else { continue }
+            for member in upgrade.members { movers[member, default: []].insert(controller) }
+        }
+        var (taken, lent, memberships) = (none, none, none)
+        for (place, group) in plan.groups.enumerated() {
+            let number = GroupNumber(place)
+            var taking: Set<ResourceNumber> = []
+            var moving: Set<ResourceNumber> = []
+            for member in group.members {
+                if !movers.isEmpty, let found = movers[member] { moving.formUnion(found) }
+                guard let resource = names.resources[member] else { continue }
+                memberships[resource.asInt].append(number)
+                if resource.asInt < names.steppedCount { taking.insert(resource) }
+                taking.formUnion(carriers[resource.asInt])
+            }
+            for resource in taking { taken[resource.asInt].append(number) }
+            for resource in moving.subtracting(taking) { lent[resource.asInt].append(number) }
+        }
+        self.taken = Lists(taken)
+        self.lent = Lists(lent)
+        self.carries = Lists(carries)
+        self.memberships = Lists(memberships)
+        self.isAlone = isAlone
     }
 }

@@ -56,14 +56,16 @@ struct TurnState: Sendable, Equatable {
     }
 
     /// What is counted for each resource at present; for those that stand in an order.
-    private var standings: [ResourceID: Standing] = [:]
+    private var standings: Table<Resource, Standing>
     /// For each order of the plan.
     var ahead: [Queue]
     /// The same for the way back: position 0 goes back first.
     var back: [Queue]
     var out: [Outages]
 
-    init(_ turns: Turns) {
+    /// - Parameter resources: how many numbers are in use for resources.
+    init(_ turns: Turns, resources: Int) {
+        standings = Table(repeating: Standing(), count: resources)
         ahead = turns.orders.map { Queue(turns: $0.turns.count) }
         back = ahead
         out = turns.orders.map { Outages(turns: $0.turns.count) }
@@ -71,7 +73,9 @@ struct TurnState: Sendable, Equatable {
 
     /// Notes a standing.
     /// - Returns: the one before.
-    mutating func note(_ standing: Standing, of resource: ResourceID) -> Standing {
-        standings.updateValue(standing, forKey: resource) ?? Standing()
+    mutating func note(_ standing: Standing, of resource: ResourceNumber) -> Standing {
+        let before = standings[resource]
+        standings[resource] = standing
+        return before
     }
 }

@@ -12,68 +12,68 @@ struct TurnWait: Hashable, Sendable {
 extension RunMachine {
     /// Nobody of a later turn has to wait for the resource on the way forward. Who has failed, or goes no further, holds nobody up
     /// once it is at rest.
-    func isFinished(_ resource: ResourceID) -> Bool {
-        guard let end = index.ends[resource]?.forward else { return true }
-        if fold.steps[end.id]?.isSettled == true { return true }
+    func isFinished(_ resource: ResourceNumber) -> Bool {
+        guard let end = index.ends[resource].forward else { return true }
+        if fold[end].isSettled { return true }
         return !isWanted(end) && isAtRest(resource)
     }
 
     /// The resource still has to be brought back by its way back.
-    func isGoingBack(_ resource: ResourceID) -> Bool {
-        guard let end = index.ends[resource]?.back else { return false }
+    func isGoingBack(_ resource: ResourceNumber) -> Bool {
+        guard let end = index.ends[resource].back else { return false }
         return isWanted(end)
     }
 
     /// Out by the plan: what is in quarantine stays out for good, and the guard of the moment counts it.
-    func isOutByPlan(_ resource: ResourceID) -> Bool {
-        fold.isOut(resource) && fold.quarantined[resource] == nil
+    func isOutByPlan(_ resource: ResourceNumber) -> Bool {
+        fold.isOut(resource) && !fold.isQuarantined(resource)
     }
 
-    func standing(of resource: ResourceID) -> TurnState.Standing {
+    func standing(of resource: ResourceNumber) -> TurnState.Standing {
         TurnState.Standing(
             isUnfinished: !isFinished(resource), isGoingBack: isGoingBack(resource), isOut: isOutByPlan(resource))
     }
 
     /// The turn in which the step's resource stands and which has to wait for an earlier one; nil if it may be taken out. Who is
     /// out already waits for nobody: the sooner it is back, the sooner the others may go.
-    func turnAwaited(by step: Step) -> TurnWait? {
+    func turnAwaited(by step: IndexedStep) -> TurnWait? {
         guard step.availability == .takesOut, !fold.isOut(step.resource) else { return nil }
-        let isBack = index.isRollback(step.id)
+        let isBack = step.isRollback
         guard isBack || course(of: step.resource) == .forward else { return nil }
         for place in index.turns.places(of: step.resource) {
             let position = isBack ? index.turns.orders[place.order].positionBack(of: place.turn) : place.turn
-            let queue = isBack ? turnState.back[place.order] : turnState.ahead[place.order]
-            if queue.first < position { return TurnWait(order: place.order, position: position, isBack: isBack) }
+            let first = isBack ? turnState.back[place.order].first : turnState.ahead[place.order].first
+            if first < position { return TurnWait(order: place.order, position: position, isBack: isBack) }
         }
         return nil
     }
 
     /// An order by which the step's resource may not be taken out now, because somebody of another of its turns is out, whatever
     /// way the two are going; nil if there is none.
-    func orderWithOthersOut(for step: Step) -> Int? {
+    func orderWithOthersOut(for step: IndexedStep) -> Int? {
         guard step.availability == .takesOut, !fold.isOut(step.resource) else { return nil }
         return index.turns.places(of: step.resource)
             .first { turnState.out[$0.order].isAnyOut(butFor: $0.turn) }?.order
     }
 
     /// Somebody who keeps the step's resource from being taken out by being out; nil if nobody does.
-    func excluder(of step: Step) -> ResourceID? {
+    private func excluder(of step: IndexedStep) -> ResourceID? {
         guard orderWithOthersOut(for: step) != nil else { return nil }
-        return fold.out.keys.filter { isOutByPlan($0) && index.turns.exclude(step.resource, $0) }.min()
+        return fold.out.filter { isOutByPlan($0) && index.turns.exclude(step.resource, $0) }.map(index.name).min()
     }
 
     /// Why the plan's orders keep the step from being taken; nil if they don't.
-    func turnRefusal(of step: Step) -> String? {
+    func turnRefusal(of step: IndexedStep) -> String? {
         if let wait = turnAwaited(by: step) {
             let order = index.turns.orders[wait.order]
-            let queue = wait.isBack ? turnState.back[wait.order] : turnState.ahead[wait.order]
-            let turn = wait.isBack ? order.positionBack(of: queue.first) : queue.first
+            let first = wait.isBack ? turnState.back[wait.order].first : turnState.ahead[wait.order].first
+            let turn = wait.isBack ? order.positionBack(of: first) : first
             let others = order.turns[turn].first { wait.isBack ? isGoingBack($0) : !isFinished($0) }
-            let who = others.map(\.rawValue) ?? "turn \(turn + 1)"
-            return "\(step.resource) waits for \(who): \(order.reason) (I3)"
+            let who = others.map { index.name(of: $0).rawValue } ?? "turn \(turn + 1)"
+            return "\(index.name(of: step.resource)) waits for \(who): \(order.reason) (I3)"
         }
         if let other = excluder(of: step) {
-            return "\(step.resource) may not be out together with \(other) (I1)"
+            return "\(index.name(of: step.resource)) may not be out together with \(other) (I1)"
         }
         return nil
     }
@@ -82,12 +82,12 @@ extension RunMachine {
 
     /// Counts every resource anew: before the first record, and after one that concerns the run as a whole.
     mutating func recountTurns() {
-        turnState = TurnState(index.turns)
+        turnState = TurnState(index.turns, resources: index.resourceCount)
         for resource in index.resources { recountTurns(of: resource) }
     }
 
     /// Counts a resource as it stands now, and wakes who may have waited for that.
-    mutating func recountTurns(of resource: ResourceID) {
+    mutating func recountTurns(of resource: ResourceNumber) {
         let places = index.turns.places(of: resource)
         guard !places.isEmpty else { return }
         let now = standing(of: resource)
@@ -119,7 +119,7 @@ extension RunMachine {
         guard !agenda.isStale else { return }
         for position in positions {
             let wait = TurnWait(order: order, position: position, isBack: isBack)
-            agenda.touched.formUnion(agenda.turnWatchers.removeValue(forKey: wait) ?? [])
+            if let waiting = agenda.turnWatchers.removeValue(forKey: wait) { agenda.touch(waiting) }
         }
     }
 
@@ -127,9 +127,9 @@ extension RunMachine {
     private mutating func wakeExcluded(by order: Int, isOut: Bool) {
         guard !agenda.isStale else { return }
         if isOut {
-            agenda.touched.formUnion(agenda.ready[order] ?? [])
-        } else {
-            agenda.touched.formUnion(agenda.returnWatchers.removeValue(forKey: order) ?? [])
+            if let ready = agenda.ready[order] { agenda.touch(ready) }
+        } else if let waiting = agenda.returnWatchers.removeValue(forKey: order) {
+            agenda.touch(waiting)
         }
     }
 }

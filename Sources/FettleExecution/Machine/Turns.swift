@@ -11,7 +11,7 @@ struct Turns: Sendable {
 
     struct Order: Sendable {
         var reason: String
-        var turns: [[ResourceID]]
+        var turns: [[ResourceNumber]]
         var wayBack: TurnOrder.WayBack
 
         /// When a turn goes back: 0 for the one that goes first.
@@ -25,46 +25,46 @@ struct Turns: Sendable {
 
     let orders: [Order]
     /// By order, each of which is named once at most.
-    private let places: [ResourceID: [Place]]
+    private let places: Lists<Resource, Place>
 
-    /// - Parameter resources: those that have a step.
-    init(_ orders: [TurnOrder], among resources: Set<ResourceID>) throws(PlanDefect) {
-        var places: [ResourceID: [Place]] = [:]
+    init(_ orders: [TurnOrder], among names: PlanNames) throws(PlanDefect) {
+        var places: [[Place]] = Array(repeating: [], count: names.resourceNames.count)
         var known: [Order] = []
         for (number, order) in orders.enumerated() {
             var seen: Set<ResourceID> = []
+            var turns: [[ResourceNumber]] = []
             for (turn, members) in order.turns.enumerated() {
                 guard !members.isEmpty else {
                     throw PlanDefect(
                         code: .malformedOrder, step: nil,
                         message: "turn \(turn + 1) of the order '\(order.reason)' is empty")
                 }
-                for resource in members {
-                    guard seen.insert(resource).inserted else {
+                var numbers: [ResourceNumber] = []
+                for name in members {
+                    guard seen.insert(name).inserted else {
                         throw PlanDefect(
                             code: .malformedOrder, step: nil,
-                            message: "the order '\(order.reason)' names \(resource) twice")
+                            message: "the order '\(order.reason)' names \(name) twice")
                     }
-                    guard resources.contains(resource) else { continue }
-                    places[resource, default: []].append(Place(order: number, turn: turn))
+                    guard let resource = names.resources[name], resource.asInt < names.steppedCount else { continue }
+                    numbers.append(resource)
+                    places[resource.asInt].append(Place(order: number, turn: turn))
                 }
-            }
-            let turns = order.turns.map { turn in
-                turn.allSatisfy(resources.contains) ? turn : turn.filter(resources.contains)
+                turns.append(numbers)
             }
             known.append(Order(reason: order.reason, turns: turns, wayBack: order.wayBack))
         }
         self.orders = known
-        self.places = places
+        self.places = Lists(places)
     }
 
-    func places(of resource: ResourceID) -> [Place] { places[resource] ?? [] }
+    func places(of resource: ResourceNumber) -> ArraySlice<Place> { places[resource] }
 
     /// Whether the two are never out together: they stand in different turns of one order.
-    func exclude(_ one: ResourceID, _ other: ResourceID) -> Bool {
+    func exclude(_ one: ResourceNumber, _ other: ResourceNumber) -> Bool {
         let (left, right) = (places(of: one), places(of: other))
-        var (i, j) = (0, 0)
-        while i < left.count, j < right.count {
+        var (i, j) = (left.startIndex, right.startIndex)
+        while i < left.endIndex, j < right.endIndex {
             if left[i].order == right[j].order {
                 if left[i].turn != right[j].turn { return true }
                 i += 1

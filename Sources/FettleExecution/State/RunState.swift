@@ -56,15 +56,21 @@ public struct RunState: Sendable, Equatable {
 
     /// What a pause still waits for: resources that are out or worked on, and are brought to their next safe point. Empty when
     /// the pause is complete, and while there is none.
-    public var finishing: [ResourceID] { fold.pause == nil ? [] : machine.finishing() }
+    public var finishing: [ResourceID] { fold.pause == nil ? [] : machine.finishing().map(machine.index.name) }
 
     /// In the order in which the plan first names them.
     public var resources: [ResourceProgress] { machine.index.resources.map { ResourceProgress($0, in: machine) } }
 
+    /// Those on which a step is under way, in the same order.
+    public var atWork: [ResourceProgress] {
+        let steps = fold.open.map(machine.index.step)
+        return NumberSet(steps.filter { !$0.isBake }.map(\.resource)).map { ResourceProgress($0, in: machine) }
+    }
+
     /// nil if the plan has no step for it.
     public func resource(_ id: ResourceID) -> ResourceProgress? {
-        machine.index.forward[id] == nil && machine.index.rollback[id] == nil
-            ? nil : ResourceProgress(id, in: machine)
+        guard let number = machine.index.number(of: id), machine.index.hasSteps(number) else { return nil }
+        return ResourceProgress(number, in: machine)
     }
 
     /// nil if it is not in the plan.
@@ -73,7 +79,24 @@ public struct RunState: Sendable, Equatable {
     /// Bakes: they belong to a wave and not to one resource.
     public var waveSteps: [StepProgress] { machine.index.bakes.map { StepProgress($0, in: machine) } }
 
-    /// What this run still has to take back.
+    /// Who asked that another executor take the run, and why; nil once one has.
+    public var handOver: (by: Person, reason: String)? { fold.handOver.map { ($0.by, $0.reason) } }
+
+    /// Those that are, or were, taken back by a person's wish while the others go on; sorted.
+    public var takenBack: [ResourceID] { fold.takingBack.map(machine.index.name).sorted() }
+
+    /// The failed ones that can be tried again now: back at rest, not in quarantine; sorted.
+    public var retryable: [ResourceID] { machine.failedToRetry(among: []) }
+
+    /// These and whatever has to go back with them, at this moment (I8).
+    public func partRollback(of resources: [ResourceID]) -> PartRollback {
+        PartRollback(of: resources, in: machine.plan, isSettled: machine.isSettled)
+    }
+
+    /// Every temporary change that is not taken back yet, by resource. See `OwedChange`.
+    public var owed: [OwedChange] { machine.owedChanges() }
+
+    /// Drains that this run still has to take back.
     public var obligations: [Obligation] {
         fold.obligations.values.sorted { ($0.since, $0.step) < ($1.since, $1.step) }
     }
@@ -81,15 +104,15 @@ public struct RunState: Sendable, Equatable {
     public var quarantined: [QuarantineEntry] { fold.quarantined.values.sorted { $0.resource < $1.resource } }
 
     /// Resources that are out of their groups now, quarantined ones among them.
-    public var out: [ResourceID] { machine.index.resources.filter { fold.isOut($0) } }
+    public var out: [ResourceID] { machine.index.resources.filter { fold.isOut($0) }.map(machine.index.name) }
     public var failed: [ResourceProgress] {
-        machine.index.resources.filter { fold.failed[$0] != nil }.map { ResourceProgress($0, in: machine) }
+        machine.index.resources.filter { fold.hasFailed($0) }.map { ResourceProgress($0, in: machine) }
     }
 
     /// Settled forward steps and all of them.
     public var progress: (settled: Int, total: Int) {
-        let steps = machine.plan.steps
-        return (steps.count { fold[$0.id].isSettled }, steps.count)
+        let (first, end) = (machine.plan.rollback.count, machine.index.stepCount)
+        return ((first..<end).count { fold[StepNumber($0)].isSettled }, end - first)
     }
 }
 
@@ -118,20 +141,19 @@ public struct ResourceProgress: Sendable, Equatable {
     /// Empty as long as it is not going back.
     public var rollback: [StepProgress]
 
-    init(_ resource: ResourceID, in machine: RunMachine) {
-        let fold = machine.fold
-        let forward = (machine.index.forward[resource] ?? []).map { StepProgress($0, in: machine) }
+    init(_ resource: ResourceNumber, in machine: RunMachine) {
+        let forward = machine.index.forward(resource).map { StepProgress($0, in: machine) }
         let course = machine.course(of: resource)
         let isAtRest = machine.isAtRest(resource)
         let isTouched = forward.contains { $0.status != .pending }
-        self.resource = resource
-        isOut = fold.isOut(resource)
-        failure = fold.failed[resource]
-        quarantine = fold.quarantined[resource]
+        self.resource = machine.index.name(of: resource)
+        isOut = machine.fold.isOut(resource)
+        failure = machine.fold.failed[resource]
+        quarantine = machine.fold.quarantined[resource]
         steps = forward
         rollback =
             course == .rollingBack || course == .quarantined
-            ? (machine.index.rollback[resource] ?? []).map { StepProgress($0, in: machine) } : []
+            ? machine.index.rollback(resource).map { StepProgress($0, in: machine) } : []
         let isFinished = forward.allSatisfy(\.status.isSettled)
         phase =
             switch course {
@@ -178,26 +200,42 @@ public struct StepProgress: Sendable, Equatable {
     public var startedAt: Timestamp?
     public var settledAt: Timestamp?
 
-    init(_ step: Step, in machine: RunMachine) {
-        let record = machine.fold[step.id]
-        id = step.id
-        name = step.action.name
-        wave = step.wave
+    init(_ step: IndexedStep, in machine: RunMachine) {
+        let planned = machine.index.planned(step.number)
+        let record = machine.fold[step]
+        let account = machine.fold.account(of: step.number)
+        id = planned.id
+        name = planned.action.name
+        wave = planned.wave
         availability = step.availability
         attempts = record.attempts
-        startedAt = record.firstIntendedAt
-        settledAt = record.settledAt
+        startedAt = account.firstIntendedAt
+        settledAt = account.settledAt
         status =
             if record.open != nil {
                 .underWay
-            } else if let reason = record.skippedBecause {
+            } else if let reason = account.skippedBecause {
                 .skipped(reason: reason)
-            } else if let observation = record.done {
+            } else if let observation = account.done {
                 .done(observation)
-            } else if let failure = record.failure {
+            } else if let failure = account.failure {
                 record.isFailedForGood ? .failed(failure) : .willRetry(failure)
             } else {
                 .pending
             }
+    }
+}
+
+extension RunState {
+    /// What is asked of a person now, by the gate that asks; in the plan's order.
+    public var questions: [(step: StepID, questions: [String])] {
+        machine.plan.steps.filter { $0.asksPerson && machine.index.step($0.id).map(machine.isAsked) ?? false }
+            .map { ($0.id, $0.action.questions) }
+    }
+
+    /// Why a step cannot be answered now; nil if it can.
+    public func refusalOfAnswer(to step: StepID, _ verdict: GateVerdict) -> String? {
+        guard let number = machine.index.step(step) else { return "step \(step) is not in the plan" }
+        return machine.illegalityOfAnswer(number, verdict)
     }
 }

@@ -19,8 +19,8 @@ struct GroupReader {
     private let ids: [String]
 
     static let keys = [
-        "id", "kind", "members", "select", "spares", "minimumAvailable", "strategy", "traffic", "probes", "after",
-        "responsibility",
+        "id", "kind", "members", "select", "spares", "minimumAvailable", "strategy", "traffic", "probes",
+        "groupProbes", "after", "responsibility",
     ]
 
     init(reading: Reading, environments: [Environment], resources: DeclaredResources) {
@@ -55,6 +55,11 @@ struct GroupReader {
         checkEnvironments(group, at: idValue?.place ?? item.place)
         if let value = fields["traffic"] { group.traffic = traffic(value) }
         if let value = fields["probes"] { group.probes = ProbeReader(reading: reading).list(value) }
+        if let value = fields["groupProbes"] {
+            let probes = ProbeReader(reading: reading, isOfGroup: true).list(value)
+            group.groupProbes = probes.isEmpty ? nil : probes
+        }
+        checkBalancer(group, at: fields.keyPlace("probes"))
         if let value = fields["strategy"] {
             StrategyFit(reading: reading, resources: resources, group: group, place: value.place).judge()
         }
@@ -199,6 +204,14 @@ struct GroupReader {
             return nil
         }
         return text
+    }
+
+    private func checkBalancer(_ group: ResourceGroup, at place: Place) {
+        let asks = group.probes.contains { if case .balancer = $0.check { true } else { false } }
+        guard asks, group.traffic == nil else { return }
+        reading.problem(
+            "a probe asks the load balancer, and the group has no 'traffic'", at: place,
+            hint: "'traffic' says where the load balancer is")
     }
 
     private func after(_ fields: Fields) -> [(name: String, place: Place)] {

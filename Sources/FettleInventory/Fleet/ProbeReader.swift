@@ -1,11 +1,15 @@
 internal import FettleModel
 
-/// Reads `probes`: a list, each with exactly one of `http`, `tcp`, `unit`, `command`.
+/// Reads `probes`: a list, each with exactly one of `kinds`.
 struct ProbeReader {
     let reading: Reading
+    /// Whether the list is asked once for a whole group, so that there is no member it could speak of.
+    var isOfGroup = false
 
-    static let kinds = ["http", "tcp", "unit", "command"]
-    static let keys = ["name"] + kinds + ["timeout", "samples", "interval", "deadline"]
+    static let kinds = [
+        "http", "tcp", "unit", "command", "tls", "log", "prometheus", "balancer", "cluster", "manual",
+    ]
+    static let keys = ["name"] + kinds + ["timeout", "samples", "interval", "deadline", "maximumAge"]
 
     func list(_ value: YAMLValue) -> [Probe] {
         var seen: Set<String> = []
@@ -45,13 +49,10 @@ struct ProbeReader {
         if let value = fields["deadline"], let seconds = reading.seconds(value, "deadline", in: 1...86_400) {
             probe.deadlineSeconds = seconds
         }
-        let needed = (probe.samples - 1) * probe.intervalSeconds
-        if needed >= probe.deadlineSeconds {
-            reading.problem(
-                "\(probe.samples) samples \(probe.intervalSeconds)s apart never end within the deadline of "
-                    + "\(probe.deadlineSeconds)s", at: fields["deadline"]?.place ?? item.place,
-                hint: "a deadline above \(needed)s")
+        if let value = fields["maximumAge"], let seconds = reading.seconds(value, "maximumAge", in: 1...86_400) {
+            probe.maximumAgeSeconds = seconds
         }
+        ProbeFit(reading: reading, isOfGroup: isOfGroup && check != nil).judge(probe, fields, at: item.place)
         guard let check, let name = name ?? Self.defaultName(of: check) else { return nil }
         probe.name = name
         return probe
@@ -61,8 +62,14 @@ struct ProbeReader {
         switch kind {
         case "http": http(value)
         case "tcp": tcp(value)
-        case "unit": unit(value)
-        default: command(value)
+        case "unit": unit(value).map { .systemdUnit(name: $0) }
+        case "command": command(value).map { .command(argv: $0) }
+        case "tls": tls(value)
+        case "log": log(value)
+        case "prometheus": prometheus(value)
+        case "balancer": balancer(value)
+        case "cluster": cluster(value)
+        default: reading.text(value, "the question", limit: 500).map { .manual(question: $0) }
         }
     }
 
@@ -72,6 +79,12 @@ struct ProbeReader {
         case .tcp(let port): "tcp-\(port)"
         case .systemdUnit(let name): name
         case .command: "command"
+        case .tls(_, let port, _, _, _): "tls-\(port)"
+        case .log: "log"
+        case .prometheus: "prometheus"
+        case .balancer: "balancer"
+        case .cluster: "cluster"
+        case .manual: "manual"
         }
     }
 
@@ -87,7 +100,7 @@ struct ProbeReader {
         return .http(url: url, status: status, contains: contains)
     }
 
-    private func url(_ value: YAMLValue) -> String? {
+    func url(_ value: YAMLValue) -> String? {
         guard let text = reading.text(value, "the url", limit: 2_048) else { return nil }
         let scheme = ["http://", "https://"].first { text.hasPrefix($0) }
         let rest = text.dropFirst(scheme?.count ?? 0)
@@ -114,7 +127,7 @@ struct ProbeReader {
     }
 
     /// The name of a systemd unit; `.service` is added where there is no suffix.
-    private func unit(_ value: YAMLValue) -> Probe.Check? {
+    func unit(_ value: YAMLValue) -> String? {
         guard let text = reading.text(value, "the unit") else { return nil }
         let isName = text.utf8.allSatisfy { NameRule.isAlphanumeric($0) || ":-_.\\@".utf8.contains($0) }
         guard isName, !text.hasPrefix("-"), !text.hasPrefix(".") else {
@@ -122,11 +135,11 @@ struct ProbeReader {
                 "\(text.quoted) is no name of a systemd unit", at: value.place, hint: "such as nginx.service")
             return nil
         }
-        return .systemdUnit(name: text.contains(".") ? text : text + ".service")
+        return text.contains(".") ? text : text + ".service"
     }
 
     /// The words of a command: run as they are, by no shell.
-    private func command(_ value: YAMLValue) -> Probe.Check? {
+    func command(_ value: YAMLValue) -> [String]? {
         guard let items = reading.list(value, "the command", limit: 100) else { return nil }
         let words = items.compactMap { reading.text($0, "a word of the command", limit: 4_096) }
         guard words.count == items.count, let program = words.first else {
@@ -137,6 +150,6 @@ struct ProbeReader {
             reading.problem("a command cannot begin with \(program.quoted)", at: items[0].place)
             return nil
         }
-        return .command(argv: words)
+        return words
     }
 }

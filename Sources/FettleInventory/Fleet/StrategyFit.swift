@@ -25,7 +25,7 @@ struct StrategyFit {
         switch strategy {
         case .allAtOnce: judgeAllAtOnce()
         case .rolling(let most, let surge): judgeSurge(most, surge, in: "rolling")
-        case .canary(_, _, let most, _): judgeMost(most, "maxUnavailable")
+        case .canary(_, _, let most, _, _): judgeMost(most, "maxUnavailable")
         case .replicasFirst(let most):
             needKind(.cluster, "replicasFirst", "so that members have a leader to hand over from")
             judgeMost(most, "maxUnavailable")

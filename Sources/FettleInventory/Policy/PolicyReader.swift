@@ -12,7 +12,7 @@ struct PolicyReader {
     static let keys = [
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
         "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
-        "windows", "withoutWindow", "freezes", "order", "releases",
+        "windows", "withoutWindow", "freezes", "order", "releases", "bake",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -43,6 +43,7 @@ struct PolicyReader {
         if let value = fields["neverRestart"] { neverRestart(value, &policy) }
         if let value = fields["limits"] { policy.limits = limits(value) }
         if let value = fields["approvals"] { approvals(value, &policy) }
+        if let value = fields["bake"] { policy.bake = BakeReader(reading: reading).read(value) }
         if let value = fields["risk"] { policy.risk = RiskReader(reading: reading).read(value) }
         let baselines = BaselineReader(reading: reading, environments: environments)
         if let value = fields["rolling"] { policy.rolling = baselines.rolling(value) }

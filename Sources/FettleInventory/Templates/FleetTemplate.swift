@@ -60,6 +60,7 @@ public enum FleetTemplate {
         # strategy: how members are changed; without it the planner chooses and says why. What each is for: docs/strategies.md.
         # - rolling: {maxUnavailable: 1}                     one after another; with `spares: [web-9]` also maxSurge: 1
         # - canary: {first: 1, bake: 10m, maxUnavailable: "25%", growth: 2}    some first, watched; then the rest, here in waves
+        # - canary: {bake: 10m, control: 2, extendUntil: 1h} compared with 2 that are not patched yet (docs/canary.md), or judge: probes
         # - allAtOnce                                        only with minimumAvailable: 0
         # - oneSideAtATime: {bake: 10m}                      by failureDomain: fabrics, heads of a storage controller
         # - replicasFirst: {maxUnavailable: 1}               a cluster (kind: cluster): the leader last, after its handover
@@ -84,6 +85,15 @@ public enum FleetTemplate {
         #    probes:                           # all must pass before a member counts as healthy
         #      - http: {url: "http://{host}/health", status: 200}
         #      - unit: nginx.service
+        #      - tls: {port: 443, leastDays: 14}                   # each kind with an example: docs/gates.md
+        #      - log: {unit: nginx, pattern: "emerg|panic"}        # since the change; file: /var/log/x instead of unit
+        #      - prometheus: {url: "http://prometheus:9090", query: 'errors{instance="{host}:9100"}', over: 5m, atMost: 0}
+        #        samples: 10
+        #        maximumAge: 1m
+        #        deadline: 6m
+        #      - balancer: {checkInterval: 2s}
+        #    groupProbes:                      # asked once for the whole group, behind each of its waves
+        #      - http: {url: "https://shop.example.com/", status: 200}
         #    after: [db]                       # starts when this group is finished
 
         """
@@ -137,6 +147,14 @@ public enum FleetTemplate {
           failureBudget: 0         # resources that may fail before the run stops and goes back
           attempts: 3              # how often a step is tried at most
           quarantineDeadline: 1d   # to settle a resource that had to be kept out of traffic
+
+        # How sure the judgement of a canary has to be, and what it still calls the same. docs/canary.md says it all.
+        bake:
+          falseAlarmPercent: 5           # good patches of a hundred that chance may stop
+          latencyMarginPercent: 25       # of the control's median; or, where that is more:
+          latencyMarginMilliseconds: 10
+          pressureMarginPercent: 10      # of the time, in which the host stands still
+          nextMaintenance: 30d           # a leak that needs longer to exhaust anything stops no patch
 
         # Who must agree to a change, by environment; 'default' holds for those not named.
         approvals:

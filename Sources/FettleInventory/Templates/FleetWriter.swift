@@ -106,26 +106,13 @@ public struct FleetWriter: Sendable {
                 "      drainTimeout: \(traffic.drainTimeoutSeconds)s",
             ]
         }
-        if !group.probes.isEmpty { lines += ["    probes:"] + group.probes.flatMap(probe) }
+        if !group.probes.isEmpty { lines += ["    probes:"] + group.probes.flatMap(ProbeWriter.lines) }
+        if let probes = group.groupProbes, !probes.isEmpty {
+            lines += ["    groupProbes:"] + probes.flatMap(ProbeWriter.lines)
+        }
         if !group.after.isEmpty {
             lines.append("    after: " + YAMLText.flowList(group.after.map(\.rawValue), indent: 4))
         }
         return lines
-    }
-
-    private func probe(_ probe: Probe) -> [String] {
-        var lines = ["      - name: \(YAMLText.scalar(probe.name))"]
-        switch probe.check {
-        case .http(let url, let status, let contains):
-            lines += ["        http:", "          url: \(YAMLText.scalar(url))", "          status: \(status)"]
-            if let contains { lines.append("          contains: \(YAMLText.scalar(contains))") }
-        case .tcp(let port): lines.append("        tcp: \(port)")
-        case .systemdUnit(let name): lines.append("        unit: \(YAMLText.scalar(name))")
-        case .command(let words): lines.append("        command: " + YAMLText.flowList(words, indent: 8))
-        }
-        return lines + [
-            "        timeout: \(probe.timeoutSeconds)s", "        samples: \(probe.samples)",
-            "        interval: \(probe.intervalSeconds)s", "        deadline: \(probe.deadlineSeconds)s",
-        ]
     }
 }

@@ -8,11 +8,12 @@ enum StrategyWriter {
         case .rolling(let most, let surge):
             let settings = [("maxUnavailable", quantity(most))]
             return Self.settings("rolling", settings + (surge.map { [("maxSurge", quantity($0))] } ?? []))
-        case .canary(let first, let bakeSeconds, let most, let growth):
+        case .canary(let first, let bakeSeconds, let most, let growth, let judging):
             let settings = [
                 ("first", quantity(first)), ("bake", "\(bakeSeconds)s"), ("maxUnavailable", quantity(most)),
             ]
-            return Self.settings("canary", settings + (growth > 1 ? [("growth", String(growth))] : []))
+            let waves = growth > 1 ? [("growth", String(growth))] : []
+            return Self.settings("canary", settings + waves + (judging.map(Self.judging) ?? []))
         case .oneSideAtATime(let bakeSeconds): return settings("oneSideAtATime", [("bake", "\(bakeSeconds)s")])
         case .replicasFirst(let most): return settings("replicasFirst", [("maxUnavailable", quantity(most))])
         case .evacuate(let most): return settings("evacuate", [("maxUnavailable", quantity(most))])
@@ -30,6 +31,13 @@ enum StrategyWriter {
             let settings = [("image", YAMLText.scalar(image)), ("maxUnavailable", quantity(most))]
             return Self.settings("replace", settings + (surge == .count(0) ? [] : [("maxSurge", quantity(surge))]))
         }
+    }
+
+    private static func judging(_ judging: CanaryJudging) -> [(String, String)] {
+        let isPlain = judging.controls == nil && judging.extendUntilSeconds == nil
+        let method = judging.method == .compared && !isPlain ? [] : [("judge", judging.method.rawValue)]
+        return method + (judging.controls.map { [("control", String($0))] } ?? [])
+            + (judging.extendUntilSeconds.map { [("extendUntil", "\($0)s")] } ?? [])
     }
 
     private static func settings(_ name: String, _ settings: [(String, String)]) -> [String] {

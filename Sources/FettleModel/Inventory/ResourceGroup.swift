@@ -15,13 +15,15 @@ public struct ResourceGroup: Codable, Sendable, Equatable {
     public var traffic: TrafficBinding?
     /// What must pass before a member counts as healthy.
     public var probes: [Probe]
+    /// What is asked once for the group as a whole, such as at its public address, behind each of its waves; nil: nothing.
+    public var groupProbes: [Probe]?
     /// Groups that must be finished before this one starts.
     public var after: [GroupID]
 
     public init(
         id: GroupID, kind: Kind = .pool, members: [ResourceID], spares: [ResourceID]? = nil,
         minimumAvailable: Quantity, strategy: Strategy? = nil, traffic: TrafficBinding? = nil, probes: [Probe] = [],
-        after: [GroupID] = []
+        groupProbes: [Probe]? = nil, after: [GroupID] = []
     ) {
         self.id = id
         self.kind = kind
@@ -31,6 +33,7 @@ public struct ResourceGroup: Codable, Sendable, Equatable {
         self.strategy = strategy
         self.traffic = traffic
         self.probes = probes
+        self.groupProbes = groupProbes
         self.after = after
     }
 

@@ -3,8 +3,10 @@ public enum Strategy: Codable, Sendable, Equatable {
     /// One after another, so many at once; up to `maxSurge` more for the group's spares, which go first.
     case rolling(maxUnavailable: Quantity, maxSurge: Quantity? = nil)
     /// First some members, watched for a while; then the rest by rolling. With a growth of 2 or more the rest goes in
-    /// waves, each so many times as large as the one before, up to `maxUnavailable`.
-    case canary(first: Quantity, bakeSeconds: Int, maxUnavailable: Quantity, growth: Int = 1)
+    /// waves, each so many times as large as the one before, up to `maxUnavailable`. `judging`: nil: as `CanaryJudging` does
+    /// by itself.
+    case canary(
+        first: Quantity, bakeSeconds: Int, maxUnavailable: Quantity, growth: Int = 1, judging: CanaryJudging? = nil)
     /// Every member at the same time: only for groups whose minimum allows it.
     case allAtOnce
     /// One failure domain after the other, the next only when the one before has been watched: fabrics of a storage
@@ -37,6 +39,6 @@ public enum Strategy: Codable, Sendable, Equatable {
 
     /// How much larger each wave may be than the one before; 1: no waves.
     public var growth: Int {
-        if case .canary(_, _, _, let growth) = self { max(1, growth) } else { 1 }
+        if case .canary(_, _, _, let growth, _) = self { max(1, growth) } else { 1 }
     }
 }

@@ -31,12 +31,15 @@ public struct Plan: Codable, Sendable, Equatable {
     public var pointOfNoReturn: StepID?
     /// In which the targets are worked on, by the time at which they open; each target names its own.
     public var windows: [TimeWindow]
+    /// The run that it replaces, and the hosts that it takes over from it; nil: none.
+    public var supersedes: Supersession?
 
     public init(
         schema: Int = Plan.currentSchema, id: PlanID, title: String, selection: StageReference, createdAt: Timestamp,
         environments: [EnvironmentID], targets: [PlanTarget], groups: [PlannedGroup], steps: [Step],
         rollback: [Step], order: [TurnOrder] = [], rooms: [HypervisorRoom] = [], apart: [ApartMachine]? = nil,
-        limits: PlanLimits, pointOfNoReturn: StepID? = nil, windows: [TimeWindow] = []
+        limits: PlanLimits, pointOfNoReturn: StepID? = nil, windows: [TimeWindow] = [],
+        supersedes: Supersession? = nil
     ) {
         self.schema = schema
         self.id = id
@@ -54,6 +57,7 @@ public struct Plan: Codable, Sendable, Equatable {
         self.limits = limits
         self.pointOfNoReturn = pointOfNoReturn
         self.windows = windows
+        self.supersedes = supersedes
     }
 
     public func group(_ id: GroupID) -> PlannedGroup? { groups.first { $0.id == id } }

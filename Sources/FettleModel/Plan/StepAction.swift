@@ -16,8 +16,11 @@ public enum StepAction: Codable, Sendable, Equatable {
     indirect case restore(traffic: TrafficBinding)
     /// Brings the resource back into its groups where no driver does it.
     case bringBack
-    /// Watches resources for a time; every probe must pass at the end and none may fail on the way.
-    case bake(seconds: Int, resources: [ResourceID], probes: [Probe])
+    /// Watches resources for a time; every probe must pass at the end and none may fail on the way. What is seen besides is judged
+    /// as `judgement` says; nil: by the probes alone. Indirect, because there are few.
+    indirect case bake(seconds: Int, resources: [ResourceID], probes: [Probe], judgement: BakeJudgement? = nil)
+    /// Asks once for a whole group whether it is well, behind those of its members that have been changed so far.
+    indirect case groupGate(gate: GroupGate)
     /// Facts again: the versions are there and the new code runs.
     case verify(expectation: HostExpectation)
     /// Moves running machines from a hypervisor to others, so that it can go out without them. `staying`: machines that run on it
@@ -48,6 +51,7 @@ public enum StepAction: Codable, Sendable, Equatable {
         case .restore: "restore"
         case .bringBack: "bring back"
         case .bake: "bake"
+        case .groupGate: "group gate"
         case .verify: "verify"
         case .evacuate: "evacuate"
         case .bringHome: "bring home"
@@ -57,6 +61,30 @@ public enum StepAction: Codable, Sendable, Equatable {
         case .buildImage: "build image"
         case .replaceImage: "replace image"
         case .retire: "retire"
+        }
+    }
+}
+
+extension StepAction {
+    /// Those whose change a step of a group judges; nil for a step that is one resource's.
+    public var judged: [ResourceID]? {
+        switch self {
+        case .bake(_, let resources, _, _): resources
+        case .groupGate(let gate): gate.resources
+        default: nil
+        }
+    }
+
+    /// What a person is asked before the step; empty for all but gates.
+    public var questions: [String] {
+        let probes: [Probe] =
+            switch self {
+            case .gate(let probes): probes
+            case .groupGate(let gate): gate.probes
+            default: []
+            }
+        return probes.compactMap { probe in
+            if case .manual(let question) = probe.check { question } else { nil }
         }
     }
 }

@@ -10,11 +10,17 @@ public struct TurnOrder: Codable, Sendable, Equatable {
     /// From first to last; no turn is empty, and no resource stands in two.
     public var turns: [[ResourceID]]
     public var wayBack: WayBack
+    /// Later turns rest on earlier ones, such as tiers: who is taken back takes them back with it (I8). Left out where the order is
+    /// kept for capacity or for proof alone.
+    public var isDependency: Bool?
 
-    public init(reason: String, turns: [[ResourceID]], wayBack: WayBack = .reversed) {
+    public init(
+        reason: String, turns: [[ResourceID]], wayBack: WayBack = .reversed, isDependency: Bool? = nil
+    ) {
         self.reason = reason
         self.turns = turns
         self.wayBack = wayBack
+        self.isDependency = isDependency
     }
 
     /// In which order the resources go back.

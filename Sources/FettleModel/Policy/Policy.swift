@@ -40,6 +40,8 @@ public struct Policy: Codable, Sendable, Equatable {
     public var order: [OrderRule]
     /// What release notes demand.
     public var releases: [ReleaseRule]
+    /// How sure a bake has to be, and what it still calls the same.
+    public var bake: BakeThresholds
 
     public init(
         classes: [UpdateClass] = [.security], exclude: [String] = [],
@@ -54,7 +56,7 @@ public struct Policy: Codable, Sendable, Equatable {
         risk: RiskPolicy = RiskPolicy(),
         maximumWaiverDays: Int = 365,
         windows: [MaintenanceWindow] = [], withoutWindow: WithoutWindow = .anyTime, freezes: [Freeze] = [],
-        order: [OrderRule] = [], releases: [ReleaseRule] = []
+        order: [OrderRule] = [], releases: [ReleaseRule] = [], bake: BakeThresholds = BakeThresholds()
     ) {
         self.classes = classes
         self.exclude = exclude
@@ -78,6 +80,7 @@ public struct Policy: Codable, Sendable, Equatable {
         self.freezes = freezes
         self.order = order
         self.releases = releases
+        self.bake = bake
     }
 
     /// When updates of the class are taken where no baseline says otherwise.

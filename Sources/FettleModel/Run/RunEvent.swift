@@ -12,6 +12,8 @@ public enum RunEvent: Codable, Sendable, Equatable {
     case stepFailed(step: StepID, attempt: Int, failure: StepFailure)
     /// A person decided to go on without it.
     case stepSkipped(step: StepID, by: Person, reason: String)
+    /// A person answered what a gate asks, after all that it judges was done; `pass` or `fail`.
+    case gateAnswered(step: StepID, by: Person, verdict: GateVerdict, reason: String)
     case paused(by: Person, reason: String)
     case resumed(by: Person)
     /// A person tries again what failed or stood still.
@@ -20,6 +22,14 @@ public enum RunEvent: Codable, Sendable, Equatable {
     case abortRequested(by: Person, reason: String)
     /// Everything that was begun is taken back. `by` is nil when the failure budget did it (I10).
     case rollbackRequested(by: Person?, reason: String)
+    /// These are taken back, and whatever needs them is among them; all others go on (I8).
+    case partRollbackRequested(resources: [ResourceID], by: Person, reason: String)
+    /// A person tries again what failed, and only that: these go through the plan once more.
+    case failedRetried(resources: [ResourceID], by: Person)
+    /// The executor finishes what is under way, starts nothing, and leaves the run to another; the next `claimed` ends it.
+    case handOverRequested(by: Person, reason: String)
+    /// Another run has its hosts now, with all that was owed for them. An end: nothing more is done by this one.
+    case superseded(by: RunID, hosts: [ResourceID], person: Person)
     /// A resource stays out of traffic, because its gate does not pass (I7).
     case quarantined(entry: QuarantineEntry)
     /// The run stands still until a person acts. Not an end.
@@ -29,7 +39,8 @@ public enum RunEvent: Codable, Sendable, Equatable {
 
 /// A journal line: an event with its place, its fence and its time.
 public struct JournalRecord: Codable, Sendable, Equatable {
-    public static let currentSchema = 1
+    /// The newest form that is read. Written is the oldest that can say it (`RunEvent.schema`).
+    public static let currentSchema = 2
 
     /// From 1, without gaps.
     public var sequence: Int
@@ -57,9 +68,31 @@ public struct PriorState: Codable, Sendable, Equatable {
     public var alreadySo: Bool
     public var details: [String: String]
 
+    /// Details that begin with this are for the steps that judge the act, too: what was there before it.
+    public static let markPrefix = "before the act: "
+    /// What a person answered to a gate is handed to its driver by these.
+    public static let answerVerdict = "answer: verdict"
+    public static let answerPerson = "answer: by"
+    public static let answerReason = "answer: reason"
+
     public init(alreadySo: Bool, details: [String: String]) {
         self.alreadySo = alreadySo
         self.details = details
+    }
+}
+
+/// What a person answered to a gate.
+public struct GateAnswer: Codable, Sendable, Equatable {
+    public var by: Person
+    public var verdict: GateVerdict
+    public var reason: String
+    public var at: Timestamp
+
+    public init(by: Person, verdict: GateVerdict, reason: String, at: Timestamp) {
+        self.by = by
+        self.verdict = verdict
+        self.reason = reason
+        self.at = at
     }
 }
 

@@ -41,6 +41,7 @@ extension DurationSample {
         for step in plan.steps + plan.rollback { steps[step.id] = step }
         var groups: [ResourceID: [GroupID]] = [:]
         for group in plan.groups { for member in group.members { groups[member, default: []].append(group.id) } }
+        let lookedAt = lookedAt(in: plan)
         var begun: [StepID: (attempt: Int, at: Timestamp)] = [:]
         var samples: [DurationSample] = []
         for record in journal {
@@ -49,7 +50,7 @@ extension DurationSample {
                 begun[id] = prior?.alreadySo == true ? nil : (attempt, record.at)
             case .stepDone(let id, let attempt, let observation):
                 guard let start = begun.removeValue(forKey: id), start.attempt == attempt, let step = steps[id],
-                    observation.verdict == .pass,
+                    observation.verdict == .pass, !isPreflight(step) || !lookedAt.contains(step.resource),
                     let sample = sample(step, groups[step.resource] ?? [], from: start.at, to: record.at)
                 else { continue }
                 samples.append(sample)
@@ -59,6 +60,23 @@ extension DurationSample {
             }
         }
         return samples
+    }
+
+    /// Resources that are looked at before they are patched, for want of others to compare them with: their preflights last as long
+    /// as they are told to.
+    private static func lookedAt(in plan: Plan) -> Set<ResourceID> {
+        var result: Set<ResourceID> = []
+        for step in plan.steps {
+            guard case .bake(_, let watched, _, let judgement?) = step.action, judgement.controls.isEmpty else {
+                continue
+            }
+            result.formUnion(watched)
+        }
+        return result
+    }
+
+    private static func isPreflight(_ step: Step) -> Bool {
+        if case .preflight = step.action { true } else { false }
     }
 
     private static func sample(

@@ -88,10 +88,11 @@ public struct DurationPriors: Sendable, Equatable {
         return DurationEstimate(medianSeconds: max(1, median), p95Seconds: max(1, median, longest))
     }
 
-    func bake(seconds: Int, probes: [Probe]) -> DurationEstimate {
+    /// - Parameter until: how long it may be extended; nil: not at all.
+    func bake(seconds: Int, until: Int? = nil, probes: [Probe]) -> DurationEstimate {
         let gate = gate(probes)
         return DurationEstimate(
-            medianSeconds: seconds + gate.medianSeconds, p95Seconds: seconds + gate.p95Seconds)
+            medianSeconds: seconds + gate.medianSeconds, p95Seconds: max(seconds, until ?? 0) + gate.p95Seconds)
     }
 
     func upgrade(members: Int, atOnce: Int) -> DurationEstimate {

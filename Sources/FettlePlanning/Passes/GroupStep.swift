@@ -27,7 +27,7 @@ extension Step {
     /// Taken for a group, between the hosts that are finished before it and those that wait for it.
     var isOfGroup: Bool {
         switch action {
-        case .bake, .switchTraffic, .buildImage: true
+        case .bake, .groupGate, .switchTraffic, .buildImage: true
         default: false
         }
     }
@@ -55,6 +55,7 @@ struct GroupSteps: Sendable {
             case .throughController: ThroughController.addBake(of: group, places, layout, priors, &forward)
             default: forward += Bakes.steps(of: group, places, layout, priors)
             }
+            forward += GroupGates.steps(of: group, places, layout, priors)
         }
         awaited = Self.awaited(forward, hosts: layout.hosts.count)
         awaitedBack = Self.awaited(back, hosts: layout.hosts.count)
@@ -86,21 +87,27 @@ enum Bakes {
         guard let seconds = group.bakeSeconds else { return [] }
         return watched(places, layout.hosts, group).enumerated().map { number, watched in
             let last = watched.last ?? 0
+            var judgement = group.judgement
+            judgement?.controls = places.filter { $0 > last }.prefix(group.controls).map { layout.hosts[$0].id }
+                .sorted()
             return step(
                 group, name: number == 0 ? "bake" : "bake-\(number + 1)", seconds: seconds, watched,
-                holds: places.filter { $0 > last }, layout, priors)
+                holds: places.filter { $0 > last }, layout, priors, judgement: judgement)
         }
     }
 
     static func step(
         _ group: GroupWork, name: String, seconds: Int, _ watched: [Int], holds: [Int], _ layout: WaveLayout,
-        _ priors: DurationPriors
+        _ priors: DurationPriors, judgement: BakeJudgement? = nil
     ) -> GroupStep {
         let probes = group.group.probes
         return GroupStep(
             group: group.group.id, name: name,
-            action: .bake(seconds: seconds, resources: watched.map { layout.hosts[$0].id }.sorted(), probes: probes),
-            estimate: priors.bake(seconds: seconds, probes: probes), host: watched.first ?? 0, behind: watched,
+            action: .bake(
+                seconds: seconds, resources: watched.map { layout.hosts[$0].id }.sorted(), probes: probes,
+                judgement: judgement),
+            estimate: priors.bake(seconds: seconds, until: judgement?.extendUntilSeconds, probes: probes),
+            host: watched.first ?? 0, behind: watched,
             holds: holds)
     }
 

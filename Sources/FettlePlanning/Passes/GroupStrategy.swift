@@ -45,7 +45,7 @@ enum StrategyPass {
             wished = maximum.asMaximum(of: group.regularCount) + surging(group, surge, unavailable, &reason)
         case .replace(_, let maximum, let surge):
             wished = maximum.asMaximum(of: group.regularCount) + surging(group, surge, unavailable, &reason)
-        case .canary(_, _, let maximum, _), .replicasFirst(let maximum), .evacuate(let maximum),
+        case .canary(_, _, let maximum, _, _), .replicasFirst(let maximum), .evacuate(let maximum),
             .throughController(_, let maximum):
             wished = maximum.asMaximum(of: size)
         case .allAtOnce: wished = size
@@ -72,6 +72,7 @@ enum StrategyPass {
             minimumAvailable: minimum,
             maximumOut: maximumOut, unavailable: unavailable, canaries: canary.count, bakeSeconds: canary.bakeSeconds,
             growth: canary.count > 0 ? strategy.growth : 1)
+        judge(&work, thresholds: index.thresholds)
         add(carriers, to: &work, allowed: allowed, index, notes: &notes)
         if !targets.isEmpty { arrange(&work, index, notes: &notes) }
         return work
@@ -181,7 +182,7 @@ enum StrategyPass {
     private static func canary(
         of strategy: Strategy, group: ResourceGroup, targets: Int, reason: inout String, notes: inout PlanNotes
     ) -> (count: Int, bakeSeconds: Int?) {
-        guard case .canary(let first, let bakeSeconds, _, _) = strategy else { return (0, nil) }
+        guard case .canary(let first, let bakeSeconds, _, _, _) = strategy else { return (0, nil) }
         let count = min(max(1, first.asMaximum(of: group.members.count)), targets)
         guard count < targets else {
             reason += "; only \(targets) to change, so nobody waits for a canary"

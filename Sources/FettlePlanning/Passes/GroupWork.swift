@@ -22,6 +22,10 @@ struct GroupWork: Sendable {
     var canaries: Int
     /// How long those that go first are watched; nil if nothing is there to watch them by.
     var bakeSeconds: Int?
+    /// How many of those that go next are compared with those that are watched.
+    var controls = 0
+    /// How what is seen of those that go first is judged, but for whom they are compared with; nil: by their probes alone.
+    var judgement: BakeJudgement?
     /// By how much each wave after the canary may be larger than the one before; 1: no waves, one after another.
     var growth: Int
     /// Targets that go before all others: the group's spares. Sorted.

@@ -14,6 +14,8 @@ struct ChainMaker: Sendable {
     let extras: [ResourceID: ChainExtras]
     /// Hosts whose changes are made in parts, with reboots in between.
     let splits: [ResourceID: [HostPart]]
+    /// How long hosts are looked at before they are patched, for want of others to compare them with.
+    var looks: [ResourceID: Int] = [:]
 
     /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host
     /// comes back: traffic returns to code that is proven to run, not to a hope.
@@ -37,15 +39,20 @@ struct ChainMaker: Sendable {
         change(&maker, host)
         maker.add(extra?.afterChange ?? [])
         prove(&maker, host, .to)
+        // On the way back service comes first: nobody is waited for there.
+        if !host.questions.isEmpty {
+            maker.add("confirm", .gate(probes: host.questions), .requiresOut, priors.gate([]))
+        }
         maker.bringBack(extra)
         return HostChain(preparation: preparation, outage: maker.takeSteps())
     }
 
     func preflight(_ maker: inout StepMaker, _ host: HostWork) {
+        let look = looks[host.id].map { DurationEstimate(medianSeconds: $0, p95Seconds: $0 + 60) }
         let preflight = priors.preflight.adding(host.probes.isEmpty ? nil : priors.gate(host.probes))
         maker.add(
             "preflight", .preflight(expectation: maker.expectation(.from), probes: host.probes), .none, preflight,
-            timeout: policy.lockWaitSeconds.map { $0 + preflight.p95Seconds })
+            timeout: policy.lockWaitSeconds.map { $0 + preflight.p95Seconds }, fixed: look)
     }
 
     func changeInPlace(_ maker: inout StepMaker, _ host: HostWork) {

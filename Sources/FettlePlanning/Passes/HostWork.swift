@@ -19,8 +19,10 @@ final class HostWork: Sendable {
     let rebootReasons: [String]
     /// Groups whose traffic it carries, sorted. Not empty for a load balancer.
     let serves: [GroupID]
-    /// Every probe of its groups, each once, in the order of the groups.
+    /// Every probe of its groups, each once, in the order of the groups; but for what a person is asked.
     let probes: [Probe]
+    /// What a person is asked of it.
+    let questions: [Probe]
     /// What runs on it; nil for all but hypervisors.
     let residence: Residence?
     /// The hypervisor that it runs on, as far as the facts know.
@@ -46,7 +48,10 @@ final class HostWork: Sendable {
         self.residence = residence
         self.home = home
         self.role = role
-        probes = groups.count == 1 ? groups[0].probes.withoutRepetition() : groups.flatMap(\.probes).withoutRepetition()
+        let all =
+            groups.count == 1 ? groups[0].probes.withoutRepetition() : groups.flatMap(\.probes).withoutRepetition()
+        questions = all.filter(\.isManual)
+        probes = questions.isEmpty ? all : all.filter { !$0.isManual }
     }
 
     var id: ResourceID { resource.id }

@@ -23,9 +23,12 @@ struct OrderPass {
         var reason: String
         var turns: [[Int]]
         var wayBack = TurnOrder.WayBack.reversed
+        var isDependency: Bool?
 
         func named(_ hosts: [HostWork]) -> TurnOrder {
-            TurnOrder(reason: reason, turns: turns.map { $0.map { hosts[$0].id } }, wayBack: wayBack)
+            TurnOrder(
+                reason: reason, turns: turns.map { $0.map { hosts[$0].id } }, wayBack: wayBack,
+                isDependency: isDependency)
         }
     }
 
@@ -57,10 +60,12 @@ struct OrderPass {
         orderOwnHosts()
     }
 
-    mutating func add(_ reason: String, _ turns: [[Int]], wayBack: TurnOrder.WayBack = .reversed) {
+    mutating func add(
+        _ reason: String, _ turns: [[Int]], wayBack: TurnOrder.WayBack = .reversed, isDependency: Bool? = nil
+    ) {
         let turns = turns.filter { !$0.isEmpty }
         guard turns.count > 1 else { return }
-        orders.append(PlacedOrder(reason: reason, turns: turns, wayBack: wayBack))
+        orders.append(PlacedOrder(reason: reason, turns: turns, wayBack: wayBack, isDependency: isDependency))
     }
 
     private mutating func orderEnvironments() {
@@ -109,7 +114,9 @@ struct OrderPass {
             // One that is also a member of what its group waits for waits for the rest of it.
             for place in own where before.contains(place) {
                 let rest = Set(relations[place].waitsFor.flatMap { takers[$0] ?? [] }).subtracting([place])
-                add("\(hosts[place].id) waits for what group \(group) comes after", [rest.sorted(), [place]])
+                add(
+                    "\(hosts[place].id) waits for what group \(group) comes after", [rest.sorted(), [place]],
+                    isDependency: true)
             }
             guard !behind.isEmpty, !before.isEmpty else { continue }
             let previous = earlier.first { other in
@@ -123,7 +130,9 @@ struct OrderPass {
                 open[group] = place
             } else {
                 let names = earlier.filter { takers[$0] != nil }.map(\.rawValue).sorted().joined(separator: ", ")
-                add("groups: \(names), then \(group)", [before.subtracting(behind).sorted(), behind])
+                add(
+                    "groups: \(names), then \(group)", [before.subtracting(behind).sorted(), behind],
+                    isDependency: true)
                 open[group] = orders.count - 1
             }
         }
@@ -134,7 +143,9 @@ struct OrderPass {
         let place = Dictionary(
             hosts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
         for rule in rules {
-            add(rule.reason, rule.turns.map { turn in turn.compactMap { place[$0] }.sorted() }, wayBack: rule.wayBack)
+            add(
+                rule.reason, rule.turns.map { turn in turn.compactMap { place[$0] }.sorted() },
+                wayBack: rule.wayBack, isDependency: true)
         }
     }
 

@@ -12,10 +12,13 @@ struct PlanningIndex {
     let served: [ResourceID: [GroupID]]
     private let groupLists: GroupLists
     let residency: Residency
+    /// Of the policy, for what is watched.
+    let thresholds: BakeThresholds
 
     init(_ input: PlanningInput) {
         resources = input.fleet.resources
         facts = input.facts.hosts
+        thresholds = input.policy.bake
         placesOfResources = Self.places(resources.lazy.map(\.id))
         placesOfFacts = Self.places(facts.lazy.map(\.resource))
         let groups = input.fleet.groups.sorted { $0.id < $1.id }

@@ -9,9 +9,17 @@ struct StepExpansion {
         _ layout: WaveLayout, _ groupSteps: GroupSteps, extras: [ResourceID: ChainExtras],
         splits: [ResourceID: [HostPart]], policy: Policy, priors: DurationPriors
     ) {
-        let maker = ChainMaker(policy: policy, priors: priors, extras: extras, splits: splits)
+        var maker = ChainMaker(policy: policy, priors: priors, extras: extras, splits: splits)
+        for step in groupSteps.forward {
+            guard case .bake(let seconds, let watched, _, let judgement?) = step.action, judgement.controls.isEmpty
+            else {
+                continue
+            }
+            for host in watched { maker.looks[host] = BakeJudgement.secondsBefore(bake: seconds) }
+        }
         (steps, rollback) = both(
-            { Self.forward(layout, groupSteps, maker) }, { Self.back(layout, groupSteps, maker) })
+            { [maker] in Self.forward(layout, groupSteps, maker) },
+            { [maker] in Self.back(layout, groupSteps, maker) })
     }
 
     private static func forward(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ chains: ChainMaker) -> [Step] {

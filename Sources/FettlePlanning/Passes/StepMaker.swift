@@ -46,10 +46,11 @@ struct StepMaker {
         if !others.isEmpty { steps[place].after = (steps[place].after + others).sorted() }
     }
 
+    /// - Parameter fixed: what it lasts besides, whatever history says.
     mutating func add(
         _ name: String, _ action: StepAction, _ availability: AvailabilityEffect, _ estimate: DurationEstimate,
         group: GroupID? = nil, rollback: RollbackClass = .nothingToUndo, compensates: StepID? = nil,
-        timeout: Int? = nil, after others: [StepID] = []
+        timeout: Int? = nil, after others: [StepID] = [], fixed: DurationEstimate? = nil
     ) {
         let id = StepID(prefix + name)
         let awaited =
@@ -63,6 +64,10 @@ struct StepMaker {
         if !priors.learnsNothing(of: action) {
             step = priors.learned(
                 step, on: host.resource, groups: host.groups.map(\.id), isTimeGiven: timeout != nil)
+        }
+        if let fixed {
+            step.estimate = step.estimate.adding(fixed)
+            step.timeoutSeconds += fixed.p95Seconds
         }
         last = id
         steps.append(step)

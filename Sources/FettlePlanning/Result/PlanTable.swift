@@ -106,13 +106,26 @@ public enum PlanTable {
         return plan.steps.compactMap { groupStep($0, isAwaited: awaited.contains($0.id)) }
     }
 
+    private static func compared(_ judgement: BakeJudgement?, _ watched: [ResourceID]) -> String {
+        guard let judgement else { return "" }
+        let others =
+            judgement.controls.isEmpty
+            ? "what \(watched.count == 1 ? "it was" : "they were") before" : list(judgement.controls.map(\.rawValue))
+        return ", at most \(duration(judgement.extendUntilSeconds)), and compared with \(others),"
+    }
+
     /// - Parameter isAwaited: somebody is not taken out before it.
     private static func groupStep(_ step: Step, isAwaited: Bool) -> String? {
         guard let group = step.group else { return nil }
         switch step.action {
-        case .bake(let seconds, let resources, _):
-            return "\(list(resources.map(\.rawValue))): watched for \(duration(seconds))"
+        case .bake(let seconds, let resources, _, let judgement):
+            return
+                "\(list(resources.map(\.rawValue))): watched for \(duration(seconds))\(compared(judgement, resources))"
                 + (isAwaited ? " before the rest of \(group) goes" : "")
+        case .groupGate(let gate):
+            let names = gate.probes.map(\.name).joined(separator: ", ")
+            return "\(group): asked as a whole (\(names)) behind \(list(gate.resources.map(\.rawValue)))"
+                + (isAwaited ? ", before the rest goes" : "")
         case .switchTraffic(let turn):
             let to = list(turn.to.map(\.rawValue))
             return turn.from.isEmpty

@@ -22,7 +22,18 @@ struct PlanComparison {
         compareOrders()
         compare(first.steps, second.steps, as: .step, common: common)
         compare(first.rollback, second.rollback, as: .wayBack, common: common)
+        note(.target, "run that is replaced", first.supersedes?.run.rawValue, second.supersedes?.run.rawValue)
+        note(.target, "taken over from it", Self.words(first.supersedes), Self.words(second.supersedes))
         note(.pointOfNoReturn, "step", first.pointOfNoReturn?.rawValue, second.pointOfNoReturn?.rawValue)
+    }
+
+    private static func words(_ supersession: Supersession?) -> String? {
+        guard let supersession else { return nil }
+        let hosts = supersession.taken.map { host in
+            "\(host.resource)\(host.isQuarantined ? " (in quarantine)" : "")"
+                + host.obligations.map { ", owed to \($0.traffic.backend) since \($0.since)" }.joined()
+        }
+        return "as of line \(supersession.sequence): \(hosts.joined(separator: "; "))"
     }
 
     private mutating func note(
@@ -267,5 +278,6 @@ extension TurnOrder {
             turn.count == 1 ? turn[0].rawValue : "(\(turn.map(\.rawValue).sorted().joined(separator: ", ")))"
         }
         return turns.joined(separator: " › ") + (wayBack == .same ? " (the same way back)" : "")
+            + (isDependency == true ? " (later ones rest on earlier ones)" : "")
     }
 }

@@ -20,6 +20,18 @@ struct PlanTables {
                 <li><b>Point of no return:</b> from <code>\(step)</code> on, not everything can be brought back to its earlier \
                 version\(lost).</li>
                 """)
+            let steps = IrreversibleStep.all(of: plan)
+            items += steps.prefix(20).map { step -> HTMLText in
+                "<li><code>\(step.step)</code> cannot be undone: \(step.because)</li>"
+            }
+            if steps.count > 20 { items.append("<li>… and \(steps.count - 20) more steps that cannot be undone</li>") }
+        }
+        if let supersession = plan.supersedes {
+            let hosts = supersession.taken.map { "\($0.resource)\($0.isQuarantined ? " (in quarantine)" : "")" }
+            let names = PlanWords.list(hosts, limit: 20)
+            let words = hosts.isEmpty ? "nobody is out by it" : "takes over, out as they are: \(names)"
+            items.append(
+                "<li><b>Replaces \(supersession.run),</b> which ends when this one starts; \(words).</li>")
         }
         let shown = picture.warnings.prefix(20).map { warning -> HTMLText in "<li>\(warning)</li>" }
         items += shown
@@ -80,7 +92,7 @@ struct PlanTables {
         var actions: [ResourceID: [String]] = [:]
         for step in plan.steps {
             for entry in step.resourceChanges { hosts[entry.change, default: []].append(entry.resource.rawValue) }
-            if case .bake = step.action { continue }
+            if step.action.judged != nil { continue }
             actions[step.resource, default: []].append(step.action.name)
         }
         for row in rows.all {

@@ -11,7 +11,7 @@ enum StepTone: String, CaseIterable {
         case "patch", "return", "restart services", "upgrade through controller", "replace image", "retire":
             self = .patch
         case "reboot": self = .reboot
-        case "gate", "bake", "verify": self = .gate
+        case "gate", "bake", "verify", "group gate": self = .gate
         default: self = .wait
         }
     }

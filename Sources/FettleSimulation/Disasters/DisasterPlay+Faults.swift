@@ -3,29 +3,18 @@ import FettleModel
 import FettleStore
 
 extension DisasterPlay {
-    /// Whether a fault strikes now: as the dice say, as long as there are faults left.
-    mutating func strikes(_ chances: Int, _ encounter: Encounter?, _ words: String) -> Bool {
-        guard faultsLeft > 0, chances > 0, Int.random(in: 0..<1_000, using: &random) < chances else { return false }
-        if let last = profile.faultsStopAfterSeconds, now > began.adding(seconds: last) { return false }
-        faultsLeft -= 1
-        lastDisturbance = now
-        if let encounter { meet(encounter, words) }
-        return true
-    }
-
     mutating func meet(_ encounter: Encounter, _ words: String = "") {
         met.insert(encounter)
         if !words.isEmpty { tell("\(encounter.rawValue): \(words)") }
     }
-
-    mutating func tell(_ words: String) { story.append("\(now) [\(store.journal.count)] \(words)") }
 
     /// What goes wrong after a line of the journal.
     mutating func disturb(_ number: Int) throws {
         guard faultsLeft > 0 else { return }
         disturbHosts()
         disturbElsewhere()
-        if strikes(profile.clockJump, nil, "") {
+        disturbStore()
+        if strikes(profile.clockJump, nil, "a clock jumps") {
             let seconds = Int64.random(in: -3_600...3_600, using: &random)
             executors[number].skew += seconds * 1_000
             meet(seconds < 0 ? .clockBack : .clockForward, "\(seconds) s")
@@ -35,7 +24,7 @@ extension DisasterPlay {
             executors[number].stalledUntil = now.adding(seconds: seconds)
             agenda.insert(.claim, at: executors[number].renewedAt.adding(seconds: SimulatedStore.leaseSeconds))
         }
-        if strikes(profile.person, nil, "") { interfere(number) }
+        if strikes(profile.person, nil, "a person asks for something") { interfere(number) }
         if strikes(profile.crash, .crash, "") { crash(number) }
     }
 
@@ -58,7 +47,8 @@ extension DisasterPlay {
             tell("the balancer of \(group.id) forgets its drains")
             for member in group.members.sorted() { lose(group.id, of: member) }
         }
-        if strikes(profile.foreignDrain, nil, ""), let group = drivenGroups().randomElement(using: &random),
+        if strikes(profile.foreignDrain, nil, "a stranger's hand"),
+            let group = drivenGroups().randomElement(using: &random),
             let member = group.members.sorted().randomElement(using: &random)
         {
             drainOrLetIn(member, group)
@@ -72,8 +62,10 @@ extension DisasterPlay {
 
     private mutating func lose(_ group: GroupID, of member: ResourceID) {
         let wasForeign = world[member].foreign.remove(group) != nil
-        guard world[member].drained.remove(group) != nil || wasForeign else { return }
+        let wasOwn = world[member].drained.remove(group) != nil
+        guard wasOwn || wasForeign else { return }
         world[member].lostDrainAt = now.milliseconds
+        if wasOwn { world[member].lostOwnDrainAt = now.milliseconds }
         keepUp(member, group)
     }
 
@@ -85,6 +77,17 @@ extension DisasterPlay {
                 agenda.insert(.drainAgain(executor: executor.number, drain), at: now.adding(milliseconds: 500))
                 return
             }
+        }
+    }
+
+    /// The same for what was lost since it was confirmed.
+    mutating func keepUpLost(_ drains: [StepOrder], by number: Int) {
+        for drain in drains {
+            let host = world[drain.step.resource]
+            let isHeld = world.groups(of: drain.step).allSatisfy {
+                host.drained.contains($0) || host.foreign.contains($0)
+            }
+            if !isHeld { agenda.insert(.drainAgain(executor: number, drain), at: now.adding(milliseconds: 500)) }
         }
     }
 
@@ -111,7 +114,6 @@ extension DisasterPlay {
 
     /// A person asks for something, whether it makes sense or not.
     private mutating func interfere(_ number: Int) {
-        let steps = plan.steps.filter { if case .preflight = $0.action { true } else { $0.action.name == "bake" } }
         let request: (RunRequest, Encounter) =
             switch Int.random(in: 0..<10, using: &random) {
             case 0...2: (.pause(by: "bob", reason: "look"), .paused)
@@ -120,10 +122,17 @@ extension DisasterPlay {
             case 7: (.rollback(by: "bob", reason: "back"), .rolledBackByPerson)
             case 8: (.retry(by: "bob"), .retried)
             default:
-                (.skip(step: steps.randomElement(using: &random)?.id ?? "-", by: "bob", reason: "known"), .skipped)
+                (.skip(step: stepToSkip(), by: "bob", reason: "known"), .skipped)
             }
         // As in a session: when all that came before has been journaled.
         agenda.insert(.person(executor: number, request.0, request.1), at: now)
+    }
+
+    /// Mostly one that may be skipped.
+    private mutating func stepToSkip() -> StepID {
+        let steps = plan.steps.filter { if case .preflight = $0.action { true } else { $0.action.name == "bake" } }
+        let any = Bool.random(using: &random) ? plan.steps : steps
+        return any.randomElement(using: &random)?.id ?? "-"
     }
 
     mutating func grant(_ request: RunRequest, _ encounter: Encounter, _ number: Int) throws {
@@ -140,7 +149,9 @@ extension DisasterPlay {
 
     /// Somebody comes by to see what the run waits for: ends a pause, tries again, and in the end gives up.
     mutating func help() throws {
-        guard let last = executors.last, last.isAlive, !last.hasStopped else { return }
+        guard let last = executors.last, !last.hasStopped else { return }
+        // Nobody carries it out for now: they come again.
+        guard last.isAlive else { return agenda.insert(.help, at: now.adding(seconds: 60)) }
         if executors[last.number].machine.request(.resume(by: "carol")) == nil {
             lastDisturbance = now
             tell("carol ends the pause")

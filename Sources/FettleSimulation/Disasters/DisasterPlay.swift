@@ -11,8 +11,20 @@ import FettleStore
 public struct DisasterPlay: Sendable {
     let plan: Plan
     let seed: UInt64
+    /// Every executor's machine begins as this one.
+    let blank: RunMachine
     let profile: DisasterProfile
+    /// Says whether a fault strikes, and nothing else.
+    var dice: SplitMix
+    /// What a fault that struck draws further: begun anew with each, so that a fault is the same with and without the others.
     var random: SplitMix
+    /// The faults that strike, instead of the dice.
+    var script: [DrawnFault.Place: UInt64]?
+    /// Those that have struck.
+    var drawn: [DrawnFault] = []
+    var moment = Moment.start
+    /// Where an executor dies by design, and not by the dice.
+    var crashPoint: CrashPoint?
     var world: DisasterWorld
     var store = SimulatedStore()
     var executors: [SimulatedExecutor] = []
@@ -21,18 +33,23 @@ public struct DisasterPlay: Sendable {
     var now: Timestamp
     var faultsLeft: Int
     var oracle = Oracle()
+    var account: JournalAccount
+    /// How often each step has rebooted its host.
+    var reboots: [StepID: Int] = [:]
     /// How often somebody has come to help a run that waits for a person.
     var helped = 0
     var story: [String] = []
+    /// Whether the story tells every line and every effect, for a person; otherwise only what goes wrong.
+    var tellsAll = false
+    let beganAt: Timestamp
     var met: Set<Encounter> = []
     /// Reboots follow the patches of these.
     let rebooted: Set<ResourceID>
     /// Those that give up leading before they are worked on.
     let handsOver: Set<ResourceID>
-    let began: Timestamp
     var calendar: CalendarWorld
-    /// The checker's word before anybody is taken out, as a run on real machines asks it.
-    let startGuard: StartGuard
+    /// The checker's word before anybody is taken out, as a run on real machines asks it; nil: nobody asks.
+    let startGuard: StartGuard?
     /// When something last went wrong, or a person last acted: what has to end does so in bounded time after it.
     var lastDisturbance: Timestamp
 
@@ -56,59 +73,69 @@ public struct DisasterPlay: Sendable {
     static let strayMilliseconds: Int64 = 5_000
     /// A fault on a member so shortly before somebody else is taken out could not be known.
     static let blindMilliseconds: Int64 = 15_000
-    private static let mostEvents = 200_000
+    private static let mostEvents = 50_000
 
-    /// - Parameter surroundings: what is true beside what the plan says.
+    /// - Parameters:
+    ///   - faults: those that strike, instead of those that the seed draws: some of another play's `drawn`.
+    ///   - other: a play of the same plan: spares looking through the plan once more.
+    ///   - surroundings: what is true beside what the plan says.
     /// - Throws: `PlanDefect` if the plan's steps or orders don't hang together.
     public init(
-        _ plan: Plan, seed: UInt64, profile: DisasterProfile = .everything, surroundings: DisasterSurroundings = .none
+        _ plan: Plan, seed: UInt64, profile: DisasterProfile = .everything, faults: [DrawnFault]? = nil,
+        like other: DisasterPlay? = nil, surroundings: DisasterSurroundings = .none
     ) throws {
-        _ = try RunMachine(run: Self.run, plan: plan)
+        blank = try other?.blank ?? RunMachine(run: Self.run, plan: plan)
         self.plan = plan
         self.seed = seed
         self.profile = profile
+        dice = SplitMix(seed: seed)
         random = SplitMix(seed: seed)
+        script = faults.map { Dictionary($0.map { ($0.place, $0.seed) }, uniquingKeysWith: { first, _ in first }) }
         world = DisasterWorld(plan, surroundings)
+        account = JournalAccount(plan)
         calendar = CalendarWorld(plan)
-        startGuard = StartGuard(plan)
+        // Every other run has to do without it where the plan and the reservations alone have to hold.
+        startGuard = surroundings == .none && seed % 2 == 0 ? nil : StartGuard(plan)
         // Prepared before the first window opens.
         now = max(plan.createdAt, plan.windows.map { $0.opensAt.adding(seconds: -600) }.min() ?? plan.createdAt)
+        beganAt = now
         lastDisturbance = now
-        began = now
         handsOver = Set(plan.steps.filter { if case .handOver = $0.action { true } else { false } }.map(\.resource))
-        faultsLeft = profile.mostFaults
+        faultsLeft = faults?.count ?? profile.mostFaults
         rebooted = Set(plan.steps.filter { if case .reboot = $0.action { true } else { false } }.map(\.resource))
         for group in world.sides.keys.sorted() {
-            world.sides[group]?.isTurnedOneByOne = Bool.random(using: &random)
+            let isTurnedOneByOne = isTurnedOneByOne(group)
+            world.sides[group]?.isTurnedOneByOne = isTurnedOneByOne
         }
     }
 
     public mutating func play() throws -> DisasterResult {
         agenda.insert(.claim, at: now)
-        lastDisturbance = now
         for _ in 0..<Self.mostEvents {
             guard let (at, item) = agenda.removeFirst() else { break }
             now = max(now, at)
             try handle(item)
             if isOver { break }
         }
-        let machine = executors.last?.machine
-        if machine?.outcome == nil, machine?.awaitingHuman == nil {
+        let last = executors.last?.machine
+        if last?.outcome == nil, last?.awaitingHuman == nil {
             oracle.broken("I11: the run neither ended nor waits for a person")
         }
         judgeDuration()
         try settle()
         judgeTheEnd()
         return DisasterResult(
-            seed: seed, outcome: machine?.outcome, awaitingHuman: machine?.awaitingHuman,
-            seconds: Int(now.seconds(since: began).rounded()), violations: oracle.violations, met: met, story: story,
-            journal: store.journal)
+            seed: seed, outcome: last?.outcome, awaitingHuman: last?.awaitingHuman,
+            seconds: Int(now.seconds(since: beganAt).rounded()), violations: oracle.violations, met: met, story: story,
+            drawn: drawn, journal: store.journal)
     }
 
     /// Ended, or nobody helps any more.
     private var isOver: Bool {
-        guard let last = executors.last, last.isAlive else { return false }
-        return last.hasStopped || (last.machine.awaitingHuman != nil && helped > Self.mostHelp && faultsLeft == 0)
+        // Looked at where it is: a copy of a machine after every event would cost more than the event.
+        guard let last = executors.indices.last, executors[last].isAlive else { return false }
+        if executors[last].hasStopped { return true }
+        return faultsLeft == 0 && helped > Self.mostHelp && executors[last].machine.awaitingHuman != nil
     }
 
     static let mostHelp = 4
@@ -140,8 +167,15 @@ public struct DisasterPlay: Sendable {
         case .finish(let number, let order): finish(order, by: number)
         case .report(let number, let report): try receive(report, number)
         case .drainAgain(let number, let drain):
-            guard executors[number].isAlive else { return }
-            world[drain.step.resource].drained.formUnion(world.groups(of: drain.step))
+            // Nobody keeps it up any more once the step that rested on it is over.
+            let isKept = executors[number].keeping.values.joined().contains { $0.step.id == drain.step.id }
+            guard executors[number].isAlive, isKept else { return }
+            let groups = world.groups(of: drain.step).filter {
+                world.removed[$0]?.contains(drain.step.resource) != true
+            }
+            world[drain.step.resource].drained.formUnion(groups)
+            world[drain.step.resource].lostOwnDrainAt = .min
+            narrate("\(drain.step.resource) is drained again at once")
             meet(.drainTakenAgain)
         case .person(let number, let request, let encounter): try grant(request, encounter, number)
         case .help: try help()
@@ -175,8 +209,9 @@ public struct DisasterPlay: Sendable {
             if let refusal {
                 .refused(reason: refusal)
             } else {
-                store.reserve(order.request(run: Self.run, health: health, at: now))
+                store.reserve(order.request(run: Self.run, health: health, at: now), at: now)
             }
+        narrate("\(order.step.resource) is \(decision == .granted ? "reserved" : "refused: \(decision)")")
         if decision == .granted {
             let before = oracle.serving(beside: order.step, world, at: now)
             world[order.step.resource].isReserved = true
@@ -192,9 +227,12 @@ public struct DisasterPlay: Sendable {
     private mutating func begin(_ order: StepOrder, by number: Int) {
         let step = order.step
         world[step.resource].expected -= 1
+        moment = .begun(step.id, attempt: order.attempt)
+        narrate("executor-\(number) performs \(step.id)")
+        judgeBeginning(of: order, by: number)
         judgeTime(of: order, by: number)
         var effect = DisasterWorld.Effect(order: order)
-        let milliseconds = duration(of: step)
+        let milliseconds = duration(of: order)
         let end = now.adding(milliseconds: milliseconds)
         var changes = true
         let isLong = if case .changePackages = step.action { true } else { false }
@@ -224,7 +262,7 @@ public struct DisasterPlay: Sendable {
         default: break
         }
         var tellsFailure = false
-        if step.availability != .none, strikes(profile.lie, nil, "") {
+        if step.availability != .none, strikes(profile.lie, nil, "a lie of \(step.id)") {
             tellsFailure = Bool.random(using: &random)
             meet(tellsFailure ? .lieOfFailure : .lieOfSuccess, step.id.rawValue)
             if !tellsFailure { changes = false }
@@ -252,9 +290,10 @@ public struct DisasterPlay: Sendable {
 
     private mutating func finish(_ order: StepOrder, by number: Int) {
         guard executors[number].isAlive else { return }
+        moment = .finished(order.step.id, attempt: order.attempt)
         noteClosing(of: order, by: number)
         let clock = executors[number].clock(at: now)
-        let result = seen(world.verify(order, at: now.milliseconds, clock: clock), of: order)
+        let result = toldByGate(world.verify(order, at: now.milliseconds, clock: clock), of: order)
         if case .handOver(let handover) = order.step.action, case .success = result {
             world.noteHandover(order.step.resource, handover.cluster, at: now.milliseconds)
         }
@@ -276,9 +315,11 @@ public struct DisasterPlay: Sendable {
         } else if let died = executors[number].diedAt {
             let outlives = if case .changePackages = step.action { true } else { false }
             let isStray = now.milliseconds - died.milliseconds < Self.strayMilliseconds
-            guard outlives || (isStray && Bool.random(using: &random)) else { return }
+            guard outlives || (isStray && arrives(effect.order)) else { return }
         }
+        narrate("\(step.id) takes effect")
         let before = oracle.serving(beside: step, world, at: now, part: effect.part)
+        let boots = world[step.resource].boots
         judgeElsewhere(effect)
         for words in world.apply(effect, at: now.milliseconds) { oracle.broken(words) }
         if case .reboot = step.action {
@@ -287,19 +328,8 @@ public struct DisasterPlay: Sendable {
         }
         oracle.judgeCapacity(step, before: before, world, at: now)
         oracle.judge(effect, world, at: now)
-    }
-
-    /// Half of all steps take up to their median, 45% up to their 95% figure, the rest up to twice that.
-    private mutating func duration(of step: Step) -> Int64 {
-        let median = Int64(max(1, min(step.estimate.medianSeconds, 1_000_000))) * 1_000
-        let p95 = max(median, Int64(max(0, min(step.estimate.p95Seconds, 1_000_000))) * 1_000)
-        let drawn =
-            switch Int.random(in: 0..<100, using: &random) {
-            case ..<50: Int64.random(in: median / 2...median, using: &random)
-            case ..<95: Int64.random(in: median...p95, using: &random)
-            default: Int64.random(in: p95...2 * p95, using: &random)
-            }
-        return max(4, min(drawn, Int64(step.timeoutSeconds) * 1_000))
+        judgeKeeping(effect, by: number)
+        judgeReboot(by: step, boots: boots)
     }
 
     mutating func deliver(_ report: Report, to number: Int) {

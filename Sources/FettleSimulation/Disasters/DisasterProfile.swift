@@ -37,6 +37,16 @@ public struct DisasterProfile: Sendable, Equatable {
     public var clockJump: Int
     /// Somebody asks for something: a pause, its end, an abort, a rollback, another try, a skip.
     public var person: Int
+    /// The executor dies while it writes a line, which is not there then.
+    public var tornAppend: Int
+    /// Something else has filled the disk on which the journal is, for a while.
+    public var fullDisk: Int
+    /// Somebody else's package work on a host, for a while or for good.
+    public var packagesLocked: Int
+    /// A gate cannot tell.
+    public var silentGate: Int
+    /// A gate tells what was seen before.
+    public var staleGate: Int
     /// What goes wrong beyond single hosts.
     public var worlds: WorldFaults
     /// So many faults and no more.
@@ -48,7 +58,8 @@ public struct DisasterProfile: Sendable, Equatable {
         crash: Int = 0, stall: Int = 0, lostAcknowledgement: Int = 0, lostReply: Int = 0, repeatedReply: Int = 0,
         lie: Int = 0, unreachable: Int = 0, lostHost: Int = 0, halfConfigured: Int = 0, unwell: Int = 0, flap: Int = 0,
         oldKernel: Int = 0, forgottenDrains: Int = 0, balancerRefuses: Int = 0, foreignDrain: Int = 0,
-        clockJump: Int = 0, person: Int = 0, worlds: WorldFaults = .none, mostFaults: Int = 0,
+        clockJump: Int = 0, person: Int = 0, tornAppend: Int = 0, fullDisk: Int = 0, packagesLocked: Int = 0,
+        silentGate: Int = 0, staleGate: Int = 0, worlds: WorldFaults = .none, mostFaults: Int = 0,
         faultsStopAfterSeconds: Int? = nil
     ) {
         self.crash = crash
@@ -68,6 +79,11 @@ public struct DisasterProfile: Sendable, Equatable {
         self.foreignDrain = foreignDrain
         self.clockJump = clockJump
         self.person = person
+        self.tornAppend = tornAppend
+        self.fullDisk = fullDisk
+        self.packagesLocked = packagesLocked
+        self.silentGate = silentGate
+        self.staleGate = staleGate
         self.worlds = worlds
         self.faultsStopAfterSeconds = faultsStopAfterSeconds
         self.mostFaults = mostFaults
@@ -80,5 +96,6 @@ public struct DisasterProfile: Sendable, Equatable {
     public static let everything = DisasterProfile(
         crash: 15, stall: 5, lostAcknowledgement: 5, lostReply: 15, repeatedReply: 20, lie: 15, unreachable: 15,
         lostHost: 4, halfConfigured: 20, unwell: 30, flap: 4, oldKernel: 30, forgottenDrains: 5, balancerRefuses: 15,
-        foreignDrain: 5, clockJump: 4, person: 8, worlds: .everything, mostFaults: 12)
+        foreignDrain: 5, clockJump: 4, person: 8, tornAppend: 5, fullDisk: 3, packagesLocked: 4, silentGate: 20,
+        staleGate: 20, worlds: .everything, mostFaults: 12)
 }

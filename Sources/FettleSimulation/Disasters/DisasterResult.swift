@@ -14,6 +14,8 @@ public struct DisasterResult: Sendable, Equatable {
     public var met: Set<Encounter>
     /// What went wrong and what became of it, a line each, with its true time.
     public var story: [String]
+    /// The faults that struck, in order.
+    public var drawn: [DrawnFault]
     public var journal: [JournalRecord]
 }
 
@@ -26,11 +28,11 @@ public enum Encounter: String, Sendable, CaseIterable, Comparable {
     case paused, aborted, rolledBackByPerson, retried, skipped
     case canaryFailed, budgetLatched, rolledBackDuringRollout, crashedInRollback, quarantined
     case refusedForCapacity, awaitedHuman
+    case crashInAppend, diskFull, wroteFromReserve, diskFullBeyondReserve, packagesLocked, silentGate, staleGate
     case freezeDeclared, refusedByCalendar, windowClosedInMidDrain, changedAfterClosing, clockOutsideWindow
     case machineMoved, migrationBrokeOff, strangerAppeared, takenOverInEvacuation
     case handedOver, failedOver, leaderMovedBack, takenThrough, takenOverInUpgrade
-    case memberLeft, memberLeftWhileOut, memberReturned, flapping, gateAbsent, gateStale
-    case otherSideInQuarantine
+    case memberLeft, memberLeftWhileOut, memberReturned, flapping, otherSideInQuarantine
     case trafficTurned, trafficTurnedBack, takenOverInSwitch, turnedHalf
     case succeeded, rolledBack, failed
 

@@ -24,7 +24,7 @@ extension DisasterWorld {
         case .restore:
             let isOut = groups(of: step).contains { host.drained.contains($0) || host.foreign.contains($0) }
             return isOut ? .ready(prior: nil) : done("is in traffic")
-        case .takeOut, .bringBack, .gate, .bake: return .ready(prior: nil)
+        case .takeOut, .bringBack, .gate, .bake, .groupGate: return .ready(prior: nil)
         default: break
         }
         guard isReachable(step.resource, at: now) else {
@@ -74,7 +74,8 @@ extension DisasterWorld {
             return groups(of: step).contains { host.drained.contains($0) }
                 ? failed(.inconclusive, "still drained") : pass
         case .takeOut, .bringBack: return pass
-        case .bake(_, let resources, _):
+        case .bake, .groupGate:
+            let resources = step.action.judged ?? []
             let unwell = resources.filter { !isWell($0, at: now) }
             return unwell.isEmpty ? pass : failed(.unhealthy, "\(unwell) are not well")
         default: break
@@ -135,6 +136,7 @@ extension DisasterWorld {
         case .drain, .takeOut:
             // What somebody else drained stays theirs.
             host.isOut = true
+            host.lostOwnDrainAt = .min
             host.drained.formUnion(groups(of: step).filter { !host.foreign.contains($0) })
         case .restore, .bringBack:
             let isGated = back.contains(step.id) ? gated.back : gated.forward

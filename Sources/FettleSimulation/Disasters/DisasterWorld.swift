@@ -36,6 +36,8 @@ struct DisasterWorld: Sendable {
         var hasBeenChanged = false
         /// When a drain of this run was last lost without its doing.
         var lostDrainAt = Int64.min
+        /// The same for one that was not somebody else's as well: who performs something takes it again at once.
+        var lostOwnDrainAt = Int64.min
         /// How often the patch was put on and taken off.
         var patches = 0
         var returns = 0
@@ -60,10 +62,14 @@ struct DisasterWorld: Sendable {
     var hosts: [ResourceID: Host] = [:]
     let groups: [GroupID: PlannedGroup]
     let groupsOf: [ResourceID: [GroupID]]
+    /// Of each group, each once.
+    private let members: [GroupID: Set<ResourceID>]
     /// Those whose health the plan asks for before they serve again: on its way forward, and on its way back.
     let gated: (forward: Set<ResourceID>, back: Set<ResourceID>)
     /// Those whose packages the plan changes.
     let changed: Set<ResourceID>
+    /// Those whose packages the way back changes.
+    let undone: Set<ResourceID>
     /// The steps of the way back.
     let back: Set<StepID>
     /// Members that somebody has taken out of a group for good, or for a while.
@@ -96,7 +102,9 @@ struct DisasterWorld: Sendable {
         }
         var groupsOf: [ResourceID: [GroupID]] = [:]
         for target in plan.targets { hosts[target.resource] = Host() }
+        var members: [GroupID: Set<ResourceID>] = [:]
         for group in plan.groups {
+            members[group.id] = members[group.id] ?? Set(group.members)
             for member in Set(group.members) {
                 hosts[member] = Host()
                 groupsOf[member, default: []].append(group.id)
@@ -104,6 +112,7 @@ struct DisasterWorld: Sendable {
         }
         groups = Dictionary(plan.groups.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.groupsOf = groupsOf
+        self.members = members
         func gates(_ steps: [Step]) -> Set<ResourceID> {
             Set(steps.filter { if case .gate = $0.action { true } else { false } }.map(\.resource))
         }
@@ -127,6 +136,8 @@ struct DisasterWorld: Sendable {
             }
         }
         self.changed = changed
+        undone = Set(
+            plan.rollback.filter { if case .changePackages = $0.action { true } else { false } }.map(\.resource))
         self.emptied = emptied
         self.interrupted = interrupted
         self.carriers = carriers
@@ -153,7 +164,8 @@ struct DisasterWorld: Sendable {
 
     subscript(_ resource: ResourceID) -> Host {
         get { hosts[resource] ?? Host() }
-        set { hosts[resource] = newValue }
+        // In its place, and not as a copy that is put back.
+        _modify { yield &hosts[resource, default: Host()] }
     }
 
     /// - Parameter depth: a machine may run on a machine, but not without end.
@@ -192,18 +204,21 @@ struct DisasterWorld: Sendable {
 
     /// How many members of a group serve.
     func serving(_ group: PlannedGroup, at now: Int64) -> Int {
-        Set(group.members).count { health(of: $0, in: group.id, at: now).isHealthy }
+        (members[group.id] ?? []).count { health(of: $0, in: group.id, at: now).isHealthy }
     }
 
     /// The groups whose traffic a drain or a restore is about.
     func groups(of step: Step) -> [GroupID] {
-        let traffic: TrafficBinding? =
-            switch step.action {
-            case .drain(let traffic), .restore(let traffic): traffic
-            default: nil
-            }
-        guard traffic != nil else { return [] }
+        guard let traffic = Self.traffic(of: step) else { return [] }
         return (groupsOf[step.resource] ?? []).filter { groups[$0]?.traffic == traffic }
+    }
+
+    /// nil if it is not about traffic.
+    static func traffic(of step: Step) -> TrafficBinding? {
+        switch step.action {
+        case .drain(let traffic), .restore(let traffic): traffic
+        default: nil
+        }
     }
 
     /// Whether some group still sends it work.

@@ -73,7 +73,7 @@ extension DisasterPlay {
     /// What a successor meets of what its predecessor began.
     mutating func noteTakeOver(_ machine: RunMachine) {
         let state = RunState(machine)
-        for resource in state.resources {
+        for resource in state.atWork {
             guard let step = (resource.steps + resource.rollback).first(where: { $0.status == .underWay }) else {
                 continue
             }

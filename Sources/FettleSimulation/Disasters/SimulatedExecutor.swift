@@ -36,8 +36,13 @@ struct SimulatedExecutor: Sendable {
 
 extension DisasterPlay {
     mutating func claim() throws {
-        let epoch = store.claim(at: now)
-        var machine = try RunMachine(run: Self.run, plan: plan)
+        let epoch: Int
+        do throws(SimulatedStore.Refusal) { epoch = try store.claim(at: now) } catch {
+            // Nobody can take it over as long as that cannot be written down.
+            narrate("the run cannot be taken over: the journal's disk is full")
+            return agenda.insert(.claim, at: now.adding(seconds: 30))
+        }
+        var machine = blank
         for record in store.journal {
             do throws(IllegalTransition) { try machine.apply(record) } catch {
                 return oracle.broken("I2: the journal cannot be read again: \(error)")
@@ -58,6 +63,8 @@ extension DisasterPlay {
         }
         events.append(.claimed(executor: "executor-\(number)"))
         tell("executor-\(number) takes the run over with epoch \(epoch)")
+        // Whoever has asked for its end was not heard, if the line was lost.
+        if machine.isPaused { agenda.insert(.help, at: now.adding(seconds: 1_200)) }
         agenda.insert(.renew(executor: number), at: now.adding(seconds: SimulatedStore.leaseSeconds / 3))
         if try append(events, number) { try obey(number) }
     }
@@ -71,7 +78,7 @@ extension DisasterPlay {
             try store.renew(executors[number].epoch, at: now)
             executors[number].renewedAt = now
             agenda.insert(.renew(executor: number), at: now.adding(seconds: SimulatedStore.leaseSeconds / 3))
-        } catch { die(number, "its lease is another's") }
+        } catch { die(number, error == .full ? "the journal's disk is full" : "its lease is another's") }
     }
 
     mutating func receive(_ report: Report, _ number: Int) throws {
@@ -80,6 +87,7 @@ extension DisasterPlay {
             return agenda.insert(.report(executor: number, report), at: stalled)
         }
         if case .performed(let step, _, _) = report { executors[number].keeping[step] = nil }
+        narrate("executor-\(number) hears: \(report.words)")
         executors[number].machine.receive(report, at: executors[number].clock(at: now))
         try obey(number)
     }
@@ -102,34 +110,42 @@ extension DisasterPlay {
                         time: now, clock: clock, skew: executors[number].skew)
                     world[order.step.resource].expected += 1
                     agenda.insert(
-                        .check(executor: number, order, confirming: confirming), at: now.adding(milliseconds: latency())
+                        .check(executor: number, order, confirming: confirming),
+                        at: now.adding(milliseconds: latency(of: order.step.id, order.attempt))
                     )
                 case .observeAndReserve(let order):
                     world[order.step.resource].expected += 1
-                    agenda.insert(.reserve(executor: number, order), at: now.adding(milliseconds: latency()))
+                    agenda.insert(
+                        .reserve(executor: number, order), at: now.adding(milliseconds: latency(of: order.step.id, 0)))
                 case .perform(let order, let keeping):
                     // Who has lost the run must not touch anything: another may be at work by now (I2).
                     guard stillHoldsRun(number) else {
                         return die(number, "its lease has run out")
                     }
                     executors[number].keeping[order.step.id] = keeping
+                    keepUpLost(keeping, by: number)
                     world[order.step.resource].expected += 1
                     agenda.insert(.begin(executor: number, order), at: now)
                 case .release(let resource):
                     guard stillHoldsRun(number) else {
                         return die(number, "its lease has run out")
                     }
-                    store.release(resource, by: Self.run)
+                    guard store.release(resource, by: Self.run, at: now) else {
+                        return die(number, "the journal's disk is full")
+                    }
+                    judgeRelease(of: resource)
+                    narrate("\(resource) is given back")
                     world[resource].isReserved = false
                     world[resource].hasBegun = false
                     world[resource].hasBeenChanged = false
                     world[resource].lostDrainAt = .min
+                    world[resource].lostOwnDrainAt = .min
                     for cluster in world.groupsOf[resource] ?? [] {
                         world.clusters[cluster]?.handedOverAt[resource] = nil
                     }
                     deliver(.released(resource), to: number)
                 case .quarantine(let entry):
-                    store.file(entry)
+                    guard store.file(entry, at: now) else { return die(number, "the journal's disk is full") }
                     world.keptOut.insert(entry.resource)
                     world.hypervisors.kept.insert(entry.resource)
                     deliver(.quarantineFiled(entry.resource), to: number)
@@ -162,12 +178,21 @@ extension DisasterPlay {
             JournalRecord(
                 sequence: executors[number].machine.sequence + 1 + offset, epoch: epoch, at: clock, event: event)
         }
-        do throws(SimulatedStore.Refusal) { try store.append(records) } catch {
-            meet(.fencedAppend)
-            die(number, "another has the run")
+        moment = nextMoment(after: events)
+        if isCrashPoint(.torn, records) || strikes(profile.tornAppend, .crashInAppend, "") {
+            crash(number)
             return false
         }
-        if strikes(profile.lostAcknowledgement, .crashWithoutAcknowledgement, "") {
+        do throws(SimulatedStore.Refusal) { try store.append(records, at: now) } catch {
+            if error == .fenced { meet(.fencedAppend) } else { meet(.diskFullBeyondReserve) }
+            die(number, error == .fenced ? "another has the run" : "the journal's disk is full")
+            return false
+        }
+        if store.isFull(at: now) { meet(.wroteFromReserve) }
+        judgeAppend(records, by: number)
+        if isCrashPoint(.unacknowledged, records)
+            || strikes(profile.lostAcknowledgement, .crashWithoutAcknowledgement, "")
+        {
             crash(number)
             return false
         }
@@ -178,7 +203,8 @@ extension DisasterPlay {
                 return false
             }
             note(record.event)
-            try disturb(number)
+            moment = nextMoment(after: [record.event])
+            if isCrashPoint(.applied, [record]) { crash(number) } else { try disturb(number) }
             guard executors[number].isAlive else { return false }
         }
         return true
@@ -186,9 +212,10 @@ extension DisasterPlay {
 
     mutating func crash(_ number: Int) {
         die(number, "crash")
+        store.crash()
         // Started again beside its own remains, or elsewhere when its lease has run out.
-        let seconds = Bool.random(using: &random) ? Int.random(in: 6...20, using: &random) : SimulatedStore.leaseSeconds
-        agenda.insert(.claim, at: now.adding(seconds: seconds))
+        let drawn = Bool.random(using: &random) ? Int.random(in: 6...20, using: &random) : SimulatedStore.leaseSeconds
+        agenda.insert(.claim, at: now.adding(seconds: crashPoint?.successorSeconds ?? drawn))
     }
 
     /// As `RunWorker` asks before it acts: a lease that ran out unnoticed is renewed, unless another has the run by now.
@@ -203,7 +230,4 @@ extension DisasterPlay {
         // Nobody else has taken over: somebody must.
         if reason != "crash", isCurrent(number) { agenda.insert(.claim, at: now.adding(seconds: 30)) }
     }
-
-    private func latencyBounds() -> ClosedRange<Int64> { 1...1_500 }
-    private mutating func latency() -> Int64 { Int64.random(in: latencyBounds(), using: &random) }
 }

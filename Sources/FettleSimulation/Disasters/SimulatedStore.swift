@@ -7,43 +7,94 @@ struct SimulatedStore: Sendable {
     enum Refusal: Error {
         /// The epoch is no longer the run's, or the line is not the next one.
         case fenced
+        /// The disk is full, and what was set aside for the journal is used up.
+        case full
     }
 
     private(set) var journal: [JournalRecord] = []
     private(set) var epoch = 0
+    private(set) var claimedAt = Timestamp(milliseconds: .min)
     private(set) var leaseEnds = Timestamp(milliseconds: .min)
     private(set) var held: [ResourceID: Reservation] = [:]
     private(set) var ledger: [ResourceID: QuarantineEntry] = [:]
+    private var fullUntil = Timestamp(milliseconds: .min)
+    /// How many writes what is set aside has room for (decision 13): made small here, so that its end is met too.
+    private var reserve = 0
+    /// A rule that is left out, for tests of the oracle.
+    var defect: Defect?
+
+    /// Deliberate faults: see `OracleTests`.
+    enum Defect: Sendable, CaseIterable {
+        case fencesNobody, grantsEverything, losesLedger, losesLastLine
+    }
 
     static let leaseSeconds = 30
 
-    mutating func claim(at now: Timestamp) -> Int {
+    mutating func fillDisk(until time: Timestamp, reserve writes: Int) {
+        fullUntil = max(fullUntil, time)
+        reserve = writes
+    }
+
+    func isFull(at now: Timestamp) -> Bool { now < fullUntil }
+
+    /// A write that a run cannot do without: on a full disk it takes of what was set aside.
+    private mutating func write(_ lines: Int, at now: Timestamp) throws(Refusal) {
+        guard isFull(at: now) else { return }
+        guard reserve >= lines else { throw .full }
+        reserve -= lines
+    }
+
+    mutating func claim(at now: Timestamp) throws(Refusal) -> Int {
+        try write(1, at: now)
         epoch += 1
+        claimedAt = now
         leaseEnds = now.adding(seconds: Self.leaseSeconds)
         return epoch
     }
 
-    mutating func append(_ records: [JournalRecord]) throws(Refusal) {
-        for (offset, record) in records.enumerated() {
+    mutating func append(_ records: [JournalRecord], at now: Timestamp) throws(Refusal) {
+        for (offset, record) in records.enumerated() where defect != .fencesNobody {
             guard record.epoch == epoch, record.sequence == journal.count + 1 + offset else { throw .fenced }
         }
+        try write(records.count, at: now)
         journal += records
     }
 
     mutating func renew(_ claimed: Int, at now: Timestamp) throws(Refusal) {
         guard claimed == epoch else { throw .fenced }
+        try write(1, at: now)
         leaseEnds = now.adding(seconds: Self.leaseSeconds)
     }
 
-    mutating func reserve(_ request: ReservationRequest) -> ReservationDecision {
+    /// On a full disk nothing new begins, whatever is set aside.
+    mutating func reserve(_ request: ReservationRequest, at now: Timestamp) -> ReservationDecision {
+        if defect == .grantsEverything {
+            held[request.resource] = request.reservation
+            return .granted
+        }
         let decision = request.decision(held: held.values.sorted { $0.resource < $1.resource })
-        if decision == .granted, held[request.resource] == nil { held[request.resource] = request.reservation }
+        guard decision == .granted else { return decision }
+        if isFull(at: now) { return .refused(reason: "the journal's disk is full: nobody is taken out") }
+        if held[request.resource] == nil { held[request.resource] = request.reservation }
         return decision
     }
 
-    mutating func release(_ resource: ResourceID, by run: RunID) {
+    /// - Returns: false if it could not be written.
+    mutating func release(_ resource: ResourceID, by run: RunID, at now: Timestamp) -> Bool {
+        guard (try? write(1, at: now)) != nil else { return false }
         if held[resource]?.run == run { held[resource] = nil }
+        return true
     }
 
-    mutating func file(_ entry: QuarantineEntry) { ledger[entry.resource] = entry }
+    /// - Returns: false if it could not be written.
+    mutating func file(_ entry: QuarantineEntry, at now: Timestamp) -> Bool {
+        guard (try? write(1, at: now)) != nil else { return false }
+        if defect != .losesLedger { ledger[entry.resource] = entry }
+        return true
+    }
+
+    /// What was not durable after all is gone with its writer.
+    mutating func crash() {
+        if defect == .losesLastLine, journal.count > 2 { journal.removeLast() }
+    }
 }

@@ -137,6 +137,9 @@ extension StoreConformance {
             let requests: [RunRequest] = [
                 .pause(by: alice, reason: "a"), .resume(by: alice), .abort(by: alice, reason: "b"),
                 .rollback(by: alice, reason: "c"), .retry(by: alice), .skip(step: "s", by: alice, reason: "d"),
+                .rollbackPart(resources: ["web-1"], by: alice, reason: "e"),
+                .retryFailed(resources: [], by: alice), .handOver(by: alice, reason: "f", epoch: 3),
+                .answer(step: "s", by: alice, verdict: .pass, reason: "e"),
             ]
             for request in requests { try await store.submit(request, to: "run-1") }
             try await store.submit(.retry(by: alice), to: "run-2")
@@ -214,10 +217,14 @@ extension StoreConformance {
         .stepFailed(
             step: "s", attempt: 3, failure: StepFailure(code: .noSpace, message: "full", output: "E: \"no\"\n space")),
         .stepSkipped(step: "s", by: alice, reason: "known"),
+        .gateAnswered(step: "s", by: alice, verdict: .fail, reason: "no"),
         .paused(by: alice, reason: "lunch"), .resumed(by: alice), .retried(by: alice),
         .abortRequested(by: alice, reason: "stop"), .rollbackRequested(by: nil, reason: "budget"),
-        .rollbackRequested(by: alice, reason: "slow"), .quarantined(entry: entry("web-1", since: 1)),
+        .rollbackRequested(by: alice, reason: "slow"),
+        .partRollbackRequested(resources: ["web-1"], by: alice, reason: "bad"),
+        .failedRetried(resources: ["web-1", "web-2"], by: alice), .handOverRequested(by: alice, reason: "upgrade"),
+        .quarantined(entry: entry("web-1", since: 1)),
         .awaitingHuman(reason: "capacity"), .ended(outcome: .succeeded), .ended(outcome: .rolledBack(reason: "bad")),
-        .ended(outcome: .failed(reason: "worse")),
+        .ended(outcome: .failed(reason: "worse")), .superseded(by: "run-2", hosts: ["web-1"], person: alice),
     ]
 }

@@ -19,7 +19,8 @@ public enum StoreConformance {
         public var description: String { name }
     }
 
-    public static let checks: [Check] = documents + journals + leases + reservations + ledgers + waivers + sightings
+    public static let checks: [Check] =
+        documents + journals + leases + reservations + ledgers + supersessions + waivers + sightings
 }
 
 /// A promise that was not kept.

@@ -175,7 +175,11 @@ import Testing
             ActiveState=active
             SubState=running
             ExecMainStartTimestamp=Mon 2026-11-23 15:55:09 UTC
+            ExecMainStartTimestampMonotonic=1000000
+            ExecMainExitTimestampMonotonic=0
 
+            ExecMainStartTimestampMonotonic=1000000
+            ExecMainExitTimestampMonotonic=9712345
             ExecMainCode=1
             ExecMainStatus=100
             Id=fettle-b.service
@@ -185,6 +189,8 @@ import Testing
             SubState=failed
             ExecMainCode=2
             ExecMainStatus=9
+            ExecMainStartTimestampMonotonic=99999999999999999999
+            ExecMainExitTimestampMonotonic=-1
 
             Id=nginx.service
             SubState=running
@@ -194,6 +200,7 @@ import Testing
                 "fettle-a": .running(since: "Mon 2026-11-23 15:55:09 UTC"), "fettle-b": .exited(status: 100),
                 "fettle-c": .killed,
             ])
+        #expect(DetachedJob.milliseconds(text) == ["fettle-b": 8_712])
     }
 
     @Test func failuresAreToldByTheirCause() {

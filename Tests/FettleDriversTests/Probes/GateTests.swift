@@ -75,7 +75,7 @@ struct GateTests {
         let server = try await WebServerFixture()
         var probe = probe(server, samples: 3)
         probe.intervalSeconds = 0
-        let driver = BakeDriver(runner: runner)
+        let driver = BakeDriver(runner: runner, channels: NoChannels())
         let context = TrafficSteps.context(targets: targets)
         let step = TrafficSteps.step(.bake(seconds: 1, resources: ["web-1"], probes: [probe]))
         try await driver.perform(step, in: context)
@@ -95,7 +95,7 @@ struct GateTests {
         let server = try await WebServerFixture()
         let context = TrafficSteps.context(targets: targets)
         let lost = probe(server, deadlineSeconds: 1, host: "no-such-host.invalid")
-        let driver = BakeDriver(runner: runner)
+        let driver = BakeDriver(runner: runner, channels: NoChannels())
         let step = TrafficSteps.step(.bake(seconds: 1, resources: ["web-1"], probes: [lost]))
         #expect(await failure { try await driver.perform(step, in: context) }?.code == .inconclusive)
         let nobody = TrafficSteps.step(.bake(seconds: 1, resources: [], probes: [lost]))
@@ -111,7 +111,7 @@ struct GateTests {
             deadlineSeconds: 10)
         let context = TrafficSteps.context(targets: targets)
         let bake = TrafficSteps.step(.bake(seconds: 5, resources: ["web-1"], probes: [unit]))
-        let driver = BakeDriver(runner: ProbeRunner(channels: marks))
+        let driver = BakeDriver(runner: ProbeRunner(channels: marks), channels: marks)
         let result = await failure { try await driver.perform(bake, in: context) }
         #expect(result?.code == .unhealthy && result?.message.contains("restarted") == true)
 

@@ -128,6 +128,40 @@ struct ProbeTests {
         }
     }
 
+    /// curl heeds `-q` only where it is its first argument.
+    @Test func noCurlrcOfTheUserChangesWhatIsVerified() async throws {
+        let server = try await TLSServerFixture()
+        let home = FileManager.default.temporaryDirectory.appending(path: "fettle-c\(UInt32.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: home) }
+        try "insecure\n".write(to: home.appending(path: ".curlrc"), atomically: true, encoding: .utf8)
+        guard case .success(let request) = HTTPRequest.make("https://localhost:\(server.port)/", host: nil) else {
+            Issue.record("no request")
+            return
+        }
+        await #expect(throws: SocketError.self) {
+            try await EncryptedFetch.fetch(
+                request, limit: 100_000, timeout: .seconds(5), environment: ["HOME": home.path], until: { _ in false })
+        }
+    }
+
+    @Test func aTokenGoesOverTLSAsItIs() async throws {
+        let server = try await TLSServerFixture()
+        guard case .success(var request) = HTTPRequest.make("https://localhost:\(server.port)/", host: nil) else {
+            Issue.record("no request")
+            return
+        }
+        request.authorization = "abcd"
+        let bytes = try await EncryptedFetch.fetch(
+            request, limit: 100_000, timeout: .seconds(5), environment: ["CURL_CA_BUNDLE": server.certificate],
+            until: { _ in false })
+        guard case .complete(let response) = HTTPResponse.parse(bytes, isWhole: true) else {
+            Issue.record("no answer")
+            return
+        }
+        #expect(String(decoding: response.body, as: UTF8.self) == "abcd TLS")
+    }
+
     @Test("HTTPS: a certificate that nobody vouches for is a failure; with its authority it passes")
     func https() async throws {
         let server = try await TLSServerFixture()
@@ -160,7 +194,9 @@ final class TLSServerFixture: @unchecked Sendable {
                 self.send_response(200)
                 self.send_header('Transfer-Encoding', 'chunked')
                 self.end_headers()
-                self.wfile.write(b'4\\r\\nover\\r\\n4\\r\\n TLS\\r\\n0\\r\\n\\r\\n')
+                for part in ((self.headers.get('Authorization') or 'over TLS')[:4], ' TLS'):
+                    self.wfile.write(f'{len(part):x}\\r\\n{part}\\r\\n'.encode())
+                self.wfile.write(b'0\\r\\n\\r\\n')
             def log_message(self, *arguments): pass
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[2], sys.argv[3])

@@ -8,9 +8,13 @@ import Testing
 final class Site: Sendable {
     let directory: URL
     let store: SQLiteStore
+    /// What the program printed, on a disk that is never full.
+    private let outputs: URL
 
     struct Choices {
         var bakeSeconds = 2
+        /// How the canary is judged, as settings of its strategy.
+        var judging = "judge: probes"
         var gateDeadlineSeconds = 12
         var rebootDeadlineSeconds = 60
         var lockWaitSeconds = 120
@@ -22,13 +26,19 @@ final class Site: Sendable {
     }
 
     /// The lab's own fleet and policy, with short waits.
-    init(_ choices: Choices = Choices()) throws {
-        directory = FileManager.default.temporaryDirectory.appending(path: "fettle-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    /// - Parameter disk: where the folder is made; nil: with all other temporary files.
+    init(_ choices: Choices = Choices(), on disk: SmallDisk? = nil) throws {
+        let temporary = FileManager.default.temporaryDirectory
+        let name = "fettle-\(UUID().uuidString)"
+        directory = (disk?.directory ?? temporary).appending(path: name)
+        outputs = temporary.appending(path: "\(name)-output")
+        for folder in [directory, outputs] {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
         let lab = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appending(path: "../../../Lab").standardizedFileURL
         var fleet = try String(contentsOf: lab.appending(path: "fleet.yaml"), encoding: .utf8)
-            .replacing("bake: 8s", with: "bake: \(choices.bakeSeconds)s")
+            .replacing("bake: 8s, judge: probes", with: "bake: \(choices.bakeSeconds)s, \(choices.judging)")
             .replacing("deadline: 20s", with: "deadline: \(choices.gateDeadlineSeconds)s")
         if let user = choices.user {
             fleet = fleet.replacing("  owner: lab\n", with: "  owner: lab\n  address: \"\(user)@{id}\"\n")
@@ -42,7 +52,7 @@ final class Site: Sendable {
         store = try SQLiteStore(path: directory.appending(path: ".fettle/fettle.db").path)
     }
 
-    deinit { try? FileManager.default.removeItem(at: directory) }
+    deinit { for folder in [directory, outputs] { try? FileManager.default.removeItem(at: folder) } }
 
     // MARK: The program
 
@@ -57,7 +67,7 @@ final class Site: Sendable {
             "FETTLE_PERSON": person,
         ]
         return try FettleProcess(
-            words, settings: settings, outputFile: directory.appending(path: "output-\(UUID().uuidString)"))
+            words, settings: settings, outputFile: outputs.appending(path: UUID().uuidString))
     }
 
     /// Runs it to its end, which has to be one of these exit codes; what it printed.

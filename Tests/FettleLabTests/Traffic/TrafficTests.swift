@@ -139,7 +139,7 @@ struct TrafficTests {
             name: "unit", check: .systemdUnit(name: "orders.service"), timeoutSeconds: 5, samples: 3, intervalSeconds: 0
         )
         let step = TrafficLab.step(.bake(seconds: 30, resources: [TrafficLab.member], probes: [unit]))
-        let driver = BakeDriver(runner: ProbeRunner(channels: channels))
+        let driver = BakeDriver(runner: ProbeRunner(channels: channels), channels: channels)
         let baking = Task { try await driver.perform(step, in: TrafficLab.context()) }
         try await Task.sleep(for: .seconds(1))
         try await TrafficLab.run("systemctl kill -s KILL orders; exit 0", on: "web-4", through: channels)

@@ -54,7 +54,7 @@ import Testing
         let notCarriedOut: Set = ["schema", "id", "title", "selection", "createdAt"]
         let compared: Set = [
             "environments", "targets", "groups", "steps", "rollback", "order", "rooms", "apart", "limits",
-            "pointOfNoReturn", "windows",
+            "pointOfNoReturn", "windows", "supersedes",
         ]
         let parts = Set(Mirror(reflecting: Self.plan()).children.compactMap(\.label))
         #expect(parts == notCarriedOut.union(compared))
@@ -156,6 +156,9 @@ import Testing
                 expectation: HostExpectation(packages: [], noRebootPending: true), probes: [])
         },
         Edit(name: "the way back", kind: .wayBack, says: "no longer") { $0.rollback.removeLast() },
+        Edit(name: "a run that is replaced", kind: .target, says: "run that is replaced: added") {
+            $0.supersedes = Supersession(run: "run-7", sequence: 3, taken: [])
+        },
         Edit(name: "no return", kind: .pointOfNoReturn, says: "qa-db-1/patch") { $0.pointOfNoReturn = "qa-db-1/patch" },
     ]
 }

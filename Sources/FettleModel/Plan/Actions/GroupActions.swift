@@ -27,6 +27,21 @@ public struct TrafficSwitch: Codable, Sendable, Equatable {
     }
 }
 
+/// Whether a group is well as a whole, such as at its public address.
+public struct GroupGate: Codable, Sendable, Equatable {
+    public var group: GroupID
+    /// The members that have been changed before it; sorted. They go back if it does not pass.
+    public var resources: [ResourceID]
+    /// Asked once, of no member.
+    public var probes: [Probe]
+
+    public init(group: GroupID, resources: [ResourceID], probes: [Probe]) {
+        self.group = group
+        self.resources = resources
+        self.probes = probes
+    }
+}
+
 /// A member gives up the leadership of its cluster, if it has it.
 public struct Handover: Codable, Sendable, Equatable {
     public var cluster: GroupID

@@ -65,20 +65,6 @@ extension DisasterPlay {
         world[member].drained.remove(group.id)
         world[member].foreign.remove(group.id)
     }
-
-    /// What arrives of what a driver has seen: a gate may say nothing of use.
-    mutating func seen(
-        _ result: Result<Observation, StepFailure>, of order: StepOrder
-    ) -> Result<Observation, StepFailure> {
-        guard case .gate = order.step.action, case .success(var observation) = result else { return result }
-        if strikes(profile.worlds.gateAbsent, .gateAbsent, order.step.id.rawValue) {
-            observation.verdict = Bool.random(using: &random) ? .inconclusive : .error
-        } else if strikes(profile.worlds.gateStale, .gateStale, order.step.id.rawValue) {
-            let seconds = Int.random(in: 1...600, using: &random)
-            observation.observedAt = order.intendedAt.adding(seconds: -seconds)
-        }
-        return .success(observation)
-    }
 }
 
 extension Result<Observation, StepFailure> {

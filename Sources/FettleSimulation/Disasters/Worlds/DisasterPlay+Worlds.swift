@@ -19,7 +19,7 @@ extension DisasterPlay {
             return frozen
         }
         let out = Set(store.held.values.filter { $0.resource != step.resource }.flatMap(\.out))
-        return startGuard.refusal(toStart: step, out: out, health: health)
+        return startGuard?.refusal(toStart: step, out: out, health: health)
     }
 
     /// Work that is done in parts, one after the other.
@@ -31,6 +31,7 @@ extension DisasterPlay {
         for (part, end) in ends.enumerated() {
             var effect = effect
             effect.part = part
+            moment = .part(step.id, attempt: effect.order.attempt, part: part)
             if isMove {
                 effect.breaksOff = strikes(
                     profile.worlds.migrationBreaksOff, .migrationBrokeOff, "\(step.id), machine \(part + 1)")
@@ -38,6 +39,7 @@ extension DisasterPlay {
             world[step.resource].expected += 1
             agenda.insert(.effect(executor: number, effect), at: Timestamp(milliseconds: end))
         }
+        moment = .begun(step.id, attempt: effect.order.attempt)
     }
 
     /// I4: nobody begins outside of a window or in a freeze. By the clock of whoever decided it, when it was decided.

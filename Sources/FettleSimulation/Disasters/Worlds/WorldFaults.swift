@@ -12,14 +12,10 @@ public struct WorldFaults: Sendable, Equatable {
     public var memberLeaves: Int
     /// A host is well and unwell by turns for a while.
     public var flapping: Int
-    /// A gate says nothing that could be used.
-    public var gateAbsent: Int
-    /// What a gate says is older than what it is asked about.
-    public var gateStale: Int
 
     public init(
         freeze: Int = 0, migrationBreaksOff: Int = 0, stranger: Int = 0, failover: Int = 0, memberLeaves: Int = 0,
-        flapping: Int = 0, gateAbsent: Int = 0, gateStale: Int = 0
+        flapping: Int = 0
     ) {
         self.freeze = freeze
         self.migrationBreaksOff = migrationBreaksOff
@@ -27,12 +23,9 @@ public struct WorldFaults: Sendable, Equatable {
         self.failover = failover
         self.memberLeaves = memberLeaves
         self.flapping = flapping
-        self.gateAbsent = gateAbsent
-        self.gateStale = gateStale
     }
 
     public static let none = WorldFaults()
     public static let everything = WorldFaults(
-        freeze: 4, migrationBreaksOff: 60, stranger: 8, failover: 8, memberLeaves: 4, flapping: 4, gateAbsent: 20,
-        gateStale: 20)
+        freeze: 4, migrationBreaksOff: 60, stranger: 8, failover: 8, memberLeaves: 4, flapping: 4)
 }

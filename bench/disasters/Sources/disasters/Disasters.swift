@@ -4,42 +4,80 @@ import FettleSimulation
 import Fleets
 import Foundation
 
-/// Plays plans among disasters, seed after seed, on all processors: `disasters FROM TO [JOBS]`. Exits with 1 if an invariant broke.
+/// Plays plans among disasters, seed after seed, on all processors. Exits with 1 if an invariant broke, or if `--all-met` and
+/// something that has to happen sometimes never did.
 @main struct Disasters {
+    private static let usage = """
+        usage: disasters FROM TO [JOBS] [--first] [--all-met] [--no-stories]
+          plays the seeds from FROM up to TO, TO not among them
+          --first       stops at the first seed that breaks an invariant (exact with one job)
+          --all-met     fails if an encounter was never met
+          --no-stories  tells which seeds broke an invariant, and nothing more of them
+        disasters rates FROM TO [PLAYS]: how long planning and playing take, and a digest of all plays
+        disasters replay: how long a successor needs to read a long journal
+        """
+
     static func main() async throws {
-        let arguments = CommandLine.arguments.dropFirst().compactMap { UInt64($0) }
-        guard arguments.count >= 2, arguments[0] < arguments[1] else {
-            print("usage: disasters FROM TO [JOBS]: plays the seeds from FROM up to TO, TO not among them")
+        let words = CommandLine.arguments.dropFirst()
+        if words.first == "replay" { return try Replay.run() }
+        if words.first == "rates" { return try Rates.run(words.dropFirst().compactMap { UInt64($0) }) }
+        let numbers = words.compactMap { UInt64($0) }
+        let flags = Set(words.filter { UInt64($0) == nil })
+        guard (2...3).contains(numbers.count), numbers[0] < numbers[1],
+            flags.isSubset(of: ["--first", "--all-met", "--no-stories"])
+        else {
+            print(usage)
             exit(64)
         }
-        let jobs = arguments.count > 2 ? max(1, Int(arguments[2])) : ProcessInfo.processInfo.activeProcessorCount
+        let jobs = numbers.count > 2 ? Int(clamping: numbers[2]) : ProcessInfo.processInfo.activeProcessorCount
         let began = ContinuousClock.now
-        let tally = try await withThrowingTaskGroup(of: Tally.self) { group in
-            for job in 0..<jobs {
-                group.addTask { try play(from: arguments[0] + UInt64(job), to: arguments[1], by: jobs) }
-            }
-            var tally = Tally()
-            while let part = try await group.next() { tally.add(part) }
-            return tally
+        let series = DisasterSeries(scene: SampledFleets.scene)
+        let tally = try await series.play(
+            numbers[0]...(numbers[1] - 1), cores: jobs, stopsAtFirst: flags.contains("--first"))
+        let seconds = (ContinuousClock.now - began) / .seconds(1)
+        if flags.contains("--no-stories") {
+            print("\(tally.plays) runs, \(tally.brokenSeeds) broke an invariant")
+            for seed in tally.broken { print("seed \(seed.seed): \(seed.violations.first ?? "")") }
+        } else {
+            let report = try DisasterReport(tally, of: series, seconds: seconds, again: again)
+            print(report.lines().joined(separator: "\n"))
         }
-        report(tally, after: (ContinuousClock.now - began) / .seconds(1))
-        exit(tally.broken.isEmpty ? 0 : 1)
+        if let first = tally.broken.first, ProcessInfo.processInfo.environment["JOURNAL"] != nil,
+            let (_, result) = try series.result(of: first.seed)
+        {
+            for record in result.journal { print("  \(record.sequence) e\(record.epoch) \(record.at) \(record.event)") }
+        }
+        let isUnmet = flags.contains("--all-met") && !tally.unmet.isEmpty
+        exit(tally.brokenSeeds == 0 && !isUnmet ? 0 : 1)
     }
 
-    private static func play(from first: UInt64, to end: UInt64, by step: Int) throws -> Tally {
-        var tally = Tally()
-        for seed in stride(from: first, to: end, by: step) {
-            let fleet = DisasterFleet(seed: seed)
-            guard let plan = plan(fleet), !plan.steps.isEmpty else { continue }
-            var play = try DisasterPlay(
-                plan, seed: seed,
-                surroundings: DisasterSurroundings(fleet: fleet.sample.fleet, facts: fleet.sample.facts))
-            tally.add(try play.play(), hosts: plan.targets.count)
-        }
-        return tally
+    private static func again(_ seed: UInt64) -> String {
+        let commit = ProcessInfo.processInfo.environment["FETTLE_COMMIT"].map { "git checkout \($0) && " } ?? ""
+        return "\(commit)make simulate SIMULATE_SEEDS=\"\(seed) \(seed + 1)\""
+    }
+}
+
+/// A fleet of its own for each seed, as the planner plans it.
+enum SampledFleets {
+    /// nil if the planner refuses.
+    @Sendable static func scene(_ seed: UInt64) -> DisasterScene? {
+        let fleet = DisasterFleet(seed: seed)
+        guard let plan = plan(fleet) else { return nil }
+        return DisasterScene(
+            plan, surroundings: DisasterSurroundings(fleet: fleet.sample.fleet, facts: fleet.sample.facts))
     }
 
-    /// As the planner plans it; nil if it refuses.
+    /// Of a group as large as that.
+    static func plan(_ seed: UInt64, largestGroup: Int) throws -> Plan {
+        let sample = FleetGenerator.sample(seed: seed, largestGroup: largestGroup)
+        var input = PlanningInput(
+            id: "plan-1", selection: sample.selection, selectionReference: FleetSample.reference("selection-1"),
+            facts: sample.facts, fleet: sample.fleet, policy: sample.policy, createdAt: FactSample.now,
+            named: seed % 2 == 0 ? Set(sample.fleet.resources.map(\.id)) : [])
+        input.policy.limits.failureBudget = Int(seed % 5)
+        return try Planner.plan(input).0
+    }
+
     private static func plan(_ fleet: DisasterFleet) -> Plan? {
         let sample = fleet.sample
         let calendar = MaintenanceCalendar(policy: sample.policy, fleet: sample.fleet, from: fleet.createdAt)
@@ -48,48 +86,5 @@ import Foundation
             facts: sample.facts, fleet: sample.fleet, policy: sample.policy, createdAt: fleet.createdAt,
             named: fleet.named, windows: WindowOffer(calendar.offered))
         return try? Planner.plan(input).0
-    }
-
-    private static func report(_ tally: Tally, after seconds: Double) {
-        print(
-            "\(tally.plays) runs of \(tally.hosts) hosts, \(tally.events) journal lines, "
-                + "\(Int(Double(tally.plays) / max(seconds, 0.001))) runs a second")
-        for encounter in Encounter.allCases.sorted() {
-            print("  \(encounter.rawValue): \(tally.met[encounter] ?? 0)")
-        }
-        for result in tally.broken.sorted(by: { $0.story.count < $1.story.count }).prefix(5) {
-            print("\nseed \(result.seed), \(tally.broken.count) in all:")
-            print(result.violations.joined(separator: "\n"))
-            print(result.story.map { "  " + $0 }.joined(separator: "\n"))
-            if ProcessInfo.processInfo.environment["JOURNAL"] != nil {
-                for record in result.journal {
-                    print("  \(record.sequence) e\(record.epoch) \(record.at) \(record.event)")
-                }
-            }
-        }
-    }
-}
-
-struct Tally: Sendable {
-    var plays = 0
-    var hosts = 0
-    var events = 0
-    var met: [Encounter: Int] = [:]
-    var broken: [DisasterResult] = []
-
-    mutating func add(_ result: DisasterResult, hosts count: Int) {
-        plays += 1
-        hosts += count
-        events += result.journal.count
-        for encounter in result.met { met[encounter, default: 0] += 1 }
-        if !result.violations.isEmpty { broken.append(result) }
-    }
-
-    mutating func add(_ other: Tally) {
-        plays += other.plays
-        hosts += other.hosts
-        events += other.events
-        met.merge(other.met) { $0 + $1 }
-        broken += other.broken
     }
 }

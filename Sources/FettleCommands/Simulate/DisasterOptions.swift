@@ -1,0 +1,65 @@
+import ArgumentParser
+import FettleModel
+import FettleSimulation
+import Foundation
+
+/// Plays among disasters: a plan, or fleets that are made up.
+struct DisasterOptions: ParsableArguments {
+    @Flag(help: "Play fleets that are made up, one for each seed, instead of a plan (see --hosts).")
+    var generated = false
+    @Option(
+        help: ArgumentHelp(
+            "Play among disasters, once for each of these seeds: one, or the first and the last, such as 1..1000.",
+            valueName: "a..b"))
+    var seeds: SeedRange?
+
+    var areAsked: Bool { generated || seeds != nil }
+
+    /// - Returns: whether every invariant held.
+    func play(_ series: DisasterSeries, named what: String, form: OutputFormat) async throws -> Bool {
+        let seeds = seeds ?? SeedRange(seeds: 1...1_000)
+        let bar = ProgressBar("playing", total: seeds.count)
+        let began = ContinuousClock.now
+        let tally = try await series.play(
+            seeds.seeds, cores: ProcessInfo.processInfo.activeProcessorCount, progress: { bar.advance("") })
+        bar.finish()
+        let report = try DisasterReport(
+            tally, of: series, seconds: (ContinuousClock.now - began) / .seconds(1),
+            again: { "fettle simulate \(what) --seeds \($0)   # fettle \(FettleVersion.text)" })
+        if form == .json {
+            try Output.writeJSON(report)
+        } else {
+            for line in report.lines().map(\.printable) {
+                let width = Terminal.standard.width ?? .max
+                let parts = line.displayWidth <= width ? [line] : line.wrapped(to: width)
+                for part in parts { Output.writeLine(part) }
+            }
+        }
+        return tally.brokenSeeds == 0
+    }
+}
+
+/// Seeds from the first to the last.
+struct SeedRange: ExpressibleByArgument, Equatable, Sendable {
+    var seeds: ClosedRange<UInt64>
+
+    /// At most so many.
+    static let most: UInt64 = 100_000_000
+
+    init(seeds: ClosedRange<UInt64>) { self.seeds = seeds }
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ".", omittingEmptySubsequences: false)
+        let numbers = parts.filter { !$0.isEmpty }.compactMap { UInt64($0) }
+        switch (parts.count, numbers.count) {
+        case (1, 1): seeds = numbers[0]...numbers[0]
+        // `1..1000` and `1...1000`: the last is among them.
+        case (3, 2), (4, 2):
+            guard numbers[0] <= numbers[1], numbers[1] - numbers[0] < Self.most else { return nil }
+            seeds = numbers[0]...numbers[1]
+        default: return nil
+        }
+    }
+
+    var count: Int { Int(seeds.upperBound - seeds.lowerBound) + 1 }
+}

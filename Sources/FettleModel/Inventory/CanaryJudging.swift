@@ -1,0 +1,20 @@
+/// How a canary is judged while it is watched.
+public struct CanaryJudging: Codable, Sendable, Hashable {
+    /// By the group's probes alone, or also compared with members that were not patched.
+    public var method: Method
+    /// How many members that are not patched yet are compared with; nil: one, where the group can spare it.
+    public var controls: Int?
+    /// Until so many seconds after its beginning the watch goes on where too little was seen to tell; nil: three times
+    /// the bake.
+    public var extendUntilSeconds: Int?
+
+    public init(method: Method = .compared, controls: Int? = nil, extendUntilSeconds: Int? = nil) {
+        self.method = method
+        self.controls = controls
+        self.extendUntilSeconds = extendUntilSeconds
+    }
+
+    public enum Method: String, Codable, Sendable, CaseIterable {
+        case probes, compared
+    }
+}

@@ -1,0 +1,139 @@
+import FettleModel
+
+/// What a journal's lines come to, reckoned apart from the machine that wrote them and by simpler rules: where it cannot be sure it
+/// keeps silent. The oracle judges by it what a run may do next.
+struct JournalAccount: Sendable {
+    struct PlannedStep: Sendable {
+        var step: Step
+        var isRollback: Bool
+    }
+
+    let steps: [StepID: PlannedStep]
+    /// In which turn of each of the plan's orders a resource stands.
+    let turns: [[ResourceID: Int]]
+    /// Those whose bake others wait for: when one fails everything stops.
+    let canaries: Set<ResourceID>
+    let limits: PlanLimits
+
+    private(set) var linesAboutNoStep = 0
+    private(set) var intended: [StepID: Int] = [:]
+    /// `takesOut` steps that were intended and not taken back.
+    private(set) var out: [ResourceID: Set<StepID>] = [:]
+    private(set) var quarantined: Set<ResourceID> = []
+    /// Failed beyond doubt: a step of theirs that takes nobody out has used up its tries.
+    private(set) var failed: Set<ResourceID> = []
+    /// Something of theirs has failed at some time.
+    private(set) var struck: Set<ResourceID> = []
+    private(set) var isPaused = false
+    /// Stopped by somebody, or going back.
+    private(set) var isStopping = false
+    private(set) var isRollingBack = false
+    /// How often something is begun anew by a person's word.
+    private(set) var renewals = 0
+    private var failures: [StepID: Int] = [:]
+    private var failedForGood: Set<StepID> = []
+
+    init(_ plan: Plan) {
+        var steps: [StepID: PlannedStep] = [:]
+        var awaited: Set<StepID> = []
+        for step in plan.steps {
+            steps[step.id] = PlannedStep(step: step, isRollback: false)
+            awaited.formUnion(step.after)
+        }
+        for step in plan.rollback { steps[step.id] = PlannedStep(step: step, isRollback: true) }
+        var canaries: Set<ResourceID> = []
+        var groups: Set<GroupID?> = []
+        for step in plan.steps {
+            guard case .bake(_, let resources, _, _) = step.action, groups.insert(step.group).inserted else { continue }
+            if awaited.contains(step.id) { canaries.formUnion(resources.isEmpty ? [step.resource] : resources) }
+        }
+        self.steps = steps
+        self.canaries = canaries
+        limits = plan.limits
+        turns = plan.order.map { order in
+            var places: [ResourceID: Int] = [:]
+            for (turn, members) in order.turns.enumerated() { for member in members { places[member] = turn } }
+            return places
+        }
+    }
+
+    func isOut(_ resource: ResourceID) -> Bool { !(out[resource] ?? []).isEmpty }
+
+    /// Adds a line that is durable.
+    /// - Returns: what it breaks by itself.
+    mutating func add(_ event: RunEvent) -> [String] {
+        var broken: [String] = []
+        switch event {
+        case .stepIntended(let id, let attempt, _):
+            intended[id] = attempt
+            if failedForGood.contains(id) { broken.append("I10: \(id) has used up its tries and is tried again") }
+            if let step = steps[id]?.step, step.availability == .takesOut {
+                out[step.resource, default: []].insert(id)
+            }
+        case .stepDone(let id, _, _):
+            forget(id)
+            if let step = steps[id]?.step, step.availability == .bringsBack { bringBack(by: step) }
+        case .stepFailed(let id, _, let failure):
+            failures[id, default: 0] += 1
+            let count = failures[id] ?? 0
+            if count > max(1, limits.attempts) {
+                broken.append("I10: \(id) has failed \(count) times, the plan allows \(limits.attempts)")
+            }
+            noteFailure(of: id, isForGood: !failure.code.isRetryable || count >= max(1, limits.attempts))
+        case .paused: isPaused = true
+        case .resumed:
+            isPaused = false
+            renewals += 1
+        case .retried:
+            renewals += 1
+            failures = [:]
+            failedForGood = []
+        case .abortRequested: isStopping = true
+        case .rollbackRequested: (isStopping, isRollingBack) = (true, true)
+        case .quarantined(let entry): quarantined.insert(entry.resource)
+        case .failedRetried(let resources, _):
+            renewals += 1
+            for id in Array(failures.keys) where isAbout(resources, id) { forget(id) }
+        case .gateAnswered(let id, _, let verdict, _): if verdict == .fail { noteFailure(of: id, isForGood: true) }
+        case .started, .claimed, .stepSkipped, .partRollbackRequested, .handOverRequested, .superseded, .awaitingHuman,
+            .ended:
+            break
+        }
+        switch event {
+        case .stepIntended, .stepDone, .stepFailed: break
+        default: linesAboutNoStep += 1
+        }
+        return broken
+    }
+
+    private mutating func noteFailure(of id: StepID, isForGood: Bool) {
+        guard let (step, isRollback) = steps[id].map({ ($0.step, $0.isRollback) }) else { return }
+        if isForGood { failedForGood.insert(id) }
+        if let resources = step.action.judged { struck.formUnion(resources) }
+        struck.insert(step.resource)
+        guard isForGood, !isRollback, step.availability != .takesOut else { return }
+        if step.action.judged != nil { return }
+        failed.insert(step.resource)
+    }
+
+    /// Of one of them, or a watch over one of them.
+    private func isAbout(_ resources: [ResourceID], _ id: StepID) -> Bool {
+        guard let step = steps[id]?.step else { return false }
+        return resources.contains(step.resource) || step.action.judged?.contains(where: resources.contains) ?? false
+    }
+
+    /// What begins anew after a return counts anew.
+    private mutating func bringBack(by step: Step) {
+        let binding = DisasterWorld.traffic(of: step)
+        out[step.resource] = (out[step.resource] ?? []).filter { id in
+            steps[id].map { DisasterWorld.traffic(of: $0.step) != binding } ?? false
+        }
+        guard !isOut(step.resource) else { return }
+        for id in Array(failures.keys) where steps[id]?.step.resource == step.resource { forget(id) }
+    }
+
+    private mutating func forget(_ id: StepID) {
+        failures[id] = nil
+        failedForGood.remove(id)
+    }
+}

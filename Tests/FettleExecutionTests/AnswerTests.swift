@@ -1,0 +1,189 @@
+import FettleModel
+import FettleStore
+import FettleTestSupport
+import Testing
+
+@testable import FettleExecution
+
+/// Gates that a person answers.
+@Suite struct AnswerTests {
+    private static let pool = Scenario.pool([1, 2], minimum: 2)
+    private static let gate: StepID = "web-1/gate"
+
+    /// The first host's gate asks a person.
+    private func plan() -> Plan {
+        var plan = Self.pool.plan()
+        for place in plan.steps.indices where plan.steps[place].id == Self.gate {
+            let question = Probe(name: "look", check: .manual(question: "Does the shop look right?"))
+            plan.steps[place].action = .gate(probes: [question])
+        }
+        return plan
+    }
+
+    private func answer(_ verdict: GateVerdict = .pass, step: StepID = gate, after event: Int) -> Rehearsal.Person {
+        .init(afterEvent: event, request: .answer(step: step, by: "carol", verdict: verdict, reason: "I looked"))
+    }
+
+    /// How many events come before the question.
+    private func asked() async throws -> Int {
+        var rehearsal = try Rehearsal(plan())
+        _ = try await rehearsal.play()
+        return try await rehearsal.journal.count
+    }
+
+    @Test func noTimeAnswersIt() async throws {
+        var rehearsal = try Rehearsal(plan())
+        #expect(try await rehearsal.play() == nil)
+        let reason = try #require(rehearsal.state.awaitingHuman)
+        #expect(reason.contains("Does the shop look right?") && reason.contains("fettle run gate run-1 web-1/gate"))
+        #expect(rehearsal.world.now.performed[Self.gate] == nil)
+        #expect(rehearsal.state.questions.map(\.step) == [Self.gate])
+        var retried = try Rehearsal(plan())
+        retried.people = [.init(afterEvent: try await asked(), request: .retry(by: "bob"))]
+        #expect(try await retried.play() == nil, "a retry is no answer")
+        #expect(retried.world.now.performed[Self.gate] == nil)
+    }
+
+    @Test func anAnswerSaysWhoAndWhyAndLetsTheRunGoOn() async throws {
+        var rehearsal = try Rehearsal(plan())
+        rehearsal.people = [answer(after: try await asked())]
+        #expect(try await rehearsal.play() == .succeeded)
+        let answers = try await rehearsal.journal.filter { if case .gateAnswered = $0.event { true } else { false } }
+        #expect(
+            answers.map(\.event) == [
+                .gateAnswered(step: Self.gate, by: "carol", verdict: .pass, reason: "I looked")
+            ])
+        #expect(rehearsal.world.now.performed[Self.gate] == 1)
+    }
+
+    @Test func anAnswerIsYoungerThanWhatItJudges() async throws {
+        for event in 2..<(try await asked()) {
+            var rehearsal = try Rehearsal(plan())
+            rehearsal.people = [answer(after: event)]
+            let outcome = try await rehearsal.play()
+            guard outcome == nil else {
+                // Asked as soon as the step before is done, a moment before the run stands still.
+                let journal = try await rehearsal.journal
+                let answered = try #require(
+                    journal.firstIndex { if case .gateAnswered = $0.event { true } else { false } })
+                #expect(
+                    journal[..<answered].contains { record in
+                        if case .stepDone("web-1/restart", _, _) = record.event { true } else { false }
+                    })
+                continue
+            }
+            #expect(rehearsal.refusals.count == 1 && rehearsal.refusals[0].contains("not asked yet"), "after \(event)")
+        }
+    }
+
+    @Test func aNoIsAFailureAndTheChangeGoesBack() async throws {
+        var rehearsal = try Rehearsal(plan())
+        rehearsal.people = [answer(.fail, after: try await asked())]
+        let outcome = try await rehearsal.play()
+        guard case .rolledBack(let reason)? = outcome else {
+            Issue.record("\(String(describing: outcome))")
+            return
+        }
+        #expect(reason.contains("carol answered no: I looked"))
+        #expect(rehearsal.world.now.isNew == [] && rehearsal.world.now.drained == [])
+        #expect(rehearsal.world.now.performed[Self.gate] == nil)
+    }
+
+    @Test func aCrashAtAnyMomentChangesNothing() async throws {
+        let asked = try await asked()
+        for event in 2..<(asked + 12) {
+            for verdict in [GateVerdict.pass, .fail] {
+                var rehearsal = try Rehearsal(plan(), seed: UInt64(event))
+                rehearsal.crashesAfter = [event]
+                // A crash adds a line to the journal.
+                rehearsal.people = [answer(verdict, after: event < asked ? asked + 1 : asked)]
+                let outcome = try await rehearsal.play()
+                if outcome == nil {
+                    #expect(rehearsal.state.awaitingHuman != nil, "crash after \(event)")
+                } else if verdict == .pass {
+                    #expect(outcome == .succeeded, "crash after \(event)")
+                } else {
+                    #expect(rehearsal.world.now.isNew == [], "crash after \(event)")
+                }
+            }
+        }
+    }
+
+    @Test func whoIsNotAskedCannotAnswer() async throws {
+        let asked = try await asked()
+        var rehearsal = try Rehearsal(plan())
+        rehearsal.people = [
+            answer(step: "web-2/gate", after: asked), answer(step: "web-1/bogus", after: asked),
+            answer(.inconclusive, after: asked), answer(after: asked), answer(after: asked + 1),
+        ]
+        #expect(try await rehearsal.play() == .succeeded)
+        #expect(rehearsal.refusals.count == 4, "\(rehearsal.refusals)")
+    }
+
+    @Test func whatAnActNotedIsHandedToItsGate() throws {
+        var machine = try RunMachine(run: "run-1", plan: plan())
+        var sequence = 0
+        func apply(_ event: RunEvent) throws {
+            sequence += 1
+            try machine.apply(
+                JournalRecord(sequence: sequence, epoch: 1, at: Timestamp(milliseconds: Int64(sequence)), event: event))
+        }
+        func done(_ step: StepID, prior: PriorState? = nil) throws {
+            try apply(.stepIntended(step: step, attempt: 1, prior: prior))
+            let at = Timestamp(milliseconds: Int64(sequence))
+            try apply(
+                .stepDone(step: step, attempt: 1, observation: Observation(verdict: .pass, summary: "", observedAt: at))
+            )
+        }
+        let key = PriorState.markPrefix + "x"
+        try apply(
+            .started(
+                change: "change-1", plan: StageReference(id: "plan-1", digest: Digest(rawValue: "00")), by: "alice"))
+        try apply(.claimed(executor: "e"))
+        try done("web-1/preflight")
+        try done("web-1/drain", prior: PriorState(alreadySo: false, details: [:]))
+        try done("web-1/patch", prior: PriorState(alreadySo: false, details: [key: "first", "boot": "a"]))
+        try done("web-1/restart", prior: PriorState(alreadySo: false, details: [key: "second"]))
+        let gate = try #require(machine.index.step(Self.gate))
+        #expect(machine.notes(for: gate)?.details == [key: "first"])
+        try apply(.gateAnswered(step: Self.gate, by: "carol", verdict: .pass, reason: "fine"))
+        let notes = try #require(machine.notes(for: gate)?.details)
+        #expect(notes[PriorState.answerPerson] == "carol" && notes[PriorState.answerReason] == "fine")
+        let back = try #require(machine.index.step("web-1/rollback/gate"))
+        #expect(machine.notes(for: back) == nil, "the way back is judged by itself")
+    }
+}
+
+/// Gates of a group as a whole.
+@Suite struct GroupGateTests {
+    /// Behind the first wave, whatever the budget allows.
+    @Test(arguments: [0, 5]) func aGroupThatIsNotWellStopsTheChange(budget: Int) async throws {
+        let pool = Scenario.pool([1, 2], minimum: 2) { $0.limits.failureBudget = budget }
+        var plan = pool.plan()
+        let question = Probe(name: "look", check: .manual(question: "Is the shop open?"))
+        let place = try #require(plan.steps.firstIndex { $0.id == "wave-0/bake" })
+        plan.steps[place].action = .groupGate(
+            gate: GroupGate(group: "web", resources: ["web-1"], probes: [question]))
+        var first = try Rehearsal(plan)
+        #expect(try await first.play() == nil)
+        #expect(first.state.awaitingHuman?.contains("Is the shop open?") == true)
+        let asked = try await first.journal.count
+        for verdict in [GateVerdict.pass, .fail] {
+            var rehearsal = try Rehearsal(plan)
+            rehearsal.people = [
+                .init(
+                    afterEvent: asked,
+                    request: .answer(step: "wave-0/bake", by: "carol", verdict: verdict, reason: "I looked"))
+            ]
+            let outcome = try await rehearsal.play()
+            if verdict == .pass {
+                #expect(outcome == .succeeded)
+            } else {
+                #expect(
+                    rehearsal.world.now.isNew == [] && rehearsal.world.now.drained == [],
+                    "\(String(describing: outcome))")
+                #expect(rehearsal.world.now.performed["web-2/drain"] == nil)
+            }
+        }
+    }
+}

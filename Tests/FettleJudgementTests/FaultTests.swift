@@ -1,0 +1,79 @@
+import FettleJudgement
+import FettleModel
+import Testing
+
+/// What has no tolerance.
+@Suite struct FaultTests {
+    private func fails(_ subject: String, _ change: (inout Pulse) -> Void) -> Bool {
+        let verdict = Scene().verdict(seed: 3) { series in
+            let last = series.pulses.count - 1
+            change(&series.pulses[last])
+        }
+        return verdict.row(subject)?.verdict == "fail" && verdict.verdict == .fail
+    }
+
+    @Test func eachFaultOnThePatchedMemberAloneFails() {
+        #expect(fails("crashes") { $0.crashes = ["SIGSEGV in /usr/bin/orders": 1] })
+        #expect(fails("kernel messages") { $0.kernelTroubles = ["BUG: unable to handle #": 1] })
+        #expect(fails("kernel taint") { $0.kernelTaint = 1 << 7 })
+        #expect(fails("out-of-memory kills") { $0.outOfMemoryKills = 4 })
+        #expect(fails("out-of-memory kills") { _ in } == false)
+        #expect(fails("service restarts") { $0.services?[0].restarts = 1 })
+        #expect(fails("service restarts") { $0.services?[0].activeSince = 6_000_000 })
+        #expect(fails("service restarts") { $0.services?[0].mainProcess = 101 })
+        #expect(fails("service restarts") { $0.services = [] })
+        #expect(fails("unrequested reboots") { $0.bootID = "c" })
+    }
+
+    @Test func whatTheControlShowsAsWellIsNotThePatchsDoing() {
+        let crash = ["SIGSEGV in /usr/bin/old": 1]
+        var control = Scene().series("web-2", seed: 7)
+        var patched = Scene().series("web-1", seed: 8)
+        for place in control.pulses.indices.suffix(1) {
+            control.pulses[place].crashes = crash
+            patched.pulses[place].crashes = crash
+            control.pulses[place].outOfMemoryKills = 5
+            patched.pulses[place].outOfMemoryKills = 5
+        }
+        let verdict = BakeJudge(Scene.judgement).judge([patched], against: .controls([control]))
+        #expect(verdict.verdict == .pass, "\(verdict)")
+        let last = patched.pulses.count - 1
+        patched.pulses[last].outOfMemoryKills = 6
+        #expect(BakeJudge(Scene.judgement).judge([patched], against: .controls([control])).verdict == .fail)
+    }
+
+    @Test func aUnitThatServesTheGroupAndCannotBeReadIsUndecidedAndNeverWell() {
+        let blind = Scene().verdict(seed: 1) { series in
+            for place in series.pulses.indices { series.pulses[place].services = nil }
+        }
+        #expect(blind.verdict == .inconclusive)
+        let missing = Scene().verdict(seed: 1) { series in
+            for place in series.pulses.indices { series.pulses[place].services = [] }
+        }
+        #expect(missing.verdict == .inconclusive, "\(missing)")
+    }
+
+    @Test func whatIsNotKnownIsSaidAndIsNoZero() throws {
+        let verdict = Scene(isKnown: false).verdict(seed: 2) { series in
+            for place in series.pulses.indices {
+                series.pulses[place].stalls = nil
+                series.pulses[place].unknown["pressure"] = "the kernel tells none"
+            }
+        }
+        #expect(verdict.row("orders.service: memory")?.verdict == "not known")
+        #expect(verdict.row("pressure: disk") == nil)
+        let row = try #require(verdict.row("pressure"))
+        #expect(row.verdict == "not known" && row.figure.contains("the kernel tells none"))
+        #expect(verdict.summary.contains("not known: ") && verdict.summary.hasSuffix("pressure"), "\(verdict.summary)")
+    }
+
+    @Test func pressureOnThePatchedHostAloneFails() {
+        let verdict = Scene().verdict(seed: 5) { series in
+            for place in series.pulses.indices {
+                let at = series.pulses[place].at
+                series.pulses[place].stalls?["memory"] = Int(at * 400_000)
+            }
+        }
+        #expect(verdict.row("pressure: memory")?.verdict == "fail", "\(verdict)")
+    }
+}
