@@ -1,3 +1,4 @@
+import FettleModel
 import FettleSimulation
 import Foundation
 
