@@ -73,7 +73,7 @@ public struct DisasterPlay: Sendable {
     static let strayMilliseconds: Int64 = 5_000
     /// A fault on a member so shortly before somebody else is taken out could not be known.
     static let blindMilliseconds: Int64 = 15_000
-    private static let mostEvents = 50_000
+    private static let mostEvents = 200_000
 
     /// - Parameters:
     ///   - faults: those that strike, instead of those that the seed draws: some of another play's `drawn`.

@@ -14,6 +14,8 @@ struct JournalAccount: Sendable {
     /// Those whose bake others wait for: when one fails everything stops.
     let canaries: Set<ResourceID>
     let limits: PlanLimits
+    /// Those that have a window of their own.
+    private let bound: Set<ResourceID>
 
     private(set) var linesAboutNoStep = 0
     private(set) var intended: [StepID: Int] = [:]
@@ -50,6 +52,7 @@ struct JournalAccount: Sendable {
         self.steps = steps
         self.canaries = canaries
         limits = plan.limits
+        bound = Set(plan.targets.filter { $0.window != nil }.map(\.resource))
         turns = plan.order.map { order in
             var places: [ResourceID: Int] = [:]
             for (turn, members) in order.turns.enumerated() { for member in members { places[member] = turn } }
@@ -74,6 +77,11 @@ struct JournalAccount: Sendable {
             forget(id)
             if let step = steps[id]?.step, step.availability == .bringsBack { bringBack(by: step) }
         case .stepFailed(let id, _, let failure):
+            // What may not begin outside of its window has not failed, and this line alone does not tell it from what was refused.
+            if failure.code == .refused, let step = steps[id]?.step, bound.contains(step.resource) {
+                struck.insert(step.resource)
+                break
+            }
             failures[id, default: 0] += 1
             let count = failures[id] ?? 0
             if count > max(1, limits.attempts) {

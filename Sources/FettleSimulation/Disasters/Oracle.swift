@@ -157,6 +157,8 @@ extension DisasterPlay {
             oracle.broken("I7: waits for a person (\(state.awaitingHuman ?? "")), and \(resource) is out")
         }
         for resource in store.held.keys.sorted() where !kept.contains(resource) {
+            // Let in again, and nobody has seen it: what it holds is given back when it is seen.
+            if account.isOut(resource), world.getsTraffic(resource) { continue }
             oracle.broken("I7: waits for a person (\(state.awaitingHuman ?? "")), and \(resource) is still reserved")
         }
         judgeWhatWasMoved()
