@@ -77,7 +77,6 @@ public struct PlanService: Sendable {
         let calendar = MaintenanceCalendar(policy: policy, fleet: fleet, from: time)
         let priors = try await durations.priors(fleet: fleet)
         let (plan, planReference) = try await keeper.keepNext(as: .plan, at: time) { id throws(ControlError) in
-            let calendar = MaintenanceCalendar(policy: policy, fleet: fleet, from: time)
             var input = PlanningInput(
                 id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,

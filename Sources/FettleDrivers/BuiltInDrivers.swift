@@ -21,7 +21,6 @@ public struct BuiltInDrivers: StepDriverRegistry {
         packages: PackageDriverSettings = PackageDriverSettings()
     ) {
         let runner = ProbeRunner(channels: channels)
-        self.runner = runner
         self.channels = channels
         self.inspector = inspector
         self.packages = packages

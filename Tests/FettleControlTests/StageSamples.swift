@@ -201,6 +201,7 @@ enum StageSamples {
             .bake(
                 seconds: 1, resources: ["h-1"], probes: probes,
                 judgement: BakeJudgement(controls: ["h-2"], services: ["a.service"], extendUntilSeconds: 3)),
+            .groupGate(gate: GroupGate(group: "g-1", resources: ["h-1"], probes: probes)),
             .verify(expectation: expectation), .evacuate(moves: [move], staying: ["n"]), .bringHome(moves: [move]),
             .handOver(handover: Handover(cluster: "g-1", candidates: ["h-2"])),
             .switchTraffic(turn: TrafficSwitch(group: "g-1", traffic: traffic, from: ["h-1"], to: ["h-2"])),

@@ -52,7 +52,7 @@ import Testing
     @Test func aDrainThatNobodyHasSeenDoesNotBeginAfterItsWindow() throws {
         var machine = try machine(Self.prepared, open: "web-1/drain", at: 2_000_000, takenOverAt: 6_000_000)
         #expect(try givenUp(&machine, at: 6_000_000) == "web-1/drain")
-        #expect(machine.course(of: "web-1") == .restoring)
+        #expect(machine.course(ofNamed: "web-1") == .restoring)
         #expect(machine.fold.failed.isEmpty && machine.fold.budgetBroken == nil)
     }
 
@@ -60,14 +60,14 @@ import Testing
     @Test func norBeforeIt() throws {
         var machine = try machine(Self.prepared, open: "web-1/drain", at: 1_500_000, takenOverAt: 100_000)
         #expect(try givenUp(&machine, at: 100_000) == "web-1/drain")
-        #expect(machine.course(of: "web-1") == .restoring)
+        #expect(machine.course(ofNamed: "web-1") == .restoring)
     }
 
     @Test func whoIsOutAndUnchangedWhenItsWindowClosesIsPutBack() throws {
         var machine = try machine(
             Self.prepared + ["web-1/drain"], open: nil, at: 2_000_000, takenOverAt: 6_000_000)
         #expect(try givenUp(&machine, at: 6_000_000) == "web-1/patch")
-        #expect(machine.course(of: "web-1") == .restoring)
+        #expect(machine.course(ofNamed: "web-1") == .restoring)
     }
 
     /// The end of a window stops nothing that has begun.
@@ -75,13 +75,13 @@ import Testing
         var machine = try machine(
             Self.prepared + ["web-1/drain", "web-1/patch"], open: nil, at: 2_000_000, takenOverAt: 6_000_000)
         #expect(try givenUp(&machine, at: 6_000_000) == nil)
-        #expect(machine.course(of: "web-1") == .forward)
+        #expect(machine.course(ofNamed: "web-1") == .forward)
     }
 
     @Test func insideItsWindowItIsTriedAgain() throws {
         var machine = try machine(Self.prepared, open: "web-1/drain", at: 2_000_000, takenOverAt: 2_100_000)
         #expect(try givenUp(&machine, at: 2_100_000) == nil)
-        #expect(machine.course(of: "web-1") == .forward)
+        #expect(machine.course(ofNamed: "web-1") == .forward)
     }
 
     /// Put back, it stands before its window like one that was never out: a person is asked, and nothing is held.
@@ -106,11 +106,13 @@ import Testing
             }
         }
         #expect(machine.awaitingHuman?.contains("window closes") == true)
-        #expect(machine.held.isEmpty && !machine.fold.isOut("web-1"))
+        #expect(machine.held.isEmpty && machine.fold.out.isEmpty)
     }
 }
 
 extension RunMachine {
+    fileprivate func course(ofNamed resource: ResourceID) -> Course? { index.number(of: resource).map(course) }
+
     fileprivate mutating func write(_ event: RunEvent, epoch: Int, at time: Int64) throws {
         try apply(
             JournalRecord(sequence: sequence + 1, epoch: epoch, at: Timestamp(milliseconds: time), event: event))

@@ -45,7 +45,6 @@ import Testing
     func afterEveryLineOfTheJournalItHoldsWhatIsOutAndNothingElse(scenario: Scenario) async throws {
         for usesBalancer in [true, false] {
             let plan = usesBalancer ? scenario.pool.plan() : scenario.pool.plan().withoutBalancer
-            let steps = Dictionary(uniqueKeysWithValues: (plan.steps + plan.rollback).map { ($0.id, $0) })
             for seed in UInt64(1)...3 {
                 var machine = try RunMachine(run: "run-1", plan: plan)
                 var count = Count(plan)
@@ -57,9 +56,9 @@ import Testing
                     #expect(Set(owed.compactMap(\.step)) == count.names, note)
                     #expect(owed.count == count.names.count, note)
                     for change in owed where !change.isQuarantined {
-                        let back = try #require(change.compensation.flatMap { steps[$0] }, note)
-                        let out = try #require(change.step.flatMap { steps[$0] }, note)
-                        #expect(back.bringsBack(out) && back.resource == change.resource, note)
+                        let back = try #require(change.compensation.flatMap(machine.index.step), note)
+                        let out = try #require(change.step.flatMap(machine.index.step), note)
+                        #expect(back.bringsBack(out) && machine.index.name(of: back.resource) == change.resource, note)
                         #expect(change.owner == "alice" && change.since <= record.at, note)
                     }
                 }
@@ -85,20 +84,21 @@ import Testing
         var machine = try RunMachine(run: "run-1", plan: plan)
         var seen = 0
         var isAway: Set<ResourceID> = []
+        let steps = Dictionary(uniqueKeysWithValues: (plan.steps + plan.rollback).map { ($0.id, $0) })
         for record in try await journal(of: plan) {
             try machine.apply(record)
             switch record.event {
             case .stepIntended(let id, _, _):
-                if let step = machine.index.step(id), case .evacuate = step.action { isAway.insert(step.resource) }
+                if let step = steps[id], case .evacuate = step.action { isAway.insert(step.resource) }
             case .stepDone(let id, _, _):
-                if let step = machine.index.step(id), case .bringHome = step.action { isAway.remove(step.resource) }
+                if let step = steps[id], case .bringHome = step.action { isAway.remove(step.resource) }
             default: break
             }
             let owed = RunState(machine).owed.filter { $0.kind == .evacuation }
             #expect(Set(owed.map(\.resource)) == isAway, "line \(record.sequence)")
             seen += owed.count
             for change in owed {
-                guard case .bringHome? = change.compensation.flatMap(machine.index.step)?.action else {
+                guard case .bringHome? = change.compensation.flatMap({ steps[$0] })?.action else {
                     Issue.record("\(change.resource) has nothing that brings its machines home")
                     continue
                 }

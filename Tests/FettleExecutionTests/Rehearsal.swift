@@ -124,7 +124,7 @@ struct Rehearsal {
             if case .perform(let order) = item.work { #expect(order.step.isBake, "\(order.step.id) is left half done") }
         }
         let open = machine.fold.open.filter { machine.fold[$0].open?.epoch == epoch }
-        #expect(open.allSatisfy { machine.index.step($0)?.isBake == true }, "left without a result: \(open)")
+        #expect(open.allSatisfy { machine.index.step($0).isBake }, "left without a result: \(open)")
     }
 
     private mutating func begin(_ work: Work, longest: Int) {

@@ -22,7 +22,8 @@ struct BakeCheck {
             let targets = Set(watched.compactMap(tables.targets.place(of:)))
             judgeWatched(targets.sorted(), by: position, &found)
             judgeOthers(tables.plan.groups[place], targets, watchedBy: position, &found)
-            if case .bake(_, _, _, let judgement?) = action { judgeControls(judgement, of: tables.plan.groups[place], targets, by: position, &found) }
+            guard case .bake(_, _, _, let judgement?) = action else { continue }
+            judgeControls(judgement, of: tables.plan.groups[place], targets, by: position, &found)
         }
     }
 

@@ -130,7 +130,7 @@ extension RunService {
             case .rollback, .rollbackPart:
                 "its way back ended with it, and no plan leads to earlier versions yet; `fettle report \(run)` tells which versions "
                     + "each host had before"
-            case .pause, .resume, .abort, .handOver: "`fettle report \(run)` tells what became of it"
+            case .pause, .resume, .abort, .handOver, .answer: "`fettle report \(run)` tells what became of it"
             }
         return ControlError(.conflict, "run \(run) has ended: \(outcome.words)", hint: hint)
     }

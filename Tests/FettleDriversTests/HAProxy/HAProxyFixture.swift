@@ -196,7 +196,7 @@ struct TimedOut: Error, CustomStringConvertible {
 
 /// Waits until the condition holds; an error in it counts as not yet.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(120), _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
     let end = clock.now + limit
