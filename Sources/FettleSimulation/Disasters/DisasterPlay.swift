@@ -244,6 +244,7 @@ public struct DisasterPlay: Sendable {
                 break
             }
             world[step.resource].busyUntil = end.milliseconds
+            world[step.resource].patchedUntil = end.milliseconds
             let isPatch = transaction.purpose == .patch
             effect.leavesHalfConfigured = isPatch && strikes(profile.halfConfigured, .halfConfigured, step.id.rawValue)
             effect.leavesUnwell = isPatch && strikes(profile.unwell, .unwellAfterPatch, step.id.rawValue)
