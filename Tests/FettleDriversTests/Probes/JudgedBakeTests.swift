@@ -62,7 +62,9 @@ struct JudgedBakeTests {
     }
 
     /// - Parameter longest: in seconds; on a busy machine eight show too little, and then it is watched for longer.
-    private func bake(controls: [ResourceID], leaks: Bool, longest: Int = 308) async throws -> Result<Observation, StepFailure> {
+    private func bake(
+        controls: [ResourceID], leaks: Bool, longest: Int = 308
+    ) async throws -> Result<Observation, StepFailure> {
         let server = try await WebServerFixture()
         let hosts = Hosts(leaks: leaks)
         var probe = Probe(
