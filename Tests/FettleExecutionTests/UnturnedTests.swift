@@ -128,6 +128,32 @@ import Testing
         }
     }
 
+    /// Its failure kept nobody from turning the traffic: tried again, it would be patched while it serves.
+    @Test func whoHasFailedIsNotTriedAgainOnceItsSideServes() throws {
+        var plan = StrategyPlans.blueGreen()
+        plan.limits.failureBudget = 4
+        // With a bake it would be a canary, and its failure the end of the change.
+        plan.steps.removeAll { $0.id == "web/bake" }
+        for place in plan.steps.indices {
+            plan.steps[place].after = plan.steps[place].after.map { $0 == "web/bake" ? "web/switch" : $0 }
+        }
+        var hand = try Hand(plan)
+        hand.failures["green-2/stage"] = StepFailure(code: .noSpace, message: "full")
+        try hand.play { $0.done.contains("web/switch") }
+        #expect(hand.done.contains("web/switch") && !hand.done.contains("green-2/patch"))
+
+        hand.failures = [:]
+        let refusal = hand.machine.request(.retryFailed(resources: ["green-2"], by: "bob"))
+        #expect(refusal?.contains("the side that serves") == true)
+        #expect(hand.machine.request(.retry(by: "bob")) == nil)
+        try hand.play()
+        #expect(!hand.done.contains("green-2/take-out") && hand.done.contains("blue-2/patch"))
+        guard case .failed? = hand.machine.outcome else {
+            Issue.record("\(String(describing: hand.machine.outcome))")
+            return
+        }
+    }
+
     /// A balancer that turns its servers one by one may stand in the middle: that is never left so.
     @Test func aSwitchThatWasInterruptedIsTakenToItsEndThoughTheRunIsAborted() throws {
         var hand = try Hand(StrategyPlans.blueGreen())

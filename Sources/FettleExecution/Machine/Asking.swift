@@ -60,7 +60,12 @@ extension RunMachine {
     /// A failed resource that is back at rest, in traffic, and that nobody wants taken back.
     func mayBeTriedAnew(_ resource: ResourceNumber) -> Bool {
         fold.hasFailed(resource) && !fold.isQuarantined(resource) && !fold.takingBack.contains(resource)
-            && isAtRest(resource)
+            && !serves(resource) && isAtRest(resource)
+    }
+
+    /// Traffic was turned to its side while it was failed: nobody works on a side that serves.
+    private func serves(_ resource: ResourceNumber) -> Bool {
+        index.turnedTo[resource]?.contains { fold[$0].acted } ?? false
     }
 
     /// Those that are meant: the named ones, or all that failed and can be tried again.
@@ -81,6 +86,7 @@ extension RunMachine {
         guard fold.hasFailed(resource) else { return "\(name) has not failed" }
         if fold.isQuarantined(resource) { return "\(name) is in quarantine: it has to be settled first" }
         if fold.takingBack.contains(resource) { return "\(name) is taken back" }
+        if serves(resource) { return "\(name) is on the side that serves by now: it needs a plan of its own" }
         return "\(name) is still on its way back"
     }
 
