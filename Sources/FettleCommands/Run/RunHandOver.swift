@@ -40,6 +40,9 @@ struct RunHandOver: AsyncParsableCommand {
             try await Task.sleep(for: .milliseconds(200))
             summary = try await session.runs.summary(of: run)
         }
+        if let outcome = try await session.runs.story(of: run).state.outcome {
+            throw CommandFailure(.failure, "\(run) has ended meanwhile: \(outcome.words)")
+        }
         let isDone = summary.epoch == epoch && summary.executor == nil
         if options.output == .json {
             try session.printJSON(Answer(run: run, isHandedOver: isDone, executor: summary.executor))
