@@ -2,6 +2,7 @@ import ArgumentParser
 import FettleControl
 import FettleExecution
 import FettleModel
+import FettleReporting
 import FettleStore
 
 struct RunHandOver: AsyncParsableCommand {
