@@ -2,6 +2,8 @@
 public struct Pulse: Codable, Sendable, Equatable {
     /// Seconds since the watch began.
     public var at: Double
+    /// Seconds since 1970 by the host's own clock, when the pulse was begun.
+    public var hostClock: Int64?
     /// Another one is another boot.
     public var bootID: String?
     public var uptimeSeconds: Double?
@@ -35,13 +37,15 @@ public struct Pulse: Codable, Sendable, Equatable {
     }
 
     public init(
-        at: Double, bootID: String? = nil, uptimeSeconds: Double? = nil, services: [ServicePulse]? = nil,
+        at: Double, hostClock: Int64? = nil, bootID: String? = nil, uptimeSeconds: Double? = nil,
+        services: [ServicePulse]? = nil,
         outOfMemoryKills: Int? = nil, crashes: [String: Int]? = nil, kernelTroubles: [String: Int]? = nil,
         kernelTaint: Int? = nil,
         stalls: [String: Int]? = nil, steal: Share? = nil, disks: [DiskPulse]? = nil, memoryBytes: Int64? = nil,
         unknown: [String: String] = [:]
     ) {
         self.at = at
+        self.hostClock = hostClock
         self.bootID = bootID
         self.uptimeSeconds = uptimeSeconds
         self.services = services
