@@ -42,6 +42,45 @@ import Testing
         #expect(BakeJudge(Scene.judgement).judge([patched], against: .controls([control])).verdict == .fail)
     }
 
+    /// A crash loop of the canary was excused by one restart of the control.
+    @Test func moreRestartsThanAnyControlHadFailAndAsManyDoNot() {
+        func verdict(_ here: Int, _ there: Int) -> String? {
+            func restarted(_ member: ResourceID, _ times: Int) -> MemberSeries {
+                var series = Scene().series(member, seed: 7)
+                let last = series.pulses.count - 1
+                for number in 0..<times {
+                    for place in (last - number)...last {
+                        series.pulses[place].services?[0].restarts += 1
+                        series.pulses[place].services?[0].mainProcess += 1
+                        series.pulses[place].services?[0].activeSince += 1_000_000
+                    }
+                }
+                return series
+            }
+            return BakeJudge(Scene.judgement).judge(
+                [restarted("web-1", here)], against: .controls([restarted("web-2", there)])
+            ).row("service restarts")?.verdict
+        }
+        #expect(verdict(12, 1) == "fail")
+        #expect(verdict(2, 1) == "fail")
+        #expect(verdict(1, 1) == "pass")
+        #expect(verdict(1, 2) == "pass")
+        #expect(verdict(0, 1) == "pass")
+    }
+
+    /// A unit that is away for a moment and comes back has been started anew once.
+    @Test func aRestartIsCountedOnceWhetherItsGapWasSeenOrNot() {
+        var patched = Scene().series("web-1", seed: 7)
+        var control = Scene().series("web-2", seed: 8)
+        let last = patched.pulses.count - 1
+        for place in (last - 3)...last {
+            patched.pulses[place].services?[0].mainProcess = 200
+            control.pulses[place].services?[0].mainProcess = 300
+        }
+        patched.pulses[last - 4].services = []
+        #expect(BakeJudge(Scene.judgement).judge([patched], against: .controls([control])).verdict == .pass)
+    }
+
     @Test func aUnitThatServesTheGroupAndCannotBeReadIsUndecidedAndNeverWell() {
         let blind = Scene().verdict(seed: 1) { series in
             for place in series.pulses.indices { series.pulses[place].services = nil }
