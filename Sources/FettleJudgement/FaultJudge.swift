@@ -17,16 +17,22 @@ struct FaultJudge {
         return row("unrequested reboots", rebooted, control: [], of: "reboots")
     }
 
-    /// What has a name: new is what no control shows.
+    /// What has a name: new is what no control shows. Each pulse tells all since the beginning that the host still remembers; a
+    /// member that told them once has to tell them at the end too.
     private func signatures(_ subject: String, _ path: KeyPath<Pulse, [String: Int]?>) -> JudgementRow? {
-        func seen(_ series: [MemberSeries]) -> [String: Int]? {
-            let all = series.compactMap { $0.pulses.last(where: { $0[keyPath: path] != nil })?[keyPath: path] }
-            return all.isEmpty ? nil : all.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
+        func seen(_ series: [MemberSeries]) -> Set<String> {
+            Set(series.flatMap(\.pulses).flatMap { ($0[keyPath: path] ?? [:]).filter { $0.value > 0 }.keys })
         }
-        guard let here = seen(sides.patched) else { return nil }
-        let there = seen(sides.control) ?? [:]
-        let new = here.filter { $0.value > 0 && there[$0.key] == nil }.keys.sorted()
-        return row(subject, new, control: there.keys.sorted(), of: subject)
+        let telling = sides.patched.filter { $0.pulses.contains { $0[keyPath: path] != nil } }
+        guard !telling.isEmpty else { return nil }
+        let there = seen(sides.control)
+        let new = seen(sides.patched).subtracting(there).sorted()
+        let silent = telling.filter { $0.pulses.last?[keyPath: path] == nil }.map(\.member.rawValue)
+        if new.isEmpty, !silent.isEmpty {
+            return BakeJudge.row(
+                subject, "-", "-", "not read at the end: \(silent.joined(separator: ", "))", .inconclusive)
+        }
+        return row(subject, new, control: there.sorted(), of: subject)
     }
 
     private func taint() -> JudgementRow? {
@@ -86,7 +92,7 @@ struct FaultJudge {
         let new = sides.patched.flatMap { told($0, beyond: most) }
         let there = sides.control.flatMap { told($0, beyond: [:]) }
         let lost = sides.patched.flatMap { series -> [String] in
-            guard let first = series.pulses.first(where: { $0.services != nil })?.services else { return [] }
+            let first = series.pulses.first { $0.services != nil }?.services ?? []
             return required.subtracting(first.map(\.unit)).sorted().map { "\($0) on \(series.member)" }
         }
         if new.isEmpty, !lost.isEmpty {

@@ -81,6 +81,46 @@ import Testing
         #expect(BakeJudge(Scene.judgement).judge([patched], against: .controls([control])).verdict == .pass)
     }
 
+    private func blinded(_ places: (Int) -> Range<Int>) -> BakeVerdict {
+        Scene().verdict(seed: 3) { series in
+            for place in places(series.pulses.count) {
+                series.pulses[place] = Pulse(at: series.pulses[place].at, unknown: ["pulse": "no answer"])
+            }
+        }
+    }
+
+    @Test func aMemberThatCannotBeLookedAtOrNotAtTheEndIsUndecided() {
+        for verdict in [blinded { 0..<$0 }, blinded { 1..<$0 }, blinded { $0 - 1..<$0 }] {
+            #expect(verdict.verdict == .inconclusive, "\(verdict)")
+            #expect(verdict.row("web-1")?.verdict == "inconclusive", "\(verdict)")
+        }
+        #expect(blinded { 0..<$0 / 4 }.verdict == .pass)
+    }
+
+    @Test func anotherCanaryThatIsSeenDoesNotStandForOneThatIsNot() {
+        let seen = Scene().series("web-1", seed: 3)
+        var blind = Scene().series("web-3", seed: 4)
+        for place in blind.pulses.indices { blind.pulses[place].services = nil }
+        let verdict = BakeJudge(Scene.judgement).judge(
+            [seen, blind], against: .controls([Scene().series("web-2", seed: 5)]))
+        #expect(verdict.verdict == .inconclusive, "\(verdict)")
+        #expect(verdict.row("service restarts")?.figure.contains("orders.service on web-3") == true, "\(verdict)")
+    }
+
+    @Test func crashesThatWereNotReadAtTheEndAreUndecidedAndThoseSeenEarlierStillCount() {
+        func verdict(_ seen: [String: Int]) -> BakeVerdict {
+            Scene().verdict(seed: 3) { series in
+                for place in series.pulses.indices { series.pulses[place].crashes = place == 15 ? seen : nil }
+            }
+        }
+        #expect(verdict([:]).row("crashes")?.verdict == "inconclusive")
+        #expect(verdict(["SIGSEGV in /usr/bin/orders": 1]).row("crashes")?.verdict == "fail")
+        let forgotten = Scene().verdict(seed: 3) { series in
+            series.pulses[15].crashes = ["SIGSEGV in /usr/bin/orders": 1]
+        }
+        #expect(forgotten.verdict == .fail, "the journal has turned over since")
+    }
+
     @Test func aUnitThatServesTheGroupAndCannotBeReadIsUndecidedAndNeverWell() {
         let blind = Scene().verdict(seed: 1) { series in
             for place in series.pulses.indices { series.pulses[place].services = nil }
