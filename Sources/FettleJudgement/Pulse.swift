@@ -69,7 +69,7 @@ public struct ServicePulse: Codable, Sendable, Equatable {
     public var mainProcess: Int
     /// When it became active, in microseconds since boot: another moment is another start, whoever asked for it.
     public var activeSince: Int64
-    /// Resident memory of its processes in bytes.
+    /// Resident memory of its processes in bytes; what they share is counted once.
     public var memoryBytes: Int64?
     public var descriptors: Int?
     public var threads: Int?

@@ -94,6 +94,25 @@ import Testing
         #expect(orders.outOfMemoryKills == 2)
     }
 
+    private func orders(_ processes: String) throws -> ServicePulse {
+        let groups = (42...44).map { "/proc/\($0)/cgroup:0::/system.slice/orders.service\n" }.joined()
+        let pulse = pulse([("units", Self.units, 0), ("processes", groups + processes, 0)])
+        return try #require(pulse.services?.first { $0.unit == "orders.service" })
+    }
+
+    /// Shared memory is the same for all that share it: counted once for each of them, a worker more looked like a leak.
+    @Test func sharedMemoryIsCountedOnce() throws {
+        let orders = try orders(
+            """
+            /proc/42/status:RssAnon:\t 1000 kB
+            /proc/42/status:RssShmem:\t 128000 kB
+            /proc/43/status:RssAnon:\t 2000 kB
+            /proc/43/status:RssShmem:\t 128004 kB
+            /proc/44/status:VmRSS:\t 500 kB
+            """)
+        #expect(orders.memoryBytes == Int64(1_000 + 2_000 + 500 + 128_004) * 1_024)
+    }
+
     @Test func whatCannotBeReadIsNotKnownAndNeverZero() throws {
         let pulse = pulse([("units", Self.units, 0), ("processes", Self.processes, 0)])
         let nginx = try #require(pulse.services?.first)
