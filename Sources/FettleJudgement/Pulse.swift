@@ -71,6 +71,7 @@ public struct ServicePulse: Codable, Sendable, Equatable {
     public var activeSince: Int64
     /// Resident memory of its processes in bytes; what they share is counted once.
     public var memoryBytes: Int64?
+    /// Of the process that has the most of them; its limit is that process's.
     public var descriptors: Int?
     public var threads: Int?
     /// What it may have at most; nil: not known, or no limit.

@@ -60,8 +60,19 @@ enum ServicePulseParser {
             let own = byUnit[services[place].unit] ?? []
             services[place].memoryBytes = memory(own)
             services[place].threads = sum(own) { $0.threads }.map(Int.init)
-            services[place].descriptors = sum(own) { $0.descriptors }.map(Int.init)
-            services[place].descriptorLimit = own.first { $0.id == services[place].mainProcess }?.process.limit
+            let most = withMostDescriptors(own)
+            services[place].descriptors = most?.descriptors.map(Int.init)
+            services[place].descriptorLimit = most?.limit
+        }
+    }
+
+    /// The limit is each process's own, so that what all have together says nothing. nil if any of them is not known.
+    private static func withMostDescriptors(_ own: [(id: Int, process: Process)]) -> Process? {
+        guard own.allSatisfy({ $0.process.descriptors != nil }) else { return nil }
+        return own.map(\.process).max { one, other in
+            let (few, many) = (one.descriptors ?? 0, other.descriptors ?? 0)
+            // Of two with as many, the one that is nearer to its limit.
+            return few == many ? one.limit ?? .max > other.limit ?? .max : few < many
         }
     }
 

@@ -89,7 +89,8 @@ import Testing
         let orders = services[1]
         #expect(orders.restarts == 1 && orders.mainProcess == 42 && orders.activeSince == 5_000_000)
         #expect(orders.memoryBytes == Int64(12_008 + 1_000) * 1_024)
-        #expect(orders.descriptors == 22 && orders.threads == 4)
+        #expect(orders.threads == 4)
+        #expect(orders.descriptors == 17, "of the process that has the most: the limit is each process's own")
         #expect(orders.descriptorLimit == 1_024 && orders.threadLimit == 4_915 && orders.memoryLimit == nil)
         #expect(orders.outOfMemoryKills == 2)
     }
@@ -111,6 +112,16 @@ import Testing
             /proc/44/status:VmRSS:\t 500 kB
             """)
         #expect(orders.memoryBytes == Int64(1_000 + 2_000 + 500 + 128_004) * 1_024)
+    }
+
+    @Test func openFilesAreHeldAgainstTheLimitOfTheProcessThatHasTheMost() throws {
+        let counts = "/proc/42/fd:20\n/proc/43/fd:900\n/proc/44/fd:900\n"
+        let limits = [(42, 64), (43, 65_536), (44, 1_024)].map { process, limit in
+            "/proc/\(process)/limits:Max open files            \(limit)                 524288               files\n"
+        }
+        let orders = try orders(counts + limits.joined())
+        #expect(orders.descriptors == 900 && orders.descriptorLimit == 1_024, "of two with as many, the nearer limit")
+        #expect(try self.orders("/proc/42/fd:20\n/proc/43/fd:900\n").descriptors == nil, "one could not be counted")
     }
 
     @Test func whatCannotBeReadIsNotKnownAndNeverZero() throws {
