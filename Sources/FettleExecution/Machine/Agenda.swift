@@ -95,7 +95,7 @@ extension RunMachine {
         guard !agenda.isStale else { return }
         agenda.touched.insert(step.owner)
         wakeWatchers(of: step.number)
-        if fold.isForward && fold.failed.isEmpty { return }
+        if fold.isForward && fold.failed.isEmpty && fold.takingBack.isEmpty { return }
         // Others may be waiting for a resource that goes back to be at rest.
         for resource in index.owners(step) {
             for other in index.steps[resource] { wakeWatchers(of: other.number) }

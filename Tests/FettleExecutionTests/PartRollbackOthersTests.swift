@@ -1,0 +1,53 @@
+import FettleModel
+import FettleStore
+import FettleTestSupport
+import Testing
+
+@testable import FettleExecution
+
+/// Who stays while a part goes back: nobody waits for ever for it, falls with it or is blamed for it.
+@Suite struct PartRollbackOthersTests {
+    /// Two are watched together, and one after the other is taken out.
+    private static let pairs = Scenario.pool([2, 2], minimum: 2)
+
+    private func takesBack(_ resources: [ResourceID], after event: Int) -> Rehearsal.Person {
+        .init(afterEvent: event, request: .rollbackPart(resources: resources, by: "bob", reason: "slow"))
+    }
+
+    /// Where a step is intended in the journal of a run without anything else; nil: never.
+    private func intents(of resource: ResourceID, in plan: Plan, seed: UInt64) async throws -> [(StepID, Int)] {
+        var whole = try Rehearsal(plan, seed: seed)
+        try await whole.play()
+        let own = Set(plan.steps.filter { $0.resource == resource && !$0.isBake }.map(\.id))
+        return try await whole.journal.compactMap { record in
+            guard case .stepIntended(let step, _, _) = record.event, own.contains(step) else { return nil }
+            return (step, record.sequence)
+        }
+    }
+
+    private func expectTheOthersToBeThrough(
+        _ rehearsal: Rehearsal, _ outcome: RunOutcome?, without part: Set<ResourceID>, _ comment: Comment
+    ) {
+        #expect(Scenario.End(outcome) == .failed, comment)
+        #expect(rehearsal.world.now.isNew == Set(Self.pairs.hosts).subtracting(part), comment)
+        #expect(rehearsal.world.now.drained == [], comment)
+        #expect(rehearsal.state.quarantined == [], comment)
+        #expect(rehearsal.state.failed == [], comment)
+    }
+
+    /// The watch waits for web-2's own return, and what brings it back is its way back (I11).
+    @Test(arguments: [true, false])
+    func whoWaitsForOneThatGoesBackIsLookedAtWhenThatIsAtRest(hasOrder: Bool) async throws {
+        var plan = Self.pairs.plan()
+        if !hasOrder { plan.order = [] }
+        // Whoever of the two goes last.
+        for seed in UInt64(1)...6 {
+            for (step, event) in try await intents(of: "web-2", in: plan, seed: seed) {
+                var rehearsal = try Rehearsal(plan, seed: seed)
+                rehearsal.people = [takesBack(["web-2"], after: event)]
+                let outcome = try await rehearsal.play()
+                expectTheOthersToBeThrough(rehearsal, outcome, without: ["web-2"], "\(step), seed \(seed)")
+            }
+        }
+    }
+}
