@@ -6,8 +6,7 @@ extension RunMachine {
     func refusal(of request: RunRequest) -> String? {
         switch request {
         case .rollbackPart(let resources, _, _):
-            let part = PartRollback(of: resources, in: index.plan, isSettled: isSettled)
-            guard let first = part.added.first else { return nil }
+            guard let first = partRollback(of: resources).added.first else { return nil }
             return "\(first.resource) needs \(first.needs) (\(first.because)): it has to be taken back too (I8)"
         case .retryFailed(let resources, _):
             if resources.isEmpty, failedToRetry(among: []).isEmpty {
@@ -22,6 +21,13 @@ extension RunMachine {
     }
 
     // MARK: Taking a part back
+
+    /// These and whatever has to go back with them, at this moment.
+    func partRollback(of resources: [ResourceID]) -> PartRollback {
+        PartRollback(
+            of: resources, in: index.plan, isSettled: isSettled,
+            isGone: { index.number(of: $0).map(isUnwatched) ?? false })
+    }
 
     func illegalityOfPartRollback(_ resources: [ResourceID]) -> String? {
         guard fold.isForward else { return "it is being stopped or rolled back already" }

@@ -133,9 +133,12 @@ extension RunMachine {
     /// The resources that a bake still has to watch: those that failed are on their way back.
     func bakedResources(of step: IndexedStep) -> [ResourceNumber] {
         guard step.isBake else { return [] }
-        return index.owners(step).filter {
-            !fold.hasFailed($0) && !fold.isQuarantined($0) && !fold.takingBack.contains($0)
-        }
+        return index.owners(step).filter { !isUnwatched($0) }
+    }
+
+    /// No bake has anything to see of it any more.
+    func isUnwatched(_ resource: ResourceNumber) -> Bool {
+        fold.hasFailed(resource) || fold.isQuarantined(resource) || fold.takingBack.contains(resource)
     }
 
     /// Nothing more happens to the resource unless a person asks for it.
