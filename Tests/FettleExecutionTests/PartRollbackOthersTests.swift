@@ -50,4 +50,19 @@ import Testing
             }
         }
     }
+
+    /// What is cut off by a crash and not tried again is nobody's failure, of a resource that goes back by a person's word.
+    @Test func aStepThatACrashCutsOffInOneThatGoesBackDoesNotTakeTheOthersBack() async throws {
+        let plan = Self.pairs.plan()
+        for seed in UInt64(1)...6 {
+            for (step, event) in try await intents(of: "web-3", in: plan, seed: seed) {
+                var rehearsal = try Rehearsal(plan, seed: seed)
+                rehearsal.people = [takesBack(["web-3"], after: event)]
+                // Right after the line that says so.
+                rehearsal.crashesAfter = [event + 1]
+                let outcome = try await rehearsal.play()
+                expectTheOthersToBeThrough(rehearsal, outcome, without: ["web-3"], "\(step), seed \(seed)")
+            }
+        }
+    }
 }

@@ -179,9 +179,11 @@ extension RunMachine {
     }
 
     /// A drain is no longer needed where the resource is put back for a pause. And once everything goes back, a bake's word about
-    /// hosts that stay as they are comes too late to send them out among the others.
+    /// hosts that stay as they are comes too late to send them out among the others. What goes back by a person's word, while the
+    /// others go on, is not sent back by its own failure.
     private func isWithoutWeight(failureOf step: IndexedStep) -> Bool {
         if step.isBake, case .rollingBack = fold.mode { return true }
+        if fold.isForward, !step.isBake, fold.takingBack.contains(step.resource) { return true }
         return step.availability == .takesOut && fold.restoring.contains(step.resource)
     }
 
