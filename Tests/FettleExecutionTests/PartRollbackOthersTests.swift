@@ -65,4 +65,31 @@ import Testing
             }
         }
     }
+
+    /// The watch that is under way saw the bad host too: those that stay are watched anew.
+    @Test func aWatchUnderWayDoesNotBlameTheOthersForOneThatGoesBack() async throws {
+        var plan = Self.pairs.plan()
+        // web-3 does not wait for the watch: what happens to it goes on meanwhile.
+        plan.order = []
+        let first = try #require(plan.steps.firstIndex { $0.id == "web-3/preflight" })
+        plan.steps[first].after = []
+        var cases = 0
+        for seed in UInt64(1)...40 {
+            var whole = try Rehearsal(plan, seed: seed)
+            try await whole.play()
+            let watch = try await whole.journal.filter { $0.event.step == "wave-0/bake" }.map(\.sequence)
+            guard watch.count == 2, watch[1] > watch[0] + 1 else { continue }
+            cases += 1
+            var rehearsal = try Rehearsal(plan, seed: seed)
+            rehearsal.incidents[watch[0]] = { $0.badOn = ["web-2"] }
+            rehearsal.people = [takesBack(["web-2"], after: watch[0] + 1)]
+            let outcome = try await rehearsal.play()
+            expectTheOthersToBeThrough(rehearsal, outcome, without: ["web-2"], "seed \(seed)")
+            let attempts = try await rehearsal.journal.compactMap { record -> Int? in
+                if case .stepIntended("wave-0/bake", let attempt, _) = record.event { attempt } else { nil }
+            }
+            #expect(attempts == [1, 2], "and a late result is told from the new one")
+        }
+        #expect(cases > 2)
+    }
 }

@@ -38,9 +38,19 @@ extension RunMachine {
     }
 
     mutating func foldPartRollback(of resources: [ResourceID], _ wish: JournalFold.Wish) {
-        for resource in resources.compactMap(stepped) {
+        let back = resources.compactMap(stepped)
+        // A watch that is under way sees those too who go back now, and would blame the others for them: it begins anew, once they
+        // are at rest. Attempts are numbered on, so that the result of this one comes too late.
+        let watches = index.bakes.filter {
+            fold[$0].open != nil && bakedResources(of: $0).contains(where: back.contains)
+        }
+        for resource in back {
             fold.takingBack.insert(resource)
             fold.restoring.remove(resource)
+        }
+        for bake in watches where !bakedResources(of: bake).isEmpty {
+            fold.startAnew(bake.number)
+            activities[bake.number] = nil
         }
         fold.partRollback = wish
         fold.awaiting = nil
