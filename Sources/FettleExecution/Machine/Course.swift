@@ -110,7 +110,8 @@ extension RunMachine {
         if step.availability == .bringsBack {
             return index.steps[step.resource].contains { fold[$0].holdsOut && step.bringsBack($0) }
         }
-        return step.isGate
+        // Nothing was done to it that a person could judge.
+        return step.isGate && !step.asksPerson
     }
 
     /// A rollback step that takes back one step in particular is taken only if that one was begun (I8).

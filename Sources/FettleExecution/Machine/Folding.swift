@@ -67,7 +67,9 @@ extension RunMachine {
         for resource in fold.out where !fold.hasFailed(resource) {
             guard !wasBegun(resource), !fold.isQuarantined(resource) else { continue }
             // What is taken back is put back as it is, and not sent forward again after the pause.
-            if !fold.takingBack.contains(resource) { fold.restoring.insert(resource) }
+            guard !fold.takingBack.contains(resource), fold.restoring.insert(resource) else { continue }
+            // It does not stay out of traffic for a question; whatever is still open is asked again.
+            fold.awaiting = nil
         }
     }
 
