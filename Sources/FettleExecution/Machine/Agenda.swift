@@ -77,6 +77,8 @@ extension RunMachine {
         case .stepIntended, .stepDone, .stepFailed, .stepSkipped:
             guard let step else { return }
             if fold[step].isFailedForGood { agenda.isStale = true }
+            // It may have ended a wait that held everybody up.
+            if case .stepSkipped = event { agenda.isStale = true }
             for resource in index.owners(step) {
                 courses[resource] = courseNow(of: resource)
                 recountTurns(of: resource)

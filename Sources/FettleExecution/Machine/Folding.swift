@@ -137,6 +137,7 @@ extension RunMachine {
             account.skippedBecause = reason
             account.settledAt = time
         }
+        fold.awaiting = nil
     }
 
     mutating func foldFailure(
