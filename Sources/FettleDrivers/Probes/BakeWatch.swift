@@ -58,7 +58,7 @@ struct BakeWatch: Sendable {
         }
     }
 
-    /// Thirty in each round at least: fewer could not tell a leak from chance. Of all members at the same moment, so that they
+    /// Thirty in each round, where it lasts so long: fewer could not tell a leak from chance. Of all members at the same moment, so that they
     /// can be compared.
     private func takePulses(for time: Duration) async {
         let interval = min(max(time / 30, .milliseconds(500)), .seconds(60))
