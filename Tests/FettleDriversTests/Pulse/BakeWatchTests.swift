@@ -42,6 +42,9 @@ struct BakeWatchTests {
                 status: 0, standardOutput: Array(output.utf8), standardError: [], duration: .milliseconds(1))
         }
 
+        /// It has a clock, and has not been asked by it yet.
+        var mayStillTell: Bool { now > 0 && asked.allSatisfy { $0 == nil } }
+
         func close() async {}
     }
 
@@ -51,6 +54,8 @@ struct BakeWatchTests {
             runner: ProbeRunner(channels: host), pulses: PulseTaker(channels: host), at: .none,
             in: TrafficSteps.context(targets: []).plan)
         try await watch.round(.seconds(2))
+        // On a busy machine a round may be over with its first pulse.
+        for _ in 0..<60 where await host.mayStillTell { try await watch.round(.seconds(2)) }
         return try #require(watch.record.series(of: ["web-1"]).first).pulses
     }
 
