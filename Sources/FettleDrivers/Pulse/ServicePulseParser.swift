@@ -6,13 +6,7 @@ enum ServicePulseParser {
     static func services(_ text: String) throws(FactError) -> [ServicePulse] {
         var services: [ServicePulse] = []
         for block in FactText.paragraphs(text) {
-            var fields: [Substring: Substring] = [:]
-            for line in block {
-                guard let equals = line.utf8.firstIndex(of: UInt8(ascii: "=")) else {
-                    throw .notUnderstood(line, of: "systemctl show")
-                }
-                fields[line[..<equals]] = line[line.utf8.index(after: equals)...]
-            }
+            let fields = try UnitParser.properties(block)
             guard let name = fields["Id"], let state = fields["SubState"] else {
                 throw .notUnderstood(block.joined(separator: " "), of: "systemctl show")
             }
