@@ -15,7 +15,8 @@ final class FindingLines: FindingWriter {
     private var gaps: [String] = []
     private var isFirst = true
     private var hasBegun = false
-    private static let bufferSize = 1 << 18
+    /// As much as a pipe holds: more would only be memory that is touched for the first time.
+    private static let bufferSize = 1 << 16
 
     init(showsHosts: Bool, form: Form) {
         self.showsHosts = showsHosts
@@ -34,11 +35,12 @@ final class FindingLines: FindingWriter {
             guard let number else { continue }
             guard !judge.lots[number].findings.isEmpty else { continue }
             writeHead(of: package, host, to: &head)
-            for tail in try fragments.tails(of: number) {
+            let tails = try fragments.tails(of: number)
+            for tail in 0..<tails.count {
                 if form == .document, !isFirst { output.byte(UInt8(ascii: ",")) }
                 isFirst = false
                 output.raw(head.bytes)
-                output.raw(tail)
+                output.raw(tails[tail])
                 if form == .lines { output.byte(0x0A) }
                 if output.count >= Self.bufferSize { flush() }
             }
@@ -91,58 +93,5 @@ final class FindingLines: FindingWriter {
     private func flush() {
         if output.count > 0 { Output.write(output.bytes) }
         output.removeAll()
-    }
-}
-
-/// The part of a finding's line that is the same for every package of a lot.
-private final class LotFragments {
-    private let judge: SoftwareJudge
-    private var tails: [Int: [[UInt8]]] = [:]
-    private var advisories: [UInt32: [UInt8]] = [:]
-
-    init(_ judge: SoftwareJudge) { self.judge = judge }
-
-    func tails(of number: Int) throws -> [[UInt8]] {
-        if let known = tails[number] { return known }
-        let lot = judge.lots[number]
-        var made: [[UInt8]] = []
-        made.reserveCapacity(lot.findings.count)
-        for finding in lot.findings {
-            var line = JSONBytes()
-            line.raw(",\"ecosystem\":")
-            line.string(lot.ecosystem.name)
-            line.raw(",\"installed\":")
-            line.string(lot.version)
-            line.raw(try advisory(finding.advisory))
-            line.raw(",\"fixed\":")
-            if let fixed = finding.fixed { line.string(fixed) } else { line.raw("null") }
-            line.raw(",\"status\":")
-            line.string(finding.status.rawValue)
-            line.raw(",\"matchedBy\":")
-            line.string(finding.matchedBy)
-            line.byte(UInt8(ascii: "}"))
-            made.append(line.bytes)
-        }
-        tails[number] = made
-        return made
-    }
-
-    private func advisory(_ number: UInt32) throws -> [UInt8] {
-        if let known = advisories[number] { return known }
-        let record = try judge.index.advisory(number).record
-        var part = JSONBytes()
-        part.raw(",\"advisory\":")
-        part.string(record.id)
-        part.raw(",\"aliases\":[")
-        for (position, alias) in record.aliases.enumerated() {
-            if position > 0 { part.byte(UInt8(ascii: ",")) }
-            part.string(alias)
-        }
-        part.raw("],\"class\":")
-        part.string(record.updateClass.rawValue)
-        part.raw(",\"severity\":")
-        part.string(record.severity)
-        advisories[number] = part.bytes
-        return part.bytes
     }
 }

@@ -4,6 +4,7 @@ struct JSONBytes {
 
     var count: Int { bytes.count }
 
+    mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
     mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
     mutating func raw(_ text: StaticString) {
         text.withUTF8Buffer { bytes.append(contentsOf: $0) }
