@@ -19,6 +19,7 @@ public struct Assessor: Sendable {
     ) throws(IndexError) -> FindingSet {
         var findings: [Finding] = []
         var notJudged: [FindingSet.NotJudged] = []
+        var undecided: [FindingSet.Undecided] = []
         var judges: [String: SoftwareJudge] = [:]
         for host in facts.hosts {
             guard let resource = fleet.resource(host.resource) else {
@@ -29,6 +30,7 @@ public struct Assessor: Sendable {
                 host: host, resource: resource, policy: policy, feeds: feeds,
                 advisories: try HostAdvisories(of: host, by: feeds, &judges), time: time)
             findings += try judgement.findings()
+            undecided += judgement.undecided()
             notJudged += judgement.gaps().map { .init(resource: resource.id, reason: $0) }
         }
         let known = Set(facts.hosts.map(\.resource))
@@ -38,7 +40,12 @@ public struct Assessor: Sendable {
         findings.sort {
             ($0.outcome, $0.resource, $0.source, $0.id) < ($1.outcome, $1.resource, $1.source, $1.id)
         }
-        return FindingSet(
+        undecided.sort {
+            ($0.resource, $0.source, $0.installed, $0.reason) < ($1.resource, $1.source, $1.installed, $1.reason)
+        }
+        var set = FindingSet(
             id: id, facts: reference, assessedAt: time, feeds: feeds.coverage, findings: findings, notJudged: notJudged)
+        set.undecided = undecided.isEmpty ? nil : undecided
+        return set
     }
 }

@@ -16,6 +16,8 @@ struct HostAdvisories {
     private(set) var open: [String: [Open]] = [:]
     /// What would be open but for a livepatch, with the reason; by source package.
     private(set) var livepatched: [String: [(open: Open, reason: String)]] = [:]
+    /// What advisories leave open: neither affected nor clean.
+    private(set) var undecided: [Open] = []
     private(set) var gaps: [String] = []
 
     /// - Parameter judges: by the name of the platform; hosts of one platform share what is judged.
@@ -28,7 +30,8 @@ struct HostAdvisories {
                 id: $0.distribution, version: $0.version, codename: $0.codename, title: $0.prettyName)
         }
         let judge =
-            judges[platform ?? ""] ?? SoftwareJudge(index: index, platform: platform.flatMap { Ecosystem($0) })
+            judges[platform ?? ""]
+            ?? SoftwareJudge(index: index, platform: platform.flatMap { Ecosystem($0) }, detail: .open)
         judges[platform ?? ""] = judge
         let kernels = RunningKernel(host)
         // Which kernel is exposed is what runs, not what lies on disk; headers and metapackages are no kernel.
@@ -41,7 +44,9 @@ struct HostAdvisories {
             for finding in judge.lots[lot].findings {
                 let record = try index.advisory(finding.advisory).record
                 let item = Open(package: package, finding: finding, record: record)
-                if let reason = livepatches.reason(record, package: package, fixed: finding.fixed) {
+                if finding.status != .affected {
+                    undecided.append(item)
+                } else if let reason = livepatches.reason(record, package: package, fixed: finding.fixed) {
                     livepatched[package.source, default: []].append((item, reason))
                 } else {
                     open[package.source, default: []].append(item)

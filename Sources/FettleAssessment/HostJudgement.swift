@@ -28,6 +28,29 @@ struct HostJudgement {
         return gaps + advisories.gaps
     }
 
+    /// What advisories leave open, alike ones of a source together.
+    func undecided() -> [FindingSet.Undecided] {
+        var known: [String: FindingSet.Undecided] = [:]
+        for item in advisories.undecided {
+            let (package, finding) = (item.package, item.finding)
+            let key = "\(package.source)\n\(package.sourceVersion)\n\(finding.matchedBy)"
+            var entry =
+                known[key]
+                ?? .init(
+                    resource: resource.id, source: package.source, packages: [], installed: package.sourceVersion,
+                    advisories: [], reason: finding.matchedBy)
+            entry.packages.append(package.name)
+            entry.advisories.append(AdvisoryID(item.record.id))
+            known[key] = entry
+        }
+        return known.values.map { entry in
+            var entry = entry
+            entry.packages = Set(entry.packages).sorted()
+            entry.advisories = Set(entry.advisories).sorted { $0.rawValue < $1.rawValue }
+            return entry
+        }
+    }
+
     // MARK: What the host's own sources offer
 
     private func offeredUpdates() throws(IndexError) -> [Finding] {

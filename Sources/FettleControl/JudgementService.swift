@@ -36,6 +36,7 @@ public struct JudgementService: Sendable {
         var findings = evidence.findingsBefore
         findings.findings.removeAll { !targets.contains($0.resource) }
         findings.notJudged.removeAll { !targets.contains($0.resource) }
+        findings.undecided?.removeAll { !targets.contains($0.resource) }
         return try await summary(of: findings, fleet: fleet, policy: policy, feeds: feeds, compliance: [])
     }
 

@@ -27,6 +27,7 @@ public struct ScanService: Sendable {
             part.facts.hosts.removeAll { !resources.contains($0.resource) }
             part.findings.findings.removeAll { !resources.contains($0.resource) }
             part.findings.notJudged.removeAll { !resources.contains($0.resource) }
+            part.findings.undecided?.removeAll { !resources.contains($0.resource) }
             return part
         }
     }

@@ -67,6 +67,18 @@ import Testing
         #expect(try findings([tracker(status)]).findings.count == count)
     }
 
+    /// What is not decided is not "not affected" either: it had been left out where a host was judged, and told only of files.
+    @Test func whatIsUndecidedIsNoFindingAndIsTold() throws {
+        let set = try findings([tracker(#"{"status": "undetermined"}"#)])
+        #expect(set.findings.isEmpty)
+        let undecided = try #require(set.undecided)
+        #expect(undecided.map(\.source) == ["openssl"] && undecided.map(\.packages) == [["libssl3"]])
+        #expect(undecided.map(\.advisories) == [["CVE-2026-1001"]] && undecided.map(\.installed) == ["3.0.20"])
+        #expect(undecided.allSatisfy { $0.reason.contains("does not say") })
+        let decided = #"{"status": "resolved", "fixed_version": "3.0.22"}"#
+        #expect(try findings([tracker(decided)]).undecided == nil)
+    }
+
     @Test func anotherReleasesFixIsNoFixHere() throws {
         let feed =
             #"{"openssl": {"CVE-2026-1001": {"releases": {"sid": {"status": "resolved", "fixed_version": "9"}}}}}"#

@@ -73,6 +73,10 @@ enum StageSamples {
                         name: "f", kind: $0, publishedAt: time, records: 1, skipped: ["x"], remarks: ["y"])
                 }), findings: all, notJudged: [FindingSet.NotJudged(resource: "h-2", reason: "no route")])
         set.remembered = [all[0]]
+        set.undecided = [
+            FindingSet.Undecided(
+                resource: "h-1", source: "a", packages: ["a"], installed: "1", advisories: ["CVE-2"], reason: "x")
+        ]
         return set
     }
 

@@ -23,6 +23,8 @@ public final class SoftwareJudge {
         /// How many there are.
         case counts
         case affected
+        /// What is affected, and what is undecided.
+        case open
         case all
     }
 
@@ -133,7 +135,7 @@ public final class SoftwareJudge {
                 if found.status == .affected, try exploited?.contains(found.entry.advisory) ?? false {
                     lot.counts.exploited += 1
                 }
-                if detail == .all || detail == .affected && found.status == .affected {
+                if keeps(found.status) {
                     lot.findings.append(judging.finding(found))
                 }
             }
@@ -141,6 +143,15 @@ public final class SoftwareJudge {
         lots.append(lot)
         lotNumbers[key] = lots.count - 1
         return lots.count - 1
+    }
+
+    /// Of the statuses that are asked for at all: `fixed` and `notAffected` are only where all findings are.
+    private func keeps(_ status: FindingStatus) -> Bool {
+        switch detail {
+        case .counts: false
+        case .affected: status == .affected
+        case .open, .all: true
+        }
     }
 
     /// The release's own, and those of the pocket that the host is subscribed to, or of which it has the version installed.

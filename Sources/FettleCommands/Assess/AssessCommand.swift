@@ -25,10 +25,9 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             if inputs.platform != nil {
                 throw ValidationError("--platform says of which system a file's packages are; name one")
             }
-            if options.output == .csv || options.output == .ndjson || count || advisories.index != nil {
+            if count || advisories.index != nil {
                 throw ValidationError(
-                    "csv, ndjson, --count and --index are for files: --dpkg-status, --rpm-list, --apk-db, --sbom, --lock"
-                )
+                    "--count and --index are for files: --dpkg-status, --rpm-list, --apk-db, --sbom, --lock")
             }
         }
     }
@@ -40,8 +39,18 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             fleet: session.fleet, policy: session.policy, feeds: session.feeds(advisories.feeds))
         switch options.output {
         case .json: try session.printJSON(scan.findings)
-        case .ndjson: try FleetFindingLines.writeJSON(scan.findings)
-        case .csv: FleetFindingLines.writeCSV(scan.findings)
+        case .ndjson, .csv:
+            if options.output == .csv {
+                FleetFindingLines.writeCSV(scan.findings)
+            } else {
+                try FleetFindingLines.writeJSON(scan.findings)
+            }
+            // What is no finding has no line there, and is not to be lost.
+            for gap in scan.findings.notJudged { session.note("not judged: \(gap.resource): \(gap.reason)") }
+            if let undecided = scan.findings.undecided {
+                session.note(
+                    "\(undecided.reduce(0) { $0 + $1.advisories.count }) advisories are undecided: -o json has them")
+            }
         case .table: session.print(FindingsView(findings: scan.findings, limit: all ? nil : 40).lines())
         }
         throw ScanStatus.of(scan.findings, facts: scan.facts).code

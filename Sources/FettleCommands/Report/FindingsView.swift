@@ -39,6 +39,7 @@ struct FindingsView {
         text.append("")
         text.append(coverage(in: terminal))
         text += waivers(in: terminal)
+        text += undecided(in: terminal)
         for gap in findings.notJudged.prefix(20) {
             text.append(TextStyle.yellow.apply("not judged: \(gap.resource): \(gap.reason.printable)", in: terminal))
         }
@@ -111,6 +112,26 @@ struct FindingsView {
                 TextStyle.yellow.apply("\(names) ends on \(day): \(back.count) findings come back.", in: terminal))
         }
         return text
+    }
+
+    /// What advisories leave open: counted, and each told where everything is.
+    private func undecided(in terminal: Terminal) -> [String] {
+        let undecided = findings.undecided ?? []
+        guard !undecided.isEmpty else { return [] }
+        if limit != nil {
+            let advisories = undecided.reduce(0) { $0 + $1.advisories.count }
+            let hosts = Set(undecided.map(\.resource)).count
+            let text =
+                "\(advisories) \(advisories == 1 ? "advisory is" : "advisories are") undecided on \(hosts) \(hosts == 1 ? "host" : "hosts"): "
+                + "neither affected nor clean (`\(whole)` shows them)."
+            return [TextStyle.yellow.apply(text, in: terminal)]
+        }
+        return undecided.map { entry in
+            let names = entry.advisories.prefix(3).map(\.rawValue).joined(separator: ", ")
+            let more = entry.advisories.count > 3 ? " and \(entry.advisories.count - 3) more" : ""
+            return TextStyle.yellow.apply(
+                "undecided: \(entry.resource): \(names)\(more): \(entry.reason.printable)", in: terminal)
+        }
     }
 
     private func hosts(_ hosts: [ResourceID]) -> String {

@@ -105,6 +105,8 @@ public struct FindingSet: Codable, Sendable, Equatable {
     /// Findings of hosts that did not answer this time, as they were when they last did: only so that these are not taken for new
     /// when the hosts answer again. nil: none.
     public var remembered: [Finding]?
+    /// What advisories leave open about what is installed: neither affected nor clean. Sorted by resource and source. nil: nothing.
+    public var undecided: [Undecided]?
 
     public init(
         id: String, facts: StageReference, assessedAt: Timestamp, feeds: FeedCoverage, findings: [Finding],
@@ -116,6 +118,31 @@ public struct FindingSet: Codable, Sendable, Equatable {
         self.feeds = feeds
         self.findings = findings
         self.notJudged = notJudged
+    }
+
+    /// Advisories of which it cannot be told whether they hold: the publisher still looks, or does not say, or the version is malformed.
+    public struct Undecided: Codable, Sendable, Equatable {
+        public var resource: ResourceID
+        public var source: String
+        /// Installed binary packages of that source, sorted.
+        public var packages: [String]
+        public var installed: String
+        /// Sorted.
+        public var advisories: [AdvisoryID]
+        /// Why, in words.
+        public var reason: String
+
+        public init(
+            resource: ResourceID, source: String, packages: [String], installed: String, advisories: [AdvisoryID],
+            reason: String
+        ) {
+            self.resource = resource
+            self.source = source
+            self.packages = packages
+            self.installed = installed
+            self.advisories = advisories
+            self.reason = reason
+        }
     }
 
     public struct NotJudged: Codable, Sendable, Equatable {
