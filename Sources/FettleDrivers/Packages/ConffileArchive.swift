@@ -18,10 +18,10 @@ struct ConffileArchive: Sendable {
     private static let tar = "/usr/bin/tar"
     /// Absolute names as they are; owners by number.
     private static let options = ["--absolute-names", "--numeric-owner"]
-    /// Each line of a list is a name and neither an option nor a pattern; one whose file is not there is passed over.
+    /// In the form that knows parts of a second. Each line of a list is a name and neither an option nor a pattern; one whose file is not there is passed over.
     private static let createOptions =
         ["--create"] + options + [
-            "--no-recursion", "--no-unquote", "--ignore-failed-read", "--verbatim-files-from",
+            "--format=posix", "--no-recursion", "--no-unquote", "--ignore-failed-read", "--verbatim-files-from",
         ]
     /// What is there now is moved aside, under an ending that programs which read whole directories pass over. Not `.dpkg-old`, which
     /// dpkg itself takes away when it keeps the host's file.
