@@ -57,7 +57,11 @@ public struct BuiltInDrivers: StepDriverRegistry {
     private var preflight: PreflightDriver {
         let pulses = PulseTaker(channels: channels)
         return PreflightDriver(inspector: inspector, probes: gate.ask) { [runner] step, plan throws(StepFailure) in
-            try await BakeHistory.record(step, in: plan, runner: runner, pulses: pulses)
+            var details: [String: String] = [:]
+            details[NeighbourHistory.detailsKey] = await NeighbourHistory.record(step, in: plan, runner: runner)
+            details[BakeHistory.detailsKey] = try await BakeHistory.record(
+                step, in: plan, runner: runner, pulses: pulses)
+            return details
         }
     }
 

@@ -4,6 +4,7 @@ internal import FettleStatistics
 /// Judges what a bake has seen.
 ///
 /// - **Faults** have no tolerance: what happened to a patched member and to no control.
+/// - **Neighbours** must not suffer: what passed its gate before the patch and fails it again and again since.
 /// - **Comparisons** (errors, latency, leaks, interference) each ask one question. A bake asks many, and may ask them again when
 ///   it is extended: the chance to stop a good patch is divided by their number (Bonferroni: O. J. Dunn, "Multiple Comparisons
 ///   Among Means", Journal of the American Statistical Association 56 (1961), 52-64), so that all together have it.
@@ -29,10 +30,16 @@ public struct BakeJudge: Sendable {
 
     /// Pure: the same series give the same verdict.
     ///
-    /// - Parameter patched: of every member that is watched.
-    public func judge(_ patched: [MemberSeries], against basis: BakeBasis) -> BakeVerdict {
+    /// - Parameters:
+    ///   - patched: of every member that is watched.
+    ///   - basis: whom they are compared with.
+    ///   - neighbours: what runs beside both, each probe of each once.
+    public func judge(
+        _ patched: [MemberSeries], against basis: BakeBasis, neighbours: [NeighbourSeries] = []
+    ) -> BakeVerdict {
         let sides = Sides(patched: patched.sorted { $0.member < $1.member }, basis: basis)
         var rows = FaultJudge(sides: sides, required: required).rows()
+        rows += NeighbourJudge(neighbours: neighbours).rows()
         let comparisons = comparisons(sides)
         let chance = Chance(thresholds, comparisons: comparisons.count, looks: looks)
         rows += comparisons.map { $0.judge(chance) }
@@ -130,6 +137,16 @@ struct Chance: Sendable, Equatable {
         let all = min(max(Double(thresholds.falseAlarmPerMille) / 1_000, 0.000_001), 0.4)
         ofAlarm = all / Double(max(1, comparisons)) / Double(max(1, looks))
         ofMiss = all / Double(max(1, looks))
+    }
+
+    /// Of one of several questions within a comparison.
+    func shared(by questions: Int) -> Chance {
+        Chance(ofAlarm: ofAlarm / Double(max(1, questions)), ofMiss: ofMiss)
+    }
+
+    private init(ofAlarm: Double, ofMiss: Double) {
+        self.ofAlarm = ofAlarm
+        self.ofMiss = ofMiss
     }
 }
 

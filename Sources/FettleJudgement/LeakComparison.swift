@@ -20,6 +20,7 @@ struct LeakComparison: Comparison {
 
     /// One member: what it has at the end, what it may have, and its own growth.
     struct Level {
+        var name: ResourceID
         var now: Double
         var limit: Double?
         var growth: [(x: Double, y: Double)]
@@ -65,7 +66,8 @@ struct LeakComparison: Comparison {
         guard !here.isEmpty, !there.isEmpty else { return [] }
         let members = sides.patched.compactMap { series -> Level? in
             guard let last = series.pulses.last(where: { value($0) != nil }), let now = value(last) else { return nil }
-            return Level(now: now, limit: limit(last), growth: growth([series], value))
+            return Level(
+                name: series.member, now: now, limit: limit(last), growth: growth([series], value))
         }
         return [
             LeakComparison(
@@ -95,11 +97,32 @@ struct LeakComparison: Comparison {
         return (0..<most).map { points[$0 * points.count / most] }
     }
 
+    /// The mean of all, and each by itself: one that leaks beside others that do not moves the mean by less than chance does. Each of
+    /// these questions has its part of the chance of an alarm (Bonferroni, as `BakeJudge`).
     func judge(_ chance: Chance) -> JudgementRow {
+        let mean = judge(patched, of: members, chance.shared(by: members.count > 1 ? members.count + 1 : 1))
+        guard members.count > 1 else { return mean }
+        let single = members.map { member in
+            var row = judge(member.growth, of: [member], chance.shared(by: members.count + 1))
+            row.figure = "\(member.name): \(row.figure)"
+            return row
+        }
+        func first(_ verdict: GateVerdict) -> JudgementRow? { single.first { $0.verdict == BakeJudge.words(verdict) } }
+        if let failed = first(.fail) { return failed }
+        guard mean.verdict == BakeJudge.words(.pass) else { return mean }
+        return first(.inconclusive) ?? mean
+    }
+
+    /// - Parameters:
+    ///   - growth: of some patched members, as `patched`.
+    ///   - members: these.
+    private func judge(
+        _ growth: [(x: Double, y: Double)], of members: [Level], _ chance: Chance
+    ) -> JudgementRow {
         let confidence = 1 - min(chance.ofAlarm, 0.49)
-        let points = isConcurrent ? difference(patched) : patched
+        let points = isConcurrent ? difference(growth) : growth
         let later = Array(points[(points.count / 2)...])
-        let here = TheilSenSlope(of: patched)
+        let here = TheilSenSlope(of: growth)
         let there = TheilSenSlope(of: control)
         let rates = (unit.rate(here?.slope), unit.rate(there?.slope))
         func row(_ figure: String, _ verdict: GateVerdict) -> JudgementRow {
@@ -118,11 +141,13 @@ struct LeakComparison: Comparison {
         }
         guard least > 0 else { return row("lower bound \(unit.rate(least))", .pass) }
         guard end.lower > 0 else { return row("grew at first, and no more in the later half", .pass) }
-        return exhaustion(meanSlope: min(whole.slope, end.slope), row)
+        return exhaustion(of: members, meanSlope: min(whole.slope, end.slope), row)
     }
 
     /// Of the member that comes to its limit first: the mean of all would hide one that leaks beside others that do not.
-    private func exhaustion(meanSlope: Double, _ row: (String, GateVerdict) -> JudgementRow) -> JudgementRow {
+    private func exhaustion(
+        of members: [Level], meanSlope: Double, _ row: (String, GateVerdict) -> JudgementRow
+    ) -> JudgementRow {
         var growing = members.compactMap { member in slope(of: member).map { (member, $0) } }.filter { $0.1 > 0 }
         // None grows for sure by itself, but all together do.
         if growing.isEmpty { growing = members.map { ($0, meanSlope) } }

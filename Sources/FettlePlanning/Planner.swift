@@ -27,7 +27,7 @@ public enum Planner {
         var extras = ExtrasPass.collect(layout, groups: groups, index, policy: input.policy, priors: input.priors)
         evacuation.add(to: &extras, layout, priors: input.priors)
         let groupSteps = GroupSteps(
-            layout, groups: groups, index, policy: input.policy, priors: input.priors, notes: &notes)
+            layout, groups: groups, index, groupOrder, policy: input.policy, priors: input.priors, notes: &notes)
         let expansion = StepExpansion(
             layout, groupSteps, extras: extras, splits: rules.splits, policy: input.policy, priors: input.priors)
         let windows = WindowPass(layout, groupSteps, expansion, input, notes: &notes).windows

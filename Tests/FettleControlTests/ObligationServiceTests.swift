@@ -157,6 +157,37 @@ import Testing
         #expect(pool.drained == [])
     }
 
+    /// The executor died while it watched the canary, and somebody has paused the run: nobody is worked on.
+    @Test func anOpenWatchDoesNotKeepARunFromBeingReplaced() async throws {
+        let plan = FleetPlan(groups: 1, size: 4, lanes: 1, environments: 1).plan()
+        let old = try await runs.create(for: try await approved(plan, "change-1"))
+        let claim = try await store.claim(old, executor: "gone", at: .now(), leaseSeconds: 1, takeOver: false)
+        let reference = StageReference(id: plan.id.rawValue, digest: Digest(rawValue: "00"))
+        let now = Timestamp.now()
+        var events: [RunEvent] = [
+            .started(change: "change-1", plan: reference, by: "alice"), .claimed(executor: "gone"),
+        ]
+        // The canary's steps come first, then its watch.
+        for step in plan.steps {
+            events.append(
+                .stepIntended(step: step.id, attempt: 1, prior: step.availability == .takesOut ? Pool.before : nil))
+            if case .bake = step.action { break }
+            let seen = Observation(verdict: .pass, summary: "fine", observedAt: now)
+            events.append(.stepDone(step: step.id, attempt: 1, observation: seen))
+        }
+        func append(_ events: [RunEvent], after sequence: Int) async throws {
+            try await store.append(
+                events.enumerated().map {
+                    JournalRecord(sequence: sequence + $0.offset + 1, epoch: claim.epoch, at: now, event: $0.element)
+                }, to: old)
+        }
+        try await append(events, after: 0)
+        let atWork = await #expect(throws: ControlError.self) { try await SupersededRun.read(old, runs) }
+        #expect(atWork?.code == .blocked, "it does not stand still")
+        try await append([.paused(by: "bob", reason: "look")], after: events.count)
+        #expect(try await SupersededRun.read(old, runs).hosts == [])
+    }
+
     @Test func aRunThatHasComeOnSinceIsNotReplaced() async throws {
         let old = try await quarantined()
         let change = try await approved(try await superseding(old), "change-2")

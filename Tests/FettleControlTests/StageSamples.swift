@@ -204,7 +204,13 @@ enum StageSamples {
             .restore(traffic: traffic), .bringBack,
             .bake(
                 seconds: 1, resources: ["h-1"], probes: probes,
-                judgement: BakeJudgement(controls: ["h-2"], services: ["a.service"], extendUntilSeconds: 3)),
+                judgement: BakeJudgement(
+                    controls: ["h-2"], services: ["a.service"], extendUntilSeconds: 3,
+                    neighbours: BakeNeighbour.Relation.allCases.map { relation in
+                        BakeNeighbour(
+                            resource: "h-3", address: .ssh("h-3"), group: "g-2", relation: relation, beside: ["h-1"],
+                            probes: probes, traffic: traffic)
+                    })),
             .groupGate(gate: GroupGate(group: "g-1", resources: ["h-1"], probes: probes)),
             .verify(expectation: expectation), .evacuate(moves: [move], staying: ["n"]), .bringHome(moves: [move]),
             .handOver(handover: Handover(cluster: "g-1", candidates: ["h-2"])),

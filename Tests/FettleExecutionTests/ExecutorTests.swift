@@ -118,6 +118,31 @@ import Testing
         #expect(setup.world.now.violations == [])
     }
 
+    /// A watch that begins anew because one of those it watches is taken back: the first one's questions would go on for its whole time.
+    @Test func aWatchThatNobodyWaitsForAnyMoreIsCutShort() async throws {
+        var setup = try await Setup(Scenario.pool([2, 2], minimum: 2) { $0.maximumOut = 2 })
+        let store = setup.store
+        let told = Mutex<[String]>([])
+        setup.drivers.onPerform = { step in
+            guard step.id == "wave-0/bake" else { return }
+            let isFirst = told.withLock { words in
+                words.append("watched")
+                return words.count == 1
+            }
+            guard isFirst else { return }
+            try? await store.submit(.rollbackPart(resources: ["web-1"], by: "bob", reason: "slow"), to: "run-1")
+            do { try await Task.sleep(for: .seconds(120)) } catch { told.withLock { $0.append("cut short") } }
+        }
+        let result = try await setup.executor().execute(start: Self.start)
+        guard case .ended(.failed(let reason)) = result else {
+            Issue.record("\(result)")
+            return
+        }
+        #expect(reason.contains("rolled back in part"))
+        #expect(told.withLock { $0 } == ["watched", "cut short", "watched"])
+        #expect(setup.world.now.isNew == ["web-2", "web-3", "web-4"])
+    }
+
     @Test func aSecondExecutorIsKeptOutByTheLease() async throws {
         let setup = try await Setup()
         _ = try await setup.store.inner.claim(

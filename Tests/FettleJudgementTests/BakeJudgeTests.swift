@@ -56,6 +56,18 @@ import Testing
         #expect(unknown.verdict == "inconclusive", "the limit of the one that grows is not known: \(unknown)")
     }
 
+    /// The mean of forty moves less than the noise of the control.
+    @Test(arguments: seeds.prefix(10)) func oneThatLeaksAmongManyIsFoundAndNamed(seed: UInt64) throws {
+        let steady = (0..<39).map { Scene().series(ResourceID("web-\(100 + $0)"), seed: seed &* 100 &+ UInt64($0)) }
+        let leaking = Scene(leakFiles: 0.5).series("web-7", seed: seed &* 100 &+ 50)
+        let control = Scene().series("web-2", seed: seed &* 100 &+ 60)
+        let verdict = BakeJudge(Scene.judgement, looks: 4).judge(steady + [leaking], against: .controls([control]))
+        let row = try #require(verdict.row("orders.service: open files"))
+        #expect(row.verdict == "fail" && row.figure.hasPrefix("web-7: "), "\(row)")
+        let well = BakeJudge(Scene.judgement, looks: 4).judge(steady, against: .controls([control]))
+        #expect(well.row("orders.service: open files")?.verdict == "pass", "\(well)")
+    }
+
     @Test func aServiceThatWarmsUpAndStopsGrowingIsNoLeak() throws {
         let patched = Scene(seconds: 60, warmUpBytes: 400_000).series("web-1", seed: 4)
         var settled = patched

@@ -24,6 +24,9 @@ struct BakeCheck {
             judgeOthers(tables.plan.groups[place], targets, watchedBy: position, &found)
             guard case .bake(_, _, _, let judgement?) = action else { continue }
             judgeControls(judgement, of: tables.plan.groups[place], targets, by: position, &found)
+            guard let neighbours = judgement.neighbours else { continue }
+            NeighbourCheck(bakes: self, bake: position, watched: watched, controls: judgement.controls)
+                .judge(neighbours, of: tables.plan.groups[place], &found)
         }
     }
 
@@ -101,7 +104,7 @@ struct BakeCheck {
     }
 
     /// Whether the step that takes the target out, or one that comes before it, names the bake.
-    private func waits(_ target: Int, until begin: Int, for bake: Int) -> Bool {
+    func waits(_ target: Int, until begin: Int, for bake: Int) -> Bool {
         let table = tables.forward
         let isNamed = { (step: Int32) in table.waits(of: Int(step)).contains { Int($0) == bake } }
         if isNamed(Int32(truncatingIfNeeded: begin)) { return true }

@@ -30,7 +30,8 @@ struct SupersededRun: Sendable, Equatable {
             }
         } else {
             let isAtRest = state.pause != nil || state.awaitingHuman != nil
-            let steps = state.resources.flatMap { $0.steps + $0.rollback } + state.waveSteps
+            // A watch touches nothing: one that is open, as when its executor died, ends with the run.
+            let steps = state.resources.flatMap { $0.steps + $0.rollback }
             guard isAtRest, !steps.contains(where: { $0.status == .underWay }) else {
                 throw ControlError(
                     .blocked, "run \(run) is at work: it has to stand still before another takes its hosts over",

@@ -50,13 +50,18 @@ enum AptCommand {
     ]
 
     /// The options of an installation. A transaction without a removal forbids every removal; only a return may lower a version.
+    ///
+    /// A return never takes the package's configuration file over one that somebody has edited: the host's own was brought back
+    /// before it. What nobody has edited becomes the earlier version's all the same, as always with dpkg.
     static func installOptions(
         purpose: PackageTransaction.Purpose, conffiles: ConffilePolicy, removes: Bool, lockSeconds: Int
     ) -> [String] {
         var words = options(lockSeconds: lockSeconds)
         if !removes { words.append("--no-remove") }
         if purpose == .rollback { words.append("--allow-downgrades") }
-        for option in dpkgOptions(conffiles) { words += ["-o", "Dpkg::Options::=\(option)"] }
+        for option in dpkgOptions(purpose == .rollback ? .keepCurrent : conffiles) {
+            words += ["-o", "Dpkg::Options::=\(option)"]
+        }
         return words + ["install"]
     }
 

@@ -27,14 +27,15 @@ public struct ChangePackagesDriver: StepDriver {
             }
             let automatic = automatic(transaction, snapshot, context)
             let work = PackageWork(transaction, on: snapshot, automatic: automatic)
+            let keeper = keeper(step, context, session)
             // What an earlier Fettle's job left on the host is taken away by performing, which finds nothing else to do.
             if work.isDone, jobs.isEmpty { return .alreadyDone(Self.observation(transaction, snapshot)) }
             try Self.refuseDrift(work)
             if !work.isDone, let holder = PackageLocks.holder(of: snapshot.locks) { return .blocked(reason: holder) }
+            var details = [Self.automaticKey: automatic.sorted().joined(separator: " ")]
+            details[ConffileKeeper.key] = try await Self.keptConffiles(transaction, keeper, context)
             settings.looks.note(snapshot, of: step, in: context, since: began)
-            return .ready(
-                prior: PriorState(
-                    alreadySo: false, details: [Self.automaticKey: automatic.sorted().joined(separator: " ")]))
+            return .ready(prior: PriorState(alreadySo: false, details: details))
         } catch {
             return .unknown(error)
         }
@@ -63,11 +64,15 @@ public struct ChangePackagesDriver: StepDriver {
         }
         if !work.pending.isEmpty {
             try PackageSpace.requireForUnpacking(transaction.downloadBytes, in: snapshot.freeBytes)
+            let keeper = keeper(step, context, session)
+            let own = try await Self.prepareConffiles(work.pending, transaction, snapshot, keeper, context)
+            settings.memory.note(own.back, lost: own.lost, of: step.id, in: context.run)
             let result = await apply(work.pending, transaction, snapshot, step, context, runner, until: deadline)
             // Also after a failure: apt writes the marks before it installs anything.
             let isDone = if case .success = result { true } else { false }
             try await restoreMarks(transaction, automatic, session, allArePresent: isDone)
             try result.get()
+            try await keeper.requireBack(own.back)
         } else {
             try await restoreMarks(transaction, automatic, session)
         }
@@ -90,6 +95,16 @@ public struct ChangePackagesDriver: StepDriver {
                 code: .packageManager, message: "left between installed and removed: \(PackageWords.list(names))")
         }
         var observation = Self.observation(transaction, snapshot)
+        if let kept = context.prior?.details[ConffileKeeper.key], !kept.isEmpty, transaction.purpose == .patch {
+            observation.details["conffilesKept"] = PackageWords.list(kept.split(separator: " ").map(String.init))
+        }
+        if let own = settings.memory.takeConffiles(of: step.id, in: context.run) {
+            if !own.back.isEmpty { observation.details["conffilesBack"] = PackageWords.list(own.back) }
+            if !own.lost.isEmpty {
+                observation.details["conffilesLost"] = PackageWords.list(own.lost)
+                observation.summary += "; their own configuration files were not kept: \(PackageWords.list(own.lost))"
+            }
+        }
         if let milliseconds = settings.memory.takeMilliseconds(of: step.id, in: context.run) {
             observation.details["packageManagerMilliseconds"] = "\(milliseconds)"
         }
@@ -110,6 +125,11 @@ public struct ChangePackagesDriver: StepDriver {
             try DebianTransaction(transaction),
             try HostSession(step, in: context, channels: channels, clock: settings.clock)
         )
+    }
+
+    /// The way back knows the files by the step that it takes back.
+    private func keeper(_ step: Step, _ context: StepContext, _ session: HostSession) -> ConffileKeeper {
+        ConffileKeeper(session, patch: step.compensates ?? step.id, in: context.run)
     }
 
     private func jobNames(_ step: Step, _ context: StepContext) -> [String] {

@@ -25,6 +25,7 @@ final class PackageMemory: Sendable {
         var rehearsals: [ResourceAddress: [Rehearsal]] = [:]
         var offers: [ResourceAddress: [PackageVersion: PackageArchives.Offer]] = [:]
         var milliseconds: [Work: Int] = [:]
+        var conffiles: [Work: (back: [String], lost: [String])] = [:]
     }
 
     /// More parts than a change is ever made in.
@@ -65,6 +66,21 @@ final class PackageMemory: Sendable {
 
     func takeMilliseconds(of step: StepID, in run: RunID) -> Int? {
         state.withLock { $0.milliseconds.removeValue(forKey: Work(run: run, step: step)) }
+    }
+
+    /// Of which packages a step has brought configuration files back, all its attempts together, and of which it could not.
+    func note(_ back: [String], lost: [String], of step: StepID, in run: RunID) {
+        guard !back.isEmpty || !lost.isEmpty else { return }
+        state.withLock { state in
+            let known = state.conffiles[Work(run: run, step: step)] ?? ([], [])
+            state.conffiles[Work(run: run, step: step)] = (
+                Set(known.back + back).sorted(), Set(known.lost + lost).sorted()
+            )
+        }
+    }
+
+    func takeConffiles(of step: StepID, in run: RunID) -> (back: [String], lost: [String])? {
+        state.withLock { $0.conffiles.removeValue(forKey: Work(run: run, step: step)) }
     }
 
     func offers(of address: ResourceAddress) -> [PackageVersion: PackageArchives.Offer] {

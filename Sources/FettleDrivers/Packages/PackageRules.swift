@@ -34,6 +34,7 @@ public enum PackageRules {
                 arguments: AptCommand.markPrefix.dropFirst().map { .exact($0) } + [.words(package)],
                 reason: "Keep dependencies marked as such"),
         ]
+        rules += try ConffileArchive.rules(retentionDays: settings.retentionDays)
         for verb in ["stop", "reset-failed"] {
             rules.append(
                 try SudoRule(

@@ -40,7 +40,8 @@ public struct StagePackagesDriver: StepDriver {
             }
             let kept = try await kept(work, archives)
             // What an earlier Fettle's download left on the host is taken away by performing.
-            guard work.all.allSatisfy({ kept[$0] != nil }), snapshot.jobs[work.jobName] == nil else {
+            guard work.all.allSatisfy({ kept[$0] != nil }), snapshot.jobs[work.jobName] == nil, !work.keepsConffiles
+            else {
                 return .ready(prior: nil)
             }
             try await rehearse(work, session)
@@ -67,7 +68,23 @@ public struct StagePackagesDriver: StepDriver {
         let kept = try await kept(work, archives)
         let missing = work.all.filter { kept[$0] == nil }
         if !missing.isEmpty { try await fetch(missing, work, snapshot, runner, seconds: step.timeoutSeconds) }
+        try await keepConffiles(step, in: context, work, session)
         try await rehearse(work, session)
+    }
+
+    /// While the host still serves: where they cannot be kept it is not taken out. They are kept once more before apt begins.
+    private func keepConffiles(
+        _ step: Step, in context: StepContext, _ work: Work, _ session: HostSession
+    ) async throws(StepFailure) {
+        guard work.keepsConffiles, case .stage(let transaction) = step.action,
+            let patch = context.plan.steps.first(where: {
+                $0.resource == step.resource && $0.action == .changePackages(transaction: transaction)
+            })
+        else { return }
+        let keeper = ConffileKeeper(session, patch: patch.id, in: context.run)
+        // Room is worth less than the change.
+        try? await session.runRoot(keeper.archive.prune(days: settings.retentionDays))
+        try await keeper.keep(try await keeper.listed(work.transaction.changes))
     }
 
     /// Brings what is missing into the host's cache.
@@ -128,6 +145,8 @@ public struct StagePackagesDriver: StepDriver {
         var mayLoseEarlier: Bool
         var jobName: String
         var all: [PackageVersion] { new + earlier }
+        /// The host's own configuration files are replaced.
+        var keepsConffiles: Bool { transaction.conffiles == .takePackaged && transaction.purpose == .patch }
     }
 
     private func work(_ step: Step, in context: StepContext) throws(StepFailure) -> (Work, HostSession) {

@@ -68,9 +68,12 @@ public struct BakeDriver: StepDriver {
     private func judged(
         _ bake: Bake, _ judgement: BakeJudgement, _ context: StepContext
     ) async throws(StepFailure) -> BakeVerdict {
+        let neighbours = await NeighbourWatch(
+            judgement, patched: Set(bake.patched.map(\.resource)), before: context.before, runner: runner,
+            at: ProbeMoment(context))
         let watch = BakeWatch(
             patched: bake.patched, controls: bake.controls, probes: bake.probes, runner: runner, pulses: pulses,
-            at: ProbeMoment(context), in: context.plan)
+            at: ProbeMoment(context), in: context.plan, neighbours: neighbours)
         let more = max(0, min(judgement.extendUntilSeconds, Bake.longestSeconds) - bake.seconds)
         let rounds = [bake.seconds] + (more > 0 ? [Int](repeating: max(1, more / 3), count: 3) : [])
         var verdict = BakeVerdict(verdict: .inconclusive, summary: "nothing was seen", rows: [])
@@ -79,7 +82,8 @@ public struct BakeDriver: StepDriver {
             let judge = BakeJudge(
                 judgement, restarted: watch.restarted(since: context.plan.createdAt), looks: rounds.count)
             verdict = judge.judge(
-                watch.record.series(of: bake.patched.map(\.resource)), against: basis(bake, watch, context))
+                watch.record.series(of: bake.patched.map(\.resource)), against: basis(bake, watch, context),
+                neighbours: neighbours.series)
             guard verdict.verdict == .inconclusive else { break }
         }
         return verdict

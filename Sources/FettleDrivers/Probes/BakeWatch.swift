@@ -11,6 +11,8 @@ struct BakeWatch: Sendable {
     let pulses: PulseTaker
     let moment: ProbeMoment
     let plan: Plan
+    /// What runs beside them; nil: nobody is asked.
+    let neighbours: NeighbourWatch?
     let record = BakeRecord()
     private let clocks = HostClocks()
     private let clock = ContinuousClock()
@@ -19,7 +21,7 @@ struct BakeWatch: Sendable {
 
     init(
         patched: [ProbeTarget], controls: [ProbeTarget], probes: [Probe], runner: ProbeRunner, pulses: PulseTaker,
-        at moment: ProbeMoment, in plan: Plan
+        at moment: ProbeMoment, in plan: Plan, neighbours: NeighbourWatch? = nil
     ) {
         self.patched = patched
         self.controls = controls
@@ -28,11 +30,13 @@ struct BakeWatch: Sendable {
         self.pulses = pulses
         self.moment = moment
         self.plan = plan
+        self.neighbours = neighbours
     }
 
     private enum Job: Sendable {
         case watch(ProbeWatch)
         case listen(ProbeWatch)
+        case neighbour(Int)
         case takePulses
     }
 
@@ -42,6 +46,7 @@ struct BakeWatch: Sendable {
     func round(_ time: Duration) async throws(StepFailure) {
         var jobs = ProbeWatch.all(patched, probes, runner, at: moment, in: plan).map { Job.watch($0) }
         jobs += ProbeWatch.all(controls, probes, runner, at: moment, in: plan).map { Job.listen($0) }
+        jobs += neighbours?.places.map { Job.neighbour($0) } ?? []
         jobs.append(.takePulses)
         // All at the same time, or the later ones would be watched later and not at all while the first are.
         _ = try await concurrently(jobs, limit: jobs.count) { job throws(StepFailure) in try await take(job, for: time)
@@ -54,6 +59,7 @@ struct BakeWatch: Sendable {
             _ = try await watch.watch(for: time) { record.note($0, of: watch.probe, at: watch.target.resource) }
         case .listen(let watch):
             await watch.listen(for: time) { record.note($0, of: watch.probe, at: watch.target.resource) }
+        case .neighbour(let place): await neighbours?.listen(place, for: time)
         case .takePulses: await takePulses(for: time)
         }
     }

@@ -80,7 +80,9 @@ enum LogScript {
             """
     }
 
-    /// What was written before the file was moved aside (`FILE.1`, then `FILE.2`) is read there, if it is still plain text.
+    /// What was written before the file was moved aside is read there, if it is still plain text: under `FILE.1`, then `FILE.2`, or
+    /// under names with a date, as logrotate's `dateext` has them (`FILE-20261126`, `FILE.2026-11-26`, with `extension`
+    /// `NAME-20261126.log`).
     private static func fileLines(_ path: String, since mark: String?) -> String? {
         guard isPath(path), let quoted = try? shellQuoted(path) else { return nil }
         let head = """
@@ -103,6 +105,31 @@ enum LogScript {
                 [ "${now##* }" -ge "$size" ] && [ "$(fingerprint "$1" "$size")" = "$checksum" ] || return 1
                 [ "$size" -gt 0 ] || [ "${now%% *}" = "$identity" ]
             }
+            # `dated_lines BEFORE AFTER NAME...`: of names with a date between the two, in the order of time. What was written since
+            # is in one of the last of them and in all that come after it.
+            dated_lines() {
+                before=$1 after=$2
+                shift 2
+                [ "$#" -le 10000 ] || return 93
+                number=$#
+                while [ "$number" -gt 0 ] && [ "$number" -gt "$(($# - 8))" ]; do
+                    eval "older=\\${$number}"
+                    if holds_place "$older"; then
+                        tail -c "+$((size + 1))" -- "$older" || return
+                        shift "$number"
+                        for older do
+                            date=${older#"$before"}
+                            case $date in *.gz | *.xz | *.bz2 | *.zst | *.lz4) return 93 ;; esac
+                            case ${date%"$after"} in *[!0-9-]*) continue ;; esac
+                            cat -- "$older" || return
+                        done
+                        [ ! -e "$file" ] || cat -- "$file"
+                        return
+                    fi
+                    number=$((number - 1))
+                done
+                return 93
+            }
             new_lines() {
                 for number in 0 1 2 3; do
                     older=$file
@@ -118,7 +145,19 @@ enum LogScript {
                         return 0
                     fi
                 done
-                return 93
+                dated_lines "$file-" '' "$file"-[0-9]*
+                read=$?
+                if [ "$read" = 93 ]; then
+                    dated_lines "$file." '' "$file".[0-9][0-9][0-9][0-9]*
+                    read=$?
+                fi
+                end=${file##*/}
+                end=.${end##*.}
+                if [ "$read" = 93 ] && [ "$end" != ".${file##*/}" ]; then
+                    dated_lines "${file%.*}-" "$end" "${file%.*}"-[0-9]*"$end"*
+                    read=$?
+                fi
+                return "$read"
             }
             """
     }

@@ -15,7 +15,7 @@ struct ProbeWatch: Sendable {
     private var settings: Probe { probe ?? Self.reachability }
     /// Of a range it is one answer that must have so many samples.
     var samplesInRow: Int { settings.isRange ? 1 : min(max(1, settings.samples), 1_000) }
-    private var interval: Duration { .seconds(min(max(0, settings.intervalSeconds), 3_600)) }
+    var interval: Duration { .seconds(min(max(0, settings.intervalSeconds), 3_600)) }
     private var maximumAge: Duration { .seconds(min(max(1, settings.maximumAgeSeconds ?? 86_400), 86_400)) }
     private var deadline: Duration { .seconds(min(max(1, settings.deadlineSeconds), 86_400)) }
 

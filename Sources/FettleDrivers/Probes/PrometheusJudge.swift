@@ -111,8 +111,9 @@ struct PrometheusJudge: Sendable {
         guard ["vector", "matrix", "scalar"].contains(reply.resultType) else {
             return .error("the query gives no numbers")
         }
-        // First: what is known to be bad is bad whatever else is missing.
-        for series in reply.series {
+        // First: what is known to be bad is bad whatever else is missing. A sum or a share over a part is no such thing.
+        let isCertain = reply.warnings.isEmpty || Self.isSelector(question.query)
+        for series in reply.series where isCertain {
             if let bad = series.samples.last(where: { $0.value.map(isViolation) ?? false })?.value {
                 return .fail("\(Self.name(of: series)) is \(Self.words(bad)), not \(conditionWords)")
             }
@@ -128,6 +129,35 @@ struct PrometheusJudge: Sendable {
         let last = reply.series[0].samples.last?.value.map { "\(Self.words($0)), " } ?? ""
         return .pass("it is \(last)\(conditionWords)")
     }
+
+    /// Whether each series of the answer is one that was measured, and nothing that was worked out of several: a name, matchers in
+    /// braces, or both ([selectors](https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors)).
+    static func isSelector(_ query: String) -> Bool {
+        let text = query.utf8.drop(while: isSpace)
+        let name = text.prefix { byte in
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
+                || byte == UInt8(ascii: ":")
+        }
+        guard name.first.map({ !(0x30...0x39).contains($0) }) ?? true else { return false }
+        var rest = text.dropFirst(name.count).drop(while: isSpace)
+        guard rest.first == UInt8(ascii: "{") else { return !name.isEmpty && rest.isEmpty }
+        rest = rest.dropFirst()
+        var quote: UInt8?
+        while let byte = rest.popFirst() {
+            if let open = quote {
+                // In back quotes nothing is escaped.
+                if byte == UInt8(ascii: "\\"), open != UInt8(ascii: "`") { rest = rest.dropFirst() }
+                if byte == open { quote = nil }
+            } else if [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`")].contains(byte) {
+                quote = byte
+            } else if byte == UInt8(ascii: "}") {
+                return rest.allSatisfy(isSpace)
+            }
+        }
+        return false
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
     private static func name(of series: PrometheusReply.Series) -> String {
         SafeText.lastLines(of: series.name) ?? "a series"

@@ -12,18 +12,19 @@ public struct PreflightDriver: StepDriver {
     private let look: HostLook
     private let ask: ProbeAsking
     private let clock: DriverClock
-    /// Records how the resource is before it is patched; nil where its bake has others to compare it with.
-    private let record: @Sendable (Step, Plan) async throws(StepFailure) -> String?
+    /// Records how the resource, and what runs beside it, is before it is patched: details of the observation. Empty where nobody
+    /// will ask.
+    private let record: @Sendable (Step, Plan) async throws(StepFailure) -> [String: String]
 
     public init(
         inspector: any HostInspector, probes: @escaping ProbeAsking, clock: DriverClock = DriverClock()
     ) {
-        self.init(inspector: inspector, probes: probes, clock: clock) { _, _ throws(StepFailure) in nil }
+        self.init(inspector: inspector, probes: probes, clock: clock) { _, _ throws(StepFailure) in [:] }
     }
 
     init(
         inspector: any HostInspector, probes: @escaping ProbeAsking, clock: DriverClock = DriverClock(),
-        record: @escaping @Sendable (Step, Plan) async throws(StepFailure) -> String?
+        record: @escaping @Sendable (Step, Plan) async throws(StepFailure) -> [String: String]
     ) {
         look = HostLook(inspector: inspector)
         ask = probes
@@ -54,7 +55,7 @@ public struct PreflightDriver: StepDriver {
             }
         }
         var details = ["packages": "\(expectation.packages.count)", "probes": "\(probes.count)"]
-        details[BakeHistory.detailsKey] = try await record(step, context.plan)
+        details.merge(try await record(step, context.plan)) { own, _ in own }
         return Observation(
             verdict: .pass, summary: "as the plan foresaw it, and healthy", details: details,
             observedAt: facts.observedAt)

@@ -10,6 +10,8 @@ actor RunSession {
     /// What is under way beside the loop; its results come by the mailbox.
     private var tasks: [Int: Task<Void, Never>] = [:]
     private var nextTask = 0
+    /// Of these the watches (bakes): one that nobody waits for any more is cut short, for it would go on asking hosts.
+    private var watches: [Int: (step: StepID, attempt: Int)] = [:]
     private var wake: Task<Void, Never>?
     private var handledRequests: Set<Int64> = []
     private let mailbox: AsyncStream<Mail>
@@ -81,7 +83,9 @@ actor RunSession {
             case .requests(let requests): try await handle(requests)
             case .wake: break
             case .broken(let error): throw error
-            case .finished(let task): tasks[task] = nil
+            case .finished(let task):
+                tasks[task] = nil
+                watches[task] = nil
             }
         }
     }
@@ -99,7 +103,9 @@ actor RunSession {
                 case .check(let order, let confirming):
                     launch { await $0.check(order, confirming: confirming) }
                 case .observeAndReserve(let order): launch { await $0.observeAndReserve(order) }
-                case .perform(let order, let drains): launch { await $0.perform(order, keeping: drains) }
+                case .perform(let order, let drains):
+                    launch { await $0.perform(order, keeping: drains) }
+                    if case .bake = order.step.action { watches[nextTask] = (order.step.id, order.attempt) }
                 case .release(let resource): launch { await $0.release(resource) }
                 case .quarantine(let entry): launch { await $0.file(entry) }
                 case .wait(let until): setWake(until)
@@ -130,7 +136,17 @@ actor RunSession {
         do {
             try await executor.store.append(records, to: claim.run)
         } catch { throw RunExecutionError(error, doing: "writing the journal") }
+        endWatchesForNobody()
         for record in records { await settings.progress(record, RunState(machine)) }
+    }
+
+    /// Such as one that begins anew because a host that it watches is taken back. Anything else that is under way is never stopped half
+    /// done.
+    private func endWatchesForNobody() {
+        for (task, watch) in watches where !machine.isPerforming(watch.step, attempt: watch.attempt) {
+            tasks[task]?.cancel()
+            watches[task] = nil
+        }
     }
 
     /// A request is journaled, then removed: a crash in between finds it refused as already done.

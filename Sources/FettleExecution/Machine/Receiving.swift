@@ -53,6 +53,11 @@ extension RunMachine {
         return nil
     }
 
+    /// Whether the result of this attempt is still waited for.
+    func isPerforming(_ id: StepID, attempt: Int) -> Bool {
+        index.step(id).map { activities[$0.number] == .performing(attempt: attempt) } ?? false
+    }
+
     private mutating func forget(_ step: StepNumber) {
         activities[step] = nil
         waiting[step] = nil
@@ -91,7 +96,7 @@ extension RunMachine {
         switch answer {
         case .alreadyDone(let observation):
             waiting[step.number] = nil
-            finish(step, open: open, with: observation)
+            finish(step, open: open, with: afterIntent(observation, of: open))
         case .ready:
             endBlock(of: step)
             if !isWanted(step) {
@@ -116,6 +121,17 @@ extension RunMachine {
                 lose(drain)
             }
         }
+    }
+
+    /// What a successor sees it saw after the intent, which it has read: where its clock says otherwise the two executors' clocks
+    /// differ, and the intent's counts.
+    private func afterIntent(_ observation: Observation, of open: StepRecord.OpenAttempt) -> Observation {
+        guard open.epoch < fold.epoch, observation.observedAt < open.intendedAt else { return observation }
+        var observation = observation
+        let behind = open.intendedAt.milliseconds - observation.observedAt.milliseconds
+        observation.details["clockBehindMilliseconds"] = "\(behind)"
+        observation.observedAt = open.intendedAt
+        return observation
     }
 
     /// Why nothing can rest on the drain any more: it no longer holds, and it could not be taken again. nil as long as it may be.

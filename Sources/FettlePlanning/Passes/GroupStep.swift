@@ -42,18 +42,21 @@ struct GroupSteps: Sendable {
     let awaitedBack: [[Int]]
 
     init(
-        _ layout: WaveLayout, groups: [GroupWork], _ index: PlanningIndex, policy: Policy, priors: DurationPriors,
-        notes: inout PlanNotes
+        _ layout: WaveLayout, groups: [GroupWork], _ index: PlanningIndex, _ groupOrder: GroupOrder, policy: Policy,
+        priors: DurationPriors, notes: inout PlanNotes
     ) {
         forward = ReplaceByImage.builds(layout, groups, policy: policy, priors, notes: &notes)
         back = []
         let places = Self.places(of: groups, in: layout)
+        // Looked for among all of the fleet: only where somebody is watched and compared.
+        let search =
+            groups.contains { $0.judgement != nil } ? NeighbourSearch(layout, index, groupOrder) : nil
         for group in groups {
             let places = places[group.group.id] ?? []
             switch group.strategy {
             case .blueGreen: BlueGreen.addSteps(of: group, places, layout, index, priors, &forward, &back)
             case .throughController: ThroughController.addBake(of: group, places, layout, priors, &forward)
-            default: forward += Bakes.steps(of: group, places, layout, priors)
+            default: forward += Bakes.steps(of: group, places, layout, priors, search, notes: &notes)
             }
             forward += GroupGates.steps(of: group, places, layout, priors)
         }
@@ -82,17 +85,22 @@ struct GroupSteps: Sendable {
 /// Some members watched before the others go: canaries, and each side but the last.
 enum Bakes {
     static func steps(
-        of group: GroupWork, _ places: [Int], _ layout: WaveLayout, _ priors: DurationPriors
+        of group: GroupWork, _ places: [Int], _ layout: WaveLayout, _ priors: DurationPriors,
+        _ search: NeighbourSearch?, notes: inout PlanNotes
     ) -> [GroupStep] {
         guard let seconds = group.bakeSeconds else { return [] }
         return watched(places, layout.hosts, group).enumerated().map { number, watched in
             let last = watched.last ?? 0
             var judgement = group.judgement
-            judgement?.controls = places.filter { $0 > last }.prefix(group.controls).map { layout.hosts[$0].id }
-                .sorted()
+            let holds = places.filter { $0 > last }
+            let controls = holds.prefix(group.controls).map { layout.hosts[$0].id }.sorted()
+            judgement?.controls = controls
+            judgement?.neighbours = search?.neighbours(
+                of: watched.map { layout.hosts[$0].id }, controls: controls, in: group.group, held: Set(holds),
+                notes: &notes)
             return step(
-                group, name: number == 0 ? "bake" : "bake-\(number + 1)", seconds: seconds, watched,
-                holds: places.filter { $0 > last }, layout, priors, judgement: judgement)
+                group, name: number == 0 ? "bake" : "bake-\(number + 1)", seconds: seconds, watched, holds: holds,
+                layout, priors, judgement: judgement)
         }
     }
 

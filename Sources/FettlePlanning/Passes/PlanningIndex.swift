@@ -2,7 +2,7 @@ import FettleModel
 
 /// What the passes look up again and again, found once: a fleet of 100,000 hosts is not searched for each of them.
 struct PlanningIndex {
-    private let resources: [Resource]
+    let resources: [Resource]
     let facts: [HostFacts]
     private let placesOfResources: [ResourceID: Int]
     private let placesOfFacts: [ResourceID: Int]

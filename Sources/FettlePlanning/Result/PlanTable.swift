@@ -111,7 +111,8 @@ public enum PlanTable {
         let others =
             judgement.controls.isEmpty
             ? "what \(watched.count == 1 ? "it was" : "they were") before" : list(judgement.controls.map(\.rawValue))
-        return ", at most \(duration(judgement.extendUntilSeconds)), and compared with \(others),"
+        let beside = judgement.neighbours.map { ", beside \(list(Set($0.map(\.resource)).sorted().map(\.rawValue)))" }
+        return ", at most \(duration(judgement.extendUntilSeconds)), and compared with \(others)\(beside ?? ""),"
     }
 
     /// - Parameter isAwaited: somebody is not taken out before it.

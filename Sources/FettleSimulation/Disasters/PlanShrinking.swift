@@ -52,6 +52,8 @@ extension Plan {
             switch plan.steps[place].action {
             case .bake(let seconds, _, let probes, var judgement):
                 judgement?.controls.removeAll(where: gone.contains)
+                // Nobody asks them here.
+                judgement?.neighbours = nil
                 plan.steps[place].action = .bake(
                     seconds: seconds, resources: left, probes: probes, judgement: judgement)
             case .groupGate(var gate):

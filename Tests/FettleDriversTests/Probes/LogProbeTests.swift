@@ -80,6 +80,53 @@ struct LogProbeTests {
         await done()
     }
 
+    /// logrotate's `dateext`, alone, with a `dateformat`, and with `extension`.
+    @Test(arguments: [
+        ["a.log-20261125", "a.log-20261126", "a.log-20261127"],
+        ["a.log.2026-11-25", "a.log.2026-11-26", "a.log.2026-11-27"],
+        ["a-2026112501.log", "a-2026112502.log", "a-2026112503.log"],
+        ["a.log-1795668940", "a.log-1795668950", "a.log-1795668960"],
+    ])
+    func whatWasRotatedUnderADateIsReadThere(names: [String]) async throws {
+        func move(_ from: String, to name: String) throws {
+            try FileManager.default.moveItem(atPath: path(from), toPath: path(name))
+        }
+        try write("ERROR long ago\n", to: names[0])
+        try write("ERROR before\n")
+        let moment = await mark()
+        try write("ERROR first\n")
+        try move("a.log", to: names[1])
+        let alone = await ask("ERROR", moment)
+        #expect(alone.verdict == .fail && alone.reason.contains("1 lines match"), "no new file yet: \(alone.reason)")
+        try write("ERROR second\n")
+        #expect(await ask("ERROR", moment).reason.contains("2 lines match"))
+        try move("a.log", to: names[2])
+        try write("ERROR third\n")
+        // Somebody else's, whose name begins alike.
+        try write("ERROR ERROR\n", to: "a.log-9b")
+        try write("ERROR ERROR\n", to: "a-9b.log")
+        #expect(await ask("ERROR", moment).reason.contains("3 lines match"))
+        #expect(await ask("nothing", moment).verdict == .pass)
+        try move(names[2], to: names[2] + ".gz")
+        let packed = await ask("nothing", moment)
+        #expect(packed.verdict == .inconclusive, "packed, so that it cannot be read: \(packed.reason)")
+        try FileManager.default.removeItem(atPath: path(names[1]))
+        let lost = await ask("nothing", moment)
+        #expect(lost.verdict == .inconclusive && lost.reason.contains("rotated"), "\(lost.reason)")
+        await done()
+    }
+
+    @Test func aDatedNameIsNoMoreThanAName() async throws {
+        let name = "a b'$(touch touched)\"*.log"
+        try write("x\n", to: name)
+        let moment = await mark(name)
+        try write("ERROR\n", to: name)
+        try FileManager.default.moveItem(atPath: path(name), toPath: path(name + "-20261126"))
+        try write("ERROR\n", to: name)
+        #expect(await ask("ERROR", moment, name: name).reason.contains("2 lines match"))
+        await done()
+    }
+
     @Test func aFileThatWasCutIsNotTakenForTheSame() async throws {
         try write("ERROR before, and quite a long line at that\n")
         let moment = await mark()

@@ -9,9 +9,10 @@ struct PrometheusJudgeTests {
     static let now = Timestamp(milliseconds: 1_000_000)
 
     private func judge(
-        _ json: String, _ condition: PrometheusQuestion.Condition = .below(value: 10), over: Int? = nil
+        _ json: String, _ condition: PrometheusQuestion.Condition = .below(value: 10), over: Int? = nil,
+        query: String = "q"
     ) -> ProbeAnswer {
-        let question = PrometheusQuestion(url: "http://p", query: "q", overSeconds: over, condition: condition)
+        let question = PrometheusQuestion(url: "http://p", query: query, overSeconds: over, condition: condition)
         guard let reply = PrometheusReply.read(Array(json.utf8)) else { return .error("none of Prometheus") }
         return PrometheusJudge(question: question, samples: 3, maximumAge: 60, now: Self.now).judge(reply)
     }
@@ -58,6 +59,21 @@ struct PrometheusJudgeTests {
             "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},"
             + "\"histogram\":[990,{\"count\":\"1\"}]}]}}"
         #expect(judge(histogram).verdict == .inconclusive)
+    }
+
+    /// The sum of a part is too small, the share in a part anything.
+    @Test func whatWasWorkedOutOfAPartOfTheSeriesIsNeverBad() {
+        let partial = vector("5").replacing("\"data\"", with: "\"warnings\":[\"store is away\"],\"data\"")
+        for query in [
+            "sum(q)", "q / p", "avg(q{a=\"b\"})", "-q", "q > 1", "count_over_time(q[5m])", "q[5m]", "{a=\"}\"", "1",
+        ] {
+            #expect(judge(partial, .above(value: 10), query: query).verdict == .inconclusive, "\(query)")
+            #expect(judge(partial, .below(value: 1), query: query).verdict == .inconclusive, "\(query)")
+            #expect(judge(vector("5"), .above(value: 10), query: query).verdict == .fail, "whole: \(query)")
+        }
+        for query in ["q", " a:b_9 ", "q{}", "q{a=~\"x}|\\\"y\", b!='z'}", "{__name__=\"q\"}", "q { a=`\\` }\n"] {
+            #expect(judge(partial, .above(value: 10), query: query).verdict == .fail, "\(query)")
+        }
     }
 
     @Test func aRangeNeedsItsSamples() {

@@ -19,6 +19,8 @@ final class Site: Sendable {
         var rebootDeadlineSeconds = 60
         var lockWaitSeconds = 120
         var attempts = 2
+        /// The pool `web` comes after the pool `api`.
+        var ordersPools = false
         /// Lines of YAML for the policy.
         var policy = ""
         /// As whom Fettle signs in; nil: root, as the lab's ssh_config says.
@@ -40,6 +42,7 @@ final class Site: Sendable {
         var fleet = try String(contentsOf: lab.appending(path: "fleet.yaml"), encoding: .utf8)
             .replacing("bake: 8s, judge: probes", with: "bake: \(choices.bakeSeconds)s, \(choices.judging)")
             .replacing("deadline: 20s", with: "deadline: \(choices.gateDeadlineSeconds)s")
+        if choices.ordersPools { fleet = fleet.replacing("  - id: web\n", with: "  - id: web\n    after: [api]\n") }
         if let user = choices.user {
             fleet = fleet.replacing("  owner: lab\n", with: "  owner: lab\n  address: \"\(user)@{id}\"\n")
         }

@@ -65,6 +65,58 @@ extension PackagesLabTests {
             try await PackagesLab.inside("rm -f /etc/banner.conf.dpkg-*")
         }
 
+        /// The host's own file is back byte for byte, with owner, mode and time, as a user with nothing but the rules, and what was
+        /// edited in between is not lost.
+        @Test func onTheWayBackTheHostsOwnConfigurationFileIsThereAgain() async throws {
+            try await PackagesLab.prepare(["banner=1.0"], offering: ["lab-conffile"])
+            let settings = PackageDriverSettings(lockSeconds: 3)
+            try await PackagesLab.Rules.install(settings)
+            try await PackagesLab.inside(
+                "printf 'text = Authorised staff only\\n\\001 \\047' >/etc/banner.conf; chown 7:8 /etc/banner.conf; "
+                    + "chmod 640 /etc/banner.conf; touch -d '2026-01-02 03:04:05' /etc/banner.conf")
+            let look = "stat -c '%u %g %a %Y' /etc/banner.conf; sha256sum /etc/banner.conf"
+            let before = try await PackagesLab.inside(look)
+            let changes = [LabStep.change("banner", "1.0", "2.0")]
+            let transaction = LabStep.transaction(changes, conffiles: .takePackaged)
+            let channels = PackagesLab.connections
+            let (stage, driver) = (
+                StagePackagesDriver(channels: channels, settings: settings),
+                ChangePackagesDriver(channels: channels, settings: settings)
+            )
+            let staging = LabStep.make(.stage(transaction: transaction))
+            let step = LabStep.make(.changePackages(transaction: transaction))
+            var back = LabStep.make(
+                .changePackages(
+                    transaction: LabStep.transaction(changes.map(\.reversed), .rollback, conffiles: .takePackaged)))
+            back.compensates = step.id
+            var plan = LabStep.context(step, user: PackagesLab.Rules.user).plan
+            plan.steps = [staging, step]
+            let run = UUID().uuidString
+            var context = LabStep.context(staging, run: run, plan: plan)
+            try await stage.perform(staging, in: context)
+            let kept = "stat -c '%U %a' /var/cache/fettle/conffiles; ls /var/cache/fettle/conffiles | wc -l"
+            #expect(try await PackagesLab.inside(kept) == "root 700\n1\n", "kept while the host serves")
+
+            context = LabStep.context(step, run: run, plan: plan)
+            context.prior = try #require(await driver.check(step, in: context).prior)
+            try await driver.perform(step, in: context)
+            #expect(try await driver.verify(step, in: context).details["conffilesKept"] == "banner")
+            #expect(try await PackagesLab.inside(look) != before, "the package's own is there")
+            try await PackagesLab.inside("echo 'edited since' >>/etc/banner.conf")
+
+            // The machine hands the patch's note on to the step that takes it back.
+            var wayBack = LabStep.context(back, run: run, prior: context.prior, plan: plan)
+            wayBack.prior = try #require(await driver.check(back, in: wayBack).prior)
+            try await driver.perform(back, in: wayBack)
+            #expect(try await driver.verify(back, in: wayBack).details["conffilesBack"] == "banner")
+            #expect(try await PackagesLab.version(of: "banner") == "ii 1.0")
+            #expect(try await PackagesLab.inside(look) == before)
+            #expect(try await PackagesLab.inside("cat /etc/banner.conf.dpkg-bak").hasSuffix("edited since\n"))
+            #expect(try await PackagesLab.inside("dpkg --audit") == "")
+            try await PackagesLab.inside(
+                "rm -f /etc/banner.conf.dpkg-*; chown 0:0 /etc/banner.conf; rm -f /etc/sudoers.d/fettle")
+        }
+
         /// A plan that no longer fits the host is void there, and nothing is done.
         @Test func whatThePlanDidNotForeseeIsNotDone() async throws {
             try await PackagesLab.prepare(["libledger=1.0", "ledger-core=1.0"], offering: ["lab-dependent"])

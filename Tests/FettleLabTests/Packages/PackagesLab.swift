@@ -68,6 +68,24 @@ enum PackagesLab {
     }
 }
 
+extension PackagesLab {
+    /// What a user may do who is not root.
+    enum Rules {
+        static let user = "fettle"
+        static let file = "/etc/sudoers.d/fettle"
+
+        static func install(_ settings: PackageDriverSettings) async throws {
+            let text = try SudoersFile(user: user, rules: BuiltInDrivers.sudoRules(packages: settings)).text()
+            let encoded = Data(text.utf8).base64EncodedString()
+            try await inside(
+                """
+                echo \(encoded) | base64 -d >\(file).new && chmod 440 \(file).new \
+                    && visudo -cf \(file).new >/dev/null && mv \(file).new \(file)
+                """)
+        }
+    }
+}
+
 /// Steps and contexts for one host.
 enum LabStep {
     static func make(

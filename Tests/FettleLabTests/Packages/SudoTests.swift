@@ -7,17 +7,11 @@ import Testing
 extension PackagesLabTests {
     /// Everything as a user who has nothing but the exact rules.
     @Suite struct Sudo {
-        private static let user = "fettle"
-        private static let file = "/etc/sudoers.d/fettle"
+        private static let user = PackagesLab.Rules.user
+        private static let file = PackagesLab.Rules.file
 
         private func installRules(_ settings: PackageDriverSettings) async throws {
-            let text = try SudoersFile(user: Self.user, rules: BuiltInDrivers.sudoRules(packages: settings)).text()
-            let encoded = Data(text.utf8).base64EncodedString()
-            try await PackagesLab.inside(
-                """
-                echo \(encoded) | base64 -d >\(Self.file).new && chmod 440 \(Self.file).new \
-                    && visudo -cf \(Self.file).new >/dev/null && mv \(Self.file).new \(Self.file)
-                """)
+            try await PackagesLab.Rules.install(settings)
         }
 
         @Test func patchReturnAndRestartNeedOnlyTheRules() async throws {

@@ -269,6 +269,18 @@ import Testing
         #expect(PlanChecker.check(try sample.plan()).violations == [])
     }
 
+    /// A machine that was started there since goes down with it otherwise.
+    @Test func whereNothingIsToBeMovedItIsLookedWhoRunsThereAllTheSame() throws {
+        let plan = try pool([32, 32]).plan()
+        for steps in [plan.steps, plan.rollback] {
+            let look = try #require(steps.first { $0.resource == "node-1" && $0.action.name == "evacuate" })
+            #expect(look.action == .evacuate(moves: [], staying: nil) && look.availability == .requiresOut)
+            #expect(steps.contains { $0.resource == "node-1" && $0.action == .bringHome(moves: []) })
+        }
+        #expect(plan.isBefore("node-1/evacuate", "node-1/reboot"))
+        #expect(PlanChecker.check(plan).violations == [])
+    }
+
     @Test func aHypervisorOfWhichNothingIsKnownIsLeftOut() throws {
         var sample = FleetSample.threeHypervisors()
         sample.facts.hosts.removeAll { $0.resource == "node-2" }

@@ -9,11 +9,15 @@ public struct BakeJudgement: Codable, Sendable, Hashable {
     /// bake's own time.
     public var extendUntilSeconds: Int
     public var thresholds: BakeThresholds
+    /// What must not suffer from the change either, and the same beside the controls. By resource, then by group; left out where
+    /// there is none.
+    public var neighbours: [BakeNeighbour]?
 
     public init(
         controls: [ResourceID] = [], services: [String] = [], extendUntilSeconds: Int,
-        thresholds: BakeThresholds = BakeThresholds()
+        thresholds: BakeThresholds = BakeThresholds(), neighbours: [BakeNeighbour]? = nil
     ) {
+        self.neighbours = neighbours
         self.controls = controls
         self.services = services
         self.extendUntilSeconds = extendUntilSeconds

@@ -109,19 +109,22 @@ struct EvacuationPass {
     /// machines could not all be moved, gets back those that were.
     func add(to extras: inout [ResourceID: ChainExtras], _ layout: WaveLayout, priors: DurationPriors) {
         for host in layout.hosts {
-            guard let moves = moves[host.id], !moves.isEmpty else { continue }
-            let estimate = priors.move(moves)
+            guard host.isEmptied else { continue }
+            // Where nothing is known to run it is looked all the same: somebody may have come since (I9).
+            let moves = moves[host.id] ?? []
+            let estimate = moves.isEmpty ? priors.verify : priors.move(moves)
             let group = host.residence?.pools.first
             let away = ExtraStep(
                 name: "evacuate",
                 action: .evacuate(moves: moves, staying: host.residence?.staying(on: host.id)),
                 availability: .requiresOut, estimate: estimate, group: group)
+            extras[host.id, default: ChainExtras()].forward.afterOut.append(away)
+            extras[host.id, default: ChainExtras()].back.afterOut.append(away)
+            // Even without a machine of its own it takes others again only by this.
             let home = ExtraStep(
                 name: "bring-home", action: .bringHome(moves: moves.map(\.reversed)), availability: .bringsBack,
                 estimate: estimate, group: group)
-            extras[host.id, default: ChainExtras()].forward.afterOut.append(away)
             extras[host.id, default: ChainExtras()].forward.beforeBack.append(home)
-            extras[host.id, default: ChainExtras()].back.afterOut.append(away)
             extras[host.id, default: ChainExtras()].back.beforeBack.append(home)
         }
     }

@@ -110,7 +110,7 @@ extension DisasterWorld {
         var broken: [String] = []
         for machine in hypervisors.running(on: step.resource) {
             let isTold = interrupted[step.resource]?.contains(machine.name) == true
-            // Where nothing is to be moved nobody looks at who is there: see the README.
+            // Where it is not emptied nobody looks at who is there: see the README.
             if isEmptied, !isTold { broken.append("I9: \(step.id) while \(machine.name) runs on it") }
             guard let resource = machine.resource, changed.contains(resource) else { continue }
             // Of a machine that goes down with it nobody asks whether somebody else is at work there.
