@@ -76,7 +76,7 @@ public struct RestartServicesDriver: StepDriver {
     private func stale(
         _ step: Step, in context: StepContext
     ) async throws(StepFailure) -> (StaleServices, HostFacts) {
-        guard case .restartServices(let exceptions) = step.action else {
+        guard case .restartServices(let exceptions, _) = step.action else {
             throw StepFailure(code: .refused, message: "\(step.id) restarts no services")
         }
         let facts = try await look.facts(.services, step, in: context)
