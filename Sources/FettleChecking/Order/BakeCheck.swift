@@ -92,7 +92,9 @@ struct BakeCheck {
                     .order, "\(control) can be changed before \(id) has compared with it",
                     steps: [id, table.id(Int(outage.begin))])
             }
-            if let restart = outages.control[target] { judgeRestart(restart, of: control, target, before: bake, &found) }
+            if let restart = outages.control[target] {
+                judgeRestart(restart, of: control, target, before: bake, &found)
+            }
         }
         guard judgement.extendUntilSeconds > table.steps[bake].timeoutSeconds else { return }
         found.add(

@@ -18,7 +18,8 @@ struct ControlCheck {
         }
         guard !chain.taking.intersection(leg).isEmpty else {
             found.add(
-                .order, "\(resource) is restarted for a comparison without being taken out first", steps: chain.ids(leg))
+                .order, "\(resource) is restarted for a comparison without being taken out first", steps: chain.ids(leg)
+            )
             return nil
         }
         guard let outage = OutageCheck(chain: chain, resource: resource, leg: leg).outage(&found) else { return nil }

@@ -40,6 +40,7 @@ struct HostLines {
             guard !step.isBake else { continue }
             hosts[place].wave = max(hosts[place].wave, step.wave)
             hosts[place].names.append(step.action.name)
+            guard step.leg == nil else { continue }
             switch step.availability {
             case .takesOut:
                 hosts[place].order = min(hosts[place].order, number)

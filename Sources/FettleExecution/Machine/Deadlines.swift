@@ -115,7 +115,8 @@ extension RunMachine {
         guard step.isCore, course(of: step.resource) == .forward, !fold.isOut(step.resource) else { return false }
         return index.forward(step.resource).allSatisfy { other in
             let record = fold[other]
-            return !other.isCore || other.isControl != step.isControl || (!record.acted && record.open == nil && !record.isSettled)
+            return !other.isCore || other.isControl != step.isControl
+                || (!record.acted && record.open == nil && !record.isSettled)
         }
     }
 }

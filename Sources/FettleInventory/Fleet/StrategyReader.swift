@@ -98,7 +98,9 @@ struct StrategyReader {
 
     /// nil: nothing is said about it.
     private func judging(_ fields: Fields, bakeSeconds: Int) -> CanaryJudging? {
-        guard ["judge", "control", "restartControl", "extendUntil"].contains(where: { fields[$0] != nil }) else { return nil }
+        guard ["judge", "control", "restartControl", "extendUntil"].contains(where: { fields[$0] != nil }) else {
+            return nil
+        }
         let method = fields["judge"].flatMap {
             reading.choice($0, "way to judge a canary", as: CanaryJudging.Method.self)
         }

@@ -17,6 +17,7 @@ extension StrategyPass {
         }
         let (controls, reason) = controls(judging, work)
         work.controls = controls
+        work.restartsControls = controls > 0 && judging.restartsControls == true
         work.reason += reason
         let services = work.group.probes.compactMap { probe in
             if case .systemdUnit(let name) = probe.check { name } else { nil }

@@ -12,6 +12,8 @@ struct GroupStep: Sendable {
     var host: Int
     /// Places of the hosts that are finished before it, ascending.
     var behind: [Int] = []
+    /// Places of the hosts that are restarted as they are before it, because it compares with them.
+    var restarted: [Int] = []
     /// Places of the hosts that are not taken out before it is done; of one that never is, its last steps wait.
     var holds: [Int] = []
     /// Places among all steps of groups of those that it waits for.
@@ -43,7 +45,7 @@ struct GroupSteps: Sendable {
 
     init(
         _ layout: WaveLayout, groups: [GroupWork], _ index: PlanningIndex, policy: Policy, priors: DurationPriors,
-        notes: inout PlanNotes
+        controls: ControlRestarts, notes: inout PlanNotes
     ) {
         forward = ReplaceByImage.builds(layout, groups, policy: policy, priors, notes: &notes)
         back = []
@@ -53,7 +55,7 @@ struct GroupSteps: Sendable {
             switch group.strategy {
             case .blueGreen: BlueGreen.addSteps(of: group, places, layout, index, priors, &forward, &back)
             case .throughController: ThroughController.addBake(of: group, places, layout, priors, &forward)
-            default: forward += Bakes.steps(of: group, places, layout, priors)
+            default: forward += Bakes.steps(of: group, places, layout, priors, controls.places(of: group.group.id))
             }
             forward += GroupGates.steps(of: group, places, layout, priors)
         }
@@ -62,7 +64,7 @@ struct GroupSteps: Sendable {
     }
 
     /// By group, the places of its members in the line, ascending.
-    private static func places(of groups: [GroupWork], in layout: WaveLayout) -> [GroupID: [Int]] {
+    static func places(of groups: [GroupWork], in layout: WaveLayout) -> [GroupID: [Int]] {
         var result: [GroupID: [Int]] = [:]
         for (place, host) in layout.hosts.enumerated() {
             for group in host.groups { result[group.id, default: []].append(place) }
@@ -82,7 +84,7 @@ struct GroupSteps: Sendable {
 /// Some members watched before the others go: canaries, and each side but the last.
 enum Bakes {
     static func steps(
-        of group: GroupWork, _ places: [Int], _ layout: WaveLayout, _ priors: DurationPriors
+        of group: GroupWork, _ places: [Int], _ layout: WaveLayout, _ priors: DurationPriors, _ restarted: [Int]
     ) -> [GroupStep] {
         guard let seconds = group.bakeSeconds else { return [] }
         return watched(places, layout.hosts, group).enumerated().map { number, watched in
@@ -90,9 +92,11 @@ enum Bakes {
             var judgement = group.judgement
             judgement?.controls = places.filter { $0 > last }.prefix(group.controls).map { layout.hosts[$0].id }
                 .sorted()
-            return step(
+            var bake = step(
                 group, name: number == 0 ? "bake" : "bake-\(number + 1)", seconds: seconds, watched,
                 holds: places.filter { $0 > last }, layout, priors, judgement: judgement)
+            if number == 0 { bake.restarted = restarted }
+            return bake
         }
     }
 

@@ -24,6 +24,8 @@ struct GroupWork: Sendable {
     var bakeSeconds: Int?
     /// How many of those that go next are compared with those that are watched.
     var controls = 0
+    /// Whether these are restarted as they are before that.
+    var restartsControls = false
     /// How what is seen of those that go first is judged, but for whom they are compared with; nil: by their probes alone.
     var judgement: BakeJudgement?
     /// By how much each wave after the canary may be larger than the one before; 1: no waves, one after another.

@@ -62,7 +62,8 @@ struct ReportPass {
     private func outages(_ schedule: Schedule, _ line: [ResourceID: Int]) -> [ResourceID: Outage] {
         var result: [ResourceID: Outage] = [:]
         result.reserveCapacity(plan.targets.count)
-        for place in plan.steps.indices {
+        // A restart before the change is another outage: told with the bake.
+        for place in plan.steps.indices where plan.steps[place].leg == nil {
             switch plan.steps[place].availability {
             case .takesOut:
                 let resource = plan.steps[place].resource
