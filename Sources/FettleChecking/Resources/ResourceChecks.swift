@@ -72,6 +72,12 @@ struct ResourceChecks: Sendable {
         _ chain: Chain, of resource: ResourceID, _ groups: [PlannedGroup], _ found: inout ViolationList
     ) -> Outage? {
         guard let outage = ControlCheck(chain: chain, resource: resource).outage(&found) else { return nil }
+        for group in groups where turnedGroups.contains(group.id) {
+            found.add(
+                .order,
+                "\(resource) is restarted for a comparison, though nothing turns the traffic of \(group.id) away for it",
+                steps: chain.ids(chain.control))
+        }
         TrafficCheck(chain: chain, resource: resource, groups: drained(groups), leg: chain.control).judge(&found)
         return outage
     }
