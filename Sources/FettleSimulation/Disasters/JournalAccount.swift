@@ -121,6 +121,8 @@ struct JournalAccount: Sendable {
         struck.insert(step.resource)
         guard isForGood, !isRollback, step.availability != .takesOut else { return }
         if step.action.judged != nil { return }
+        // Nothing was changed on who is only restarted to be compared with: that is no failure of the patch.
+        if step.leg == .control { return }
         failed.insert(step.resource)
     }
 
