@@ -38,6 +38,11 @@ extension DisasterWorld {
         case .replaceImage:
             let target: Version = back.contains(step.id) ? .before : .after
             return host.installed == target ? done("runs from this image") : .ready(prior: nil)
+        case .restartServices(_, let units?) where !units.isEmpty:
+            let before = order.prior?.details["starts"].flatMap { Int($0) } ?? .max
+            return before < host.starts
+                ? done("was started anew")
+                : .ready(prior: PriorState(alreadySo: false, details: ["starts": "\(host.starts)"]))
         case .restartServices:
             return host.running == host.installed ? done("runs what is installed") : .ready(prior: nil)
         case .reboot(let condition):
@@ -89,6 +94,9 @@ extension DisasterWorld {
         case .replaceImage:
             let target: Version = back.contains(step.id) ? .before : .after
             return host.installed == target ? pass : failed(.inconclusive, "runs from another image")
+        case .restartServices(_, let units?) where !units.isEmpty:
+            let before = order.prior?.details["starts"].flatMap { Int($0) } ?? 0
+            return host.starts > before ? pass : failed(.inconclusive, "is on the start that it was on")
         case .restartServices:
             return host.running == host.installed ? pass : failed(.inconclusive, "still runs replaced code")
         case .reboot:
@@ -161,10 +169,11 @@ extension DisasterWorld {
             host.installed = target
             host.isWell = !(effect.leavesUnwell && target == .after)
             if effect.asksForReboot, target == .after { host.needsReboot = true } else { host.running = target }
-        case .restartServices:
+        case .restartServices(let exceptions, let units):
             guard host.awayUntil <= now else { break }
             host.disturbedAt = now
-            host.running = host.installed
+            if units?.isEmpty == false { host.starts += 1 }
+            if !exceptions.contains("*") { host.running = host.installed }
             if effect.leavesUnwell { host.isWell = false }
         case .reboot:
             guard host.awayUntil <= now else { break }

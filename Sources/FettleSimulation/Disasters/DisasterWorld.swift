@@ -12,6 +12,8 @@ struct DisasterWorld: Sendable {
         var running = Version.before
         var needsReboot = false
         var boots = 1
+        /// Of the units that a step names.
+        var starts = 1
         /// By its own doing or ours.
         var isWell = true
         /// Without our doing, until this time.
