@@ -159,6 +159,52 @@ import Testing
         }
     }
 
+    /// Failures, crashes and people from a seed, without any guard: the orders alone keep the capacity, and every run ends.
+    @Test func whateverHappensNobodyIsOutBesideAnother() async throws {
+        var failures = 0
+        for seed in TestScale.seeds(60, long: 600) {
+            var random = SplitMix(seed: seed)
+            let plan = Self.plan
+            var rehearsal = try Rehearsal(plan.unguarded, seed: seed) { world in
+                for step in plan.steps + plan.rollback where Int.random(in: 0..<12, using: &random) == 0 {
+                    var faults: [TinyWorld.Fault] = [
+                        .fails(.internal, times: 1), .worksButFails(.timeout, times: 2), .blocks(times: 3),
+                    ]
+                    if step.availability == .requiresOut { faults.append(.hostDies) }
+                    if step.leg == .control { faults.append(.fails(.unhealthy, times: 1)) }
+                    world.faults[step.id] = faults.randomElement(using: &random)
+                }
+            }
+            rehearsal.crashesAfter = Set((0..<3).map { _ in Int.random(in: 2...60, using: &random) })
+            let requests: [RunRequest] = [
+                .pause(by: "bob", reason: "look"), .resume(by: "bob"), .retry(by: "bob"),
+                .abort(by: "bob", reason: "stop"), .rollback(by: "bob", reason: "back"),
+            ]
+            rehearsal.people = (0..<2).map { _ in
+                Rehearsal.Person(
+                    afterEvent: Int.random(in: 3...60, using: &random),
+                    request: requests[Int.random(in: 0..<requests.count, using: &random)])
+            }
+            rehearsal.people += [.resume(by: "bob"), .retry(by: "bob"), .rollback(by: "bob", reason: "no more")].map {
+                Rehearsal.Person(afterEvent: .max, request: $0)
+            }
+            let outcome = try await rehearsal.play()
+            #expect(outcome != nil, "seed \(seed): \(rehearsal.state.awaitingHuman ?? "stands still")")
+            let journal = try await rehearsal.journal
+            #expect((OutageCount.most(in: journal, of: plan)["web"] ?? 0) <= 1, "seed \(seed)")
+            #expect(TurnOracle.breaches(of: journal, plan) == [], "seed \(seed)")
+            let isStruck = journal.contains { record in
+                if case .stepFailed(let step, _, _) = record.event {
+                    step.rawValue.contains("/control/")
+                } else {
+                    false
+                }
+            }
+            if isStruck { failures += 1 }
+        }
+        #expect(failures > 3)
+    }
+
     /// Its own change has to fit into what is left of the window when it is taken out for that, and not only the restart.
     @Test func theChangeIsBoundToTheWindowThoughTheRestartWasInIt() throws {
         var plan = Self.plan
