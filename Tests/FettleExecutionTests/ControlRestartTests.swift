@@ -12,6 +12,7 @@ import Testing
     static var plan: Plan {
         var pool = PoolPlan(waves: [1, 2], minimumAvailable: 2)
         pool.bystanders = 1
+        pool.lanes = 1
         return pool.plan().restartingControl("web-2", before: "wave-0/bake")
     }
 
