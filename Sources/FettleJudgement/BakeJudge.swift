@@ -54,8 +54,13 @@ public struct BakeJudge: Sendable {
         if case .nothing(let reason) = sides.basis {
             rows.append(Self.row("comparison", "-", "-", reason, .inconclusive))
         }
-        for series in sides.patched where series.pulses.count < 2 {
-            rows.append(Self.row("\(series.member)", "\(series.pulses.count) pulses", "-", "2 at least", .inconclusive))
+        for series in sides.patched {
+            // A pulse without its boot is one that could not be taken: it proves nothing.
+            let taken = series.pulses.count { $0.bootID != nil }
+            let isSeenAtTheEnd = series.pulses.last?.bootID != nil
+            guard taken < 2 || !isSeenAtTheEnd else { continue }
+            let reason = taken < 2 ? "2 at least" : "the last one could not be taken"
+            rows.append(Self.row("\(series.member)", "\(taken) pulses", "-", reason, .inconclusive))
         }
         for service in required.sorted() {
             for kind in LeakComparison.kinds where !judged.contains("\(service): \(kind)") {

@@ -17,16 +17,22 @@ struct FaultJudge {
         return row("unrequested reboots", rebooted, control: [], of: "reboots")
     }
 
-    /// What has a name: new is what no control shows.
+    /// What has a name: new is what no control shows. Each pulse tells all since the beginning that the host still remembers; a
+    /// member that told them once has to tell them at the end too.
     private func signatures(_ subject: String, _ path: KeyPath<Pulse, [String: Int]?>) -> JudgementRow? {
-        func seen(_ series: [MemberSeries]) -> [String: Int]? {
-            let all = series.compactMap { $0.pulses.last(where: { $0[keyPath: path] != nil })?[keyPath: path] }
-            return all.isEmpty ? nil : all.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
+        func seen(_ series: [MemberSeries]) -> Set<String> {
+            Set(series.flatMap(\.pulses).flatMap { ($0[keyPath: path] ?? [:]).filter { $0.value > 0 }.keys })
         }
-        guard let here = seen(sides.patched) else { return nil }
-        let there = seen(sides.control) ?? [:]
-        let new = here.filter { $0.value > 0 && there[$0.key] == nil }.keys.sorted()
-        return row(subject, new, control: there.keys.sorted(), of: subject)
+        let telling = sides.patched.filter { $0.pulses.contains { $0[keyPath: path] != nil } }
+        guard !telling.isEmpty else { return nil }
+        let there = seen(sides.control)
+        let new = seen(sides.patched).subtracting(there).sorted()
+        let silent = telling.filter { $0.pulses.last?[keyPath: path] == nil }.map(\.member.rawValue)
+        if new.isEmpty, !silent.isEmpty {
+            return BakeJudge.row(
+                subject, "-", "-", "not read at the end: \(silent.joined(separator: ", "))", .inconclusive)
+        }
+        return row(subject, new, control: there.sorted(), of: subject)
     }
 
     private func taint() -> JudgementRow? {
@@ -67,22 +73,28 @@ struct FaultJudge {
         return max(0, last - first)
     }
 
-    /// A unit that systemd started anew by itself; one that serves the group must not have been started anew by anybody, nor be
-    /// gone.
+    /// A unit that systemd started anew by itself, more often than on any control; one that serves the group must not have been
+    /// started anew by anybody, nor be gone.
     private func restarts() -> JudgementRow? {
         guard sides.patched.contains(where: { $0.pulses.contains { $0.services != nil } }) else {
             guard !required.isEmpty else { return nil }
             return BakeJudge.row("service restarts", "-", "-", "no unit could be read", .inconclusive)
         }
-        var worse: [String] = []
-        for series in sides.patched { worse += restarted(series) }
-        let there = sides.control.flatMap(restarted)
-        let allowed = Set(sides.basis.isConcurrent ? there.map(\.unitOnly) : [])
+        var most: [String: Int] = [:]
+        for series in sides.basis.isConcurrent ? sides.control : [] {
+            most.merge(restarted(series), uniquingKeysWith: max)
+        }
+        func told(_ series: MemberSeries, beyond allowed: [String: Int]) -> [String] {
+            restarted(series).sorted { $0.key < $1.key }.filter { $0.value > allowed[$0.key] ?? 0 }.map { unit, times in
+                times == 1 ? "\(unit) on \(series.member)" : "\(unit) \(times) times on \(series.member)"
+            }
+        }
+        let new = sides.patched.flatMap { told($0, beyond: most) }
+        let there = sides.control.flatMap { told($0, beyond: [:]) }
         let lost = sides.patched.flatMap { series -> [String] in
-            guard let first = series.pulses.first(where: { $0.services != nil })?.services else { return [] }
+            let first = series.pulses.first { $0.services != nil }?.services ?? []
             return required.subtracting(first.map(\.unit)).sorted().map { "\($0) on \(series.member)" }
         }
-        let new = worse.filter { !allowed.contains($0.unitOnly) }
         if new.isEmpty, !lost.isEmpty {
             return BakeJudge.row(
                 "service restarts", "-", "-", "not seen running: \(lost.joined(separator: ", "))", .inconclusive)
@@ -90,19 +102,33 @@ struct FaultJudge {
         return row("service restarts", new, control: there, of: "restarts")
     }
 
-    private func restarted(_ series: MemberSeries) -> [String] {
+    /// How often each unit that ran at the beginning was started anew, by its name; only those that were.
+    private func restarted(_ series: MemberSeries) -> [String: Int] {
         let looks = series.pulses.compactMap(\.services)
-        guard let first = looks.first else { return [] }
-        return first.compactMap { before in
-            let later = looks.dropFirst().map { look in look.first { $0.unit == before.unit } }
-            let isStartedAnew = later.contains { after in
-                guard let after else { return required.contains(before.unit) }
-                if after.restarts > before.restarts { return true }
-                return required.contains(before.unit)
-                    && (after.activeSince != before.activeSince || after.mainProcess != before.mainProcess)
-            }
-            return isStartedAnew ? "\(before.unit) on \(series.member)" : nil
+        var counts: [String: Int] = [:]
+        for unit in Set(looks.first?.map(\.unit) ?? []) {
+            let seen = looks.map { look in look.first { $0.unit == unit } }
+            let times = max(Self.byItself(seen), required.contains(unit) ? Self.byAnybody(seen) : 0)
+            if times > 0 { counts[unit] = times }
         }
+        return counts
+    }
+
+    /// By systemd, which counts it, and from zero again when a person starts the unit.
+    private static func byItself(_ seen: [ServicePulse?]) -> Int {
+        let counts = seen.compactMap { $0?.restarts }
+        return zip(counts, counts.dropFirst()).reduce(0) { $0 + max(0, $1.1 - $1.0) }
+    }
+
+    /// Another start, or gone.
+    private static func byAnybody(_ seen: [ServicePulse?]) -> Int {
+        var times = 0
+        for (before, after) in zip(seen, seen.dropFirst()) {
+            // Gone is counted when it goes, so not when it comes back.
+            guard let before else { continue }
+            if after?.activeSince != before.activeSince || after?.mainProcess != before.mainProcess { times += 1 }
+        }
+        return times
     }
 
     private func row(_ subject: String, _ here: [String], control: [String], of what: String) -> JudgementRow {
@@ -112,9 +138,4 @@ struct FaultJudge {
         }
         return BakeJudge.row(subject, told(here), told(control), "zero tolerance", here.isEmpty ? .pass : .fail)
     }
-}
-
-extension String {
-    /// `UNIT on MEMBER` without the member.
-    fileprivate var unitOnly: String { split(separator: " ").first.map(String.init) ?? self }
 }

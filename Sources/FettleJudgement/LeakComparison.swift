@@ -14,9 +14,16 @@ struct LeakComparison: Comparison {
     let patched: [(x: Double, y: Double)]
     let control: [(x: Double, y: Double)]
     let isConcurrent: Bool
-    /// Of each patched member: what it has at the end, and what it may have.
-    let levels: [(now: Double, limit: Double?)]
+    /// Each patched member by itself.
+    let members: [Level]
     let horizonSeconds: Int
+
+    /// One member: what it has at the end, what it may have, and its own growth.
+    struct Level {
+        var now: Double
+        var limit: Double?
+        var growth: [(x: Double, y: Double)]
+    }
 
     /// What is watched of each service.
     static let kinds = ["memory", "open files", "threads"]
@@ -56,14 +63,14 @@ struct LeakComparison: Comparison {
     ) -> [LeakComparison] {
         let (here, there) = (growth(sides.patched, value), growth(sides.control, value))
         guard !here.isEmpty, !there.isEmpty else { return [] }
-        let levels = sides.patched.compactMap { series -> (now: Double, limit: Double?)? in
+        let members = sides.patched.compactMap { series -> Level? in
             guard let last = series.pulses.last(where: { value($0) != nil }), let now = value(last) else { return nil }
-            return (now, limit(last))
+            return Level(now: now, limit: limit(last), growth: growth([series], value))
         }
         return [
             LeakComparison(
                 subject: subject, unit: unit, patched: here, control: there, isConcurrent: sides.basis.isConcurrent,
-                levels: levels, horizonSeconds: thresholds.nextMaintenanceSeconds)
+                members: members, horizonSeconds: thresholds.nextMaintenanceSeconds)
         ]
     }
 
@@ -90,7 +97,7 @@ struct LeakComparison: Comparison {
 
     func judge(_ chance: Chance) -> JudgementRow {
         let confidence = 1 - min(chance.ofAlarm, 0.49)
-        let points = isConcurrent ? difference() : patched
+        let points = isConcurrent ? difference(patched) : patched
         let later = Array(points[(points.count / 2)...])
         let here = TheilSenSlope(of: patched)
         let there = TheilSenSlope(of: control)
@@ -111,24 +118,39 @@ struct LeakComparison: Comparison {
         }
         guard least > 0 else { return row("lower bound \(unit.rate(least))", .pass) }
         guard end.lower > 0 else { return row("grew at first, and no more in the later half", .pass) }
-        return exhaustion(slope: min(whole.slope, end.slope), row)
+        return exhaustion(meanSlope: min(whole.slope, end.slope), row)
     }
 
-    private func exhaustion(slope: Double, _ row: (String, GateVerdict) -> JudgementRow) -> JudgementRow {
-        let times = levels.map { level in level.limit.map { max(0, $0 - level.now) / slope } }
+    /// Of the member that comes to its limit first: the mean of all would hide one that leaks beside others that do not.
+    private func exhaustion(meanSlope: Double, _ row: (String, GateVerdict) -> JudgementRow) -> JudgementRow {
+        var growing = members.compactMap { member in slope(of: member).map { (member, $0) } }.filter { $0.1 > 0 }
+        // None grows for sure by itself, but all together do.
+        if growing.isEmpty { growing = members.map { ($0, meanSlope) } }
+        let times = growing.map { member, slope in member.limit.map { max(0, $0 - member.now) / slope } }
         let words = "lower bound above 0"
-        guard let soonest = times.compactMap({ $0 }).min() else {
+        let soonest = times.compactMap { $0 }.min()
+        if let soonest, soonest <= Double(horizonSeconds) {
+            return row("\(words), exhausted in \(Figures.duration(soonest))", .fail)
+        }
+        guard let soonest, !times.contains(where: { $0 == nil }) else {
             return row("\(words), its limit is not known", .inconclusive)
         }
-        let until = Figures.duration(soonest)
-        if soonest <= Double(horizonSeconds) { return row("\(words), exhausted in \(until)", .fail) }
-        return row("\(words), but exhausted only in \(until)", .pass)
+        return row("\(words), but exhausted only in \(Figures.duration(soonest))", .pass)
     }
 
-    /// At each moment that both sides know.
-    private func difference() -> [(x: Double, y: Double)] {
+    /// Of all that was seen or of the later half, whichever is less; less the controls' where they were looked at together.
+    private func slope(of member: Level) -> Double? {
+        let points = isConcurrent ? difference(member.growth) : member.growth
+        guard let whole = TheilSenSlope(of: points),
+            let end = TheilSenSlope(of: Array(points[(points.count / 2)...]))
+        else { return nil }
+        return min(whole.slope, end.slope)
+    }
+
+    /// What is gained beyond the controls, at each moment that both sides know.
+    private func difference(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
         let there = Dictionary(control.map { ($0.x, $0.y) }, uniquingKeysWith: { first, _ in first })
-        return patched.compactMap { point in there[point.x].map { (point.x, point.y - $0) } }
+        return points.compactMap { point in there[point.x].map { (point.x, point.y - $0) } }
     }
 
     /// Whether so many points can show a slope at all, if each lies above the one before.

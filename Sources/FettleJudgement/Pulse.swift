@@ -2,6 +2,8 @@
 public struct Pulse: Codable, Sendable, Equatable {
     /// Seconds since the watch began.
     public var at: Double
+    /// Seconds since 1970 by the host's own clock, when the pulse was begun.
+    public var hostClock: Int64?
     /// Another one is another boot.
     public var bootID: String?
     public var uptimeSeconds: Double?
@@ -35,13 +37,15 @@ public struct Pulse: Codable, Sendable, Equatable {
     }
 
     public init(
-        at: Double, bootID: String? = nil, uptimeSeconds: Double? = nil, services: [ServicePulse]? = nil,
+        at: Double, hostClock: Int64? = nil, bootID: String? = nil, uptimeSeconds: Double? = nil,
+        services: [ServicePulse]? = nil,
         outOfMemoryKills: Int? = nil, crashes: [String: Int]? = nil, kernelTroubles: [String: Int]? = nil,
         kernelTaint: Int? = nil,
         stalls: [String: Int]? = nil, steal: Share? = nil, disks: [DiskPulse]? = nil, memoryBytes: Int64? = nil,
         unknown: [String: String] = [:]
     ) {
         self.at = at
+        self.hostClock = hostClock
         self.bootID = bootID
         self.uptimeSeconds = uptimeSeconds
         self.services = services
@@ -65,8 +69,9 @@ public struct ServicePulse: Codable, Sendable, Equatable {
     public var mainProcess: Int
     /// When it became active, in microseconds since boot: another moment is another start, whoever asked for it.
     public var activeSince: Int64
-    /// Resident memory of its processes in bytes.
+    /// Resident memory of its processes in bytes; what they share is counted once.
     public var memoryBytes: Int64?
+    /// Of the process that has the most of them; its limit is that process's.
     public var descriptors: Int?
     public var threads: Int?
     /// What it may have at most; nil: not known, or no limit.

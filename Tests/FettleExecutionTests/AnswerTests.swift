@@ -109,6 +109,49 @@ import Testing
         }
     }
 
+    /// Nothing was done to it that a person could judge.
+    @Test func anUnchangedHostIsPutBackWithoutAnAnswer() async throws {
+        let drained = try await firstEvent(in: Self.pool.plan()) {
+            if case .stepDone("web-1/drain", _, _) = $0 { true } else { false }
+        }
+        var paused = try Rehearsal(plan())
+        paused.people = [.init(afterEvent: drained, request: .pause(by: "bob", reason: "lunch"))]
+        #expect(try await paused.play() == nil)
+        #expect(paused.world.now.drained == [] && paused.state.awaitingHuman == nil)
+
+        var resumed = try Rehearsal(plan())
+        resumed.people = [
+            .init(afterEvent: drained, request: .pause(by: "bob", reason: "lunch")),
+            .init(afterEvent: .max, request: .resume(by: "bob")), answer(after: .max),
+        ]
+        #expect(try await resumed.play() == .succeeded)
+        #expect(resumed.refusals == [] && resumed.world.now.performed[Self.gate] == 1)
+    }
+
+    /// Asked before anything is changed: a pause puts the host back, and asks again when it goes forward once more.
+    @Test func whatIsAskedOfAnUnchangedHostIsAskedAgainAfterAPause() async throws {
+        var plan = Self.pool.plan()
+        let patch = try #require(plan.steps.firstIndex { $0.id == "web-1/patch" })
+        var question = plan.steps[patch]
+        question.id = "web-1/confirm"
+        question.action = .gate(probes: [Probe(name: "look", check: .manual(question: "Shall it be patched?"))])
+        plan.steps[patch].after = [question.id]
+        plan.steps.insert(question, at: patch)
+        var paused = try Rehearsal(plan)
+        paused.people = [.init(afterEvent: .max, request: .pause(by: "bob", reason: "lunch"))]
+        #expect(try await paused.play() == nil)
+        #expect(paused.world.now.drained == [] && paused.state.awaitingHuman == nil)
+
+        var resumed = try Rehearsal(plan)
+        resumed.people = [
+            .init(afterEvent: .max, request: .pause(by: "bob", reason: "lunch")),
+            .init(afterEvent: .max, request: .resume(by: "bob")),
+            answer(step: question.id, after: .max),
+        ]
+        #expect(try await resumed.play() == .succeeded)
+        #expect(resumed.refusals == [] && resumed.world.now.performed[question.id] == 1)
+    }
+
     @Test func whoIsNotAskedCannotAnswer() async throws {
         let asked = try await asked()
         var rehearsal = try Rehearsal(plan())

@@ -237,6 +237,25 @@ import Testing
         #expect(setup.world.now.performed["web-1/drain"] == nil)
     }
 
+    /// The process has left when the run began to wait: what was asked since then is read before it waits again.
+    @Test func whatWasAskedWhileItWaitedIsHeardByTheNextExecutor() async throws {
+        var pool = Self.pool
+        pool.timeoutSeconds = 1
+        let setup = try await Setup(pool)
+        var settings = RunExecutorSettings(name: "one", requestPollMilliseconds: 5, returnsWhenAwaitingHuman: true)
+        settings.pace.refusedSeconds = 1
+        let blind = RunExecutor(
+            run: "run-1", plan: setup.plan, store: setup.store, drivers: setup.drivers, health: BlindObserver(),
+            settings: settings)
+        guard case .awaitingHuman = try await blind.execute(start: Self.start) else {
+            Issue.record("it went on blindly")
+            return
+        }
+        try await setup.store.submit(.retry(by: "bob"), to: "run-1")
+        let next = setup.executor("two") { $0.returnsWhenAwaitingHuman = true }
+        #expect(try await next.execute(start: nil) == .ended(.succeeded))
+    }
+
     @Test func aPlanThatNobodyHereCanCarryOutIsRefusedBeforeItStarts() async throws {
         let setup = try await Setup()
         let executor = RunExecutor(

@@ -144,6 +144,22 @@ import Testing
         #expect(rehearsal.refusals[2].contains("nothing is named"))
     }
 
+    /// One canary after the other comes to the same as both at once: the last takes those with it who rest on the watch.
+    @Test func theLastOfAWatchTakesWhoRestsOnItWithItThoughTheFirstWentBefore() async throws {
+        let plan = Scenario.pool([2, 2], minimum: 2).plan()
+        #expect(PartRollback(of: ["web-2"], in: plan).added == [])
+        let back = try await firstEvent(in: plan) {
+            if case .stepDone("web-1/restore", _, _) = $0 { true } else { false }
+        }
+        var rehearsal = try Rehearsal(plan)
+        rehearsal.people = [Self.takesBack(["web-1"], after: back), Self.takesBack(["web-2"], after: back)]
+        #expect(Scenario.End(try await rehearsal.play()) == .failed)
+        let refusal =
+            "web-3 needs web-2 (wave-0/bake is not over, and watches nobody else): it has to be taken back too"
+        #expect(rehearsal.refusals.count == 1 && rehearsal.refusals.first?.contains(refusal) == true)
+        #expect(rehearsal.world.now.isNew == ["web-2", "web-3", "web-4"])
+    }
+
     /// Tiers rest on each other, members of a pool and environments don't.
     @Test func theSetIsClosedUnderWhatThePlanCallsADependency() {
         var plan = PoolPlan(waves: [3], minimumAvailable: 0).plan()

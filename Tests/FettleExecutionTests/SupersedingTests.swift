@@ -41,6 +41,22 @@ import Testing
         return rehearsal
     }
 
+    /// It is out already, and its change belongs into the window that was approved all the same (I4).
+    @Test func theHostWaitsForItsWindow() async throws {
+        var plan = Self.plan()
+        let window = TimeWindow(
+            opensAt: Timestamp(milliseconds: 20_000_000), closesAt: Timestamp(milliseconds: 90_000_000))
+        plan.windows = [window]
+        for place in plan.targets.indices { plan.targets[place].window = 0 }
+        var rehearsal = try await rehearsal(plan)
+        #expect(try await rehearsal.play() == .succeeded)
+        let patched = try #require(
+            try await rehearsal.journal.first {
+                if case .stepIntended("web-2/patch", _, _) = $0.event { true } else { false }
+            })
+        #expect(patched.at >= window.opensAt)
+    }
+
     @Test(arguments: [UInt64](1...10))
     func theHostIsFinishedFirstAndPutBackAsItWasBeforeTheOtherRun(seed: UInt64) async throws {
         var rehearsal = try await rehearsal(seed: seed)

@@ -33,6 +33,17 @@ import Testing
         #expect(twice.world.now.isNew == ["web-1"])
     }
 
+    /// By a person's word, as the question offers it.
+    @Test func aSkipGoesOnWithoutTheWatch() async throws {
+        var rehearsal = try rehearsal()
+        rehearsal.people = [
+            .init(afterEvent: .max, request: .skip(step: "wave-0/bake", by: "bob", reason: "I watched it"))
+        ]
+        #expect(try await rehearsal.play() == .succeeded)
+        #expect(rehearsal.world.now.isNew == ["web-1", "web-2", "web-3"])
+        #expect(rehearsal.state.awaitingHuman == nil && rehearsal.refusals == [])
+    }
+
     @Test func aRollbackTakesTheCanaryBack() async throws {
         var rehearsal = try rehearsal()
         rehearsal.people = [.init(afterEvent: .max, request: .rollback(by: "bob", reason: "not sure"))]

@@ -14,19 +14,34 @@ import Testing
         var done: [StepID] = []
         var failures: [StepID: StepFailure] = [:]
         var lost: Set<StepID> = []
+        private var epoch = 1
+        private var journal: [JournalRecord] = []
+        private let plan: Plan
 
         init(_ plan: Plan) throws {
             machine = try RunMachine(run: "run-1", plan: plan)
+            self.plan = plan
             let plan = StageReference(id: "plan-1", digest: Digest(rawValue: "00"))
             try write(.started(change: "change-1", plan: plan, by: "alice"))
             try write(.claimed(executor: "one"))
         }
 
         mutating func write(_ event: RunEvent) throws {
-            try machine.apply(
-                JournalRecord(
-                    sequence: machine.sequence + 1, epoch: 1, at: Timestamp(milliseconds: time), event: event))
+            let record = JournalRecord(
+                sequence: machine.sequence + 1, epoch: epoch, at: Timestamp(milliseconds: time), event: event)
+            try machine.apply(record)
+            journal.append(record)
             if case .stepDone(let step, _, _) = event { done.append(step) }
+        }
+
+        /// Its executor dies when it has just written that it begins the step; another takes over.
+        mutating func crash(beginning step: StepID, holding resource: ResourceID) throws {
+            machine = try RunMachine(run: "run-1", plan: plan)
+            for record in journal { try machine.apply(record) }
+            try write(.stepIntended(step: step, attempt: 1, prior: nil))
+            epoch += 1
+            try write(.claimed(executor: "another"))
+            machine.begin(holding: [resource])
         }
 
         /// Until it ends, waits for a person, or `stop` says so.
@@ -74,6 +89,21 @@ import Testing
         #expect(!hand.done.contains("web-1/patch"))
     }
 
+    /// The same on the way back, where a crash has interrupted what rested on the drain: it waited for it for ever.
+    @Test(arguments: [StepFailure.Code.refused, .inconclusive])
+    func aLostDrainThatCannotBeTakenAgainHoldsUpNothingThatWasInterrupted(code: StepFailure.Code) throws {
+        var hand = try Hand(RollingPlan.plan(size: 2, lanes: 1))
+        try hand.play { $0.done.contains("web-1/patch") }
+        try hand.write(.rollbackRequested(by: "bob", reason: "slow"))
+        try hand.play { $0.done.contains("web-1/rollback/return") }
+        try hand.crash(beginning: "web-1/rollback/gate", holding: "web-1")
+        hand.lost = ["web-1/rollback/drain"]
+        hand.failures["web-1/rollback/drain"] = StepFailure(code: code, message: "no such server")
+        try hand.play()
+        #expect(hand.machine.outcome != nil || hand.machine.awaitingHuman != nil)
+        #expect(hand.machine.fold.quarantined.keys.map(hand.machine.index.name) == ["web-1"])
+    }
+
     /// Rollback sends traffic to a set that is not well (argo-rollouts#3941), or takes away the one that serves: neither. Nobody is
     /// worked on before the traffic is seen to be turned, and nobody who serves everybody is called quarantined.
     @Test func whereTrafficCannotBeTurnedBackNobodyOfTheServingSideIsTouched() throws {
@@ -95,6 +125,32 @@ import Testing
         for host in StrategyPlans.green {
             let out = try #require(hand.done.firstIndex(of: StepID("\(host)/rollback/take-out")))
             #expect(turned < out)
+        }
+    }
+
+    /// Its failure kept nobody from turning the traffic: tried again, it would be patched while it serves.
+    @Test func whoHasFailedIsNotTriedAgainOnceItsSideServes() throws {
+        var plan = StrategyPlans.blueGreen()
+        plan.limits.failureBudget = 4
+        // With a bake it would be a canary, and its failure the end of the change.
+        plan.steps.removeAll { $0.id == "web/bake" }
+        for place in plan.steps.indices {
+            plan.steps[place].after = plan.steps[place].after.map { $0 == "web/bake" ? "web/switch" : $0 }
+        }
+        var hand = try Hand(plan)
+        hand.failures["green-2/stage"] = StepFailure(code: .noSpace, message: "full")
+        try hand.play { $0.done.contains("web/switch") }
+        #expect(hand.done.contains("web/switch") && !hand.done.contains("green-2/patch"))
+
+        hand.failures = [:]
+        let refusal = hand.machine.request(.retryFailed(resources: ["green-2"], by: "bob"))
+        #expect(refusal?.contains("the side that serves") == true)
+        #expect(hand.machine.request(.retry(by: "bob")) == nil)
+        try hand.play()
+        #expect(!hand.done.contains("green-2/take-out") && hand.done.contains("blue-2/patch"))
+        guard case .failed? = hand.machine.outcome else {
+            Issue.record("\(String(describing: hand.machine.outcome))")
+            return
         }
     }
 

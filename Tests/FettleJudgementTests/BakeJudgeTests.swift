@@ -35,6 +35,27 @@ import Testing
         #expect(try #require(verdict.row("orders.service: memory")).figure.contains("exhausted only in"))
     }
 
+    /// The mean of both reaches its limit after the next maintenance, the one that leaks before it.
+    @Test func aLeakIsProjectedForTheMemberThatLeaksAndNotForTheMeanOfAll() throws {
+        let leaking = Scene(leakFiles: 2).series("web-1", seed: 1)
+        let steady = (3...5).map { Scene().series(ResourceID("web-\($0)"), seed: UInt64($0)) }
+        let control = Scene().series("web-2", seed: 2)
+        func files(_ seconds: Int, _ patched: [MemberSeries]) throws -> JudgementRow {
+            var judgement = Scene.judgement
+            judgement.thresholds.nextMaintenanceSeconds = seconds
+            let verdict = BakeJudge(judgement).judge(patched, against: .controls([control]))
+            return try #require(verdict.row("orders.service: open files"))
+        }
+        // 950 files are left, two more each second: 480 s for the one, 1900 s for the mean of four.
+        let row = try files(900, steady + [leaking])
+        #expect(row.verdict == "fail", "\(row)")
+        #expect(try files(300, steady + [leaking]).verdict == "pass")
+        var unlimited = leaking
+        for place in unlimited.pulses.indices { unlimited.pulses[place].services?[0].descriptorLimit = nil }
+        let unknown = try files(300, steady + [unlimited])
+        #expect(unknown.verdict == "inconclusive", "the limit of the one that grows is not known: \(unknown)")
+    }
+
     @Test func aServiceThatWarmsUpAndStopsGrowingIsNoLeak() throws {
         let patched = Scene(seconds: 60, warmUpBytes: 400_000).series("web-1", seed: 4)
         var settled = patched

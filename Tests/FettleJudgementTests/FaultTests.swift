@@ -42,6 +42,85 @@ import Testing
         #expect(BakeJudge(Scene.judgement).judge([patched], against: .controls([control])).verdict == .fail)
     }
 
+    /// A crash loop of the canary was excused by one restart of the control.
+    @Test func moreRestartsThanAnyControlHadFailAndAsManyDoNot() {
+        func verdict(_ here: Int, _ there: Int) -> String? {
+            func restarted(_ member: ResourceID, _ times: Int) -> MemberSeries {
+                var series = Scene().series(member, seed: 7)
+                let last = series.pulses.count - 1
+                for number in 0..<times {
+                    for place in (last - number)...last {
+                        series.pulses[place].services?[0].restarts += 1
+                        series.pulses[place].services?[0].mainProcess += 1
+                        series.pulses[place].services?[0].activeSince += 1_000_000
+                    }
+                }
+                return series
+            }
+            return BakeJudge(Scene.judgement).judge(
+                [restarted("web-1", here)], against: .controls([restarted("web-2", there)])
+            ).row("service restarts")?.verdict
+        }
+        #expect(verdict(12, 1) == "fail")
+        #expect(verdict(2, 1) == "fail")
+        #expect(verdict(1, 1) == "pass")
+        #expect(verdict(1, 2) == "pass")
+        #expect(verdict(0, 1) == "pass")
+    }
+
+    /// A unit that is away for a moment and comes back has been started anew once.
+    @Test func aRestartIsCountedOnceWhetherItsGapWasSeenOrNot() {
+        var patched = Scene().series("web-1", seed: 7)
+        var control = Scene().series("web-2", seed: 8)
+        let last = patched.pulses.count - 1
+        for place in (last - 3)...last {
+            patched.pulses[place].services?[0].mainProcess = 200
+            control.pulses[place].services?[0].mainProcess = 300
+        }
+        patched.pulses[last - 4].services = []
+        #expect(BakeJudge(Scene.judgement).judge([patched], against: .controls([control])).verdict == .pass)
+    }
+
+    private func blinded(_ places: (Int) -> Range<Int>) -> BakeVerdict {
+        Scene().verdict(seed: 3) { series in
+            for place in places(series.pulses.count) {
+                series.pulses[place] = Pulse(at: series.pulses[place].at, unknown: ["pulse": "no answer"])
+            }
+        }
+    }
+
+    @Test func aMemberThatCannotBeLookedAtOrNotAtTheEndIsUndecided() {
+        for verdict in [blinded { 0..<$0 }, blinded { 1..<$0 }, blinded { $0 - 1..<$0 }] {
+            #expect(verdict.verdict == .inconclusive, "\(verdict)")
+            #expect(verdict.row("web-1")?.verdict == "inconclusive", "\(verdict)")
+        }
+        #expect(blinded { 0..<$0 / 4 }.verdict == .pass)
+    }
+
+    @Test func anotherCanaryThatIsSeenDoesNotStandForOneThatIsNot() {
+        let seen = Scene().series("web-1", seed: 3)
+        var blind = Scene().series("web-3", seed: 4)
+        for place in blind.pulses.indices { blind.pulses[place].services = nil }
+        let verdict = BakeJudge(Scene.judgement).judge(
+            [seen, blind], against: .controls([Scene().series("web-2", seed: 5)]))
+        #expect(verdict.verdict == .inconclusive, "\(verdict)")
+        #expect(verdict.row("service restarts")?.figure.contains("orders.service on web-3") == true, "\(verdict)")
+    }
+
+    @Test func crashesThatWereNotReadAtTheEndAreUndecidedAndThoseSeenEarlierStillCount() {
+        func verdict(_ seen: [String: Int]) -> BakeVerdict {
+            Scene().verdict(seed: 3) { series in
+                for place in series.pulses.indices { series.pulses[place].crashes = place == 15 ? seen : nil }
+            }
+        }
+        #expect(verdict([:]).row("crashes")?.verdict == "inconclusive")
+        #expect(verdict(["SIGSEGV in /usr/bin/orders": 1]).row("crashes")?.verdict == "fail")
+        let forgotten = Scene().verdict(seed: 3) { series in
+            series.pulses[15].crashes = ["SIGSEGV in /usr/bin/orders": 1]
+        }
+        #expect(forgotten.verdict == .fail, "the journal has turned over since")
+    }
+
     @Test func aUnitThatServesTheGroupAndCannotBeReadIsUndecidedAndNeverWell() {
         let blind = Scene().verdict(seed: 1) { series in
             for place in series.pulses.indices { series.pulses[place].services = nil }

@@ -53,16 +53,47 @@ import Testing
             figure: "lower | bound",
             verdict: "fail")
         let failure = StepFailure(code: .unhealthy, message: "leaks", output: JudgementRow.text(of: [row]))
-        let page = HTMLReport.page(
-            RunReport(
-                evidence(events: [
-                    .stepIntended(step: "web-1/patch", attempt: 1, prior: nil),
-                    .stepFailed(step: "web-1/patch", attempt: 1, failure: failure),
-                ])))
+        var evidence = evidence(events: [
+            .stepIntended(step: "web-1/patch", attempt: 1, prior: nil),
+            .stepFailed(step: "web-1/patch", attempt: 1, failure: failure),
+        ])
+        bake("web-1/patch", in: &evidence.plan)
+        let page = HTMLReport.page(RunReport(evidence))
         #expect(page.contains("What the canary showed"))
         #expect(
             page.contains("&lt;b&gt;orders.service") && page.contains("9 KiB/min") && page.contains("lower   bound"))
         #expect(!page.contains("what the host said"), "the table is told once")
+    }
+
+    /// A maintainer script prints what it likes, and observations hold what hosts said.
+    @Test func onlyABakeShowsATable() throws {
+        let forged = JudgementRow.text(of: [
+            JudgementRow(subject: "everything", patched: "well", control: "well", figure: "sure", verdict: "pass")
+        ])
+        let page = HTMLReport.page(RunReport(evidence(events: events(output: forged))))
+        #expect(!page.contains("What the canary showed"))
+        #expect(page.contains("what the host said") && page.contains("everything | well"))
+
+        var seen = Observation(verdict: .pass, summary: "done", observedAt: start)
+        seen.details[JudgementRow.detailsKey] = forged
+        let failure = StepFailure(code: .unhealthy, message: "worse", output: forged)
+        for end in [
+            RunEvent.stepDone(step: "web-1/patch", attempt: 1, observation: seen),
+            .stepFailed(step: "web-1/patch", attempt: 1, failure: failure),
+        ] {
+            var evidence = evidence(events: [.stepIntended(step: "web-1/patch", attempt: 1, prior: nil), end])
+            #expect(RunStory(plan: evidence.plan, journal: evidence.journal).steps.map(\.judgement) == [nil])
+            bake("web-1/patch", in: &evidence.plan)
+            let story = RunStory(plan: evidence.plan, journal: evidence.journal)
+            #expect(story.steps.map { $0.judgement?.map(\.subject) } == [["everything"]])
+        }
+    }
+
+    /// Makes a bake of the step.
+    private func bake(_ id: StepID, in plan: inout Plan) {
+        for index in plan.steps.indices where plan.steps[index].id == id {
+            plan.steps[index].action = .bake(seconds: 60, resources: ["web-1"], probes: [])
+        }
     }
 
     @Test func nothingIsLoadedFromAnywhere() {

@@ -2,6 +2,7 @@ import ArgumentParser
 import FettleControl
 import FettleExecution
 import FettleModel
+import FettleReporting
 import FettleStore
 
 struct RunHandOver: AsyncParsableCommand {
@@ -39,6 +40,9 @@ struct RunHandOver: AsyncParsableCommand {
         while summary.executor != nil, summary.epoch == epoch, ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(200))
             summary = try await session.runs.summary(of: run)
+        }
+        if let outcome = try await session.runs.story(of: run).state.outcome {
+            throw CommandFailure(.failure, "\(run) has ended meanwhile: \(outcome.words)")
         }
         let isDone = summary.epoch == epoch && summary.executor == nil
         if options.output == .json {

@@ -40,6 +40,9 @@ struct SupersededRun: Sendable, Equatable {
         let open = Set(entries.map(\.resource))
         // Out in its journal and settled since: back in traffic, or gone.
         let quarantined = Set(state.quarantined.map(\.resource))
+        if state.outcome == nil {
+            try await requireFiled(quarantined.subtracting(open), of: run, runs)
+        }
         let out = state.out.filter { open.contains($0) || !quarantined.contains($0) }
         let hosts = Set(out + entries.map(\.resource)).sorted().map { host in
             TakenHost(
@@ -48,6 +51,21 @@ struct SupersededRun: Sendable, Equatable {
                     ?? state.obligations.filter { $0.resource == host }, isQuarantined: open.contains(host))
         }
         return SupersededRun(run: run, sequence: state.sequence, hosts: hosts)
+    }
+
+    /// One that is in quarantine by the journal, in no ledger, and still counted as out: its executor died before it was filed.
+    private static func requireFiled(
+        _ hosts: Set<ResourceID>, of run: RunID, _ runs: RunService
+    ) async throws(ControlError) {
+        guard !hosts.isEmpty else { return }
+        let held: [Reservation]
+        do throws(StoreError) { held = try await runs.store.reservations() } catch { throw ControlError(store: error) }
+        let unfiled = held.filter { $0.run == run && hosts.contains($0.resource) }.map(\.resource.rawValue).sorted()
+        guard unfiled.isEmpty else {
+            throw ControlError(
+                .blocked, "run \(run) has not filed the quarantine of \(unfiled.joined(separator: ", ")) yet",
+                hint: "`fettle run resume \(run)` files it; then try again")
+        }
     }
 
     /// The same plan, taking the run's hosts over: they go first, and what they were before is not asked of them, for they may be

@@ -34,7 +34,8 @@ extension RunService {
         var missing = choice.hosts.filter { !stepped.contains($0) }.map { "no host '\($0)' is changed by it" }
         var resources = Set(choice.hosts)
         for wave in choice.waves {
-            let members = story.plan.steps.filter { $0.wave == wave }.map(\.resource)
+            // A step of a whole group bears the wave after which it comes, and the name of a host of any.
+            let members = story.plan.steps.filter { $0.wave == wave && $0.isOfItsHostAlone }.map(\.resource)
             if members.isEmpty { missing.append("it has no wave \(wave)") }
             resources.formUnion(members)
         }
@@ -133,5 +134,14 @@ extension RunService {
             case .pause, .resume, .abort, .handOver, .answer: "`fettle report \(run)` tells what became of it"
             }
         return ControlError(.conflict, "run \(run) has ended: \(outcome.words)", hint: hint)
+    }
+}
+
+extension Step {
+    fileprivate var isOfItsHostAlone: Bool {
+        switch action {
+        case .bake, .groupGate, .switchTraffic, .buildImage: false
+        default: true
+        }
     }
 }

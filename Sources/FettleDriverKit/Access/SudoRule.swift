@@ -10,6 +10,9 @@ public struct SudoRule: Sendable, Hashable {
     public let arguments: [Argument]
     /// One line for the administrator who reads the file.
     public let reason: String
+    /// What can be said of the rule only where its arguments are exact, such as that it reads only. A file with
+    /// wildcards, which let in further arguments, leaves it out.
+    public let reasonIfExact: String?
 
     public enum Argument: Sendable, Hashable {
         /// This argument, letter by letter.
@@ -24,7 +27,8 @@ public struct SudoRule: Sendable, Hashable {
     ///   by spaces, and its file has special characters, so an argument is not empty and holds only
     ///   `SudoWord.characters`; and `words` stands only at the end.
     public init(
-        program: String, arguments: [Argument] = [], environment: [String: String] = [:], reason: String
+        program: String, arguments: [Argument] = [], environment: [String: String] = [:], reason: String,
+        reasonIfExact: String? = nil
     ) throws(SudoRuleError) {
         guard program.hasPrefix("/"), !program.hasSuffix("/") else {
             throw SudoRuleError("the program must be an absolute path: \(program)")
@@ -46,13 +50,16 @@ public struct SudoRule: Sendable, Hashable {
         for literal in literals where literal.isEmpty || !SudoWord.isPlain(literal) {
             throw SudoRuleError("\(program): an argument is empty, or has a character that sudoers could misread")
         }
-        guard !reason.isEmpty, reason.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }), !reason.hasSuffix("\\") else {
-            throw SudoRuleError("\(program): the reason must be one line of text")
+        for text in [reason] + (reasonIfExact.map { [$0] } ?? []) {
+            guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }), !text.hasSuffix("\\") else {
+                throw SudoRuleError("\(program): the reason must be one line of text")
+            }
         }
         self.program = program
         self.arguments = arguments
         self.environment = environment
         self.reason = reason
+        self.reasonIfExact = reasonIfExact
     }
 
     /// Whether this rule covers the command.

@@ -43,7 +43,8 @@ public struct SudoersFile: Sendable {
             let command = try self.command(rule)
             guard written.insert(command).inserted else { continue }
             // NOSETENV: a sudoers file elsewhere may have made SETENV the default.
-            lines += ["", "# \(rule.reason)", "\(user) ALL=(root) NOPASSWD: NOSETENV: \(command)"]
+            let exactly = patterns == .regularExpressions ? rule.reasonIfExact.map { " \($0)" } ?? "" : ""
+            lines += ["", "# \(rule.reason)\(exactly)", "\(user) ALL=(root) NOPASSWD: NOSETENV: \(command)"]
         }
         return lines.joined(separator: "\n") + "\n"
     }

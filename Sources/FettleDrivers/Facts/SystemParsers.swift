@@ -139,13 +139,7 @@ enum UnitParser {
     static func units(_ text: String) throws(FactError) -> [UnitFacts] {
         var units: [UnitFacts] = []
         for block in FactText.paragraphs(text) {
-            var fields: [Substring: Substring] = [:]
-            for line in block {
-                guard let equals = line.utf8.firstIndex(of: UInt8(ascii: "=")) else {
-                    throw .notUnderstood(line, of: "systemctl show")
-                }
-                fields[line[..<equals]] = line[line.utf8.index(after: equals)...]
-            }
+            let fields = try UnitParser.properties(block)
             guard let name = fields["Id"], let load = fields["LoadState"], let active = fields["ActiveState"],
                 let sub = fields["SubState"]
             else { throw .notUnderstood(block.joined(separator: " "), of: "systemctl show") }
@@ -157,6 +151,18 @@ enum UnitParser {
                 UnitFacts(name: String(name), activeState: String(active), subState: String(sub), restarts: restarts))
         }
         return units.sorted { $0.name < $1.name }
+    }
+
+    /// What `systemctl show` says of one unit, by property.
+    static func properties(_ block: [Substring]) throws(FactError) -> [Substring: Substring] {
+        var fields: [Substring: Substring] = [:]
+        for line in block {
+            guard let equals = line.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+                throw .notUnderstood(line, of: "systemctl show")
+            }
+            fields[line[..<equals]] = line[line.utf8.index(after: equals)...]
+        }
+        return fields
     }
 }
 

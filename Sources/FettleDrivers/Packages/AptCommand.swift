@@ -39,12 +39,14 @@ enum AptCommand {
         ] + locale
     }
 
-    /// English words, and names in UTF-8 (some certificates have such files), whatever the host's own locale is. The same as
-    /// `LC_ALL=C.UTF-8`, which has each of the thousands of processes open twelve files instead of one: a tenth of the
-    /// processor time of all that a change of packages does.
+    /// English words, and names in UTF-8 (some certificates have such files), whatever the host's own locale is:
+    /// systemd hands on each category that /etc/locale.conf sets. Not `LC_ALL=C.UTF-8`, which has each of the thousands
+    /// of processes open twelve files instead of one: a tenth of the processor time of all that a change of packages does.
     private static let locale: [DetachedJob.Variable] = [
         .init(name: "LC_ALL", value: ""), .init(name: "LANGUAGE", value: ""), .init(name: "LANG", value: "C"),
         .init(name: "LC_MESSAGES", value: "C"), .init(name: "LC_CTYPE", value: "C.UTF-8"),
+        .init(name: "LC_COLLATE", value: "C"), .init(name: "LC_NUMERIC", value: "C"),
+        .init(name: "LC_TIME", value: "C"), .init(name: "LC_MONETARY", value: "C"),
     ]
 
     /// The options of an installation. A transaction without a removal forbids every removal; only a return may lower a version.

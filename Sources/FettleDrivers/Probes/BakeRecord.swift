@@ -2,19 +2,29 @@ import FettleJudgement
 import FettleModel
 import Synchronization
 
-/// What a bake has seen so far, of all members.
+/// What a bake has seen so far, of all members. Of a bake that is longer than what is kept, all of it is kept less densely.
 final class BakeRecord: Sendable {
     /// Answers that are kept of one probe of one member.
     private static let answersKept = 5_000
     /// Pulses that are kept of one member.
     private static let pulsesKept = 2_000
 
-    private let state = Mutex<[ResourceID: MemberSeries]>([:])
+    private struct Member {
+        var pulses = Thinned<Pulse>(limit: BakeRecord.pulsesKept)
+        /// Names of crashes and troubles that a kept pulse shows.
+        var shown: Set<String> = []
+        var answers: [String: ProbeSeries] = [:]
+        var times: [String: Thinned<Double>] = [:]
+    }
+
+    /// Names of one member that make a pulse worth keeping.
+    private static let namesKept = 256
+    private let state = Mutex<[ResourceID: Member]>([:])
 
     func note(_ sample: ProbeSample, of probe: Probe?, at member: ResourceID) {
         let name = probe?.name ?? "reachability"
-        state.withLock { series in
-            var answers = series[member]?.answers[name] ?? ProbeSeries()
+        state.withLock { members in
+            var answers = members[member]?.answers[name] ?? ProbeSeries()
             switch sample.verdict {
             case .pass: answers.asked += 1
             case .fail:
@@ -22,23 +32,33 @@ final class BakeRecord: Sendable {
                 answers.failed += 1
             case .inconclusive, .error: break
             }
-            if let time = sample.milliseconds, answers.milliseconds.count < Self.answersKept {
-                answers.milliseconds.append(time)
+            members[member, default: Member()].answers[name] = answers
+            if let time = sample.milliseconds {
+                members[member, default: Member()].times[name, default: Thinned(limit: Self.answersKept)].append(time)
             }
-            series[member, default: MemberSeries(member: member)].answers[name] = answers
         }
     }
 
     func note(_ pulse: Pulse, of member: ResourceID) {
-        state.withLock { series in
-            guard series[member]?.pulses.count ?? 0 < Self.pulsesKept else { return }
-            series[member, default: MemberSeries(member: member)].pulses.append(pulse)
+        let names = Set((pulse.crashes ?? [:]).keys).union((pulse.kernelTroubles ?? [:]).keys)
+        state.withLock { members in
+            let shown = members[member]?.shown ?? []
+            let isNews = !names.isSubset(of: shown) && shown.count < Self.namesKept
+            members[member, default: Member()].pulses.append(pulse, always: isNews)
+            if isNews { members[member]?.shown.formUnion(names) }
         }
     }
 
     /// In the order of the members; one without anything for who never answered.
     func series(of members: [ResourceID]) -> [MemberSeries] {
-        state.withLock { series in members.map { series[$0] ?? MemberSeries(member: $0) } }
+        state.withLock { kept in
+            members.map { name in
+                let member = kept[name] ?? Member()
+                var answers = member.answers
+                for (probe, times) in member.times { answers[probe]?.milliseconds = times.elements }
+                return MemberSeries(member: name, pulses: member.pulses.elements, answers: answers)
+            }
+        }
     }
 }
 

@@ -12,6 +12,7 @@ struct BakeWatch: Sendable {
     let moment: ProbeMoment
     let plan: Plan
     let record = BakeRecord()
+    private let clocks = HostClocks()
     private let clock = ContinuousClock()
     private let began = ContinuousClock.now
     private let beganAt = Timestamp.now()
@@ -57,7 +58,7 @@ struct BakeWatch: Sendable {
         }
     }
 
-    /// Thirty in each round at least: fewer could not tell a leak from chance. Of all members at the same moment, so that they
+    /// Thirty in each round, where it lasts so long: fewer could not tell a leak from chance. Of all members at the same moment, so that they
     /// can be compared.
     private func takePulses(for time: Duration) async {
         let interval = min(max(time / 30, .milliseconds(500)), .seconds(60))
@@ -66,16 +67,27 @@ struct BakeWatch: Sendable {
         while true {
             let start = clock.now
             let isLast = start + interval > end
-            // The journal is slow to read: at the beginning, at the end and now and then.
-            let since = number % 15 == 0 || isLast ? beganAt : nil
+            // The journal is slow to read: at the end, and now and then.
+            let isAsked = number % 15 == 0 || isLast
             let at = began.duration(to: start) / .seconds(1)
             await (patched + controls).concurrentMap(limit: 16) { target in
-                record.note(await pulses.pulse(of: target, at: at, since: since), of: target.resource)
+                await takePulse(of: target, at: at, withTroubles: isAsked)
             }
             number += 1
             if isLast { return }
             do { try await clock.sleep(until: start + interval) } catch { return }
         }
+    }
+
+    /// - Parameter withTroubles: crashes and the kernel's messages too, as soon as the host's clock is known.
+    private func takePulse(of target: ProbeTarget, at: Double, withTroubles: Bool) async {
+        let since = withTroubles ? clocks.began(target.resource) : nil
+        var pulse = await pulses.pulse(of: target, at: at, since: since)
+        clocks.note(pulse, of: target.resource)
+        if clocks.began(target.resource) == nil, pulse.bootID != nil {
+            pulse.unknown["crashes"] = "the host's clock could not be read"
+        }
+        record.note(pulse, of: target.resource)
     }
 
     /// Units that were started after the plan was made: most likely for the patch.

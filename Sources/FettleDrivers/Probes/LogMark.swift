@@ -8,6 +8,11 @@ enum LogMark {
     /// The place could not be found out.
     static let unknown = "unknown"
 
+    /// Why the place could not be found out.
+    struct Problem: Error {
+        let reason: String
+    }
+
     static func key(_ source: LogSource, on resource: ResourceID) -> String {
         switch source {
         case .unit(let name): "\(prefix)\(resource) unit \(name)"

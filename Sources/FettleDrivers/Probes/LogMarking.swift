@@ -3,6 +3,9 @@ internal import FettleModel
 
 /// A driver of an act, which first notes where the logs end that the act will be judged by. What is noted is durable before
 /// anything is done, and the steps that judge are handed it.
+///
+/// The earliest note counts, so one of an unknown place could never be mended: an act waits until it is known, with
+/// nothing done yet. A way back does not wait for a log: it is noted as unknown, and the gate is inconclusive.
 struct LogMarking: StepDriver {
     let driver: any StepDriver
     let runner: ProbeRunner
@@ -13,8 +16,21 @@ struct LogMarking: StepDriver {
         let sources = Self.sources(of: step, in: context.plan)
         guard !sources.isEmpty, let target = context.plan.probeTarget(step.resource) else { return readiness }
         for source in sources {
+            let key = LogMark.key(source, on: step.resource)
+            let mark: String
+            switch await runner.place(of: source, on: target) {
+            case .success(let place): mark = place
+            case .failure(let problem):
+                if let known = context.prior?.details[key] {
+                    mark = known
+                } else if context.plan.rollback.contains(where: { $0.id == step.id }) {
+                    mark = LogMark.unknown
+                } else {
+                    return .unknown(Self.failure(source, on: step.resource, problem))
+                }
+            }
             prior = prior ?? PriorState(alreadySo: false, details: [:])
-            prior?.details[LogMark.key(source, on: step.resource)] = await runner.logMark(source, of: target)
+            prior?.details[key] = mark
         }
         return .ready(prior: prior)
     }
@@ -25,6 +41,19 @@ struct LogMarking: StepDriver {
 
     func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
         try await driver.verify(step, in: context)
+    }
+
+    private static func failure(
+        _ source: LogSource, on resource: ResourceID, _ problem: LogMark.Problem
+    ) -> StepFailure {
+        let name =
+            switch source {
+            case .unit(let name): "the journal of \(name)"
+            case .file(let path): path
+            }
+        let place = "where \(SafeText.lastLines(of: name) ?? "a log") ends before the change"
+        return StepFailure(
+            code: .unreachable, message: "\(resource): \(place) is not known: \(problem.reason)")
     }
 
     private static func sources(of step: Step, in plan: Plan) -> [LogSource] {
@@ -39,10 +68,16 @@ struct LogMarking: StepDriver {
 extension ProbeRunner {
     /// Where a log ends now; `LogMark.unknown` if that cannot be found out, so that nobody takes it for its beginning.
     func logMark(_ source: LogSource, of target: ProbeTarget) async -> String {
+        (try? await place(of: source, on: target).get()) ?? LogMark.unknown
+    }
+
+    /// Where a log ends now, or why that cannot be found out.
+    fileprivate func place(of source: LogSource, on target: ProbeTarget) async -> Result<String, LogMark.Problem> {
         let timeout = Duration.seconds(10)
-        let box = await onHost(target, timeout, LogMark.command(source, timeout: timeout)) { result in
-            LogMark.read(result, of: source).map { .pass($0) } ?? .error("no mark")
+        let answer = await onHost(target, timeout, LogMark.command(source, timeout: timeout)) { result in
+            LogMark.read(result, of: source).map { .pass($0) }
+                ?? .error(SafeText.lastLines(of: result.errorText) ?? "its host does not tell")
         }
-        return box.verdict == .pass ? box.reason : LogMark.unknown
+        return answer.verdict == .pass ? .success(answer.reason) : .failure(LogMark.Problem(reason: answer.reason))
     }
 }

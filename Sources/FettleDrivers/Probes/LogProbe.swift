@@ -79,7 +79,7 @@ enum LogRules {
         return [
             try SudoRule(
                 program: program, arguments: words.map { .exact($0) } + [.word(time), .word(unit)],
-                reason: "Gates: lines of a unit's journal. Reads only.")
+                reason: "Gates: lines of a unit's journal.", reasonIfExact: "Reads only.")
         ]
     }
 }

@@ -108,25 +108,29 @@ struct PrometheusJudge: Sendable {
         guard reply.isSuccess else {
             return .error(reply.error.flatMap { SafeText.lastLines(of: $0) } ?? "it reports an error")
         }
-        if let warning = reply.warnings.first {
-            return .inconclusive("the answer is partial: \(SafeText.lastLines(of: warning) ?? "a warning")")
-        }
         guard ["vector", "matrix", "scalar"].contains(reply.resultType) else {
             return .error("the query gives no numbers")
         }
-        guard !reply.series.isEmpty else { return .inconclusive("the query finds no series") }
-        var doubt: String?
+        // First: what is known to be bad is bad whatever else is missing.
         for series in reply.series {
-            let name = SafeText.lastLines(of: series.name) ?? "a series"
             if let bad = series.samples.last(where: { $0.value.map(isViolation) ?? false })?.value {
-                return .fail("\(name) is \(Self.words(bad)), not \(conditionWords)")
+                return .fail("\(Self.name(of: series)) is \(Self.words(bad)), not \(conditionWords)")
             }
-            if doubt == nil, let problem = problem(of: series) { doubt = "\(name): \(problem)" }
         }
-        if let doubt { return .inconclusive(doubt) }
+        if let warning = reply.warnings.first {
+            return .inconclusive("the answer is partial: \(SafeText.lastLines(of: warning) ?? "a warning")")
+        }
+        guard !reply.series.isEmpty else { return .inconclusive("the query finds no series") }
+        for series in reply.series {
+            if let problem = problem(of: series) { return .inconclusive("\(Self.name(of: series)): \(problem)") }
+        }
         guard reply.series.count == 1 else { return .pass("all \(reply.series.count) series are \(conditionWords)") }
         let last = reply.series[0].samples.last?.value.map { "\(Self.words($0)), " } ?? ""
         return .pass("it is \(last)\(conditionWords)")
+    }
+
+    private static func name(of series: PrometheusReply.Series) -> String {
+        SafeText.lastLines(of: series.name) ?? "a series"
     }
 
     /// NaN violates nothing: it is doubt, not an answer.

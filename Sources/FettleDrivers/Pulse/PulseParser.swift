@@ -78,6 +78,7 @@ enum HostPulseParser {
             let words = FactText.words(line)
             guard let name = words.first else { continue }
             switch (name, words.count) {
+            case ("now", 2): pulse.hostClock = FactText.number(words[1], Int64.self).flatMap { $0 > 0 ? $0 : nil }
             case ("boot", 2):
                 guard words[1].utf8.count == 36 else { throw .notUnderstood(line, of: "/proc") }
                 pulse.bootID = String(words[1])

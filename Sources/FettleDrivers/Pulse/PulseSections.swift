@@ -7,6 +7,7 @@ enum PulseSections {
     static let host = SectionedScript.Section(
         name: "host", limit: 64 * 1_024,
         body: #"""
+                echo "now $(date +%s)"
                 read -r id </proc/sys/kernel/random/boot_id && echo "boot $id"
                 read -r up idle </proc/uptime && echo "uptime $up"
                 grep -s '^oom_kill ' /proc/vmstat
@@ -59,7 +60,7 @@ enum PulseSections {
         "+",
     ])
 
-    /// Crashes and messages of the kernel since a moment.
+    /// Crashes and messages of the kernel since a moment of the host's own clock.
     ///
     /// - Parameters:
     ///   - dumps: `coredumpctl`, quoted for a shell.
@@ -124,7 +125,7 @@ enum PulseSections {
 /// The script of one pulse.
 enum PulseScript {
     /// - Parameters:
-    ///   - seconds: since 1970: crashes and messages after that are told; nil: they are not asked for, which is much cheaper.
+    ///   - seconds: since 1970 by the host's clock: crashes and messages after that are told; nil: they are not asked for, which is much cheaper.
     static func make(
         since seconds: Int64?, nonce: String = SectionedScript.makeNonce()
     ) throws(ShellQuoteError) -> SectionedScript {

@@ -10,7 +10,7 @@ struct PulseTaker: Sendable {
 
     /// - Parameters:
     ///   - at: seconds since the watch began.
-    ///   - since: crashes after that are told; nil: they are not asked for.
+    ///   - since: crashes after that, by the host's own clock, are told; nil: they are not asked for.
     /// - Returns: what could be read; with nothing but reasons where the host could not be asked.
     func pulse(of target: ProbeTarget, at: Double, since: Timestamp?) async -> Pulse {
         func nothing(_ reason: String) -> Pulse {

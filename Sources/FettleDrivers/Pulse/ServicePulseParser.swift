@@ -6,13 +6,7 @@ enum ServicePulseParser {
     static func services(_ text: String) throws(FactError) -> [ServicePulse] {
         var services: [ServicePulse] = []
         for block in FactText.paragraphs(text) {
-            var fields: [Substring: Substring] = [:]
-            for line in block {
-                guard let equals = line.utf8.firstIndex(of: UInt8(ascii: "=")) else {
-                    throw .notUnderstood(line, of: "systemctl show")
-                }
-                fields[line[..<equals]] = line[line.utf8.index(after: equals)...]
-            }
+            let fields = try UnitParser.properties(block)
             guard let name = fields["Id"], let state = fields["SubState"] else {
                 throw .notUnderstood(block.joined(separator: " "), of: "systemctl show")
             }
@@ -58,10 +52,21 @@ enum ServicePulseParser {
         for place in services.indices {
             services[place].outOfMemoryKills = kills[services[place].unit]
             let own = byUnit[services[place].unit] ?? []
-            services[place].memoryBytes = sum(own) { $0.memory }
+            services[place].memoryBytes = memory(own)
             services[place].threads = sum(own) { $0.threads }.map(Int.init)
-            services[place].descriptors = sum(own) { $0.descriptors }.map(Int.init)
-            services[place].descriptorLimit = own.first { $0.id == services[place].mainProcess }?.process.limit
+            let most = withMostDescriptors(own)
+            services[place].descriptors = most?.descriptors.map(Int.init)
+            services[place].descriptorLimit = most?.limit
+        }
+    }
+
+    /// The limit is each process's own, so that what all have together says nothing. nil if any of them is not known.
+    private static func withMostDescriptors(_ own: [(id: Int, process: Process)]) -> Process? {
+        guard own.allSatisfy({ $0.process.descriptors != nil }) else { return nil }
+        return own.map(\.process).max { one, other in
+            let (few, many) = (one.descriptors ?? 0, other.descriptors ?? 0)
+            // Of two with as many, the one that is nearer to its limit.
+            return few == many ? one.limit ?? .max > other.limit ?? .max : few < many
         }
     }
 
@@ -78,16 +83,23 @@ enum ServicePulseParser {
         return result
     }
 
+    /// What each has for itself, and what they share once: each process's own figure has the whole of it.
+    private static func memory(_ own: [(id: Int, process: Process)]) -> Int64? {
+        let shared = own.compactMap { $0.process.ownPages == nil ? nil : $0.process.sharedPages }.max() ?? 0
+        guard let sum = sum(own, { $0.ownPages ?? $0.resident }) else { return nil }
+        let (result, overflow) = sum.addingReportingOverflow(shared)
+        return overflow ? nil : result
+    }
+
     private struct Process {
         var group: String?
         var resident: Int64?
         /// Without pages of files, which the kernel takes back when it wants them.
         var ownPages: Int64?
+        var sharedPages: Int64?
         var threads: Int64?
         var descriptors: Int64?
         var limit: Int?
-
-        var memory: Int64? { ownPages ?? resident }
     }
 
     private static func read(_ file: Substring, _ rest: Substring, into process: inout Process) {
@@ -100,7 +112,8 @@ enum ServicePulseParser {
             guard words.count >= 2, let value: Int64 = FactText.number(words[1]), value < 1 << 50 else { return }
             switch words[0] {
             case "VmRSS:": process.resident = value * 1_024
-            case "RssAnon:", "RssShmem:": process.ownPages = (process.ownPages ?? 0) + value * 1_024
+            case "RssAnon:": process.ownPages = value * 1_024
+            case "RssShmem:": process.sharedPages = value * 1_024
             case "Threads:": process.threads = value
             default: break
             }

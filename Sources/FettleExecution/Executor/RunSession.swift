@@ -36,6 +36,8 @@ actor RunSession {
     func carryOut(start: RunStart?) async throws -> RunExecutionResult {
         do {
             try await announce(start)
+            // What was asked while nobody carried the run out: one that waits for a person would stop again before it is read.
+            try await handle(try await requestsSoFar())
             launch { await $0.keepLease() }
             launch { await $0.pollRequests() }
             let result = try await loop()
@@ -47,6 +49,12 @@ actor RunSession {
             // A fenced executor has nothing to give up; for any other the next one need not wait.
             if (error as? RunExecutionError)?.code != .fenced { await giveUpLease() }
             throw error
+        }
+    }
+
+    private func requestsSoFar() async throws(RunExecutionError) -> [StoredRunRequest] {
+        do throws(StoreError) { return try await executor.store.requests(to: claim.run) } catch {
+            throw RunExecutionError(error, doing: "reading requests")
         }
     }
 

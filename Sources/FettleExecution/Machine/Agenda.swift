@@ -77,6 +77,8 @@ extension RunMachine {
         case .stepIntended, .stepDone, .stepFailed, .stepSkipped:
             guard let step else { return }
             if fold[step].isFailedForGood { agenda.isStale = true }
+            // It may have ended a wait that held everybody up.
+            if case .stepSkipped = event { agenda.isStale = true }
             for resource in index.owners(step) {
                 courses[resource] = courseNow(of: resource)
                 recountTurns(of: resource)
@@ -95,7 +97,7 @@ extension RunMachine {
         guard !agenda.isStale else { return }
         agenda.touched.insert(step.owner)
         wakeWatchers(of: step.number)
-        if fold.isForward && fold.failed.isEmpty { return }
+        if fold.isForward && fold.failed.isEmpty && fold.takingBack.isEmpty { return }
         // Others may be waiting for a resource that goes back to be at rest.
         for resource in index.owners(step) {
             for other in index.steps[resource] { wakeWatchers(of: other.number) }

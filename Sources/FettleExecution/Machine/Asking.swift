@@ -6,8 +6,7 @@ extension RunMachine {
     func refusal(of request: RunRequest) -> String? {
         switch request {
         case .rollbackPart(let resources, _, _):
-            let part = PartRollback(of: resources, in: index.plan, isSettled: isSettled)
-            guard let first = part.added.first else { return nil }
+            guard let first = partRollback(of: resources).added.first else { return nil }
             return "\(first.resource) needs \(first.needs) (\(first.because)): it has to be taken back too (I8)"
         case .retryFailed(let resources, _):
             if resources.isEmpty, failedToRetry(among: []).isEmpty {
@@ -23,6 +22,13 @@ extension RunMachine {
 
     // MARK: Taking a part back
 
+    /// These and whatever has to go back with them, at this moment.
+    func partRollback(of resources: [ResourceID]) -> PartRollback {
+        PartRollback(
+            of: resources, in: index.plan, isSettled: isSettled,
+            isGone: { index.number(of: $0).map(isUnwatched) ?? false })
+    }
+
     func illegalityOfPartRollback(_ resources: [ResourceID]) -> String? {
         guard fold.isForward else { return "it is being stopped or rolled back already" }
         guard !resources.isEmpty else { return "nothing is named that is to be taken back" }
@@ -32,9 +38,19 @@ extension RunMachine {
     }
 
     mutating func foldPartRollback(of resources: [ResourceID], _ wish: JournalFold.Wish) {
-        for resource in resources.compactMap(stepped) {
+        let back = resources.compactMap(stepped)
+        // A watch that is under way sees those too who go back now, and would blame the others for them: it begins anew, once they
+        // are at rest. Attempts are numbered on, so that the result of this one comes too late.
+        let watches = index.bakes.filter {
+            fold[$0].open != nil && bakedResources(of: $0).contains(where: back.contains)
+        }
+        for resource in back {
             fold.takingBack.insert(resource)
             fold.restoring.remove(resource)
+        }
+        for bake in watches where !bakedResources(of: bake).isEmpty {
+            fold.startAnew(bake.number)
+            activities[bake.number] = nil
         }
         fold.partRollback = wish
         fold.awaiting = nil
@@ -60,7 +76,12 @@ extension RunMachine {
     /// A failed resource that is back at rest, in traffic, and that nobody wants taken back.
     func mayBeTriedAnew(_ resource: ResourceNumber) -> Bool {
         fold.hasFailed(resource) && !fold.isQuarantined(resource) && !fold.takingBack.contains(resource)
-            && isAtRest(resource)
+            && !serves(resource) && isAtRest(resource)
+    }
+
+    /// Traffic was turned to its side while it was failed: nobody works on a side that serves.
+    private func serves(_ resource: ResourceNumber) -> Bool {
+        index.turnedTo[resource]?.contains { fold[$0].acted } ?? false
     }
 
     /// Those that are meant: the named ones, or all that failed and can be tried again.
@@ -81,6 +102,7 @@ extension RunMachine {
         guard fold.hasFailed(resource) else { return "\(name) has not failed" }
         if fold.isQuarantined(resource) { return "\(name) is in quarantine: it has to be settled first" }
         if fold.takingBack.contains(resource) { return "\(name) is taken back" }
+        if serves(resource) { return "\(name) is on the side that serves by now: it needs a plan of its own" }
         return "\(name) is still on its way back"
     }
 

@@ -111,7 +111,8 @@ extension RunMachine {
         if step.availability == .bringsBack {
             return index.steps[step.resource].contains { fold[$0].holdsOut && step.bringsBack($0) }
         }
-        return step.isGate
+        // Nothing was done to it that a person could judge.
+        return step.isGate && !step.asksPerson
     }
 
     /// A rollback step that takes back one step in particular is taken only if that one was begun (I8).
@@ -134,9 +135,12 @@ extension RunMachine {
     /// The resources that a bake still has to watch: those that failed are on their way back.
     func bakedResources(of step: IndexedStep) -> [ResourceNumber] {
         guard step.isBake else { return [] }
-        return index.owners(step).filter {
-            !fold.hasFailed($0) && !fold.isQuarantined($0) && !fold.takingBack.contains($0)
-        }
+        return index.owners(step).filter { !isUnwatched($0) }
+    }
+
+    /// No bake has anything to see of it any more.
+    func isUnwatched(_ resource: ResourceNumber) -> Bool {
+        fold.hasFailed(resource) || fold.isQuarantined(resource) || fold.takingBack.contains(resource)
     }
 
     /// Nothing more happens to the resource unless a person asks for it.

@@ -112,7 +112,11 @@ extension RunMachine {
     /// The first step of the part that must not be left half done. What follows it is stopped only as long as nothing is changed
     /// (`outsideWindow`), a way back never.
     private func isBoundToWindow(_ step: IndexedStep) -> Bool {
-        guard step.isCore, course(of: step.resource) == .forward, !fold.isOut(step.resource) else { return false }
+        // Who is taken over is out already, and is not begun by this run for all that.
+        let isTaken = !index.taken.isEmpty && index.taken[step.resource] != nil
+        guard step.isCore, course(of: step.resource) == .forward, !fold.isOut(step.resource) || isTaken else {
+            return false
+        }
         return index.forward(step.resource).allSatisfy { other in
             let record = fold[other]
             return !other.isCore || other.isControl != step.isControl

@@ -67,7 +67,9 @@ extension RunMachine {
         for resource in fold.out where !fold.hasFailed(resource) {
             guard !wasBegun(resource), !fold.isQuarantined(resource) else { continue }
             // What is taken back is put back as it is, and not sent forward again after the pause.
-            if !fold.takingBack.contains(resource) { fold.restoring.insert(resource) }
+            guard !fold.takingBack.contains(resource), fold.restoring.insert(resource) else { continue }
+            // It does not stay out of traffic for a question; whatever is still open is asked again.
+            fold.awaiting = nil
         }
     }
 
@@ -136,6 +138,7 @@ extension RunMachine {
             account.skippedBecause = reason
             account.settledAt = time
         }
+        fold.awaiting = nil
     }
 
     mutating func foldFailure(
@@ -181,9 +184,11 @@ extension RunMachine {
     }
 
     /// A drain is no longer needed where the resource is put back for a pause. And once everything goes back, a bake's word about
-    /// hosts that stay as they are comes too late to send them out among the others.
+    /// hosts that stay as they are comes too late to send them out among the others. What goes back by a person's word, while the
+    /// others go on, is not sent back by its own failure.
     private func isWithoutWeight(failureOf step: IndexedStep) -> Bool {
         if step.isBake, case .rollingBack = fold.mode { return true }
+        if fold.isForward, !step.isBake, fold.takingBack.contains(step.resource) { return true }
         return step.availability == .takesOut && fold.restoring.contains(step.resource)
     }
 

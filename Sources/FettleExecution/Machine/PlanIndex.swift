@@ -34,6 +34,8 @@ final class PlanIndex: Sendable {
     /// Resources whose failure stops everything, whatever the budget: others wait for the bake that watches them.
     let isCanary: Table<Resource, Bool>
     let turns: Turns
+    /// The switches that turn traffic to a resource's side.
+    let turnedTo: [ResourceNumber: [StepNumber]]
     /// Hosts that the plan takes over from a run before it.
     let taken: [ResourceNumber: TakenHost]
     /// For whom a resource has to wait before it can be taken out.
@@ -60,6 +62,7 @@ final class PlanIndex: Sendable {
         hasWindows = !plan.windows.isEmpty
         turns = try Turns(plan.order, among: names)
         leaders = Leaders(lists, turns)
+        turnedTo = Self.turns(in: plan, names)
         taken = Dictionary(
             (plan.supersedes?.taken ?? []).compactMap { host in names.resources[host.resource].map { ($0, host) } },
             uniquingKeysWith: { first, _ in first })
@@ -91,6 +94,17 @@ final class PlanIndex: Sendable {
         return Ends(
             forward: end(steps.filter { !$0.isRollback && !$0.isControl }), back: end(steps.filter(\.isRollback)),
             control: end(steps.filter(\.isControl)))
+    }
+
+    private static func turns(in plan: Plan, _ names: PlanNames) -> [ResourceNumber: [StepNumber]] {
+        var result: [ResourceNumber: [StepNumber]] = [:]
+        for step in plan.steps where step.turnsTraffic {
+            guard case .switchTraffic(let turn) = step.action, let number = names.steps[step.id] else { continue }
+            for member in turn.to {
+                if let resource = names.resources[member] { result[resource, default: []].append(number) }
+            }
+        }
+        return result
     }
 
     private static func windows(of plan: Plan, _ names: PlanNames) throws(PlanDefect) -> Table<Resource, TimeWindow?> {

@@ -109,8 +109,20 @@ extension RunMachine {
         case .unknown(let failure):
             pending.append(
                 .stepFailed(step: index.name(of: step), attempt: open.number, failure: failure.ofUnknownState))
-        case .drainLost(let drain): lose(drain)
+        case .drainLost(let drain):
+            if let failure = failureForGood(of: drain) {
+                pending.append(.stepFailed(step: index.name(of: step), attempt: open.number, failure: failure))
+            } else {
+                lose(drain)
+            }
         }
+    }
+
+    /// Why nothing can rest on the drain any more: it no longer holds, and it could not be taken again. nil as long as it may be.
+    private func failureForGood(of drain: StepID) -> StepFailure? {
+        guard let step = index.step(drain), fold[step].isFailedForGood else { return nil }
+        let reason = fold.account(of: step.number).failure?.message ?? "no reason was given"
+        return StepFailure(code: .drift, message: "\(drain) no longer holds and cannot be taken again: \(reason)")
     }
 
     /// Its check was not blocked: how long it has been waiting for capacity is counted on.

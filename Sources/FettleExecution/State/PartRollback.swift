@@ -29,9 +29,13 @@ public struct PartRollback: Sendable, Equatable {
     /// - Parameters:
     ///   - chosen: resources of the plan; others are left as they are named.
     ///   - isSettled: whether a step is done or skipped: a watch that is over has told what it saw.
-    public init(of chosen: some Sequence<ResourceID>, in plan: Plan, isSettled: (StepID) -> Bool = { _ in false }) {
+    ///   - isGone: whether a watch has nothing to see of a resource any more: taken back before, failed or in quarantine.
+    public init(
+        of chosen: some Sequence<ResourceID>, in plan: Plan, isSettled: (StepID) -> Bool = { _ in false },
+        isGone: (ResourceID) -> Bool = { _ in false }
+    ) {
         self.chosen = Set(chosen).sorted()
-        var closure = Closure(plan, self.chosen, isSettled)
+        var closure = Closure(plan, self.chosen, isSettled, isGone)
         added = closure.close()
     }
 }
@@ -44,15 +48,20 @@ private struct Closure {
     private var dependents: [ResourceID: [PartRollback.Need]] = [:]
     private var bakes: [Step] = []
     private var restsOn: [StepID: Set<ResourceID>] = [:]
+    /// Watched by one of the bakes, and gone before.
+    private var gone: Set<ResourceID> = []
     private var set: Set<ResourceID>
     private var added: [PartRollback.Need] = []
 
-    init(_ plan: Plan, _ chosen: [ResourceID], _ isSettled: (StepID) -> Bool) {
+    init(
+        _ plan: Plan, _ chosen: [ResourceID], _ isSettled: (StepID) -> Bool, _ isGone: (ResourceID) -> Bool
+    ) {
         self.plan = plan
         set = Set(chosen)
         stepped = Set((plan.steps + plan.rollback).map(\.resource))
         readForward(isSettled)
         readBack()
+        gone = Set(bakes.flatMap(\.owners).filter(isGone))
     }
 
     private mutating func readForward(_ isSettled: (StepID) -> Bool) {
@@ -118,7 +127,10 @@ private struct Closure {
     }
 
     private mutating func follow(_ bake: Step) {
-        guard let first = bake.owners.min(), bake.owners.allSatisfy(set.contains) else { return }
+        // Who went before leaves the watch to the rest: the last of them takes with it who rests on it.
+        guard let first = bake.owners.filter(set.contains).min(),
+            bake.owners.allSatisfy({ set.contains($0) || gone.contains($0) })
+        else { return }
         for resource in (restsOn[bake.id] ?? []).sorted() {
             add(
                 PartRollback.Need(

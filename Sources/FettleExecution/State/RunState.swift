@@ -90,7 +90,7 @@ public struct RunState: Sendable, Equatable {
 
     /// These and whatever has to go back with them, at this moment (I8).
     public func partRollback(of resources: [ResourceID]) -> PartRollback {
-        PartRollback(of: resources, in: machine.plan, isSettled: machine.isSettled)
+        machine.partRollback(of: resources)
     }
 
     /// Every temporary change that is not taken back yet, by resource. See `OwedChange`.

@@ -1,10 +1,14 @@
 public import FettleModel
 
 extension RunStory.StepStory {
-    /// What a bake has compared; nil for other steps, and for one that was judged by its probes alone.
+    /// What a bake has compared; nil for other steps, whose output is what hosts print and could look like it, and for a
+    /// bake that was judged by its probes alone.
     public var judgement: [JudgementRow]? {
-        (observation?.details[JudgementRow.detailsKey] ?? failure?.output).flatMap(JudgementRow.rows)
+        guard name == Self.bakeName else { return nil }
+        return (observation?.details[JudgementRow.detailsKey] ?? failure?.output).flatMap(JudgementRow.rows)
     }
+
+    private static let bakeName = StepAction.bake(seconds: 0, resources: [], probes: []).name
 }
 
 /// What canaries were compared with, and what came of it, one table for each bake.

@@ -95,7 +95,9 @@ public struct DisasterPlay: Sendable {
         account = JournalAccount(plan)
         calendar = CalendarWorld(plan)
         // Every other run has to do without it where the plan and the reservations alone have to hold.
-        startGuard = surroundings == .none && seed % 2 == 0 ? nil : StartGuard(plan)
+        // Whom a controller takes is its own choice: no reservation can hold that against it, only the guard does.
+        let isLeftOut = surroundings == .none && seed % 2 == 0 && !plan.isThroughController
+        startGuard = isLeftOut ? nil : StartGuard(plan)
         // Prepared before the first window opens.
         now = max(plan.createdAt, plan.windows.map { $0.opensAt.adding(seconds: -600) }.min() ?? plan.createdAt)
         beganAt = now
@@ -244,6 +246,7 @@ public struct DisasterPlay: Sendable {
                 break
             }
             world[step.resource].busyUntil = end.milliseconds
+            world[step.resource].patchedUntil = end.milliseconds
             let isPatch = transaction.purpose == .patch
             effect.leavesHalfConfigured = isPatch && strikes(profile.halfConfigured, .halfConfigured, step.id.rawValue)
             effect.leavesUnwell = isPatch && strikes(profile.unwell, .unwellAfterPatch, step.id.rawValue)
@@ -339,4 +342,10 @@ public struct DisasterPlay: Sendable {
 
 extension Timestamp {
     func adding(milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: self.milliseconds + milliseconds) }
+}
+
+extension Plan {
+    fileprivate var isThroughController: Bool {
+        (steps + rollback).contains { if case .upgradeThroughController = $0.action { true } else { false } }
+    }
 }

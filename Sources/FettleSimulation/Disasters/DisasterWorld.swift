@@ -21,6 +21,8 @@ struct DisasterWorld: Sendable {
         var awayUntil = Int64.min
         /// The package manager is at work until then.
         var busyUntil = Int64.min
+        /// The same for this run's own work.
+        var patchedUntil = Int64.min
         /// The last time at which something was done to it that a gate has to look at.
         var disturbedAt = Int64.min
         /// The last time at which a gate passed.

@@ -160,6 +160,20 @@ import Testing
         }
     }
 
+    /// systemd hands on what /etc/locale.conf says, also to jobs.
+    @Test(arguments: ConffilePolicy.allCases) func theHostsLocaleDecidesNothing(conffiles: ConffilePolicy) {
+        let categories = ["LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME"]
+        var environment = Dictionary(uniqueKeysWithValues: categories.map { ($0, "tr_TR.UTF-8") })
+        environment.merge(["LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "LANGUAGE": "tr"]) { $1 }
+        for variable in AptCommand.environment(conffiles) { environment[variable.name] = variable.value }
+        // The order of POSIX: LC_ALL, then the category, then LANG; an empty one counts as none.
+        for category in categories {
+            let effective = ["LC_ALL", category, "LANG"].compactMap { environment[$0] }.first { !$0.isEmpty }
+            #expect(effective == (category == "LC_CTYPE" ? "C.UTF-8" : "C"), "\(category)")
+        }
+        #expect(environment["LANGUAGE"] == "")
+    }
+
     @Test func oneNameForEachStepOfARun() {
         let name = DetachedJob.name(of: "web-1/patch", in: "run-1", part: "apply")
         #expect(name.hasPrefix("fettle-web-1-patch-apply-"))

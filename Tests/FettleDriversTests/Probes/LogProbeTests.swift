@@ -200,6 +200,14 @@ struct LogProbeTests {
         }
     }
 
+    /// With wildcards the last argument lets in others, such as `--vacuum-size`.
+    @Test func onlyAnExactRuleIsSaidToReadOnly() throws {
+        let rules = try LogRules.rules()
+        #expect(try SudoersFile(user: "fettle", rules: rules).text().contains("Reads only."))
+        let loose = try SudoersFile(user: "fettle", rules: rules, patterns: .wildcards).text()
+        #expect(!loose.contains("Reads only") && loose.contains("# Gates: lines of a unit's journal.\n"))
+    }
+
     @Test(arguments: [
         ("read 0\ngrep 1\ncount 0\n", "", Int32(0), GateVerdict.pass),
         ("read 0\ngrep 0\nline x\ncount 1\n", "", 0, .fail), ("read 1\ngrep 1\ncount 0\n", "denied", 0, .error),

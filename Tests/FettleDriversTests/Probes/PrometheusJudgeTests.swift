@@ -52,6 +52,8 @@ struct PrometheusJudgeTests {
             + "\"result\":[{\"metric\":{},\"value\":[990,\"1\"]}]}}"
         let answer = judge(partial)
         #expect(answer.verdict == .inconclusive && answer.reason.contains("store is away"))
+        let broken = judge(partial.replacing("\"1\"", with: "\"12\""))
+        #expect(broken.verdict == .fail, "known to break the limit, whatever else is missing")
         let histogram =
             "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},"
             + "\"histogram\":[990,{\"count\":\"1\"}]}]}}"

@@ -89,9 +89,39 @@ import Testing
         let orders = services[1]
         #expect(orders.restarts == 1 && orders.mainProcess == 42 && orders.activeSince == 5_000_000)
         #expect(orders.memoryBytes == Int64(12_008 + 1_000) * 1_024)
-        #expect(orders.descriptors == 22 && orders.threads == 4)
+        #expect(orders.threads == 4)
+        #expect(orders.descriptors == 17, "of the process that has the most: the limit is each process's own")
         #expect(orders.descriptorLimit == 1_024 && orders.threadLimit == 4_915 && orders.memoryLimit == nil)
         #expect(orders.outOfMemoryKills == 2)
+    }
+
+    private func orders(_ processes: String) throws -> ServicePulse {
+        let groups = (42...44).map { "/proc/\($0)/cgroup:0::/system.slice/orders.service\n" }.joined()
+        let pulse = pulse([("units", Self.units, 0), ("processes", groups + processes, 0)])
+        return try #require(pulse.services?.first { $0.unit == "orders.service" })
+    }
+
+    /// Shared memory is the same for all that share it: counted once for each of them, a worker more looked like a leak.
+    @Test func sharedMemoryIsCountedOnce() throws {
+        let orders = try orders(
+            """
+            /proc/42/status:RssAnon:\t 1000 kB
+            /proc/42/status:RssShmem:\t 128000 kB
+            /proc/43/status:RssAnon:\t 2000 kB
+            /proc/43/status:RssShmem:\t 128004 kB
+            /proc/44/status:VmRSS:\t 500 kB
+            """)
+        #expect(orders.memoryBytes == Int64(1_000 + 2_000 + 500 + 128_004) * 1_024)
+    }
+
+    @Test func openFilesAreHeldAgainstTheLimitOfTheProcessThatHasTheMost() throws {
+        let counts = "/proc/42/fd:20\n/proc/43/fd:900\n/proc/44/fd:900\n"
+        let limits = [(42, 64), (43, 65_536), (44, 1_024)].map { process, limit in
+            "/proc/\(process)/limits:Max open files            \(limit)                 524288               files\n"
+        }
+        let orders = try orders(counts + limits.joined())
+        #expect(orders.descriptors == 900 && orders.descriptorLimit == 1_024, "of two with as many, the nearer limit")
+        #expect(try self.orders("/proc/42/fd:20\n/proc/43/fd:900\n").descriptors == nil, "one could not be counted")
     }
 
     @Test func whatCannotBeReadIsNotKnownAndNeverZero() throws {

@@ -113,7 +113,8 @@ extension DisasterWorld {
             // Where nothing is to be moved nobody looks at who is there: see the README.
             if isEmptied, !isTold { broken.append("I9: \(step.id) while \(machine.name) runs on it") }
             guard let resource = machine.resource, changed.contains(resource) else { continue }
-            if self[resource].busyUntil > now {
+            // Of a machine that goes down with it nobody asks whether somebody else is at work there.
+            if self[resource].patchedUntil > now {
                 broken.append("I9: \(step.id) while the package manager is at work on \(resource)")
             }
         }
