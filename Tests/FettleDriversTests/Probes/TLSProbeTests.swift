@@ -70,7 +70,7 @@ struct TLSProbeTests {
 
     private func ask(
         _ name: String, host: String? = "localhost", as serverName: String? = nil, leastDays: Int = 0,
-        authorities: String? = "ca.pem", timeoutSeconds: Int = 10
+        authorities: String? = "ca.pem", timeoutSeconds: Int = 60
     ) async throws -> ProbeSample {
         let port = try await server.port("\(name).port")
         let file = authorities.map { $0.hasPrefix("/") ? $0 : server.directory.appending(path: $0).path }
