@@ -130,6 +130,25 @@ import Testing
         #expect(rehearsal.world.now.performed["web-2/drain"] == 2)
     }
 
+    /// It came back from its restart and then failed in its change: only that is tried again.
+    @Test func whoFailsInItsChangeAndIsTriedAgainIsNotRestartedOnceMore() async throws {
+        var plan = Self.plan
+        plan.limits.failureBudget = 2
+        let world: @Sendable (inout TinyWorld.State) -> Void = {
+            $0.faults["web-2/patch"] = .fails(.packageManager, times: 1)
+        }
+        let isBack = try await firstEvent(in: plan, world: world) { event in
+            if case .stepDone("web-2/rollback/restore", _, _) = event { true } else { false }
+        }
+        var rehearsal = try Rehearsal(plan, world: world)
+        rehearsal.people = [.init(afterEvent: isBack, request: .retryFailed(resources: ["web-2"], by: "bob"))]
+        #expect(try await rehearsal.play() == .succeeded)
+        #expect(rehearsal.refusals == [])
+        #expect(rehearsal.world.now.performed["web-2/control/restart"] == 1)
+        #expect(rehearsal.world.now.performed["web-2/drain"] == 2)
+        #expect(rehearsal.world.now.isNew == ["web-1", "web-2", "web-3"])
+    }
+
     /// What was restarted well has nothing to be taken back: it is not taken out again.
     @Test func anAbortOrARollbackBehindTheRestartLeavesItAlone() async throws {
         let restored = try await moment("web-2/control/restore")

@@ -49,9 +49,24 @@ import Testing
         #expect(judgement.controls == ["web-2"])
     }
 
-    /// One more outage is not taken for granted.
-    @Test(arguments: [nil, false] as [Bool?]) func nobodyIsRestartedUnlessItIsAskedFor(isRestarted: Bool?) throws {
-        let plan = try sample(canary(isRestarted: isRestarted)).plan()
+    /// A comparison with one that has run for weeks is none.
+    @Test func whereNobodySaysOtherwiseItIsRestarted() throws {
+        let declared = try sample(canary()).plan()
+        let (plan, report) = try Planner.plan(sample(canary(isRestarted: nil)).input())
+        #expect(plan == declared)
+        #expect(report.warnings.isEmpty)
+    }
+
+    /// Who has not asked for it is not told either why it is left out.
+    @Test func withoutAUnitNothingIsToldOfWhatNobodyAskedFor() throws {
+        let sample = sample(canary(isRestarted: nil), probes: [FleetBuilder.probe])
+        let (plan, report) = try Planner.plan(sample.input())
+        #expect(restarted(plan) == [])
+        #expect(report.warnings.isEmpty)
+    }
+
+    @Test func nobodyIsRestartedWhereTheFleetSaysSo() throws {
+        let plan = try sample(canary(isRestarted: false)).plan()
         #expect(!plan.steps.contains { $0.leg != nil })
     }
 

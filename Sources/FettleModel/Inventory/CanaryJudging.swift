@@ -7,7 +7,8 @@ public struct CanaryJudging: Codable, Sendable, Hashable {
     /// Until so many seconds after its beginning the watch goes on where too little was seen to tell; nil: three times
     /// the bake.
     public var extendUntilSeconds: Int?
-    /// Whether those that are compared with are restarted as they are before the watch begins; nil: they are not.
+    /// Whether those that are compared with are restarted as they are before the watch begins, as far as they can be; nil: they are,
+    /// where a probe of the group names a unit.
     public var restartsControls: Bool?
 
     public init(

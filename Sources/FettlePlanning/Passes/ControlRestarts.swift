@@ -18,7 +18,7 @@ struct ControlRestarts: Sendable {
         _ layout: WaveLayout, groups: [GroupWork], extras: [ResourceID: ChainExtras], policy: Policy,
         notes: inout PlanNotes
     ) {
-        let asking = groups.filter { $0.restartsControls && $0.controls > 0 && $0.canaries > 0 }
+        let asking = groups.filter { $0.controlRestart != .never && $0.canaries > 0 }
         guard !asking.isEmpty else { return }
         let members = GroupSteps.places(of: asking, in: layout)
         let forerunners = Self.forerunners(layout)
@@ -35,8 +35,10 @@ struct ControlRestarts: Sendable {
                         ?? (forerunners[place] > line[group.canaries - 1]
                             ? "some whose turn comes before it wait for the canary to be judged" : nil)
                 if let reason {
-                    notes.warn(
-                        "group \(group.group.id): \(host.id) is compared with and not restarted before: \(reason)")
+                    if group.controlRestart == .declared {
+                        notes.warn(
+                            "group \(group.group.id): \(host.id) is compared with and not restarted before: \(reason)")
+                    }
                     continue
                 }
                 places[group.group.id, default: []].append(place)

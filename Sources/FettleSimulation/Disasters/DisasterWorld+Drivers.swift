@@ -82,6 +82,9 @@ extension DisasterWorld {
         case .bake, .groupGate:
             let resources = step.action.judged ?? []
             let unwell = resources.filter { !isWell($0, at: now) }
+            if unwell.isEmpty, hasNobodyToCompareWith(step) {
+                return failed(.inconclusive, "\(step.id) has nobody left to compare with")
+            }
             return unwell.isEmpty ? pass : failed(.unhealthy, "\(unwell) are not well")
         default: break
         }
@@ -116,12 +119,20 @@ extension DisasterWorld {
         }
     }
 
+    /// All that the plan compares with have failed since.
+    private func hasNobodyToCompareWith(_ step: Step) -> Bool {
+        guard case .bake(_, _, _, let judgement?) = step.action else { return false }
+        return judgement.controls.isEmpty && comparing.contains(step.id)
+    }
+
     /// How a step's effect comes about.
     struct Effect: Sendable {
         var order: StepOrder
         /// The package's script fails.
         var leavesHalfConfigured = false
         var leavesUnwell = false
+        /// Unwell for so long, in milliseconds, and then well by itself.
+        var unwellMilliseconds: Int64 = 0
         var bootsOldKernel = false
         /// How long a reboot takes, in milliseconds.
         var awayMilliseconds: Int64 = 0
@@ -175,6 +186,7 @@ extension DisasterWorld {
             if units?.isEmpty == false { host.starts += 1 }
             if !exceptions.contains("*") { host.running = host.installed }
             if effect.leavesUnwell { host.isWell = false }
+            host.unwellUntil = max(host.unwellUntil, now + effect.unwellMilliseconds)
         case .reboot:
             guard host.awayUntil <= now else { break }
             if host.busyUntil > now { broken.append("I9: \(step.id) while the package manager is at work") }

@@ -76,6 +76,8 @@ struct DisasterWorld: Sendable {
     let undone: Set<ResourceID>
     /// The steps of the way back.
     let back: Set<StepID>
+    /// Bakes that compare with members that are not patched.
+    let comparing: Set<StepID>
     /// Members that somebody has taken out of a group for good, or for a while.
     var removed: [GroupID: Set<ResourceID>] = [:]
     /// This run keeps them out for good.
@@ -121,6 +123,10 @@ struct DisasterWorld: Sendable {
             Set(steps.filter { if case .gate = $0.action { true } else { false } }.map(\.resource))
         }
         back = Set(plan.rollback.map(\.id))
+        comparing = Set(
+            plan.steps.filter { step in
+                if case .bake(_, _, _, let judgement?) = step.action { !judgement.controls.isEmpty } else { false }
+            }.map(\.id))
         gated = (gates(plan.steps), gates(plan.rollback))
         // What only has to be restarted runs the earlier code of packages that are right already.
         var changed: Set<ResourceID> = []
