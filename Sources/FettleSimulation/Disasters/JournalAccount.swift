@@ -83,12 +83,7 @@ struct JournalAccount: Sendable {
         case .stepIntended(let id, let attempt, _):
             intended[id] = attempt
             if failedForGood.contains(id) { broken.append("I10: \(id) has used up its tries and is tried again") }
-            if let step = steps[id]?.step {
-                if step.availability == .takesOut { out[step.resource, default: []].insert(id) }
-                if step.leg == .control, restarted.contains(step.resource) {
-                    broken.append("I1: \(id) once more, though \(step.resource) is back from its restart")
-                }
-            }
+            if let step = steps[id]?.step, let words = noteIntent(step) { broken.append(words) }
         case .stepDone(let id, _, _):
             forget(id)
             if let step = steps[id]?.step { noteDone(step) }
@@ -165,6 +160,16 @@ struct JournalAccount: Sendable {
     /// Whether so much has failed, at the most, that a run goes back without being asked to.
     private var mayGoBackByItself: Bool {
         hasFailedWatch || struckByChange.count > limits.failureBudget || !watched.isDisjoint(with: struckByChange)
+    }
+
+    /// - Returns: what it breaks by itself.
+    private mutating func noteIntent(_ step: Step) -> String? {
+        if step.availability == .takesOut {
+            if step.leg == .control, !isOut(step.resource) { isStartedAnew.remove(step.resource) }
+            out[step.resource, default: []].insert(step.id)
+        }
+        guard step.leg == .control, restarted.contains(step.resource) else { return nil }
+        return "I1: \(step.id) once more, though \(step.resource) is back from its restart"
     }
 
     private mutating func noteDone(_ step: Step) {

@@ -23,11 +23,29 @@ import Testing
     }
 
     @Test func noDisasterBreaksAnInvariant() async throws {
-        for seed in TestScale.seeds(120, long: 20_000) {
+        var met: Set<Encounter> = []
+        for seed in TestScale.seeds(240, long: 20_000) {
             var play = try DisasterPlay(Self.plan(seed), seed: seed)
             let result = try play.play()
             await Task.yield()
+            met.formUnion(result.met)
             #expect(result.violations == [], "seed \(seed): \(result.account)")
         }
+        // Also those that do not come back, and a bake that is left without any.
+        let sought: Set<Encounter> = [
+            .controlRestarted, .controlFailed, .controlFailedAlone, .nobodyToCompareWith, .takenOverInRestart,
+        ]
+        #expect(sought.subtracting(met) == [])
+    }
+
+    /// The planner's own plans restart controls often enough for it to be played.
+    @Test func plannedFleetsRestartControls() throws {
+        var plans = 0
+        for seed in TestScale.seeds(200, long: 2_000) {
+            guard let plan = DisasterFleet(seed: seed).plan else { continue }
+            #expect(PlanChecker.check(plan).violations == [], "seed \(seed)")
+            if plan.steps.contains(where: { $0.leg == .control }) { plans += 1 }
+        }
+        #expect(plans >= 5)
     }
 }
