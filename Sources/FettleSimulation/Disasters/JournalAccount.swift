@@ -62,8 +62,7 @@ struct JournalAccount: Sendable {
         }
         self.steps = steps
         self.canaries = canaries
-        watched = Set(
-            plan.steps.flatMap { $0.action.judged.map { judged in judged + [$0.resource] } ?? [] })
+        watched = Set(plan.steps.flatMap { step in step.action.judged.map { $0 + [step.resource] } ?? [] })
         limits = plan.limits
         bound = Set(plan.targets.filter { $0.window != nil }.map(\.resource))
         turns = plan.order.map { order in

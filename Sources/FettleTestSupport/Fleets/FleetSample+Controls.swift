@@ -1,8 +1,8 @@
-public import FettleModel
+package import FettleModel
 
 extension FleetSample {
     /// Every canary is compared with one to three members, which are restarted as they are before that, as far as the planner can.
-    public mutating func restartControls(using random: inout SplitMix) {
+    package mutating func restartControls(using random: inout SplitMix) {
         for place in fleet.groups.indices {
             guard
                 case .canary(let first, let bake, let maxUnavailable, let growth, _)? = fleet.groups[place].strategy
