@@ -149,6 +149,23 @@ import Testing
         #expect(rehearsal.world.now.isNew == ["web-1", "web-2", "web-3"])
     }
 
+    /// It was put back without having been restarted: tried again, it is restarted before anybody is compared with it.
+    @Test func whoCouldNotBeRestartedIsWhenItIsTriedAgain() async throws {
+        let world: @Sendable (inout TinyWorld.State) -> Void = {
+            $0.faults["web-2/control/restart"] = .blocks(times: 1_000)
+        }
+        let isBack = try await firstEvent(in: Self.plan, world: world) { event in
+            if case .stepDone("web-2/control/restore", _, _) = event { true } else { false }
+        }
+        var rehearsal = try Rehearsal(Self.plan, world: world)
+        rehearsal.incidents[isBack] = { $0.faults["web-2/control/restart"] = nil }
+        rehearsal.people = [.init(afterEvent: isBack, request: .retryFailed(resources: ["web-2"], by: "bob"))]
+        #expect(try await rehearsal.play() == .succeeded)
+        #expect(rehearsal.refusals == [])
+        #expect(rehearsal.world.now.performed["web-2/control/restart"] == 1)
+        #expect(rehearsal.world.now.isNew == ["web-1", "web-2", "web-3"])
+    }
+
     /// What was restarted well has nothing to be taken back: it is not taken out again.
     @Test func anAbortOrARollbackBehindTheRestartLeavesItAlone() async throws {
         let restored = try await moment("web-2/control/restore")

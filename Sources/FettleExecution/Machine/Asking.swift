@@ -116,8 +116,8 @@ extension RunMachine {
         for resource in again {
             fold.forgetFailure(of: resource)
             // Those who were compared with it have been: it is not restarted for that once more.
-            let isControlOver = !isBeforeRestart(resource)
-            for step in index.steps[resource] where !(step.isControl && isControlOver) { fold.startAnew(step.number) }
+            let wasControl = wasRestartedAsControl(resource)
+            for step in index.steps[resource] where !(step.isControl && wasControl) { fold.startAnew(step.number) }
         }
         for bake in index.bakes where fold[bake].open == nil {
             if index.owners(bake).contains(where: again.contains) || isUndecided(bake) { fold.startAnew(bake.number) }

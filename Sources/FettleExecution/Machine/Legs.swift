@@ -9,6 +9,11 @@ extension RunMachine {
         return !fold[end].isSettled
     }
 
+    /// It is back from that, and was restarted: who could not be is put back by the same steps.
+    func wasRestartedAsControl(_ resource: ResourceNumber) -> Bool {
+        index.forward(resource).allSatisfy { !$0.isControl || fold[$0].isSettled }
+    }
+
     /// Whether the step belongs to the outage in which its resource is, or to the one that comes next.
     func isOfPresentLeg(_ step: IndexedStep) -> Bool {
         step.isRollback || step.isControl == isBeforeRestart(step.resource)
