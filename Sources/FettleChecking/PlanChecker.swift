@@ -50,7 +50,7 @@ public enum PlanChecker {
         let sortedBack = SortedNodes(back, counting: &work)
         CycleCheck(tables: tables, table: tables.rollback, precedence: back).judge(sortedBack.cycle, &found)
 
-        let forward = Precedence(tables.forward, outages.forward, turns)
+        let forward = Precedence(tables.forward, outages.forward, controls: outages.control, turns)
         let sorted = SortedNodes(forward, counting: &work)
         CycleCheck(tables: tables, table: tables.forward, precedence: forward).judge(sorted.cycle, &found)
         guard sorted.cycle.isEmpty else { return .exact }

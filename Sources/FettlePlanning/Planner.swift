@@ -26,15 +26,46 @@ public enum Planner {
             notes: &notes)
         var extras = ExtrasPass.collect(layout, groups: groups, index, policy: input.policy, priors: input.priors)
         evacuation.add(to: &extras, layout, priors: input.priors)
-        let groupSteps = GroupSteps(
-            layout, groups: groups, index, groupOrder, policy: input.policy, priors: input.priors, notes: &notes)
-        let expansion = StepExpansion(
-            layout, groupSteps, extras: extras, splits: rules.splits, policy: input.policy, priors: input.priors)
-        let windows = WindowPass(layout, groupSteps, expansion, input, notes: &notes).windows
-        refuseRepeatedNames(expansion, layout, groupSteps, notes: &notes)
+        let controls = ControlRestarts(layout, groups: groups, extras: extras, policy: input.policy, notes: &notes)
+        var written = Written(layout, groups, groupOrder, index, input, extras, rules.splits, controls, notes)
+        if !controls.isEmpty, !written.keepsWindows(beside: notes) {
+            notes.warn("nobody is restarted to be compared with: the windows leave no time for it")
+            written = Written(layout, groups, groupOrder, index, input, extras, rules.splits, ControlRestarts(), notes)
+        }
+        notes = written.notes
+        refuseRepeatedNames(written.expansion, layout, written.groupSteps, notes: &notes)
         try notes.throwIfRefused()
-        let plan = assemble(input, index, layout, groups, expansion, windows, evacuation)
+        let plan = assemble(input, index, layout, groups, written.expansion, written.windows, evacuation)
         return (plan, ReportPass(plan: plan, layout: layout, groups: groups, input: input).report(notes))
+    }
+
+    /// The layout written out as steps, with the window of each host.
+    private struct Written {
+        let groupSteps: GroupSteps
+        let expansion: StepExpansion
+        let windows: [Int?]
+        var notes: PlanNotes
+
+        init(
+            _ layout: WaveLayout, _ groups: [GroupWork], _ groupOrder: GroupOrder, _ index: PlanningIndex,
+            _ input: PlanningInput, _ extras: [ResourceID: ChainExtras], _ splits: [ResourceID: [HostPart]], _ controls: ControlRestarts,
+            _ notes: PlanNotes
+        ) {
+            var notes = notes
+            groupSteps = GroupSteps(
+                layout, groups: groups, index, groupOrder, policy: input.policy, priors: input.priors,
+                controls: controls, notes: &notes)
+            expansion = StepExpansion(
+                layout, groupSteps, extras: extras, splits: splits, controls: controls, policy: input.policy,
+                priors: input.priors)
+            windows = WindowPass(layout, groupSteps, expansion, input, notes: &notes).windows
+            self.notes = notes
+        }
+
+        /// Everybody has a window, and is restarted in that of those it is compared with.
+        func keepsWindows(beside before: PlanNotes) -> Bool {
+            notes.problems.count == before.problems.count && ControlRestarts.areInTime(groupSteps.forward, windows)
+        }
     }
 
     private static func check(_ input: PlanningInput, notes: inout PlanNotes) {

@@ -125,7 +125,7 @@ enum StageSamples {
                 id: StepID("h-1/\(number)"), resource: "h-1", group: "g-1", wave: 0, action: action, after: ["x"],
                 availability: AvailabilityEffect.allCases[number % AvailabilityEffect.allCases.count],
                 rollbackClass: RollbackClass.allCases[number % RollbackClass.allCases.count], compensates: "y",
-                estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 2), timeoutSeconds: 3)
+                estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 2), timeoutSeconds: 3, leg: .control)
         }
         return Plan(
             id: "plan-1", title: "everything", selection: reference, createdAt: time, environments: ["production"],
@@ -200,7 +200,8 @@ enum StageSamples {
         let move = MachineMove(machine: "m", resource: "h-3", from: "h-1", to: "h-2", memoryMebibytes: 1, processors: 1)
         return [
             .preflight(expectation: expectation, probes: probes), .stage(transaction: transactions[0]),
-            .drain(traffic: traffic), .takeOut, .restartServices(except: ["a"]), .gate(probes: probes),
+            .drain(traffic: traffic), .takeOut, .restartServices(except: ["a"], units: ["b.service"]),
+            .gate(probes: probes),
             .restore(traffic: traffic), .bringBack,
             .bake(
                 seconds: 1, resources: ["h-1"], probes: probes,

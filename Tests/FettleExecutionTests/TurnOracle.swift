@@ -41,7 +41,9 @@ struct TurnOracle {
                 }
             }
         case .stepDone(let id, _, _):
-            guard let step = steps[id], step.availability == .bringsBack, !rollback.contains(id) else { break }
+            guard let step = steps[id], step.availability == .bringsBack, step.leg == nil, !rollback.contains(id) else {
+                break
+            }
             passed.insert(step.resource)
         case .stepFailed(let id, _, _):
             guard let step = steps[id] else { break }

@@ -232,6 +232,7 @@ struct SchemaTests {
         "strategy: oneSideAtATime",
         "strategy: {rolling: {maxUnavailable: \"25%\"}}", "strategy: {canary: {first: 2, bake: 1h}}", "after: []",
         "strategy: {canary: {judge: compared, control: 0, extendUntil: 1h}}", "strategy: {canary: {judge: probes}}",
+        "strategy: {canary: {control: 2, restartControl: true}}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b, server: \"{id}-x\", drainTimeout: 0}",
         "probes: [{http: \"https://{host}/\"}, {tcp: 80}, {unit: a.service}, {command: [\"true\"]}]",

@@ -45,6 +45,11 @@ struct StrategyFileTests {
             strategy: .canary(
                 first: .count(1), bakeSeconds: 60, maxUnavailable: .count(1),
                 judging: CanaryJudging(controls: 2, extendUntilSeconds: 300))),
+        Case(
+            text: "{canary: {bake: 1m, restartControl: true}}",
+            strategy: .canary(
+                first: .count(1), bakeSeconds: 60, maxUnavailable: .count(1),
+                judging: CanaryJudging(restartsControls: true))),
         .init(
             text: "{canary: {judge: probes}}",
             strategy: .canary(

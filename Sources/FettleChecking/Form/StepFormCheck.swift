@@ -49,9 +49,11 @@ struct StepFormCheck {
                     steps: [steps[position].id])
             }
             let traits = StepTraits(
-                steps[position].action, steps[position].availability, steps[position].rollbackClass)
+                steps[position].action, steps[position].availability, steps[position].rollbackClass,
+                steps[position].leg)
             draft.append(target: target ?? -1, traits: traits, link: min(link, StepTable.longestChain - 1))
             judge(steps, position, traits, isTarget: target != nil, &known, &found)
+            if isRollback, traits.contains(.isOfControl) { tellControlBack(steps[position], &found) }
             judgeName(steps[position].id, at: position, base: base, &found, &work)
             for name in steps[position].awaited {
                 let earlier = resolve(name, of: position, previous, draft, base: base, &work)
@@ -144,6 +146,10 @@ struct StepFormCheck {
         }
         if timeout < estimate.p95Seconds { tellTooShort(steps[position], &found) }
         if !traits.isHonest { tellDishonest(steps[position], &found) }
+    }
+
+    private func tellControlBack(_ step: Step, _ found: inout ViolationList) {
+        found.add(.form, "\(step.id) restarts a control on the way back, where nobody is compared", steps: [step.id])
     }
 
     private func tellNoTarget(_ step: Step, _ found: inout ViolationList) {

@@ -95,12 +95,32 @@ struct BakeCheck {
                     .order, "\(control) can be changed before \(id) has compared with it",
                     steps: [id, table.id(Int(outage.begin))])
             }
+            if let restart = outages.control[target] {
+                judgeRestart(restart, of: control, target, before: bake, &found)
+            }
         }
         guard judgement.extendUntilSeconds > table.steps[bake].timeoutSeconds else { return }
         found.add(
             .form,
             "\(id) may be extended to \(judgement.extendUntilSeconds) s and is given up after "
                 + "\(table.steps[bake].timeoutSeconds) s", steps: [id])
+    }
+
+    /// A control that is restarted is back before anybody is compared with it.
+    private func judgeRestart(
+        _ restart: Outage, of control: ResourceID, _ target: Int, before bake: Int, _ found: inout ViolationList
+    ) {
+        let table = tables.forward
+        let chain = Chain(table, of: target)
+        let end = Int(restart.end)
+        let isAwaited = table.waits(of: bake).contains { step in
+            table.target(Int(step)) == target
+                && (Int(step) == end || chain.precedes(Int(table.links[end]), Int(table.links[Int(step)])))
+        }
+        if isAwaited { return }
+        found.add(
+            .order, "\(table.id(bake)) can begin to compare with \(control) before it is back from its restart",
+            steps: [table.id(end), table.id(bake)])
     }
 
     /// Whether the step that takes the target out, or one that comes before it, names the bake.

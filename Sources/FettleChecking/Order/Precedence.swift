@@ -7,14 +7,18 @@ import FettleModel
 struct Precedence {
     private let table: StepTable
     private let outages: [Outage?]
+    private let controls: [Int: Outage]
     private let turns: TurnIndex
     /// For each order the first of its knots.
     private let knotStarts: [Int32]
     let nodeCount: Int
 
-    init(_ table: StepTable, _ outages: [Outage?], _ turns: TurnIndex) {
+    /// - Parameter controls: outages before those of the changes. They too begin behind all earlier turns; those of later turns wait
+    ///   for the changes.
+    init(_ table: StepTable, _ outages: [Outage?], controls: [Int: Outage] = [:], _ turns: TurnIndex) {
         self.table = table
         self.outages = outages
+        self.controls = controls
         self.turns = turns
         var count = table.count
         var starts: [Int32] = []
@@ -60,13 +64,19 @@ struct Precedence {
         let waits = table.waits(of: step)
         if cursor < waits.count { return Int(waits[waits.startIndex + cursor]) }
         let target = table.target(step)
-        guard let outage = outages[target], Int(outage.begin) == step else { return nil }
+        guard isBegin(step, of: target) else { return nil }
         let places = turns.places(of: target)
         guard cursor - waits.count < places.count else { return nil }
         let place = places[places.startIndex + cursor - waits.count]
         let order = Int(place.order)
         let rank = isReversed(order) ? turns.turnCount(of: order) - 1 - Int(place.turn) : Int(place.turn)
         return rank == 0 ? -1 : Int(knotStarts[order]) + rank - 1
+    }
+
+    private func isBegin(_ step: Int, of target: Int) -> Bool {
+        if let outage = outages[target], Int(outage.begin) == step { return true }
+        guard !controls.isEmpty, let control = controls[target] else { return false }
+        return Int(control.begin) == step
     }
 
     private func earlier(ofKnot knot: Int, _ cursor: Int) -> Int? {

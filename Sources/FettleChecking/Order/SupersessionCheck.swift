@@ -23,6 +23,12 @@ struct SupersessionCheck {
                 continue
             }
             if !places.insert(place).inserted { found.add(.form, "\(host.resource) is taken over twice") }
+            if let restart = outages.control[place] {
+                found.add(
+                    .ownership,
+                    "\(host.resource) is taken over from run \(supersession.run) while it is out, and is to be restarted for a "
+                        + "comparison first", steps: [tables.forward.id(Int(restart.begin))])
+            }
             judgeReturns(of: host, &found)
         }
         judgeOrder(places, supersession.run, &found)

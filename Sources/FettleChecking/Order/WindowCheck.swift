@@ -40,16 +40,23 @@ struct WindowCheck {
     /// Nobody waits for one whose window is a later one.
     private func judgeSequence(_ times: StepTimes, _ found: inout ViolationList) {
         for target in outages.forward.indices {
-            guard let own = tables.plan.targets[target].window, let outage = outages.forward[target] else { continue }
-            let begin = Int(outage.begin)
-            guard let awaited = times.latestAwaited(by: begin, precedence), awaited.window > own else { continue }
-            let name = tables.targets.name(target)
-            let other = tables.targets.name(tables.forward.target(awaited.step))
-            found.add(
-                .time,
-                "\(name) is to be taken out in window \(own) and waits for \(other), which has the later window "
-                    + "\(awaited.window)", steps: [tables.forward.id(awaited.step), tables.forward.id(begin)])
+            guard let own = tables.plan.targets[target].window else { continue }
+            for outage in [outages.control[target], outages.forward[target]].compactMap({ $0 }) {
+                judgeSequence(Int(outage.begin), of: target, in: own, times, &found)
+            }
         }
+    }
+
+    private func judgeSequence(
+        _ begin: Int, of target: Int, in own: Int, _ times: StepTimes, _ found: inout ViolationList
+    ) {
+        guard let awaited = times.latestAwaited(by: begin, precedence), awaited.window > own else { return }
+        let name = tables.targets.name(target)
+        let other = tables.targets.name(tables.forward.target(awaited.step))
+        found.add(
+            .time,
+            "\(name) is to be taken out in window \(own) and waits for \(other), which has the later window "
+                + "\(awaited.window)", steps: [tables.forward.id(awaited.step), tables.forward.id(begin)])
     }
 
     private func judgeEnds(

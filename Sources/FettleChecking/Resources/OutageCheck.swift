@@ -1,13 +1,26 @@
 import FettleModel
 
-/// I3, I7, I6 within one resource: it is taken out before it is changed, it comes back, and not before something proved it well.
+/// I3, I7, I6 within one outage of a resource: it is taken out before it is changed, it comes back, and not before something proved it well.
 struct OutageCheck {
     let chain: Chain
     let resource: ResourceID
+    private let taking: LinkSet
+    private let inside: LinkSet
+    private let bringing: LinkSet
+    private let changing: LinkSet
+
+    /// - Parameter leg: the steps of the outage that is meant, where there is more than one.
+    init(chain: Chain, resource: ResourceID, leg: LinkSet? = nil) {
+        self.chain = chain
+        self.resource = resource
+        taking = leg.map(chain.taking.intersection) ?? chain.taking
+        inside = leg.map(chain.inside.intersection) ?? chain.inside
+        bringing = leg.map(chain.bringing.intersection) ?? chain.bringing
+        changing = leg.map(chain.changing.intersection) ?? chain.changing
+    }
 
     /// - Returns: nil if the resource is never out, or if its steps leave open when it is.
     func outage(_ found: inout ViolationList) -> Outage? {
-        let (taking, inside, bringing, changing) = (chain.taking, chain.inside, chain.bringing, chain.changing)
         if taking.isEmpty && bringing.isEmpty && inside.isEmpty && changing.isEmpty { return nil }
         if taking.isEmpty {
             found.add(
@@ -43,21 +56,21 @@ struct OutageCheck {
 
     /// What needs the resource out comes after all that takes it out, and before anything that brings it back.
     private func judgeInside(_ found: inout ViolationList) {
-        for link in 0..<chain.count where chain.inside.contains(link) {
-            for early in missing(chain.taking, before: link) {
+        for link in 0..<chain.count where inside.contains(link) {
+            for early in missing(taking, before: link) {
                 found.add(
                     .order,
                     "\(chain.id(link)) can start before \(chain.id(early)) has taken \(resource) out of traffic",
                     steps: [chain.id(early), chain.id(link)])
             }
         }
-        for back in 0..<chain.count where chain.bringing.contains(back) {
-            for link in missing(chain.inside, before: back) {
+        for back in 0..<chain.count where bringing.contains(back) {
+            for link in missing(inside, before: back) {
                 found.add(
                     .order, "\(chain.id(back)) can bring \(resource) back while \(chain.id(link)) is not done",
                     steps: [chain.id(link), chain.id(back)])
             }
-            for early in missing(chain.taking, before: back) {
+            for early in missing(taking, before: back) {
                 found.add(
                     .order, "\(chain.id(back)) can run before \(chain.id(early))",
                     steps: [chain.id(early), chain.id(back)])
@@ -66,13 +79,13 @@ struct OutageCheck {
     }
 
     private func judgeChanges(_ found: inout ViolationList) {
-        for change in 0..<chain.count where chain.changing.contains(change) {
-            if !chain.inside.contains(change) {
+        for change in 0..<chain.count where changing.contains(change) {
+            if !inside.contains(change) {
                 found.add(
                     .order, "\(chain.id(change)) changes \(resource) while it may be in traffic",
                     steps: [chain.id(change)])
             }
-            for back in 0..<chain.count where chain.bringing.contains(back) {
+            for back in 0..<chain.count where bringing.contains(back) {
                 let proofs = chain.proving.intersection(chain.before[back])
                 let isProven = (0..<chain.count).contains { proofs.contains($0) && chain.precedes(change, $0) }
                 if isProven { continue }

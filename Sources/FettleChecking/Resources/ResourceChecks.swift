@@ -25,6 +25,7 @@ struct ResourceChecks: Sendable {
         for part in [first ?? part(0..<middle), second ?? part(middle..<tables.targets.count)] {
             outages.forward += part.outages.forward
             outages.back += part.outages.back
+            outages.control.merge(part.outages.control) { first, _ in first }
             found.add(part.found)
         }
         return outages
@@ -45,6 +46,9 @@ struct ResourceChecks: Sendable {
             let back = Chain(tables.rollback, of: target)
             let groups = members.groups(of: target).map { tables.plan.groups[Int($0)] }
             let out = judge(forward, of: resource, groups, &part.found)
+            if let control = judgeControl(forward, of: resource, groups, &part.found) {
+                part.outages.control[target] = control
+            }
             let outBack = judge(back, of: resource, groups, &part.found)
             RollbackCheck(forward: forward, back: back, resource: resource).judge(&part.found)
             WayBackCheck(forward: forward, back: back, resource: resource).judge(out, outBack, &part.found)
@@ -58,9 +62,27 @@ struct ResourceChecks: Sendable {
         _ chain: Chain, of resource: ResourceID, _ groups: [PlannedGroup], _ found: inout ViolationList
     ) -> Outage? {
         RebootCheck(chain: chain).judge(&found)
-        guard let outage = OutageCheck(chain: chain, resource: resource).outage(&found) else { return nil }
-        let drained = turnedGroups.isEmpty ? groups : groups.filter { !turnedGroups.contains($0.id) }
-        TrafficCheck(chain: chain, resource: resource, groups: drained).judge(&found)
+        let leg = chain.control.isEmpty ? nil : chain.all.subtracting(chain.control)
+        guard let outage = OutageCheck(chain: chain, resource: resource, leg: leg).outage(&found) else { return nil }
+        TrafficCheck(chain: chain, resource: resource, groups: drained(groups), leg: leg).judge(&found)
         return outage
+    }
+
+    private func judgeControl(
+        _ chain: Chain, of resource: ResourceID, _ groups: [PlannedGroup], _ found: inout ViolationList
+    ) -> Outage? {
+        guard let outage = ControlCheck(chain: chain, resource: resource).outage(&found) else { return nil }
+        for group in groups where turnedGroups.contains(group.id) {
+            found.add(
+                .order,
+                "\(resource) is restarted for a comparison, though nothing turns the traffic of \(group.id) away for it",
+                steps: chain.ids(chain.control))
+        }
+        TrafficCheck(chain: chain, resource: resource, groups: drained(groups), leg: chain.control).judge(&found)
+        return outage
+    }
+
+    private func drained(_ groups: [PlannedGroup]) -> [PlannedGroup] {
+        turnedGroups.isEmpty ? groups : groups.filter { !turnedGroups.contains($0.id) }
     }
 }

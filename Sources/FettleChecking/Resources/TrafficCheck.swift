@@ -7,11 +7,13 @@ struct TrafficCheck {
     let resource: ResourceID
     /// Those that have the resource as a member.
     let groups: [PlannedGroup]
+    /// The steps of the outage that is meant, where there is more than one.
+    var leg: LinkSet?
 
     func judge(_ found: inout ViolationList) {
         var drained: [TrafficBinding] = []
         var restored: [TrafficBinding] = []
-        for link in 0..<chain.count {
+        for link in 0..<chain.count where leg?.contains(link) ?? true {
             switch chain.action(link) {
             case .drain(let traffic) where !contains(drained, traffic): drained.append(traffic)
             case .restore(let traffic) where !contains(restored, traffic): restored.append(traffic)

@@ -11,6 +11,8 @@ struct Chain {
     private(set) var bringing = LinkSet()
     private(set) var changing = LinkSet()
     private(set) var proving = LinkSet()
+    /// Those of the outage in which a control is restarted, before that of its change.
+    private(set) var control = LinkSet()
     private(set) var traits: StepTraits = []
 
     init(_ table: StepTable, of target: Int) {
@@ -26,6 +28,7 @@ struct Chain {
             if own.contains(.bringsBack) { bringing.insert(link) }
             if own.contains(.changes) { changing.insert(link) }
             if own.contains(.proves) { proving.insert(link) }
+            if own.contains(.isOfControl) { control.insert(link) }
             var row = LinkSet()
             for earlier in table.waits(of: Int(position)) where table.target(Int(earlier)) == target {
                 let other = Int(table.links[Int(earlier)])
@@ -44,6 +47,13 @@ struct Chain {
     func compensated(by link: Int) -> StepID? { table.steps[position(link)].compensates }
     func id(_ link: Int) -> StepID { table.id(position(link)) }
     func ids(_ links: LinkSet) -> [StepID] { links.members.map(id) }
+
+    /// All of them.
+    var all: LinkSet {
+        var result = LinkSet()
+        for link in 0..<count { result.insert(link) }
+        return result
+    }
 
     func links(with traits: StepTraits) -> [Int] {
         (0..<count).filter { table.traits[position($0)].isSuperset(of: traits) }

@@ -18,8 +18,11 @@ struct Outage {
 
 /// When each target is out, on both ways; nil where it is not.
 struct Outages {
+    /// For the change.
     var forward: [Outage?]
     var back: [Outage?]
+    /// On the way forward before the change, to be restarted as it is. By target; few have one.
+    var control: [Int: Outage] = [:]
 
     /// Whether the plan takes the target out at all.
     func has(_ target: Int) -> Bool { forward[target] != nil || back[target] != nil }

@@ -2,7 +2,7 @@ import FettleModel
 
 /// What the checks ask of a step, as bits: read once, so that nothing goes through a million actions again and again.
 struct StepTraits: OptionSet {
-    let rawValue: UInt16
+    let rawValue: UInt32
 
     static let takesOut = StepTraits(rawValue: 1 << 0)
     static let requiresOut = StepTraits(rawValue: 1 << 1)
@@ -26,14 +26,20 @@ struct StepTraits: OptionSet {
     static let movesOthers = StepTraits(rawValue: 1 << 13)
     static let replaces = StepTraits(rawValue: 1 << 14)
     static let retires = StepTraits(rawValue: 1 << 15)
+    /// It belongs to the outage in which a control is restarted, before that of its change.
+    static let isOfControl = StepTraits(rawValue: 1 << 16)
+    /// Its action may stand in such an outage.
+    static let suitsControl = StepTraits(rawValue: 1 << 17)
 
     static let isDisruptive: StepTraits = [.takesOut, .requiresOut, .bringsBack]
     /// It concerns several resources: only such a step waits for those of others, and is waited for by them.
     static let concernsSeveral: StepTraits = [.bakes, .isOfGroup, .movesOthers]
 
-    init(rawValue: UInt16) { self.rawValue = rawValue }
+    init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    init(_ action: StepAction, _ availability: AvailabilityEffect, _ rollbackClass: RollbackClass) {
+    init(
+        _ action: StepAction, _ availability: AvailabilityEffect, _ rollbackClass: RollbackClass, _ leg: StepLeg?
+    ) {
         var traits: StepTraits =
             switch action {
             case .preflight: []
@@ -61,6 +67,11 @@ struct StepTraits: OptionSet {
         case .bringsBack: traits.insert(.bringsBack)
         }
         if rollbackClass == .irreversible { traits.insert(.isIrreversible) }
+        if leg == .control { traits.insert(.isOfControl) }
+        switch action {
+        case .drain, .takeOut, .restartServices, .gate, .restore, .bringBack: traits.insert(.suitsControl)
+        default: break
+        }
         self = traits
     }
 

@@ -25,8 +25,8 @@ struct CapacityLines {
         for host in facts.hosts {
             guard let begin = host.out else { continue }
             // Who is retired never comes back.
-            let gone = begin..<max(begin + 1, host.back ?? end)
-            for resource in [host.resource] + (carried[host.resource] ?? []) { out[resource, default: []].append(gone) }
+            let gone = [begin..<max(begin + 1, host.back ?? end)] + (host.restart.map { [$0] } ?? [])
+            for resource in [host.resource] + (carried[host.resource] ?? []) { out[resource, default: []] += gone }
         }
         busy = MergedRanges.of(Array(out.values.joined()))
         total = max(1, busy.reduce(0) { $0 + $1.count })

@@ -10,6 +10,8 @@ struct HostLines {
         /// Seconds after the start; nil: it is never out.
         var out: Int?
         var back: Int?
+        /// When it is out before that, to be restarted as it is, so that others are compared with it.
+        var restart: Range<Int>?
         /// What is done, as a row of names.
         var chain = ""
         var changes = ""
@@ -40,6 +42,10 @@ struct HostLines {
             guard !step.isBake else { continue }
             hosts[place].wave = max(hosts[place].wave, step.wave)
             hosts[place].names.append(step.action.name)
+            guard step.leg == nil else {
+                hosts[place].addRestart(step, from: timeline.begins[number], to: timeline.ends[number])
+                continue
+            }
             switch step.availability {
             case .takesOut:
                 hosts[place].order = min(hosts[place].order, number)
@@ -54,6 +60,11 @@ struct HostLines {
 }
 
 extension HostLines.Host {
+    fileprivate mutating func addRestart(_ step: Step, from begin: Int, to end: Int) {
+        let first = min(restart?.lowerBound ?? begin, begin)
+        restart = first..<max(restart?.upperBound ?? end, end, first)
+    }
+
     fileprivate mutating func finish() {
         chain = names.joined(separator: " › ")
         let shown = packages.prefix(2).map { "\($0.name) \($0.to ?? "removed")" }.joined(separator: ", ")

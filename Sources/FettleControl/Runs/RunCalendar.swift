@@ -38,7 +38,8 @@ final class RunCalendarWatch: Sendable {
         self.plan = plan
         self.isEmergency = isEmergency
         var needs: [ResourceID: Int] = [:]
-        for step in plan.steps where step.availability != .none {
+        // A restart before the change is over when the change begins, and shorter: it needs no more.
+        for step in plan.steps where step.availability != .none && step.leg == nil {
             needs[step.resource, default: 0] += max(0, min(step.estimate.p95Seconds, 1_000_000))
         }
         for step in plan.rollback where needs[step.resource] != nil {

@@ -1,7 +1,8 @@
 public import FettleDriverKit
 public import FettleModel
 
-/// Restarts the services that still run code which was replaced on disk, and looks whether they came back.
+/// Restarts the services that still run code which was replaced on disk, and those that the step names, and looks whether they came
+/// back.
 ///
 /// They are restarted by systemd on the host, so that a connection that breaks in between stops nothing. sshd comes last, and
 /// only if its configuration is good: the sessions that are open stay (needrestart#340 cut the way in). systemd itself is
@@ -24,12 +25,15 @@ public struct RestartServicesDriver: StepDriver {
             let (stale, facts) = try await stale(step, in: context)
             let owed = owed(context)
             let down = owed.filter { !Self.isUp($0, in: facts) }
-            if stale.toRestart.isEmpty, down.isEmpty {
-                return .alreadyDone(observation(stale, at: facts.observedAt))
+            let named = try await named(step, in: context)
+            if stale.toRestart.isEmpty, down.isEmpty, named.open.isEmpty {
+                return .alreadyDone(observation(stale, named, at: facts.observedAt))
             }
-            let units = Set(stale.toRestart).union(owed).sorted()
+            let units = Set(stale.toRestart).union(owed).union(named.open).sorted()
+            var details = [Self.unitsKey: units.joined(separator: " ")]
+            if !named.starts.isEmpty { details[Self.startsKey] = UnitStarts.words(named.starts) }
             looks.note((stale, facts), of: step, in: context, since: began)
-            return .ready(prior: PriorState(alreadySo: false, details: [Self.unitsKey: units.joined(separator: " ")]))
+            return .ready(prior: PriorState(alreadySo: false, details: details))
         } catch {
             return .unknown(error)
         }
@@ -41,7 +45,8 @@ public struct RestartServicesDriver: StepDriver {
             if let seen = looks.take(of: step, in: context) { seen } else { try await stale(step, in: context) }
         // Also those that an earlier attempt restarted and that are down since.
         let down = owed(context).filter { !Self.isUp($0, in: facts) }
-        var units = Set(stale.toRestart).union(down)
+        let named = try await named(step, in: context)
+        var units = Set(stale.toRestart).union(down).union(named.open)
         if units.remove(StaleServices.initScope) != nil {
             try await session.runRoot(SystemRules.reexecute, timeout: .seconds(60))
         }
@@ -65,23 +70,52 @@ public struct RestartServicesDriver: StepDriver {
             let session = try HostSession(step, in: context, channels: channels, clock: clock)
             throw await failure(of: down, session)
         }
-        return observation(stale, at: facts.observedAt)
+        let named = try await named(step, in: context)
+        guard named.open.isEmpty else {
+            throw StepFailure(code: .unhealthy, message: "not started anew: \(PackageWords.list(named.open))")
+        }
+        return observation(stale, named, at: facts.observedAt)
     }
 
     // MARK: Parts
 
     private static let unitsKey = "units"
+    private static let startsKey = "starts"
     private static let secureShell: Set<String> = ["ssh.service", "sshd.service"]
 
     private func stale(
         _ step: Step, in context: StepContext
     ) async throws(StepFailure) -> (StaleServices, HostFacts) {
-        guard case .restartServices(let exceptions) = step.action else {
+        guard case .restartServices(let exceptions, _) = step.action else {
             throw StepFailure(code: .refused, message: "\(step.id) restarts no services")
         }
         let facts = try await look.facts(.services, step, in: context)
         let services = try HostLook.require(facts.staleServices, "services on replaced code")
         return (StaleServices(services, exceptions), facts)
+    }
+
+    /// What the step names, whatever code it runs.
+    private struct NamedUnits {
+        var units: [String] = []
+        /// On which start each was before the first attempt, or is now if there was none yet.
+        var starts: [String: String] = [:]
+        /// Those that are still to be started anew.
+        var open: [String] = []
+    }
+
+    private func named(_ step: Step, in context: StepContext) async throws(StepFailure) -> NamedUnits {
+        guard case .restartServices(_, let units?) = step.action, !units.isEmpty else { return NamedUnits() }
+        if let stranger = units.first(where: { !DebianNames.isServiceUnit($0) }) {
+            throw StepFailure(code: .refused, message: "\(step.id) names \(stranger.prefix(100)), which is no service")
+        }
+        let session = try HostSession(step, in: context, channels: channels, clock: clock)
+        let now = try await UnitStarts.read(units, session)
+        guard let words = context.prior?.details[Self.startsKey] else {
+            return NamedUnits(units: units, starts: now, open: units)
+        }
+        let before = UnitStarts.read(words: words)
+        return NamedUnits(
+            units: units, starts: before, open: UnitStarts.notStarted(units, since: before, now: now))
     }
 
     /// The units that were on replaced code before the first attempt: they must be up at the end. After a restart that
@@ -140,9 +174,11 @@ public struct RestartServicesDriver: StepDriver {
             output: HostText.tail(output))
     }
 
-    private func observation(_ stale: StaleServices, at time: Timestamp) -> Observation {
+    private func observation(_ stale: StaleServices, _ named: NamedUnits, at time: Timestamp) -> Observation {
         let left = stale.excepted.isEmpty ? "" : " but those that the policy leaves alone"
-        return Observation(
-            verdict: .pass, summary: "no service runs replaced code\(left)", details: stale.details, observedAt: time)
+        let words =
+            named.units.isEmpty
+            ? "no service runs replaced code\(left)" : "started anew: \(PackageWords.list(named.units))"
+        return Observation(verdict: .pass, summary: words, details: stale.details, observedAt: time)
     }
 }

@@ -115,7 +115,9 @@ extension RunMachine {
     mutating func tryAnew(_ again: [ResourceNumber]) {
         for resource in again {
             fold.forgetFailure(of: resource)
-            for step in index.steps[resource] { fold.startAnew(step.number) }
+            // Those who were compared with it have been: it is not restarted for that once more.
+            let wasControl = wasRestartedAsControl(resource)
+            for step in index.steps[resource] where !(step.isControl && wasControl) { fold.startAnew(step.number) }
         }
         for bake in index.bakes where fold[bake].open == nil {
             if index.owners(bake).contains(where: again.contains) || isUndecided(bake) { fold.startAnew(bake.number) }

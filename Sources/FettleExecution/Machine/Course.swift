@@ -52,13 +52,14 @@ extension RunMachine {
     }
 
     /// Whether a change that can't be undone by putting the resource back was ever intended for it: of its packages, or of what
-    /// runs there.
+    /// runs there. A restart before its change, by which others are compared with it, is none any more once it is back from that.
     func wasBegun(_ resource: ResourceNumber) -> Bool {
         // Another run has begun it, and nobody knows how far it came: it is proven before it comes back.
         if !index.taken.isEmpty, index.taken[resource] != nil, fold.hasStarted { return true }
         let hasWayBack = index.hasWayBack(resource)
         return index.forward(resource).contains { step in
             (step.changesPackages || hasWayBack && step.changesTheHost) && fold[step].acted
+                && (!step.isControl || isBeforeRestart(resource))
         }
     }
 
@@ -106,7 +107,7 @@ extension RunMachine {
     }
 
     private func isWantedForRestoring(_ step: IndexedStep) -> Bool {
-        guard fold.isOut(step.resource) else { return false }
+        guard fold.isOut(step.resource), isOfPresentLeg(step) else { return false }
         if step.availability == .bringsBack {
             return index.steps[step.resource].contains { fold[$0].holdsOut && step.bringsBack($0) }
         }

@@ -101,8 +101,7 @@ extension RunMachine {
     /// Why the window is too short for the step together with what must follow it; nil if it isn't (I4).
     func windowRefusal(for step: IndexedStep, at now: Timestamp) -> String? {
         guard let window = index.windows[step.resource], isBoundToWindow(step) else { return nil }
-        let ahead = index.forward(step.resource).filter { $0.isCore && !fold[$0].isSettled }
-        let needed = (ahead + index.rollback(step.resource)).reduce(0) {
+        let needed = (unsettledCore(of: step.resource) + index.rollback(step.resource)).reduce(0) {
             $0 + index.planned($1.number).estimate.p95Seconds
         }
         guard now.adding(seconds: needed) > window.closesAt else { return nil }
@@ -120,7 +119,8 @@ extension RunMachine {
         }
         return index.forward(step.resource).allSatisfy { other in
             let record = fold[other]
-            return !other.isCore || (!record.acted && record.open == nil && !record.isSettled)
+            return !other.isCore || other.isControl != step.isControl
+                || (!record.acted && record.open == nil && !record.isSettled)
         }
     }
 }

@@ -75,15 +75,16 @@ extension RunMachine {
 
     private func hasBegunRestoring(_ resource: ResourceNumber) -> Bool {
         index.forward(resource).contains { step in
-            guard step.isGate || step.availability == .bringsBack else { return false }
+            guard step.isGate || step.availability == .bringsBack, isOfPresentLeg(step) else { return false }
             return fold[step].hasBegun
         }
     }
 
-    /// Back as if it had never been out.
-    private mutating func endRestoring(of resource: ResourceNumber) {
-        guard !fold.isOut(resource), fold.restoring.remove(resource) else { return }
-        for step in index.forward(resource) { fold.startAnew(step.number) }
+    /// Back as if it had never been out. A restart that came before this outage is not repeated: those who were compared with the
+    /// resource have been.
+    private mutating func endRestoring(by end: IndexedStep) {
+        guard !fold.isOut(end.resource), fold.restoring.remove(end.resource) else { return }
+        for step in index.forward(end.resource) where end.isControl || !step.isControl { fold.startAnew(step.number) }
     }
 
     private mutating func foldIntent(_ step: IndexedStep, attempt: Int, prior: PriorState?, at time: Timestamp) {
@@ -127,7 +128,7 @@ extension RunMachine {
         guard step.availability == .bringsBack else { return }
         for taken in index.steps[step.resource] where step.bringsBack(taken) { fold.bringBack(taken) }
         if let key = trafficKey(of: step) { fold.obligations[key] = nil }
-        endRestoring(of: step.resource)
+        endRestoring(by: step)
     }
 
     private mutating func foldSkip(_ step: IndexedStep, reason: String, at time: Timestamp) {
@@ -177,8 +178,9 @@ extension RunMachine {
         if isUndecided(step) { return }
         let affected = step.isBake ? bakedResources(of: step) : [step.resource]
         let account = ResourceFailure(step: index.name(of: step), failure: failure, at: time)
-        for resource in affected { fold.fail(resource, account) }
-        breakBudgetIfNeeded(at: step, failure, failed: affected)
+        for resource in affected { fold.fail(resource, account, counts: !step.isControl) }
+        // Nothing was changed on it yet: that it fails is not the patch's doing, and no reason to take that back elsewhere.
+        if !step.isControl { breakBudgetIfNeeded(at: step, failure, failed: affected) }
     }
 
     /// A drain is no longer needed where the resource is put back for a pause. And once everything goes back, a bake's word about

@@ -22,6 +22,8 @@ struct IndexedStep: Sendable, Equatable {
         static let isTakenOut = Traits(rawValue: 1 << 9)
         static let asksPerson = Traits(rawValue: 1 << 10)
         static let turnsTraffic = Traits(rawValue: 1 << 11)
+        /// It belongs to the outage in which its resource is restarted as it is, before that of its change.
+        static let isControl = Traits(rawValue: 1 << 12)
     }
 
     let number: StepNumber
@@ -55,6 +57,7 @@ struct IndexedStep: Sendable, Equatable {
         if step.compensates != nil { traits.insert(.isCompensation) }
         if step.asksPerson { traits.insert(.asksPerson) }
         if step.turnsTraffic { traits.insert(.turnsTraffic) }
+        if step.leg == .control && !isRollback { traits.insert(.isControl) }
         self.traits = traits
         self.traffic = traffic
         self.compensates = compensates
@@ -73,10 +76,13 @@ struct IndexedStep: Sendable, Equatable {
     var isTakenOut: Bool { traits.contains(.isTakenOut) }
     var asksPerson: Bool { traits.contains(.asksPerson) }
     var turnsTraffic: Bool { traits.contains(.turnsTraffic) }
+    var isControl: Bool { traits.contains(.isControl) }
 
-    /// Whether this step takes back what `other`, of the same resource, took out.
+    /// Whether this step takes back what `other`, of the same resource, took out. On the way forward only in the same outage; the way
+    /// back takes it back whichever it was.
     func bringsBack(_ other: IndexedStep) -> Bool {
         guard availability == .bringsBack, other.availability == .takesOut else { return false }
-        return traffic == other.traffic
+        guard traffic == other.traffic else { return false }
+        return isRollback || other.isRollback || isControl == other.isControl
     }
 }

@@ -56,7 +56,7 @@ struct JournalFold: Sendable, Equatable {
     var awaiting: String?
     /// Resources that count as failed now, with the step and failure that did it.
     private(set) var failed: [ResourceNumber: ResourceFailure] = [:]
-    /// Every resource that ever failed: a retry doesn't refill the budget (I10).
+    /// Every resource that ever failed by its change: a retry doesn't refill the budget (I10).
     var everFailed = NumberSet<Resource>()
     /// Why the failures were too many; latched.
     var budgetBroken: String?
@@ -128,8 +128,9 @@ struct JournalFold: Sendable, Equatable {
     }
 
     /// The first failure counts.
-    mutating func fail(_ resource: ResourceNumber, _ failure: ResourceFailure) {
-        everFailed.insert(resource)
+    /// - Parameter counts: against the budget.
+    mutating func fail(_ resource: ResourceNumber, _ failure: ResourceFailure, counts: Bool = true) {
+        if counts { everFailed.insert(resource) }
         guard !hasFailed(resource) else { return }
         failed[resource] = failure
         resources[resource].hasFailed = true

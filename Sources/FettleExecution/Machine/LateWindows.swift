@@ -38,8 +38,4 @@ extension RunMachine {
         let seconds = ahead.reduce(0) { $0 + index.planned($1.number).estimate.p95Seconds }
         return time.adding(seconds: seconds) > window.closesAt
     }
-
-    private func unsettledCore(of resource: ResourceNumber) -> [IndexedStep] {
-        index.forward(resource).filter { $0.isCore && !fold[$0].isSettled }
-    }
 }

@@ -8,6 +8,8 @@ final class PlanIndex: Sendable {
     struct Ends: Sendable {
         var forward: IndexedStep?
         var back: IndexedStep?
+        /// The end of the outage in which it is restarted before its change; nil where it is not.
+        var control: IndexedStep?
     }
 
     let plan: Plan
@@ -71,12 +73,14 @@ final class PlanIndex: Sendable {
         struct Place: Hashable {
             var resource: ResourceID
             var traffic: TrafficBinding?
+            var leg: StepLeg?
         }
         let returns = Set(
             steps.lazy.filter { $0.availability == .bringsBack }
-                .map { Place(resource: $0.resource, traffic: $0.traffic) })
+                .map { Place(resource: $0.resource, traffic: $0.traffic, leg: $0.leg) })
         for step in steps where step.availability == .takesOut {
-            guard !returns.contains(Place(resource: step.resource, traffic: step.traffic)) else { continue }
+            let place = Place(resource: step.resource, traffic: step.traffic, leg: step.leg)
+            guard !returns.contains(place) else { continue }
             throw PlanDefect(
                 code: .neverBroughtBack, step: step.id,
                 message: "step \(step.id) takes \(step.resource) out, and no step brings it back")
@@ -87,7 +91,9 @@ final class PlanIndex: Sendable {
         func end(_ steps: some BidirectionalCollection<IndexedStep>) -> IndexedStep? {
             steps.last { $0.availability == .bringsBack } ?? steps.last
         }
-        return Ends(forward: end(steps.filter { !$0.isRollback }), back: end(steps.filter(\.isRollback)))
+        return Ends(
+            forward: end(steps.filter { !$0.isRollback && !$0.isControl }), back: end(steps.filter(\.isRollback)),
+            control: end(steps.filter(\.isControl)))
     }
 
     private static func turns(in plan: Plan, _ names: PlanNames) -> [ResourceNumber: [StepNumber]] {

@@ -5,7 +5,7 @@ extension RunMachine {
     /// was there before the other run's drain is put back in the end (I7).
     mutating func foldSupersession() {
         for (resource, host) in index.taken {
-            for drain in index.forward(resource) where drain.availability == .takesOut {
+            for drain in index.forward(resource) where drain.availability == .takesOut && !drain.isControl {
                 fold.takeOut(drain)
                 let step = index.planned(drain.number)
                 guard let key = trafficKey(of: drain),

@@ -86,7 +86,7 @@ struct StrategyReader {
         guard let settings else {
             return .canary(first: .count(1), bakeSeconds: Self.defaultBakeSeconds, maxUnavailable: .count(1))
         }
-        let keys = ["first", "bake", "maxUnavailable", "growth", "judge", "control", "extendUntil"]
+        let keys = ["first", "bake", "maxUnavailable", "growth", "judge", "control", "restartControl", "extendUntil"]
         guard let fields = Fields(settings, of: "'canary'", keys: keys, reading) else { return nil }
         let growth = fields["growth"].flatMap { reading.integer($0, "growth", in: 1...100) }
         let bake = seconds(fields, "bake") ?? Self.defaultBakeSeconds
@@ -98,23 +98,32 @@ struct StrategyReader {
 
     /// nil: nothing is said about it.
     private func judging(_ fields: Fields, bakeSeconds: Int) -> CanaryJudging? {
-        guard ["judge", "control", "extendUntil"].contains(where: { fields[$0] != nil }) else { return nil }
+        guard ["judge", "control", "restartControl", "extendUntil"].contains(where: { fields[$0] != nil }) else {
+            return nil
+        }
         let method = fields["judge"].flatMap {
             reading.choice($0, "way to judge a canary", as: CanaryJudging.Method.self)
         }
         let controls = fields["control"].flatMap { reading.integer($0, "control", in: 0...100) }
+        let restarts = fields["restartControl"].flatMap { reading.boolean($0, "restartControl") }
         let until = seconds(fields, "extendUntil")
-        if method == .probes, let value = fields["control"] ?? fields["extendUntil"] {
+        if method == .probes, let value = fields["control"] ?? fields["restartControl"] ?? fields["extendUntil"] {
             reading.problem(
                 "a canary that is judged by its probes alone is compared with nobody and not extended", at: value.place,
-                hint: "leave out 'judge: probes', or 'control' and 'extendUntil'")
+                hint: "leave out 'judge: probes', or 'control', 'restartControl' and 'extendUntil'")
+        }
+        if restarts == true, controls == 0, let value = fields["restartControl"] {
+            reading.problem(
+                "with 'control: 0' nobody is compared with, so that nobody is restarted for it", at: value.place,
+                hint: "leave out 'restartControl', or say 'control: 1'")
         }
         if let until, until < bakeSeconds, let value = fields["extendUntil"] {
             reading.problem(
                 "'extendUntil' is counted from the beginning of the bake and shorter than it", at: value.place,
                 hint: "\(bakeSeconds)s or more")
         }
-        return CanaryJudging(method: method ?? .compared, controls: controls, extendUntilSeconds: until)
+        return CanaryJudging(
+            method: method ?? .compared, controls: controls, extendUntilSeconds: until, restartsControls: restarts)
     }
 
     private func oneSideAtATime(_ settings: YAMLValue?) -> Strategy? {

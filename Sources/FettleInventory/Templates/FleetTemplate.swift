@@ -61,6 +61,7 @@ public enum FleetTemplate {
         # - rolling: {maxUnavailable: 1}                     one after another; with `spares: [web-9]` also maxSurge: 1
         # - canary: {first: 1, bake: 10m, maxUnavailable: "25%", growth: 2}    some first, watched; then the rest, here in waves
         # - canary: {bake: 10m, control: 2, extendUntil: 1h} compared with 2 that are not patched yet (docs/canary.md), or judge: probes
+        # (these are restarted as they are first, so that both sides are as fresh; with restartControl: false they are not)
         # - allAtOnce                                        only with minimumAvailable: 0
         # - oneSideAtATime: {bake: 10m}                      by failureDomain: fabrics, heads of a storage controller
         # - replicasFirst: {maxUnavailable: 1}               a cluster (kind: cluster): the leader last, after its handover

@@ -7,11 +7,18 @@ public struct CanaryJudging: Codable, Sendable, Hashable {
     /// Until so many seconds after its beginning the watch goes on where too little was seen to tell; nil: three times
     /// the bake.
     public var extendUntilSeconds: Int?
+    /// Whether those that are compared with are restarted as they are before the watch begins, as far as they can be; nil: they are,
+    /// where a probe of the group names a unit.
+    public var restartsControls: Bool?
 
-    public init(method: Method = .compared, controls: Int? = nil, extendUntilSeconds: Int? = nil) {
+    public init(
+        method: Method = .compared, controls: Int? = nil, extendUntilSeconds: Int? = nil,
+        restartsControls: Bool? = nil
+    ) {
         self.method = method
         self.controls = controls
         self.extendUntilSeconds = extendUntilSeconds
+        self.restartsControls = restartsControls
     }
 
     public enum Method: String, Codable, Sendable, CaseIterable {

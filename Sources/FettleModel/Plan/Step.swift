@@ -23,23 +23,25 @@ public struct Step: Codable, Sendable, Equatable {
     public var estimate: DurationEstimate
     /// How long one attempt may take before it counts as failed, in seconds.
     public var timeoutSeconds: Int
+    /// To which outage of its resource on the way forward it belongs, where there is one before the change; nil: to the change.
+    public var leg: StepLeg?
 
     public init(
         id: StepID, resource: ResourceID, group: GroupID? = nil, wave: Int, action: StepAction, after: [StepID],
         availability: AvailabilityEffect, rollbackClass: RollbackClass, compensates: StepID? = nil,
-        estimate: DurationEstimate, timeoutSeconds: Int
+        estimate: DurationEstimate, timeoutSeconds: Int, leg: StepLeg? = nil
     ) {
         self.init(
             id: id, resource: resource, group: group, wave: wave, action: action, awaited: AwaitedSteps(after),
             availability: availability, rollbackClass: rollbackClass, compensates: compensates, estimate: estimate,
-            timeoutSeconds: timeoutSeconds)
+            timeoutSeconds: timeoutSeconds, leg: leg)
     }
 
     /// The same with `awaited` for what `after` would be, without a list.
     public init(
         id: StepID, resource: ResourceID, group: GroupID? = nil, wave: Int, action: StepAction, awaited: AwaitedSteps,
         availability: AvailabilityEffect, rollbackClass: RollbackClass, compensates: StepID? = nil,
-        estimate: DurationEstimate, timeoutSeconds: Int
+        estimate: DurationEstimate, timeoutSeconds: Int, leg: StepLeg? = nil
     ) {
         self.id = id
         self.resource = resource
@@ -52,13 +54,20 @@ public struct Step: Codable, Sendable, Equatable {
         self.compensates = compensates
         self.estimate = estimate
         self.timeoutSeconds = timeoutSeconds
+        self.leg = leg
     }
 
     private enum CodingKeys: String, CodingKey {
         case id, resource, group, wave, action
         case awaited = "after"
-        case availability, rollbackClass, compensates, estimate, timeoutSeconds
+        case availability, rollbackClass, compensates, estimate, timeoutSeconds, leg
     }
+}
+
+/// An outage of a resource before that of its change.
+public enum StepLeg: String, Codable, Sendable, CaseIterable {
+    /// The resource is restarted as it is, before a bake compares others with it. What fails in here is not the patch's doing.
+    case control
 }
 
 /// What a step does to its resource's place in its groups (I1).

@@ -9,8 +9,9 @@ public enum StepAction: Codable, Sendable, Equatable {
     /// Takes the resource out of its groups where no driver does it: only the reservation counts.
     case takeOut
     case changePackages(transaction: PackageTransaction)
-    /// Restarts the services that still run code which was replaced on disk, but for those named.
-    case restartServices(except: [String])
+    /// Restarts the services that still run code which was replaced on disk, but for those named. `units`: restarted whatever
+    /// code they run, sorted. Left out where there are none.
+    case restartServices(except: [String], units: [String]? = nil)
     case reboot(condition: RebootCondition)
     case gate(probes: [Probe])
     indirect case restore(traffic: TrafficBinding)

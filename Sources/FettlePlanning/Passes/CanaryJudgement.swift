@@ -17,6 +17,11 @@ extension StrategyPass {
         }
         let (controls, reason) = controls(judging, work)
         work.controls = controls
+        if controls > 0, let isDeclared = judging.restartsControls {
+            work.controlRestart = isDeclared ? .declared : .never
+        } else {
+            work.controlRestart = controls > 0 ? .byDefault : .never
+        }
         work.reason += reason
         let services = work.group.probes.compactMap { probe in
             if case .systemdUnit(let name) = probe.check { name } else { nil }

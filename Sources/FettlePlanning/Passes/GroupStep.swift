@@ -12,6 +12,8 @@ struct GroupStep: Sendable {
     var host: Int
     /// Places of the hosts that are finished before it, ascending.
     var behind: [Int] = []
+    /// Places of the hosts that are restarted as they are before it, because it compares with them.
+    var restarted: [Int] = []
     /// Places of the hosts that are not taken out before it is done; of one that never is, its last steps wait.
     var holds: [Int] = []
     /// Places among all steps of groups of those that it waits for.
@@ -43,7 +45,7 @@ struct GroupSteps: Sendable {
 
     init(
         _ layout: WaveLayout, groups: [GroupWork], _ index: PlanningIndex, _ groupOrder: GroupOrder, policy: Policy,
-        priors: DurationPriors, notes: inout PlanNotes
+        priors: DurationPriors, controls: ControlRestarts, notes: inout PlanNotes
     ) {
         forward = ReplaceByImage.builds(layout, groups, policy: policy, priors, notes: &notes)
         back = []
@@ -56,7 +58,9 @@ struct GroupSteps: Sendable {
             switch group.strategy {
             case .blueGreen: BlueGreen.addSteps(of: group, places, layout, index, priors, &forward, &back)
             case .throughController: ThroughController.addBake(of: group, places, layout, priors, &forward)
-            default: forward += Bakes.steps(of: group, places, layout, priors, search, notes: &notes)
+            default:
+                forward += Bakes.steps(
+                    of: group, places, layout, priors, controls.places(of: group.group.id), search, notes: &notes)
             }
             forward += GroupGates.steps(of: group, places, layout, priors)
         }
@@ -65,7 +69,7 @@ struct GroupSteps: Sendable {
     }
 
     /// By group, the places of its members in the line, ascending.
-    private static func places(of groups: [GroupWork], in layout: WaveLayout) -> [GroupID: [Int]] {
+    static func places(of groups: [GroupWork], in layout: WaveLayout) -> [GroupID: [Int]] {
         var result: [GroupID: [Int]] = [:]
         for (place, host) in layout.hosts.enumerated() {
             for group in host.groups { result[group.id, default: []].append(place) }
@@ -85,7 +89,7 @@ struct GroupSteps: Sendable {
 /// Some members watched before the others go: canaries, and each side but the last.
 enum Bakes {
     static func steps(
-        of group: GroupWork, _ places: [Int], _ layout: WaveLayout, _ priors: DurationPriors,
+        of group: GroupWork, _ places: [Int], _ layout: WaveLayout, _ priors: DurationPriors, _ restarted: [Int],
         _ search: NeighbourSearch?, notes: inout PlanNotes
     ) -> [GroupStep] {
         guard let seconds = group.bakeSeconds else { return [] }
@@ -98,9 +102,11 @@ enum Bakes {
             judgement?.neighbours = search?.neighbours(
                 of: watched.map { layout.hosts[$0].id }, controls: controls, in: group.group, held: Set(holds),
                 notes: &notes)
-            return step(
+            var bake = step(
                 group, name: number == 0 ? "bake" : "bake-\(number + 1)", seconds: seconds, watched, holds: holds,
                 layout, priors, judgement: judgement)
+            if number == 0 { bake.restarted = restarted }
+            return bake
         }
     }
 

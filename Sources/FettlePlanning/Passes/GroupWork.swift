@@ -24,6 +24,8 @@ struct GroupWork: Sendable {
     var bakeSeconds: Int?
     /// How many of those that go next are compared with those that are watched.
     var controls = 0
+    /// Whether these are restarted as they are before that.
+    var controlRestart = ControlRestart.never
     /// How what is seen of those that go first is judged, but for whom they are compared with; nil: by their probes alone.
     var judgement: BakeJudgement?
     /// By how much each wave after the canary may be larger than the one before; 1: no waves, one after another.
@@ -39,6 +41,11 @@ struct GroupWork: Sendable {
     /// Targets that go together, one set after the other, each watched before the next goes; nil: the strategy has no
     /// sides.
     var sides: [[ResourceID]]?
+
+    /// Why those that are compared with are restarted: told of one that cannot be is only who has asked for it.
+    enum ControlRestart: Sendable {
+        case never, byDefault, declared
+    }
 
     /// Sets of targets of which each goes only after the one before; one set where the strategy puts nobody before
     /// another.

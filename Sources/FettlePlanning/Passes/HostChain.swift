@@ -3,6 +3,8 @@ import FettleModel
 /// The steps of one host by their places among all that are made, in their order, without what they wait for on other hosts.
 struct HostChain {
     var preparation = 0..<0
+    /// From the step that takes the host out to be restarted as it is, for a comparison, to the one that brings it back.
+    var control = 0..<0
     /// From the first step that takes the host out to the last that brings it back.
     var outage = 0..<0
 }
@@ -16,6 +18,8 @@ struct ChainMaker: Sendable {
     let splits: [ResourceID: [HostPart]]
     /// How long hosts are looked at before they are patched, for want of others to compare them with.
     var looks: [ResourceID: Int] = [:]
+    /// What is restarted on hosts with which others are compared, before they are patched themselves.
+    var restarts: [ResourceID: [String]] = [:]
 
     /// preflight, stage | out, patch, restart, reboot, gate, verify, back. The verification stands before the host
     /// comes back: traffic returns to code that is proven to run, not to a hope.
@@ -34,6 +38,8 @@ struct ChainMaker: Sendable {
         }
         maker.add(extra?.preparation ?? [])
         let preparation = maker.takeSteps()
+        if let units = restarts[host.id] { restartAsControl(&maker, host, units) }
+        let control = maker.takeSteps()
 
         maker.takeOut(extra)
         change(&maker, host)
@@ -44,7 +50,18 @@ struct ChainMaker: Sendable {
             maker.add("confirm", .gate(probes: host.questions), .requiresOut, priors.gate([]))
         }
         maker.bringBack(extra)
-        return HostChain(preparation: preparation, outage: maker.takeSteps())
+        return HostChain(preparation: preparation, control: control, outage: maker.takeSteps())
+    }
+
+    /// Out, restart, gate, back. Nothing that runs replaced code is restarted beside: the host stays as it is.
+    private func restartAsControl(_ maker: inout StepMaker, _ host: HostWork, _ units: [String]) {
+        maker.begin(.control)
+        maker.takeOut()
+        maker.add(
+            "restart", .restartServices(except: ["*"], units: units), .requiresOut, priors.restartServices)
+        maker.add("gate", .gate(probes: host.probes), .requiresOut, priors.gate(host.probes))
+        maker.bringBack()
+        maker.endLeg()
     }
 
     func preflight(_ maker: inout StepMaker, _ host: HostWork) {

@@ -18,10 +18,11 @@ struct ReportPass {
             { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.medianSeconds } },
             { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.p95Seconds } })
         let outages = outages(median, line)
+        let restarts = restarts(median)
         return PlanReport(
             plan: plan.id, startsAt: start,
             duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
-            hosts: hosts(outages, line), groups: groups.map { summary(of: $0, outages, median) },
+            hosts: hosts(outages, line), groups: groups.map { summary(of: $0, outages, restarts, median) },
             leftOut: notes.leftOut.sortedWithoutRepetition(), pointOfNoReturn: pointOfNoReturn(),
             warnings: notes.warnings + afterthoughts(), reboots: reboots(),
             missedDeadlines: missedDeadlines(slow, line), interrupted: interrupted())
@@ -62,7 +63,8 @@ struct ReportPass {
     private func outages(_ schedule: Schedule, _ line: [ResourceID: Int]) -> [ResourceID: Outage] {
         var result: [ResourceID: Outage] = [:]
         result.reserveCapacity(plan.targets.count)
-        for place in plan.steps.indices {
+        // A restart before the change is another outage (`restarts`).
+        for place in plan.steps.indices where plan.steps[place].leg == nil {
             switch plan.steps[place].availability {
             case .takesOut:
                 let resource = plan.steps[place].resource
@@ -79,6 +81,16 @@ struct ReportPass {
         let hasRetired = layout.hosts.contains { $0.role == .retired }
         for place in hasRetired ? plan.steps.indices : 0..<0 where plan.steps[place].action == .retire {
             result[plan.steps[place].resource] = Outage(begin: schedule.begins[place], end: schedule.ends[place])
+        }
+        return result
+    }
+
+    /// When hosts are out before their change, to be restarted as they are.
+    private func restarts(_ schedule: Schedule) -> [ResourceID: Outage] {
+        var result: [ResourceID: Outage] = [:]
+        for place in plan.steps.indices where plan.steps[place].leg != nil {
+            let begin = min(result[plan.steps[place].resource]?.begin ?? .max, schedule.begins[place])
+            result[plan.steps[place].resource] = Outage(begin: begin, end: schedule.ends[place])
         }
         return result
     }
@@ -110,7 +122,7 @@ struct ReportPass {
     }
 
     private func summary(
-        of group: GroupWork, _ outages: [ResourceID: Outage], _ schedule: Schedule
+        of group: GroupWork, _ outages: [ResourceID: Outage], _ restarts: [ResourceID: Outage], _ schedule: Schedule
     ) -> PlanReport.Group {
         let size = group.group.members.count
         // Members retire when all others are back.
@@ -118,13 +130,15 @@ struct ReportPass {
         return PlanReport.Group(
             id: group.group.id, strategy: group.strategy, reason: group.reason, members: size,
             minimumAvailable: group.minimumAvailable, maximumOut: group.maximumOut, unavailable: group.unavailable,
-            lowestAvailable: size - group.unavailable.count - mostOut, capacity: capacity(of: group, outages),
+            lowestAvailable: size - group.unavailable.count - mostOut, capacity: capacity(of: group, outages, restarts),
             double: BlueGreen.double(of: group, plan.steps, schedule))
     }
 
-    private func capacity(of group: GroupWork, _ outages: [ResourceID: Outage]) -> [PlanReport.CapacityPoint] {
+    private func capacity(
+        of group: GroupWork, _ outages: [ResourceID: Outage], _ restarts: [ResourceID: Outage]
+    ) -> [PlanReport.CapacityPoint] {
         var changes: [Int: Int] = [0: 0]
-        for outage in group.takers.compactMap({ outages[$0] }) {
+        for outage in group.takers.flatMap({ [outages[$0], restarts[$0]].compactMap { $0 } }) {
             changes[outage.begin, default: 0] -= 1
             changes[outage.end, default: 0] += 1
         }

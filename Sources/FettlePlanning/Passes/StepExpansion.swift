@@ -7,9 +7,10 @@ struct StepExpansion {
 
     init(
         _ layout: WaveLayout, _ groupSteps: GroupSteps, extras: [ResourceID: ChainExtras],
-        splits: [ResourceID: [HostPart]], policy: Policy, priors: DurationPriors
+        splits: [ResourceID: [HostPart]], controls: ControlRestarts, policy: Policy, priors: DurationPriors
     ) {
         var maker = ChainMaker(policy: policy, priors: priors, extras: extras, splits: splits)
+        maker.restarts = controls.units
         for step in groupSteps.forward {
             guard case .bake(let seconds, let watched, _, let judgement?) = step.action, judgement.controls.isEmpty
             else {
@@ -32,7 +33,7 @@ struct StepExpansion {
             let chain = chains.forward(layout.hosts[place], wave: layout.waves[place], &maker)
             writer.write(around: chain, of: place, &maker)
         }
-        return sorted(maker.steps, layout)
+        return sorted(maker.steps, layout, hasControls: !chains.restarts.isEmpty)
     }
 
     /// Backwards, as it is taken; but Fettle's own host last, because the others' return hangs on it (I12).
@@ -46,12 +47,13 @@ struct StepExpansion {
             let chain = chains.rollback(layout.hosts[place], wave: layout.wavesBack[place], &maker)
             writer.write(around: chain, of: place, &maker)
         }
-        return sorted(maker.steps, layout)
+        return sorted(maker.steps, layout, hasControls: false)
     }
 
-    /// Steps of hosts that are moved by others wait for steps that can stand behind them.
-    private static func sorted(_ steps: [Step], _ layout: WaveLayout) -> [Step] {
-        layout.hosts.contains { !$0.isTakenOut } ? steps.behindWhatTheyWaitFor() : steps
+    /// Steps of hosts that are moved by others wait for steps that can stand behind them; and a bake stands between the restart of a
+    /// host and its change.
+    private static func sorted(_ steps: [Step], _ layout: WaveLayout, hasControls: Bool) -> [Step] {
+        hasControls || layout.hosts.contains { !$0.isTakenOut } ? steps.behindWhatTheyWaitFor() : steps
     }
 }
 
@@ -64,6 +66,7 @@ private struct GroupStepWriter {
     private let waves: [Int]
     private let priors: DurationPriors
     private var ends: [StepID?]
+    private var controlEnds: [Int: StepID] = [:]
     /// How many hosts are still to be written before each group step can be.
     private var open: [Int]
     private var opens: [Int: [Int]] = [:]
@@ -79,9 +82,9 @@ private struct GroupStepWriter {
         self.waves = waves
         self.priors = priors
         ends = Array(repeating: nil, count: layout.hosts.count)
-        open = groupSteps.map(\.behind.count)
+        open = groupSteps.map { $0.behind.count + $0.restarted.count }
         for (number, step) in groupSteps.enumerated() {
-            for place in step.behind { opens[place, default: []].append(number) }
+            for place in step.behind + step.restarted { opens[place, default: []].append(number) }
             if let place = step.holdsReturn { returns[place, default: []].append(number) }
         }
     }
@@ -94,6 +97,7 @@ private struct GroupStepWriter {
     /// Lets a host's steps wait for those of groups, and writes behind them those of groups for which it was the last.
     mutating func write(around chain: HostChain, of place: Int, _ maker: inout StepMaker) {
         ends[place] = chain.outage.last.map { maker.steps[$0].id }
+        if let last = chain.control.last { controlEnds[place] = maker.steps[last].id }
         // What is prepared disturbs nobody and so waits for nobody: only the outage has to.
         if let first = chain.outage.first { maker.addAwaited(awaited[place].map { names[$0] }, at: first) }
         if let held = returns[place],
@@ -113,7 +117,9 @@ private struct GroupStepWriter {
         return Step(
             id: names[number], resource: layout.hosts[step.host].id, group: step.group,
             wave: step.behind.map { waves[$0] }.max() ?? 0, action: step.action,
-            after: (step.behind.compactMap { ends[$0] } + follows).sorted(), availability: .none,
+            after: (step.behind.compactMap { ends[$0] } + step.restarted.compactMap { controlEnds[$0] } + follows)
+                .sorted(),
+            availability: .none,
             rollbackClass: .nothingToUndo, compensates: step.compensates, estimate: step.estimate,
             timeoutSeconds: priors.timeout(step.estimate))
     }

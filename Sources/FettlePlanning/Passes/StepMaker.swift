@@ -7,6 +7,7 @@ struct StepMaker {
     private(set) var host: HostWork
     private var wave = 0
     private var prefix = ""
+    private var leg: StepLeg?
     let priors: DurationPriors
     private(set) var steps: [Step] = []
     /// Where those begin that are not taken yet.
@@ -28,8 +29,21 @@ struct StepMaker {
         self.host = host
         self.wave = wave
         self.prefix = prefix
+        leg = nil
         last = nil
         start = steps.count
+    }
+
+    /// From here on the steps are of an outage before that of the change.
+    mutating func begin(_ leg: StepLeg) {
+        self.leg = leg
+        prefix += "\(leg.rawValue)/"
+    }
+
+    /// From here on they are of the change again.
+    mutating func endLeg() {
+        if let leg { prefix.removeLast(leg.rawValue.count + 1) }
+        leg = nil
     }
 
     /// The places of those made since the host was begun, or since the last ones were taken.
@@ -60,7 +74,7 @@ struct StepMaker {
         var step = Step(
             id: id, resource: host.id, group: group, wave: wave, action: action, awaited: awaited,
             availability: availability, rollbackClass: rollback, compensates: compensates, estimate: estimate,
-            timeoutSeconds: timeout ?? priors.timeout(estimate))
+            timeoutSeconds: timeout ?? priors.timeout(estimate), leg: leg)
         if !priors.learnsNothing(of: action) {
             step = priors.learned(
                 step, on: host.resource, groups: host.groups.map(\.id), isTimeGiven: timeout != nil)

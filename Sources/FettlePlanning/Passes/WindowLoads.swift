@@ -4,10 +4,12 @@ import FettleModel
 struct HostCost {
     var preparation = 0
     var outage = 0
+    /// The outage before that, in which it is restarted as it is.
+    var control = 0
     var wayBack = 0
     /// What others do before it can be taken out, beside its own preparation.
     var lead = 0
-    var total: Int { preparation + outage }
+    var total: Int { preparation + control + outage }
 
     /// For each host in the line.
     static func of(_ layout: WaveLayout, _ groupSteps: GroupSteps, _ expansion: StepExpansion) -> [HostCost] {
@@ -19,6 +21,7 @@ struct HostCost {
             let seconds = expansion.steps[place].estimate.p95Seconds
             switch expansion.steps[place].action {
             case .preflight, .stage: costs[host].preparation += seconds
+            case _ where expansion.steps[place].leg == .control: costs[host].control += seconds
             default: costs[host].outage += seconds
             }
         }

@@ -77,6 +77,11 @@ struct WindowPass {
         guard !step.behind.isEmpty || !step.follows.isEmpty else { return end }
         for place in step.behind { end.formLater(ends[place]) }
         for earlier in step.follows { end.formLater(self.end(of: earlier, ends, &done)) }
+        // In the window of those that it is compared with, or it is not restarted (`ControlRestarts.areInTime`).
+        let prepared = step.restarted.map { costs[$0].lead + costs[$0].preparation }.max() ?? 0
+        let restart = step.restarted.reduce(0) { $0 + costs[$1].control }
+        end.seconds = max(end.seconds, prepared) + restart
+        end.unbound = max(end.unbound, prepared) + restart
         end.seconds += step.estimate.p95Seconds
         end.unbound += step.estimate.p95Seconds
         done[number] = end

@@ -103,25 +103,32 @@ public enum PlanTable {
     private static func groupSteps(_ plan: Plan) -> [String] {
         let awaited = Set(
             plan.steps.lazy.filter { $0.availability == .takesOut || $0.action == .retire }.flatMap(\.after))
-        return plan.steps.compactMap { groupStep($0, isAwaited: awaited.contains($0.id)) }
+        let restarted = Set(plan.steps.lazy.filter { $0.leg == .control }.map(\.resource))
+        return plan.steps.compactMap { groupStep($0, isAwaited: awaited.contains($0.id), restarted) }
     }
 
-    private static func compared(_ judgement: BakeJudgement?, _ watched: [ResourceID]) -> String {
+    private static func compared(
+        _ judgement: BakeJudgement?, _ watched: [ResourceID], _ restarted: Set<ResourceID>
+    ) -> String {
         guard let judgement else { return "" }
         let others =
             judgement.controls.isEmpty
-            ? "what \(watched.count == 1 ? "it was" : "they were") before" : list(judgement.controls.map(\.rawValue))
+            ? "what \(watched.count == 1 ? "it was" : "they were") before"
+            : list(
+                judgement.controls.map { restarted.contains($0) ? "\($0) (restarted as it is before)" : $0.rawValue })
         let beside = judgement.neighbours.map { ", beside \(list(Set($0.map(\.resource)).sorted().map(\.rawValue)))" }
         return ", at most \(duration(judgement.extendUntilSeconds)), and compared with \(others)\(beside ?? ""),"
     }
 
-    /// - Parameter isAwaited: somebody is not taken out before it.
-    private static func groupStep(_ step: Step, isAwaited: Bool) -> String? {
+    /// - Parameters:
+    ///   - isAwaited: somebody is not taken out before it.
+    ///   - restarted: those that are restarted as they are, to be compared with.
+    private static func groupStep(_ step: Step, isAwaited: Bool, _ restarted: Set<ResourceID>) -> String? {
         guard let group = step.group else { return nil }
         switch step.action {
         case .bake(let seconds, let resources, _, let judgement):
             return
-                "\(list(resources.map(\.rawValue))): watched for \(duration(seconds))\(compared(judgement, resources))"
+                "\(list(resources.map(\.rawValue))): watched for \(duration(seconds))\(compared(judgement, resources, restarted))"
                 + (isAwaited ? " before the rest of \(group) goes" : "")
         case .groupGate(let gate):
             let names = gate.probes.map(\.name).joined(separator: ", ")

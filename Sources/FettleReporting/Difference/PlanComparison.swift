@@ -211,6 +211,7 @@ struct PlanComparison {
         note(kind, "\(name): waits for", at: at, old.after.words, new.after.words)
         note(kind, "\(name): effect", at: at, old.availability.rawValue, new.availability.rawValue)
         note(kind, "\(name): way back", at: at, old.rollbackClass.rawValue, new.rollbackClass.rawValue)
+        note(kind, "\(name): outage", at: at, old.leg?.rawValue ?? "change", new.leg?.rawValue ?? "change")
         let step = kind == .wayBack ? "\(name) on the way back" : name
         note(
             .duration, "\(step): seconds, median", at: at, "\(old.estimate.medianSeconds)",

@@ -17,8 +17,9 @@ struct GroupCapacity {
             picture.plan.targets.filter { !$0.carries.isEmpty }.map { ($0.resource, $0.carries) },
             uniquingKeysWith: { first, _ in first })
         for row in rows.all {
-            guard let gone = row.out else { continue }
-            for resource in [row.resource] + (carried[row.resource] ?? []) { out[resource, default: []].append(gone) }
+            for resource in row.outages.isEmpty ? [] : [row.resource] + (carried[row.resource] ?? []) {
+                out[resource, default: []] += row.outages
+            }
         }
         return picture.plan.groups.map { group in
             GroupCapacity(group, out: out, unavailable: picture.unavailable)

@@ -15,10 +15,11 @@ struct LoadShape {
             for segment in row.segments {
                 for x in Self.columns(segment.begin, segment.end, axis, width) { busy[x] = true }
             }
-            guard let gone = row.out else { continue }
-            let columns = Self.columns(gone.lowerBound, gone.upperBound, axis, width)
-            changes[columns.lowerBound] += 1
-            changes[columns.upperBound] -= 1
+            for gone in row.outages {
+                let columns = Self.columns(gone.lowerBound, gone.upperBound, axis, width)
+                changes[columns.lowerBound] += 1
+                changes[columns.upperBound] -= 1
+            }
         }
         var count = 0
         out = changes.dropLast().map { change in
@@ -39,7 +40,7 @@ struct LoadShape {
     /// Who comes back at a moment makes room for who goes then.
     private static func most(_ rows: [PlanRow]) -> Int {
         var changes: [Int: Int] = [:]
-        for gone in rows.compactMap(\.out) {
+        for gone in rows.flatMap(\.outages) {
             changes[gone.lowerBound, default: 0] += 1
             changes[gone.upperBound, default: 0] -= 1
         }

@@ -76,8 +76,12 @@ struct PlanRow {
     var window: Int?
     var wave = 0
     var segments: [Segment] = []
-    /// From when to when it is out; nil: it never is.
+    /// From when to when it is out for its change; nil: it never is.
     private(set) var out: Range<Int>?
+    /// From when to when it is out before that, to be restarted as it is, so that others are compared with it.
+    private(set) var restart: Range<Int>?
+    /// All of the time in which it is out.
+    var outages: [Range<Int>] { [restart, out].compactMap { $0 } }
 
     init(resource: ResourceID, environment: EnvironmentID, window: Int?) {
         self.resource = resource
@@ -103,9 +107,17 @@ struct PlanRow {
         let name = step.action.name
         segments.append(Segment(step: step.id, name: name, tone: StepTone(name: name), begin: begin, end: end))
         wave = max(wave, step.wave)
-        switch step.availability {
-        case .takesOut: out = min(begin, out?.lowerBound ?? begin)..<max(end, out?.upperBound ?? end)
-        case .bringsBack: if let taken = out { out = taken.lowerBound..<max(end, taken.upperBound) }
+        if step.leg == nil {
+            Self.add(step.availability, from: begin, to: end, &out)
+        } else {
+            Self.add(step.availability, from: begin, to: end, &restart)
+        }
+    }
+
+    private static func add(_ effect: AvailabilityEffect, from begin: Int, to end: Int, _ outage: inout Range<Int>?) {
+        switch effect {
+        case .takesOut: outage = min(begin, outage?.lowerBound ?? begin)..<max(end, outage?.upperBound ?? end)
+        case .bringsBack: if let taken = outage { outage = taken.lowerBound..<max(end, taken.upperBound) }
         case .requiresOut, .none: break
         }
     }

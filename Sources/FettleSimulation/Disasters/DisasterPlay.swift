@@ -34,7 +34,7 @@ public struct DisasterPlay: Sendable {
     var faultsLeft: Int
     var oracle = Oracle()
     var account: JournalAccount
-    /// How often each step has rebooted its host.
+    /// How often each step has rebooted its host, or restarted it to be compared with.
     var reboots: [StepID: Int] = [:]
     /// How often somebody has come to help a run that waits for a person.
     var helped = 0
@@ -253,6 +253,10 @@ public struct DisasterPlay: Sendable {
             effect.asksForReboot = isPatch && rebooted.contains(step.resource)
         case .restartServices:
             effect.leavesUnwell = strikes(profile.unwell, .unwellAfterPatch, step.id.rawValue)
+            if step.leg == .control, effect.leavesUnwell, Bool.random(using: &random) {
+                effect.leavesUnwell = false
+                effect.unwellMilliseconds = Int64.random(in: 10...120, using: &random) * 1_000
+            }
         case .reboot:
             // At this moment, and not only when the step was checked.
             if world[step.resource].busyUntil > now.milliseconds { changes = false }
@@ -323,6 +327,7 @@ public struct DisasterPlay: Sendable {
         narrate("\(step.id) takes effect")
         let before = oracle.serving(beside: step, world, at: now, part: effect.part)
         let boots = world[step.resource].boots
+        let starts = world[step.resource].starts
         judgeElsewhere(effect)
         for words in world.apply(effect, at: now.milliseconds) { oracle.broken(words) }
         if case .reboot = step.action {
@@ -333,6 +338,7 @@ public struct DisasterPlay: Sendable {
         oracle.judge(effect, world, at: now)
         judgeKeeping(effect, by: number)
         judgeReboot(by: step, boots: boots)
+        judgeRestart(by: step, starts: starts)
     }
 
     mutating func deliver(_ report: Report, to number: Int) {

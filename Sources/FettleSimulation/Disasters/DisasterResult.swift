@@ -28,6 +28,7 @@ public enum Encounter: String, Sendable, CaseIterable, Comparable {
     case paused, aborted, rolledBackByPerson, retried, skipped
     case canaryFailed, budgetLatched, rolledBackDuringRollout, crashedInRollback, quarantined
     case refusedForCapacity, awaitedHuman
+    case controlRestarted, controlFailed, controlFailedAlone, nobodyToCompareWith, takenOverInRestart
     case crashInAppend, diskFull, wroteFromReserve, diskFullBeyondReserve, packagesLocked, silentGate, staleGate
     case freezeDeclared, refusedByCalendar, windowClosedInMidDrain, changedAfterClosing, clockOutsideWindow
     case machineMoved, migrationBrokeOff, strangerAppeared, takenOverInEvacuation

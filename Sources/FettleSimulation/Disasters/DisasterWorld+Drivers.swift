@@ -38,6 +38,11 @@ extension DisasterWorld {
         case .replaceImage:
             let target: Version = back.contains(step.id) ? .before : .after
             return host.installed == target ? done("runs from this image") : .ready(prior: nil)
+        case .restartServices(_, let units?) where !units.isEmpty:
+            let before = order.prior?.details["starts"].flatMap { Int($0) } ?? .max
+            return before < host.starts
+                ? done("was started anew")
+                : .ready(prior: PriorState(alreadySo: false, details: ["starts": "\(host.starts)"]))
         case .restartServices:
             return host.running == host.installed ? done("runs what is installed") : .ready(prior: nil)
         case .reboot(let condition):
@@ -77,6 +82,9 @@ extension DisasterWorld {
         case .bake, .groupGate:
             let resources = step.action.judged ?? []
             let unwell = resources.filter { !isWell($0, at: now) }
+            if unwell.isEmpty, hasNobodyToCompareWith(step) {
+                return failed(.inconclusive, "\(step.id) has nobody left to compare with")
+            }
             return unwell.isEmpty ? pass : failed(.unhealthy, "\(unwell) are not well")
         default: break
         }
@@ -89,6 +97,9 @@ extension DisasterWorld {
         case .replaceImage:
             let target: Version = back.contains(step.id) ? .before : .after
             return host.installed == target ? pass : failed(.inconclusive, "runs from another image")
+        case .restartServices(_, let units?) where !units.isEmpty:
+            let before = order.prior?.details["starts"].flatMap { Int($0) } ?? 0
+            return host.starts > before ? pass : failed(.inconclusive, "is on the start that it was on")
         case .restartServices:
             return host.running == host.installed ? pass : failed(.inconclusive, "still runs replaced code")
         case .reboot:
@@ -108,12 +119,20 @@ extension DisasterWorld {
         }
     }
 
+    /// All that the plan compares with have failed since.
+    private func hasNobodyToCompareWith(_ step: Step) -> Bool {
+        guard case .bake(_, _, _, let judgement?) = step.action else { return false }
+        return judgement.controls.isEmpty && comparing.contains(step.id)
+    }
+
     /// How a step's effect comes about.
     struct Effect: Sendable {
         var order: StepOrder
         /// The package's script fails.
         var leavesHalfConfigured = false
         var leavesUnwell = false
+        /// Unwell for so long, in milliseconds, and then well by itself.
+        var unwellMilliseconds: Int64 = 0
         var bootsOldKernel = false
         /// How long a reboot takes, in milliseconds.
         var awayMilliseconds: Int64 = 0
@@ -161,11 +180,13 @@ extension DisasterWorld {
             host.installed = target
             host.isWell = !(effect.leavesUnwell && target == .after)
             if effect.asksForReboot, target == .after { host.needsReboot = true } else { host.running = target }
-        case .restartServices:
+        case .restartServices(let exceptions, let units):
             guard host.awayUntil <= now else { break }
             host.disturbedAt = now
-            host.running = host.installed
+            if units?.isEmpty == false { host.starts += 1 }
+            if !exceptions.contains("*") { host.running = host.installed }
             if effect.leavesUnwell { host.isWell = false }
+            host.unwellUntil = max(host.unwellUntil, now + effect.unwellMilliseconds)
         case .reboot:
             guard host.awayUntil <= now else { break }
             if host.busyUntil > now { broken.append("I9: \(step.id) while the package manager is at work") }

@@ -12,6 +12,8 @@ struct DisasterWorld: Sendable {
         var running = Version.before
         var needsReboot = false
         var boots = 1
+        /// Of the units that a step names.
+        var starts = 1
         /// By its own doing or ours.
         var isWell = true
         /// Without our doing, until this time.
@@ -74,6 +76,8 @@ struct DisasterWorld: Sendable {
     let undone: Set<ResourceID>
     /// The steps of the way back.
     let back: Set<StepID>
+    /// Bakes that compare with members that are not patched.
+    let comparing: Set<StepID>
     /// Members that somebody has taken out of a group for good, or for a while.
     var removed: [GroupID: Set<ResourceID>] = [:]
     /// This run keeps them out for good.
@@ -119,6 +123,10 @@ struct DisasterWorld: Sendable {
             Set(steps.filter { if case .gate = $0.action { true } else { false } }.map(\.resource))
         }
         back = Set(plan.rollback.map(\.id))
+        comparing = Set(
+            plan.steps.filter { step in
+                if case .bake(_, _, _, let judgement?) = step.action { !judgement.controls.isEmpty } else { false }
+            }.map(\.id))
         gated = (gates(plan.steps), gates(plan.rollback))
         // What only has to be restarted runs the earlier code of packages that are right already.
         var changed: Set<ResourceID> = []

@@ -13,6 +13,8 @@ struct JournalAccount: Sendable {
     let turns: [[ResourceID: Int]]
     /// Those whose bake others wait for: when one fails everything stops.
     let canaries: Set<ResourceID>
+    /// All that any bake watches.
+    let watched: Set<ResourceID>
     let limits: PlanLimits
     /// Those that have a window of their own.
     private let bound: Set<ResourceID>
@@ -26,6 +28,15 @@ struct JournalAccount: Sendable {
     private(set) var failed: Set<ResourceID> = []
     /// Something of theirs has failed at some time.
     private(set) var struck: Set<ResourceID> = []
+    /// The same, but for what failed while it was restarted to be compared with.
+    private(set) var struckByChange: Set<ResourceID> = []
+    /// Something that watches several has failed beyond doubt.
+    private(set) var hasFailedWatch = false
+    /// Restarted to be compared with, and not back from that beyond doubt; nobody has asked for another try.
+    private(set) var unfit: Set<ResourceID> = []
+    /// Restarted to be compared with, and back from that.
+    private(set) var restarted: Set<ResourceID> = []
+    private var isStartedAnew: Set<ResourceID> = []
     private(set) var isPaused = false
     /// Stopped by somebody, or going back.
     private(set) var isStopping = false
@@ -51,6 +62,7 @@ struct JournalAccount: Sendable {
         }
         self.steps = steps
         self.canaries = canaries
+        watched = Set(plan.steps.flatMap { step in step.action.judged.map { $0 + [step.resource] } ?? [] })
         limits = plan.limits
         bound = Set(plan.targets.filter { $0.window != nil }.map(\.resource))
         turns = plan.order.map { order in
@@ -70,16 +82,15 @@ struct JournalAccount: Sendable {
         case .stepIntended(let id, let attempt, _):
             intended[id] = attempt
             if failedForGood.contains(id) { broken.append("I10: \(id) has used up its tries and is tried again") }
-            if let step = steps[id]?.step, step.availability == .takesOut {
-                out[step.resource, default: []].insert(id)
-            }
+            if let step = steps[id]?.step, let words = noteIntent(step) { broken.append(words) }
         case .stepDone(let id, _, _):
             forget(id)
-            if let step = steps[id]?.step, step.availability == .bringsBack { bringBack(by: step) }
+            if let step = steps[id]?.step { noteDone(step) }
         case .stepFailed(let id, _, let failure):
             // What may not begin outside of its window has not failed, and this line alone does not tell it from what was refused.
             if failure.code == .refused, let step = steps[id]?.step, bound.contains(step.resource) {
                 struck.insert(step.resource)
+                struckByChange.insert(step.resource)
                 break
             }
             failures[id, default: 0] += 1
@@ -96,11 +107,19 @@ struct JournalAccount: Sendable {
             renewals += 1
             failures = [:]
             failedForGood = []
+            unfit = []
         case .abortRequested: isStopping = true
-        case .rollbackRequested: (isStopping, isRollingBack) = (true, true)
+        case .rollbackRequested(let person, let reason):
+            if person == nil, !mayGoBackByItself {
+                broken.append(
+                    "I10: the run goes back by itself (\(reason)), and of what it has changed only "
+                        + "\(struckByChange.sorted()) failed")
+            }
+            (isStopping, isRollingBack) = (true, true)
         case .quarantined(let entry): quarantined.insert(entry.resource)
         case .failedRetried(let resources, _):
             renewals += 1
+            unfit.subtract(resources)
             for id in Array(failures.keys) where isAbout(resources, id) { forget(id) }
         case .gateAnswered(let id, _, let verdict, _): if verdict == .fail { noteFailure(of: id, isForGood: true) }
         case .started, .claimed, .stepSkipped, .partRollbackRequested, .handOverRequested, .superseded, .awaitingHuman,
@@ -117,17 +136,48 @@ struct JournalAccount: Sendable {
     private mutating func noteFailure(of id: StepID, isForGood: Bool) {
         guard let (step, isRollback) = steps[id].map({ ($0.step, $0.isRollback) }) else { return }
         if isForGood { failedForGood.insert(id) }
-        if let resources = step.action.judged { struck.formUnion(resources) }
-        struck.insert(step.resource)
+        let affected = (step.action.judged ?? []) + [step.resource]
+        struck.formUnion(affected)
+        if step.leg == nil { struckByChange.formUnion(affected) }
+        if isForGood, step.action.judged != nil { hasFailedWatch = true }
         guard isForGood, !isRollback, step.availability != .takesOut else { return }
         if step.action.judged != nil { return }
-        failed.insert(step.resource)
+        // Nothing was changed on who is only restarted to be compared with: that is no failure of the patch.
+        if step.leg == .control {
+            unfit.insert(step.resource)
+        } else {
+            failed.insert(step.resource)
+        }
     }
 
     /// Of one of them, or a watch over one of them.
     private func isAbout(_ resources: [ResourceID], _ id: StepID) -> Bool {
         guard let step = steps[id]?.step else { return false }
         return resources.contains(step.resource) || step.action.judged?.contains(where: resources.contains) ?? false
+    }
+
+    /// Whether so much has failed, at the most, that a run goes back without being asked to.
+    private var mayGoBackByItself: Bool {
+        hasFailedWatch || struckByChange.count > limits.failureBudget || !watched.isDisjoint(with: struckByChange)
+    }
+
+    /// - Returns: what it breaks by itself.
+    private mutating func noteIntent(_ step: Step) -> String? {
+        if step.availability == .takesOut {
+            if step.leg == .control, !isOut(step.resource) { isStartedAnew.remove(step.resource) }
+            out[step.resource, default: []].insert(step.id)
+        }
+        guard step.leg == .control, restarted.contains(step.resource) else { return nil }
+        return "I1: \(step.id) once more, though \(step.resource) is back from its restart"
+    }
+
+    private mutating func noteDone(_ step: Step) {
+        if step.leg == .control, step.changesTheHost { isStartedAnew.insert(step.resource) }
+        guard step.availability == .bringsBack else { return }
+        bringBack(by: step)
+        guard step.leg == .control, !isOut(step.resource) else { return }
+        // Put back before it was restarted, it is taken out for that once more.
+        if isStartedAnew.contains(step.resource) { restarted.insert(step.resource) }
     }
 
     /// What begins anew after a return counts anew.

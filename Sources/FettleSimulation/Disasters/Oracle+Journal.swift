@@ -31,9 +31,12 @@ extension DisasterPlay {
             if host.installed != DisasterWorld.version(after: transaction) || host.isHalfConfigured {
                 oracle.broken("I3: \(id) is written down as done, and other versions are installed")
             }
-        case .restartServices:
-            if host.running != host.installed {
+        case .restartServices(let exceptions, let units):
+            if host.running != host.installed, !exceptions.contains("*") {
                 oracle.broken("I3: \(id) is written down as done, and replaced code runs")
+            }
+            if units?.isEmpty == false, host.starts == 1 {
+                oracle.broken("I3: \(id) is written down as done, and nothing was started anew")
             }
         default: break
         }
@@ -45,6 +48,9 @@ extension DisasterPlay {
                 oracle.broken("I8: \(step.id) before \(other) has gone back, which came after it")
             }
             return
+        }
+        if step.leg == nil, account.unfit.contains(step.resource) {
+            oracle.broken("I10: \(step.id), though \(step.resource) has not come back from its restart")
         }
         if account.isPaused { oracle.broken("I4: \(step.id) while the run is paused") }
         if account.isStopping { oracle.broken("I4: \(step.id) after the run was told to stop or to go back") }
@@ -99,6 +105,7 @@ extension DisasterPlay {
         if !isCurrent(number), store.claimedAt < now {
             oracle.broken("I2: executor-\(number) performs \(step.id), and another has claimed the run")
         }
+        judgeComparison(by: step)
         let underWay = executors[number].keeping.count
         if underWay > max(1, plan.limits.parallelSteps) {
             oracle.broken("I1: \(underWay) steps at the same time, the plan allows \(plan.limits.parallelSteps)")

@@ -80,6 +80,7 @@ extension DisasterPlay {
             if step.name == "reboot" { meet(.takenOverInReboot) }
             if step.name == "patch" { meet(.takenOverInPatch) }
             if step.availability == .requiresOut { meet(.takenOverOut) }
+            if account.steps[step.id]?.step.leg == .control { meet(.takenOverInRestart) }
             if step.name == "evacuate" || step.name == "bring home" { meet(.takenOverInEvacuation) }
             if step.name == "upgrade through controller" { meet(.takenOverInUpgrade) }
             if step.name == "switch traffic" { meet(.takenOverInSwitch) }
@@ -95,6 +96,8 @@ extension DisasterPlay {
             meet(.rolledBackDuringRollout)
         case .quarantined: meet(.quarantined)
         case .stepDone(_, _, let observation) where observation.summary.hasPrefix("left drained"): meet(.leftDrained)
+        case .stepDone(let id, _, _): noteControl(id)
+        case .stepFailed(let id, _, let failure): noteControl(id, failure)
         case .ended(let outcome):
             switch outcome {
             case .succeeded: meet(.succeeded)

@@ -22,6 +22,9 @@ public struct DisasterFleet: Sendable {
         if seed % 2 == 0 || Bool.random(using: &random) { named = Set(sample.fleet.resources.map(\.id)) }
         sample.policy.limits.failureBudget = Int.random(in: 0...4, using: &random)
         if Int.random(in: 0..<5, using: &random) == 0 { bindToNights(using: &random) }
+        // Drawn apart: what else a seed gives stays as it was.
+        var apart = SplitMix(seed: seed &* 104_729)
+        if Bool.random(using: &apart) { sample.restartControls(using: &apart) }
     }
 
     private mutating func bindToNights(using random: inout SplitMix) {

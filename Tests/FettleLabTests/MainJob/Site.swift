@@ -142,13 +142,14 @@ final class Site: Sendable {
         }
     }
 
-    /// The resources for which anything was ever intended that touches a host: not looking, not downloading.
+    /// The resources for which anything was ever intended that touches a host: not looking, not downloading, and not a restart to be
+    /// compared with.
     func touched(_ plan: Plan) async throws -> Set<ResourceID> {
         let steps = Dictionary((plan.steps + plan.rollback).map { ($0.id, $0) }) { first, _ in first }
         return Set(
             try await journal.compactMap { record in
                 guard case .stepIntended(let id, _, _) = record.event, let step = steps[id] else { return nil }
-                return step.availability == .none ? nil : step.resource
+                return step.availability == .none || step.leg == .control ? nil : step.resource
             })
     }
 

@@ -1,0 +1,16 @@
+package import FettleModel
+
+extension FleetSample {
+    /// Every canary is compared with one to three members, which are restarted as they are before that, as far as the planner can.
+    package mutating func restartControls(using random: inout SplitMix) {
+        for place in fleet.groups.indices {
+            guard
+                case .canary(let first, let bake, let maxUnavailable, let growth, _)? = fleet.groups[place].strategy
+            else { continue }
+            let judging = CanaryJudging(controls: Int.random(in: 1...3, using: &random), restartsControls: true)
+            fleet.groups[place].strategy = .canary(
+                first: first, bakeSeconds: bake, maxUnavailable: maxUnavailable, growth: growth, judging: judging)
+            fleet.groups[place].probes.append(Probe(name: "unit", check: .systemdUnit(name: "web")))
+        }
+    }
+}
