@@ -9,11 +9,13 @@ struct JournalAccount: Sendable {
     }
 
     let steps: [StepID: PlannedStep]
-    /// In which turn of each of the plan's orders a resource stands.
-    let turns: [[ResourceID: Int]]
     /// Those whose bake others wait for: when one fails everything stops.
     let canaries: Set<ResourceID>
     let limits: PlanLimits
+    /// Those that the run has taken over from another: out from its first line on.
+    let taken: Set<ResourceID>
+    /// Where the run has taken another's place: whom its plan is about.
+    let stepped: Set<ResourceID>
     /// Those that have a window of their own.
     private let bound: Set<ResourceID>
 
@@ -30,6 +32,12 @@ struct JournalAccount: Sendable {
     /// Stopped by somebody, or going back.
     private(set) var isStopping = false
     private(set) var isRollingBack = false
+    /// Taken back by a person's word, while the others go on.
+    private(set) var takenBack: Set<ResourceID> = []
+    /// Those that have failed and were sent through the plan once more.
+    private(set) var triedAgain: Set<ResourceID> = []
+    /// Nothing is begun any more until another executor has the run.
+    private(set) var isHandingOver = false
     /// How often something is begun anew by a person's word.
     private(set) var renewals = 0
     private var failures: [StepID: Int] = [:]
@@ -52,12 +60,9 @@ struct JournalAccount: Sendable {
         self.steps = steps
         self.canaries = canaries
         limits = plan.limits
+        taken = Set(plan.supersedes?.taken.map(\.resource) ?? [])
+        stepped = plan.supersedes == nil ? [] : Set(steps.values.map(\.step.resource))
         bound = Set(plan.targets.filter { $0.window != nil }.map(\.resource))
-        turns = plan.order.map { order in
-            var places: [ResourceID: Int] = [:]
-            for (turn, members) in order.turns.enumerated() { for member in members { places[member] = turn } }
-            return places
-        }
     }
 
     func isOut(_ resource: ResourceID) -> Bool { !(out[resource] ?? []).isEmpty }
@@ -101,11 +106,19 @@ struct JournalAccount: Sendable {
         case .quarantined(let entry): quarantined.insert(entry.resource)
         case .failedRetried(let resources, _):
             renewals += 1
+            triedAgain.formUnion(resources)
             for id in Array(failures.keys) where isAbout(resources, id) { forget(id) }
+        case .partRollbackRequested(let resources, _, _):
+            takenBack.formUnion(resources)
+            // A watch over some of them begins anew.
+            for id in Array(failures.keys) where steps[id]?.step.action.judged != nil && isAbout(resources, id) {
+                forget(id)
+            }
+        case .started: for step in steps.values where taken.contains(step.step.resource) { takeOver(step) }
+        case .claimed: isHandingOver = false
+        case .handOverRequested: isHandingOver = true
         case .gateAnswered(let id, _, let verdict, _): if verdict == .fail { noteFailure(of: id, isForGood: true) }
-        case .started, .claimed, .stepSkipped, .partRollbackRequested, .handOverRequested, .superseded, .awaitingHuman,
-            .ended:
-            break
+        case .stepSkipped, .superseded, .awaitingHuman, .ended: break
         }
         switch event {
         case .stepIntended, .stepDone, .stepFailed: break
@@ -121,6 +134,8 @@ struct JournalAccount: Sendable {
         struck.insert(step.resource)
         guard isForGood, !isRollback, step.availability != .takesOut else { return }
         if step.action.judged != nil { return }
+        // What goes back by a person's word is not sent back by its own failure.
+        if takenBack.contains(step.resource), !isStopping { return }
         failed.insert(step.resource)
     }
 
@@ -128,6 +143,11 @@ struct JournalAccount: Sendable {
     private func isAbout(_ resources: [ResourceID], _ id: StepID) -> Bool {
         guard let step = steps[id]?.step else { return false }
         return resources.contains(step.resource) || step.action.judged?.contains(where: resources.contains) ?? false
+    }
+
+    private mutating func takeOver(_ planned: PlannedStep) {
+        guard !planned.isRollback, planned.step.availability == .takesOut else { return }
+        out[planned.step.resource, default: []].insert(planned.step.id)
     }
 
     /// What begins anew after a return counts anew.
