@@ -8,7 +8,15 @@ struct ResourceChecks: Sendable {
     /// Whose traffic is turned as a whole: none of their members is drained (`SwitchCheck`).
     let turnedGroups: Set<GroupID>
 
+    /// From here on two threads are faster than one.
+    private static let manyTargets = 500
+
     func judge(_ found: inout ViolationList) -> Outages {
+        guard tables.targets.count >= Self.manyTargets else {
+            let all = part(0..<tables.targets.count)
+            found.add(all.found)
+            return all.outages
+        }
         let middle = tables.targets.count / 2
         // One resource's chain has nothing to do with another's: two halves at the same time. Each is written by one of the two
         // iterations alone, and read when both are over.

@@ -84,7 +84,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let name: String
         if disasters.generated {
             let plans = GeneratedPlans(hosts: writing.hosts ?? 20)
-            series = DisasterSeries { try plans.plan($0).map(DisasterScene.init) }
+            series = DisasterSeries { plans.scene($0) }
             name = "--generated --hosts \(plans.hosts)"
         } else {
             let plan = try await planToPlay()

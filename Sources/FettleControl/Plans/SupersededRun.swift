@@ -29,10 +29,7 @@ struct SupersededRun: Sendable, Equatable {
                     hint: "`fettle plan make` makes a plan")
             }
         } else {
-            let isAtRest = state.pause != nil || state.awaitingHuman != nil
-            // A watch touches nothing: one that is open, as when its executor died, ends with the run.
-            let steps = state.resources.flatMap { $0.steps + $0.rollback }
-            guard isAtRest, !steps.contains(where: { $0.status == .underWay }) else {
+            guard state.standsStill else {
                 throw ControlError(
                     .blocked, "run \(run) is at work: it has to stand still before another takes its hosts over",
                     hint: "`fettle run pause \(run)`, and once nobody is worked on any more, try again")
@@ -44,13 +41,7 @@ struct SupersededRun: Sendable, Equatable {
         if state.outcome == nil {
             try await requireFiled(quarantined.subtracting(open), of: run, runs)
         }
-        let out = state.out.filter { open.contains($0) || !quarantined.contains($0) }
-        let hosts = Set(out + entries.map(\.resource)).sorted().map { host in
-            TakenHost(
-                resource: host,
-                obligations: entries.first { $0.resource == host }?.obligations
-                    ?? state.obligations.filter { $0.resource == host }, isQuarantined: open.contains(host))
-        }
+        let hosts = state.takenHosts(inQuarantine: entries)
         return SupersededRun(run: run, sequence: state.sequence, hosts: hosts)
     }
 
@@ -74,28 +65,14 @@ struct SupersededRun: Sendable, Equatable {
     ///
     /// - Throws: `blocked` if a host is out by the run, not in quarantine, and not brought back by the plan: it would be lost.
     func applied(to plan: Plan) throws(ControlError) -> Plan {
-        let going = Set(plan.steps.lazy.filter { $0.availability == .takesOut }.map(\.resource))
-        let lost = hosts.filter { !$0.isQuarantined && !going.contains($0.resource) }.map(\.resource.rawValue)
+        let (taking, lost) = plan.takingOver(hosts, from: run, at: sequence)
         guard lost.isEmpty else {
+            let names = lost.map(\.rawValue).joined(separator: ", ")
             throw ControlError(
-                .blocked, "out by \(run), and not brought back by the plan: \(lost.joined(separator: ", "))",
+                .blocked, "out by \(run), and not brought back by the plan: \(names)",
                 hint: "`fettle run abort \(run)` brings back what is out; or plan with these hosts")
         }
-        let taken = hosts.filter { going.contains($0.resource) }
-        let names = Set(taken.map(\.resource))
-        var plan = plan
-        plan.supersedes = Supersession(run: run, sequence: sequence, taken: taken)
-        for place in plan.steps.indices where names.contains(plan.steps[place].resource) {
-            if case .preflight(let expectation, _) = plan.steps[place].action {
-                plan.steps[place].action = .preflight(expectation: expectation, probes: [])
-            }
-        }
-        let others = going.subtracting(names)
-        if !names.isEmpty, !others.isEmpty {
-            plan.order.insert(
-                TurnOrder(reason: "taken over from \(run): first", turns: [names.sorted(), others.sorted()]), at: 0)
-        }
-        return plan
+        return taking
     }
 }
 

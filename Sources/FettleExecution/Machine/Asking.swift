@@ -120,7 +120,7 @@ extension RunMachine {
             for step in index.steps[resource] where !(step.isControl && wasControl) { fold.startAnew(step.number) }
         }
         for bake in index.bakes where fold[bake].open == nil {
-            if index.owners(bake).contains(where: again.contains) || isUndecided(bake) { fold.startAnew(bake.number) }
+            if index.owners(bake).contains(where: again.contains) { fold.startAnew(bake.number) }
         }
     }
 

@@ -223,6 +223,8 @@ extension RunMachine {
             }
         }
         guard fold.isForward else { return }
+        // Nobody has failed by it: only who has everything tried again has it watched again too.
+        for bake in index.bakes where fold[bake].open == nil && isUndecided(bake) { fold.startAnew(bake.number) }
         tryAnew(fold.failed.keys.filter(mayBeTriedAnew))
     }
 

@@ -141,7 +141,8 @@ enum WorkPass {
         // Who is looked at has nothing to do with anybody else: two halves, each with notes of its own.
         let middle = selected.count / 2
         let (first, second) = both(
-            { half(selected[..<middle], ranks, input, index) }, { half(selected[middle...], ranks, input, index) })
+            of: selected.count, { half(selected[..<middle], ranks, input, index) },
+            { half(selected[middle...], ranks, input, index) })
         notes.add(first.notes)
         notes.add(second.notes)
         return (first.hosts + second.hosts).sortedUnlessSorted { $0.id < $1.id }

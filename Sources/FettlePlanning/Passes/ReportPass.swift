@@ -15,6 +15,7 @@ struct ReportPass {
         let opening = opening()
         let steps = plan.steps
         let (median, slow) = both(
+            of: steps.count,
             { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.medianSeconds } },
             { Schedule(steps, graph, parallelSteps: parallel, opening: opening) { $0.p95Seconds } })
         let outages = outages(median, line)

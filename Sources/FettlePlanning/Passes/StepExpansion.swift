@@ -19,6 +19,7 @@ struct StepExpansion {
             for host in watched { maker.looks[host] = BakeJudgement.secondsBefore(bake: seconds) }
         }
         (steps, rollback) = both(
+            of: layout.hosts.count,
             { [maker] in Self.forward(layout, groupSteps, maker) },
             { [maker] in Self.back(layout, groupSteps, maker) })
     }

@@ -91,7 +91,7 @@ extension CrashPointReport {
         if result.outcome != undisturbed.result.outcome {
             words.append("ends as \(result.outcome.map { "\($0)" } ?? "nothing"): \(result.awaitingHuman ?? "")")
         }
-        for host in play.world.hosts.keys.sorted() {
+        for host in play.world.names {
             let (now, then) = (play.world[host], undisturbed.play.world[host])
             if now.installed != then.installed || now.running != then.running { words.append("\(host) is otherwise") }
             if now.patches != then.patches || now.returns != then.returns || now.boots != then.boots {

@@ -109,13 +109,15 @@ extension DisasterPlay {
     }
 
     private mutating func anyHost() -> ResourceID? {
-        world.hosts.keys.sorted().randomElement(using: &random)
+        world.names.randomElement(using: &random)
     }
 
     /// A person asks for something, whether it makes sense or not.
     private mutating func interfere(_ number: Int) {
+        let kind = Int.random(in: 0..<20, using: &random)
+        if kind >= 10 { return interfereInPart(kind, number) }
         let request: (RunRequest, Encounter) =
-            switch Int.random(in: 0..<10, using: &random) {
+            switch kind {
             case 0...2: (.pause(by: "bob", reason: "look"), .paused)
             case 3...5: (.resume(by: "bob"), .paused)
             case 6: (.abort(by: "bob", reason: "enough"), .aborted)
@@ -136,22 +138,26 @@ extension DisasterPlay {
     }
 
     mutating func grant(_ request: RunRequest, _ encounter: Encounter, _ number: Int) throws {
-        guard executors[number].isAlive, !executors[number].hasStopped else { return }
+        guard executors[number].isAlive, !executors[number].hasStopped, executors[number].leftAt == nil else {
+            return passOn(request, encounter, from: number)
+        }
         if let stalled = executors[number].stalledUntil, stalled > now {
             return agenda.insert(.person(executor: number, request, encounter), at: stalled)
         }
         guard executors[number].machine.request(request) == nil else { return }
+        judgeGranted(request, number)
         lastDisturbance = now
         meet(encounter, "\(request)")
         if case .pause = request { agenda.insert(.help, at: now.adding(seconds: 1_200)) }
         try obey(number)
+        if case .handOver = request { stallInHandOver(number) }
     }
 
     /// Somebody comes by to see what the run waits for: ends a pause, tries again, and in the end gives up.
     mutating func help() throws {
         guard let last = executors.last, !last.hasStopped else { return }
         // Nobody carries it out for now: they come again.
-        guard last.isAlive else { return agenda.insert(.help, at: now.adding(seconds: 60)) }
+        guard last.isAlive, last.leftAt == nil else { return agenda.insert(.help, at: now.adding(seconds: 60)) }
         if executors[last.number].machine.request(.resume(by: "carol")) == nil {
             lastDisturbance = now
             tell("carol ends the pause")

@@ -10,7 +10,7 @@ extension DisasterPlay {
                 reserve: Int.random(in: 4...60, using: &random))
         }
         if strikes(profile.packagesLocked, .packagesLocked, ""),
-            let host = world.hosts.keys.sorted().randomElement(using: &random),
+            let host = world.names.randomElement(using: &random),
             // What is on its way to it could not know.
             world[host].expected == 0
         {

@@ -9,10 +9,12 @@ import FettleStore
 /// Single-threaded, in virtual time: a seed gives the same play every time. The executors decide with the real RunMachine; the
 /// oracle judges what they do by the world, never by what they believe.
 public struct DisasterPlay: Sendable {
-    let plan: Plan
+    /// What is carried out now: a run may take another's place.
+    var plan: Plan
+    var run = Self.run
     let seed: UInt64
-    /// Every executor's machine begins as this one.
-    let blank: RunMachine
+    /// With what the run began that is carried out now.
+    var beginning: PlayBeginning
     let profile: DisasterProfile
     /// Says whether a fault strikes, and nothing else.
     var dice: SplitMix
@@ -34,6 +36,8 @@ public struct DisasterPlay: Sendable {
     var faultsLeft: Int
     var oracle = Oracle()
     var account: JournalAccount
+    /// The plan's orders of turns.
+    var orders: NumberedOrders
     /// How often each step has rebooted its host, or restarted it to be compared with.
     var reboots: [StepID: Int] = [:]
     /// How often somebody has come to help a run that waits for a person.
@@ -43,17 +47,15 @@ public struct DisasterPlay: Sendable {
     var tellsAll = false
     let beganAt: Timestamp
     var met: Set<Encounter> = []
-    /// Reboots follow the patches of these.
-    let rebooted: Set<ResourceID>
-    /// Those that give up leading before they are worked on.
-    let handsOver: Set<ResourceID>
     var calendar: CalendarWorld
     /// The checker's word before anybody is taken out, as a run on real machines asks it; nil: nobody asks.
-    let startGuard: StartGuard?
+    var startGuard: StartGuard?
+    var superseding = Superseding()
     /// When something last went wrong, or a person last acted: what has to end does so in bounded time after it.
     var lastDisturbance: Timestamp
 
-    enum Item: Sendable {
+    /// Some are large: what is moved about is where they are.
+    indirect enum Item: Sendable {
         case claim
         case renew(executor: Int)
         case wake(executor: Int)
@@ -66,6 +68,10 @@ public struct DisasterPlay: Sendable {
         case drainAgain(executor: Int, StepOrder)
         case person(executor: Int, RunRequest, Encounter)
         case help
+        /// By whoever comes after an executor that has left the run, unless somebody has it already.
+        case claimAfter(epoch: Int)
+        case planAnew
+        case startAnew
     }
 
     static let run = RunID("disaster")
@@ -77,34 +83,31 @@ public struct DisasterPlay: Sendable {
 
     /// - Parameters:
     ///   - faults: those that strike, instead of those that the seed draws: some of another play's `drawn`.
-    ///   - other: a play of the same plan: spares looking through the plan once more.
+    ///   - other: a play of the same plan with the same surroundings, played or not: spares looking through the plan once more.
     ///   - surroundings: what is true beside what the plan says.
     /// - Throws: `PlanDefect` if the plan's steps or orders don't hang together.
     public init(
         _ plan: Plan, seed: UInt64, profile: DisasterProfile = .everything, faults: [DrawnFault]? = nil,
         like other: DisasterPlay? = nil, surroundings: DisasterSurroundings = .none
     ) throws {
-        blank = try other?.blank ?? RunMachine(run: Self.run, plan: plan)
+        beginning = try other?.beginning ?? PlayBeginning(plan, surroundings, run: Self.run)
         self.plan = plan
         self.seed = seed
         self.profile = profile
         dice = SplitMix(seed: seed)
         random = SplitMix(seed: seed)
         script = faults.map { Dictionary($0.map { ($0.place, $0.seed) }, uniquingKeysWith: { first, _ in first }) }
-        world = DisasterWorld(plan, surroundings)
-        account = JournalAccount(plan)
-        calendar = CalendarWorld(plan)
+        world = beginning.world
+        account = beginning.account
+        orders = beginning.orders
+        calendar = beginning.calendar
         // Every other run has to do without it where the plan and the reservations alone have to hold.
-        // Whom a controller takes is its own choice: no reservation can hold that against it, only the guard does.
-        let isLeftOut = surroundings == .none && seed % 2 == 0 && !plan.isThroughController
-        startGuard = isLeftOut ? nil : StartGuard(plan)
-        // Prepared before the first window opens.
-        now = max(plan.createdAt, plan.windows.map { $0.opensAt.adding(seconds: -600) }.min() ?? plan.createdAt)
+        let isLeftOut = surroundings == .none && seed % 2 == 0 && !beginning.isThroughController
+        startGuard = isLeftOut ? nil : beginning.startGuard
+        now = beginning.time
         beganAt = now
         lastDisturbance = now
-        handsOver = Set(plan.steps.filter { if case .handOver = $0.action { true } else { false } }.map(\.resource))
         faultsLeft = faults?.count ?? profile.mostFaults
-        rebooted = Set(plan.steps.filter { if case .reboot = $0.action { true } else { false } }.map(\.resource))
         for group in world.sides.keys.sorted() {
             let isTurnedOneByOne = isTurnedOneByOne(group)
             world.sides[group]?.isTurnedOneByOne = isTurnedOneByOne
@@ -129,14 +132,15 @@ public struct DisasterPlay: Sendable {
         return DisasterResult(
             seed: seed, outcome: last?.outcome, awaitingHuman: last?.awaitingHuman,
             seconds: Int(now.seconds(since: beganAt).rounded()), violations: oracle.violations, met: met, story: story,
-            drawn: drawn, journal: store.journal)
+            drawn: drawn, journal: store.past + store.journal)
     }
 
     /// Ended, or nobody helps any more.
     private var isOver: Bool {
         // Looked at where it is: a copy of a machine after every event would cost more than the event.
         guard let last = executors.indices.last, executors[last].isAlive else { return false }
-        if executors[last].hasStopped { return true }
+        if executors[last].leftAt != nil { return false }
+        if executors[last].hasStopped { return !superseding.isGoingOn }
         return faultsLeft == 0 && helped > Self.mostHelp && executors[last].machine.awaitingHuman != nil
     }
 
@@ -181,6 +185,9 @@ public struct DisasterPlay: Sendable {
             meet(.drainTakenAgain)
         case .person(let number, let request, let encounter): try grant(request, encounter, number)
         case .help: try help()
+        case .claimAfter(let epoch): try claim(after: epoch)
+        case .planAnew: planAnew()
+        case .startAnew: startAnew()
         }
     }
 
@@ -199,7 +206,7 @@ public struct DisasterPlay: Sendable {
     private mutating func reserve(_ order: CapacityOrder, for number: Int) {
         world[order.step.resource].expected -= 1
         // Who has lost the run takes nothing in its name.
-        guard executors[number].isAlive, stillHoldsRun(number) else { return }
+        guard executors[number].isAlive, executors[number].leftAt == nil, stillHoldsRun(number) else { return }
         var health: [GroupID: [ResourceID: MemberHealth]] = [:]
         for group in order.groups + order.lentGroups {
             for member in group.members {
@@ -211,7 +218,7 @@ public struct DisasterPlay: Sendable {
             if let refusal {
                 .refused(reason: refusal)
             } else {
-                store.reserve(order.request(run: Self.run, health: health, at: now), at: now)
+                store.reserve(order.request(run: executors[number].run, health: health, at: now), at: now)
             }
         narrate("\(order.step.resource) is \(decision == .granted ? "reserved" : "refused: \(decision)")")
         if decision == .granted {
@@ -250,7 +257,7 @@ public struct DisasterPlay: Sendable {
             let isPatch = transaction.purpose == .patch
             effect.leavesHalfConfigured = isPatch && strikes(profile.halfConfigured, .halfConfigured, step.id.rawValue)
             effect.leavesUnwell = isPatch && strikes(profile.unwell, .unwellAfterPatch, step.id.rawValue)
-            effect.asksForReboot = isPatch && rebooted.contains(step.resource)
+            effect.asksForReboot = isPatch && beginning.rebooted.contains(step.resource)
         case .restartServices:
             effect.leavesUnwell = strikes(profile.unwell, .unwellAfterPatch, step.id.rawValue)
             if step.leg == .control, effect.leavesUnwell, Bool.random(using: &random) {
@@ -348,10 +355,4 @@ public struct DisasterPlay: Sendable {
 
 extension Timestamp {
     func adding(milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: self.milliseconds + milliseconds) }
-}
-
-extension Plan {
-    fileprivate var isThroughController: Bool {
-        (steps + rollback).contains { if case .upgradeThroughController = $0.action { true } else { false } }
-    }
 }

@@ -35,7 +35,8 @@ public struct DisasterProfile: Sendable, Equatable {
     public var foreignDrain: Int
     /// The executor's clock jumps, forwards or backwards.
     public var clockJump: Int
-    /// Somebody asks for something: a pause, its end, an abort, a rollback, another try, a skip.
+    /// Somebody asks for something: a pause, its end, an abort, a rollback of all or a part, another try of all or of what failed,
+    /// a skip, another executor, another plan.
     public var person: Int
     /// The executor dies while it writes a line, which is not there then.
     public var tornAppend: Int
@@ -96,6 +97,6 @@ public struct DisasterProfile: Sendable, Equatable {
     public static let everything = DisasterProfile(
         crash: 15, stall: 5, lostAcknowledgement: 5, lostReply: 15, repeatedReply: 20, lie: 15, unreachable: 15,
         lostHost: 4, halfConfigured: 20, unwell: 30, flap: 4, oldKernel: 30, forgottenDrains: 5, balancerRefuses: 15,
-        foreignDrain: 5, clockJump: 4, person: 8, tornAppend: 5, fullDisk: 3, packagesLocked: 4, silentGate: 20,
+        foreignDrain: 5, clockJump: 4, person: 14, tornAppend: 5, fullDisk: 3, packagesLocked: 4, silentGate: 20,
         staleGate: 20, worlds: .everything, mostFaults: 12)
 }

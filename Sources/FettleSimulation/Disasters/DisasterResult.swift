@@ -35,6 +35,10 @@ public enum Encounter: String, Sendable, CaseIterable, Comparable {
     case handedOver, failedOver, leaderMovedBack, takenThrough, takenOverInUpgrade
     case memberLeft, memberLeftWhileOut, memberReturned, flapping, otherSideInQuarantine
     case trafficTurned, trafficTurnedBack, takenOverInSwitch, turnedHalf
+    case hostTakenBack, waveTakenBack, groupTakenBack, dependentsTakenBack, endedInPart
+    case failedTriedAgain, cameThroughOnceMore
+    case handedToAnother, stalledInHandOver, handOverMissed, zombieHeard
+    case superseded, supersededWhileUnwell, supersededWhileOwing, supersededAfterTheEnd, supersessionRefused
     case succeeded, rolledBack, failed
 
     public static func < (left: Encounter, right: Encounter) -> Bool { left.rawValue < right.rawValue }

@@ -53,6 +53,16 @@ struct DisasterWorld: Sendable {
         var isRetired = false
         /// It is well and unwell by turns.
         var flaps: Flapping?
+
+        func isAway(at now: Int64) -> Bool { awayUntil > now || isTakenThrough }
+
+        /// Wholly, by a run that has not taken it back.
+        var isPatched: Bool { installed == .after && patches > returns && !isHalfConfigured }
+
+        /// If it can be reached.
+        func isWell(at now: Int64) -> Bool {
+            isWell && !isHalfConfigured && unwellUntil <= now && flaps?.isUnwell(at: now) != true
+        }
     }
 
     struct Flapping: Sendable {
@@ -63,11 +73,17 @@ struct DisasterWorld: Sendable {
         func isUnwell(at now: Int64) -> Bool { from <= now && now < until && (now - from) / period % 2 == 0 }
     }
 
-    var hosts: [ResourceID: Host] = [:]
+    /// By number: looked at again and again.
+    private(set) var hosts: [Host]
+    private(set) var numbers = HostNumbers()
     let groups: [GroupID: PlannedGroup]
     let groupsOf: [ResourceID: [GroupID]]
-    /// Of each group, each once.
-    private let members: [GroupID: Set<ResourceID>]
+    /// Of each group, each once, by number.
+    private let members: [GroupID: [Int]]
+    /// By number, what takes a host down with it by the plan.
+    private var carriersOf: [[Int]]
+    /// By number, whether the plan changes the packages of the host.
+    private(set) var isChanged: [Bool]
     /// Those whose health the plan asks for before they serve again: on its way forward, and on its way back.
     let gated: (forward: Set<ResourceID>, back: Set<ResourceID>)
     /// Those whose packages the plan changes.
@@ -80,6 +96,8 @@ struct DisasterWorld: Sendable {
     let comparing: Set<StepID>
     /// Members that somebody has taken out of a group for good, or for a while.
     var removed: [GroupID: Set<ResourceID>] = [:]
+    /// Those that a run has taken over from another as they were.
+    var takenOver: Set<ResourceID> = []
     /// This run keeps them out for good.
     var keptOut: Set<ResourceID> = []
     var hypervisors: HypervisorWorld
@@ -107,14 +125,20 @@ struct DisasterWorld: Sendable {
             for machine in target.interrupts ?? [] { interrupted[target.resource, default: []].insert(machine.machine) }
         }
         var groupsOf: [ResourceID: [GroupID]] = [:]
-        for target in plan.targets { hosts[target.resource] = Host() }
-        var members: [GroupID: Set<ResourceID>] = [:]
+        for target in plan.targets { _ = numbers.number(adding: target.resource) }
+        var members: [GroupID: [Int]] = [:]
         for group in plan.groups {
-            members[group.id] = members[group.id] ?? Set(group.members)
-            for member in Set(group.members) {
-                hosts[member] = Host()
-                groupsOf[member, default: []].append(group.id)
-            }
+            let own = Set(group.members).sorted()
+            var places: [Int] = []
+            for member in own { places.append(numbers.number(adding: member)) }
+            members[group.id] = members[group.id] ?? places
+            for member in own { groupsOf[member, default: []].append(group.id) }
+        }
+        hosts = numbers.ids.map { _ in Host() }
+        carriersOf = numbers.ids.map { _ in [] }
+        for (carried, places) in carriers {
+            guard let place = numbers[carried] else { continue }
+            for carrier in places { if let number = numbers[carrier] { carriersOf[place].append(number) } }
         }
         groups = Dictionary(plan.groups.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.groupsOf = groupsOf
@@ -135,9 +159,7 @@ struct DisasterWorld: Sendable {
             switch step.action {
             case .changePackages, .replaceImage: changed.insert(step.resource)
             case .restartServices: restarted.insert(step.resource)
-            case .reboot:
-                hosts[step.resource]?.needsReboot = false
-                restarted.insert(step.resource)
+            case .reboot: restarted.insert(step.resource)
             case .upgradeThroughController(let upgrade): changed.formUnion(upgrade.members)
             case .evacuate(_, let staying):
                 emptied.insert(step.resource)
@@ -146,13 +168,30 @@ struct DisasterWorld: Sendable {
             }
         }
         self.changed = changed
+        isChanged = numbers.ids.map { _ in false }
         undone = Set(
             plan.rollback.filter { if case .changePackages = $0.action { true } else { false } }.map(\.resource))
         self.emptied = emptied
         self.interrupted = interrupted
         self.carriers = carriers
         addGroupsOfTheirOwnKind(plan, surroundings)
-        for host in restarted.subtracting(changed) { hosts[host]?.installed = .after }
+        for host in restarted.subtracting(changed) {
+            if let place = numbers[host] { hosts[place].installed = .after }
+        }
+        for host in changed { if let place = numbers[host] { isChanged[place] = true } }
+    }
+
+    /// All hosts, sorted.
+    var names: [ResourceID] { numbers.names }
+
+    private mutating func number(adding resource: ResourceID) -> Int {
+        let number = numbers.number(adding: resource)
+        if number == hosts.count {
+            hosts.append(Host())
+            isChanged.append(changed.contains(resource))
+            carriersOf.append((carriers[resource] ?? []).compactMap { numbers[$0] })
+        }
+        return number
     }
 
     private mutating func addGroupsOfTheirOwnKind(_ plan: Plan, _ surroundings: DisasterSurroundings) {
@@ -173,48 +212,73 @@ struct DisasterWorld: Sendable {
     }
 
     subscript(_ resource: ResourceID) -> Host {
-        get { hosts[resource] ?? Host() }
         // In its place, and not as a copy that is put back.
-        _modify { yield &hosts[resource, default: Host()] }
+        _read {
+            if let number = numbers[resource] { yield hosts[number] } else { yield Host() }
+        }
+        _modify {
+            let number = number(adding: resource)
+            yield &hosts[number]
+        }
     }
 
     /// - Parameter depth: a machine may run on a machine, but not without end.
     func isReachable(_ resource: ResourceID, at now: Int64, depth: Int = 0) -> Bool {
-        let host = self[resource]
-        guard host.awayUntil <= now, !host.isTakenThrough else { return false }
+        if let number = numbers[resource], hosts[number].isAway(at: now) { return false }
         guard !hypervisors.isEmpty, depth < 4, let carrier = hypervisors.carrier(of: resource) else { return true }
         return isReachable(carrier, at: now, depth: depth + 1)
     }
 
+    private func isReachable(_ number: Int, at now: Int64) -> Bool {
+        if hosts[number].isAway(at: now) { return false }
+        return hypervisors.isEmpty || isReachable(numbers.ids[number], at: now)
+    }
+
     func isWell(_ resource: ResourceID, at now: Int64) -> Bool {
-        let host = self[resource]
-        guard host.isWell, !host.isHalfConfigured, host.unwellUntil <= now, isReachable(resource, at: now) else {
-            return false
-        }
-        return host.flaps?.isUnwell(at: now) != true
+        if let number = numbers[resource] { return isWell(number, at: now) }
+        return isReachable(resource, at: now)
+    }
+
+    private func isWell(_ number: Int, at now: Int64) -> Bool {
+        hosts[number].isWell(at: now) && isReachable(number, at: now)
     }
 
     /// What an observer sees who asks the balancer and the host.
     func health(of member: ResourceID, in group: GroupID, at now: Int64) -> MemberHealth {
-        let host = self[member]
-        if removed[group]?.contains(member) == true { return .unknown(reason: "is no member any more") }
-        guard isReachable(member, at: now) else { return .unknown(reason: "does not answer") }
-        guard isWell(member, at: now) else { return .unhealthy(reason: "its probe fails") }
-        if carriers[member]?.contains(where: { self[$0].isReserved }) == true {
+        if !removed.isEmpty, removed[group]?.contains(member) == true {
+            return .unknown(reason: "is no member any more")
+        }
+        guard let number = numbers[member] else {
+            return isReachable(member, at: now) ? .healthy : .unknown(reason: "does not answer")
+        }
+        guard isReachable(number, at: now) else { return .unknown(reason: "does not answer") }
+        guard isWell(number, at: now) else { return .unhealthy(reason: "its probe fails") }
+        if carriersOf[number].contains(where: { hosts[$0].isReserved }) {
             return .unhealthy(reason: "goes down with its host")
         }
-        return isTakenOut(host, of: group) ? .unhealthy(reason: "is drained") : .healthy
+        return isTakenOut(number, of: group, isDriven: isDriven(group)) ? .unhealthy(reason: "is drained") : .healthy
+    }
+
+    /// Whether a balancer sends its members requests, one by one.
+    private func isDriven(_ group: GroupID) -> Bool {
+        groups[group]?.traffic != nil && (sides.isEmpty || sides[group] == nil)
     }
 
     /// Where no balancer sends requests, being worked on is all there is of being out.
-    private func isTakenOut(_ host: Host, of group: GroupID) -> Bool {
-        guard groups[group]?.traffic != nil, sides[group] == nil else { return host.isReserved }
-        return host.drained.contains(group) || host.foreign.contains(group)
+    private func isTakenOut(_ number: Int, of group: GroupID, isDriven: Bool) -> Bool {
+        guard isDriven else { return hosts[number].isReserved }
+        return hosts[number].drained.contains(group) || hosts[number].foreign.contains(group)
     }
 
-    /// How many members of a group serve.
+    /// How many members of a group serve: those whose `health` is so.
     func serving(_ group: PlannedGroup, at now: Int64) -> Int {
-        (members[group.id] ?? []).count { health(of: $0, in: group.id, at: now).isHealthy }
+        let isDriven = isDriven(group.id)
+        let removed = removed[group.id] ?? []
+        return (members[group.id] ?? []).count { number in
+            isWell(number, at: now) && !isTakenOut(number, of: group.id, isDriven: isDriven)
+                && !carriersOf[number].contains { hosts[$0].isReserved }
+                && (removed.isEmpty || !removed.contains(numbers.ids[number]))
+        }
     }
 
     /// The groups whose traffic a drain or a restore is about.
@@ -233,11 +297,11 @@ struct DisasterWorld: Sendable {
 
     /// Whether some group still sends it work.
     func getsTraffic(_ resource: ResourceID) -> Bool {
-        let host = self[resource]
+        guard let number = numbers[resource] else { return false }
         return (groupsOf[resource] ?? []).contains { group in
-            if removed[group]?.contains(resource) == true { return false }
-            if let side = sides[group] { return side.serving.contains(resource) }
-            return !isTakenOut(host, of: group)
+            if !removed.isEmpty, removed[group]?.contains(resource) == true { return false }
+            if !sides.isEmpty, let side = sides[group] { return side.serving.contains(resource) }
+            return !isTakenOut(number, of: group, isDriven: isDriven(group))
         }
     }
 

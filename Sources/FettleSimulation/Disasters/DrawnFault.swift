@@ -33,7 +33,8 @@ enum Moment: Sendable, Hashable {
 extension DisasterPlay {
     /// Whether a fault strikes now: as the dice say or the script, as long as there are faults left.
     mutating func strikes(
-        _ chances: Int, _ encounter: Encounter?, _ words: String, file: StaticString = #fileID, line: UInt = #line
+        _ chances: Int, _ encounter: Encounter?, _ words: @autoclosure () -> String, file: StaticString = #fileID,
+        line: UInt = #line
     ) -> Bool {
         guard faultsLeft > 0, chances > 0 else { return false }
         if let last = profile.faultsStopAfterSeconds, now > beganAt.adding(seconds: last) { return false }
@@ -49,6 +50,7 @@ extension DisasterPlay {
         faultsLeft -= 1
         lastDisturbance = now
         random = SplitMix(seed: seed)
+        let words = words()
         drawn.append(
             DrawnFault(place: place, seed: seed, words: encounter.map { "\($0.rawValue) \(words)" } ?? words))
         if let encounter { meet(encounter, words) }
@@ -98,6 +100,12 @@ extension DisasterPlay {
     func isTurnedOneByOne(_ group: GroupID) -> Bool {
         var random = timing(StepID(group.rawValue), 0, 4)
         return Bool.random(using: &random)
+    }
+
+    /// What a person does next, the same whatever else goes wrong.
+    func pick(_ what: String, _ number: Int, _ range: ClosedRange<Int>) -> Int {
+        var random = timing(StepID(what), number, 5)
+        return Int.random(in: range, using: &random)
     }
 
     /// Whether the last command of an executor that is dead gets to its target all the same.

@@ -9,13 +9,15 @@ struct JournalAccount: Sendable {
     }
 
     let steps: [StepID: PlannedStep]
-    /// In which turn of each of the plan's orders a resource stands.
-    let turns: [[ResourceID: Int]]
     /// Those whose bake others wait for: when one fails everything stops.
     let canaries: Set<ResourceID>
     /// All that any bake watches.
     let watched: Set<ResourceID>
     let limits: PlanLimits
+    /// Those that the run has taken over from another: out from its first line on.
+    let taken: Set<ResourceID>
+    /// Where the run has taken another's place: whom its plan is about.
+    let stepped: Set<ResourceID>
     /// Those that have a window of their own.
     private let bound: Set<ResourceID>
 
@@ -41,6 +43,12 @@ struct JournalAccount: Sendable {
     /// Stopped by somebody, or going back.
     private(set) var isStopping = false
     private(set) var isRollingBack = false
+    /// Taken back by a person's word, while the others go on.
+    private(set) var takenBack: Set<ResourceID> = []
+    /// Those that have failed and were sent through the plan once more.
+    private(set) var triedAgain: Set<ResourceID> = []
+    /// Nothing is begun any more until another executor has the run.
+    private(set) var isHandingOver = false
     /// How often something is begun anew by a person's word.
     private(set) var renewals = 0
     private var failures: [StepID: Int] = [:]
@@ -64,12 +72,9 @@ struct JournalAccount: Sendable {
         self.canaries = canaries
         watched = Set(plan.steps.flatMap { step in step.action.judged.map { $0 + [step.resource] } ?? [] })
         limits = plan.limits
+        taken = Set(plan.supersedes?.taken.map(\.resource) ?? [])
+        stepped = plan.supersedes == nil ? [] : Set(steps.values.map(\.step.resource))
         bound = Set(plan.targets.filter { $0.window != nil }.map(\.resource))
-        turns = plan.order.map { order in
-            var places: [ResourceID: Int] = [:]
-            for (turn, members) in order.turns.enumerated() { for member in members { places[member] = turn } }
-            return places
-        }
     }
 
     func isOut(_ resource: ResourceID) -> Bool { !(out[resource] ?? []).isEmpty }
@@ -120,11 +125,19 @@ struct JournalAccount: Sendable {
         case .failedRetried(let resources, _):
             renewals += 1
             unfit.subtract(resources)
+            triedAgain.formUnion(resources)
             for id in Array(failures.keys) where isAbout(resources, id) { forget(id) }
+        case .partRollbackRequested(let resources, _, _):
+            takenBack.formUnion(resources)
+            // A watch over some of them begins anew.
+            for id in Array(failures.keys) where steps[id]?.step.action.judged != nil && isAbout(resources, id) {
+                forget(id)
+            }
+        case .started: for step in steps.values where taken.contains(step.step.resource) { takeOver(step) }
+        case .claimed: isHandingOver = false
+        case .handOverRequested: isHandingOver = true
         case .gateAnswered(let id, _, let verdict, _): if verdict == .fail { noteFailure(of: id, isForGood: true) }
-        case .started, .claimed, .stepSkipped, .partRollbackRequested, .handOverRequested, .superseded, .awaitingHuman,
-            .ended:
-            break
+        case .stepSkipped, .superseded, .awaitingHuman, .ended: break
         }
         switch event {
         case .stepIntended, .stepDone, .stepFailed: break
@@ -145,9 +158,11 @@ struct JournalAccount: Sendable {
         // Nothing was changed on who is only restarted to be compared with: that is no failure of the patch.
         if step.leg == .control {
             unfit.insert(step.resource)
-        } else {
-            failed.insert(step.resource)
+            return
         }
+        // What goes back by a person's word is not sent back by its own failure.
+        if takenBack.contains(step.resource), !isStopping { return }
+        failed.insert(step.resource)
     }
 
     /// Of one of them, or a watch over one of them.
@@ -178,6 +193,11 @@ struct JournalAccount: Sendable {
         guard step.leg == .control, !isOut(step.resource) else { return }
         // Put back before it was restarted, it is taken out for that once more.
         if isStartedAnew.contains(step.resource) { restarted.insert(step.resource) }
+    }
+
+    private mutating func takeOver(_ planned: PlannedStep) {
+        guard !planned.isRollback, planned.step.availability == .takesOut else { return }
+        out[planned.step.resource, default: []].insert(planned.step.id)
     }
 
     /// What begins anew after a return counts anew.

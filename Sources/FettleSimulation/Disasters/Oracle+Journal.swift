@@ -9,6 +9,7 @@ extension DisasterPlay {
         }
         for record in records {
             narrate("executor-\(number) writes: \(record.event.words)")
+            judgeRequests(by: record.event)
             if case .stepIntended(let id, _, let prior) = record.event, !(prior?.alreadySo ?? false),
                 let planned = account.steps[id], planned.step.availability == .takesOut,
                 !account.isOut(planned.step.resource)
@@ -19,6 +20,7 @@ extension DisasterPlay {
             // Nobody waits any longer for what a person has skipped.
             if case .stepSkipped(let id, _, _) = record.event { executors[number].keeping[id] = nil }
             for words in account.add(record.event) { oracle.broken(words) }
+            if case .partRollbackRequested = record.event { judgePartRollback() }
         }
     }
 
@@ -44,7 +46,8 @@ extension DisasterPlay {
 
     private mutating func judgeTakingOut(_ step: Step, isRollback: Bool) {
         if isRollback {
-            if account.isRollingBack, let other = laterOneLeft(than: step.resource) {
+            let goes = account.isRollingBack || account.takenBack.contains(step.resource)
+            if goes, let other = laterOneLeft(than: step.resource) {
                 oracle.broken("I8: \(step.id) before \(other) has gone back, which came after it")
             }
             return
@@ -52,6 +55,7 @@ extension DisasterPlay {
         if step.leg == nil, account.unfit.contains(step.resource) {
             oracle.broken("I10: \(step.id), though \(step.resource) has not come back from its restart")
         }
+        judgeOthersOut(beside: step)
         if account.isPaused { oracle.broken("I4: \(step.id) while the run is paused") }
         if account.isStopping { oracle.broken("I4: \(step.id) after the run was told to stop or to go back") }
         if account.failed.count > account.limits.failureBudget {
@@ -68,30 +72,33 @@ extension DisasterPlay {
 
     /// Somebody of an earlier turn who is not patched, without having failed in any way.
     private func earlierOneLeft(than resource: ResourceID) -> ResourceID? {
-        for order in account.turns {
-            guard let turn = order[resource], turn > 0 else { continue }
-            let left = order.filter { other, place in
-                place < turn && world.changed.contains(other) && !account.struck.contains(other)
-                    && world[other].installed != .after
+        for place in orders.places(of: resource, in: world.numbers) {
+            var first: ResourceID?
+            for number in orders.before(place) where world.isChanged[number] && world.hosts[number].installed != .after
+            {
+                let other = world.numbers.ids[number]
+                guard !account.struck.contains(other), !account.takenBack.contains(other) else { continue }
+                first = min(first ?? other, other)
             }
-            if let first = left.keys.min() { return first }
+            if let first { return first }
         }
         return nil
     }
 
     /// Somebody of a later turn who is patched, has a way back and has not begun it.
     private func laterOneLeft(than resource: ResourceID) -> ResourceID? {
-        for (number, order) in account.turns.enumerated() {
-            guard let turn = order[resource], plan.order[number].wayBack == .reversed else { continue }
-            let left = order.filter { other, place in
-                guard place > turn, world.changed.contains(other), !account.isOut(other),
-                    !account.quarantined.contains(other)
-                else { return false }
-                let host = world[other]
-                return host.installed == .after && host.patches > host.returns && !host.isHalfConfigured
-                    && world.undone.contains(other)
+        for place in orders.places(of: resource, in: world.numbers)
+        where plan.order[place.order].wayBack == .reversed {
+            var first: ResourceID?
+            for number in orders.behind(place) where world.isChanged[number] && world.hosts[number].isPatched {
+                let other = world.numbers.ids[number]
+                guard account.isRollingBack || account.takenBack.contains(other), !account.isOut(other),
+                    !account.quarantined.contains(other), world.undone.contains(other),
+                    superseding.foundAs[other] != .after
+                else { continue }
+                first = min(first ?? other, other)
             }
-            if let first = left.keys.min() { return first }
+            if let first { return first }
         }
         return nil
     }

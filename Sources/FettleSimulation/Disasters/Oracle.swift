@@ -113,15 +113,16 @@ extension DisasterPlay {
         guard let machine = executors.last?.machine else { return oracle.broken("I11: nobody took the run over") }
         let state = RunState(machine)
         let kept = Set(store.ledger.keys)
-        if Set(state.quarantined.map(\.resource)) != kept, machine.outcome != nil {
+        let own = Set(store.ledger.values.filter { $0.run == run }.map(\.resource))
+        if Set(state.quarantined.map(\.resource)) != own, machine.outcome != nil {
             oracle.broken(
-                "I7: the ledger has \(kept.sorted()), the run has quarantined \(state.quarantined.map(\.resource))")
+                "I7: the ledger has \(own.sorted()), the run has quarantined \(state.quarantined.map(\.resource))")
         }
         guard let outcome = machine.outcome else { return judgeWaiting(state, kept) }
         for resource in store.held.keys.sorted() where !kept.contains(resource) {
             oracle.broken("I7: \(resource) is still reserved")
         }
-        for resource in world.hosts.keys.sorted() where !kept.contains(resource) {
+        for resource in world.names where !kept.contains(resource) {
             judge(resource, outcome, state)
         }
         judgeWhatWasMoved()
@@ -143,6 +144,8 @@ extension DisasterPlay {
         if host.isHalfConfigured { oracle.broken("I8: \(resource) is left half configured and not in quarantine") }
         guard world.changed.contains(resource), !host.isHalfConfigured else { return }
         judgeWholeness(resource)
+        judgePart(resource, outcome)
+        guard isJudgedByItsEnd(resource, outcome) else { return }
         switch outcome {
         case .succeeded:
             if host.installed != .after { oracle.broken("I11: succeeded, and \(resource) is not patched") }
@@ -156,7 +159,7 @@ extension DisasterPlay {
 
     /// A run that waits holds nothing but what it has quarantined.
     private mutating func judgeWaiting(_ state: RunState, _ kept: Set<ResourceID>) {
-        for resource in world.hosts.keys.sorted() where !kept.contains(resource) && !world[resource].drained.isEmpty {
+        for resource in world.names where !kept.contains(resource) && !world[resource].drained.isEmpty {
             oracle.broken("I7: waits for a person (\(state.awaitingHuman ?? "")), and \(resource) is out")
         }
         for resource in store.held.keys.sorted() where !kept.contains(resource) {

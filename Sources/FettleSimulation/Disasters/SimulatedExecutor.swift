@@ -1,12 +1,17 @@
 import FettleExecution
 import FettleModel
+import FettleStore
 
 /// One executor of the run: a machine of its own, a clock that may be wrong, a lease that it may have lost without knowing.
 struct SimulatedExecutor: Sendable {
     let number: Int
     let epoch: Int
+    /// Which it carries out.
+    let run: RunID
     var machine: RunMachine
     var diedAt: Timestamp?
+    /// It has handed the run over. It may live on.
+    var leftAt: Timestamp?
     /// It does nothing until then, and does not know it.
     var stalledUntil: Timestamp?
     var renewedAt: Timestamp
@@ -42,16 +47,17 @@ extension DisasterPlay {
             narrate("the run cannot be taken over: the journal's disk is full")
             return agenda.insert(.claim, at: now.adding(seconds: 30))
         }
-        var machine = blank
+        var machine = beginning.blank
         for record in store.journal {
             do throws(IllegalTransition) { try machine.apply(record) } catch {
                 return oracle.broken("I2: the journal cannot be read again: \(error)")
             }
         }
         noteTakeOver(machine)
-        machine.begin(holding: Set(store.held.keys))
+        superseding.noteClaim()
+        machine.begin(holding: Set(store.held.values.filter { $0.run == run }.map(\.resource)))
         let number = executors.count
-        executors.append(SimulatedExecutor(number: number, epoch: epoch, machine: machine, renewedAt: now))
+        executors.append(SimulatedExecutor(number: number, epoch: epoch, run: run, machine: machine, renewedAt: now))
         if machine.outcome != nil {
             executors[number].hasStopped = true
             return
@@ -70,7 +76,7 @@ extension DisasterPlay {
     }
 
     mutating func renew(_ number: Int) {
-        guard executors[number].isAlive, !executors[number].hasStopped else { return }
+        guard executors[number].isAlive, !executors[number].hasStopped, executors[number].leftAt == nil else { return }
         if let stalled = executors[number].stalledUntil, stalled > now {
             return agenda.insert(.renew(executor: number), at: stalled)
         }
@@ -94,6 +100,7 @@ extension DisasterPlay {
 
     /// Does what the machine asks for, until it waits: what `RunSession` does.
     mutating func obey(_ number: Int) throws {
+        if executors[number].leftAt != nil { return judgeWhoHasLeft(number) }
         while executors[number].isAlive, !executors[number].hasStopped {
             if let stalled = executors[number].stalledUntil, stalled > now {
                 return agenda.insert(.wake(executor: number), at: stalled)
@@ -130,7 +137,7 @@ extension DisasterPlay {
                     guard stillHoldsRun(number) else {
                         return die(number, "its lease has run out")
                     }
-                    guard store.release(resource, by: Self.run, at: now) else {
+                    guard store.release(resource, by: executors[number].run, at: now) else {
                         return die(number, "the journal's disk is full")
                     }
                     judgeRelease(of: resource)
@@ -155,6 +162,7 @@ extension DisasterPlay {
                 }
             }
             if hasAppended { continue }
+            if executors[number].machine.handedOverBy != nil { return leave(number) }
             if executors[number].machine.awaitingHuman != nil {
                 meet(.awaitedHuman)
                 agenda.insert(.help, at: now.adding(seconds: 900))

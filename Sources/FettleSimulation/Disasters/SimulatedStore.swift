@@ -11,7 +11,10 @@ struct SimulatedStore: Sendable {
         case full
     }
 
+    /// Of the run that is carried out now.
     private(set) var journal: [JournalRecord] = []
+    /// Journals of the runs that it has taken the place of, one behind the other.
+    private(set) var past: [JournalRecord] = []
     private(set) var epoch = 0
     private(set) var claimedAt = Timestamp(milliseconds: .min)
     private(set) var leaseEnds = Timestamp(milliseconds: .min)
@@ -64,6 +67,30 @@ struct SimulatedStore: Sendable {
         guard claimed == epoch else { throw .fenced }
         try write(1, at: now)
         leaseEnds = now.adding(seconds: Self.leaseSeconds)
+    }
+
+    /// The run is there for whoever asks for it next.
+    /// - Returns: false if it could not be written: the lease runs out by itself.
+    mutating func giveUpLease(of claimed: Int, at now: Timestamp) -> Bool {
+        guard claimed == epoch else { return true }
+        guard (try? write(1, at: now)) != nil else { return false }
+        leaseEnds = now
+        return true
+    }
+
+    /// One run in another's place, in one write: by the rule of every store.
+    mutating func supersede(_ order: SupersessionOrder, at now: Timestamp) throws(StoreError) {
+        let refusal = order.refusal(
+            epoch: epoch, sequence: journal.count, held: held.values.sorted { $0.resource < $1.resource },
+            open: ledger.values.sorted { $0.resource < $1.resource })
+        if let refusal { throw refusal }
+        if isFull(at: now) { throw StoreError(.unavailable, "the journal's disk is full: nothing new begins") }
+        // The next to claim the new run has a later one: whoever has carried the old run out is fenced.
+        epoch = order.epoch + 1
+        past += journal + order.records
+        journal = []
+        for host in order.hosts { held[host]?.run = order.new }
+        for host in order.quarantined { ledger[host] = nil }
     }
 
     /// On a full disk nothing new begins, whatever is set aside.

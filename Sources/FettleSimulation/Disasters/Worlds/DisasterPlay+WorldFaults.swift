@@ -15,8 +15,7 @@ extension DisasterPlay {
         if !world.hypervisors.isEmpty, strikes(chances.stranger, nil, "") { addStranger() }
         if !world.clusters.isEmpty, strikes(chances.failover, nil, "") { failOver() }
         if strikes(chances.memberLeaves, nil, "") { removeOrAddMember() }
-        if strikes(chances.flapping, .flapping, ""), let host = world.hosts.keys.sorted().randomElement(using: &random)
-        {
+        if strikes(chances.flapping, .flapping, ""), let host = world.names.randomElement(using: &random) {
             tell("\(host) is well and unwell by turns")
             oracle.faultAt[host] = now
             let (length, period) = (

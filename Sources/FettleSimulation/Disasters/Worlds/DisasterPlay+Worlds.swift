@@ -109,7 +109,7 @@ extension DisasterPlay {
 
     /// Nobody that leads is worked on, unless it has become the leader since it was seen not to lead.
     private mutating func judgeLeader(_ step: Step, _ cluster: GroupID) {
-        guard let state = world.clusters[cluster], handsOver.contains(step.resource) else { return }
+        guard let state = world.clusters[cluster], beginning.handsOver.contains(step.resource) else { return }
         if let seen = state.handedOverAt[step.resource], state.leaderSince >= seen {
             meet(.leaderMovedBack, "\(step.id) while it leads \(cluster)")
         } else {
@@ -153,14 +153,10 @@ extension DisasterPlay {
 
     /// I11: once nothing goes wrong any more and nobody interferes, the end comes in bounded time.
     mutating func judgeDuration() {
-        let attempts = Int64(max(1, plan.limits.attempts))
-        let work = (plan.steps + plan.rollback).reduce(Int64(0)) { sum, step in
-            sum + attempts * Int64(2 * min(step.timeoutSeconds, 1_000_000) + 120)
-        }
         let closes = plan.windows.map(\.closesAt).max() ?? lastDisturbance
         let waiting = max(0, closes.milliseconds - lastDisturbance.milliseconds) / 1_000
         let frozen = calendar.freezes.map { $0.time.closesAt.milliseconds - lastDisturbance.milliseconds }.max() ?? 0
-        let most = work + waiting + max(0, frozen) / 1_000 + 3_600
+        let most = beginning.mostSeconds + waiting + max(0, frozen) / 1_000 + 3_600
         let took = (now.milliseconds - lastDisturbance.milliseconds) / 1_000
         if took > most { oracle.broken("I11: \(took) s after the last fault, \(most) s at most") }
     }

@@ -13,7 +13,7 @@ import Foundation
           --first       stops at the first seed that breaks an invariant (exact with one job)
           --all-met     fails if an encounter was never met
           --no-stories  tells which seeds broke an invariant, and nothing more of them
-        disasters rates FROM TO [PLAYS]: how long planning and playing take, and a digest of all plays
+        disasters rates FROM TO [PLAYS [HOSTS]]: how long planning and playing take, and a digest of all plays
         disasters replay: how long a successor needs to read a long journal
         """
 
@@ -65,6 +65,20 @@ enum SampledFleets {
         guard let plan = plan(fleet) else { return nil }
         return DisasterScene(
             plan, surroundings: DisasterSurroundings(fleet: fleet.sample.fleet, facts: fleet.sample.facts))
+    }
+
+    /// A made-up fleet of so many hosts, as `fettle simulate --generated` plays it; nil if the planner refuses.
+    static func scene(_ seed: UInt64, hosts: Int) -> DisasterScene? {
+        let scenario = DisasterScenario(
+            hosts: hosts, seed: seed, at: FactSample.now, findings: FleetSample.reference("findings-1"))
+        let calendar = MaintenanceCalendar(policy: scenario.policy, fleet: scenario.fleet, from: scenario.time)
+        let input = PlanningInput(
+            id: "plan-1", selection: scenario.selection, selectionReference: FleetSample.reference("selection-1"),
+            facts: scenario.facts, fleet: scenario.fleet, policy: scenario.policy, createdAt: scenario.time,
+            windows: WindowOffer(calendar.offered))
+        guard let plan = try? Planner.plan(input).0 else { return nil }
+        return DisasterScene(
+            plan, surroundings: DisasterSurroundings(fleet: scenario.fleet, facts: scenario.facts))
     }
 
     /// Of a group as large as that.

@@ -5,17 +5,21 @@ import Foundation
 /// How much time of one processor planning and playing take, each told apart; and a digest of all that the plays showed, to be
 /// compared after a change that must not change any play.
 enum Rates {
-    /// - Parameter numbers: the first seed, the end, and how often each fleet is played, each time with other dice.
+    /// - Parameter numbers: the first seed, the end, how often each fleet is played, each time with other dice, and how many
+    ///   hosts each has; fleets of all sizes and kinds if that is not said.
     static func run(_ numbers: [UInt64]) throws {
         guard numbers.count >= 2, numbers[0] < numbers[1] else {
-            print("usage: disasters rates FROM TO [PLAYS]")
+            print("usage: disasters rates FROM TO [PLAYS [HOSTS]]")
             exit(64)
         }
+        let size = numbers.count > 3 ? Int(clamping: numbers[3]) : nil
         var (planning, indexing, playing) = (Rate(), Rate(), Rate())
         var (hosts, lines) = (0, 0)
         var digest: UInt64 = 0
         for seed in numbers[0]..<numbers[1] {
-            let scene = planning.measure { SampledFleets.scene(seed) }
+            let scene = planning.measure {
+                size.map { SampledFleets.scene(seed, hosts: $0) } ?? SampledFleets.scene(seed)
+            }
             guard let scene, !scene.plan.steps.isEmpty else { continue }
             let (plan, surroundings) = (scene.plan, scene.surroundings)
             let blank = try indexing.measure { try DisasterPlay(plan, seed: seed, surroundings: surroundings) }
@@ -33,7 +37,7 @@ enum Rates {
         print("\(playing.count) runs of \(hosts) hosts, \(lines) journal lines, digest \(String(digest, radix: 16))")
         print(
             "on one processor, a second: \(planning) plans with their fleets, \(indexing) looks through them, "
-                + "\(playing) runs")
+                + "\(playing) runs, which is \(playing.times(hosts) / 20) times twenty hosts")
     }
 }
 
@@ -51,7 +55,10 @@ struct Rate: CustomStringConvertible {
         return try body()
     }
 
-    var description: String { "\(Int(Double(count) / max(Double(nanoseconds) / 1e9, 1e-9)))" }
+    var description: String { "\(times(count))" }
+
+    /// How much of something that was done in all of that time is done in a second.
+    func times(_ amount: Int) -> Int { Int(Double(amount) / max(Double(nanoseconds) / 1e9, 1e-9)) }
 
     private func threadTime() -> UInt64 {
         var time = timespec()
