@@ -27,7 +27,7 @@ public struct FettleCommand: AsyncParsableCommand {
         subcommands: [
             Initialise.self, Quickstart.self, Scan.self, Assess.self, FeedsCommand.self, Impact.self, Explain.self,
             Risk.self, PlanCommand.self,
-            ChangeCommand.self,
+            ChangeCommand.self, PatchSetCommand.self, PromoteCommand.self, PipelineCommand.self,
             SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, InventoryCommand.self,
             ExportCommand.self,
             BaselineCommand.self, ResponsibilityCommand.self, PolicyCommand.self, WindowsCommand.self,

@@ -16,10 +16,16 @@ public struct ChangeService: Sendable {
     ///
     /// A plan has one live change at most: a second run of it would find the world as the first one left it.
     ///
-    /// - Throws: `blocked` if the checker finds a way to break an invariant, `invalid` if there is nothing to do in the plan,
-    ///   `conflict` while another change of it is open, approved or carried out.
+    /// - Parameters:
+    ///   - fleet: whose owners, criticalities and environments count; nil: they are not known.
+    ///   - template: of the policy, for a standard change.
+    ///   - lane: by which a plan from a patch set goes.
+    /// - Throws: `blocked` if the checker finds a way to break an invariant, if the plan is beyond its template or its patch set has not
+    ///   shown enough yet; `invalid` if there is nothing to do in the plan; `conflict` while another change of it is open, approved or
+    ///   carried out.
     public func submit(
-        plan id: PlanID, kind: Change.Kind, reason: String, by person: Person, policy: Policy
+        plan id: PlanID, kind: Change.Kind, reason: String, by person: Person, policy: Policy, fleet: Fleet? = nil,
+        template: String? = nil, lane: PromotionLane = .normal
     ) async throws(ControlError) -> Change {
         let (plan, reference) = try await keeper.load(Plan.self, .plan, id: id.rawValue)
         guard !plan.steps.isEmpty else {
@@ -27,13 +33,16 @@ public struct ChangeService: Sendable {
         }
         try Self.prove(plan)
         let time = now()
+        let form = try ChangeForm(plan, kind: kind, template: template, policy: policy, fleet: fleet)
+        let promotion = try await PromotionAdmission(keeper).admit(
+            plan, lane: lane, policy: policy, fleet: fleet, at: time)
         let (change, _) = try await keeper.keepNext(as: .change, at: time) { kept throws(ControlError) in
             try await requireNoneIsLive(of: id, among: kept)
+            if kind == .emergency { try await requireReviews(among: kept, policy, at: time) }
         } make: { name throws(ControlError) in
-            Change(
-                id: ChangeID(name), plan: reference, kind: kind, reason: reason, requestedBy: person,
-                requestedAt: time, rule: policy.approvalRule(for: plan))
+            try form.change(ChangeID(name), reference, reason: reason, by: person, at: time, promotion: promotion)
         }
+        try await keeper.keep(plan, as: .submitted, id: change.id.rawValue, at: time)
         return change
     }
 
@@ -53,7 +62,7 @@ public struct ChangeService: Sendable {
     /// Whether something can still come of it. Once it is not live it never is again.
     private func isLive(_ change: Change) async throws(ControlError) -> Bool {
         guard let run = try await run(of: change) else {
-            return change.state == .awaitingApproval || change.state == .approved
+            return (change.state == .awaitingApproval || change.state == .approved) && !change.isExpired(at: now())
         }
         do throws(StoreError) {
             guard try await keeper.store.summary(of: run)?.change == change.id else { return true }
@@ -73,35 +82,8 @@ public struct ChangeService: Sendable {
         on id: ChangeID, by person: Person, approves: Bool, digest: Digest, note: String
     ) async throws(ControlError) -> Change {
         try await alter(id) { change throws(ControlError) in
-            guard change.state == .awaitingApproval else {
-                throw ControlError(
-                    .conflict, "change \(id) is \(change.state.words); it takes no more votes",
-                    hint: change.state == .approved
-                        ? "`fettle run start \(id)` carries it out" : "`fettle change show \(id)`")
-            }
-            guard digest == change.plan.digest else {
-                throw ControlError(
-                    .drift,
-                    "change \(id) is for the plan with digest \(change.plan.digest.short)…, not \(digest.short)…",
-                    hint: "look again: `fettle change show \(id)`")
-            }
-            guard !change.votes.contains(where: { $0.person == person }) else {
-                throw ControlError(
-                    .conflict, "\(person) has already voted on change \(id)",
-                    hint: "another person: `fettle change approve \(id)`")
-            }
-            let isOwn = person == change.requestedBy
-            if isOwn, approves, !change.rule.requesterMayApprove {
-                throw ControlError(
-                    .blocked, "\(person) asked for change \(id) and may not approve it: another person has to",
-                    hint:
-                        "`fettle change approve \(id)` by somebody else; or `approvals.<environment>.requesterMayApprove` in "
-                        + "policy.yaml, before the change is submitted")
-            }
+            try change.take(.vote(by: person, approves: approves, digest: digest, note: note), at: now())
             if approves { try Self.prove(try await plan(of: change)) }
-            change.votes.append(
-                Change.Vote(
-                    person: person, approves: approves, digest: digest, at: now(), note: note, isOwnChange: isOwn))
         }
     }
 
@@ -111,19 +93,11 @@ public struct ChangeService: Sendable {
     /// - Throws: `blocked` for anybody but the requester, `conflict` if it is closed or carried out.
     public func withdraw(_ id: ChangeID, by person: Person) async throws(ControlError) -> Change {
         try await alter(id) { change throws(ControlError) in
-            guard person == change.requestedBy else {
-                throw ControlError(.blocked, "only \(change.requestedBy), who asked for change \(id), can withdraw it")
-            }
-            guard change.state == .awaitingApproval || change.state == .approved else {
-                throw ControlError(
-                    .conflict, "change \(id) is \(change.state.words)", hint: "`fettle change show \(id)`")
-            }
-            if let run = try await run(of: change) {
-                throw ControlError(
-                    .conflict, "change \(id) is already carried out by \(run)",
-                    hint: "`fettle run abort \(run)` stops it and brings back what is out")
-            }
-            change.withdrawnAt = now()
+            // One that an earlier Fettle started bears no note of its run.
+            let noted = change.run
+            change.run = try await run(of: change)
+            try change.take(.withdraw(by: person), at: now())
+            change.run = noted
         }
     }
 
@@ -136,14 +110,15 @@ public struct ChangeService: Sendable {
     ) async throws(ControlError) -> RunID {
         let change = try await alter(id) { change throws(ControlError) in
             try await authorise(change)
-            change.run = try await name(try await run(of: change))
+            let run = try await name(try await run(of: change))
+            try change.take(.begin(run: run, digest: change.plan.digest), at: now())
         }
         guard let run = change.run else { throw ControlError(.internal, "change \(id) names no run") }
         return run
     }
 
     /// Alters a change as one transaction: if somebody else altered it since it was read, it is read and decided upon anew.
-    private func alter(
+    func alter(
         _ id: ChangeID, _ edit: (inout Change) async throws(ControlError) -> Void
     ) async throws(ControlError) -> Change {
         for _ in 0..<20 {
@@ -167,21 +142,26 @@ public struct ChangeService: Sendable {
 
     /// The plan that a change was submitted with.
     ///
-    /// - Throws: `drift` if what is kept under its name now is another one.
+    /// - Throws: `drift` if what is kept under its name now is another one, with what differs as far as that is known.
     public func plan(of change: Change) async throws(ControlError) -> Plan {
-        let (plan, reference) = try await keeper.load(Plan.self, .plan, id: change.plan.id)
-        guard reference.digest == change.plan.digest else {
-            throw ControlError(
-                .drift,
-                "plan \(change.plan.id) has digest \(reference.digest.short)…, change \(change.id) is for "
-                    + "\(change.plan.digest.short)…")
+        do throws(ControlError) {
+            let (plan, reference) = try await keeper.load(Plan.self, .plan, id: change.plan.id)
+            guard reference.digest == change.plan.digest else {
+                throw ControlError(
+                    .drift,
+                    "plan \(change.plan.id) has digest \(reference.digest.short)…, change \(change.id) is for "
+                        + "\(change.plan.digest.short)…")
+            }
+            return plan
+        } catch {
+            guard error.code == .drift else { throw error }
+            throw await PlanDrift(keeper: keeper).explained(error, change)
         }
-        return plan
     }
 
     /// The run that carries a change out; nil if none does. A run may bear no note in its change: it was made by an earlier
     /// Fettle.
-    private func run(of change: Change) async throws(ControlError) -> RunID? {
+    func run(of change: Change) async throws(ControlError) -> RunID? {
         if let run = change.run { return run }
         do throws(StoreError) {
             return try await keeper.store.runs(limit: .max).first { $0.change == change.id }?.run
@@ -197,7 +177,7 @@ public struct ChangeService: Sendable {
     func planUnderWay(_ id: ChangeID) async throws(ControlError) -> (change: Change, plan: Plan) {
         let change = try await change(id)
         // Withdrawn: by an earlier Fettle, which let that happen.
-        if change.state != .withdrawn { try requireApproved(change) }
+        if change.state != .withdrawn { try change.requireStarted() }
         return (change, try await plan(of: change))
     }
 
@@ -206,20 +186,15 @@ public struct ChangeService: Sendable {
     /// - Throws: `blocked` while it is not approved or not safe, `drift` if the plan is not the approved one.
     @discardableResult
     func authorise(_ change: Change) async throws(ControlError) -> Plan {
-        try requireApproved(change)
+        do throws(ChangeRefusal) {
+            try change.requireApproved(at: now())
+        } catch {
+            throw ControlError(error)
+        }
         let plan = try await plan(of: change)
         try Self.prove(plan)
+        try await PromotionAdmission(keeper).recheck(change, plan, at: now())
         return plan
-    }
-
-    private func requireApproved(_ change: Change) throws(ControlError) {
-        guard change.state != .approved else { return }
-        let missing = change.rule.approvals - change.votes.count { $0.approves }
-        throw ControlError(
-            .blocked, "change \(change.id) is \(change.state.words)",
-            hint: change.state == .awaitingApproval
-                ? "\(max(1, missing)) approval\(missing > 1 ? "s" : "") missing: `fettle change approve \(change.id)`"
-                : "`fettle plan make` makes a new plan, `fettle change submit` asks for it")
     }
 
     private static func prove(_ plan: Plan) throws(ControlError) {
@@ -228,18 +203,6 @@ public struct ChangeService: Sendable {
             let stories = report.violations.prefix(5).map { "\n  \($0)" }.joined()
             throw ControlError(.blocked, "plan \(plan.id) is not safe:\(stories)")
         }
-    }
-}
-
-extension Policy {
-    /// The strictest rule of all environments that are touched.
-    func approvalRule(for plan: Plan) -> ApprovalRule {
-        let environments = Set(plan.environments).union(plan.targets.map(\.environment))
-        let rules = environments.map { approvals[$0] ?? defaultApproval }
-        guard !rules.isEmpty else { return defaultApproval }
-        return ApprovalRule(
-            approvals: rules.map(\.approvals).max() ?? defaultApproval.approvals,
-            requesterMayApprove: rules.allSatisfy(\.requesterMayApprove))
     }
 }
 

@@ -66,7 +66,7 @@ public struct PlanService: Sendable {
             deadlines: PlanDeadlines.of(findings, selected: selection), title: title, superseded: superseded)
     }
 
-    private func plan(
+    func plan(
         _ selection: Selection, _ reference: StageReference, facts: FactSet, filter: PatchFilter, fleet: Fleet,
         policy: Policy, windows: WindowOffer?, deadlines: [ResourceID: PlanningInput.Deadline], title: String?,
         superseded: SupersededRun?
@@ -91,7 +91,7 @@ public struct PlanService: Sendable {
         return Result(plan: plan, reference: planReference, report: report, check: check)
     }
 
-    private func ask(
+    func ask(
         _ requests: [SelectionRequest], progress: @escaping @Sendable (ResourceID) -> Void
     ) async -> [ResourceID: Swift.Result<Resolution, StepFailure>] {
         let resolver = tools.resolver

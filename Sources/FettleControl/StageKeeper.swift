@@ -145,9 +145,11 @@ public struct StageKeeper: Sendable {
 
     private static func hint(_ kind: DocumentKind) -> String {
         switch kind {
-        case .plan, .change: "`fettle \(kind.rawValue) list` shows those there are"
+        case .note: "`fettle patchset show SET` shows those there are"
+        case .plan, .change, .patchset: "`fettle \(kind.rawValue) list` shows those there are"
         case .evidence: "`fettle report RUN` gathers it"
         case .statement: "`fettle responsibility evidence list` shows those there are"
+        case .submitted: "it is written by `fettle change submit`"
         case .fleet, .facts, .findings, .selection: "`fettle scan` and `fettle plan make` begin anew"
         }
     }

@@ -22,6 +22,12 @@ public enum DocumentKind: String, Sendable, Codable, CaseIterable {
     case fleet, facts, findings, selection, plan, change, evidence
     /// What a provider or a vendor has shown for what they owe.
     case statement
+    /// Exact versions that are promoted as they are.
+    case patchset
+    /// What somebody says of a patch set.
+    case note
+    /// A plan as it was submitted, by the name of its change: so that it can be told what became of it.
+    case submitted
 }
 
 public struct StoredDocument: Sendable, Equatable {

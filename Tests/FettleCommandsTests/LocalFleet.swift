@@ -49,6 +49,13 @@ struct LocalFleet {
             Selection(id: "selection-1", findings: findings, selectedAt: time, hosts: [], leftOut: []),
             as: .selection, id: "selection-1", at: time)
         try await keeper.keep(plan(selection), as: .plan, id: "plan-1", at: time)
+        // Of a platform that no host has: nothing comes of promoting it.
+        let part = PatchSet.Part(
+            platform: "plan9:4", manager: .dpkg,
+            packages: [PackageVersion(name: "openssl", architecture: "amd64", version: "3.0.22")])
+        try await keeper.keep(
+            PatchSet(id: "patchset-1", title: "a set", madeBy: "maker", madeAt: time, plans: [], platforms: [part]),
+            as: .patchset, id: "patchset-1", at: time)
     }
 
     private static let finding = Finding(

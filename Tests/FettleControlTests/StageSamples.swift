@@ -112,7 +112,7 @@ enum StageSamples {
             return Selection(
                 id: "selection-1", findings: reference, selectedAt: time,
                 hosts: [HostSelection(resource: "h-1", findings: ["f"], wanted: [version], resolution: resolution)],
-                leftOut: [.init(resource: "h-2", subject: "a", reason: "no route")])
+                leftOut: [.init(resource: "h-2", subject: "a", reason: "no route")], patchSet: reference)
         }
     }
 

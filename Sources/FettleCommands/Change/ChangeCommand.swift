@@ -5,7 +5,7 @@ struct ChangeCommand: AsyncParsableCommand {
         commandName: "change",
         abstract: "Plans that were submitted for approval.",
         subcommands: [
-            ChangeSubmit.self, ChangeApprove.self, ChangeReject.self, ChangeWithdraw.self, ChangeList.self,
-            ChangeShow.self,
+            ChangeSubmit.self, ChangeApprove.self, ChangeReject.self, ChangeWithdraw.self, ChangeScheduleCommand.self,
+            ChangeReview.self, ChangeList.self, ChangeShow.self, ChangeCalendarCommand.self,
         ])
 }

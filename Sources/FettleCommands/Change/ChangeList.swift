@@ -12,17 +12,20 @@ struct ChangeList: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(options)
         var changes: [Change] = []
+        var phases: [ChangePhase] = []
         for summary in try await session.keeper.list(.change, limit: limit) {
-            changes.append(try await session.changes.change(ChangeID(summary.id)))
+            let change = try await session.changes.change(ChangeID(summary.id))
+            changes.append(change)
+            phases.append(try await session.changes.phase(of: change))
         }
         if options.output == .json { return try session.printJSON(changes) }
         var table = Table([
             .init(title: "CHANGE"), .init(title: "STATE"), .init(title: "PLAN"), .init(title: "DIGEST"),
             .init(title: "ASKED BY"), .init(title: "REASON", shrinks: 1),
         ])
-        for change in changes {
+        for (change, phase) in zip(changes, phases) {
             table.add(
-                .init(change.id.rawValue, .bold), .init(change.state.words, change.state.style),
+                .init(change.id.rawValue, .bold), .init(change.words(phase), phase.style),
                 .init(change.plan.id), .init(change.plan.digest.short, .dim), .init(change.requestedBy.rawValue),
                 .init(change.reason))
         }
@@ -41,17 +44,15 @@ struct ChangeShow: AsyncParsableCommand {
         let session = try Session(options)
         let change = try await session.changes.change(ChangeID(change))
         if options.output == .json { return try session.printJSON(change) }
-        session.print("\(change.id): \(change.reason.printable)")
-        session.print("  \(change.kind.rawValue), asked by \(change.requestedBy) at \(change.requestedAt)")
-        session.print("  \(change.state.words); \(change.approvalLine)")
-        for vote in change.votes {
-            let own = vote.isOwnChange ? " (own change, allowed by policy)" : ""
-            session.print(
-                "  \(vote.person) \(vote.approves ? "approved" : "rejected") at \(vote.at)\(own) "
-                    + vote.note.printable)
-        }
-        session.print("")
         let plan = try await session.changes.plan(of: change)
+        let fleet = try? session.fleet
+        var risks: [String] = []
+        if let fleet, (try? session.policy) != nil { risks = try await PlanRisks.of(plan, session, fleet: fleet) }
+        let page = ChangePage(
+            change: change, phase: try await session.changes.phase(of: change), radius: BlastRadius(plan),
+            conflicts: try await session.changes.calendar(fleet: fleet).conflicts(of: change.id), risks: risks)
+        for line in page.lines() { session.print(line) }
+        session.print("")
         session.print(PlanView(plan: plan, digest: change.plan.digest).lines())
     }
 }
@@ -59,17 +60,7 @@ struct ChangeShow: AsyncParsableCommand {
 extension Change {
     var approvalLine: String {
         let who = rule.requesterMayApprove ? "the requester may be one of them" : "not by the requester"
-        let given = votes.count { $0.approves }
+        let given = approvers.count
         return "\(given) of \(rule.approvals) approval\(rule.approvals == 1 ? "" : "s") given, \(who)"
-    }
-}
-
-extension Change.State {
-    var style: TextStyle {
-        switch self {
-        case .awaitingApproval: .yellow
-        case .approved: .green
-        case .rejected, .withdrawn: .dim
-        }
     }
 }

@@ -5,20 +5,32 @@ public import FettleModel
 struct ChangeSubmit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit", abstract: "Ask for approval of a plan.",
-        discussion: "The plan is proven safe once more first. Approvals are bound to its digest.")
+        discussion: """
+            The plan is proven safe once more first. Approvals are bound to its digest. A standard change needs a template of \
+            policy.yaml and stays within its limits; an emergency needs fewer approvals and is reviewed afterwards (docs/changes.md).
+            """)
 
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The plan, such as plan-1.") var plan: String
     @Option(help: "normal, standard or emergency.") var kind: Change.Kind = .normal
+    @Option(help: "For a standard change: the template that allows it.") var template: String?
+    @Flag(help: "By the fast lane: for a plan from a patch set that closes an actively exploited weakness.") var fast =
+        false
     @Option(name: .shortAndLong, help: "Why, in a line.") var reason: String
 
     func run() async throws {
         let session = try Session(options)
+        let policy = try session.policy
+        // What owners and stages say is asked of the fleet: where it cannot be read, nobody goes past them.
+        let needsFleet = !policy.changes.rules.isEmpty || policy.promotion != nil
+        let fleet = needsFleet ? try session.fleet : try? session.fleet
         let change = try await session.changes.submit(
-            plan: PlanID(plan), kind: kind, reason: reason, by: session.person, policy: session.policy)
+            plan: PlanID(plan), kind: kind, reason: reason, by: session.person, policy: policy,
+            fleet: fleet, template: template, lane: fast ? .fast : .normal)
         if options.output == .json { return try session.printJSON(change) }
         session.print("\(change.id) asks for approval of \(change.plan.id), digest \(change.plan.digest.short)…")
         session.print(change.approvalLine)
+        if change.state == .approved { return session.next("fettle run start \(change.id)") }
         session.next("fettle change show \(change.id)", "then another person: fettle change approve \(change.id)")
     }
 }

@@ -34,6 +34,7 @@ final class Session {
     }
 
     var changes: ChangeService { ChangeService(store: store) }
+    var promotions: PromotionService { PromotionService(store: store, tools: tools) }
     var scans: ScanService { ScanService(store: store, tools: tools) }
     var plans: PlanService { PlanService(store: store, tools: tools) }
     var risks: RiskService { RiskService(store: store, tools: tools) }

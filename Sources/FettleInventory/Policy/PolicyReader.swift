@@ -13,6 +13,7 @@ struct PolicyReader {
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
         "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
         "windows", "withoutWindow", "freezes", "order", "releases", "bake",
+        "changes", "promotion",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -43,6 +44,10 @@ struct PolicyReader {
         if let value = fields["neverRestart"] { neverRestart(value, &policy) }
         if let value = fields["limits"] { policy.limits = limits(value) }
         if let value = fields["approvals"] { approvals(value, &policy) }
+        if let value = fields["changes"] { policy.changes = ChangePolicyReader(reading: reading).read(value) }
+        if let value = fields["promotion"] {
+            policy.promotion = PromotionReader(reading: reading, environments: environments).read(value)
+        }
         if let value = fields["bake"] { policy.bake = BakeReader(reading: reading).read(value) }
         if let value = fields["risk"] { policy.risk = RiskReader(reading: reading).read(value) }
         let baselines = BaselineReader(reading: reading, environments: environments)

@@ -163,6 +163,19 @@ public enum FleetTemplate {
         #  dev: {approvals: 0}
         #  production: {approvals: 2}
 
+        # What else is demanded of changes: whose approval, what is allowed beforehand, emergencies. docs/changes.md says it all.
+        changes:
+          emergency: {approvals: 1, reviewWithin: 5d}
+        #  expireAfter: 30d
+        #  teams: {dba: [alice, bob]}
+        #  rules:
+        #    - {name: no-way-back, irreversible: true, approvals: 2, from: [dba], owners: true}
+        #  templates:
+        #    - {name: weekly, environments: [dev], hosts: 20}
+
+        # Through which stages patch sets go; without it, through the environments (docs/promotion.md). Such as:
+        # promotion: {stages: [dev, {name: production, setsOnly: true, after: {soak: 7d, hosts: "100%", gates: true}}]}
+
         # When disruptive steps may be taken, as rules of iCalendar (RRULE) or calendar files. A window is for what all its globs
         # (environments, groups, resources) let through. Hours are exact where clocks change, and no window is lost to it.
         # docs/windows.md says it all.

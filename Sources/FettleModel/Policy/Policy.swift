@@ -26,6 +26,9 @@ public struct Policy: Codable, Sendable, Equatable {
     /// By environment; `default` for those not named.
     public var approvals: [EnvironmentID: ApprovalRule]
     public var defaultApproval: ApprovalRule
+    public var changes: ChangePolicy
+    /// Through which stages patch sets go; nil: through the fleet's environments, one after the other.
+    public var promotion: PromotionPolicy?
     /// The numbers behind the risk of waiting and the risk of patching.
     public var risk: RiskPolicy
     /// How long a waiver may hold at most, in days; none holds for ever.
@@ -56,7 +59,8 @@ public struct Policy: Codable, Sendable, Equatable {
         risk: RiskPolicy = RiskPolicy(),
         maximumWaiverDays: Int = 365,
         windows: [MaintenanceWindow] = [], withoutWindow: WithoutWindow = .anyTime, freezes: [Freeze] = [],
-        order: [OrderRule] = [], releases: [ReleaseRule] = [], bake: BakeThresholds = BakeThresholds()
+        order: [OrderRule] = [], releases: [ReleaseRule] = [], bake: BakeThresholds = BakeThresholds(),
+        changes: ChangePolicy = ChangePolicy(), promotion: PromotionPolicy? = nil
     ) {
         self.classes = classes
         self.exclude = exclude
@@ -81,6 +85,8 @@ public struct Policy: Codable, Sendable, Equatable {
         self.order = order
         self.releases = releases
         self.bake = bake
+        self.changes = changes
+        self.promotion = promotion
     }
 
     /// When updates of the class are taken where no baseline says otherwise.

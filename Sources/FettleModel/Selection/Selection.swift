@@ -8,15 +8,19 @@ public struct Selection: Codable, Sendable, Equatable {
     public var hosts: [HostSelection]
     /// What was not selected, and why.
     public var leftOut: [LeftOut]
+    /// The patch set whose versions these are, and nothing else; nil: they were chosen from what is offered.
+    public var patchSet: StageReference?
 
     public init(
-        id: String, findings: StageReference, selectedAt: Timestamp, hosts: [HostSelection], leftOut: [LeftOut]
+        id: String, findings: StageReference, selectedAt: Timestamp, hosts: [HostSelection], leftOut: [LeftOut],
+        patchSet: StageReference? = nil
     ) {
         self.id = id
         self.findings = findings
         self.selectedAt = selectedAt
         self.hosts = hosts
         self.leftOut = leftOut
+        self.patchSet = patchSet
     }
 
     public struct LeftOut: Codable, Sendable, Equatable {

@@ -73,7 +73,7 @@ extension HostSelecting {
 
     /// What the baseline denies, holds or pins below is not for a person to take by name either: the baseline is altered first, where
     /// others see it.
-    private func objection(to version: String, of packages: [InstalledPackage]) -> String? {
+    func objection(to version: String, of packages: [InstalledPackage]) -> String? {
         guard let manager = packages.first?.manager else { return nil }
         let names = Set(packages.flatMap { [$0.source, $0.name] }).sorted()
         if let objection = judge.objectionToNames(names) { return objection.reason }

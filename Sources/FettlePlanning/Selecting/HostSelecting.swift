@@ -77,7 +77,7 @@ struct HostSelecting {
             bounds: judge.bounds(on: observed.packages))
     }
 
-    private func versions(where isMeant: (Wish) -> Bool) -> [PackageVersion] {
+    func versions(where isMeant: (Wish) -> Bool) -> [PackageVersion] {
         wanted.filter { isMeant($0.value) }.map {
             PackageVersion(name: $0.key.name, architecture: $0.key.architecture, version: $0.value.version)
         }.sorted()
@@ -97,7 +97,7 @@ extension HostSelecting {
         var broken: [BrokenPackage]
     }
 
-    private mutating func observations(reportingFor open: [Finding]) -> Observations? {
+    mutating func observations(reportingFor open: [Finding]) -> Observations? {
         let owner = resource.operatingSystemOwner
         if owner != .us {
             let model = resource.serviceModel.rawValue
@@ -132,7 +132,7 @@ extension HostSelecting {
 
     /// A package manager that stands half way refuses everything else. It is only asked if the wanted versions replace what is
     /// broken, which is what repairs it: a broken host must not block its own fix (kubernetes#67250).
-    private mutating func isBrokenOtherwise(_ observed: Observations) -> Bool {
+    mutating func isBrokenOtherwise(_ observed: Observations) -> Bool {
         let names = Set(wanted.keys.map(\.name))
         let open = observed.broken.filter { !$0.state.hasPrefix("triggers-") && !names.contains($0.name) }
         guard !open.isEmpty else { return false }

@@ -18,10 +18,12 @@ extension SelectionPlanner {
     /// - Parameters:
     ///   - findings: how the selection names what it was made from.
     ///   - answers: by resource. Requests that want nothing but what is installed need none.
+    ///   - patchSet: the set that the requests were made from; nil: none.
     ///   - facts: what the policy's release rules are held against, together with the fleet; nil: they are not.
     public static func assemble(
         _ patches: PatchSelection, answers: [ResourceID: Result<Resolution, StepFailure>], policy: Policy, id: String,
-        findings: StageReference, selectedAt: Timestamp, facts: FactSet? = nil, fleet: Fleet? = nil
+        findings: StageReference, selectedAt: Timestamp, facts: FactSet? = nil, fleet: Fleet? = nil,
+        patchSet: StageReference? = nil
     ) -> Selection {
         var hosts: [HostSelection] = []
         var leftOut = patches.leftOut
@@ -50,7 +52,22 @@ extension SelectionPlanner {
         }
         return Selection(
             id: id, findings: findings, selectedAt: selectedAt, hosts: hosts.sorted { $0.resource < $1.resource },
-            leftOut: leftOut.sortedWithoutRepetition())
+            leftOut: leftOut.sortedWithoutRepetition(), patchSet: patchSet)
+    }
+
+    /// What the resolver would change beyond a patch set: other versions have been tested by nobody. nil: nothing.
+    private static func foreign(to request: SelectionRequest, _ resolution: Resolution) -> String? {
+        guard let only = request.onlyThese.map(Set.init) else { return nil }
+        for change in resolution.changes {
+            guard let to = change.to else {
+                return "what is wanted also removes \(change.name), which is not in the set"
+            }
+            let version = PackageVersion(name: change.name, architecture: change.architecture, version: to)
+            if !only.contains(version) {
+                return "what is wanted also takes \(change.name) to \(to), which is not in the set"
+            }
+        }
+        return nil
     }
 
     private static func answer(
@@ -87,6 +104,7 @@ extension SelectionPlanner {
                 return "its resolver brings \(wanted.name) to \(change.to ?? "removal") instead of \(wanted.version)"
             }
         }
+        if let reason = foreign(to: request, resolution) { return reason }
         if let glob = policy.exclude.firstGlob(matchingAnyOf: resolution.changes.map(\.name)) {
             return "what is wanted also changes packages that policy excludes: \(glob)"
         }

@@ -15,11 +15,13 @@ public struct SelectionRequest: Codable, Sendable, Equatable {
     public var pinned: [String]
     /// By name, what the host's baseline binds of what is installed there.
     public var bounds: [String: PackageBound]
+    /// Nothing may change but to these versions, sorted: those of a patch set. nil: whatever the resolver needs.
+    public var onlyThese: [PackageVersion]?
 
     public init(
         resource: ResourceID, address: ResourceAddress, manager: PackageManager, findings: [FindingID],
         wanted: [PackageVersion], installed: [PackageVersion], pinned: [String],
-        bounds: [String: PackageBound] = [:]
+        bounds: [String: PackageBound] = [:], onlyThese: [PackageVersion]? = nil
     ) {
         self.resource = resource
         self.address = address
@@ -29,6 +31,7 @@ public struct SelectionRequest: Codable, Sendable, Equatable {
         self.installed = installed
         self.pinned = pinned
         self.bounds = bounds
+        self.onlyThese = onlyThese
     }
 }
 

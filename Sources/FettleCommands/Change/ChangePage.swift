@@ -1,0 +1,89 @@
+import FettleControl
+import FettleModel
+
+/// What a voter has to see of a change besides its plan.
+struct ChangePage {
+    var change: Change
+    var phase: ChangePhase
+    var radius: BlastRadius
+    var conflicts: [ChangeCalendar.Conflict]
+    /// Waiting against patching, a line a patch; empty: nobody weighed them.
+    var risks: [String]
+
+    func lines() -> [String] {
+        var lines = [
+            "\(change.id): \(change.reason)",
+            "  \(change.kind.rawValue)\(change.template.map { ", as \($0) allows beforehand" } ?? ""), asked by "
+                + "\(change.requestedBy) at \(change.requestedAt)",
+            "  \(change.words(phase)); \(change.approvalLine)",
+        ]
+        lines += change.openDemands.map { "  still needed: one of \($0.people.joined(separator: ", ")) (\($0.what))" }
+        for vote in change.votes {
+            let own = vote.isOwnChange ? " (own change, allowed by policy)" : ""
+            lines.append("  \(vote.person) \(vote.approves ? "approved" : "rejected") at \(vote.at)\(own) \(vote.note)")
+        }
+        if let promotion = change.promotion {
+            let lane = promotion.lane == .fast ? ", by the fast lane" : ""
+            lines.append(
+                "  takes \(promotion.set.id) (digest \(promotion.set.digest.short)…) to \(promotion.stage)\(lane)")
+        }
+        if let schedule = change.schedule { lines.append("  to be carried out \(Self.words(schedule))") }
+        if let expires = change.expiresAt, phase == .authorise || phase == .scheduled {
+            lines.append("  over if it is not started by \(expires)")
+        }
+        if change.mustBeReviewed == true, change.review == nil { lines.append("  to be reviewed after its run") }
+        if let review = change.review { lines.append("  reviewed by \(review.by) at \(review.at): \(review.text)") }
+        lines.append("")
+        lines += blastRadius
+        if !risks.isEmpty { lines += ["Expected loss:"] + risks.map { "  \($0)" } }
+        lines += conflicts.map(Self.line)
+        return lines.map(\.printable)
+    }
+
+    private var blastRadius: [String] {
+        let hosts = "\(radius.hosts) host\(radius.hosts == 1 ? "" : "s")"
+        let carried = radius.carried > 0 ? ", \(radius.carried) more go down with these" : ""
+        let groups =
+            radius.groups.isEmpty
+            ? "in no group"
+            : "in \(PlanView.list(radius.groups.map(\.rawValue), limit: 5)), of a group at most "
+                + "\(radius.largestSharePercent)% out at once"
+        let reboots = radius.reboots > 0 ? "; \(radius.reboots) may reboot" : "; no reboot"
+        let back =
+            radius.irreversibleSteps > 0
+            ? "\(radius.irreversibleSteps) step\(radius.irreversibleSteps == 1 ? "" : "s") cannot be taken back"
+            : radius.rollbackClass.words
+        return ["Blast radius: \(hosts)\(carried), \(groups)\(reboots).", "Way back: \(back)."]
+    }
+
+    static func words(_ window: TimeWindow?) -> String {
+        window.map { "\(PlanView.minute($0.opensAt)) to \(PlanView.minute($0.closesAt))" } ?? "at any time"
+    }
+
+    static func line(_ conflict: ChangeCalendar.Conflict) -> String {
+        let when = conflict.isCertain ? "overlap" : "may overlap"
+        return "\(conflict.first) and \(conflict.second) \(when): \(conflict.reasons.joined(separator: "; "))".printable
+    }
+}
+
+extension RollbackClass {
+    var words: String {
+        switch self {
+        case .nothingToUndo: "nothing has to be taken back"
+        case .snapshot: "snapshots"
+        case .exactVersions: "the exact earlier versions"
+        case .imageSwap: "the earlier image"
+        case .irreversible: "not everything can be taken back"
+        }
+    }
+}
+
+extension ChangePhase {
+    var style: TextStyle {
+        switch self {
+        case .new, .assess, .authorise, .review: .yellow
+        case .scheduled, .implement: .green
+        case .closed, .cancelled: .dim
+        }
+    }
+}

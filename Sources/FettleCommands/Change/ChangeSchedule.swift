@@ -1,0 +1,86 @@
+import ArgumentParser
+import FettleControl
+import FettleModel
+
+struct ChangeScheduleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schedule", abstract: "Say when a change that you asked for is to be carried out.",
+        discussion: """
+            It does not start before, and is over if nobody has started it by the end. Nobody may have voted on it yet: who agrees, \
+            agrees to the time as well.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "The change, such as change-1.") var change: String
+    @Option(help: "From when on, in UTC, such as 2026-11-28T22:00:00Z.") var from: String?
+    @Option(help: "Until when it has to have been started.") var until: String?
+    @Flag(help: "At any time again.") var clear = false
+
+    func validate() throws {
+        guard clear == (from == nil), (from == nil) == (until == nil) else {
+            throw ValidationError("give both --from and --until, or --clear")
+        }
+        for (name, text) in [("--from", from), ("--until", until)] {
+            guard let text, Timestamp(text) == nil else { continue }
+            throw ValidationError("\(name) takes a time in UTC such as 2026-11-28T22:00:00Z, not \(text.printable)")
+        }
+    }
+
+    func run() async throws {
+        let session = try Session(options)
+        var window: TimeWindow?
+        if let opens = from.flatMap({ Timestamp($0) }), let closes = until.flatMap({ Timestamp($0) }) {
+            window = TimeWindow(opensAt: opens, closesAt: closes)
+        }
+        let change = try await session.changes.schedule(ChangeID(change), for: window, by: session.person)
+        if options.output == .json { return try session.printJSON(change) }
+        session.print("\(change.id) is to be carried out \(ChangePage.words(change.schedule))")
+    }
+}
+
+struct ChangeReview: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "review", abstract: "Close a change whose run has ended, with what you found.",
+        discussion:
+            "Needed of emergencies, and of changes whose run did not succeed; by somebody other than the requester.")
+
+    @OptionGroup var options: GlobalOptions
+    @Argument(help: "The change, such as change-1.") var change: String
+    @Option(name: .shortAndLong, help: "What you found.") var note: String
+
+    func run() async throws {
+        let session = try Session(options)
+        let change = try await session.changes.review(ChangeID(change), text: note, by: session.person)
+        if options.output == .json { return try session.printJSON(change) }
+        session.print("\(session.person) has reviewed \(change.id); it is closed")
+    }
+}
+
+struct ChangeCalendarCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "calendar",
+        abstract: "When changes are to be carried out, and which of them get in each other's way.",
+        discussion: "Those on the same host or group, or on groups that depend on each other, at overlapping times.")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let session = try Session(options)
+        let calendar = try await session.changes.calendar(fleet: try? session.fleet)
+        if options.output == .json { return try session.printJSON(calendar) }
+        guard !calendar.entries.isEmpty else { return session.print("No change is to be carried out.") }
+        var table = Table([
+            .init(title: "CHANGE"), .init(title: "PHASE"), .init(title: "WHEN (UTC)", shrinks: 1),
+            .init(title: "HOSTS", alignsRight: true), .init(title: "GROUPS", shrinks: 1),
+            .init(title: "REASON", shrinks: 2),
+        ])
+        for entry in calendar.entries {
+            table.add(
+                .init(entry.change.rawValue, .bold), .init(entry.phase.rawValue, entry.phase.style),
+                .init(ChangePage.words(entry.window)), .init("\(entry.hosts)"),
+                .init(PlanView.list(entry.groups.map(\.rawValue), limit: 3)), .init(entry.reason))
+        }
+        session.print(table)
+        for line in calendar.conflicts.map(ChangePage.line) { session.print(line) }
+    }
+}

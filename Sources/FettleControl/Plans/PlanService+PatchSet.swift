@@ -1,0 +1,43 @@
+import FettleAssessment
+import FettleModel
+import FettlePlanning
+import FettleStore
+
+extension PlanService {
+    /// Makes a plan with exactly the versions of a patch set for the hosts of some environments, and keeps it.
+    ///
+    /// - Throws: as `make(filter:…)`; `blocked` if there is no host that may get the set.
+    func make(
+        from set: PatchSet, _ reference: StageReference, environments: [EnvironmentID], fleet: Fleet, policy: Policy,
+        title: String, progress: @escaping @Sendable (ResourceID) -> Void, willAsk: @Sendable (Int) -> Void
+    ) async throws(ControlError) -> Result {
+        let unknown = environments.filter { name in !fleet.environments.contains { $0.id == name } }
+        guard unknown.isEmpty, !environments.isEmpty else {
+            throw ControlError(
+                .invalid, "the fleet has no environment \(unknown.map(\.rawValue).joined(separator: ", "))",
+                hint: "`promotion.stages` in policy.yaml names environments of fleet.yaml")
+        }
+        guard let (kept, findingsReference) = try await keeper.newest(FindingSet.self, .findings) else {
+            throw ControlError.neverLookedAt
+        }
+        let (facts, _) = try await keeper.load(FactSet.self, .facts, id: kept.facts.id)
+        let waivers = try await Governance(store: keeper.store).waivers()
+        let findings = WaiverBook(waivers, fleet: fleet, systems: WaiverBook.systems(of: facts))
+            .applied(to: kept, at: tools.now())
+        let filter = PatchFilter(environments: environments)
+        let patches = SelectionPlanner.selectPatches(
+            from: set, findings, facts: facts, fleet: fleet, policy: policy, filter: filter, at: tools.now())
+        willAsk(patches.requests.count { !$0.wanted.isEmpty })
+        let answers = await ask(patches.requests, progress: progress)
+        let time = tools.now()
+        let (selection, selectionReference) = try await keeper.keepNext(as: .selection, at: time) {
+            id throws(ControlError) in
+            SelectionPlanner.assemble(
+                patches, answers: answers, policy: policy, id: id, findings: findingsReference, selectedAt: time,
+                facts: facts, fleet: fleet, patchSet: reference)
+        }
+        return try await plan(
+            selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: nil,
+            deadlines: PlanDeadlines.of(findings, selected: selection), title: title, superseded: nil)
+    }
+}

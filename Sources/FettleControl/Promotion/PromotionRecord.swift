@@ -1,0 +1,110 @@
+import FettleExecution
+import FettleModel
+import FettleStore
+
+/// What is kept of a patch set's way: its changes, their runs, and what people said of it.
+struct PromotionRecord {
+    let keeper: StageKeeper
+
+    func set(_ id: PatchSetID) async throws(ControlError) -> (set: PatchSet, reference: StageReference) {
+        let (set, reference) = try await keeper.load(PatchSet.self, .patchset, id: id.rawValue)
+        return (set, reference)
+    }
+
+    /// A set, if it still is the one that was meant.
+    func set(_ reference: StageReference) async throws(ControlError) -> PatchSet {
+        let (set, kept) = try await set(PatchSetID(reference.id))
+        guard kept == reference else {
+            throw ControlError(
+                .drift, "\(reference.id) has digest \(kept.digest.short)…, and \(reference.digest.short)… was promoted")
+        }
+        return set
+    }
+
+    /// Changes whose plans were made from a set, by the set's id; oldest first.
+    func changes() async throws(ControlError) -> [String: [Change]] {
+        var changes: [String: [Change]] = [:]
+        for summary in try await keeper.list(.change, limit: .max).reversed() {
+            let change = try await keeper.load(Change.self, .change, id: summary.id).value
+            if let promotion = change.promotion { changes[promotion.set.id, default: []].append(change) }
+        }
+        return changes
+    }
+
+    /// Notes by the set's id, in the order of their numbers.
+    func notes() async throws(ControlError) -> [String: [PatchSetNote]] {
+        var notes: [PatchSetNote] = []
+        for summary in try await keeper.list(.note, limit: .max) {
+            notes.append(try await keeper.load(PatchSetNote.self, .note, id: summary.id).value)
+        }
+        func number(_ note: PatchSetNote) -> Int { note.id.split(separator: "-").last.flatMap { Int($0) } ?? 0 }
+        return Dictionary(grouping: notes.sorted { number($0) < number($1) }, by: \.set.id)
+    }
+
+    /// The judge of one set by all that is kept now.
+    func judge(_ reference: StageReference, _ policy: PromotionPolicy) async throws(ControlError) -> PromotionJudge {
+        let trials = try await trials(of: try await changes()[reference.id] ?? [], reference)
+        let notes = try await notes()[reference.id] ?? []
+        return PromotionJudge(policy: policy, trials: trials, notes: notes.filter { $0.set == reference })
+    }
+
+    /// - Parameter changes: of the set.
+    func trials(of changes: [Change], _ reference: StageReference) async throws(ControlError) -> [PatchSetTrial] {
+        var trials: [PatchSetTrial] = []
+        for change in changes {
+            guard let promotion = change.promotion, promotion.set == reference else { continue }
+            trials.append(try await trial(of: change, promotion))
+        }
+        return trials
+    }
+
+    private func trial(of change: Change, _ promotion: ChangePromotion) async throws(ControlError) -> PatchSetTrial {
+        var trial = PatchSetTrial(stage: promotion.stage, change: change.id)
+        do {
+            guard let run = change.run, try await keeper.store.summary(of: run)?.change == change.id else {
+                return trial
+            }
+            trial.run = run
+            let journal = try await keeper.store.records(of: run, after: 0)
+            let (plan, reference) = try await keeper.load(Plan.self, .plan, id: change.plan.id)
+            guard reference == change.plan else {
+                throw ControlError(.drift, "\(change.plan.id) is not what \(run) has carried out")
+            }
+            trial.planned = plan.targets.map(\.resource).sorted()
+            guard let first = journal.first else { return trial }
+            trial.startedAt = first.at
+            try fold(journal, plan, run, into: &trial)
+            return trial
+        } catch let error as ControlError {
+            throw error
+        } catch let error as StoreError {
+            throw ControlError(store: error)
+        } catch {
+            throw ControlError(.internal, "the journal of \(change.id)'s run cannot be replayed: \(error)")
+        }
+    }
+
+    private func fold(_ journal: [JournalRecord], _ plan: Plan, _ run: RunID, into trial: inout PatchSetTrial) throws {
+        let state = try RunState(replaying: journal, plan: plan, run: run)
+        trial.outcome = state.outcome
+        trial.endedAt = journal.last { if case .ended = $0.event { true } else { false } }?.at
+        // Another run took its hosts: what it had begun was not finished by it.
+        if let last = journal.last, case .superseded(let by, _, _) = last.event {
+            trial.outcome = .failed(reason: "superseded by \(by)")
+            trial.endedAt = last.at
+        }
+        let resources = state.resources
+        trial.succeeded = resources.filter { $0.phase == .finished && $0.failure == nil }.map(\.resource).sorted()
+        let steps = resources.flatMap(\.steps) + state.waveSteps
+        var seen: Set<StepID> = []
+        for step in steps where seen.insert(step.id).inserted {
+            switch (step.name, step.status) {
+            case ("bake", .done(let observation)) where observation.verdict == .pass: trial.canariesPassed += 1
+            case ("bake", .done), ("bake", .failed): trial.canariesFailed += 1
+            case ("gate", .done(let observation)) where observation.verdict == .pass: trial.gatesPassed += 1
+            case ("group gate", .done(let observation)) where observation.verdict == .pass: trial.gatesPassed += 1
+            default: break
+            }
+        }
+    }
+}

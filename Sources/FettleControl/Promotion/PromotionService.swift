@@ -1,0 +1,148 @@
+public import FettleModel
+import FettlePlanning
+public import FettleStore
+
+/// Patch sets, and their way through the stages.
+public struct PromotionService: Sendable {
+    let keeper: StageKeeper
+    let plans: PlanService
+    let changes: ChangeService
+    let tools: Tools
+
+    public init(store: any Store, tools: Tools) {
+        keeper = StageKeeper(store: store)
+        plans = PlanService(store: store, tools: tools)
+        changes = ChangeService(store: store, now: tools.now)
+        self.tools = tools
+    }
+
+    var record: PromotionRecord { PromotionRecord(keeper: keeper) }
+
+    // MARK: Sets
+
+    public struct Kept: Codable, Sendable, Equatable {
+        public var set: PatchSet
+        public var digest: Digest
+    }
+
+    /// Pins the exact versions of plans as a set. No host is asked: the plans hold their resolvers' answers.
+    ///
+    /// - Throws: `invalid` if the plans contradict each other or hold nothing that a set can.
+    public func make(
+        from plans: [PlanID], title: String, by person: Person
+    ) async throws(ControlError) -> Kept {
+        var sources: [PatchSetMaking.Source] = []
+        for id in plans {
+            let (plan, reference) = try await keeper.load(Plan.self, .plan, id: id.rawValue)
+            let (selection, kept) = try await keeper.load(Selection.self, .selection, id: plan.selection.id)
+            guard kept == plan.selection else {
+                throw ControlError(.drift, "\(plan.selection.id) is not what \(id) was made from")
+            }
+            let (findings, _) = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id)
+            let (facts, _) = try await keeper.load(FactSet.self, .facts, id: findings.facts.id)
+            sources.append(
+                PatchSetMaking.Source(
+                    plan: plan, reference: reference, selection: selection, findings: findings, facts: facts))
+        }
+        let parts = try PatchSetMaking.parts(of: sources)
+        let advisories = PatchSetMaking.advisories(of: sources)
+        let time = tools.now()
+        let (set, reference) = try await keeper.keepNext(as: .patchset, at: time) { id throws(ControlError) in
+            PatchSet(
+                id: PatchSetID(id), title: title, madeBy: person, madeAt: time, plans: sources.map(\.reference),
+                platforms: parts, advisories: advisories.all, exploited: advisories.exploited)
+        }
+        return Kept(set: set, digest: reference.digest)
+    }
+
+    public func set(_ id: PatchSetID) async throws(ControlError) -> Kept {
+        let (set, reference) = try await record.set(id)
+        return Kept(set: set, digest: reference.digest)
+    }
+
+    /// Newest first.
+    public func sets(limit: Int) async throws(ControlError) -> [Kept] {
+        var sets: [Kept] = []
+        for summary in try await keeper.list(.patchset, limit: limit) {
+            sets.append(try await set(PatchSetID(summary.id)))
+        }
+        return sets
+    }
+
+    // MARK: What people say of it
+
+    /// Writes down what somebody says of a set.
+    ///
+    /// - Parameters:
+    ///   - stage: nil: of none in particular.
+    ///   - resolves: for `resolved`: the note of the regression.
+    /// - Throws: `invalid` for a stage or a note that there is not, `blocked` if somebody resolves a regression that is their own set's
+    ///   maker's to prove gone: whoever made a set does not resolve what was found against it.
+    public func note(
+        on id: PatchSetID, kind: PatchSetNote.Kind, passes: Bool, stage: StageID?, resolves: String? = nil,
+        text: String, by person: Person, policy: PromotionPolicy
+    ) async throws(ControlError) -> PatchSetNote {
+        let (set, reference) = try await record.set(id)
+        if let stage, policy.stage(stage) == nil {
+            let known = policy.stages.map(\.id.rawValue).joined(separator: ", ")
+            throw ControlError(.invalid, "there is no stage \(stage)", hint: "there are: \(known)")
+        }
+        let time = tools.now()
+        if kind == .resolved {
+            let open = PromotionJudge(policy: policy, trials: [], notes: try await record.notes()[id.rawValue] ?? [])
+                .openRegressions
+            guard let resolves, open.contains(where: { $0.id == resolves }) else {
+                let names = open.map(\.id).joined(separator: ", ")
+                throw ControlError(
+                    .invalid, "\(resolves ?? "nothing") is no open regression of \(id)",
+                    hint: names.isEmpty ? "`fettle patchset show \(id)`: none is open" : "open: \(names)")
+            }
+            guard person.name != set.madeBy.name else {
+                throw ControlError(
+                    .blocked, "\(person) made \(id): another person has to say that \(resolves) is resolved",
+                    hint: "`fettle patchset resolve \(id) \(resolves) --note '…'` by somebody else")
+            }
+        }
+        return try await keeper.keepNext(as: .note, at: time) { name throws(ControlError) in
+            PatchSetNote(
+                id: name, set: reference, kind: kind, passes: passes, stage: stage, resolves: resolves, text: text,
+                by: person, at: time)
+        }.value
+    }
+
+    public func notes(on id: PatchSetID) async throws(ControlError) -> [PatchSetNote] {
+        try await record.notes()[id.rawValue] ?? []
+    }
+
+    // MARK: Promotion
+
+    public struct Promoted: Sendable {
+        public var result: PlanService.Result
+        /// nil: there was nothing to do, so that nothing was asked for.
+        public var change: Change?
+    }
+
+    /// Plans a stage from the set, with exactly its versions, and asks for approval of that plan.
+    ///
+    /// - Throws: `blocked` with everything that the set has not shown yet.
+    public func promote(
+        _ id: PatchSetID, to stage: StageID, lane: PromotionLane, kind: Change.Kind, reason: String, by person: Person,
+        fleet: Fleet, policy: Policy, progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
+        willAsk: @Sendable (Int) -> Void = { _ in }
+    ) async throws(ControlError) -> Promoted {
+        let (set, reference) = try await record.set(id)
+        let stages = policy.promotion ?? .standard(for: fleet)
+        let judge = try await record.judge(reference, stages)
+        // Before hosts are asked for nothing.
+        try PromotionAdmission.require(
+            judge.criteria(to: stage, lane: lane, exploited: !set.exploited.isEmpty, at: tools.now()), set, to: stage)
+        let environments = stages.stage(stage)?.environments ?? []
+        let result = try await plans.make(
+            from: set, reference, environments: environments, fleet: fleet, policy: policy,
+            title: "\(set.title) (\(id)) to \(stage)", progress: progress, willAsk: willAsk)
+        guard !result.plan.steps.isEmpty else { return Promoted(result: result, change: nil) }
+        let change = try await changes.submit(
+            plan: result.plan.id, kind: kind, reason: reason, by: person, policy: policy, fleet: fleet, lane: lane)
+        return Promoted(result: result, change: change)
+    }
+}

@@ -1,0 +1,50 @@
+/// What one run with a patch set came to, as its journal tells it.
+public struct PatchSetTrial: Codable, Sendable, Equatable {
+    public var stage: StageID
+    public var change: ChangeID
+    /// nil: nobody has started it yet.
+    public var run: RunID?
+    /// nil: not begun.
+    public var startedAt: Timestamp?
+    /// nil: it goes on.
+    public var endedAt: Timestamp?
+    /// nil: it goes on.
+    public var outcome: RunOutcome?
+    /// Hosts of the plan, sorted.
+    public var planned: [ResourceID]
+    /// Those that were brought to the set and found well, sorted.
+    public var succeeded: [ResourceID]
+    public var canariesPassed: Int
+    /// Bakes that failed, or could not decide.
+    public var canariesFailed: Int
+    public var gatesPassed: Int
+
+    public init(
+        stage: StageID, change: ChangeID, run: RunID? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil,
+        outcome: RunOutcome? = nil, planned: [ResourceID] = [], succeeded: [ResourceID] = [], canariesPassed: Int = 0,
+        canariesFailed: Int = 0, gatesPassed: Int = 0
+    ) {
+        self.stage = stage
+        self.change = change
+        self.run = run
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.outcome = outcome
+        self.planned = planned
+        self.succeeded = succeeded
+        self.canariesPassed = canariesPassed
+        self.canariesFailed = canariesFailed
+        self.gatesPassed = gatesPassed
+    }
+
+    /// Why it speaks against the set; nil if it does not.
+    public var failure: String? {
+        switch outcome {
+        case .failed(let reason): "failed: \(reason)"
+        case .rolledBack(let reason): "was rolled back: \(reason)"
+        case .succeeded, nil: nil
+        }
+    }
+
+    public var hasSucceeded: Bool { outcome == .succeeded }
+}

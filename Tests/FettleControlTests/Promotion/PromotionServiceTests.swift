@@ -1,0 +1,275 @@
+import FettleDriverKit
+import FettleModel
+import FettlePlanning
+import FettleStore
+import FettleTestSupport
+import Synchronization
+import Testing
+
+@testable import FettleControl
+
+/// A patch set's way from dev to production, with a real planner, a real executor and a store.
+@Suite struct PromotionServiceTests {
+    let store = InMemoryStore()
+    let pool = Pool()
+    let resolver = OfferResolver()
+
+    private var tools: Tools {
+        Tools(inspector: NoFacts(), resolver: resolver, drivers: pool, observer: pool, now: { Timestamp.now() })
+    }
+    private var keeper: StageKeeper { StageKeeper(store: store) }
+    private var promotions: PromotionService { PromotionService(store: store, tools: tools) }
+    private var changes: ChangeService { ChangeService(store: store) }
+    private var runs: RunService { RunService(store: store, tools: tools) }
+    private var plans: PlanService { PlanService(store: store, tools: tools) }
+
+    private static let fleet: Fleet = {
+        var builder = FleetBuilder(environments: ["dev", "staging", "production"])
+        builder.pool("dev", size: 2, in: "dev", minimum: .count(1))
+        builder.pool("stage", size: 2, in: "staging", minimum: .count(1))
+        builder.pool("web", size: 3, in: "production", minimum: .count(2))
+        return builder.fleet
+    }()
+
+    private static var policy: Policy {
+        var policy = Policy()
+        policy.promotion = PromotionPolicy(
+            stages: ["dev", "staging", "production"].map { name in
+                PromotionStage(
+                    id: StageID(name), environments: [EnvironmentID(name)],
+                    after: PromotionCriteria(hosts: .percent(100), gates: true), setsOnly: name == "production")
+            }, fastLane: FastLane(through: ["staging"]))
+        return policy
+    }
+
+    /// Looks at the fleet as it is in the sample.
+    private func scan(exploited: Bool = false, _ edit: (inout FleetSample) -> Void = { _ in }) async throws {
+        var sample = FleetSample(fleet: Self.fleet)
+        for place in sample.findings.findings.indices {
+            sample.findings.findings[place].advisories = [
+                Advisory(id: "CVE-2026-1", exploitedSince: exploited ? FactSample.now : nil)
+            ]
+        }
+        edit(&sample)
+        let time = Timestamp.now()
+        let (_, facts) = try await keeper.keepNext(as: .facts, at: time) { id in
+            sample.facts.id = id
+            return sample.facts
+        }
+        _ = try await keeper.keepNext(as: .findings, at: time) { id in
+            sample.findings.id = id
+            sample.findings.facts = facts
+            return sample.findings
+        }
+    }
+
+    private func made() async throws -> PatchSetID {
+        let plan = try await plans.make(
+            filter: PatchFilter(environments: ["dev"]), fleet: Self.fleet, policy: Self.policy)
+        return try await promotions.make(from: [plan.plan.id], title: "October", by: "alice").set.id
+    }
+
+    private func promote(
+        _ set: PatchSetID, to stage: StageID, lane: PromotionLane = .normal
+    ) async throws -> Change {
+        let promoted = try await promotions.promote(
+            set, to: stage, lane: lane, kind: .normal, reason: "patches", by: "alice", fleet: Self.fleet,
+            policy: Self.policy)
+        return try #require(promoted.change)
+    }
+
+    private func carryOut(_ change: Change) async throws {
+        _ = try await changes.vote(on: change.id, by: "bob", approves: true, digest: change.plan.digest, note: "")
+        let run = try await runs.create(for: change.id)
+        _ = try await runs.carryOut(run, startedBy: "alice", options: RunService.Options(executor: "one"))
+    }
+
+    private func refused(_ act: () async throws -> Void) async -> ControlError? {
+        await #expect(throws: ControlError.self) { try await act() }
+    }
+
+    @Test func aSetGoesFromDevToProductionStageByStage() async throws {
+        try await scan()
+        let set = try await made()
+        #expect(await refused { _ = try await promote(set, to: "production") }?.code == .blocked)
+        for stage in ["dev", "staging", "production"] as [StageID] {
+            let before = try await promotions.pipeline(fleet: Self.fleet, policy: Self.policy)
+            #expect(before.rows[0].next == stage && before.rows[0].waitsFor.isEmpty)
+            let change = try await promote(set, to: stage)
+            #expect(change.promotion?.stage == stage && change.promotion?.set.id == set.rawValue)
+            try await carryOut(change)
+        }
+        let row = try await promotions.pipeline(fleet: Self.fleet, policy: Self.policy).rows[0]
+        #expect(row.places.map(\.state) == [.there, .there, .there])
+        #expect(row.places.map(\.hosts) == [2, 2, 3])
+        #expect(row.next == nil)
+    }
+
+    /// Never what is newest: what was tested is what comes.
+    @Test func aStageGetsTheVersionsOfTheSetThoughNewerAreOnOffer() async throws {
+        try await scan()
+        let set = try await made()
+        let newest = "3.0.99-1"
+        try await scan { sample in
+            for place in sample.facts.hosts.indices {
+                sample.facts.hosts[place].updates = .observed(
+                    ["libssl3", "openssl"].map {
+                        FactSample.update($0, from: FleetSample.oldVersion, to: newest, source: "openssl")
+                    } + [FactSample.update("nginx", from: "1", to: "2")])
+            }
+        }
+        let change = try await promote(set, to: "dev")
+        let plan = try await changes.plan(of: change)
+        let versions = Set(
+            plan.steps.flatMap { step -> [String?] in
+                guard case .changePackages(let transaction) = step.action else { return [] }
+                return transaction.changes.map(\.to)
+            })
+        #expect(versions == [FleetSample.newVersion])
+        #expect(plan.changedPackages == ["libssl3", "openssl"])
+    }
+
+    @Test func aVersionThatCannotBeHadAnyMoreIsTold() async throws {
+        try await scan()
+        let set = try await made()
+        resolver.refuses("Version '3.0.22-1~deb12u1' for 'openssl' was not found")
+        let promoted = try await promotions.promote(
+            set, to: "dev", lane: .normal, kind: .normal, reason: "", by: "alice", fleet: Self.fleet,
+            policy: Self.policy)
+        #expect(promoted.change == nil)
+        #expect(promoted.result.report.leftOut.contains { $0.reason.contains("was not found") })
+    }
+
+    @Test func whatTheSetDoesNotHoldIsNotTouched() async throws {
+        try await scan()
+        let set = try await made()
+        resolver.brings("zlib1g", to: "1.3")
+        let promoted = try await promotions.promote(
+            set, to: "dev", lane: .normal, kind: .normal, reason: "", by: "alice", fleet: Self.fleet,
+            policy: Self.policy)
+        #expect(promoted.change == nil)
+        #expect(
+            promoted.result.report.leftOut.contains {
+                $0.reason.contains("zlib1g") && $0.reason.contains("not in the set")
+            })
+    }
+
+    @Test func aSetThatFailedInStagingNeverReachesProduction() async throws {
+        try await scan(exploited: true)
+        let set = try await made()
+        try await carryOut(try await promote(set, to: "dev"))
+        pool.breakDown("stage-1")
+        try await carryOut(try await promote(set, to: "staging"))
+        pool.mend("stage-1")
+        let row = try await promotions.pipeline(fleet: Self.fleet, policy: Self.policy).rows[0]
+        #expect(row.places.map(\.state) == [.there, .failed, .notYet] && row.next == nil)
+        for (stage, lane) in [("staging", .normal), ("production", .normal), ("production", .fast)]
+            as [(StageID, PromotionLane)]
+        {
+            let error = await refused { _ = try await promote(set, to: stage, lane: lane) }
+            #expect(error?.code == .blocked && error?.message.contains("failed runs") == true)
+        }
+    }
+
+    /// Two stages are asked for at once; when the one fails, the other, approved already, does not start.
+    @Test func anApprovedChangeOfASetThatFailedMeanwhileDoesNotStart() async throws {
+        try await scan(exploited: true)
+        let set = try await made()
+        let fast = try await promote(set, to: "staging", lane: .fast)
+        _ = try await changes.vote(on: fast.id, by: "bob", approves: true, digest: fast.plan.digest, note: "")
+        pool.breakDown("dev-1")
+        try await carryOut(try await promote(set, to: "dev"))
+        let error = await refused { _ = try await runs.create(for: fast.id) }
+        #expect(error?.code == .blocked && error?.message.contains("failed runs") == true)
+        #expect(try await store.runs(limit: 9).count == 1)
+    }
+
+    @Test func theFastLaneTakesOnlyWhatIsExploited() async throws {
+        try await scan()
+        let quiet = try await made()
+        let error = await refused { _ = try await promote(quiet, to: "staging", lane: .fast) }
+        #expect(error?.code == .blocked && error?.message.contains("fast lane") == true)
+        try await scan(exploited: true)
+        let urgent = try await made()
+        #expect(await refused { _ = try await promote(urgent, to: "staging") }?.code == .blocked)
+        try await carryOut(try await promote(urgent, to: "staging", lane: .fast))
+        #expect(try await promote(urgent, to: "production", lane: .fast).promotion?.lane == .fast)
+    }
+
+    @Test func whereOnlySetsAreTakenAnotherPlanIsRefused() async throws {
+        try await scan()
+        let plan = try await plans.make(
+            filter: PatchFilter(environments: ["production"]), fleet: Self.fleet, policy: Self.policy)
+        for kind in [Change.Kind.normal, .emergency] {
+            let error = await refused {
+                _ = try await changes.submit(
+                    plan: plan.plan.id, kind: kind, reason: "", by: "alice", policy: Self.policy, fleet: Self.fleet)
+            }
+            #expect(error?.code == .blocked && error?.message.contains("patch sets only") == true)
+        }
+    }
+
+    @Test func aRegressionStopsASetUntilSomebodyElseResolvesIt() async throws {
+        try await scan()
+        let set = try await made()
+        let stages = try #require(Self.policy.promotion)
+        let note = try await promotions.note(
+            on: set, kind: .regression, passes: false, stage: "dev", text: "slow", by: "quinn", policy: stages)
+        #expect(await refused { _ = try await promote(set, to: "dev") }?.message.contains("slow") == true)
+        let own = await refused {
+            _ = try await promotions.note(
+                on: set, kind: .resolved, passes: true, stage: nil, resolves: note.id, text: "", by: "alice",
+                policy: stages)
+        }
+        #expect(own?.code == .blocked)
+        _ = try await promotions.note(
+            on: set, kind: .resolved, passes: true, stage: nil, resolves: note.id, text: "", by: "bob", policy: stages)
+        _ = try await promote(set, to: "dev")
+    }
+
+    @Test func twoVersionsOfOnePackageMakeNoSet() async throws {
+        try await scan()
+        let made = try await plans.make(
+            filter: PatchFilter(environments: ["dev"]), fleet: Self.fleet, policy: Self.policy)
+        var other = made.plan
+        other.id = "plan-9"
+        for place in other.steps.indices {
+            guard case .changePackages(var transaction) = other.steps[place].action else { continue }
+            transaction.changes[0].to = "4"
+            other.steps[place].action = .changePackages(transaction: transaction)
+        }
+        try await keeper.keep(other, as: .plan, id: "plan-9", at: .now())
+        let error = await refused {
+            _ = try await promotions.make(from: [made.plan.id, "plan-9"], title: "", by: "alice")
+        }
+        #expect(error?.code == .invalid && error?.message.contains("libssl3") == true)
+    }
+}
+
+/// Answers with exactly what is asked for, unless it is told otherwise.
+final class OfferResolver: UpdateResolver {
+    private struct State {
+        var refusal: String?
+        var extra: PackageChange?
+    }
+
+    private let state = Mutex(State())
+
+    func refuses(_ words: String) { state.withLock { $0.refusal = words } }
+    func brings(_ name: String, to version: String) {
+        state.withLock { $0.extra = PackageChange(name: name, architecture: "amd64", from: "1", to: version) }
+    }
+
+    func resolve(
+        _ wanted: [PackageVersion], manager: PackageManager, on resource: ResourceID, at address: ResourceAddress
+    ) async throws(StepFailure) -> Resolution {
+        let now = state.withLock { $0 }
+        if let refusal = now.refusal { throw StepFailure(code: .refused, message: refusal) }
+        let changes = wanted.map {
+            PackageChange(name: $0.name, architecture: $0.architecture, from: FleetSample.oldVersion, to: $0.version)
+        }
+        return Resolution(
+            manager: manager, resolvedAt: FactSample.now,
+            changes: (changes + [now.extra].compactMap { $0 }).sorted { $0.name < $1.name }, downloadBytes: 1)
+    }
+}
