@@ -33,22 +33,6 @@ import Testing
         #expect(twice.world.now.isNew == ["web-1"])
     }
 
-    /// Who has what failed tried again asks for nothing else.
-    @Test func aRetryOfWhatFailedDoesNotWatchAgain() async throws {
-        var pool = PoolPlan(waves: [1, 2], minimumAvailable: 2)
-        pool.limits.failureBudget = 2
-        var rehearsal = try Rehearsal(pool.plan()) {
-            $0.faults["wave-0/bake"] = .fails(.inconclusive, times: 1)
-            $0.faults["web-3/preflight"] = .fails(.drift, times: 1)
-        }
-        rehearsal.people = [.init(afterEvent: .max, request: .retryFailed(resources: [], by: "bob"))]
-        #expect(try await rehearsal.play() == nil)
-        #expect(rehearsal.refusals == [])
-        #expect(rehearsal.world.now.performed["web-3/preflight"] == 2)
-        #expect(rehearsal.world.now.performed["wave-0/bake"] == 1)
-        #expect(rehearsal.state.awaitingHuman?.contains("wave-0/bake") == true)
-    }
-
     /// By a person's word, as the question offers it.
     @Test func aSkipGoesOnWithoutTheWatch() async throws {
         var rehearsal = try rehearsal()
