@@ -14,19 +14,21 @@ import Testing
         "GITHUB_TOKEN": "ghp_\"quoted\"", "SHORT_TOKEN": "yes", "TOKEN_FILE": "/etc/a/token-file",
     ])
 
-    @Test(arguments: [
-        ("the password is hunter-twelve, twice hunter-twelve", "the password is ***, twice ***"),
-        ("via pr0xy-secret", "via ***"), ("ghp_\"quoted\"", "***"), ("yes it is /etc/a/token-file", nil),
-        ("postgresql://fettle:s3cret@db.example/fettle", "postgresql://fettle:***@db.example/fettle"),
-        ("http://a:b:c@d:80/x@y", "http://a:***@d:80/x@y"), ("ssh://git@host:22/x", nil), ("http://host:80/a@b", nil),
-        ("Authorization: Bearer abcdef123456", "Authorization: ***"), ("> proxy-authorization:Basic eA==", nil),
-        ("X-API-Key:  k", "X-API-Key:  ***"), ("Cookie: a=b; c=d", "Cookie: ***"),
-        ("sent bearer abcdefgh12, done", "sent bearer ***, done"), ("a bearer of news", nil),
-        ("password=abc next", "password=*** next"), ("DB_PASSWORD: 'a b c' x", "DB_PASSWORD: '***' x"),
-        ("{\"api_key\": \"k1\", \"b\": 2}", "{\"api_key\": \"***\", \"b\": 2}"), ("mysql --password abc -h x", nil),
-        ("--token=abc&x=1", "--token=***&x=1"), ("3 tokens were found", nil), ("", nil), ("password=", nil),
-        ("token:", nil), ("://", nil), ("://@", nil), ("a://:@", nil),
-    ])
+    @Test(
+        arguments: [
+            ("the password is hunter-twelve, twice hunter-twelve", "the password is ***, twice ***"),
+            ("via pr0xy-secret", "via ***"), ("ghp_\"quoted\"", "***"), ("yes it is /etc/a/token-file", nil),
+            ("postgresql://fettle:s3cret@db.example/fettle", "postgresql://fettle:***@db.example/fettle"),
+            ("http://a:b:c@d:80/x@y", "http://a:***@d:80/x@y"), ("ssh://git@host:22/x", nil),
+            ("http://host:80/a@b", nil),
+            ("Authorization: Bearer abcdef123456", "Authorization: ***"), ("> proxy-authorization:Basic eA==", nil),
+            ("X-API-Key:  k", "X-API-Key:  ***"), ("Cookie: a=b; c=d", "Cookie: ***"),
+            ("sent bearer abcdefgh12, done", "sent bearer ***, done"), ("a bearer of news", nil),
+            ("password=abc next", "password=*** next"), ("DB_PASSWORD: 'a b c' x", "DB_PASSWORD: '***' x"),
+            ("{\"api_key\": \"k1\", \"b\": 2}", "{\"api_key\": \"***\", \"b\": 2}"), ("mysql --password abc -h x", nil),
+            ("--token=abc&x=1", "--token=***&x=1"), ("3 tokens were found", nil), ("", nil), ("password=", nil),
+            ("token:", nil), ("://", nil), ("://@", nil), ("a://:@", nil),
+        ] as [(String, String?)])
     func whatLooksLikeASecretIsMasked(text: String, masked: String?) {
         let wanted: String =
             switch text {
@@ -136,7 +138,7 @@ private struct Talkative: StepDriverRegistry, StepDriver {
     }
 
     func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
-        if case .changePackages = step.action, fails {
+        if case .changePackages(let transaction) = step.action, transaction.purpose == .patch, fails {
             throw StepFailure(code: .packageManager, message: words, output: words)
         }
         try await inner.perform(step, in: context)

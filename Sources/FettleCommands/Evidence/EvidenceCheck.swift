@@ -32,11 +32,11 @@ struct EvidenceCheck: AsyncParsableCommand {
             if !report.notInLog.isEmpty {
                 session.print("\(report.notInLog.count) documents are older than the log; no entry tells of them")
             }
-            let anchors = report.anchors > 0 ? ", and \(report.anchors) anchored heads are in it" : ""
+            let anchors = report.anchors > 0 ? "; anchored heads met: \(report.anchors)" : ""
             session.print(
                 report.holds
                     ? TextStyle.green.apply("✓ all \(report.entries) entries hold\(anchors)", in: .standard)
-                    : "\(report.entries) entries were read")
+                    : "read up to entry \(report.entries)")
         }
         if !report.holds { throw ExitCode(ExitStatus.failure.rawValue) }
     }

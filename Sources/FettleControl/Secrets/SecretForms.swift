@@ -94,6 +94,7 @@ private struct Line {
                 let after = place + header.utf8.count
                 guard after < bytes.count, bytes[after] == UInt8(ascii: ":") else { continue }
                 hide(value(from: after + 1)..<bytes.count)
+                break
             }
         }
         for scheme in ["bearer ", "basic "] {
@@ -108,9 +109,12 @@ private struct Line {
     /// `password=…`, `"api_key": "…"`, `--token …`.
     mutating func maskAssignments() {
         for word in SecretWords.words {
-            for place in places(of: word) {
+            var hiddenTo = 0
+            for place in places(of: word) where place >= hiddenTo {
                 let isOption = optionBegins(before: place)
-                var next = end(from: place + word.utf8.count) { !SecretWords.isOfName($0) }
+                var next = place + word.utf8.count
+                let longest = min(next + Self.longestName, bytes.count)
+                while next < longest, SecretWords.isOfName(bytes[next]) { next += 1 }
                 if next < bytes.count, "\"'".utf8.contains(bytes[next]) { next += 1 }
                 let sign = value(from: next)
                 guard sign < bytes.count else { continue }
@@ -122,14 +126,19 @@ private struct Line {
                 if quote != nil { start += 1 }
                 let stop = end(from: start) { byte in quote.map { byte == $0 } ?? " \t,;&)}".utf8.contains(byte) }
                 hide(start..<stop)
+                hiddenTo = stop
             }
         }
     }
 
+    /// Beyond it no name is looked for, so that a line of one endless name takes no longer than any other.
+    private static let longestName = 64
+
     private func value(from start: Int) -> Int { end(from: min(start, bytes.count)) { $0 != 0x20 && $0 != 0x09 } }
 
     private func optionBegins(before place: Int) -> Bool {
-        let start = bytes[..<place].lastIndex { !SecretWords.isOfName($0) }.map { $0 + 1 } ?? 0
+        var start = place
+        while start > max(0, place - Self.longestName), SecretWords.isOfName(bytes[start - 1]) { start -= 1 }
         return start < place && bytes[start] == UInt8(ascii: "-")
     }
 }
