@@ -100,13 +100,13 @@ import Testing
         shell.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         shell.arguments = [
             "python3", "-c",
-            """
+            #"""
             import sqlite3, sys
             file = sqlite3.connect(sys.argv[1])
             file.execute("UPDATE document SET bytes = CAST(replace(CAST(bytes AS TEXT), '\"bob', '\"rob') AS BLOB)"
                          " WHERE kind = 'change'")
             file.commit()
-            """, database,
+            """#, database,
         ]
         try shell.run()
         shell.waitUntilExit()

@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test func aJournalOfAnotherPlanIsTold() throws {
-        #expect(try faults { $0.journal.removeFirst() }.isEmpty == false)
+        #expect(throws: EvidenceError.self) { try faults { $0.journal.removeFirst() } }
+        #expect(try faults { $0.journal = [] }.contains { $0.contains("does not begin") })
         #expect(
             try faults {
                 $0.journal[0].event = .started(
