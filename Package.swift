@@ -66,6 +66,7 @@ let package = Package(
         library("FettleModel"),
         library("FettleDriverKit", ["FettleModel", logging]),
         library("FettleStore", ["FettleModel"]),
+        library("FettleEvidence", ["FettleModel", "FettleStore", crypto]),
         library("FettleChecking", ["FettleModel"]),
         library("FettleJudgement", ["FettleModel", "FettleStatistics"]),
 
@@ -83,7 +84,7 @@ let package = Package(
             [
                 "FettleModel", "FettleDriverKit", "FettleStore", "FettleChecking", "FettleInventory",
                 "FettleAssessment", "FettleIndex", "FettlePlanning", "FettleExecution", "FettleReporting",
-                "FettleSoftware", crypto, logging,
+                "FettleSoftware", "FettleEvidence", crypto, logging,
             ],
             resources: ["facts", "findings", "selection", "plan", "journal"].map {
                 .embedInCode("Schemas/\($0).schema.json")
@@ -95,7 +96,7 @@ let package = Package(
                 "FettleModel", "FettleVersions", "FettleDriverKit", "FettleStore", "FettleInventory",
                 "FettleAssessment", "FettlePlanning", "FettleChecking", "FettleExecution", "FettleReporting",
                 "FettleControl", "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation",
-                "FettleIndex", "FettleFeeds", "FettleFeedSync", "FettleSoftware", arguments, logging,
+                "FettleIndex", "FettleFeeds", "FettleFeedSync", "FettleSoftware", "FettleEvidence", arguments, logging,
             ]),
         .executableTarget(
             name: "fettle", dependencies: ["FettleCommands"], exclude: ["README.md"], swiftSettings: strict),
@@ -112,17 +113,18 @@ let package = Package(
         library("FettleSoftware", ["FettleModel", "FettleVersions"]),
         library("FettleFeedSync", ["FettleModel", "CArchive", crypto, httpClient, nio, nioHTTP, nioSSL, logging]),
         shim("CLibPQ", ["CLoading"]),
-        library("FettleDatabase", ["FettleModel", "FettleStore", "CLibPQ", grdb]),
+        library("FettleDatabase", ["FettleModel", "FettleStore", "FettleEvidence", "CLibPQ", grdb]),
         library(
             "FettleSimulation",
             ["FettleModel", "FettleStore", "FettleChecking", "FettleExecution"]),
         library(
             "FettleTestSupport",
-            ["FettleModel", "FettleDriverKit", "FettleStore"]),
+            ["FettleModel", "FettleDriverKit", "FettleStore", "FettleEvidence"]),
 
         tests("FettleVersionsTests", ["FettleVersions"]),
         tests("FettleStatisticsTests", ["FettleStatistics"], exclude: ["Fixtures", "reference.py"]),
         tests("FettleModelTests", ["FettleModel"]),
+        tests("FettleEvidenceTests", ["FettleEvidence", "FettleStore", "FettleModel", "FettleTestSupport"]),
         tests("FettleJudgementTests", ["FettleJudgement", "FettleModel"]),
         tests(
             "FettleInventoryTests",
@@ -143,7 +145,10 @@ let package = Package(
         tests("FettleCheckingTests", ["FettleChecking", "FettleModel", "FettleTestSupport"]),
         tests(
             "FettleExecutionTests",
-            ["FettleExecution", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport"]),
+            [
+                "FettleExecution", "FettleEvidence", "FettleModel", "FettleStore", "FettleDriverKit",
+                "FettleTestSupport",
+            ]),
         tests("FettleReportingTests", ["FettleReporting", "FettleModel", "FettleTestSupport"]),
         tests(
             "FettleDriversTests",
@@ -151,7 +156,7 @@ let package = Package(
         tests(
             "FettleDatabaseTests",
             [
-                "FettleDatabase", "FettleExecution", "FettleDriverKit", "FettleStore", "FettleModel",
+                "FettleDatabase", "FettleEvidence", "FettleExecution", "FettleDriverKit", "FettleStore", "FettleModel",
                 "FettleTestSupport", grdb,
             ], exclude: ["Fixtures"]),
         tests(
@@ -165,7 +170,7 @@ let package = Package(
             [
                 "FettleControl", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport",
                 "FettleExecution", "FettleSimulation", "FettleAssessment", "FettleSoftware", "FettlePlanning",
-                "FettleReporting",
+                "FettleReporting", "FettleEvidence",
             ]),
         tests(
             "FettleServerTests",
@@ -174,7 +179,7 @@ let package = Package(
             "FettleCommandsTests",
             [
                 "FettleCommands", "FettleControl", "FettleDatabase", "FettleInventory", "FettleSimulation",
-                "FettleStore",
+                "FettleStore", "FettleEvidence",
                 "FettleModel", "FettleVersions", "FettleTestSupport", arguments,
             ]),
         tests(

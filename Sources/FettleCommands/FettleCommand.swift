@@ -28,7 +28,8 @@ public struct FettleCommand: AsyncParsableCommand {
             Initialise.self, Quickstart.self, Scan.self, Assess.self, FeedsCommand.self, Impact.self, Explain.self,
             Risk.self, PlanCommand.self,
             ChangeCommand.self, PatchSetCommand.self, PromoteCommand.self, PipelineCommand.self,
-            SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, InventoryCommand.self,
+            SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, EvidenceCommand.self,
+            InventoryCommand.self,
             ExportCommand.self,
             BaselineCommand.self, ResponsibilityCommand.self, PolicyCommand.self, WindowsCommand.self,
             WaiverCommand.self, ComplianceCommand.self,
@@ -79,7 +80,9 @@ public struct FettleCommand: AsyncParsableCommand {
         // Ends that are no errors: a documented exit code, a request for help.
         if error is ExitCode || exitCode(for: error) == .success { exit(withError: error) }
         let status = status(of: error)
-        Output.error(words(for: error), status: status)
+        // Somebody else's words may stand in an error, such as a server's or a host's.
+        let secrets = SecretMask(environment: ProcessInfo.processInfo.environment)
+        Output.error(secrets.maskedLightly(words(for: error)), status: status)
         Foundation.exit(status.rawValue)
     }
 

@@ -12,8 +12,9 @@ public struct Tools: Sendable {
     /// Asks a host beforehand for what takes it longest to tell, so that the next look at all of it takes less; nil where no look
     /// knows of another.
     public var foresee: (@Sendable (ResourceID, ResourceAddress) async -> Void)?
-    public var drivers: any StepDriverRegistry
-    public var observer: any HealthObserver
+    /// Their words are masked before anybody writes them down (`SecretMask`), as are the observer's.
+    public private(set) var drivers: any StepDriverRegistry
+    public private(set) var observer: any HealthObserver
     public var now: @Sendable () -> Timestamp
     /// How many hosts are asked at the same time.
     public var parallel: Int
@@ -24,15 +25,16 @@ public struct Tools: Sendable {
         reach: (@Sendable (ResourceAddress) async -> Void)? = nil,
         foresee: (@Sendable (ResourceID, ResourceAddress) async -> Void)? = nil,
         drivers: any StepDriverRegistry,
-        observer: any HealthObserver, now: @escaping @Sendable () -> Timestamp = Timestamp.now, parallel: Int = 20
+        observer: any HealthObserver, secrets: SecretMask = SecretMask(),
+        now: @escaping @Sendable () -> Timestamp = Timestamp.now, parallel: Int = 20
     ) {
         self.inspector = inspector
         self.resolver = resolver
         self.refreshLists = refreshLists
         self.reach = reach
         self.foresee = foresee
-        self.drivers = drivers
-        self.observer = observer
+        self.drivers = MaskedDrivers(inner: drivers, mask: secrets)
+        self.observer = MaskedObserver(inner: observer, mask: secrets)
         self.now = now
         self.parallel = parallel
     }

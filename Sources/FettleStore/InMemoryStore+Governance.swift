@@ -6,6 +6,7 @@ extension InMemoryStore {
             throw StoreError(.conflict, "the ledger of waivers has \(waiverLog.count) events, not \(length)")
         }
         waiverLog += events
+        try enter { try LogRules.of(events, after: length) { try digest(ofWaiver: length + $0 + 1) } }
     }
 
     public func waiverEvents() throws(StoreError) -> [WaiverEvent] { waiverLog }

@@ -6,6 +6,7 @@ extension InMemoryStore {
         journals[run] = Journal(
             summary: RunSummary(
                 run: run, change: change, createdAt: time, epoch: 0, executor: nil, leaseUntil: nil))
+        try enter { LogRules.of(made: run, for: change, at: time) }
     }
 
     public func claim(
@@ -46,6 +47,7 @@ extension InMemoryStore {
             last = record.sequence
         }
         journals[run]?.records += records
+        try enter { try LogRules.of(records, of: run) { try digest(ofJournal: run) } }
     }
 
     public func records(of run: RunID, after sequence: Int) throws(StoreError) -> [JournalRecord] {

@@ -37,6 +37,7 @@ extension InMemoryStore {
         ledger[open].settlement = (person, time, note)
         let entry = ledger[open].entry
         if held[resource]?.run == entry.run { held[resource] = nil }
+        try enter { LogRules.of(settled: entry, by: person, at: time) }
         return entry
     }
 }

@@ -1,7 +1,8 @@
 public import FettleModel
 
 /// Everything in memory, and nothing after the process ends: for the simulator and for tests. Keeps every promise of `Store`
-/// but durability.
+/// but durability; a log only where a chain is handed in, as the simulator plays runs by the hundred thousand and nobody asks
+/// it for one.
 public actor InMemoryStore: Store {
     struct DocumentKey: Hashable {
         var kind: DocumentKind
@@ -29,7 +30,11 @@ public actor InMemoryStore: Store {
     var sightingRows: [ResourceID: [SightingKey: Sighting]] = [:]
     var lastLooks: [ResourceID: LastLook] = [:]
 
-    public init() {}
+    let chain: LogChain?
+    var logRecords: [LogRecord] = []
+
+    /// - Parameter chain: how entries of the log are chained; nil: no log is kept.
+    public init(chain: LogChain? = nil) { self.chain = chain }
 }
 
 // MARK: - Documents
@@ -44,6 +49,7 @@ extension InMemoryStore {
             return
         }
         storedDocuments[key] = document
+        try enter { LogRules.of(document) }
     }
 
     public func document(_ kind: DocumentKind, id: String) throws(StoreError) -> StoredDocument? {
@@ -66,6 +72,7 @@ extension InMemoryStore {
             throw StoreError(.conflict, "\(document.kind.rawValue) \(document.id) was altered by somebody else")
         }
         storedDocuments[key] = document
+        try enter { LogRules.of(document, replacing: present.bytes) }
     }
 }
 
@@ -76,6 +83,7 @@ extension InMemoryStore {
         guard journals[run] != nil else { throw StoreError(.notFound, "there is no run \(run)") }
         lastRequest += 1
         openRequests.append(StoredRunRequest(id: lastRequest, run: run, request: request))
+        try enter { LogRules.of(request, to: run) }
     }
 
     public func requests(to run: RunID) throws(StoreError) -> [StoredRunRequest] {

@@ -84,7 +84,12 @@ extension InMemoryStore {
             epoch: old.summary.epoch, sequence: old.records.last?.sequence ?? 0, held: try reservations(),
             open: try quarantined())
         if let refusal { throw refusal }
-        try createRun(order.new, change: order.change, at: order.at)
+        guard journals[order.new] == nil else {
+            throw StoreError(.conflict, "run \(order.new) is there already")
+        }
+        journals[order.new] = Journal(
+            summary: RunSummary(
+                run: order.new, change: order.change, createdAt: order.at, epoch: 0, executor: nil, leaseUntil: nil))
         if !order.ending.isEmpty {
             old.records += order.records
             old.summary.epoch = order.epoch + 1
@@ -99,5 +104,6 @@ extension InMemoryStore {
             }
             ledger[place].settlement = (order.person, order.at, order.note)
         }
+        try enter { try LogRules.of(order) { try digest(ofJournal: order.old) } }
     }
 }

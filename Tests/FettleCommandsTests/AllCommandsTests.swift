@@ -116,6 +116,14 @@ import Testing
         Use(words: ["run", "handover", "run-1"], exits: [1], fails: true),
         Use(words: ["plan", "make", "--supersedes", "run-1"], exits: [1], fails: true),
         Use(words: ["report", "run-1"]),
+        Use(words: ["evidence", "key"]),
+        Use(words: ["evidence", "key", "--to", "key.pem"]),
+        Use(words: ["evidence", "export", "run-1"]),
+        Use(words: ["evidence", "anchor", "--to", "file:heads"]),
+        Use(words: ["evidence", "verify", "run-1.evidence", "--key", "key.pem", "--anchor", "heads"]),
+        Use(words: ["evidence", "verify", "plan.json", "--key", "key.pem"], exits: [1], fails: true),
+        Use(words: ["evidence", "check", "--anchor", "heads"]),
+        Use(words: ["evidence", "log"]),
         // A run that was made and that nobody carries out.
         Use(words: ["run", "pause", "run-2", "--reason", "lunch"]),
         Use(words: ["run", "retry", "run-2"]),
@@ -220,6 +228,10 @@ import Testing
         ["feeds", "build", "--to", "x"], ["impact"], ["explain", "x"], ["risk"], ["windows"],
         ["assess", "--dpkg-status", "nowhere"], ["assess", "--sbom", "x", "--platform", "plan9:4"],
         ["scan"], ["scan", "--parallel", "0"], ["assess"], ["serve", "--port", "0"],
+        ["evidence", "key", "--horse"], ["evidence", "export", "run-9"], ["evidence", "check", "--anchor", "nowhere"],
+        ["evidence", "verify", "nowhere", "--key", "nowhere"], ["evidence", "verify", "nowhere"],
+        ["evidence", "anchor", "--to", "http://plain.example/"], ["evidence", "anchor"],
+        ["evidence", "anchor", "--to", "https://user:secret@host/"], ["evidence", "log", "--limit", "0"],
         ["plan", "show", "plan-9", "--as", "\u{1b}[2J"],
     ].map { Use(words: $0, exits: [2], fails: true) }
 

@@ -69,4 +69,9 @@ actor FaultyStore: Store {
     func waiverEvents() async throws(StoreError) -> [WaiverEvent] { try await inner.waiverEvents() }
     func record(_ look: FindingLook) async throws(StoreError) { try await inner.record(look) }
     func sightings() async throws(StoreError) -> [Sighting] { try await inner.sightings() }
+    func log(after sequence: Int, limit: Int) async throws(StoreError) -> [LogRecord] {
+        try await inner.log(after: sequence, limit: limit)
+    }
+    func logHead() async throws(StoreError) -> LogRecord? { try await inner.logHead() }
+    func bytes(of subject: LogSubject) async throws(StoreError) -> [UInt8]? { try await inner.bytes(of: subject) }
 }

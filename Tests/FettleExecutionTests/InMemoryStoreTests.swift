@@ -1,3 +1,4 @@
+import FettleEvidence
 import FettleStore
 import FettleTestSupport
 import Testing
@@ -5,6 +6,6 @@ import Testing
 @Suite struct InMemoryStoreTests {
     @Test(arguments: StoreConformance.checks)
     func keepsEveryPromiseOfAStore(check: StoreConformance.Check) async throws {
-        try await check.run(InMemoryStore())
+        try await check.run(InMemoryStore(chain: .sha256))
     }
 }

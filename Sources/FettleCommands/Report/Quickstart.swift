@@ -30,7 +30,7 @@ struct Quickstart: AsyncParsableCommand {
         let store = InMemoryStore()
         let connections = HostConnections()
         Interruption.closesAtEnd(connections)
-        let tools = BuiltInTools.make(channels: connections, parallel: 1)
+        let tools = BuiltInTools.make(channels: connections, parallel: 1, secrets: SecretMask())
         let fleet = Self.thisMachine
         let feeds = try AdvisoryOptions.feeds(feeds)
         let bar = ProgressBar("looking at this machine", total: 1)

@@ -5,7 +5,7 @@ import FettleModel
 
 /// Where drivers are wired to the use cases.
 enum BuiltInTools {
-    static func make(channels: HostConnections, parallel: Int) -> Tools {
+    static func make(channels: HostConnections, parallel: Int, secrets: SecretMask) -> Tools {
         let inspector = ShellHostInspector(channels: channels)
         let drivers = BuiltInDrivers(channels: channels, inspector: inspector)
         return Tools(
@@ -15,6 +15,6 @@ enum BuiltInTools {
             },
             reach: { address in _ = try? await channels.channel(to: address) },
             foresee: { resource, address in await inspector.foresee(resource, at: address) },
-            drivers: drivers, observer: drivers.health, parallel: parallel)
+            drivers: drivers, observer: drivers.health, secrets: secrets, parallel: parallel)
     }
 }

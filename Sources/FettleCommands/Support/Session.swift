@@ -17,12 +17,14 @@ final class Session {
     let keeper: StageKeeper
     let connections: HostConnections
     let tools: Tools
+    /// Known from this process's environment, so that none of them is written down.
+    let secrets: SecretMask
 
     init(_ options: GlobalOptions) throws {
         self.options = options
         environment = ProcessInfo.processInfo.environment
-        directory = URL(
-            fileURLWithPath: options.directory ?? environment["FETTLE_DIR"] ?? FileManager.default.currentDirectoryPath)
+        directory = Self.directory(options)
+        secrets = SecretMask(environment: environment)
         person = try Self.person(options, environment)
         store = try StoreChoice.open(options.store, environment, directory: directory)
         keeper = StageKeeper(store: store)
@@ -30,7 +32,14 @@ final class Session {
         ssh.configurationFile = options.sshConfig ?? environment["FETTLE_SSH_CONFIG"]
         connections = HostConnections(ssh)
         Interruption.closesAtEnd(connections)
-        tools = BuiltInTools.make(channels: connections, parallel: options.parallel)
+        tools = BuiltInTools.make(channels: connections, parallel: options.parallel, secrets: secrets)
+    }
+
+    /// The fleet's folder.
+    static func directory(_ options: GlobalOptions) -> URL {
+        URL(
+            fileURLWithPath: options.directory ?? ProcessInfo.processInfo.environment["FETTLE_DIR"]
+                ?? FileManager.default.currentDirectoryPath)
     }
 
     var changes: ChangeService { ChangeService(store: store) }
@@ -45,6 +54,8 @@ final class Session {
     }
     var quarantine: QuarantineService { QuarantineService(store: store, tools: tools) }
     var governance: GovernanceService { GovernanceService(store: store, tools: tools) }
+    var log: LogService { LogService(store: store) }
+    var bundles: BundleService { BundleService(store: store) }
     var evidence: EvidenceService { EvidenceService(store: store, tools: tools) }
 
     /// The declared fleet. Warnings go to standard error. Where it is wrong, what is wrong with the policy is told as well: nobody

@@ -45,6 +45,24 @@ enum PostgresSchema {
         CREATE INDEX sighting_gone ON fettle.sighting (gone_at) WHERE gone_at IS NOT NULL;
         """,
         "ALTER TABLE fettle.reservation ADD COLUMN carries bytea",
+        // Always: a replication role would switch other triggers off.
+        """
+        CREATE TABLE fettle.log (sequence bigint PRIMARY KEY, entry bytea NOT NULL, link text NOT NULL);
+        CREATE FUNCTION fettle.keep_log() RETURNS trigger LANGUAGE plpgsql AS $body$
+            BEGIN
+                IF TG_OP = 'INSERT' THEN
+                    IF NEW.sequence = (SELECT coalesce(max(sequence), 0) + 1 FROM fettle.log) THEN RETURN NEW; END IF;
+                END IF;
+                RAISE EXCEPTION 'the log is append-only';
+            END
+        $body$;
+        CREATE TRIGGER log_has_no_gaps BEFORE INSERT ON fettle.log
+            FOR EACH ROW EXECUTE FUNCTION fettle.keep_log();
+        CREATE TRIGGER log_is_not_altered BEFORE UPDATE OR DELETE OR TRUNCATE ON fettle.log
+            FOR EACH STATEMENT EXECUTE FUNCTION fettle.keep_log();
+        ALTER TABLE fettle.log ENABLE ALWAYS TRIGGER log_has_no_gaps;
+        ALTER TABLE fettle.log ENABLE ALWAYS TRIGGER log_is_not_altered;
+        """,
     ]
 
     static var latest: Int64 { Int64(migrations.count) }

@@ -14,7 +14,7 @@ extension PostgresStore {
                     .text(document.kind.rawValue), .text(document.id), .text(document.digest.rawValue),
                     .integer(document.createdAt.milliseconds), .bytes(document.bytes),
                 ])
-            guard written.affected == 0 else { return }
+            guard written.affected == 0 else { return try Self.note(LogRules.of(document), in: database) }
             let same = try database.execute(
                 "SELECT digest = $3 AND bytes = $4 FROM fettle.document WHERE kind = $1 AND id = $2",
                 [
@@ -27,6 +27,9 @@ extension PostgresStore {
 
     public func replace(_ document: StoredDocument, expecting digest: Digest) async throws(StoreError) {
         try await session.write { database in
+            let old = try database.execute(
+                "SELECT bytes FROM fettle.document WHERE kind = $1 AND id = $2 AND digest = $3 FOR UPDATE",
+                [.text(document.kind.rawValue), .text(document.id), .text(digest.rawValue)])
             let written = try database.execute(
                 "UPDATE fettle.document SET digest = $3, bytes = $4 WHERE kind = $1 AND id = $2 AND digest = $5",
                 [
@@ -39,6 +42,7 @@ extension PostgresStore {
                     [.text(document.kind.rawValue), .text(document.id)])
                 throw try there.bool(0, 0) ? StoreError.alteredMeanwhile(document) : .noDocument(document)
             }
+            try Self.note(LogRules.of(document, replacing: try old.bytes(0, 0)), in: database)
         }
     }
 

@@ -1,3 +1,4 @@
+import FettleEvidence
 public import FettleModel
 public import FettleStore
 import Foundation
@@ -9,11 +10,14 @@ extension PostgresStore {
             try Self.lock("fettle.waiver_event", in: database)
             let present = Int(try database.execute("SELECT count(*) FROM fettle.waiver_event").integer(0, 0))
             guard present == length else { throw StoreError.ledgerMoved(present, expected: length) }
-            for (offset, event) in events.enumerated() {
+            let encoded = try events.map { [UInt8](try JSONEncoder().encode($0)) }
+            for (offset, event) in encoded.enumerated() {
                 try database.execute(
                     "INSERT INTO fettle.waiver_event (position, event) VALUES ($1, $2)",
-                    [.integer(length + offset + 1), .bytes([UInt8](try JSONEncoder().encode(event)))])
+                    [.integer(length + offset + 1), .bytes(event)])
             }
+            let entries = LogRules.of(events, after: length) { LogChain.sha256.digest(encoded[$0]) }
+            try Self.note(entries, in: database)
         }
     }
 
@@ -61,7 +65,7 @@ extension PostgresStore {
     }
 
     /// Held until the transaction ends. The table's own number keeps the lock apart from other programs' in the same database.
-    private static func lock(_ table: String, in database: PostgresConnection) throws {
+    static func lock(_ table: String, in database: PostgresConnection) throws {
         try database.execute(
             """
             SELECT pg_catalog.pg_advisory_xact_lock(

@@ -11,6 +11,7 @@ extension PostgresStore {
                 """,
                 [.text(run.rawValue), .text(change.rawValue), .integer(time.milliseconds)])
             guard written.affected == 1 else { throw StoreError.isThere(run) }
+            try Self.note(LogRules.of(made: run, for: change, at: time), in: database)
         }
     }
 
@@ -77,6 +78,8 @@ extension PostgresStore {
             }
             try database.execute(
                 "UPDATE fettle.run SET last_sequence = $2 WHERE id = $1", [.text(run.rawValue), .integer(last)])
+            let entries = try LogRules.of(records, of: run) { try Self.digest(ofJournal: run, in: database) }
+            try Self.note(entries, in: database)
         }
     }
 

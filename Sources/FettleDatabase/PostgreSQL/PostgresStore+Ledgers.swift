@@ -96,6 +96,7 @@ extension PostgresStore {
             try database.execute(
                 "DELETE FROM fettle.reservation WHERE resource = $1 AND run = $2",
                 [.text(resource.rawValue), .text(entry.run.rawValue)])
+            try Self.note(LogRules.of(settled: entry, by: person, at: time), in: database)
             return entry
         }
     }
@@ -106,6 +107,7 @@ extension PostgresStore {
                 "INSERT INTO fettle.request (run, request) SELECT id, $2 FROM fettle.run WHERE id = $1",
                 [.text(run.rawValue), .bytes([UInt8](try JSONEncoder().encode(request)))])
             guard written.affected == 1 else { throw StoreError.noRun(run) }
+            try Self.note(LogRules.of(request, to: run), in: database)
         }
     }
 

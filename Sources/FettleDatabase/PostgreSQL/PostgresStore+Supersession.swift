@@ -39,6 +39,8 @@ extension PostgresStore {
                         .text(order.note),
                     ])
             }
+            let entries = try LogRules.of(order) { try Self.digest(ofJournal: order.old, in: database) }
+            try Self.note(entries, in: database)
         }
     }
 

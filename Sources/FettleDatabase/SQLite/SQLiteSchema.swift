@@ -53,6 +53,20 @@ enum SQLiteSchema {
         migrator.registerMigration("3") { database in
             try database.execute(sql: "ALTER TABLE reservation ADD COLUMN carries BLOB")
         }
+        migrator.registerMigration("4") { database in
+            // The third trigger is for INSERT OR REPLACE, too: what it replaces is deleted without a word to the second.
+            try database.execute(
+                sql: """
+                    CREATE TABLE log (sequence INTEGER PRIMARY KEY, entry BLOB NOT NULL, link TEXT NOT NULL);
+                    CREATE TRIGGER log_is_not_altered BEFORE UPDATE ON log
+                        BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+                    CREATE TRIGGER log_is_not_shortened BEFORE DELETE ON log
+                        BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+                    CREATE TRIGGER log_has_no_gaps BEFORE INSERT ON log
+                        WHEN NEW.sequence IS NOT (SELECT coalesce(max(sequence), 0) + 1 FROM log)
+                        BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+                    """)
+        }
         return migrator
     }
 }

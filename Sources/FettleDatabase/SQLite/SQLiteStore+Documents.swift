@@ -19,11 +19,15 @@ extension SQLiteStore {
                     document.kind.rawValue, document.id, document.digest.rawValue, document.createdAt.milliseconds,
                     Data(document.bytes),
                 ])
+            try Self.note(LogRules.of(document), in: database)
         }
     }
 
     public func replace(_ document: StoredDocument, expecting digest: Digest) async throws(StoreError) {
         try await writeNew { database in
+            let old = try Data.fetchOne(
+                database, sql: "SELECT bytes FROM document WHERE kind = ? AND id = ?",
+                arguments: [document.kind.rawValue, document.id])
             try database.execute(
                 sql: "UPDATE document SET digest = ?, bytes = ? WHERE kind = ? AND id = ? AND digest = ?",
                 arguments: [
@@ -36,6 +40,7 @@ extension SQLiteStore {
                     arguments: [document.kind.rawValue, document.id])
                 throw isThere == true ? StoreError.alteredMeanwhile(document) : .noDocument(document)
             }
+            try Self.note(LogRules.of(document, replacing: [UInt8](old ?? Data())), in: database)
         }
     }
 

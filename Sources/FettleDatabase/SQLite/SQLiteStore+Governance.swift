@@ -1,3 +1,4 @@
+import FettleEvidence
 public import FettleModel
 public import FettleStore
 import Foundation
@@ -8,11 +9,14 @@ extension SQLiteStore {
         try await writeNew { database in
             let present = try Int.fetchOne(database, sql: "SELECT count(*) FROM waiver_event") ?? 0
             guard present == length else { throw StoreError.ledgerMoved(present, expected: length) }
-            for (offset, event) in events.enumerated() {
+            let encoded = try events.map { try JSONEncoder().encode($0) }
+            for (offset, event) in encoded.enumerated() {
                 try database.execute(
                     sql: "INSERT INTO waiver_event (position, event) VALUES (?, ?)",
-                    arguments: [length + offset + 1, try JSONEncoder().encode(event)])
+                    arguments: [length + offset + 1, event])
             }
+            let entries = LogRules.of(events, after: length) { LogChain.sha256.digest([UInt8](encoded[$0])) }
+            try Self.note(entries, in: database)
         }
     }
 

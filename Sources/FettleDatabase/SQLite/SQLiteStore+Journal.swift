@@ -10,6 +10,7 @@ extension SQLiteStore {
                 sql: "INSERT INTO run (id, change, created_at) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
                 arguments: [run.rawValue, change.rawValue, time.milliseconds])
             guard database.changesCount == 1 else { throw StoreError.isThere(run) }
+            try Self.note(LogRules.of(made: run, for: change, at: time), in: database)
         }
     }
 
@@ -70,6 +71,8 @@ extension SQLiteStore {
             }
             try database.execute(
                 sql: "UPDATE run SET last_sequence = ? WHERE id = ?", arguments: [last, run.rawValue])
+            let entries = try LogRules.of(records, of: run) { try Self.digest(ofJournal: run, in: database) }
+            try Self.note(entries, in: database)
         }
     }
 

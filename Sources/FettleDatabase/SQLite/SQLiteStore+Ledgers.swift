@@ -88,6 +88,7 @@ extension SQLiteStore {
             try database.execute(
                 sql: "DELETE FROM reservation WHERE resource = ? AND run = ?",
                 arguments: [resource.rawValue, entry.run.rawValue])
+            try Self.note(LogRules.of(settled: entry, by: person, at: time), in: database)
             return entry
         }
     }
@@ -98,6 +99,7 @@ extension SQLiteStore {
             try database.execute(
                 sql: "INSERT INTO request (run, request) VALUES (?, ?)",
                 arguments: [run.rawValue, try JSONEncoder().encode(request)])
+            try Self.note(LogRules.of(request, to: run), in: database)
         }
     }
 

@@ -31,6 +31,8 @@ extension SQLiteStore {
                         """,
                     arguments: [order.person.rawValue, order.at.milliseconds, order.note, host.rawValue])
             }
+            let entries = try LogRules.of(order) { try Self.digest(ofJournal: order.old, in: database) }
+            try Self.note(entries, in: database)
         }
     }
 

@@ -20,7 +20,7 @@ public enum StoreConformance {
     }
 
     public static let checks: [Check] =
-        documents + journals + leases + reservations + ledgers + supersessions + waivers + sightings
+        documents + journals + leases + reservations + ledgers + supersessions + waivers + sightings + logs
 }
 
 /// A promise that was not kept.

@@ -1,0 +1,120 @@
+import ArgumentParser
+import FettleControl
+import FettleEvidence
+import FettleModel
+import Foundation
+
+struct EvidenceAnchor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "anchor", abstract: "Keep the log's head elsewhere, signed, to hold the log against it later.",
+        discussion: """
+            `--to file:PATH` adds a line to a file, such as on another machine's disk. `--to https://…` sends the line by POST, by the \
+            system's curl. An address that holds a secret belongs into FETTLE_ANCHOR: others can see the words of a command. A log \
+            that does not hold is not anchored.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @Option(name: .customLong("to"), help: "file:PATH or https://… (or FETTLE_ANCHOR).") var destination: String?
+
+    private struct Answer: Encodable {
+        var sequence: Int
+        var link: Digest
+        var signer: Digest
+        var line: String
+    }
+
+    func run() async throws {
+        let named = destination ?? ProcessInfo.processInfo.environment["FETTLE_ANCHOR"] ?? ""
+        let place = try AnchorPlace(named)
+        let session = try Session(options)
+        let key = try KeyFile(directory: session.directory).loadOrMake()
+        let head = try await session.log.signedHead(key)
+        try place.keep(head.line)
+        if options.output == .json {
+            return try session.printJSON(
+                Answer(sequence: head.sequence, link: head.link, signer: head.signer, line: head.line))
+        }
+        session.print("anchored entry \(head.sequence), link \(head.link.short)…")
+    }
+}
+
+/// Where heads are kept.
+enum AnchorPlace {
+    case file(String)
+    case web(String)
+
+    init(_ text: String) throws {
+        if text.hasPrefix("file:"), text.utf8.count > 5 {
+            self = .file(String(text.dropFirst(5)))
+            return
+        }
+        let rest = text.dropFirst("https://".count)
+        let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"\\".utf8.contains($0) }
+        guard text.hasPrefix("https://"), isPlain, text.utf8.count <= 2_048, let first = rest.first,
+            !"/?#@:".contains(first), !rest.prefix(while: { !"/?#".contains($0) }).contains("@")
+        else {
+            // Not quoted: it may hold a secret.
+            throw CommandFailure(
+                .usage,
+                "--to takes file:PATH, or https://… without a user name\n  such as --to file:/mnt/elsewhere/heads")
+        }
+        self = .web(text)
+    }
+
+    func keep(_ line: String) throws {
+        switch self {
+        case .file(let path): try Self.append(line, to: path)
+        case .web(let address): try Self.send(line, to: address)
+        }
+    }
+
+    private static func append(_ line: String, to path: String) throws {
+        func trouble() -> CommandFailure {
+            let reason = String(cString: strerror(errno))
+            return CommandFailure(
+                .failure, "the head cannot be written to \(path.printable): \(reason)\n  --to names another place")
+        }
+        let file = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o644)
+        guard file >= 0 else { throw trouble() }
+        defer { close(file) }
+        guard Output.write(Array("\(line)\n".utf8), to: file), fsync(file) == 0 else { throw trouble() }
+    }
+
+    /// The address and the line go to curl by its standard input: others can see the words of a command.
+    private static func send(_ line: String, to address: String) throws {
+        let programs = ["/usr/bin/curl", "/usr/local/bin/curl", "/bin/curl"]
+        guard let program = programs.first(where: FileManager.default.isExecutableFile) else {
+            throw CommandFailure(.failure, "anchoring over https needs curl on this machine: install curl")
+        }
+        let curl = Process()
+        curl.executableURL = URL(fileURLWithPath: program)
+        curl.arguments = ["--disable", "--config", "-"]
+        let (input, errors) = (Pipe(), Pipe())
+        curl.standardInput = input
+        curl.standardOutput = FileHandle.nullDevice
+        curl.standardError = errors
+        try curl.run()
+        let settings = """
+            url = "\(address)"
+            data = "\(line)\\n"
+            header = "Content-Type: text/plain"
+            proto = "=https"
+            max-time = 30
+            max-filesize = 65536
+            silent
+            show-error
+            fail
+            globoff
+
+            """
+        try input.fileHandleForWriting.write(contentsOf: Data(settings.utf8))
+        try input.fileHandleForWriting.close()
+        let said = try errors.fileHandleForReading.read(upToCount: 2_000) ?? Data()
+        curl.waitUntilExit()
+        guard curl.terminationStatus == 0 else {
+            let words = String(decoding: said, as: UTF8.self).replacing(address, with: "the address")
+            let reason = words.trimmingCharacters(in: .whitespacesAndNewlines).printable
+            throw CommandFailure(.failure, "the head was not taken: \(reason)\n  --to names another place")
+        }
+    }
+}

@@ -1,0 +1,194 @@
+public import FettleEvidence
+public import FettleModel
+public import FettleStore
+import Foundation
+
+/// A run's evidence in one file that proves itself.
+public struct BundleService: Sendable {
+    let store: any Store
+    let keeper: StageKeeper
+    let now: @Sendable () -> Timestamp
+
+    public init(store: any Store, now: @escaping @Sendable () -> Timestamp = Timestamp.now) {
+        self.store = store
+        keeper = StageKeeper(store: store)
+        self.now = now
+    }
+
+    public struct Exported: Sendable {
+        public var bytes: [UInt8]
+        public var story: BundleStory
+    }
+
+    /// Gathers what is kept of an ended run, signs it, and judges the result as a stranger would before anybody gets it.
+    ///
+    /// - Parameters:
+    ///   - run: one that has ended.
+    ///   - person: who exports it.
+    ///   - key: signs it.
+    ///   - secrets: a bundle that holds one of them is not made.
+    /// - Throws: `notFound`; `conflict` while the run goes on; `drift` if what is kept is not what the log tells; `blocked` if a secret
+    ///   is in it.
+    public func export(
+        _ run: RunID, by person: Person, key: SigningKey, secrets: SecretMask
+    ) async throws(ControlError) -> Exported {
+        var parts: [BundlePart: [UInt8]] = [:]
+        let subjects = try await stages(of: run, into: &parts)
+        let (extract, head, notInLog) = try await extract(run, subjects)
+        parts[.log] = extract.bytes
+        try requireNoSecret(parts, secrets)
+        let manifest = BundleManifest(
+            run: run, madeAt: now(), madeBy: person, signer: key.verifying.name, head: head, notInLog: notInLog,
+            parts: [])
+        do throws(EvidenceError) {
+            let bytes = try EvidenceBundle.write(manifest, parts: parts, key: key)
+            let examiner = try BundleExaminer(EvidenceBundle(Data(bytes), trusting: [key.verifying]))
+            guard examiner.faults.isEmpty, let story = examiner.story else {
+                throw EvidenceError(.altered, examiner.faults.joined(separator: "; "))
+            }
+            return Exported(bytes: bytes, story: story)
+        } catch {
+            throw ControlError(
+                .drift, "what is kept of \(run) does not agree: \(error.message)",
+                hint: "`fettle evidence check` tells what was altered")
+        }
+    }
+
+    /// Everything that the run goes back to, and its journal.
+    ///
+    /// - Returns: what the log has to tell of, in the order of the flow.
+    private func stages(
+        of run: RunID, into parts: inout [BundlePart: [UInt8]]
+    ) async throws(ControlError) -> [LogSubject] {
+        let summary = try await summary(of: run)
+        let change = try await keeper.load(Change.self, .change, id: summary.change.rawValue).value
+        let plan = try await keeper.load(Plan.self, .plan, id: change.plan.id).value
+        let selection = try await keeper.load(Selection.self, .selection, id: plan.selection.id).value
+        let findings = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id).value
+        let documents: [(BundlePart, DocumentKind, String)] = [
+            (.facts, .facts, findings.facts.id), (.findings, .findings, findings.id),
+            (.selection, .selection, selection.id), (.plan, .plan, change.plan.id),
+            (.change, .change, change.id.rawValue), (.evidence, .evidence, run.rawValue),
+        ]
+        var subjects: [LogSubject] = []
+        for (part, kind, id) in documents {
+            do throws(ControlError) {
+                parts[part] = try await keeper.bytes(of: kind, id: id).bytes
+                subjects.append(.document(kind, id: id))
+            } catch {
+                guard part == .evidence, error.code == .notFound else { throw error }
+            }
+        }
+        parts[.journal] = try await journal(of: run)
+        subjects.append(.journal(run))
+        let targets = Set(plan.targets.map(\.resource))
+        let waivers = findings.findings.filter { targets.contains($0.resource) }.flatMap { $0.waivers ?? [] }
+        let events = try await ledger(of: Set(waivers.map(\.waiver)))
+        if !events.isEmpty {
+            parts[.waivers] = events.flatMap { Array("\($0.position) ".utf8) + $0.bytes + [0x0A] }
+            subjects += events.map { .waiver($0.position) }
+        }
+        return subjects
+    }
+
+    private func summary(of run: RunID) async throws(ControlError) -> RunSummary {
+        do throws(StoreError) {
+            if let summary = try await store.summary(of: run) { return summary }
+        } catch {
+            throw ControlError(store: error)
+        }
+        throw ControlError(.notFound, "there is no run '\(run)'", hint: "`fettle run list` shows those there are")
+    }
+
+    private func journal(of run: RunID) async throws(ControlError) -> [UInt8] {
+        do throws(StoreError) {
+            let bytes = try await store.bytes(of: .journal(run)) ?? []
+            let hasEnded = try JournalLine.records(in: bytes).contains { record in
+                switch record.event {
+                case .ended, .superseded: true
+                default: false
+                }
+            }
+            guard hasEnded else {
+                throw StoreError(.conflict, "run \(run) has not ended: its evidence is not complete")
+            }
+            return bytes
+        } catch {
+            throw ControlError(store: error)
+        }
+    }
+
+    private func ledger(of waivers: Set<WaiverID>) async throws(ControlError) -> [(position: Int, bytes: [UInt8])] {
+        guard !waivers.isEmpty else { return [] }
+        do throws(StoreError) {
+            var events: [(position: Int, bytes: [UInt8])] = []
+            for (place, event) in try await store.waiverEvents().enumerated() {
+                let id =
+                    switch event {
+                    case .granted(let waiver): waiver.id
+                    case .ended(let waiver, _): waiver
+                    }
+                guard waivers.contains(id), let bytes = try await store.bytes(of: .waiver(place + 1)) else { continue }
+                events.append((place + 1, bytes))
+            }
+            return events
+        } catch {
+            throw ControlError(store: error)
+        }
+    }
+
+    // MARK: The log
+
+    private func extract(
+        _ run: RunID, _ subjects: [LogSubject]
+    ) async throws(ControlError) -> (LogExtract, BundleManifest.Head, notInLog: [String]) {
+        let wanted = Set(subjects)
+        let change = subjects.compactMap { subject -> ChangeID? in
+            if case .document(.change, let id) = subject { ChangeID(id) } else { nil }
+        }.first
+        var lines: [LogExtract.Line] = []
+        var before = (sequence: 0, link: LogChain.beginning)
+        var last = before
+        var told: Set<LogSubject> = []
+        do throws(StoreError) {
+            while true {
+                let records = try await store.log(after: last.sequence, limit: 1_000)
+                for record in records {
+                    let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry))
+                    let isConcerned =
+                        entry?.run == run || (change != nil && entry?.change == change)
+                        || entry?.subject.map(wanted.contains) == true
+                    if isConcerned, let subject = entry?.subject { told.insert(subject) }
+                    if lines.isEmpty, !isConcerned {
+                        before = (record.sequence, record.link)
+                    } else {
+                        let digest = LogChain.sha256.digest(record.entry)
+                        lines.append(.init(digest: digest, entry: isConcerned ? record.entry : nil))
+                    }
+                    last = (record.sequence, record.link)
+                }
+                if records.count < 1_000 { break }
+            }
+        } catch {
+            throw ControlError(store: error)
+        }
+        return (
+            LogExtract(after: before.sequence, link: before.link, lines: lines),
+            BundleManifest.Head(sequence: last.sequence, link: last.link),
+            subjects.filter { !told.contains($0) }.map(\.description).sorted()
+        )
+    }
+
+    private func requireNoSecret(
+        _ parts: [BundlePart: [UInt8]], _ secrets: SecretMask
+    ) throws(ControlError) {
+        let found = BundlePart.allCases.flatMap { part in
+            (parts[part].map(secrets.namesOfSecrets(in:)) ?? []).map { "the \(part.rawValue) holds the value of \($0)" }
+        }
+        guard found.isEmpty else {
+            throw ControlError(
+                .blocked, "no bundle is made, because a secret would be in it: \(found.joined(separator: "; "))",
+                hint: "change that secret, as it has been written down; then export without it in the environment")
+        }
+    }
+}

@@ -1,0 +1,112 @@
+public import FettleModel
+
+/// One entry of the log: a decision or an effect, who brought it about, and the digest of what is kept of it.
+///
+/// It holds names, fixed words and digests and never text that a person, a file or a host has written: no secret can come in by
+/// it. Reasons and notes stand in the document, the journal or the ledger that `subject` names, and `digest` covers them.
+public struct LogEntry: Codable, Sendable, Equatable {
+    public var what: What
+    /// By the clock of whoever wrote it; nil where the writer did not tell. What the chain proves is the order.
+    public var at: Timestamp?
+    /// Who decided it; nil where no person did, or where that stands in the subject alone.
+    public var by: Person?
+    public var change: ChangeID?
+    public var run: RunID?
+    public var step: StepID?
+    public var resource: ResourceID?
+    /// A fixed word, such as how a run ended, what a person answered to a gate, or what was asked of a run.
+    public var word: String?
+    /// What `digest` is taken over.
+    public var subject: LogSubject?
+    /// SHA-256 of the subject's bytes as they were kept by this entry.
+    public var digest: Digest?
+
+    /// - Parameters:
+    ///   - what: the kind.
+    ///   - at: see the property; as all others.
+    public init(
+        _ what: What, at time: Timestamp? = nil, by person: Person? = nil, change: ChangeID? = nil, run: RunID? = nil,
+        step: StepID? = nil, resource: ResourceID? = nil, word: String? = nil, subject: LogSubject? = nil,
+        digest: Digest? = nil
+    ) {
+        self.what = what
+        at = time
+        by = person
+        self.change = change
+        self.run = run
+        self.step = step
+        self.resource = resource
+        self.word = word
+        self.subject = subject
+        self.digest = digest
+    }
+
+    public enum What: String, Codable, Sendable, CaseIterable {
+        /// A stage that no person decided: facts, findings, a selection, what was gathered after a run, what a provider has shown.
+        case kept
+        case planMade
+        case changeSubmitted, changeApproved, changeRejected, changeWithdrawn
+        /// A change names the run that carries it out.
+        case changeAssigned
+        /// A document was altered in a way that no service of Fettle does, such as a vote that is gone.
+        case documentAltered
+        case runMade, runStarted, runClaimed, runPaused, runResumed, runRetried
+        case abortRequested, rollbackRequested, partRollbackRequested, handOverRequested
+        case stepSkipped, gateAnswered
+        case hostQuarantined, quarantineSettled
+        /// The run stands still until a person acts.
+        case personAwaited
+        /// The journal is closed; the digest is taken over all of it.
+        case runEnded, runSuperseded
+        /// A person asked something of a run that another process carries out.
+        case runAsked
+        case waiverGranted, waiverEnded
+    }
+}
+
+/// Something that is kept beside the log and whose bytes an entry's digest is taken over. Coded as text: `plan:plan-1`,
+/// `journal:run-1`, `waiver:3`.
+public enum LogSubject: Sendable, Hashable, Codable, CustomStringConvertible {
+    case document(DocumentKind, id: String)
+    /// All lines of a run's journal, as `JournalLine` writes them.
+    case journal(RunID)
+    /// The event at this place of the ledger of waivers, from 1.
+    case waiver(Int)
+
+    public var description: String {
+        switch self {
+        case .document(let kind, let id): "\(kind.rawValue):\(id)"
+        case .journal(let run): "journal:\(run)"
+        case .waiver(let position): "waiver:\(position)"
+        }
+    }
+
+    /// Reads what `description` wrote; nil for any other text.
+    public init?(_ text: String) {
+        guard let colon = text.firstIndex(of: ":") else { return nil }
+        let (kind, name) = (String(text[..<colon]), String(text[text.index(after: colon)...]))
+        switch kind {
+        case "journal": self = .journal(RunID(name))
+        case "waiver":
+            guard let position = Int(name), position > 0, String(position) == name else { return nil }
+            self = .waiver(position)
+        default:
+            guard let kind = DocumentKind(rawValue: kind) else { return nil }
+            self = .document(kind, id: name)
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let subject = LogSubject(text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no subject of the log")
+        }
+        self = subject
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
