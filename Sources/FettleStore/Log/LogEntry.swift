@@ -42,10 +42,15 @@ public struct LogEntry: Codable, Sendable, Equatable {
     }
 
     public enum What: String, Codable, Sendable, CaseIterable {
-        /// A stage that no person decided: facts, findings, a selection, what was gathered after a run, what a provider has shown.
+        /// A stage that no person decided: facts, findings, a selection, a patch set and what is noted of it, what was gathered after a run,
+        /// what a provider has shown.
         case kept
         case planMade
         case changeSubmitted, changeApproved, changeRejected, changeWithdrawn
+        /// When a change is to be carried out was said, or taken back.
+        case changeScheduled
+        /// Somebody has looked at a change again after its run.
+        case changeReviewed
         /// A change names the run that carries it out.
         case changeAssigned
         /// A document was altered in a way that no service of Fettle does, such as a vote that is gone.

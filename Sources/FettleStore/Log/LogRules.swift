@@ -16,7 +16,7 @@ public enum LogRules {
             entry.change = ChangeID(document.id)
             entry.by = change(document.bytes)?.requestedBy
         case .evidence: entry.run = RunID(document.id)
-        case .fleet, .facts, .findings, .selection, .statement: break
+        case .fleet, .facts, .findings, .selection, .statement, .patchset, .note, .submitted: break
         }
         return [entry]
     }
@@ -46,6 +46,14 @@ public enum LogRules {
             var assigned = altered.with(.changeAssigned, nil, nil)
             assigned.run = run
             entries.append(assigned)
+        }
+        if after.schedule != before.schedule {
+            expected.schedule = after.schedule
+            entries.append(altered.with(.changeScheduled, nil, after.requestedBy))
+        }
+        if before.review == nil, let review = after.review {
+            expected.review = review
+            entries.append(altered.with(.changeReviewed, review.at, review.by))
         }
         // Whatever else is different was altered by nobody who may.
         return expected == after && !entries.isEmpty ? entries : entries + [altered]
