@@ -20,12 +20,12 @@ import Testing
         let entries = try await LogService(store: store).entries(after: 0, limit: 100)
         #expect(
             entries.map(\.entry.what) == [
-                .waiverGranted, .kept, .kept, .kept, .planMade, .changeSubmitted, .changeApproved, .changeAssigned,
-                .runMade, .runClaimed, .runStarted, .runEnded,
+                .waiverGranted, .kept, .kept, .kept, .planMade, .changeSubmitted, .kept, .changeApproved,
+                .changeAssigned, .runMade, .runClaimed, .runStarted, .runEnded,
             ]
                 || entries.map(\.entry.what) == [
-                    .waiverGranted, .kept, .kept, .kept, .planMade, .changeSubmitted, .changeApproved, .changeAssigned,
-                    .runMade, .runStarted, .runClaimed, .runEnded,
+                    .waiverGranted, .kept, .kept, .kept, .planMade, .changeSubmitted, .kept, .changeApproved,
+                    .changeAssigned, .runMade, .runStarted, .runClaimed, .runEnded,
                 ], "\(entries.map(\.entry.what))")
         #expect(entries.compactMap(\.entry.by?.rawValue) == ["dora", "alice", "bob", "alice"])
     }

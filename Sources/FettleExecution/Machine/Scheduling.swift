@@ -250,9 +250,9 @@ extension RunMachine {
         guard step.isBake, case .bake(let seconds, let resources, let probes, var judgement) = planned.action,
             !resources.isEmpty
         else { return planned }
-        // A control that has failed or is kept out is no measure for anybody.
+        // A control that has failed, is kept out or is taken back, perhaps before its restart, is no measure for anybody.
         judgement?.controls.removeAll { control in
-            index.number(of: control).map { fold.hasFailed($0) || fold.isQuarantined($0) } ?? false
+            index.number(of: control).map { isUnwatched($0) } ?? false
         }
         var result = planned
         result.action = .bake(
