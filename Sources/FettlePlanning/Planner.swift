@@ -30,7 +30,8 @@ public enum Planner {
         var written = Written(layout, groups, groupOrder, index, input, extras, rules.splits, controls, notes)
         if !controls.isEmpty, !written.keepsWindows(beside: notes) {
             notes.warn("nobody is restarted to be compared with: the windows leave no time for it")
-            written = Written(layout, groups, groupOrder, index, input, extras, rules.splits, ControlRestarts(), notes)
+            written = Written(
+                layout, groups, groupOrder, index, input, extras, rules.splits, ControlRestarts(), notes)
         }
         notes = written.notes
         refuseRepeatedNames(written.expansion, layout, written.groupSteps, notes: &notes)
@@ -48,7 +49,8 @@ public enum Planner {
 
         init(
             _ layout: WaveLayout, _ groups: [GroupWork], _ groupOrder: GroupOrder, _ index: PlanningIndex,
-            _ input: PlanningInput, _ extras: [ResourceID: ChainExtras], _ splits: [ResourceID: [HostPart]], _ controls: ControlRestarts,
+            _ input: PlanningInput, _ extras: [ResourceID: ChainExtras], _ splits: [ResourceID: [HostPart]],
+            _ controls: ControlRestarts,
             _ notes: PlanNotes
         ) {
             var notes = notes
