@@ -92,6 +92,12 @@ public struct BundleExaminer {
         var digests: [String: FettleModel.Digest] = [:]
         for (_, entry) in try log.entries() {
             guard let subject = entry.subject, let digest = entry.digest else { continue }
+            expect(
+                entry.what != .documentAltered, "the log tells that \(subject) was altered, by nothing that Fettle does"
+            )
+            expect(
+                subject.isEverReplaced || (digests[subject.description] ?? digest) == digest,
+                "the log tells of two different \(subject)")
             digests[subject.description] = digest
         }
         var subjects: [(LogSubject, BundlePart)] = [

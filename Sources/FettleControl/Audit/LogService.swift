@@ -141,6 +141,11 @@ private struct Examination {
         }
         begunAt = begunAt ?? entry?.at
         guard let subject = entry?.subject, let digest = entry?.digest else { return }
+        if entry?.what == .documentAltered {
+            log.fault(record.sequence, "tells that \(subject) was altered, and not by anything that Fettle does")
+        } else if let known = latest[subject], known.digest != digest, !subject.isEverReplaced {
+            log.fault(record.sequence, "tells of another \(subject) than entry \(known.sequence): it is never replaced")
+        }
         latest[subject] = (record.sequence, digest)
     }
 

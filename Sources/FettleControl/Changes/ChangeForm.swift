@@ -15,7 +15,7 @@ struct ChangeForm {
         self.policy = policy.changes
         template = try Self.template(name, kind, policy.changes)
         if let template {
-            let objections = template.objections(to: plan)
+            let objections = template.objections(to: plan, fleet: fleet)
             guard objections.isEmpty else {
                 throw ControlError(
                     .blocked,

@@ -94,6 +94,11 @@ struct PromotionRecord {
             trial.endedAt = last.at
         }
         let resources = state.resources
+        let failed = Set(resources.filter { $0.failure != nil }.map(\.resource) + state.quarantined.map(\.resource))
+        if trial.outcome == nil, !failed.isEmpty {
+            trial.failing =
+                "has not ended, and has failed on \(failed.sorted().map(\.rawValue).joined(separator: ", "))"
+        }
         trial.succeeded = resources.filter { $0.phase == .finished && $0.failure == nil }.map(\.resource).sorted()
         let steps = resources.flatMap(\.steps) + state.waveSteps
         var seen: Set<StepID> = []

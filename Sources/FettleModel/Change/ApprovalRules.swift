@@ -8,7 +8,8 @@ extension Policy {
     public func approvalRule(
         for plan: Plan, kind: Change.Kind = .normal, template: ChangeTemplate? = nil, fleet: Fleet? = nil
     ) -> ApprovalRule {
-        var rule = environmentRule(for: plan)
+        let resources = Dictionary((fleet?.resources ?? []).map { ($0.id, $0) }) { first, _ in first }
+        var rule = environmentRule(for: plan, resources)
         if let template {
             return ApprovalRule(approvals: template.approvals, requesterMayApprove: false)
         }
@@ -17,7 +18,6 @@ extension Policy {
             return rule
         }
         let radius = BlastRadius(plan)
-        let resources = Dictionary((fleet?.resources ?? []).map { ($0.id, $0) }) { first, _ in first }
         var demands: [ApprovalRule.Demand] = []
         for condition in changes.rules where condition.holds(for: plan, radius, fleet == nil ? nil : resources) {
             rule.approvals = max(rule.approvals, condition.approvals ?? 0)
@@ -38,8 +38,8 @@ extension Policy {
         return rule
     }
 
-    private func environmentRule(for plan: Plan) -> ApprovalRule {
-        let environments = Set(plan.environments).union(plan.targets.map(\.environment))
+    private func environmentRule(for plan: Plan, _ resources: [ResourceID: Resource]) -> ApprovalRule {
+        let environments = Set(plan.environments).union(plan.environmentsTouched(resources))
         let rules = environments.map { approvals[$0] ?? defaultApproval }
         guard !rules.isEmpty else { return defaultApproval }
         return ApprovalRule(
@@ -54,7 +54,7 @@ extension Policy {
 
     /// An owner that nothing is known of is a person of that name.
     private func ownersOf(_ plan: Plan, _ resources: [ResourceID: Resource]) -> [ApprovalRule.Demand] {
-        Set(plan.targets.compactMap { resources[$0.resource]?.owner }).sorted().map { owner in
+        Set(plan.resourcesTouched.compactMap { resources[$0]?.owner }).sorted().map { owner in
             ApprovalRule.Demand(what: "owner \(owner)", people: people([owner]), askingAgrees: true)
         }
     }
@@ -67,12 +67,26 @@ extension ApprovalCondition {
             globs.isEmpty || names.contains { name in globs.contains { Glob($0).matches(name) } }
         }
         guard
-            isNamed(Set(plan.targets.map(\.environment.rawValue)).sorted(), environments),
+            isNamed(plan.environmentsTouched(resources ?? [:]).map(\.rawValue).sorted(), environments),
             isNamed(radius.groups.map(\.rawValue), groups), radius.hosts >= hosts ?? 0,
             radius.largestSharePercent >= sharePercent ?? 0, !irreversible || radius.irreversibleSteps > 0,
             !reboots || radius.reboots > 0
         else { return false }
         guard let criticality, let resources else { return true }
-        return plan.targets.contains { (resources[$0.resource]?.criticality ?? .critical) >= criticality }
+        return plan.resourcesTouched.contains { (resources[$0]?.criticality ?? .critical) >= criticality }
+    }
+}
+
+extension Plan {
+    /// The targets, and what goes down with them.
+    var resourcesTouched: Set<ResourceID> {
+        Set(targets.flatMap { [$0.resource] + $0.carries })
+    }
+
+    /// Of the targets, and of what goes down with them as far as that is known.
+    func environmentsTouched(_ resources: [ResourceID: Resource]) -> Set<EnvironmentID> {
+        Set(
+            targets.flatMap { target in [target.environment] + target.carries.compactMap { resources[$0]?.environment }
+            })
     }
 }

@@ -108,10 +108,13 @@ public struct ChangeTemplate: Codable, Sendable, Equatable {
     }
 
     /// Every limit that a plan goes beyond; empty: it is what was allowed. What cannot be taken back never is.
-    public func objections(to plan: Plan) -> [String] {
+    ///
+    /// - Parameter fleet: tells in which environments the machines are that go down with a host.
+    public func objections(to plan: Plan, fleet: Fleet?) -> [String] {
+        let resources = Dictionary((fleet?.resources ?? []).map { ($0.id, $0) }) { first, _ in first }
         let radius = BlastRadius(plan)
         var objections: [String] = []
-        let others = Set(plan.targets.map(\.environment.rawValue)).filter { !Self.matches($0, environments) }
+        let others = plan.environmentsTouched(resources).map(\.rawValue).filter { !Self.matches($0, environments) }
         if !others.isEmpty { objections.append("it changes hosts of \(others.sorted().joined(separator: ", "))") }
         if !groups.isEmpty {
             let others = radius.groups.map(\.rawValue).filter { !Self.matches($0, groups) }

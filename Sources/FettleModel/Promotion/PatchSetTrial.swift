@@ -18,6 +18,8 @@ public struct PatchSetTrial: Codable, Sendable, Equatable {
     /// Bakes that failed, or could not decide.
     public var canariesFailed: Int
     public var gatesPassed: Int
+    /// What has failed in a run that has not ended: until it does nobody knows that the set is well. nil: nothing has.
+    public var failing: String?
 
     public init(
         stage: StageID, change: ChangeID, run: RunID? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil,
@@ -42,7 +44,8 @@ public struct PatchSetTrial: Codable, Sendable, Equatable {
         switch outcome {
         case .failed(let reason): "failed: \(reason)"
         case .rolledBack(let reason): "was rolled back: \(reason)"
-        case .succeeded, nil: nil
+        case .succeeded: nil
+        case nil: failing
         }
     }
 

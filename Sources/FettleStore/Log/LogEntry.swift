@@ -86,6 +86,12 @@ public enum LogSubject: Sendable, Hashable, Codable, CustomStringConvertible {
         }
     }
 
+    /// Whether what is kept is ever another than at first: a change gathers its votes, everything else stays as it is.
+    public var isEverReplaced: Bool {
+        if case .document(.change, _) = self { return true }
+        return false
+    }
+
     /// Reads what `description` wrote; nil for any other text.
     public init?(_ text: String) {
         guard let colon = text.firstIndex(of: ":") else { return nil }

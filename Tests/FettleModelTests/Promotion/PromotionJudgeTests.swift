@@ -66,6 +66,15 @@ import Testing
             open("production", Self.policy(fast: FastLane()), trials, lane: .fast, exploited: true) == [.failedRuns])
     }
 
+    /// It had been let on beside a run that stood still with half of its hosts failed.
+    @Test func aSetGoesNoFurtherWhileARunWithItHasFailedHostsAndGoesOn() {
+        var open = Self.trial("dev", run: "run-2", hosts: [], outcome: nil)
+        let trials = [Self.trial("dev"), Self.trial("staging")]
+        #expect(self.open("production", Self.policy(), trials + [open]) == [])
+        open.failing = "has not ended, and has failed on web-1"
+        #expect(self.open("production", Self.policy(), trials + [open]) == [.failedRuns])
+    }
+
     @Test func soakingBeginsWhenRunsAndHostsAreReached() {
         let policy = Self.policy(PromotionCriteria(soakSeconds: 100, runs: 1, hosts: .count(2)))
         let trials = [Self.trial("dev", hosts: ["a"], end: 10), Self.trial("dev", run: "run-2", hosts: ["b"], end: 50)]
