@@ -19,6 +19,8 @@ struct CalendarWorld: Sendable {
     private var readings: [Int: Reading] = [:]
     /// By resource, in seconds: all that takes it out, changes it and brings it back, and its whole way back, at their 95% figures.
     let needs: [ResourceID: Int]
+    /// The same of the outage for a restart before the change, where there is one: each of the two begins by itself.
+    let controlNeeds: [ResourceID: Int]
     let windows: [ResourceID: TimeWindow]
 
     /// A shell takes what it has read as it is for so long.
@@ -26,13 +28,21 @@ struct CalendarWorld: Sendable {
 
     init(_ plan: Plan) {
         var needs: [ResourceID: Int] = [:]
+        var controlNeeds: [ResourceID: Int] = [:]
+        func seconds(_ step: Step) -> Int { max(0, min(step.estimate.p95Seconds, 1_000_000)) }
         for step in plan.steps where step.availability != .none {
-            needs[step.resource, default: 0] += max(0, min(step.estimate.p95Seconds, 1_000_000))
+            if step.leg == .control {
+                controlNeeds[step.resource, default: 0] += seconds(step)
+            } else {
+                needs[step.resource, default: 0] += seconds(step)
+            }
         }
-        for step in plan.rollback where needs[step.resource] != nil {
-            needs[step.resource, default: 0] += max(0, min(step.estimate.p95Seconds, 1_000_000))
+        for step in plan.rollback {
+            if needs[step.resource] != nil { needs[step.resource, default: 0] += seconds(step) }
+            if controlNeeds[step.resource] != nil { controlNeeds[step.resource, default: 0] += seconds(step) }
         }
         self.needs = needs
+        self.controlNeeds = controlNeeds
         var windows: [ResourceID: TimeWindow] = [:]
         for target in plan.targets {
             guard let place = target.window, plan.windows.indices.contains(place) else { continue }
@@ -65,9 +75,9 @@ struct CalendarWorld: Sendable {
     ///   - now: when it was decided.
     ///   - clock: what the executor's clock said then: whose clock is wrong is wrong by as much.
     func broken(
-        byTakingOut resource: ResourceID, _ step: StepID, at now: Timestamp, clock: Timestamp
+        byTakingOut resource: ResourceID, _ step: StepID, isControl: Bool, at now: Timestamp, clock: Timestamp
     ) -> String? {
-        let needed = needs[resource] ?? 0
+        let needed = (isControl ? controlNeeds : needs)[resource] ?? 0
         if let window = windows[resource] {
             if clock < window.opensAt { return "I4: \(step) before its window opens at \(window.opensAt)" }
             if clock.adding(seconds: needed) > window.closesAt {

@@ -68,8 +68,8 @@ extension DisasterPlay {
         if case .takeOut = step.action, host.hasBegun || order.attempt > 1 { return }
         world[step.resource].hasBegun = true
         if let words = calendar.broken(
-            byTakingOut: step.resource, step.id, at: decided.time, clock: decided.clock)
-        {
+            byTakingOut: step.resource, step.id, isControl: step.leg == .control, at: decided.time, clock: decided.clock
+        ) {
             oracle.broken(words)
         } else if calendar.isClosed(step.resource, at: now) {
             meet(.clockOutsideWindow, "\(step.id) by a clock that is wrong by \(executors[number].skew) ms")
