@@ -3,6 +3,8 @@ extension Policy {
     /// `changes.rules` add. Of a standard change the template says; an emergency needs fewer, and nobody in particular.
     ///
     /// - Parameters:
+    ///   - plan: what is to be agreed to.
+    ///   - kind: which of the kinds of changes it is asked for as.
     ///   - template: the standard change's; nil: it is of another kind.
     ///   - fleet: whose owners and criticalities count; nil: they are not known, and conditions that go by them hold.
     public func approvalRule(

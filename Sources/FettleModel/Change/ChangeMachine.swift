@@ -52,7 +52,9 @@ extension Change {
 
     /// Follows from what is written in it.
     ///
-    /// - Parameter end: how its run ended; nil: there is none, or it goes on.
+    /// - Parameters:
+    ///   - time: now, by which it may have expired.
+    ///   - end: how its run ended; nil: there is none, or it goes on.
     public func phase(at time: Timestamp, runEnd end: RunEnd? = nil) -> ChangePhase {
         if let preparation { return preparation == .new ? .new : .assess }
         if run != nil {
@@ -101,6 +103,7 @@ extension Change {
     /// Does one thing, or refuses it and stays as it is: the one place that decides.
     ///
     /// - Parameters:
+    ///   - act: what is done, and by whom.
     ///   - time: when it is done.
     ///   - end: how its run ended; nil: there is none, or it goes on.
     public mutating func apply(

@@ -109,7 +109,9 @@ public struct ChangeTemplate: Codable, Sendable, Equatable {
 
     /// Every limit that a plan goes beyond; empty: it is what was allowed. What cannot be taken back never is.
     ///
-    /// - Parameter fleet: tells in which environments the machines are that go down with a host.
+    /// - Parameters:
+    ///   - plan: what would be done.
+    ///   - fleet: tells in which environments the machines are that go down with a host.
     public func objections(to plan: Plan, fleet: Fleet?) -> [String] {
         let resources = Dictionary((fleet?.resources ?? []).map { ($0.id, $0) }) { first, _ in first }
         let radius = BlastRadius(plan)

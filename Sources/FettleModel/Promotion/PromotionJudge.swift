@@ -7,6 +7,7 @@ public struct PromotionJudge: Sendable {
     public var notes: [PatchSetNote]
 
     /// - Parameters:
+    ///   - policy: the stages, and what each demands.
     ///   - trials: of this set alone.
     ///   - notes: of this set alone, in the order in which they were written.
     public init(policy: PromotionPolicy, trials: [PatchSetTrial], notes: [PatchSetNote]) {
@@ -39,6 +40,8 @@ public struct PromotionJudge: Sendable {
     /// Everything that is demanded before the set may go to the stage; it may if all are met.
     ///
     /// - Parameters:
+    ///   - stage: where the set would go.
+    ///   - lane: whether it goes step by step, or by the fast lane's rule.
     ///   - exploited: whether the set closes an actively exploited weakness.
     ///   - time: up to which soaking is counted.
     public func criteria(

@@ -32,7 +32,9 @@ public struct JudgementRow: Codable, Sendable, Equatable {
         }.joined(separator: Self.separator)
     }
 
-    /// - Parameter limit: bytes at most; rows beyond are counted in a last line.
+    /// - Parameters:
+    ///   - rows: what was compared, one line each below a line of titles.
+    ///   - limit: bytes at most; rows beyond are counted in a last line.
     public static func text(of rows: [JudgementRow], limit: Int = 4_000) -> String {
         var lines = [titles.line]
         var size = lines[0].utf8.count

@@ -21,9 +21,7 @@ public struct LogEntry: Codable, Sendable, Equatable {
     /// SHA-256 of the subject's bytes as they were kept by this entry.
     public var digest: Digest?
 
-    /// - Parameters:
-    ///   - what: the kind.
-    ///   - at: see the property; as all others.
+    /// Each is what the property of its name says; what an entry of a kind holds stands in ``LogRules``.
     public init(
         _ what: What, at time: Timestamp? = nil, by person: Person? = nil, change: ChangeID? = nil, run: RunID? = nil,
         step: StepID? = nil, resource: ResourceID? = nil, word: String? = nil, subject: LogSubject? = nil,

@@ -23,7 +23,9 @@ public enum LogRules {
 
     /// A document that replaced another one of its name.
     ///
-    /// - Parameter old: the bytes that were there.
+    /// - Parameters:
+    ///   - document: as it stands now.
+    ///   - old: the bytes that were there.
     public static func of(_ document: StoredDocument, replacing old: [UInt8]) -> [LogEntry] {
         var altered = entry(.documentAltered, document)
         altered.at = nil
@@ -76,7 +78,10 @@ public enum LogRules {
 
     /// Lines that were added to a run's journal. What steps did stands in the journal alone, which the end covers.
     ///
-    /// - Parameter journal: the digest of all of it, with these lines; asked for once, if they close it.
+    /// - Parameters:
+    ///   - records: the lines, in their order.
+    ///   - run: whose journal it is.
+    ///   - journal: the digest of all of it, with these lines; asked for once, if they close it.
     public static func of(
         _ records: [JournalRecord], of run: RunID, journal: () throws -> Digest
     ) rethrows -> [LogEntry] {
@@ -135,7 +140,11 @@ public enum LogRules {
         return [LogEntry(.runAsked, by: person, run: run, step: step, word: word)]
     }
 
-    /// - Parameter journal: the digest of the old run's, with the lines that closed it; asked for if there are any.
+    /// One run that took the place of another.
+    ///
+    /// - Parameters:
+    ///   - order: both runs, and what the old one left.
+    ///   - journal: the digest of the old run's, with the lines that closed it; asked for if there are any.
     public static func of(_ order: SupersessionOrder, journal: () throws -> Digest) rethrows -> [LogEntry] {
         let made = LogEntry(.runMade, at: order.at, by: order.person, change: order.change, run: order.new)
         let ended = try of(order.records, of: order.old, journal: journal)

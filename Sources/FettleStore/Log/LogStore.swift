@@ -7,7 +7,9 @@ import Foundation
 public protocol LogStore: Sendable {
     /// In order, those after `sequence`, as they are kept: nothing of them is judged.
     ///
-    /// - Parameter limit: entries at most.
+    /// - Parameters:
+    ///   - sequence: 0: from the first on.
+    ///   - limit: entries at most.
     func log(after sequence: Int, limit: Int) async throws(StoreError) -> [LogRecord]
     /// The newest; nil: there is none.
     func logHead() async throws(StoreError) -> LogRecord?
@@ -54,7 +56,9 @@ public struct LogChain: Sendable {
 
     /// Entries in the places after `head`.
     ///
-    /// - Parameter head: the newest there is; nil: none.
+    /// - Parameters:
+    ///   - entries: what is to be chained, in its order.
+    ///   - head: the newest there is; nil: none.
     public func records(_ entries: [LogEntry], after head: (sequence: Int, link: Digest)?) throws -> [LogRecord] {
         var (sequence, link) = head ?? (0, Self.beginning)
         return try entries.map { entry in
