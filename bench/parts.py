@@ -9,8 +9,9 @@ is done meanwhile on hosts which are still in service (their checks, their downl
 alone. What is no step is `between`: a step counts from when it is intended, after the driver has looked whether it can start,
 and one that proved to be done already has no time of its own. Before the first event is `start`, after the last `afterwards`.
 
-Two steps tell how long a part of them took: of `patch` it is `apt`, for which the package manager itself ran, measured by the
-host's systemd; of `restore` it is `watch`, for which a host that is back was watched.
+Four steps tell how long a part of them took: of `patch` it is `apt`, for which the package manager itself ran, measured by the
+host's systemd; of `stage` it is `download`, the same of apt's downloads (in the measure in which the step stood alone); of `restore`
+it is `watch`, for which a host that is back was watched; of `restart` it is `services`, for which systemd restarted them.
 """
 import datetime
 import json
@@ -48,10 +49,13 @@ def attribute(steps, start, end):
     return seconds
 
 
-def observed_seconds(journal, detail):
-    """A time that steps have measured themselves, of all of them together."""
+def observed_seconds(journal, detail, name):
+    """A time that steps of that name have measured themselves, of all of them together."""
     done = [record["event"]["stepDone"] for record in journal if "stepDone" in record["event"]]
-    return sum(int(event["observation"].get("details", {}).get(detail, 0)) for event in done) / 1000
+    return sum(
+        int(event["observation"].get("details", {}).get(detail, 0))
+        for event in done if event["step"].split("/")[-1] == name
+    ) / 1000
 
 
 def main():
@@ -62,9 +66,15 @@ def main():
     journal = json.load(sys.stdin)
     at = {next(iter(record["event"])): moment(record["at"]) for record in journal}
     parts = attribute(intervals(journal), at["started"], at["ended"])
-    for part, detail, step in (("apt", "packageManagerMilliseconds", "patch"), ("watch", "watchedMilliseconds", "restore")):
-        parts[part] = observed_seconds(journal, detail)
+    for part, detail, step in (("apt", "packageManagerMilliseconds", "patch"), ("watch", "watchedMilliseconds", "restore"),
+                               ("services", "restartMilliseconds", "restart")):
+        parts[part] = observed_seconds(journal, detail, step)
         parts[step] = parts.get(step, 0) - parts[part]
+    # Downloads are made side by side with all else, except those that the first host waits for.
+    staging = sum(end - start for name, start, end in intervals(journal) if name == "stage")
+    if staging > 0:
+        parts["download"] = observed_seconds(journal, "packageManagerMilliseconds", "stage") * parts["stage"] / staging
+        parts["stage"] -= parts["download"]
     parts["start"] = at["started"] - run["startedAt"]
     parts["afterwards"] = run["startedAt"] + run["wall"] - at["ended"]
     with open(results, "a") as file:

@@ -11,12 +11,15 @@ public struct FactParts: OptionSet, Sendable, Hashable {
     public static let updates = FactParts(rawValue: 1 << 3)
     public static let kernels = FactParts(rawValue: 1 << 4)
     public static let rebootRequired = FactParts(rawValue: 1 << 5)
-    /// Services that run replaced code, and the states of units.
+    /// Services that run replaced code.
     public static let services = FactParts(rawValue: 1 << 6)
     public static let fileSystems = FactParts(rawValue: 1 << 7)
     public static let packageLocks = FactParts(rawValue: 1 << 8)
+    /// The states of all services, and how often each was restarted: systemd is asked for each of them.
+    public static let units = FactParts(rawValue: 1 << 9)
 
     public static let all: FactParts = [
         .platform, .boot, .packages, .updates, .kernels, .rebootRequired, .services, .fileSystems, .packageLocks,
+        .units,
     ]
 }

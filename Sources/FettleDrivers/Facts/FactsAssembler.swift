@@ -45,7 +45,7 @@ struct FactsAssembler {
             staleServices: part(.services) { () throws(FactError) in
                 try StaleServiceParser.services(try transcript.requiredOutput(of: "maps"))
             },
-            units: part(.services) { () throws(FactError) in
+            units: part(.units) { () throws(FactError) in
                 try UnitParser.units(try transcript.requiredOutput(of: "units"))
             },
             fileSystems: part(.fileSystems) { () throws(FactError) in

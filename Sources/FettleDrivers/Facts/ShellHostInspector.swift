@@ -88,7 +88,7 @@ enum FactsScript {
             (DebianSections.packages, packages), (DebianSections.updates(state), .updates),
             (RpmSections.packages, packages.union(.platform)), (RpmSections.dnf, .updates),
             (RpmSections.zypper, .updates), (ApkSections.packages, packages), (ApkSections.updates, .updates),
-            (SystemSections.reboot, .rebootRequired), (maps, .services), (SystemSections.units, .services),
+            (SystemSections.reboot, .rebootRequired), (maps, .services), (SystemSections.units, .units),
             (SystemSections.disks, .fileSystems), (ProcessSections.locks, .packageLocks),
         ]
         return SectionedScript(

@@ -105,7 +105,7 @@ public struct ChangePackagesDriver: StepDriver {
                 observation.summary += "; their own configuration files were not kept: \(PackageWords.list(own.lost))"
             }
         }
-        if let milliseconds = settings.memory.takeMilliseconds(of: step.id, in: context.run) {
+        if let milliseconds = settings.memory.times.take(of: step.id, in: context.run) {
             observation.details["packageManagerMilliseconds"] = "\(milliseconds)"
         }
         return observation
@@ -173,7 +173,7 @@ public struct ChangePackagesDriver: StepDriver {
             // Its status doesn't matter: what it did is looked at below, and what is left is done again.
             let outcome = try await runner.run(
                 DetachedJob(name: name, command: [AptCommand.aptGet]), running: state, seconds: seconds)
-            settings.memory.add(milliseconds: outcome.milliseconds, to: step.id, in: context.run)
+            settings.memory.times.add(milliseconds: outcome.milliseconds, to: step.id, in: context.run)
             adopted = true
         }
         let ended = snapshot.jobs.filter { if case .running = $0.value { false } else { true } }
@@ -198,7 +198,7 @@ public struct ChangePackagesDriver: StepDriver {
             environment: AptCommand.environment(transaction.conffiles))
         let seconds = Int(deadline.seconds(since: settings.clock.now()))
         let outcome = try await runner.run(job, running: nil, seconds: seconds)
-        settings.memory.add(milliseconds: outcome.milliseconds, to: step.id, in: context.run)
+        settings.memory.times.add(milliseconds: outcome.milliseconds, to: step.id, in: context.run)
         guard outcome.status == 0 else {
             throw AptDiagnosis.failure(
                 status: outcome.status, output: outcome.output,
@@ -219,7 +219,7 @@ public struct ChangePackagesDriver: StepDriver {
                 environment: AptCommand.environment(transaction.conffiles))
             let seconds = Int(deadline.seconds(since: settings.clock.now()))
             let outcome = try await runner.run(job, running: nil, seconds: seconds)
-            settings.memory.add(milliseconds: outcome.milliseconds, to: step.id, in: context.run)
+            settings.memory.times.add(milliseconds: outcome.milliseconds, to: step.id, in: context.run)
             guard outcome.status == 0 else {
                 throw AptDiagnosis.failure(status: outcome.status, output: outcome.output, doing: "apt-get")
             }

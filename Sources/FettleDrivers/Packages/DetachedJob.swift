@@ -158,7 +158,7 @@ struct DetachedJob: Sendable, Equatable {
             case $process in
                 '' | 0 | *[!0-9]*) return 0 ;;
             esac
-            within \#(seconds) tail -s 0.05 "--pid=$process" -f /dev/null 2>/dev/null
+            within \#(seconds) tail -s 0.02 "--pid=$process" -f /dev/null 2>/dev/null
             return 0
         """#
     }

@@ -24,7 +24,6 @@ final class PackageMemory: Sendable {
         /// The last of each host, the newest last.
         var rehearsals: [ResourceAddress: [Rehearsal]] = [:]
         var offers: [ResourceAddress: [PackageVersion: PackageArchives.Offer]] = [:]
-        var milliseconds: [Work: Int] = [:]
         var conffiles: [Work: (back: [String], lost: [String])] = [:]
     }
 
@@ -32,6 +31,8 @@ final class PackageMemory: Sendable {
     private static let rehearsalsKept = 8
 
     private let state = Mutex(State())
+    /// For which the package manager itself ran.
+    let times = StepTimes()
 
     /// apt has said that this command would do exactly these changes, on a host whose fingerprint was this one before.
     func rehearsed(
@@ -56,16 +57,6 @@ final class PackageMemory: Sendable {
     /// What the host's signed lists say of these versions, with their hashes.
     func note(_ offers: [PackageVersion: PackageArchives.Offer], of address: ResourceAddress) {
         state.withLock { $0.offers[address, default: [:]].merge(offers) { _, new in new } }
-    }
-
-    /// How long the package manager itself has run in a step, all its attempts together.
-    func add(milliseconds: Int?, to step: StepID, in run: RunID) {
-        guard let milliseconds else { return }
-        state.withLock { $0.milliseconds[Work(run: run, step: step), default: 0] += milliseconds }
-    }
-
-    func takeMilliseconds(of step: StepID, in run: RunID) -> Int? {
-        state.withLock { $0.milliseconds.removeValue(forKey: Work(run: run, step: step)) }
     }
 
     /// Of which packages a step has brought configuration files back, all its attempts together, and of which it could not.

@@ -29,7 +29,7 @@ public struct StagePackagesDriver: StepDriver {
         do {
             let (work, session) = try work(step, in: context)
             let began = ContinuousClock.now
-            let snapshot = try await session.snapshot()
+            let snapshot = try await session.snapshot(fingerprinted: true)
             if case .running(let since) = snapshot.jobs[work.jobName] {
                 return .blocked(reason: "the download still runs on the host since \(since)")
             }
@@ -44,7 +44,7 @@ public struct StagePackagesDriver: StepDriver {
             else {
                 return .ready(prior: nil)
             }
-            try await rehearse(work, session)
+            try await rehearse(work, session, snapshot)
             return .alreadyDone(observation(work, kept: kept, lost: [], at: snapshot.observedAt))
         } catch {
             return .unknown(error)
@@ -55,7 +55,9 @@ public struct StagePackagesDriver: StepDriver {
         let (work, session) = try work(step, in: context)
         let archives = PackageArchives(session: session)
         let snapshot =
-            if let seen = settings.looks.take(of: step, in: context) { seen } else { try await session.snapshot() }
+            if let seen = settings.looks.take(of: step, in: context) { seen } else {
+                try await session.snapshot(fingerprinted: true)
+            }
         let runner = DetachedJobRunner(session: session, hasSystemd: snapshot.hasSystemd)
         if let state = snapshot.jobs[work.jobName] {
             if case .running = state {
@@ -69,7 +71,8 @@ public struct StagePackagesDriver: StepDriver {
         let missing = work.all.filter { kept[$0] == nil }
         if !missing.isEmpty { try await fetch(missing, work, snapshot, runner, seconds: step.timeoutSeconds) }
         try await keepConffiles(step, in: context, work, session)
-        try await rehearse(work, session)
+        // Where nothing had to come; known already otherwise.
+        try await rehearse(work, session, snapshot)
     }
 
     /// While the host still serves: where they cannot be kept it is not taken out. They are kept once more before apt begins.
@@ -114,7 +117,10 @@ public struct StagePackagesDriver: StepDriver {
         if !missing.isEmpty {
             // apt takes a file of the right length for the right one; what is not whole must be gone.
             await remove(missing.compactMap { offers[$0]?.file }, session)
-            try await download(missing, work, runner, seconds: seconds)
+            // Of what is in the archives a rehearsal needs nothing: apt does both at the same time.
+            try await download(missing, work, runner, seconds: seconds) { () async throws(StepFailure) in
+                try await rehearse(work, session, snapshot)
+            }
         }
     }
 
@@ -128,7 +134,11 @@ public struct StagePackagesDriver: StepDriver {
             throw StepFailure(
                 code: .packageManager, message: "not in the host's cache: \(PackageWords.list(missing))")
         }
-        return observation(work, kept: kept, lost: lost, at: began)
+        var observation = observation(work, kept: kept, lost: lost, at: began)
+        if let milliseconds = settings.memory.times.take(of: step.id, in: context.run) {
+            observation.details["packageManagerMilliseconds"] = "\(milliseconds)"
+        }
+        return observation
     }
 
     // MARK: Parts
@@ -144,6 +154,8 @@ public struct StagePackagesDriver: StepDriver {
         /// Approved as irreversible on this resource.
         var mayLoseEarlier: Bool
         var jobName: String
+        var step: StepID
+        var run: RunID
         var all: [PackageVersion] { new + earlier }
         /// The host's own configuration files are replaced.
         var keepsConffiles: Bool { transaction.conffiles == .takePackaged && transaction.purpose == .patch }
@@ -177,7 +189,8 @@ public struct StagePackagesDriver: StepDriver {
             transaction: valid, upToHere: try valid.following(before),
             ofOtherParts: versions(others, \.to) + versions(others, \.from), new: versions(valid.changes, \.to),
             earlier: valid.purpose == .patch ? versions(valid.changes, \.from) : [], mayLoseEarlier: isIrreversible,
-            jobName: DetachedJob.name(of: step.id, in: context.run, part: "stage"))
+            jobName: DetachedJob.name(of: step.id, in: context.run, part: "stage"), step: step.id,
+            run: context.run)
         return (work, session)
     }
 
@@ -218,8 +231,11 @@ public struct StagePackagesDriver: StepDriver {
 
     /// Only what can be rehearsed as it will be done: where a host is half configured the step that changes it repairs it first,
     /// and rehearses then.
-    private func rehearse(_ work: Work, _ session: HostSession) async throws(StepFailure) {
-        let snapshot = try await session.snapshot(fingerprinted: true)
+    ///
+    /// - Parameter snapshot: with the fingerprint, looked at before.
+    private func rehearse(
+        _ work: Work, _ session: HostSession, _ snapshot: PackageSnapshot
+    ) async throws(StepFailure) {
         let todo = PackageWork(work.upToHere, on: snapshot, automatic: [])
         guard work.upToHere.purpose == .patch, let fingerprint = snapshot.fingerprint, !todo.pending.isEmpty,
             todo.unfinished.isEmpty, todo.drifted.isEmpty
@@ -273,12 +289,14 @@ public struct StagePackagesDriver: StepDriver {
 
     private func download(
         _ versions: [PackageVersion], _ work: Work, _ runner: DetachedJobRunner,
-        adopting running: DetachedJob.State? = nil, seconds: Int
+        adopting running: DetachedJob.State? = nil, seconds: Int,
+        meanwhile: () async throws(StepFailure) -> Void = { () async throws(StepFailure) in }
     ) async throws(StepFailure) {
         let job = DetachedJob(
             name: work.jobName, command: AptCommand.download(versions, lockSeconds: settings.lockSeconds),
             workingDirectory: AptCommand.archives)
-        let outcome = try await runner.run(job, running: running, seconds: seconds)
+        let outcome = try await runner.run(job, running: running, seconds: seconds, meanwhile: meanwhile)
+        settings.memory.times.add(milliseconds: outcome.milliseconds, to: work.step, in: work.run)
         guard outcome.status == 0 || running != nil else {
             throw AptDiagnosis.failure(status: outcome.status, output: outcome.output, doing: "the download")
         }

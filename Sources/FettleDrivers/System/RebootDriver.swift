@@ -20,7 +20,9 @@ public struct RebootDriver: StepDriver {
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         do throws(StepFailure) {
             let condition = try condition(step)
-            let facts = try await look.facts(Self.parts, step, in: context)
+            // How the services are is told of a host that has rebooted.
+            let parts = before(context) == nil ? Self.parts : Self.parts.union(.units)
+            let facts = try await look.facts(parts, step, in: context)
             let boot = try bootID(facts)
             if let before = before(context), before != boot {
                 return .alreadyDone(try rebooted(from: before, facts))
@@ -57,7 +59,7 @@ public struct RebootDriver: StepDriver {
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
-        let facts = try await look.facts(Self.parts, step, in: context)
+        let facts = try await look.facts(Self.parts.union(.units), step, in: context)
         let boot = try HostLook.require(facts.boot, "the boot id")
         if let before = before(context) {
             guard try bootID(facts) != before else {
@@ -78,7 +80,7 @@ public struct RebootDriver: StepDriver {
     // MARK: Judging
 
     private static let bootIDKey = "bootID"
-    private static let parts: FactParts = [.boot, .kernels, .rebootRequired, .services]
+    private static let parts: FactParts = [.boot, .kernels, .rebootRequired]
 
     private func condition(_ step: Step) throws(StepFailure) -> RebootCondition {
         guard case .reboot(let condition) = step.action else {

@@ -11,7 +11,9 @@ public struct RestartServicesDriver: StepDriver {
     private let look: HostLook
     private let channels: any ChannelProvider
     private let clock: DriverClock
-    private let looks = RecentLooks<(StaleServices, HostFacts)>()
+    private let looks = RecentLooks<StaleServices>()
+    /// For which systemd itself was busy with it.
+    private let times = StepTimes()
 
     public init(channels: any ChannelProvider, inspector: any HostInspector, clock: DriverClock = DriverClock()) {
         self.look = HostLook(inspector: inspector)
@@ -22,17 +24,17 @@ public struct RestartServicesDriver: StepDriver {
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         do throws(StepFailure) {
             let began = ContinuousClock.now
-            let (stale, facts) = try await stale(step, in: context)
+            let (stale, time) = try await stale(step, in: context)
             let owed = owed(context)
-            let down = owed.filter { !Self.isUp($0, in: facts) }
+            let down = try await down(owed, step, context)
             let named = try await named(step, in: context)
             if stale.toRestart.isEmpty, down.isEmpty, named.open.isEmpty {
-                return .alreadyDone(observation(stale, named, at: facts.observedAt))
+                return .alreadyDone(observation(stale, named, at: time))
             }
             let units = Set(stale.toRestart).union(owed).union(named.open).sorted()
             var details = [Self.unitsKey: units.joined(separator: " ")]
             if !named.starts.isEmpty { details[Self.startsKey] = UnitStarts.words(named.starts) }
-            looks.note((stale, facts), of: step, in: context, since: began)
+            looks.note(stale, of: step, in: context, since: began)
             return .ready(prior: PriorState(alreadySo: false, details: details))
         } catch {
             return .unknown(error)
@@ -41,31 +43,34 @@ public struct RestartServicesDriver: StepDriver {
 
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         let session = try HostSession(step, in: context, channels: channels, clock: clock)
-        let (stale, facts) =
-            if let seen = looks.take(of: step, in: context) { seen } else { try await stale(step, in: context) }
+        let stale =
+            if let seen = looks.take(of: step, in: context) { seen } else {
+                try await stale(step, in: context).services
+            }
+        var units = Set(stale.toRestart).union(try await named(step, in: context).open)
         // Also those that an earlier attempt restarted and that are down since.
-        let down = owed(context).filter { !Self.isUp($0, in: facts) }
-        let named = try await named(step, in: context)
-        var units = Set(stale.toRestart).union(down).union(named.open)
+        units.formUnion(try await down(owed(context).filter { !units.contains($0) }, step, context))
         if units.remove(StaleServices.initScope) != nil {
+            let began = ContinuousClock.now
             try await session.runRoot(SystemRules.reexecute, timeout: .seconds(60))
+            times.add(milliseconds: began.duration(to: .now).inMilliseconds, to: step.id, in: context.run)
         }
-        try await restart(units.subtracting(Self.secureShell).sorted(), session)
+        try await restart(units.subtracting(Self.secureShell).sorted(), step, context, session)
         let shells = units.intersection(Self.secureShell).sorted()
         if !shells.isEmpty {
             try await session.runRoot(SystemRules.testSecureShell, failingAs: .unhealthy)
-            try await restart(shells, session)
+            try await restart(shells, step, context, session)
         }
         try await requireUp(units.sorted(), session, seconds: 30)
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
-        let (stale, facts) = try await stale(step, in: context)
+        let (stale, time) = try await stale(step, in: context)
         guard stale.toRestart.isEmpty else {
             throw StepFailure(
                 code: .unhealthy, message: "still on replaced code: \(PackageWords.list(stale.toRestart))")
         }
-        let down = owed(context).filter { !Self.isUp($0, in: facts) }
+        let down = try await down(owed(context), step, context)
         guard down.isEmpty else {
             let session = try HostSession(step, in: context, channels: channels, clock: clock)
             throw await failure(of: down, session)
@@ -74,7 +79,11 @@ public struct RestartServicesDriver: StepDriver {
         guard named.open.isEmpty else {
             throw StepFailure(code: .unhealthy, message: "not started anew: \(PackageWords.list(named.open))")
         }
-        return observation(stale, named, at: facts.observedAt)
+        var observation = observation(stale, named, at: time)
+        if let milliseconds = times.take(of: step.id, in: context.run) {
+            observation.details["restartMilliseconds"] = "\(milliseconds)"
+        }
+        return observation
     }
 
     // MARK: Parts
@@ -85,13 +94,13 @@ public struct RestartServicesDriver: StepDriver {
 
     private func stale(
         _ step: Step, in context: StepContext
-    ) async throws(StepFailure) -> (StaleServices, HostFacts) {
+    ) async throws(StepFailure) -> (services: StaleServices, at: Timestamp) {
         guard case .restartServices(let exceptions, _) = step.action else {
             throw StepFailure(code: .refused, message: "\(step.id) restarts no services")
         }
         let facts = try await look.facts(.services, step, in: context)
         let services = try HostLook.require(facts.staleServices, "services on replaced code")
-        return (StaleServices(services, exceptions), facts)
+        return (StaleServices(services, exceptions), facts.observedAt)
     }
 
     /// What the step names, whatever code it runs.
@@ -125,16 +134,21 @@ public struct RestartServicesDriver: StepDriver {
             .filter(DebianNames.isServiceUnit)
     }
 
-    private static func isUp(_ unit: String, in facts: HostFacts) -> Bool {
-        guard let units = facts.units.value else { return false }
-        // A unit that is not listed is not loaded: it ended in good order, as one for a single job does.
-        guard let found = units.first(where: { $0.name == unit }) else { return true }
-        return found.activeState == "active" || (found.activeState == "inactive" && found.subState == "dead")
+    /// Those that are not up, of the ones named. One that is not loaded ended in good order, as one for a single job does.
+    private func down(_ units: [String], _ step: Step, _ context: StepContext) async throws(StepFailure) -> [String] {
+        guard !units.isEmpty else { return [] }
+        let session = try HostSession(step, in: context, channels: channels, clock: clock)
+        let states = try await UnitStates.read(units, session)
+        return units.filter { states[$0] != .up }
     }
 
     /// All in one order to systemd, which restarts them side by side and in the order of their dependencies.
-    private func restart(_ units: [String], _ session: HostSession) async throws(StepFailure) {
+    private func restart(
+        _ units: [String], _ step: Step, _ context: StepContext, _ session: HostSession
+    ) async throws(StepFailure) {
         guard !units.isEmpty else { return }
+        let began = ContinuousClock.now
+        defer { times.add(milliseconds: began.duration(to: .now).inMilliseconds, to: step.id, in: context.run) }
         let result: CommandResult
         do {
             result = try await session.tryRun(RemoteCommand(root: SystemRules.restart(units), timeout: .seconds(200)))
