@@ -54,4 +54,33 @@ import Testing
         #expect(found.contains { $0.contains("f:9:") && $0.contains("needs 'samples'") })
         #expect(found.contains { $0.contains("f:9:") && $0.contains("needs 'maximumAge'") })
     }
+
+    @Test(arguments: [
+        #"{http: "http://carol:hunter2@{host}/"}"#, #"{http: {url: "https://hunter2@{host}:8443/x"}}"#,
+        #"{prometheus: {url: "https://carol:hunter2@p", query: up, below: 1, samples: 1, maximumAge: 60s}}"#,
+        #"{cluster: {patroni: {url: "http://carol:hunter2@{host}:8008", members: 3}}}"#,
+    ])
+    func aPasswordInAnAddressIsRefusedAndNotRepeated(probe: String) throws {
+        let text = """
+            version: 1
+            defaults: {environment: dev}
+            resources: [web-1]
+            groups:
+              - {id: a, members: [web-1], minimumAvailable: 0, probes: [\(probe)]}
+            """
+        let found = problems { try FleetFile.parse(text, file: "f") }.map { "\($0)" }
+        #expect(found.contains { $0.contains("f:5:") && $0.contains("holds a user or a password") }, "\(found)")
+        #expect(!found.contains { $0.contains("hunter2") }, "\(found)")
+    }
+
+    @Test func anAtSignBehindTheHostIsNoPassword() throws {
+        let text = """
+            version: 1
+            defaults: {environment: dev}
+            resources: [web-1]
+            groups:
+              - {id: a, members: [web-1], minimumAvailable: 0, probes: [{http: "http://{host}/users/@carol?x=a@b"}]}
+            """
+        #expect(problems { try FleetFile.parse(text, file: "f") }.isEmpty)
+    }
 }

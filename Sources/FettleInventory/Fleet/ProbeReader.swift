@@ -111,6 +111,13 @@ struct ProbeReader {
                 hint: "such as http://{host}:8080/health, where {host} stands for the member's host")
             return nil
         }
+        // What stands here is kept with plans, journals and evidence, and printed; the word itself is not repeated.
+        guard !rest.prefix(while: { !"/?#".contains($0) }).contains("@") else {
+            reading.problem(
+                "the url holds a user or a password, which would be kept and printed with every plan", at: value.place,
+                hint: "leave it out; where a service asks for a secret, probe a path that needs none, or use a command")
+            return nil
+        }
         return text
     }
 
