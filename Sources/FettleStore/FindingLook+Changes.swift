@@ -9,6 +9,7 @@ extension FindingLook {
     /// - Parameters:
     ///   - known: every row of the resource; for those that are there, `lastSeenAt` does not matter.
     ///   - part: what this look judged and saw of the resource.
+    ///   - last: the resource's last look; nil: this is the first.
     /// - Returns: rows to write over those with the same key; and the resource's last look. nil: this look is older.
     public func changes(
         to known: [Sighting], by part: Part, last: LastLook?

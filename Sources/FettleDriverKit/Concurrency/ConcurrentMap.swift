@@ -7,6 +7,7 @@ extension Collection where Element: Sendable {
     /// - Parameters:
     ///   - limit: how many at the same time; at least 1.
     ///   - done: called once for each value, in the order in which they are done, one call after the other.
+    ///   - work: for one value.
     /// - Returns: the answers in the order of the values.
     public func concurrentMap<Answer: Sendable>(
         limit: Int, done: (Element, Answer) -> Void = { _, _ in },

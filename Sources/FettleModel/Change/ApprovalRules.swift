@@ -63,7 +63,10 @@ extension Policy {
 }
 
 extension ApprovalCondition {
-    /// - Parameter resources: nil: they are not known, and what goes by them holds.
+    /// - Parameters:
+    ///   - plan: what is to be agreed to.
+    ///   - radius: of that plan.
+    ///   - resources: nil: they are not known, and what goes by them holds.
     func holds(for plan: Plan, _ radius: BlastRadius, _ resources: [ResourceID: Resource]?) -> Bool {
         func isNamed(_ names: [String], _ globs: [String]) -> Bool {
             globs.isEmpty || names.contains { name in globs.contains { Glob($0).matches(name) } }
