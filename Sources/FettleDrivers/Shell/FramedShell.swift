@@ -43,6 +43,17 @@ public actor FramedShell: CommandChannel {
         try await takeTurn()
         defer { turn.release() }
         let connection = try await connected()
+        do throws(AccessError) {
+            return try await run(command, over: connection)
+        } catch  where error.code == .unreachable {
+            // It had ended while nobody used it, which was seen only now: nothing ran.
+            return try await run(command, over: try await connected())
+        }
+    }
+
+    private func run(
+        _ command: RemoteCommand, over connection: Connection
+    ) async throws(AccessError) -> CommandResult {
         let frame = try self.frame(command, channelIsRoot: connection.isRoot)
         let clock = ContinuousClock()
         let start = clock.now

@@ -45,6 +45,8 @@ final class ShellSession: @unchecked Sendable {
     private var timer: EventLoop.TimerID?
     private var child: ChildProcess?
     private var phase = Phase.opening
+    /// It did not end by itself.
+    private var wasTold = false
     private var exchange: Exchange?
     /// The end of everything on standard error, where ssh says why it gives up.
     private var lastWords: [UInt8] = []
@@ -112,7 +114,7 @@ final class ShellSession: @unchecked Sendable {
                 loop.execute {
                     guard !exchange.isCancelled else { return continuation.resume(returning: .failure(self.cancelled)) }
                     guard self.phase == .ready || self.phase == .opening, self.exchange == nil else {
-                        return continuation.resume(returning: .failure(self.closed))
+                        return continuation.resume(returning: .failure(self.wasTold ? self.closed : self.gone))
                     }
                     exchange.continuation = continuation
                     self.exchange = exchange
@@ -207,6 +209,10 @@ final class ShellSession: @unchecked Sendable {
         let wasRunning = exchange != nil
         switch phase {
         case .stopping, .ended: return
+        case .opening, .ready: wasTold = true
+        }
+        switch phase {
+        case .stopping, .ended: return
         case .opening:
             finish(.failure(answer))
             guard let child else { return end(with: answer) }
@@ -251,6 +257,9 @@ final class ShellSession: @unchecked Sendable {
     private var lastWordsText: String { String(decoding: lastWords, as: UTF8.self) }
 
     private var cancelled: AccessError { failure(.cancelled, "the task was cancelled") }
+
+    /// By itself, while nobody used it: of what was asked for since then nothing ran.
+    private var gone: AccessError { failure(.unreachable, "the connection had ended", said: lastWordsText) }
 
     /// By somebody here, not by the other side.
     private var closed: AccessError { failure(.cancelled, "the connection was closed") }

@@ -28,6 +28,29 @@ extension ChannelTests {
             }
         }
 
+        /// A host that goes down between two commands is unreachable, and nobody here has hung up: a reboot is waited for.
+        @Test func aShellThatHasEndedByItselfIsNotOneThatWasClosed() async throws {
+            let ended = AsyncStream<Void>.makeStream()
+            let specification = LocalConnection.specification(
+                executable: "/usr/bin/timeout", arguments: ["0.2", "/bin/sh"])
+            let session = try ShellSession(specification) { ended.continuation.yield() }
+            _ = try await session.open()
+            for await _ in ended.stream { break }
+            let frame = try CommandFrame(RemoteCommand(script: "true"), channelIsRoot: true)
+            let error = await #expect(throws: AccessError.self) {
+                _ = try await session.run(frame, timeout: .seconds(10))
+            }
+            #expect(error?.code == .unreachable && error?.nothingRan == true)
+
+            let closed = try ShellSession(LocalConnection.specification(executable: "/bin/sh", arguments: [])) {}
+            _ = try await closed.open()
+            await closed.close()
+            let refused = await #expect(throws: AccessError.self) {
+                _ = try await closed.run(frame, timeout: .seconds(10))
+            }
+            #expect(refused?.code == .cancelled)
+        }
+
         @Test func everyCommandStartsFresh() async throws {
             try await withChannel { channel async throws in
                 _ = try await channel.run(RemoteCommand(script: "cd /tmp; A=1; export A; umask 0; exec >/dev/null"))
