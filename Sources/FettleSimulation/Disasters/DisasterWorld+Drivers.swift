@@ -167,6 +167,12 @@ extension DisasterWorld {
             if step.action.name == "restore", !host.foreign.isDisjoint(with: groups(of: step)) {
                 broken.append("I7: \(step.id) undoes what somebody else did")
             }
+            // How far the run before had come with it nobody knew: a gate alone proves nothing of its packages.
+            if takenOver.contains(step.resource), !skipped.contains(step.resource),
+                host.isHalfConfigured || host.running != host.installed
+            {
+                broken.append("I6: \(step.id) brings back what another run has left half done")
+            }
             host.drained.subtract(groups(of: step))
             host.isOut = !host.drained.isEmpty
         case .changePackages(let transaction):

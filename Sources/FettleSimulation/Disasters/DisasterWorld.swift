@@ -98,6 +98,8 @@ struct DisasterWorld: Sendable {
     var removed: [GroupID: Set<ResourceID>] = [:]
     /// Those that a run has taken over from another as they were.
     var takenOver: Set<ResourceID> = []
+    /// Of which a person has had a step skipped.
+    var skipped: Set<ResourceID> = []
     /// This run keeps them out for good.
     var keptOut: Set<ResourceID> = []
     var hypervisors: HypervisorWorld

@@ -63,7 +63,8 @@ extension DisasterPlay {
                 oracle.broken("I4: \(step.id) begins outside of its window until \(window.closesAt)")
             }
         }
-        guard step.availability == .takesOut, !host.isOut else { return }
+        // One that was out by somebody else's hand when the run changed it, and got traffic since, has begun as well.
+        guard step.availability == .takesOut, !host.isOut, !host.hasBeenChanged else { return }
         // Where no balancer is asked the reservation is all there is of being out, and a predecessor's is kept.
         if case .takeOut = step.action, host.hasBegun || order.attempt > 1 { return }
         world[step.resource].hasBegun = true
