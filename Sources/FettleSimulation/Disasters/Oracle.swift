@@ -98,7 +98,8 @@ extension DisasterPlay {
         case .stepDone(_, _, let observation) where observation.summary.hasPrefix("left drained"): meet(.leftDrained)
         case .stepDone(let id, _, _): noteControl(id)
         case .stepFailed(let id, _, let failure): noteControl(id, failure)
-        case .stepSkipped(let id, _, _): if let planned = account.steps[id] { world.skipped.insert(planned.step.resource) }
+        case .stepSkipped(let id, _, _):
+            if let planned = account.steps[id] { world.skipped.insert(planned.step.resource) }
         case .ended(let outcome):
             switch outcome {
             case .succeeded: meet(.succeeded)

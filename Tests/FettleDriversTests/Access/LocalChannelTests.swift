@@ -31,22 +31,27 @@ extension ChannelTests {
         /// A host that goes down between two commands is unreachable, and nobody here has hung up: a reboot is waited for.
         @Test func aShellThatHasEndedByItselfIsNotOneThatWasClosed() async throws {
             let ended = AsyncStream<Void>.makeStream()
-            let specification = LocalConnection.specification(
-                executable: "/usr/bin/timeout", arguments: ["0.2", "/bin/sh"])
-            let session = try ShellSession(specification) { ended.continuation.yield() }
-            _ = try await session.open()
-            for await _ in ended.stream { break }
-            let frame = try CommandFrame(RemoteCommand(script: "true"), channelIsRoot: true)
-            let error = await #expect(throws: AccessError.self) {
-                _ = try await session.run(frame, timeout: .seconds(10))
+            let session = try ShellSession(LocalConnection.specification(executable: "/bin/sh", arguments: [])) {
+                ended.continuation.yield()
             }
+            _ = try await session.open()
+            func run(_ script: String) async -> AccessError? {
+                await #expect(throws: AccessError.self) {
+                    let frame = try CommandFrame(RemoteCommand(script: script), channelIsRoot: true)
+                    _ = try await session.run(frame, timeout: .seconds(30))
+                }
+            }
+            #expect(await run("kill -KILL $PPID; sleep 60")?.code == .disconnected)
+            for await _ in ended.stream { break }
+            let error = await run("true")
             #expect(error?.code == .unreachable && error?.nothingRan == true)
 
             let closed = try ShellSession(LocalConnection.specification(executable: "/bin/sh", arguments: [])) {}
             _ = try await closed.open()
             await closed.close()
             let refused = await #expect(throws: AccessError.self) {
-                _ = try await closed.run(frame, timeout: .seconds(10))
+                let frame = try CommandFrame(RemoteCommand(script: "true"), channelIsRoot: true)
+                _ = try await closed.run(frame, timeout: .seconds(30))
             }
             #expect(refused?.code == .cancelled)
         }
