@@ -1,4 +1,5 @@
 import FettleControl
+import FettleModel
 import Foundation
 import Testing
 
