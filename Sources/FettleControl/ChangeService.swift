@@ -64,12 +64,12 @@ public struct ChangeService: Sendable {
         guard let run = try await run(of: change) else {
             return (change.state == .awaitingApproval || change.state == .approved) && !change.isExpired(at: now())
         }
-        do throws(StoreError) {
-            guard try await keeper.store.summary(of: run)?.change == change.id else { return true }
-            return try await !keeper.store.records(of: run, after: 0).contains {
-                if case .ended = $0.event { true } else { false }
-            }
-        } catch {
+        guard try await summary(of: run)?.change == change.id else { return true }
+        return try await runEnd(of: change) == nil
+    }
+
+    private func summary(of run: RunID) async throws(ControlError) -> RunSummary? {
+        do throws(StoreError) { return try await keeper.store.summary(of: run) } catch {
             throw ControlError(store: error)
         }
     }
@@ -93,11 +93,11 @@ public struct ChangeService: Sendable {
     /// - Throws: `blocked` for anybody but the requester, `conflict` if it is closed or carried out.
     public func withdraw(_ id: ChangeID, by person: Person) async throws(ControlError) -> Change {
         try await alter(id) { change throws(ControlError) in
-            // One that an earlier Fettle started bears no note of its run.
-            let noted = change.run
-            change.run = try await run(of: change)
+            // One that an earlier Fettle started bears no note of its run, and the run of that name may be another change's.
+            let (noted, run) = (change.run, try await run(of: change))
+            change.run = run
             try change.take(.withdraw(by: person), at: now())
-            change.run = noted
+            change.run = noted == run ? noted : nil
         }
     }
 
@@ -117,13 +117,24 @@ public struct ChangeService: Sendable {
         return run
     }
 
+    /// Takes the name of a run that was not made out of its change, so that another change's run of that name is not taken for it.
+    func takeBack(_ run: RunID, from id: ChangeID) async throws(ControlError) {
+        guard try await summary(of: run)?.change != id else { return }
+        _ = try await alter(id) { change throws(ControlError) in
+            if change.run == run { change.run = nil }
+        }
+    }
+
     /// Alters a change as one transaction: if somebody else altered it since it was read, it is read and decided upon anew.
     func alter(
         _ id: ChangeID, _ edit: (inout Change) async throws(ControlError) -> Void
     ) async throws(ControlError) -> Change {
         for _ in 0..<20 {
             var (change, reference) = try await keeper.load(Change.self, DocumentKind.change, id: id.rawValue)
+            let before = change
             try await edit(&change)
+            // The log takes what is written without a decision in it for an alteration past Fettle.
+            guard change != before else { return change }
             do throws(ControlError) {
                 try await keeper.replace(
                     change, as: DocumentKind.change, id: id.rawValue, at: change.requestedAt,
@@ -162,7 +173,10 @@ public struct ChangeService: Sendable {
     /// The run that carries a change out; nil if none does. A run may bear no note in its change: it was made by an earlier
     /// Fettle.
     func run(of change: Change) async throws(ControlError) -> RunID? {
-        if let run = change.run { return run }
+        if let run = change.run {
+            guard let summary = try await summary(of: run) else { return run }
+            if summary.change == change.id { return run }
+        }
         do throws(StoreError) {
             return try await keeper.store.runs(limit: .max).first { $0.change == change.id }?.run
         } catch {
@@ -183,7 +197,8 @@ public struct ChangeService: Sendable {
 
     /// The plan of an approved change, if what was approved is what is kept.
     ///
-    /// - Throws: `blocked` while it is not approved or not safe, `drift` if the plan is not the approved one.
+    /// - Throws: `blocked` while it is not approved or not safe, `drift` if the plan is not the approved one, or the change not what
+    ///   the log tells of it.
     @discardableResult
     func authorise(_ change: Change) async throws(ControlError) -> Plan {
         do throws(ChangeRefusal) {
@@ -191,6 +206,7 @@ public struct ChangeService: Sendable {
         } catch {
             throw ControlError(error)
         }
+        try await ChangeWitness(store: keeper.store).require(change)
         let plan = try await plan(of: change)
         try Self.prove(plan)
         try await PromotionAdmission(keeper).recheck(change, plan, at: now())

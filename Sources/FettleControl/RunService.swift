@@ -70,10 +70,13 @@ public struct RunService: Sendable {
             }
         }
         for _ in 0..<20 {
+            var supersession: SupersessionOrder?
             let run = try await changes.assignRun(to: id) { named throws(ControlError) in
-                try await nameOfRun(for: id, named: named)
+                let run = try await nameOfRun(for: id, named: named)
+                // Before the change names the run: what is refused here leaves nothing behind.
+                supersession = try await superseding(run, for: id, by: person)
+                return run
             }
-            let supersession = try await superseding(run, for: id, by: person)
             do throws(StoreError) {
                 if let supersession {
                     try await store.supersede(supersession)
@@ -83,6 +86,7 @@ public struct RunService: Sendable {
                 return run
             } catch {
                 if error.code == .conflict, supersession != nil, try await lookUp(run) == nil {
+                    try await changes.takeBack(run, from: id)
                     throw ControlError(
                         .drift, error.message,
                         hint: "`fettle scan`, then a new plan: `fettle plan make --supersedes RUN`")

@@ -26,12 +26,15 @@ public struct BundleExaminer {
             throw EvidenceError(.malformed, error.message)
         }
         compareStages(change, plan, selection, findings)
+        comparePatchSet(change, selection)
         compareJournal(journal, change)
         let log = try LogExtract(bytes(.log))
         try compareLog(log, change, selection, findings)
+        try compareVotes(log, change, journal)
         var story = BundleStory(bundle.manifest, change, plan, findings, journal)
         story.factsAfter = try factsAfter()
         story.waivers = try waivers()
+        story.patchSet = selection.patchSet
         story.logEntries = try log.entries().count
         self.story = story
     }
@@ -71,6 +74,16 @@ public struct BundleExaminer {
         expect(findings.facts.digest == digest(.facts), "the findings were judged on other facts")
     }
 
+    private mutating func comparePatchSet(_ change: Change, _ selection: Selection) {
+        let (named, here) = (selection.patchSet, digest(.patchset))
+        expect(
+            named?.digest == here,
+            here == nil
+                ? "the selection was made from \(named?.id ?? "a patch set"), which is not here"
+                : "the selection was made from another patch set, or from none")
+        expect(change.promotion?.set == named, "the change is for another patch set than its plan was made from")
+    }
+
     private mutating func compareJournal(_ journal: [JournalRecord], _ change: Change) {
         guard case .started(let id, let plan, _)? = journal.first?.event else {
             return expect(false, "the journal does not begin with the start of a run")
@@ -107,6 +120,7 @@ public struct BundleExaminer {
             (.document(.plan, id: change.plan.id), .plan),
             (.journal(bundle.manifest.run), .journal),
         ]
+        if let set = selection.patchSet { subjects.append((.document(.patchset, id: set.id), .patchset)) }
         if digest(.evidence) != nil {
             subjects.append((.document(.evidence, id: bundle.manifest.run.rawValue), .evidence))
         }
@@ -122,6 +136,30 @@ public struct BundleExaminer {
             expect(
                 digests[subject.description] == LogChain.sha256.digest(event),
                 "the log knows \(subject) with another digest")
+        }
+    }
+
+    /// That each who approved did so before the run was started. What was decided before there was a log is not in it.
+    private mutating func compareVotes(
+        _ log: LogExtract, _ change: Change, _ journal: [JournalRecord]
+    ) throws(EvidenceError) {
+        let began = bundle.manifest.logBeganAt
+        func isOlder(_ time: Timestamp?) -> Bool {
+            guard let began, let time else { return false }
+            return time < began
+        }
+        let subject = LogSubject.document(.change, id: change.id.rawValue)
+        guard !bundle.manifest.notInLog.contains(subject.description) else { return }
+        let entries = try log.entries()
+        let start = entries.first { $0.entry.what == .runStarted && $0.entry.run == bundle.manifest.run }
+        expect(start != nil || isOlder(journal.first?.at), "the log does not tell that the run was started")
+        for vote in change.votes where vote.approves && !isOlder(vote.at) {
+            let approval = entries.first { _, entry in
+                entry.what == .changeApproved && entry.subject == subject && entry.by == vote.person
+            }
+            expect(
+                approval.map { $0.sequence < start?.sequence ?? .max } == true,
+                "the log does not tell that \(vote.person) approved the change before the run was started")
         }
     }
 
@@ -160,9 +198,10 @@ extension BundleExaminer {
     /// - Returns: how many of them fall into it, and what is wrong.
     public func hold(against anchors: [SignedHead]) -> (met: Int, faults: [String]) {
         guard let bytes = bundle.bytes(of: .log), let log = try? LogExtract(bytes) else { return (0, []) }
+        let links = log.links(at: Set(anchors.map(\.sequence)))
         var (met, faults) = (0, [String]())
         for anchor in anchors {
-            guard let link = log.link(at: anchor.sequence) else { continue }
+            guard let link = links[anchor.sequence] else { continue }
             if link == anchor.link {
                 met += 1
             } else {

@@ -12,6 +12,8 @@ public struct BundleManifest: Codable, Sendable, Equatable {
     public var head: Head
     /// Subjects of which the log has no entry, because they were kept before there was a log; sorted.
     public var notInLog: [String]
+    /// Since when there was a log: what happened later is in it. nil: an earlier Fettle made the bundle, or there is no log.
+    public var logBeganAt: Timestamp?
     /// In their order.
     public var parts: [Part]
 
@@ -65,9 +67,11 @@ public enum BundlePart: String, Codable, Sendable, CaseIterable {
     case evidence
     /// Events of the ledger of waivers that are about the run's findings: `POSITION EVENT` a line. Absent: there are none.
     case waivers
+    /// The exact versions that the selection was made from. Absent: it was made from none.
+    case patchset
     /// See `LogExtract`.
     case log
 
     /// Without it a bundle tells too little.
-    public var isRequired: Bool { self != .evidence && self != .waivers }
+    public var isRequired: Bool { ![.evidence, .waivers, .patchset].contains(self) }
 }

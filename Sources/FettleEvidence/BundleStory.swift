@@ -26,6 +26,8 @@ public struct BundleStory: Codable, Sendable, Equatable {
     /// When the hosts were looked at after the run; nil: nothing was gathered.
     public var factsAfter: Timestamp?
     public var waivers: [WaiverID] = []
+    /// From which the plan was made; nil: from none.
+    public var patchSet: StageReference?
     /// Entries of the log that are told in full.
     public var logEntries = 0
     /// See `BundleManifest.notInLog`.

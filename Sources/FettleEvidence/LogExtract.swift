@@ -49,7 +49,8 @@ public struct LogExtract: Sendable, Equatable {
         let head = first.split(separator: 0x20, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)
         }
-        guard head.count == 2, let place = Int(head[0]), place >= 0, String(place) == head[0],
+        guard head.count == 2, let place = Int(head[0]), place >= 0, place <= Int.max - rest.count,
+            String(place) == head[0],
             FettleModel.Digest(rawValue: head[1]).isWellFormed
         else { throw EvidenceError(.malformed, "the log does not begin with a place and its link") }
         after = place
@@ -80,10 +81,17 @@ public struct LogExtract: Sendable, Equatable {
         return present
     }
 
-    /// The link at a place; nil if it is before or behind the extract.
-    public func link(at sequence: Int) -> FettleModel.Digest? {
-        guard sequence >= after, sequence - after <= lines.count else { return nil }
-        return LogExtract(after: after, link: link, lines: Array(lines.prefix(sequence - after))).head.link
+    /// The links at these places, by one walk along the chain; those before or behind the extract are left out.
+    public func links(at places: Set<Int>) -> [Int: FettleModel.Digest] {
+        var links: [Int: FettleModel.Digest] = [:]
+        var present = (sequence: after, link: link)
+        if places.contains(after) { links[after] = link }
+        for line in lines {
+            present.sequence += 1
+            present.link = LogChain.sha256.link(present.sequence, after: present.link, entry: line.digest)
+            if places.contains(present.sequence) { links[present.sequence] = present.link }
+        }
+        return links
     }
 
     /// The entries that are told in full, with their places.

@@ -100,6 +100,7 @@ import Testing
         Use(words: ["patchset", "make", "plan-1"], exits: [2], fails: true),
         Use(words: ["patchset", "list"]),
         Use(words: ["patchset", "sign", "patchset-1", "--kind", "tests", "--stage", "dev", "--note", "all passed"]),
+        Use(words: ["patchset", "test", "patchset-1", "--stage", "dev", "--", "true"], exits: [3], fails: true),
         Use(words: ["patchset", "regress", "patchset-1", "--note", "slower"]),
         Use(words: ["promote", "patchset-1", "--to", "dev"], exits: [3], fails: true),
         Use(words: ["pipeline", "patchset-1"]),
@@ -204,6 +205,7 @@ import Testing
         ["patchset", "list", "--limit", "x"], ["patchset", "show", "patchset-9"],
         ["patchset", "sign", "patchset-9", "--kind", "tests", "--note", "x"],
         ["patchset", "sign", "patchset-9", "--kind", "regression", "--note", "x"],
+        ["patchset", "test", "patchset-9", "--stage", "dev", "--", "true"], ["patchset", "test", "x", "--stage", "dev"],
         ["patchset", "regress", "patchset-9", "--note", "x"],
         ["patchset", "resolve", "patchset-9", "note-1", "--note", "x"], ["promote", "patchset-9", "--to", "dev"],
         ["promote", "patchset-9"], ["pipeline"],
@@ -367,7 +369,10 @@ import Testing
     @discardableResult
     private static func check(_ use: Use, in folder: TestFolder, json: Bool) async throws -> Program {
         try await prepare(use, in: folder)
-        let program = try Program(use.words + (json ? ["-o", "json"] : []), in: folder, settings: ["COLUMNS": "40"])
+        var words = use.words
+        // What stands behind `--` are another program's words.
+        if json { words.insert(contentsOf: ["-o", "json"], at: words.firstIndex(of: "--") ?? words.endIndex) }
+        let program = try Program(words, in: folder, settings: ["COLUMNS": "40"])
         let status = try await program.end()
         #expect(use.exits.contains(status), "\(use.line): \(status)\n\(program.output)\(program.error)")
         if use.fails {

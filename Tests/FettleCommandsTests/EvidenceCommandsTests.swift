@@ -50,6 +50,22 @@ import Testing
         _ = try await run(["evidence", "verify", "altered", "--key", "key.pem"], in: elsewhere, exits: 1)
     }
 
+    /// A head that was given and does not concern the bundle proves nothing of it: that is no success.
+    @Test func anAnchorThatIsNotMetIsAFault() async throws {
+        let folder = try await carriedOut()
+        _ = try await run(["evidence", "key", "--to", "key.pem"], in: folder)
+        _ = try await run(["evidence", "anchor", "--to", "file:heads"], in: folder)
+        _ = try await run(["evidence", "export", "run-1"], in: folder)
+        _ = try await run(
+            ["waiver", "add", "--advisory", "CVE-2026-1001", "--reason", "r", "--owner", "o", "--expires", "9d"],
+            in: folder)
+        _ = try await run(["evidence", "anchor", "--to", "file:later"], in: folder)
+        let verify = ["evidence", "verify", "run-1.evidence", "--key", "key.pem", "--anchor"]
+        #expect(try await run(verify + ["heads"], in: folder).output.contains("anchored heads met: 1 of 1"))
+        let unmet = try await run(verify + ["later"], in: folder, exits: 1)
+        #expect(unmet.output.contains("none of the 1 anchored heads"), "\(unmet.output)")
+    }
+
     /// With OpenSSL, as docs/evidence.md tells it.
     @Test func aPersonCanVerifyTheSignatureByHand() async throws {
         let folder = try await carriedOut()

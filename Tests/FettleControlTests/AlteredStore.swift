@@ -1,3 +1,4 @@
+import FettleEvidence
 import FettleModel
 import FettleStore
 
@@ -6,15 +7,17 @@ actor AlteredStore: Store {
     nonisolated let inner: InMemoryStore
     private let length: Int
     private let records: [LogRecord]?
+    private let beganAt: Timestamp?
     private let alter: @Sendable (LogSubject, [UInt8]?) -> [UInt8]?
 
     init(
-        inner: InMemoryStore, length: Int = .max, records: [LogRecord]? = nil,
+        inner: InMemoryStore, length: Int = .max, records: [LogRecord]? = nil, beganAt: Timestamp? = nil,
         alter: @escaping @Sendable (LogSubject, [UInt8]?) -> [UInt8]? = { $1 }
     ) {
         self.inner = inner
         self.length = length
         self.records = records
+        self.beganAt = beganAt
         self.alter = alter
     }
 
@@ -23,6 +26,7 @@ actor AlteredStore: Store {
         return try await inner.log(after: sequence, limit: limit).filter { $0.sequence <= length }
     }
     func logHead() async throws(StoreError) -> LogRecord? { try await log(after: 0, limit: .max).last }
+    func logBeganAt() async throws(StoreError) -> Timestamp? { beganAt }
     func bytes(of subject: LogSubject) async throws(StoreError) -> [UInt8]? {
         alter(subject, try await inner.bytes(of: subject))
     }
@@ -32,7 +36,13 @@ actor AlteredStore: Store {
     }
     func put(_ document: StoredDocument) async throws(StoreError) { try await inner.put(document) }
     func document(_ kind: DocumentKind, id: String) async throws(StoreError) -> StoredDocument? {
-        try await inner.document(kind, id: id)
+        guard var document = try await inner.document(kind, id: id),
+            let bytes = alter(.document(kind, id: id), document.bytes)
+        else { return nil }
+        // By somebody who knows that the digest has to be right.
+        if bytes != document.bytes { document.digest = LogChain.sha256.digest(bytes) }
+        document.bytes = bytes
+        return document
     }
     func documents(_ kind: DocumentKind, limit: Int) async throws(StoreError) -> [DocumentSummary] {
         try await inner.documents(kind, limit: limit)

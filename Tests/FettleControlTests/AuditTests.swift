@@ -61,6 +61,30 @@ import Testing
         #expect(early.contains { $0.what.contains("plan:plan-1") }, "\(early)")
     }
 
+    /// Without any head from outside: the run's journal is closed, and nothing tells of it; down to a log that is empty.
+    @Test func aLogThatIsCutAnywhereIsFoundWhereItIsKnownSinceWhenThereIsOne() async throws {
+        try await world.carriedOut()
+        let length = try #require(try await store.logHead()).sequence
+        for kept in 0..<length {
+            let cut = AlteredStore(inner: store, length: kept, beganAt: Timestamp(milliseconds: 0))
+            let faults = try await LogService(store: cut).check().faults
+            #expect(
+                faults.contains { $0.what.contains("nothing in the log tells of journal:run-1") }, "\(kept): \(faults)")
+        }
+        let whole = AlteredStore(inner: store, beganAt: Timestamp(milliseconds: 0))
+        #expect(try await LogService(store: whole).check().holds)
+    }
+
+    @Test func ofARunWhoseEntriesWereTakenOutOfTheLogNoBundleIsMade() async throws {
+        let run = try await world.carriedOut()
+        let cut = AlteredStore(inner: store, length: 0, beganAt: Timestamp(milliseconds: 0))
+        let error = await #expect(throws: ControlError.self) { try await export(run, from: cut) }
+        #expect(error?.code == .drift && error?.message.contains("younger than the log") == true)
+        // Of what is older it is told.
+        let older = AlteredStore(inner: store, length: 0, beganAt: Timestamp.now().adding(seconds: 60))
+        #expect(try await export(run, from: older).0.story.notInLog.contains("journal:run-1"))
+    }
+
     @Test func aLogThatWasWrittenAnewIsFoundByItsAnchorAlone() async throws {
         try await world.carriedOut()
         let key = try SigningKey()

@@ -165,6 +165,23 @@ import Testing
         #expect(try await submitAgain().state == .awaitingApproval)
     }
 
+    @Test func aPlanWhoseRunWasSupersededIsSubmittedAgain() async throws {
+        let change = try await approved()
+        let run = try await runs.create(for: change.id)
+        let claim = try await store.claim(
+            run, executor: "one", at: Timestamp(milliseconds: 2_000), leaseSeconds: 60, takeOver: false)
+        let events: [RunEvent] = [
+            .started(change: change.id, plan: change.plan, by: "alice"),
+            .superseded(by: "run-2", hosts: [], person: "carol"),
+        ]
+        try await store.append(
+            events.enumerated().map {
+                JournalRecord(
+                    sequence: $0.offset + 1, epoch: claim.epoch, at: Timestamp(milliseconds: 2_000), event: $0.element)
+            }, to: run)
+        #expect(try await submitAgain().state == .awaitingApproval)
+    }
+
     @Test func ofManyWhoSubmitAPlanAtOnceOneIsHeard() async throws {
         let plan = try await keptPlan()
         let heard = await withTaskGroup(of: ChangeID?.self) { group in
@@ -218,6 +235,35 @@ import Testing
         #expect(error?.code == .blocked)
         #expect(try await self.store.runs(limit: 5).isEmpty)
         #expect(try await changes.change(change.id).state == .withdrawn)
+    }
+
+    /// A name that a refused start left behind, and that another change's run bears by now.
+    @Test func aChangeThatNamesAnothersRunIsWithdrawnAndStarted() async throws {
+        let change = try await approved()
+        try await store.createRun("run-1", change: "change-9", at: Timestamp(milliseconds: 1))
+        try await name("run-1", in: change)
+        #expect(try await runs.create(for: change.id) == "run-2")
+        let other = InMemoryStore()
+        let changes = ChangeService(store: other)
+        _ = try await StageKeeper(store: other).keep(
+            RollingPlan.plan(size: 3, lanes: 1), as: .plan, id: "plan-1", at: Timestamp(milliseconds: 1))
+        let second = try await changes.submit(
+            plan: "plan-1", kind: .normal, reason: "", by: "alice", policy: Policy())
+        try await other.createRun("run-1", change: "change-9", at: Timestamp(milliseconds: 1))
+        try await name("run-1", in: second, of: other)
+        let withdrawn = try await changes.withdraw(second.id, by: "alice")
+        #expect(withdrawn.state == .withdrawn && withdrawn.run == nil)
+    }
+
+    private func name(_ run: RunID, in change: Change, of other: InMemoryStore? = nil) async throws {
+        let store = other ?? store
+        let kept = try #require(try await store.document(.change, id: change.id.rawValue))
+        var change = change
+        change.run = run
+        let scratch = InMemoryStore()
+        try await StageKeeper(store: scratch).keep(change, as: .change, id: change.id.rawValue, at: kept.createdAt)
+        let told = try #require(try await scratch.document(.change, id: change.id.rawValue))
+        try await store.replace(told, expecting: kept.digest)
     }
 
     /// The process died after the change was told and before the run was made.

@@ -195,6 +195,8 @@ import Testing
         let error = await #expect(throws: ControlError.self) { try await runs.create(for: change) }
         #expect(error?.code == .drift)
         #expect(try await store.runs(limit: 9).map(\.run) == [old])
+        // The name of the run that was not made does not stay in the change, where it would be another's one day.
+        #expect(try await ChangeService(store: store).change(change).run == nil)
     }
 
     @Test func aHostThatWouldBeLostIsNamed() async throws {

@@ -79,6 +79,13 @@ import Testing
             #expect(mask.namesOfSecrets(in: Array("x \(text) y".utf8)) == ["GITHUB_TOKEN"], "\(text)")
         }
         #expect(mask.namesOfSecrets(in: Array("yes /usr/bin:/bin".utf8)).isEmpty)
+        // As stages and journals write it: a quotation mark with a backslash, a slash without.
+        let mixed = SecretMask(environment: ["DB_PASSWORD": "aa/bb\"cc/dd"])
+        for text in ["aa/bb\\\"cc/dd", "aa\\/bb\\\"cc\\/dd", "aa/bb\"cc/dd"] {
+            #expect(mixed.namesOfSecrets(in: Array("x \(text) y".utf8)) == ["DB_PASSWORD"], "\(text)")
+        }
+        let written = [UInt8](try CanonicalJSON.encode(["a": "say aa/bb\"cc/dd"]))
+        #expect(mixed.namesOfSecrets(in: written) == ["DB_PASSWORD"])
     }
 }
 

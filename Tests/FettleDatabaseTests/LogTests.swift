@@ -68,6 +68,33 @@ import Testing
         #expect(try await store.runs(limit: 9).count == 2)
     }
 
+    /// So an emptied log does not pass for one that has just begun.
+    @Test func sinceWhenThereIsALogOutlivesItsEntries() async throws {
+        let before = Timestamp.now()
+        let (store, queue) = try await filled()
+        let began = try #require(try await store.logBeganAt())
+        #expect(before.milliseconds - 1 <= began.milliseconds && began <= .now())
+        try await queue.write { database in
+            try database.execute(sql: "DROP TRIGGER log_is_not_shortened; DELETE FROM log")
+        }
+        #expect(try await SQLiteStore(path: path).logBeganAt() == began)
+    }
+
+    @Test("a log from before it was written down since when there is one has begun with its first entry")
+    func olderLog() async throws {
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/.fettle", withIntermediateDirectories: true)
+        let queue = try DatabaseQueue(path: path)
+        try SQLiteSchema.migrator.migrate(queue, upTo: "4")
+        let entry = LogEntry(.runMade, at: Timestamp(milliseconds: 77), change: "c", run: "run-1")
+        let record = try #require(try LogChain.sha256.records([entry], after: nil).first)
+        try await queue.write { database in
+            try database.execute(
+                sql: "INSERT INTO log VALUES (1, ?, ?)", arguments: [Data(record.entry), record.link.rawValue])
+        }
+        try queue.close()
+        #expect(try await SQLiteStore(path: path).logBeganAt() == Timestamp(milliseconds: 77))
+    }
+
     /// Whatever a write does, it and its entry are one transaction: where the entry cannot be written, nothing is.
     @Test func withoutItsEntryNothingIsWritten() async throws {
         let (store, queue) = try await filled()
@@ -116,6 +143,13 @@ import Testing
         #expect(throws: PostgresFailure.self) { try connection.executeScript(statement) }
         #expect(try await store.log(after: 0, limit: 10) == before)
         #expect(before.count == 3)
+    }
+
+    @Test func sinceWhenThereIsALogIsTheTimeOfItsTables() async throws {
+        let before = Timestamp.now()
+        let began = try #require(try await store.logBeganAt())
+        // The server's clock, which may be some seconds from this one.
+        #expect(abs(began.milliseconds - before.milliseconds) < 60_000)
     }
 
     @Test func ofManyMachinesThatWriteAtOnceEachEntryGetsAPlaceOfItsOwn() async throws {

@@ -33,6 +33,19 @@ import Testing
         #expect(try faults { $0.change.run = "run-2" }.contains { $0.contains("another run") })
     }
 
+    @Test func anApprovalThatTheLogDoesNotTellBeforeTheStartIsTold() throws {
+        for faults in [try faults { $0.approver = "carol" }, try faults { $0.approvesLate = true }] {
+            #expect(faults.count == 1 && faults[0].contains("bob approved the change before the run"), "\(faults)")
+        }
+    }
+
+    @Test func aPatchSetThatIsNotHereIsTold() throws {
+        let set = StageReference(id: "patchset-1", digest: Digest(rawValue: String(repeating: "1", count: 64)))
+        let faults = try faults { $0.selection.patchSet = set }
+        #expect(faults.contains { $0.contains("patchset-1, which is not here") }, "\(faults)")
+        #expect(faults.contains { $0.contains("the change is for another patch set") }, "\(faults)")
+    }
+
     @Test func aJournalOfAnotherPlanIsTold() throws {
         #expect(throws: EvidenceError.self) { try faults { $0.journal.removeFirst() } }
         #expect(try faults { $0.journal = [] }.contains { $0.contains("does not begin") })
@@ -87,6 +100,19 @@ import Testing
         let held = examiner.hold(against: [right, outside])
         #expect(held.met == 1 && held.faults.isEmpty)
         #expect(examiner.hold(against: [wrong]).faults.count == 1)
+    }
+
+    /// Beyond the largest number there is no place.
+    @Test func anExtractAtTheEndOfNumbersIsNone() throws {
+        let zeros = String(repeating: "0", count: 64)
+        let entry = "\(zeros)\n"
+        let error = #expect(throws: EvidenceError.self) {
+            try LogExtract(Array("\(Int.max) \(zeros)\n\(entry)".utf8))
+        }
+        #expect(error?.code == .malformed)
+        let last = try LogExtract(Array("\(Int.max - 9) \(zeros)\n\(entry)".utf8))
+        #expect(last.head.sequence == Int.max - 8)
+        #expect(last.links(at: [Int.max - 10, Int.max - 9, Int.max - 8, .max]).keys.sorted() == [.max - 9, .max - 8])
     }
 
     @Test func theLogTellsNothingOfOtherRuns() throws {

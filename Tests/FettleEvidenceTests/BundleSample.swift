@@ -15,6 +15,10 @@ struct BundleSample {
     var journal: [JournalRecord]
     /// Written to the log beside the run's own entries: before, in the middle, and behind.
     var others = 2
+    /// Whose approval the log tells of.
+    var approver: Person = "bob"
+    /// The log tells of it behind the run's end.
+    var approvesLate = false
 
     static let time = Timestamp(milliseconds: 1_800_000_000_000)
 
@@ -79,19 +83,26 @@ struct BundleSample {
 
     /// The log that the run has written, with entries of others.
     func records(_ parts: [BundlePart: [UInt8]]) throws -> [LogRecord] {
-        let told: [(LogEntry.What, LogSubject, BundlePart)] = [
+        let told: [(LogEntry.What, LogSubject, BundlePart)?] = [
             (.kept, .document(.facts, id: "facts-1"), .facts),
             (.kept, .document(.findings, id: "findings-1"), .findings),
             (.kept, .document(.selection, id: "selection-1"), .selection),
             (.planMade, .document(.plan, id: "plan-1"), .plan),
-            (.changeApproved, .document(.change, id: "change-1"), .change),
+            (.changeApproved, .document(.change, id: "change-1"), .change), nil,
             (.runEnded, .journal("run-1"), .journal),
         ]
         var entries: [LogEntry] = []
-        for (what, subject, part) in told {
+        for told in told {
             for _ in 0..<others { entries.append(LogEntry(.runMade, run: "run-of-others")) }
-            entries.append(LogEntry(what, subject: subject, digest: parts[part].map(LogChain.sha256.digest)))
+            guard let (what, subject, part) = told else {
+                entries.append(LogEntry(.runStarted, by: "alice", change: "change-1", run: "run-1"))
+                continue
+            }
+            var entry = LogEntry(what, subject: subject, digest: parts[part].map(LogChain.sha256.digest))
+            if what == .changeApproved { entry.by = approver }
+            entries.append(entry)
         }
+        if approvesLate { entries.swapAt(entries.count - 1, (others + 1) * 5 - 1) }
         return try LogChain.sha256.records(entries, after: nil)
     }
 

@@ -29,7 +29,7 @@ import Testing
         #expect(story.approvals.map(\.person) == ["bob"] && story.requestedBy == "alice")
         #expect(story.outcome == .succeeded && story.gatesPassed == 1 && story.gatesFailed == 0)
         #expect(story.feeds == [.init(name: "tracker", publishedAt: BundleSample.time)])
-        #expect(story.logEntries == 6 && story.head.sequence == 18)
+        #expect(story.logEntries == 7 && story.head.sequence == 21)
     }
 
     @Test func everyFlippedBitIsCaught() {

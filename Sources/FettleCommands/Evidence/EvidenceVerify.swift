@@ -9,7 +9,7 @@ struct EvidenceVerify: AsyncParsableCommand {
         commandName: "verify", abstract: "Whether a run's evidence is what its signer wrote, and tells one story.",
         discussion: """
             Needs no database, no network and no fleet: the file, and the public key of whoever signed it. An unknown signer is an \
-            error. Ends with 1 if the file does not hold.
+            error. Ends with 1 if the file does not hold, or if heads were given and none of them is in its part of the log.
             """)
 
     @OptionGroup var form: OutputOptions
@@ -62,7 +62,12 @@ struct EvidenceVerify: AsyncParsableCommand {
         let bundle = try EvidenceBundle(data, trusting: keys)
         let examiner = try BundleExaminer(bundle)
         let (met, faults) = examiner.hold(against: anchors)
-        let all = examiner.faults + faults
+        var all = examiner.faults + faults
+        if !anchors.isEmpty, met == 0, faults.isEmpty {
+            all.append(
+                "none of the \(anchors.count) anchored heads falls into the part of the log that is here: nothing was held "
+                    + "against it")
+        }
         return Answer(holds: all.isEmpty, faults: all, anchorsMet: met, story: examiner.story)
     }
 }
@@ -79,6 +84,7 @@ enum StoryLines {
             lines.append("approved by \(approval.person), \(approval.at)\(own)")
         }
         lines.append("\(story.plan.id): \(story.hosts) hosts, digest \(story.plan.digest.short)…")
+        if let set = story.patchSet { lines.append("made from \(set.id), digest \(set.digest.short)…") }
         if let person = story.startedBy { lines.append("started by \(person)") }
         lines.append("gates: \(story.gatesPassed) passed, \(story.gatesFailed) failed; \(story.events) events in all")
         for feed in story.feeds {

@@ -7,8 +7,8 @@ struct PatchSetCommand: AsyncParsableCommand {
         commandName: "patchset",
         abstract: "Exact versions, pinned once and promoted as they are from stage to stage.",
         subcommands: [
-            PatchSetMake.self, PatchSetList.self, PatchSetShow.self, PatchSetSign.self, PatchSetRegress.self,
-            PatchSetResolve.self,
+            PatchSetMake.self, PatchSetList.self, PatchSetShow.self, PatchSetSign.self, PatchSetTest.self,
+            PatchSetRegress.self, PatchSetResolve.self,
         ])
 }
 

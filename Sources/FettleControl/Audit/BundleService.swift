@@ -34,12 +34,14 @@ public struct BundleService: Sendable {
     ) async throws(ControlError) -> Exported {
         var parts: [BundlePart: [UInt8]] = [:]
         let subjects = try await stages(of: run, into: &parts)
-        let (extract, head, notInLog) = try await extract(run, subjects)
+        let (extract, head, notInLog, begunAt) = try await extract(run, subjects)
         parts[.log] = extract.bytes
+        try await requireOlder(notInLog, than: begunAt)
         try requireNoSecret(parts, secrets)
-        let manifest = BundleManifest(
-            run: run, madeAt: now(), madeBy: person, signer: key.verifying.name, head: head, notInLog: notInLog,
-            parts: [])
+        var manifest = BundleManifest(
+            run: run, madeAt: now(), madeBy: person, signer: key.verifying.name, head: head,
+            notInLog: notInLog.map(\.description).sorted(), parts: [])
+        manifest.logBeganAt = begunAt
         do throws(EvidenceError) {
             let bytes = try EvidenceBundle.write(manifest, parts: parts, key: key)
             let examiner = try BundleExaminer(EvidenceBundle(Data(bytes), trusting: [key.verifying]))
@@ -65,11 +67,12 @@ public struct BundleService: Sendable {
         let plan = try await keeper.load(Plan.self, .plan, id: change.plan.id).value
         let selection = try await keeper.load(Selection.self, .selection, id: plan.selection.id).value
         let findings = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id).value
-        let documents: [(BundlePart, DocumentKind, String)] = [
+        var documents: [(BundlePart, DocumentKind, String)] = [
             (.facts, .facts, findings.facts.id), (.findings, .findings, findings.id),
             (.selection, .selection, selection.id), (.plan, .plan, change.plan.id),
             (.change, .change, change.id.rawValue), (.evidence, .evidence, run.rawValue),
         ]
+        if let set = selection.patchSet { documents.append((.patchset, .patchset, set.id)) }
         var subjects: [LogSubject] = []
         for (part, kind, id) in documents {
             do throws(ControlError) {
@@ -141,7 +144,9 @@ public struct BundleService: Sendable {
 
     private func extract(
         _ run: RunID, _ subjects: [LogSubject]
-    ) async throws(ControlError) -> (LogExtract, BundleManifest.Head, notInLog: [String]) {
+    ) async throws(ControlError) -> (
+        LogExtract, BundleManifest.Head, notInLog: [LogSubject], begunAt: Timestamp?
+    ) {
         let wanted = Set(subjects)
         let change = subjects.compactMap { subject -> ChangeID? in
             if case .document(.change, let id) = subject { ChangeID(id) } else { nil }
@@ -150,11 +155,14 @@ public struct BundleService: Sendable {
         var before = (sequence: 0, link: LogChain.beginning)
         var last = before
         var told: Set<LogSubject> = []
+        var begunAt: Timestamp?
         do throws(StoreError) {
+            begunAt = try await store.logBeganAt()
             while true {
                 let records = try await store.log(after: last.sequence, limit: 1_000)
                 for record in records {
                     let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry))
+                    begunAt = begunAt ?? entry?.at
                     let isConcerned =
                         entry?.run == run || (change != nil && entry?.change == change)
                         || entry?.subject.map(wanted.contains) == true
@@ -175,8 +183,39 @@ public struct BundleService: Sendable {
         return (
             LogExtract(after: before.sequence, link: before.link, lines: lines),
             BundleManifest.Head(sequence: last.sequence, link: last.link),
-            subjects.filter { !told.contains($0) }.map(\.description).sorted()
+            subjects.filter { !told.contains($0) }, begunAt
         )
+    }
+
+    /// What the log has no entry of may only be older than the log: whatever else is not in it was taken out of it.
+    private func requireOlder(_ subjects: [LogSubject], than begunAt: Timestamp?) async throws(ControlError) {
+        guard let begunAt else { return }
+        for subject in subjects {
+            let time: Timestamp?
+            do throws(StoreError) {
+                time =
+                    switch subject {
+                    case .document(let kind, let id): try await store.document(kind, id: id)?.createdAt
+                    case .journal(let run): try await store.endOfJournal(of: run)?.at
+                    case .waiver(let position): Self.time(try await store.waiverEvents(), position)
+                    }
+            } catch {
+                throw ControlError(store: error)
+            }
+            guard let time, time < begunAt else {
+                throw ControlError(
+                    .drift, "nothing in the log tells of \(subject), which is younger than the log",
+                    hint: "`fettle evidence check` tells what was altered")
+            }
+        }
+    }
+
+    private static func time(_ events: [WaiverEvent], _ position: Int) -> Timestamp? {
+        guard events.indices.contains(position - 1) else { return nil }
+        return switch events[position - 1] {
+        case .granted(let waiver): waiver.createdAt
+        case .ended(_, let ending): ending.at
+        }
     }
 
     private func requireNoSecret(

@@ -32,7 +32,7 @@ public struct LogService: Sendable {
     ///   some place on, can look whole.
     public func check(anchors: [SignedHead] = []) async throws(ControlError) -> Report {
         do throws(StoreError) {
-            var examination = Examination(anchors: anchors)
+            var examination = Examination(anchors: anchors, begunAt: try await store.logBeganAt())
             // Listed before the log is read: what is kept meanwhile has an entry that is not read any more.
             let kept = try await kept()
             try await examination.read(store)
@@ -102,7 +102,23 @@ public struct LogService: Sendable {
             case .ended(_, let ending): kept.append((.waiver(place + 1), ending.at))
             }
         }
+        for summary in try await store.runs(limit: .max) {
+            guard let end = try await store.endOfJournal(of: summary.run) else { continue }
+            kept.append((.journal(summary.run), end.at))
+        }
         return kept
+    }
+}
+
+extension Store {
+    /// The line that closes a run's journal; nil: it is open.
+    func endOfJournal(of run: RunID) async throws(StoreError) -> JournalRecord? {
+        try await records(of: run, after: 0).last { record in
+            switch record.event {
+            case .ended, .superseded: true
+            default: false
+            }
+        }
     }
 }
 
@@ -114,7 +130,9 @@ private struct Examination {
     private var anchors: [Int: SignedHead]
     private var begunAt: Timestamp?
 
-    init(anchors: [SignedHead]) {
+    /// - Parameter time: since when there is a log; nil: since its first entry.
+    init(anchors: [SignedHead], begunAt time: Timestamp?) {
+        begunAt = time
         self.anchors = [:]
         // Of two heads at one place that differ one is wrong, which shows at whichever is held against the log.
         for anchor in anchors { self.anchors[anchor.sequence] = anchor }

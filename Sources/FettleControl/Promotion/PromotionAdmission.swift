@@ -25,10 +25,12 @@ struct PromotionAdmission {
         guard let stages = policy.promotion ?? fleet.map(PromotionPolicy.standard) else {
             throw ControlError(.invalid, "the stages are not known: neither policy.yaml nor a fleet names them")
         }
-        let promotion = ChangePromotion(
+        var promotion = ChangePromotion(
             set: reference, stage: try Self.stage(of: plan, stages), lane: lane, policy: stages)
         try Self.requireOnlyVersions(of: set, in: plan)
-        try await require(promotion, set, at: time)
+        let platforms = try await PlatformSurvey(keeper: record.keeper).hosts(of: plan, set)
+        promotion.platforms = platforms
+        try await require(promotion, set, bringing: PlatformSurvey.brought(by: plan, platforms), at: time)
         return promotion
     }
 
@@ -37,7 +39,8 @@ struct PromotionAdmission {
         guard let promotion = change.promotion else { return }
         let set = try await record.set(promotion.set)
         try Self.requireOnlyVersions(of: set, in: plan)
-        try await require(promotion, set, at: time)
+        let platforms = try await record.platforms(of: plan, set, promotion)
+        try await require(promotion, set, bringing: PlatformSurvey.brought(by: plan, platforms), at: time)
     }
 
     private func setReference(of plan: Plan) async throws(ControlError) -> StageReference? {
@@ -55,11 +58,12 @@ struct PromotionAdmission {
     }
 
     private func require(
-        _ promotion: ChangePromotion, _ set: PatchSet, at time: Timestamp
+        _ promotion: ChangePromotion, _ set: PatchSet, bringing brought: [PlatformVersions], at time: Timestamp
     ) async throws(ControlError) {
         let judge = try await record.judge(promotion.set, promotion.policy)
         let criteria = judge.criteria(
-            to: promotion.stage, lane: promotion.lane, exploited: !set.exploited.isEmpty, at: time)
+            to: promotion.stage, lane: promotion.lane, exploited: !set.exploited.isEmpty, bringing: brought,
+            at: time)
         try Self.require(criteria, set, to: promotion.stage)
     }
 
@@ -131,6 +135,7 @@ extension PromotionJudge.Criterion.Name {
         case .regressions: "regressions"
         case .runs: "runs"
         case .hosts: "hosts"
+        case .tried: "tried"
         case .soak: "soak"
         case .canaries: "canaries"
         case .gates: "gates"

@@ -74,6 +74,10 @@ struct PromotionRecord {
             guard let first = journal.first else { return trial }
             trial.startedAt = first.at
             try fold(journal, plan, run, into: &trial)
+            if trial.hasSucceeded {
+                let platforms = try await platforms(of: plan, try await set(promotion.set), promotion)
+                trial.tried = PlatformSurvey.tried(by: plan, on: trial.succeeded, platforms)
+            }
             return trial
         } catch let error as ControlError {
             throw error
@@ -82,6 +86,14 @@ struct PromotionRecord {
         } catch {
             throw ControlError(.internal, "the journal of \(change.id)'s run cannot be replayed: \(error)")
         }
+    }
+
+    /// The hosts of a plan by platform, as they were told when it was submitted.
+    func platforms(
+        of plan: Plan, _ set: PatchSet, _ promotion: ChangePromotion
+    ) async throws(ControlError) -> [PlatformHosts] {
+        if let told = promotion.platforms { return told }
+        return try await PlatformSurvey(keeper: keeper).hosts(of: plan, set)
     }
 
     private func fold(_ journal: [JournalRecord], _ plan: Plan, _ run: RunID, into trial: inout PatchSetTrial) throws {

@@ -38,8 +38,10 @@ public struct PromotionService: Sendable {
             guard kept == plan.selection else {
                 throw ControlError(.drift, "\(plan.selection.id) is not what \(id) was made from")
             }
-            let (findings, _) = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id)
-            let (facts, _) = try await keeper.load(FactSet.self, .facts, id: findings.facts.id)
+            // Exploited weaknesses open the fast lane: whoever alters findings must not make sets by it.
+            let survey = PlatformSurvey(keeper: keeper)
+            let findings = try await survey.stage(FindingSet.self, .findings, selection.findings, of: selection.id)
+            let facts = try await survey.stage(FactSet.self, .facts, findings.facts, of: findings.id)
             sources.append(
                 PatchSetMaking.Source(
                     plan: plan, reference: reference, selection: selection, findings: findings, facts: facts))
@@ -83,10 +85,7 @@ public struct PromotionService: Sendable {
         text: String, by person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> PatchSetNote {
         let (set, reference) = try await record.set(id)
-        if let stage, policy.stage(stage) == nil {
-            let known = policy.stages.map(\.id.rawValue).joined(separator: ", ")
-            throw ControlError(.invalid, "there is no stage \(stage)", hint: "there are: \(known)")
-        }
+        if let stage { try Self.require(stage, policy) }
         let time = tools.now()
         if kind == .resolved {
             let open = PromotionJudge(policy: policy, trials: [], notes: try await record.notes()[id.rawValue] ?? [])

@@ -53,10 +53,16 @@ public struct SecretMask: Sendable {
         let data = Data(bytes)
         var names: [String] = []
         for secret in known where !names.contains(secret.name) {
-            let json = (try? JSONEncoder().encode(secret.value)).map { Data($0.dropFirst().dropLast()) }
-            let forms = [Data(secret.value.utf8), json, Data(Data(secret.value.utf8).base64EncodedString().utf8)]
-            if forms.compactMap({ $0 }).contains(where: { data.range(of: $0) != nil }) { names.append(secret.name) }
+            if Self.forms(of: secret.value).contains(where: { data.range(of: $0) != nil }) { names.append(secret.name) }
         }
         return names.sorted()
+    }
+
+    /// As it is, in base64, and as JSON writes it: a slash with a backslash before it, or without.
+    private static func forms(of value: String) -> [Data] {
+        let plain = JSONEncoder()
+        plain.outputFormatting = .withoutEscapingSlashes
+        let json = [JSONEncoder(), plain].compactMap { try? $0.encode(value) }.map { Data($0.dropFirst().dropLast()) }
+        return [Data(value.utf8), Data(Data(value.utf8).base64EncodedString().utf8)] + json
     }
 }

@@ -65,6 +65,9 @@ enum PostgresSchema {
         """,
     ]
 
+    /// The migration that made the log: when it was applied is since when there is one.
+    static let logMigration: Int64 = 4
+
     static var latest: Int64 { Int64(migrations.count) }
 
     /// Any two numbers, as long as every Fettle takes the same: whoever holds this lock migrates.

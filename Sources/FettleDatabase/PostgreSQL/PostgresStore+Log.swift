@@ -1,5 +1,5 @@
 import FettleEvidence
-import FettleModel
+public import FettleModel
 public import FettleStore
 
 extension PostgresStore {
@@ -13,6 +13,16 @@ extension PostgresStore {
     }
 
     public func logHead() async throws(StoreError) -> LogRecord? { try await session.read { try Self.head($0) } }
+
+    public func logBeganAt() async throws(StoreError) -> Timestamp? {
+        try await session.read { database in
+            let rows = try database.execute(
+                """
+                SELECT pg_catalog.floor(extract(epoch FROM applied_at) * 1000)::bigint FROM fettle.migration WHERE version = $1
+                """, [.integer(PostgresSchema.logMigration)])
+            return rows.count == 1 ? Timestamp(milliseconds: try rows.integer(0, 0)) : nil
+        }
+    }
 
     public func bytes(of subject: LogSubject) async throws(StoreError) -> [UInt8]? {
         switch subject {

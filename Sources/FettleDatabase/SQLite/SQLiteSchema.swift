@@ -1,3 +1,6 @@
+import FettleModel
+import FettleStore
+import Foundation
 import GRDB
 
 /// The tables, as migrations that are never altered once released: a later change is a migration of its own.
@@ -66,6 +69,18 @@ enum SQLiteSchema {
                         WHEN NEW.sequence IS NOT (SELECT coalesce(max(sequence), 0) + 1 FROM log)
                         BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
                     """)
+        }
+        migrator.registerMigration("5") { database in
+            // What is kept later has an entry, however many were taken away since. With entries there: since the first.
+            try database.execute(
+                sql: """
+                    CREATE TABLE log_begin (number INTEGER PRIMARY KEY CHECK (number = 1), at INTEGER NOT NULL);
+                    """)
+            let first = try Data.fetchOne(database, sql: "SELECT CAST(entry AS BLOB) FROM log WHERE sequence = 1")
+                .flatMap { try? CanonicalJSON.decode(LogEntry.self, from: $0) }
+            try database.execute(
+                sql: "INSERT INTO log_begin (number, at) VALUES (1, ?)",
+                arguments: [(first?.at ?? Timestamp.now()).milliseconds])
         }
         return migrator
     }

@@ -1,5 +1,5 @@
 import FettleEvidence
-import FettleModel
+public import FettleModel
 public import FettleStore
 import Foundation
 import GRDB
@@ -15,6 +15,12 @@ extension SQLiteStore {
     }
 
     public func logHead() async throws(StoreError) -> LogRecord? { try await read(Self.head) }
+
+    public func logBeganAt() async throws(StoreError) -> Timestamp? {
+        try await read { database in
+            try Int64.fetchOne(database, sql: "SELECT at FROM log_begin").map { Timestamp(milliseconds: $0) }
+        }
+    }
 
     public func bytes(of subject: LogSubject) async throws(StoreError) -> [UInt8]? {
         try await read { database in

@@ -5,6 +5,8 @@ public struct ChangePromotion: Codable, Sendable, Equatable {
     public var lane: PromotionLane
     /// By which it was admitted, and is held to again when its run starts.
     public var policy: PromotionPolicy
+    /// Its plan's hosts by platform; nil: an earlier Fettle submitted it.
+    public var platforms: [PlatformHosts]?
 
     public init(set: StageReference, stage: StageID, lane: PromotionLane, policy: PromotionPolicy) {
         self.set = set

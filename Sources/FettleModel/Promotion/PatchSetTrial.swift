@@ -20,6 +20,8 @@ public struct PatchSetTrial: Codable, Sendable, Equatable {
     public var gatesPassed: Int
     /// What has failed in a run that has not ended: until it does nobody knows that the set is well. nil: nothing has.
     public var failing: String?
+    /// What it has shown of the set on the hosts that succeeded, sorted by platform.
+    public var tried: [PlatformVersions] = []
 
     public init(
         stage: StageID, change: ChangeID, run: RunID? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil,

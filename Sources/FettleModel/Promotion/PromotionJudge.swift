@@ -33,7 +33,7 @@ public struct PromotionJudge: Sendable {
         }
 
         public enum Name: String, Codable, Sendable, CaseIterable {
-            case stage, lane, failedRuns, regressions, runs, hosts, soak, canaries, gates, signOffs
+            case stage, lane, failedRuns, regressions, runs, hosts, tried, soak, canaries, gates, signOffs
         }
     }
 
@@ -43,9 +43,12 @@ public struct PromotionJudge: Sendable {
     ///   - stage: where the set would go.
     ///   - lane: whether it goes step by step, or by the fast lane's rule.
     ///   - exploited: whether the set closes an actively exploited weakness.
+    ///   - brought: what a plan brings to the stage: each version has to have been tried before on the same platform. nil: there is
+    ///     no plan yet.
     ///   - time: up to which soaking is counted.
     public func criteria(
-        to stage: StageID, lane: PromotionLane, exploited: Bool, at time: Timestamp
+        to stage: StageID, lane: PromotionLane, exploited: Bool, bringing brought: [PlatformVersions]? = nil,
+        at time: Timestamp
     ) -> [Criterion] {
         guard policy.stage(stage) != nil else {
             let known = policy.stages.map(\.id.rawValue).joined(separator: ", ")
@@ -58,6 +61,7 @@ public struct PromotionJudge: Sendable {
         if lane == .fast { list.insert(fastLane(exploited), at: 0) }
         for (before, criteria) in policy.path(to: stage, lane: lane) {
             list += shown(in: before.id, criteria, at: time)
+            if let brought, criteria.demandsRuns { list.append(tried(in: before.id, brought)) }
         }
         return list
     }
@@ -136,6 +140,28 @@ public struct PromotionJudge: Sendable {
             list.append(Criterion(stage: stage, name: .gates, isMet: passed > 0, state: "\(passed) passed"))
         }
         return list + criteria.signOffs.map { signOff($0, stage) }
+    }
+
+    /// A stage that has hosts of one platform says nothing of another.
+    private func tried(in stage: StageID, _ brought: [PlatformVersions]) -> Criterion {
+        var shown: [String: Set<PackageVersion>] = [:]
+        for part in trials.filter({ $0.stage == stage && $0.hasSucceeded }).flatMap(\.tried) {
+            shown[part.platform, default: []].formUnion(part.packages)
+        }
+        var missing: [String] = []
+        for part in brought {
+            guard let known = shown[part.platform] else {
+                missing.append("nothing on \(part.platform)")
+                continue
+            }
+            missing += part.packages.filter { !known.contains($0) }
+                .map { "not \($0.name) \($0.version) on \(part.platform)" }
+        }
+        let more = missing.count > 5 ? ", and \(missing.count - 5) more" : ""
+        return Criterion(
+            stage: stage, name: .tried, isMet: missing.isEmpty,
+            state: missing.isEmpty
+                ? "all that comes, on each platform" : missing.prefix(5).joined(separator: ", ") + more)
     }
 
     private func hosts(

@@ -69,6 +69,9 @@ public struct PromotionCriteria: Codable, Sendable, Equatable {
     /// Kinds of sign-off that have to be there.
     public var signOffs: [PatchSetNote.Kind]
 
+    /// Whether anything has to have run at all: of a stage where the set has nothing to do nothing is demanded.
+    var demandsRuns: Bool { runs > 0 || hosts.asMinimum(of: 100) > 0 }
+
     public init(
         soakSeconds: Int = 0, runs: Int = 1, hosts: Quantity = .count(1), canaries: Bool = false, gates: Bool = false,
         signOffs: [PatchSetNote.Kind] = []

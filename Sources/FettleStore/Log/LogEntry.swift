@@ -49,8 +49,8 @@ public struct LogEntry: Codable, Sendable, Equatable {
         case changeScheduled
         /// Somebody has looked at a change again after its run.
         case changeReviewed
-        /// A change names the run that carries it out.
-        case changeAssigned
+        /// A change names the run that carries it out; or it does not any more, because that run was not made.
+        case changeAssigned, changeUnassigned
         /// A document was altered in a way that no service of Fettle does, such as a vote that is gone.
         case documentAltered
         case runMade, runStarted, runClaimed, runPaused, runResumed, runRetried

@@ -43,10 +43,10 @@ public enum LogRules {
             expected.withdrawnAt = time
             entries.append(altered.with(.changeWithdrawn, time, after.requestedBy))
         }
-        if let run = after.run, run != before.run {
-            expected.run = run
-            var assigned = altered.with(.changeAssigned, nil, nil)
-            assigned.run = run
+        if after.run != before.run {
+            expected.run = after.run
+            var assigned = altered.with(after.run == nil ? .changeUnassigned : .changeAssigned, nil, nil)
+            assigned.run = after.run ?? before.run
             entries.append(assigned)
         }
         if after.schedule != before.schedule {

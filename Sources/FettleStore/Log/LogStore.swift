@@ -13,8 +13,14 @@ public protocol LogStore: Sendable {
     func log(after sequence: Int, limit: Int) async throws(StoreError) -> [LogRecord]
     /// The newest; nil: there is none.
     func logHead() async throws(StoreError) -> LogRecord?
+    /// Since when there is a log: what was kept later has an entry. nil: since its first entry.
+    func logBeganAt() async throws(StoreError) -> Timestamp?
     /// What a digest of the log was taken over, as it is kept now; nil if it is not there.
     func bytes(of subject: LogSubject) async throws(StoreError) -> [UInt8]?
+}
+
+extension LogStore {
+    public func logBeganAt() async throws(StoreError) -> Timestamp? { nil }
 }
 
 /// An entry in its place.

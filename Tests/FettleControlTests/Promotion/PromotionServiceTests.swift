@@ -1,8 +1,10 @@
 import FettleDriverKit
+import FettleEvidence
 import FettleModel
 import FettlePlanning
 import FettleStore
 import FettleTestSupport
+import Foundation
 import Synchronization
 import Testing
 
@@ -10,7 +12,7 @@ import Testing
 
 /// A patch set's way from dev to production, with a real planner, a real executor and a store.
 @Suite struct PromotionServiceTests {
-    let store = InMemoryStore()
+    let store = InMemoryStore(chain: .sha256)
     let pool = Pool()
     let resolver = OfferResolver()
 
@@ -225,6 +227,61 @@ import Testing
         _ = try await promotions.note(
             on: set, kind: .resolved, passes: true, stage: nil, resolves: note.id, text: "", by: "bob", policy: stages)
         _ = try await promote(set, to: "dev")
+    }
+
+    /// Staging has hosts of one platform only: of the other it says nothing.
+    @Test func whatWasNeverTriedOnAPlatformDoesNotComeThere() async throws {
+        func sample(_ others: Set<ResourceID>) -> (inout FleetSample) -> Void {
+            { sample in
+                for place in sample.facts.hosts.indices where others.contains(sample.facts.hosts[place].resource) {
+                    guard var platform = sample.facts.hosts[place].platform.value else { continue }
+                    platform.version = "13"
+                    sample.facts.hosts[place].platform = .observed(platform)
+                }
+            }
+        }
+        try await scan(sample(["dev-1", "web-3"]))
+        let set = try await made()
+        try await carryOut(try await promote(set, to: "dev"))
+        try await carryOut(try await promote(set, to: "staging"))
+        let error = await refused { _ = try await promote(set, to: "production") }
+        #expect(
+            error?.code == .blocked && error?.message.contains("tried: nothing on debian:13") == true, "\(error as Any)"
+        )
+        // Without that host there is nothing against it.
+        try await scan()
+        #expect(try await promote(set, to: "production").promotion?.platforms?.map(\.platform) == ["debian:12"])
+    }
+
+    /// Whoever writes into the findings that a weakness is exploited opens no fast lane.
+    @Test func ofFindingsThatWereAlteredNoSetIsMade() async throws {
+        try await scan()
+        let plan = try await plans.make(
+            filter: PatchFilter(environments: ["dev"]), fleet: Self.fleet, policy: Self.policy)
+        let kept = try #require(try await store.document(.findings, id: "findings-1"))
+        var findings = try CanonicalJSON.decode(FindingSet.self, from: Data(kept.bytes))
+        for place in findings.findings.indices {
+            findings.findings[place].advisories = [Advisory(id: "CVE-2026-1", exploitedSince: FactSample.now)]
+        }
+        var document = kept
+        document.bytes = [UInt8](try CanonicalJSON.encode(findings))
+        document.digest = LogChain.sha256.digest(document.bytes)
+        try await store.replace(document, expecting: kept.digest)
+        let error = await refused { _ = try await promotions.make(from: [plan.plan.id], title: "", by: "alice") }
+        #expect(error?.code == .drift && error?.message.contains("findings-1") == true, "\(error as Any)")
+    }
+
+    @Test func theBundleOfAPromotedRunHoldsItsPatchSet() async throws {
+        try await scan()
+        let set = try await made()
+        try await carryOut(try await promote(set, to: "dev"))
+        let key = try SigningKey()
+        let exported = try await BundleService(store: store).export(
+            "run-1", by: "erin", key: key, secrets: SecretMask())
+        let bundle = try EvidenceBundle(Data(exported.bytes), trusting: [key.verifying])
+        let held = try CanonicalJSON.decode(PatchSet.self, from: try #require(bundle.bytes(of: .patchset)))
+        #expect(held == (try await promotions.set(set).set))
+        #expect(exported.story.patchSet?.id == set.rawValue)
     }
 
     @Test func twoVersionsOfOnePackageMakeNoSet() async throws {

@@ -60,10 +60,10 @@ final class Site: Sendable {
     // MARK: The program
 
     func launch(_ words: String..., as person: String = "alice") throws -> FettleProcess {
-        try launch(words, as: person)
+        try launch(words: words, as: person)
     }
 
-    private func launch(_ words: [String], as person: String) throws -> FettleProcess {
+    func launch(words: [String], as person: String = "alice") throws -> FettleProcess {
         let run = try #require(PackagesLab.directory)
         let settings = [
             "FETTLE_DIR": directory.path, "FETTLE_SSH_CONFIG": run + "/ssh_config", "FETTLE_HINTS": "never",
@@ -79,7 +79,7 @@ final class Site: Sendable {
         _ words: String..., as person: String = "alice", ends codes: Int32...,
         at location: SourceLocation = #_sourceLocation
     ) async throws -> String {
-        let process = try launch(words, as: person)
+        let process = try launch(words: words, as: person)
         let code = try await process.end()
         let expected = codes.isEmpty ? [0] : codes
         #expect(
@@ -92,7 +92,7 @@ final class Site: Sendable {
     func approvedChange(of package: String, in pool: MainJobLab.Pool, on hosts: String...) async throws -> Plan {
         try await fettle("scan", "--group", pool.name, ends: 100, 101)
         let make = try launch(
-            ["plan", "make", "--only", package] + hosts.flatMap { ["--host", $0] }, as: "alice")
+            words: ["plan", "make", "--only", package] + hosts.flatMap { ["--host", $0] })
         try #require(try await make.end() == 0, "\(make.output)")
         try await fettle("change", "submit", "plan-1", "--reason", "a test")
         try await fettle("change", "approve", "change-1", as: "bob")

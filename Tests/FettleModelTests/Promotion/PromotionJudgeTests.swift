@@ -56,6 +56,30 @@ import Testing
         #expect(open("moon", Self.policy(), []) == [.stage])
     }
 
+    /// Staging of one platform says nothing of another, and one version nothing of the next.
+    @Test func whatComesHasToHaveBeenTriedOnItsPlatform() {
+        func part(_ platform: String, _ version: String) -> PlatformVersions {
+            PlatformVersions(
+                platform: platform, packages: [PackageVersion(name: "a", architecture: "all", version: version)])
+        }
+        func open(_ tried: [PlatformVersions], _ policy: PromotionPolicy = Self.policy()) -> [String] {
+            var trials = [Self.trial("dev"), Self.trial("staging")]
+            for place in trials.indices { trials[place].tried = tried }
+            return PromotionJudge(policy: policy, trials: trials, notes: [])
+                .criteria(
+                    to: "production", lane: .normal, exploited: false, bringing: [part("debian:12", "2")],
+                    at: Self.start
+                )
+                .filter { !$0.isMet }.map { "\($0.stage?.rawValue ?? "") \($0.name.rawValue): \($0.state)" }
+        }
+        #expect(open([part("debian:12", "2")]) == [])
+        #expect(
+            open([part("debian:13", "2")]) == [
+                "dev tried: nothing on debian:12", "staging tried: nothing on debian:12",
+            ])
+        #expect(open([part("debian:12", "1")]).first == "dev tried: not a 2 on debian:12")
+    }
+
     @Test(arguments: [RunOutcome.failed(reason: "x"), .rolledBack(reason: "x")])
     func aSetThatFailedAnywhereGoesNoFurther(outcome: RunOutcome) {
         let bad = Self.trial("staging", run: "run-2", hosts: [], outcome: outcome)
