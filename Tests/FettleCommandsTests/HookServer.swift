@@ -21,7 +21,7 @@ final class HookServer: Sendable {
     ///   - port: 0: any that is free.
     ///   - status: of every answer.
     init(port wanted: UInt16 = 0, status: Int = 200) throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var yes: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
@@ -35,9 +35,9 @@ final class HookServer: Sendable {
                     && getsockname(listener, pointer, &size) == 0
             }
         }
+        self.listener = listener
         guard isBound else { throw TestTrouble("no port on loopback: \(String(cString: strerror(errno)))") }
         port = UInt16(bigEndian: address.sin_port)
-        let listener = listener
         Thread.detachNewThread { [weak self] in
             while true {
                 let connection = accept(listener, nil, nil)

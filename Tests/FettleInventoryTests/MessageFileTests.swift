@@ -53,7 +53,8 @@ import Testing
             receivers[1].kind
                 == .serviceNow(
                     .init(
-                        templates: ["weekly": "0123456789abcdef0123456789abcdef"], fields: ["assignment_group": "Linux"])))
+                        templates: ["weekly": "0123456789abcdef0123456789abcdef"], fields: ["assignment_group": "Linux"]
+                    )))
         #expect(receivers[1].secret == .file("/etc/fettle/now"))
         #expect(receivers[2].kind == .jira(.init(project: "OPS", issueType: "Change", transitions: [.closed: "Done"])))
         #expect(receivers[3].address == .secret(.environment("SLACK_URL")))
@@ -100,7 +101,9 @@ import Testing
         #expect(
             throws: InventoryErrors.self,
             performing: {
-                try read("    - {name: a, kind: slack, address: {env: A}}\n    - {name: a, kind: slack, address: {env: B}}\n")
+                try read(
+                    "    - {name: a, kind: slack, address: {env: A}}\n    - {name: a, kind: slack, address: {env: B}}\n"
+                )
             })
     }
 }

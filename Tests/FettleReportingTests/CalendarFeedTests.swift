@@ -12,7 +12,8 @@ import Testing
         status: CalendarFeed.Status = .confirmed, sequence: Int = 2
     ) -> CalendarFeed.Item {
         CalendarFeed.Item(
-            uid: uid, sequence: sequence, opensAt: Self.time, closesAt: Self.time.adding(seconds: 7_200), status: status,
+            uid: uid, sequence: sequence, opensAt: Self.time, closesAt: Self.time.adding(seconds: 7_200),
+            status: status,
             summary: summary, details: details)
     }
 
@@ -23,7 +24,7 @@ import Testing
             #expect(line.utf8.count <= 75)
             #expect(!line.unicodeScalars.contains { $0.properties.generalCategory == .control })
         }
-        let lines = text.replacing("\r\n ", with: "").components(separatedBy: "\r\n")
+        let lines = text.replacingOccurrences(of: "\r\n ", with: "", options: .literal).components(separatedBy: "\r\n")
         var events: [[String: String]] = []
         for line in lines {
             if line == "BEGIN:VEVENT" { events.append([:]) }
@@ -49,7 +50,7 @@ import Testing
     @Test func aChangeIsAnEventWithAStableName() throws {
         let event = try #require(try events(CalendarFeed([item()]).text(at: Self.time)).first)
         #expect(event["UID"] == "change-1-abc@fettle" && event["SEQUENCE"] == "2" && event["STATUS"] == "CONFIRMED")
-        #expect(event["DTSTART"] == "20261118T112640Z" && event["DTEND"] == "20261118T132640Z")
+        #expect(event["DTSTART"] == "20261118T110640Z" && event["DTEND"] == "20261118T130640Z")
         #expect(event["SUMMARY"] == "change-1: patches" && event["DESCRIPTION"] == "a\nb")
     }
 

@@ -107,18 +107,21 @@ enum MessageServices {
             return nil
         }
         let environment = ProcessInfo.processInfo.environment
-        return make(policy, try StoreChoice.open(options.store, environment, directory: directory), environment)
+        let store = try StoreChoice.open(options.store, environment, directory: directory)
+        return make(policy, store, environment, directory: directory)
     }
 
     static func make(
-        _ policy: MessagePolicy?, _ store: any Store, _ environment: [String: String]
+        _ policy: MessagePolicy?, _ store: any Store, _ environment: [String: String], directory: URL
     ) -> MessageService {
         let delivery = MessageDelivery(version: FettleVersion.text)
         let secrets = SecretMask(environment: environment)
         return MessageService(store: store, policy: policy, secrets: secrets) { message, receiver, reference in
             var mask = secrets
             do throws(SecretTrouble) {
-                let reader = SecretReader(environment: environment)
+                let reader = SecretReader(environment: environment, directory: directory)
+                var receiver = receiver
+                receiver.certificateAuthorities = receiver.certificateAuthorities.map(reader.absolute)
                 var credentials = MessageDelivery.Credentials(address: "", secret: nil)
                 switch receiver.address {
                 case .text(let text): credentials.address = text

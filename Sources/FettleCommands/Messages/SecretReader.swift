@@ -9,6 +9,8 @@ struct SecretTrouble: Error, Equatable {
 /// Reads secrets where the policy says that they are, at the moment they are needed.
 struct SecretReader {
     let environment: [String: String]
+    /// Where relative paths begin: the folder of policy.yaml.
+    let directory: URL
     private static let longest = 8_192
 
     func read(_ source: SecretSource) throws(SecretTrouble) -> String {
@@ -18,8 +20,12 @@ struct SecretReader {
                 throw SecretTrouble(message: "the variable \(name) of the environment is not set")
             }
             return value
-        case .file(let path): return try read(path)
+        case .file(let path): return try read(absolute(path))
         }
+    }
+
+    func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : directory.appendingPathComponent(path).path
     }
 
     /// One line; what ends it is not part of the secret.

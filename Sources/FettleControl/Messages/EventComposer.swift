@@ -11,7 +11,15 @@ struct EventComposer {
     private let now: @Sendable () -> Timestamp
     /// By the place in the log; nil inside: of no event.
     private var events: [Int: MessageEvent?] = [:]
-    private var soon: [MessageEvent]?
+    private var known: Planned?
+
+    /// What the time brings, and nobody writes down.
+    struct Planned {
+        /// Of changes that are to begin.
+        var soon: [MessageEvent] = []
+        /// Of changes that nobody has started in time.
+        var expired: [MessageEvent] = []
+    }
 
     /// The calendar is only looked for among so many changes, the newest.
     private static let mostNoticed = 200
@@ -48,31 +56,30 @@ struct EventComposer {
             change: facts, run: try await runFacts(run, kind, entry.resource), resource: entry.resource)
     }
 
-    /// Of every change whose time begins within so many seconds; each has one id for one beginning.
-    mutating func notices(within seconds: Int) async throws(StoreError) -> [MessageEvent] {
+    /// Each change has one notice for one beginning, and one of its expiry.
+    mutating func planned() async throws(StoreError) -> Planned {
+        if let known { return known }
         let time = now()
-        let all: [MessageEvent]
-        if let soon {
-            all = soon
-        } else {
-            all = try await upcoming(at: time)
-            soon = all
-        }
-        return all.filter { ($0.change?.window?.opensAt).map { $0 <= time.adding(seconds: seconds) } ?? false }
-    }
-
-    private func upcoming(at time: Timestamp) async throws(StoreError) -> [MessageEvent] {
-        var events: [MessageEvent] = []
+        var planned = Planned()
         for summary in try await store.documents(.change, limit: Self.mostNoticed) {
-            guard let facts = await changeFacts(ChangeID(summary.id)), let window = facts.window,
-                [.authorise, .scheduled].contains(facts.phase), time < window.opensAt
+            // The plan, which is long, is only read of those that something may be told of.
+            guard let change = try? await changes.change(ChangeID(summary.id)), change.run == nil,
+                change.state == .approved || change.state == .awaitingApproval,
+                let facts = await changeFacts(change.id)
             else { continue }
-            events.append(
-                MessageEvent(
-                    id: "soon-\(facts.correlation)-\(window.opensAt.milliseconds)", kind: .changeSoon, at: time,
-                    change: facts))
+            if change.isExpired(at: time) {
+                planned.expired.append(
+                    MessageEvent(
+                        id: "expired-\(facts.correlation)", kind: .changeExpired, at: time, change: facts))
+            } else if let window = facts.window, time < window.opensAt {
+                planned.soon.append(
+                    MessageEvent(
+                        id: "soon-\(facts.correlation)-\(window.opensAt.milliseconds)", kind: .changeSoon, at: time,
+                        change: facts))
+            }
         }
-        return events
+        known = planned
+        return planned
     }
 
     // MARK: Facts

@@ -59,7 +59,13 @@ extension MessageService {
                     })
                 else { throw StoreError(.unavailable, "the message was not kept") }
                 _ = await tryOnce(stored, until: time.adding(seconds: 3_600))
-                return try await store.message(stored.id)?.message ?? message
+                guard var settled = try await store.message(stored.id) else { return message }
+                // Whoever asked has the answer: nobody waits for this one hours later.
+                if settled.message.state == .waiting {
+                    settled.message.state = .givenUp
+                    settled = try await store.replace(settled)
+                }
+                return settled.message
             } catch {
                 guard error.code == .conflict else { throw ControlError(store: error) }
             }

@@ -85,11 +85,7 @@ public struct MessageService: Sendable {
         } else {
             place = try await store.logHead()?.sequence ?? 0
         }
-        for notice in try await notices(for: receiver, &composer) {
-            let isKnown = try await store.messages(.about(notice.change?.id ?? "", receiver: receiver.name))
-                .contains { $0.message.event.id == notice.id }
-            if !isKnown { events.append(notice) }
-        }
+        events += try await notices(for: receiver, at: time, &composer)
         let wanted = events.filter { receiver.wants($0.kind, in: $0.change?.environments) }
         guard cursor != place || !wanted.isEmpty else { return nil }
         return MessageBatch(
@@ -98,11 +94,27 @@ public struct MessageService: Sendable {
             forgetsBefore: time.adding(seconds: -Self.keptSeconds))
     }
 
+    /// What is about to begin, and what never began: once each. Of the latter only whoever was told of the change before hears, so that
+    /// a new receiver does not get the past.
     private func notices(
-        for receiver: MessageReceiver, _ composer: inout EventComposer
+        for receiver: MessageReceiver, at time: Timestamp, _ composer: inout EventComposer
     ) async throws(StoreError) -> [MessageEvent] {
-        guard let seconds = receiver.noticeSeconds else { return [] }
-        return try await composer.notices(within: seconds)
+        let planned = try await composer.planned()
+        var notices: [MessageEvent] = []
+        for event in planned.expired + planned.soon {
+            guard let change = event.change, receiver.wants(event.kind, in: change.environments) else { continue }
+            if event.kind == .changeSoon {
+                let limit = time.adding(seconds: receiver.noticeSeconds ?? 0)
+                guard let opens = change.window?.opensAt, opens <= limit else { continue }
+            }
+            let told = try await store.messages(.about(change.id, receiver: receiver.name)).map(\.message.event)
+            let wasToldBefore = told.contains { $0.change?.correlation == change.correlation }
+            guard !told.contains(where: { $0.id == event.id }), event.kind == .changeSoon || wasToldBefore else {
+                continue
+            }
+            notices.append(event)
+        }
+        return notices
     }
 
     // MARK: Carrying

@@ -47,12 +47,13 @@ struct MailSubmission {
         return try Self.judge(end)
     }
 
-    /// In the form of curl's configuration file.
+    /// In the form of curl's configuration file. There is no limit for connecting: curl counts AUTH into it, and servers take their time over
+    /// a wrong password.
     func configuration(file: String) -> String {
         var lines = [
             option("url", address.origin), option("mail-from", settings.from), option("upload-file", file),
-            option("proto", "=smtp,smtps"), option("connect-timeout", "\(limits.connectSeconds)"),
-            option("max-time", "\(limits.totalSeconds)"), option("write-out", "%{response_code}"), "silent",
+            option("proto", "=smtp,smtps"), option("max-time", "\(limits.totalSeconds)"),
+            option("write-out", "%{response_code}"), "silent",
             "show-error",
             "globoff",
         ]

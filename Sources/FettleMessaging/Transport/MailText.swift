@@ -61,7 +61,7 @@ struct MailText {
 
     private static func safe(_ text: String) -> String {
         String(
-            text.unicodeScalars.map { scalar -> Character in
+            text.unicodeScalars.prefix(100).map { scalar -> Character in
                 let isSafe = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
                 return isSafe || scalar == "-" || scalar == "." ? Character(scalar) : "-"
             })

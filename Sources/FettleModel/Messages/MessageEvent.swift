@@ -94,6 +94,8 @@ public enum MessageKind: String, Codable, Sendable, CaseIterable {
     case changeWithdrawn = "change.withdrawn"
     case changeScheduled = "change.scheduled"
     case changeReviewed = "change.reviewed"
+    /// Nobody has started it in time.
+    case changeExpired = "change.expired"
     /// So many hours before the time of a change.
     case changeSoon = "change.soon"
     case runStarted = "run.started"
@@ -121,6 +123,7 @@ public enum MessageKind: String, Codable, Sendable, CaseIterable {
         case .changeWithdrawn: "is withdrawn"
         case .changeScheduled: "has a time"
         case .changeReviewed: "is reviewed"
+        case .changeExpired: "was not started in time"
         case .changeSoon: "begins soon"
         case .runStarted: "is started"
         case .runPaused: "is paused"

@@ -4,7 +4,8 @@ import FettleStore
 extension StoreConformance {
     /// The outbox: nothing twice, nothing lost, and no two writers over each other.
     static let messages: [Check] = [
-        Check("messages are kept in the order in which they were queued, and their place in the log with them") { store in
+        Check("messages are kept in the order in which they were queued, and their place in the log with them") {
+            store in
             try expect(try await store.messageCursor(of: "ops") == nil, "a receiver nobody asked for has a place")
             try await store.queue(batch(after: nil, upTo: 5, ["a", "b"]))
             try await store.queue(batch("chat", after: nil, upTo: 9, ["a"]))
@@ -14,7 +15,8 @@ extension StoreConformance {
             try expect(waiting.map(\.message.event.id) == ["a", "b", "a"], "\(waiting.map(\.message.event.id))")
             try expect(waiting.map(\.id) == waiting.map(\.id).sorted() && waiting.allSatisfy { $0.version == 1 }, "ids")
             try expect(waiting[0].message == message("ops", "a"), "a message came back as another")
-            try expect(try await store.messages(.newest(limit: 2)).map(\.id) == [waiting[2].id, waiting[1].id], "newest")
+            try expect(
+                try await store.messages(.newest(limit: 2)).map(\.id) == [waiting[2].id, waiting[1].id], "newest")
             try expect(try await store.messages(.waiting(limit: 1)).map(\.id) == [waiting[0].id], "the oldest first")
             let about = try await store.messages(.about("change-1", receiver: "ops"))
             try expect(about.map(\.id) == [waiting[0].id, waiting[1].id], "of one change and one receiver")
@@ -35,7 +37,8 @@ extension StoreConformance {
         Check("of one event a receiver has one message") { store in
             try await store.queue(batch(after: nil, upTo: 5, ["a", "a"]))
             try await store.queue(batch(after: 5, upTo: 6, ["a", "b"]))
-            try expect(try await store.messages(.waiting(limit: 9)).map(\.message.event.id) == ["a", "b"], "one of each")
+            try expect(
+                try await store.messages(.waiting(limit: 9)).map(\.message.event.id) == ["a", "b"], "one of each")
         },
         Check("only one of two writers has a message") { store in
             try await store.queue(batch(after: nil, upTo: 1, ["a"]))

@@ -23,7 +23,9 @@ import Testing
 
         var now: Timestamp { state.withLock { $0.time } }
         func pass(_ seconds: Int) { state.withLock { $0.time = $0.time.adding(seconds: seconds) } }
-        func answer(_ receiver: String, _ outcome: DeliveryOutcome?) { state.withLock { $0.outcomes[receiver] = outcome } }
+        func answer(_ receiver: String, _ outcome: DeliveryOutcome?) {
+            state.withLock { $0.outcomes[receiver] = outcome }
+        }
         func heard(_ receiver: String = "ops") -> [MessageEvent] {
             state.withLock { $0.heard.filter { $0.receiver == receiver }.map(\.event) }
         }
@@ -53,8 +55,8 @@ import Testing
     private func service(_ receivers: [MessageReceiver], secrets: SecretMask = SecretMask()) -> MessageService {
         let world = world
         return MessageService(
-            store: store, policy: MessagePolicy(receivers: receivers), secrets: secrets, now: { world.now }
-        ) { message, receiver, reference in world.take(message, receiver, reference) }
+            store: store, policy: MessagePolicy(receivers: receivers), secrets: secrets, now: { world.now },
+            deliver: { message, receiver, reference in world.take(message, receiver, reference) })
     }
 
     private var changes: ChangeService {
@@ -203,8 +205,9 @@ import Testing
         world.answer("slow", nil)
         world.pass(31)
         _ = try await tell(service)
-        #expect(world.heard("slow").filter { $0.change?.id == change.id }.map(\.kind)
-            == [.changeSubmitted, .changeSubmitted, .changeWithdrawn])
+        #expect(
+            world.heard("slow").filter { $0.change?.id == change.id }.map(\.kind)
+                == [.changeSubmitted, .changeSubmitted, .changeWithdrawn])
     }
 
     @Test func whatAReceiverCallsItsRecordComesBackWithTheNextMessage() async throws {
@@ -220,7 +223,9 @@ import Testing
     }
 
     @Test func aNoticeIsGivenOnceForOneTime() async throws {
-        let service = service([receiver(notice: 7_200), receiver("none"), receiver("runs", events: ["run.*"], notice: 7_200)])
+        let service = service([
+            receiver(notice: 7_200), receiver("none"), receiver("runs", events: ["run.*"], notice: 7_200),
+        ])
         try await service.takeUp()
         let change = try await submit()
         let opens = world.now.adding(seconds: 10_000)
@@ -239,7 +244,24 @@ import Testing
         #expect(world.heard().filter { $0.kind == .changeSoon }.count == 2)
         // It has begun: nobody is told any more that it will.
         world.pass(20_000)
-        #expect(try await tell(service).delivered == 0)
+        _ = try await tell(service)
+        #expect(world.heard().last?.kind == .changeExpired)
+        #expect(world.heard().filter { $0.kind == .changeSoon }.count == 2)
+    }
+
+    @Test func whoWasToldOfAChangeHearsOnceThatNobodyStartedIt() async throws {
+        let service = service([receiver()])
+        try await service.takeUp()
+        let change = try await submit()
+        let opens = world.now.adding(seconds: 100)
+        let window = TimeWindow(opensAt: opens, closesAt: opens.adding(seconds: 100))
+        _ = try await changes.schedule(change.id, for: window, by: "alice")
+        _ = try await tell(service)
+        world.pass(300)
+        let late = self.service([receiver(), receiver("new")])
+        for _ in 0..<3 { _ = try await tell(late) }
+        #expect(world.heard().map(\.kind) == [.changeSubmitted, .changeScheduled, .changeExpired])
+        #expect(world.heard().last?.change?.phase == .cancelled && world.heard("new").isEmpty)
     }
 
     @Test func noSecretIsKeptOfWhatIsToldOrAnswered() async throws {
@@ -285,7 +307,9 @@ import Testing
         let service = service(receiver(events: ["run.*"]))
         #expect(try await service.test("ops", id: "test-1", by: "alice").state == .delivered)
         #expect(world.heard().map(\.kind) == [.test])
-        let error = await #expect(throws: ControlError.self) { try await service.test("opps", id: "test-2", by: "alice") }
+        let error = await #expect(throws: ControlError.self) {
+            try await service.test("opps", id: "test-2", by: "alice")
+        }
         #expect(error?.hint.contains("ops") == true)
     }
 }
