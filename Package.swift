@@ -96,7 +96,8 @@ let package = Package(
                 "FettleModel", "FettleVersions", "FettleDriverKit", "FettleStore", "FettleInventory",
                 "FettleAssessment", "FettlePlanning", "FettleChecking", "FettleExecution", "FettleReporting",
                 "FettleControl", "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation",
-                "FettleIndex", "FettleFeeds", "FettleFeedSync", "FettleSoftware", "FettleEvidence", arguments, logging,
+                "FettleIndex", "FettleFeeds", "FettleFeedSync", "FettleSoftware", "FettleEvidence", "FettleMessaging",
+                arguments, logging,
             ]),
         .executableTarget(
             name: "fettle", dependencies: ["FettleCommands"], exclude: ["README.md"], swiftSettings: strict),
@@ -112,6 +113,8 @@ let package = Package(
             ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware", "CArchive", yams]),
         library("FettleSoftware", ["FettleModel", "FettleVersions"]),
         library("FettleFeedSync", ["FettleModel", "CArchive", crypto, httpClient, nio, nioHTTP, nioSSL, logging]),
+        library(
+            "FettleMessaging", ["FettleModel", crypto, httpClient, nio, nioHTTP, nioSSL]),
         shim("CLibPQ", ["CLoading"]),
         library("FettleDatabase", ["FettleModel", "FettleStore", "FettleEvidence", "CLibPQ", grdb]),
         library(
@@ -138,6 +141,7 @@ let package = Package(
             "FettleAssessmentTests",
             ["FettleAssessment", "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel"]),
         tests("FettleFeedSyncTests", ["FettleFeedSync", "FettleModel", nio, nioHTTP, nioPosix, nioSSL]),
+        tests("FettleMessagingTests", ["FettleMessaging", "FettleModel", crypto, nio, nioHTTP, nioPosix]),
         tests(
             "FettlePlanningTests",
             ["FettlePlanning", "FettleChecking", "FettleVersions", "FettleModel", "FettleTestSupport"],

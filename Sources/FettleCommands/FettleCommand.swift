@@ -32,7 +32,7 @@ public struct FettleCommand: AsyncParsableCommand {
             InventoryCommand.self,
             ExportCommand.self,
             BaselineCommand.self, ResponsibilityCommand.self, PolicyCommand.self, WindowsCommand.self,
-            WaiverCommand.self, ComplianceCommand.self,
+            WaiverCommand.self, ComplianceCommand.self, MessageCommand.self,
             AccessCommand.self, SchemaCommand.self, VersionCommand.self, CVSSCommand.self, Serve.self,
         ])
 
@@ -62,10 +62,21 @@ public struct FettleCommand: AsyncParsableCommand {
                 throw ValidationError(
                     "this command answers with `-o table` or `-o json`: it has no list to write as lines")
             }
+            if OutputOptions.asksForCalendar(CommandLine.arguments.dropFirst()), !(command is ChangeCalendarCommand) {
+                throw ValidationError("only `fettle change calendar` answers with `-o ics`")
+            }
             // The server has a way of its own to stop.
             if !(command is Serve) { Interruption.watch() }
             if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
+                let post = MessagePost(for: asynchronous)
+                await post?.begin()
+                do {
+                    try await asynchronous.run()
+                } catch {
+                    await post?.finish()
+                    throw error
+                }
+                await post?.finish()
             } else {
                 try command.run()
             }

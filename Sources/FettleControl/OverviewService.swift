@@ -1,6 +1,7 @@
 import FettleAssessment
 import FettleExecution
 public import FettleModel
+public import FettleReporting
 public import FettleStore
 
 /// What a glance at Fettle shows: the newest findings, the runs, what is in quarantine. Reads only.
@@ -13,6 +14,11 @@ public struct OverviewService: Sendable {
         now = tools.now
         keeper = StageKeeper(store: store)
         runs = RunService(store: store, tools: tools)
+    }
+
+    /// Changes that have a time, for calendars that subscribe to them.
+    public func calendarFeed() async throws(ControlError) -> CalendarFeed {
+        try await ChangeService(store: keeper.store, now: now).feed()
     }
 
     public struct Overview: Codable, Sendable, Equatable {

@@ -1,5 +1,6 @@
 import FettleControl
 import FettleModel
+import FettleReporting
 import Foundation
 import Hummingbird
 
@@ -19,6 +20,9 @@ enum Routes {
             return try await json { try await service.journal(of: RunID(run)) }
         }
         router.get("api/v1/obligations") { _, _ in try await json { try await service.obligations() } }
+        router.get("changes.ics") { _, _ in
+            plain(try await service.calendarFeed().text(at: .now()), type: "text/calendar; charset=utf-8")
+        }
         router.get("metrics") { _, _ in
             plain(Metrics.text(try await service.overview()), type: "text/plain; version=0.0.4; charset=utf-8")
         }

@@ -29,6 +29,9 @@ public actor InMemoryStore: Store {
     var waiverLog: [WaiverEvent] = []
     var sightingRows: [ResourceID: [SightingKey: Sighting]] = [:]
     var lastLooks: [ResourceID: LastLook] = [:]
+    var outbox: [StoredMessage] = []
+    var lastMessage: Int64 = 0
+    var messageCursors: [String: Int] = [:]
 
     let chain: LogChain?
     var logRecords: [LogRecord] = []

@@ -4,7 +4,7 @@ public import FettleModel
 /// passes `StoreConformance` of FettleTestSupport.
 public protocol Store:
     DocumentStore, JournalStore, ReservationStore, QuarantineStore, RunRequestStore, WaiverStore, SightingStore,
-    SupersessionStore, LogStore
+    SupersessionStore, LogStore, MessageStore
 {}
 
 /// Stages of the flow, written once and never altered.

@@ -93,4 +93,15 @@ actor AlteredStore: Store {
     func waiverEvents() async throws(StoreError) -> [WaiverEvent] { try await inner.waiverEvents() }
     func record(_ look: FindingLook) async throws(StoreError) { try await inner.record(look) }
     func sightings() async throws(StoreError) -> [Sighting] { try await inner.sightings() }
+    func messageCursor(of receiver: String) async throws(StoreError) -> Int? {
+        try await inner.messageCursor(of: receiver)
+    }
+    func queue(_ batch: MessageBatch) async throws(StoreError) { try await inner.queue(batch) }
+    func message(_ id: Int64) async throws(StoreError) -> StoredMessage? { try await inner.message(id) }
+    func messages(_ selection: MessageSelection) async throws(StoreError) -> [StoredMessage] {
+        try await inner.messages(selection)
+    }
+    func replace(_ message: StoredMessage) async throws(StoreError) -> StoredMessage {
+        try await inner.replace(message)
+    }
 }

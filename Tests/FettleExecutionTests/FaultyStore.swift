@@ -74,4 +74,15 @@ actor FaultyStore: Store {
     }
     func logHead() async throws(StoreError) -> LogRecord? { try await inner.logHead() }
     func bytes(of subject: LogSubject) async throws(StoreError) -> [UInt8]? { try await inner.bytes(of: subject) }
+    func messageCursor(of receiver: String) async throws(StoreError) -> Int? {
+        try await inner.messageCursor(of: receiver)
+    }
+    func queue(_ batch: MessageBatch) async throws(StoreError) { try await inner.queue(batch) }
+    func message(_ id: Int64) async throws(StoreError) -> StoredMessage? { try await inner.message(id) }
+    func messages(_ selection: MessageSelection) async throws(StoreError) -> [StoredMessage] {
+        try await inner.messages(selection)
+    }
+    func replace(_ message: StoredMessage) async throws(StoreError) -> StoredMessage {
+        try await inner.replace(message)
+    }
 }

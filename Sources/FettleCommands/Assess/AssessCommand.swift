@@ -51,7 +51,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
                 session.note(
                     "\(undecided.reduce(0) { $0 + $1.advisories.count }) advisories are undecided: -o json has them")
             }
-        case .table: session.print(FindingsView(findings: scan.findings, limit: all ? nil : 40).lines())
+        case .table, .ics: session.print(FindingsView(findings: scan.findings, limit: all ? nil : 40).lines())
         }
         throw ScanStatus.of(scan.findings, facts: scan.facts).code
     }

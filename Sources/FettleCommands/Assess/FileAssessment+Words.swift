@@ -75,7 +75,7 @@ private struct WordReading {
             inputs(dpkgStatus, .dpkgStatus) + inputs(rpmList, .rpmList) + inputs(apkDatabase, .apkDatabase)
         let files = systemFiles + inputs(documents + locks, nil)
         guard !files.isEmpty, platform.map(SoftwareInput.isPlatform) ?? systemFiles.isEmpty,
-            feeds == nil || index == nil, let format = OutputFormat(rawValue: output ?? "table")
+            feeds == nil || index == nil, let format = OutputFormat(rawValue: output ?? "table"), format != .ics
         else { return nil }
         return FileAssessment(
             files: files, platform: platform, feeds: feeds, index: index, showsAll: showsAll, countsOnly: countsOnly,

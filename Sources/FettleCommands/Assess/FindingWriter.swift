@@ -14,7 +14,7 @@ enum FindingWriters {
     static func make(_ output: OutputFormat, countsOnly: Bool, showsHosts: Bool) -> any FindingWriter {
         if countsOnly { return FindingCounts(isJSON: output.isJSON) }
         switch output {
-        case .table: return FindingTable(showsHosts: showsHosts)
+        case .table, .ics: return FindingTable(showsHosts: showsHosts)
         case .ndjson: return FindingLines(showsHosts: showsHosts, form: .lines)
         case .json: return FindingLines(showsHosts: showsHosts, form: .document)
         case .csv: return FindingRows(showsHosts: showsHosts)

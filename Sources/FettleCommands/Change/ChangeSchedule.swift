@@ -1,6 +1,7 @@
 import ArgumentParser
 import FettleControl
 import FettleModel
+import FettleReporting
 
 struct ChangeScheduleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -60,12 +61,18 @@ struct ChangeCalendarCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "calendar",
         abstract: "When changes are to be carried out, and which of them get in each other's way.",
-        discussion: "Those on the same host or group, or on groups that depend on each other, at overlapping times.")
+        discussion: """
+            Those on the same host or group, or on groups that depend on each other, at overlapping times. `-o ics` is a file that \
+            calendar programs read, with the changes that have a time.
+            """)
 
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
         let session = try Session(options)
+        if options.output == .ics {
+            return Output.write(try await session.changes.feed().text(at: .now()))
+        }
         let calendar = try await session.changes.calendar(fleet: try? session.fleet)
         if options.output == .json { return try session.printJSON(calendar) }
         guard !calendar.entries.isEmpty else { return session.print("No change is to be carried out.") }

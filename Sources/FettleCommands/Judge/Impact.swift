@@ -60,7 +60,7 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         case .json: try session.printJSON(answer)
         case .ndjson: for row in rows { session.print(String(decoding: try CanonicalJSON.encode(row), as: UTF8.self)) }
         case .csv: session.print(lines(rows))
-        case .table: show(answer, weakness, set, session)
+        case .table, .ics: show(answer, weakness, set, session)
         }
         if !rows.isEmpty { throw ExitStatus.securityUpdatesNeeded.code }
         if !set.feeds.advisoriesChecked || !set.notJudged.isEmpty { throw ExitStatus.partial.code }

@@ -4,6 +4,8 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, json
     /// Only for commands that answer with a list (`ListAnswering`): a line a record.
     case csv, ndjson
+    /// Only for `change calendar`: a file of iCalendar.
+    case ics
 
     /// Whether notes and errors are JSON lines.
     var isJSON: Bool { self == .json || self == .ndjson }
@@ -18,7 +20,7 @@ struct OutputOptions: ParsableArguments {
         name: [.customShort("o"), .customLong("output")],
         help: """
             table or json: one JSON document on standard output, notes and errors as JSON lines on standard error. Lists \
-            (assess, impact) also as csv or ndjson.
+            (assess, impact) also as csv or ndjson, `change calendar` as ics.
             """)
     var output: OutputFormat = .table
 
@@ -33,6 +35,9 @@ struct OutputOptions: ParsableArguments {
     static func asksForLines(_ words: some Collection<String>) -> Bool {
         asks(for: "csv", words) || asks(for: "ndjson", words)
     }
+
+    /// Whether the words ask for a calendar's file.
+    static func asksForCalendar(_ words: some Collection<String>) -> Bool { asks(for: "ics", words) }
 
     private static func asks(for format: String, _ words: some Collection<String>) -> Bool {
         let words = Array(words.prefix { $0 != "--" })

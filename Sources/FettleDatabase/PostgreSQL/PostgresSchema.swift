@@ -63,6 +63,16 @@ enum PostgresSchema {
         ALTER TABLE fettle.log ENABLE ALWAYS TRIGGER log_has_no_gaps;
         ALTER TABLE fettle.log ENABLE ALWAYS TRIGGER log_is_not_altered;
         """,
+        """
+        CREATE TABLE fettle.message_cursor (receiver text PRIMARY KEY, sequence bigint NOT NULL);
+        CREATE TABLE fettle.message (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, receiver text NOT NULL, event text NOT NULL, change text,
+            is_waiting bigint NOT NULL, created_at bigint NOT NULL, version bigint NOT NULL DEFAULT 1,
+            message bytea NOT NULL, UNIQUE (receiver, event)
+        );
+        CREATE INDEX message_waiting ON fettle.message (id) WHERE is_waiting = 1;
+        CREATE INDEX message_about ON fettle.message (change, receiver, id);
+        """,
     ]
 
     /// The migration that made the log: when it was applied is since when there is one.

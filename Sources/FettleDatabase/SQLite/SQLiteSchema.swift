@@ -82,6 +82,19 @@ enum SQLiteSchema {
                 sql: "INSERT INTO log_begin (number, at) VALUES (1, ?)",
                 arguments: [(first?.at ?? Timestamp.now()).milliseconds])
         }
+        migrator.registerMigration("6") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE message_cursor (receiver TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE message (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT, receiver TEXT NOT NULL, event TEXT NOT NULL, change TEXT,
+                        is_waiting INTEGER NOT NULL, created_at INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 1,
+                        message BLOB NOT NULL, UNIQUE (receiver, event)
+                    );
+                    CREATE INDEX message_waiting ON message (id) WHERE is_waiting = 1;
+                    CREATE INDEX message_about ON message (change, receiver, id);
+                    """)
+        }
         return migrator
     }
 }

@@ -13,7 +13,7 @@ struct PolicyReader {
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
         "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
         "windows", "withoutWindow", "freezes", "order", "releases", "bake",
-        "changes", "promotion",
+        "changes", "promotion", "messages",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -47,6 +47,9 @@ struct PolicyReader {
         if let value = fields["changes"] { policy.changes = ChangePolicyReader(reading: reading).read(value) }
         if let value = fields["promotion"] {
             policy.promotion = PromotionReader(reading: reading, environments: environments).read(value)
+        }
+        if let value = fields["messages"] {
+            policy.messages = MessageReader(reading: reading, environments: environments).read(value)
         }
         if let value = fields["bake"] { policy.bake = BakeReader(reading: reading).read(value) }
         if let value = fields["risk"] { policy.risk = RiskReader(reading: reading).read(value) }

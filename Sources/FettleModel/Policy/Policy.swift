@@ -45,6 +45,8 @@ public struct Policy: Codable, Sendable, Equatable {
     public var releases: [ReleaseRule]
     /// How sure a bake has to be, and what it still calls the same.
     public var bake: BakeThresholds
+    /// Who is told of what; nil: nobody.
+    public var messages: MessagePolicy?
 
     public init(
         classes: [UpdateClass] = [.security], exclude: [String] = [],
@@ -60,7 +62,8 @@ public struct Policy: Codable, Sendable, Equatable {
         maximumWaiverDays: Int = 365,
         windows: [MaintenanceWindow] = [], withoutWindow: WithoutWindow = .anyTime, freezes: [Freeze] = [],
         order: [OrderRule] = [], releases: [ReleaseRule] = [], bake: BakeThresholds = BakeThresholds(),
-        changes: ChangePolicy = ChangePolicy(), promotion: PromotionPolicy? = nil
+        changes: ChangePolicy = ChangePolicy(), promotion: PromotionPolicy? = nil,
+        messages: MessagePolicy? = nil
     ) {
         self.classes = classes
         self.exclude = exclude
@@ -87,6 +90,7 @@ public struct Policy: Codable, Sendable, Equatable {
         self.bake = bake
         self.changes = changes
         self.promotion = promotion
+        self.messages = messages
     }
 
     /// When updates of the class are taken where no baseline says otherwise.

@@ -21,6 +21,7 @@ public enum StoreConformance {
 
     public static let checks: [Check] =
         documents + journals + leases + reservations + ledgers + supersessions + waivers + sightings + logs
+        + messages
 }
 
 /// A promise that was not kept.

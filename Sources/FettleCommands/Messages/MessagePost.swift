@@ -1,0 +1,147 @@
+import FettleControl
+import FettleInventory
+import FettleMessaging
+import FettleModel
+import FettleStore
+import Foundation
+import Synchronization
+
+/// A command that does something that others are told of.
+protocol ActingCommand {
+    var options: GlobalOptions { get }
+}
+
+extension ChangeSubmit: ActingCommand {}
+extension ChangeApprove: ActingCommand {}
+extension ChangeReject: ActingCommand {}
+extension ChangeWithdraw: ActingCommand {}
+extension ChangeScheduleCommand: ActingCommand {}
+extension ChangeReview: ActingCommand {}
+extension RunStartCommand: ActingCommand {}
+extension RunResume: ActingCommand {}
+extension QuarantineSettle: ActingCommand {}
+
+/// Tells receivers of what a command does, while it does it and when it ends. Nothing of it alters what the command does, answers or
+/// ends with: what was not delivered waits in the outbox for the next command, or for `fettle message deliver`.
+final class MessagePost {
+    private let options: GlobalOptions
+    private var service: MessageService?
+    private var pump: Task<Void, Never>?
+    /// Not by cancelling it: that would break off what is being delivered.
+    private let isOver = StopFlag()
+
+    /// How long a command that is done waits for receivers, in seconds.
+    private static let patienceSeconds = 15
+
+    /// nil: nobody is told of what this command does.
+    init?(for command: Any) {
+        guard let acting = command as? any ActingCommand else { return nil }
+        options = acting.options
+    }
+
+    /// Before the command acts, so that a new receiver hears of what it does.
+    func begin() async {
+        do {
+            guard let service = try MessageServices.make(options) else { return }
+            try await service.takeUp()
+            self.service = service
+            pump = Self.start(service, until: isOver)
+        } catch {
+            // The command tells what is wrong with the file or the database, if it needs them.
+            Output.note("nobody is told of this: \(FettleCommand.words(for: error))")
+        }
+    }
+
+    private static func start(_ service: MessageService, until isOver: StopFlag) -> Task<Void, Never> {
+        Task { await pump(service, until: isOver) }
+    }
+
+    /// Looks every few seconds for something to tell.
+    private static func pump(_ service: MessageService, until isOver: StopFlag) async {
+        while true {
+            for _ in 0..<15 {
+                try? await Task.sleep(for: .milliseconds(200))
+                if isOver.isSet { return }
+            }
+            // Whatever goes wrong is seen again at the end.
+            try? await service.takeUp()
+            _ = try? await service.deliverDue(until: .now().adding(seconds: patienceSeconds))
+        }
+    }
+
+    /// When the command has acted, however it ended.
+    func finish() async {
+        guard let service else { return }
+        isOver.set()
+        await pump?.value
+        do {
+            try await service.takeUp()
+            let summary = try await service.deliverDue(until: .now().adding(seconds: Self.patienceSeconds))
+            if summary.waiting > 0 || summary.givenUp > 0 {
+                let waits = summary.waiting > 0 ? "\(summary.waiting) waiting" : ""
+                let lost = summary.givenUp > 0 ? "\(summary.givenUp) given up" : ""
+                let words = [waits, lost].filter { !$0.isEmpty }.joined(separator: ", ")
+                Output.note("messages not delivered: \(words); `fettle message list` tells why")
+            }
+        } catch {
+            Output.note("nobody is told of this yet: \(FettleCommand.words(for: error))")
+        }
+    }
+}
+
+/// Set once, by one task for another.
+private final class StopFlag: Sendable {
+    private let flag = Mutex(false)
+    var isSet: Bool { flag.withLock { $0 } }
+    func set() { flag.withLock { $0 = true } }
+}
+
+/// Where receivers, secrets and the outbox are wired together.
+enum MessageServices {
+    /// nil: the policy names no receivers.
+    static func make(_ options: GlobalOptions) throws -> MessageService? {
+        let directory = Session.directory(options)
+        let file = directory.appendingPathComponent("policy.yaml")
+        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+        guard let policy = try PolicyFile.read(path: file.path).policy.messages, !policy.receivers.isEmpty else {
+            return nil
+        }
+        let environment = ProcessInfo.processInfo.environment
+        let store = try StoreChoice.open(options.store, environment, directory: directory)
+        return make(policy, store, environment, directory: directory)
+    }
+
+    static func make(
+        _ policy: MessagePolicy?, _ store: any Store, _ environment: [String: String], directory: URL
+    ) -> MessageService {
+        let delivery = MessageDelivery(version: FettleVersion.text)
+        let secrets = SecretMask(environment: environment)
+        return MessageService(store: store, policy: policy, secrets: secrets) { message, receiver, reference in
+            var mask = secrets
+            do throws(SecretTrouble) {
+                let reader = SecretReader(environment: environment, directory: directory)
+                var receiver = receiver
+                receiver.certificateAuthorities = receiver.certificateAuthorities.map(reader.absolute)
+                var credentials = MessageDelivery.Credentials(address: "", secret: nil)
+                switch receiver.address {
+                case .text(let text): credentials.address = text
+                case .secret(let source):
+                    credentials.address = try reader.read(source)
+                    mask = mask.knowing(credentials.address, as: "\(receiver.name)'s address")
+                }
+                if let source = receiver.secret {
+                    let secret = try reader.read(source)
+                    credentials.secret = secret
+                    mask = mask.knowing(secret, as: "\(receiver.name)'s secret")
+                }
+                var outcome = await delivery.deliver(
+                    message.event, to: receiver, with: credentials, reference: reference, at: .now())
+                outcome.note = mask.masked(outcome.note)
+                return outcome
+            } catch {
+                // Somebody may put it there.
+                return DeliveryOutcome(.failed(afterSeconds: nil), error.message)
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+public import FettleModel
+public import FettleReporting
+import FettleStore
+import Foundation
+
+extension ChangeService {
+    /// Changes that have a time, for a calendar that others subscribe to: those to come, those under way, and those that were given up
+    /// so lately that somebody may still have them in theirs.
+    public func feed() async throws(ControlError) -> CalendarFeed {
+        let time = now()
+        let times = try await timesScheduled()
+        var items: [CalendarFeed.Item] = []
+        for summary in try await keeper.list(.change, limit: .max) {
+            let change = try await change(ChangeID(summary.id))
+            let phase = try await phase(of: change)
+            // What is kept of the plan may be another one by now: then only the schedule is known.
+            let plan = try? await plan(of: change)
+            let window =
+                plan.map { ChangeCalendar.Item(change: change, plan: $0, phase: phase).window } ?? change.schedule
+            guard let window, let status = Self.status(phase) else { continue }
+            guard phase == .implement || time < window.closesAt.adding(seconds: Self.keptSeconds) else { continue }
+            let hosts = plan.map { BlastRadius($0).hosts }
+            items.append(
+                CalendarFeed.Item(
+                    uid: "\(change.id)-\(change.plan.digest.short)@fettle",
+                    sequence: times[change.id, default: 0] + (status == .cancelled ? 1 : 0),
+                    opensAt: window.opensAt, closesAt: window.closesAt, status: status,
+                    summary: "\(change.id): \(change.reason)",
+                    details: """
+                        \(change.words(phase)); \(change.kind.rawValue)
+                        asked by \(change.requestedBy)
+                        plan \(change.plan.id), \(hosts.map { "\($0)" } ?? "unknown") hosts
+                        """))
+        }
+        return CalendarFeed(items)
+    }
+
+    private static let keptSeconds = 30 * 86_400
+
+    /// nil: it has had its time.
+    private static func status(_ phase: ChangePhase) -> CalendarFeed.Status? {
+        switch phase {
+        case .new, .assess, .authorise: .tentative
+        case .scheduled, .implement: .confirmed
+        case .cancelled: .cancelled
+        case .review, .closed: nil
+        }
+    }
+
+    /// How often each change was given a time: the log has one entry for each.
+    private func timesScheduled() async throws(ControlError) -> [ChangeID: Int] {
+        var times: [ChangeID: Int] = [:]
+        var place = 0
+        do throws(StoreError) {
+            while true {
+                let records = try await keeper.store.log(after: place, limit: 1_000)
+                for record in records {
+                    place = record.sequence
+                    guard let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry)),
+                        entry.what == .changeScheduled, let change = entry.change
+                    else { continue }
+                    times[change, default: 0] += 1
+                }
+                if records.count < 1_000 { return times }
+            }
+        } catch {
+            throw ControlError(store: error)
+        }
+    }
+}

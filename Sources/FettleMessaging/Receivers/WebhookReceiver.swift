@@ -1,0 +1,64 @@
+import Crypto
+import FettleModel
+import Foundation
+import NIOHTTP1
+
+/// A webhook, signed by the symmetric scheme of Standard Webhooks 1.0, so that receivers can take a library that is there.
+/// Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+enum WebhookReceiver {
+    private struct Payload: Encodable {
+        var type: MessageKind
+        var timestamp: Timestamp
+        var data: MessageEvent
+    }
+
+    static func deliver(
+        _ call: MessageDelivery.Call, _ web: WebSession
+    ) async throws(DeliveryFailure) -> DeliveryOutcome {
+        guard let secret = call.secret else { throw DeliveryFailure("there is no secret to sign with", mayPass: false) }
+        let body = try body(of: call.event)
+        let seconds = call.at.milliseconds / 1_000
+        let signature = try signature(of: body, id: call.event.id, seconds: seconds, secret: secret)
+        let answer = try await web.send(
+            .POST, "",
+            headers: [
+                ("webhook-id", call.event.id), ("webhook-timestamp", "\(seconds)"), ("webhook-signature", signature),
+            ], json: body
+        ).required()
+        return DeliveryOutcome(.delivered(reference: nil), "answers \(answer.status)")
+    }
+
+    /// The same bytes at every try.
+    static func body(of event: MessageEvent) throws(DeliveryFailure) -> [UInt8] {
+        do {
+            return [UInt8](
+                try CanonicalJSON.encode(Payload(type: event.kind, timestamp: event.at, data: event)))
+        } catch {
+            throw DeliveryFailure("the message cannot be written as JSON", mayPass: false)
+        }
+    }
+
+    /// HMAC-SHA256 (RFC 2104) over `id.seconds.body`. A receiver refuses what is older than five minutes by `seconds`, and an id that
+    /// it has seen.
+    ///
+    /// - Parameter secret: `whsec_` and base64, or text that is the key as it stands; 16 bytes at least.
+    static func signature(
+        of body: [UInt8], id: String, seconds: Int64, secret: String
+    ) throws(DeliveryFailure) -> String {
+        let key: Data
+        if secret.hasPrefix("whsec_") {
+            guard let decoded = Data(base64Encoded: String(secret.dropFirst(6))) else {
+                throw DeliveryFailure("the secret begins with whsec_ and is not base64 behind it", mayPass: false)
+            }
+            key = decoded
+        } else {
+            key = Data(secret.utf8)
+        }
+        guard key.count >= 16 else {
+            throw DeliveryFailure("the secret is shorter than 16 bytes: `openssl rand -base64 32`", mayPass: false)
+        }
+        let signed = Data("\(id).\(seconds).".utf8) + Data(body)
+        let code = HMAC<SHA256>.authenticationCode(for: signed, using: SymmetricKey(data: key))
+        return "v1,\(Data(code).base64EncodedString())"
+    }
+}
