@@ -1,3 +1,4 @@
+import FettleControl
 import FettleEvidence
 import Foundation
 
@@ -54,6 +55,16 @@ struct KeyFile {
     private func trouble(_ what: String) -> CommandFailure {
         CommandFailure(
             .failure, "the signing key \(path.printable) \(what)\n  `fettle evidence key` shows its public half")
+    }
+}
+
+extension Session {
+    /// This machine's key; made, if there is none, for whoever may.
+    func signingKey() async throws -> SigningKey {
+        let file = KeyFile(directory: directory)
+        if let key = try file.load() { return key }
+        try await bundles.requireKeyMaking()
+        return try file.loadOrMake()
     }
 }
 

@@ -13,7 +13,7 @@ struct PolicyReader {
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
         "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
         "windows", "withoutWindow", "freezes", "order", "releases", "bake",
-        "changes", "promotion", "messages",
+        "changes", "promotion", "messages", "identity",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -51,6 +51,7 @@ struct PolicyReader {
         if let value = fields["messages"] {
             policy.messages = MessageReader(reading: reading, environments: environments).read(value)
         }
+        if let value = fields["identity"] { policy.identity = IdentityReader(reading: reading).read(value) }
         if let value = fields["bake"] { policy.bake = BakeReader(reading: reading).read(value) }
         if let value = fields["risk"] { policy.risk = RiskReader(reading: reading).read(value) }
         let baselines = BaselineReader(reading: reading, environments: environments)
