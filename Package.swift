@@ -78,6 +78,7 @@ let package = Package(
         library("FettlePlanning", ["FettleModel", "FettleVersions"]),
         library("FettleExecution", ["FettleModel", "FettleDriverKit", "FettleStore", logging]),
         library("FettleReporting", ["FettleModel"]),
+        library("FettleSpreadsheets", ["FettleModel", "FettleReporting", "FettleSoftware", "CArchive"]),
 
         library(
             "FettleControl",
@@ -86,7 +87,7 @@ let package = Package(
                 "FettleAssessment", "FettleIndex", "FettlePlanning", "FettleExecution", "FettleReporting",
                 "FettleSoftware", "FettleEvidence", crypto, logging,
             ],
-            resources: ["facts", "findings", "selection", "plan", "journal"].map {
+            resources: ["facts", "findings", "selection", "plan", "journal", "report"].map {
                 .embedInCode("Schemas/\($0).schema.json")
             }),
         library("FettleServer", ["FettleModel", "FettleControl", "FettleReporting", hummingbird, logging]),
@@ -96,7 +97,9 @@ let package = Package(
                 "FettleModel", "FettleVersions", "FettleDriverKit", "FettleStore", "FettleInventory",
                 "FettleAssessment", "FettlePlanning", "FettleChecking", "FettleExecution", "FettleReporting",
                 "FettleControl", "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation",
-                "FettleIndex", "FettleFeeds", "FettleFeedSync", "FettleSoftware", "FettleEvidence", arguments, logging,
+                "FettleIndex", "FettleFeeds", "FettleFeedSync", "FettleSoftware", "FettleEvidence",
+                "FettleSpreadsheets",
+                arguments, logging,
             ]),
         .executableTarget(
             name: "fettle", dependencies: ["FettleCommands"], exclude: ["README.md"], swiftSettings: strict),
@@ -149,7 +152,9 @@ let package = Package(
                 "FettleExecution", "FettleEvidence", "FettleModel", "FettleStore", "FettleDriverKit",
                 "FettleTestSupport",
             ]),
-        tests("FettleReportingTests", ["FettleReporting", "FettleModel", "FettleTestSupport"]),
+        tests(
+            "FettleReportingTests", ["FettleReporting", "FettleModel", "FettleTestSupport"], exclude: ["Goldens"]),
+        tests("FettleSpreadsheetsTests", ["FettleSpreadsheets", "FettleReporting", "FettleModel"]),
         tests(
             "FettleDriversTests",
             ["FettleDrivers", "FettleDriverKit", "FettleJudgement", "FettleModel", "FettleTestSupport"]),
@@ -171,7 +176,7 @@ let package = Package(
                 "FettleControl", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport",
                 "FettleExecution", "FettleSimulation", "FettleAssessment", "FettleSoftware", "FettlePlanning",
                 "FettleReporting", "FettleEvidence",
-            ]),
+            ], exclude: ["Goldens"]),
         tests(
             "FettleServerTests",
             ["FettleServer", "FettleControl", "FettleReporting", "FettleModel", "FettleTestSupport"]),

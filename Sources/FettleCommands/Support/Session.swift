@@ -56,6 +56,7 @@ final class Session {
     var governance: GovernanceService { GovernanceService(store: store, tools: tools) }
     var log: LogService { LogService(store: store) }
     var bundles: BundleService { BundleService(store: store) }
+    var reports: ReportService { ReportService(store: store, tools: tools) }
     var evidence: EvidenceService { EvidenceService(store: store, tools: tools) }
 
     /// The declared fleet. Warnings go to standard error. Where it is wrong, what is wrong with the policy is told as well: nobody
