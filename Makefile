@@ -9,7 +9,7 @@ FLAGS := $(BUILD) --explicit-target-dependency-import-check error
 RELEASE := $(BUILD) -c release --static-swift-stdlib
 LAB := Lab/lab
 
-.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-judge bench-plan bench-versions fuzz simulate mutations fmt check docs release install-needs clean
+.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-judge bench-plan bench-reports bench-versions fuzz simulate mutations fmt check docs release install-needs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ bench-fleet: ## the fleet's packages as columns, 100,000 hosts x 600 packages (n
 
 bench-plan: ## plan and prove 1,000, 10,000 and 100,000 hosts
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/plan/run
+
+bench-reports: ## make and write every report of 100,000 hosts with a million findings
+	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/reports/run
 
 bench-judge: ## judge hosts beside debsecan, oscap and python3-apt, as ratios (needs FETTLE_DATA or ../shared/data)
 	@scripts/install-needs judge

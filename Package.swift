@@ -81,6 +81,7 @@ let package = Package(
         library("FettlePlanning", ["FettleModel", "FettleVersions"]),
         library("FettleExecution", ["FettleModel", "FettleDriverKit", "FettleStore", logging]),
         library("FettleReporting", ["FettleModel"]),
+        library("FettleSpreadsheets", ["FettleModel", "FettleReporting", "FettleSoftware", "CArchive"]),
 
         library(
             "FettleControl",
@@ -89,7 +90,7 @@ let package = Package(
                 "FettleAssessment", "FettleIndex", "FettlePlanning", "FettleExecution", "FettleReporting",
                 "FettleSoftware", "FettleEvidence", crypto, logging,
             ],
-            resources: ["facts", "findings", "selection", "plan", "journal"].map {
+            resources: ["facts", "findings", "selection", "plan", "journal", "report"].map {
                 .embedInCode("Schemas/\($0).schema.json")
             }),
         library("FettleServer", ["FettleModel", "FettleControl", "FettleReporting", hummingbird, logging]),
@@ -100,7 +101,7 @@ let package = Package(
                 "FettleAssessment", "FettlePlanning", "FettleChecking", "FettleExecution", "FettleReporting",
                 "FettleControl", "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation",
                 "FettleIndex", "FettleFeeds", "FettleFeedSync", "FettleSoftware", "FettleEvidence", "FettleMessaging",
-                "FettleIdentity",
+                "FettleIdentity", "FettleSpreadsheets",
                 arguments, logging,
             ]),
         .executableTarget(
@@ -158,7 +159,9 @@ let package = Package(
                 "FettleExecution", "FettleEvidence", "FettleModel", "FettleStore", "FettleDriverKit",
                 "FettleTestSupport",
             ]),
-        tests("FettleReportingTests", ["FettleReporting", "FettleModel", "FettleTestSupport"]),
+        tests(
+            "FettleReportingTests", ["FettleReporting", "FettleModel", "FettleTestSupport"], exclude: ["Goldens"]),
+        tests("FettleSpreadsheetsTests", ["FettleSpreadsheets", "FettleReporting", "FettleModel"]),
         tests(
             "FettleDriversTests",
             ["FettleDrivers", "FettleDriverKit", "FettleJudgement", "FettleModel", "FettleTestSupport"]),
@@ -180,7 +183,7 @@ let package = Package(
                 "FettleControl", "FettleModel", "FettleStore", "FettleDriverKit", "FettleTestSupport",
                 "FettleExecution", "FettleSimulation", "FettleAssessment", "FettleSoftware", "FettlePlanning",
                 "FettleReporting", "FettleEvidence",
-            ]),
+            ], exclude: ["Goldens"]),
         tests(
             "FettleServerTests",
             ["FettleServer", "FettleControl", "FettleReporting", "FettleModel", "FettleTestSupport"]),

@@ -36,6 +36,8 @@
     X(int, archive_write_header, (struct archive *a, struct archive_entry *b), (a, b)) \
     X(int, archive_write_open_filename, (struct archive *a, const char *b), (a, b)) \
     X(int, archive_write_set_format_pax_restricted, (struct archive *a), (a)) \
+    X(int, archive_write_set_format_zip, (struct archive *a), (a)) \
+    X(int, archive_write_set_options, (struct archive *a, const char *b), (a, b)) \
     X(__LA_MODE_T, archive_entry_filetype, (struct archive_entry *a), (a)) \
     X(void, archive_entry_free, (struct archive_entry *a), (a)) \
     X(const char *, archive_entry_hardlink, (struct archive_entry *a), (a)) \

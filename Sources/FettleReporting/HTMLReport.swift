@@ -7,6 +7,7 @@ public enum HTMLReport {
             \(heading(report))
             \(summary(report))
             \(trouble(report))
+            \(unreached(report))
             \(TimelineChart.html(report.story))
             \(HostSection.html(report))
             \(judgement(report))
@@ -75,7 +76,8 @@ public enum HTMLReport {
         if case .rolledBack(let reason) = report.story.outcome { items.append("<li>Rolled back: \(reason)</li>") }
         if case .failed(let reason) = report.story.outcome { items.append("<li>Failed: \(reason)</li>") }
         if let awaiting = report.story.awaiting { items.append("<li>Waits for a person: \(awaiting)</li>") }
-        for step in report.story.steps {
+        let failed = report.story.steps.filter { $0.failure != nil }
+        for step in failed.prefix(shownRows) {
             guard let failure = step.failure else { continue }
             let output: HTMLText =
                 failure.output.isEmpty || step.judgement != nil
@@ -89,13 +91,43 @@ public enum HTMLReport {
         }
         items += report.unequalGroups.map { "<li>Not on one level: \($0)</li>" }
         guard !items.isEmpty else { return "" }
-        return "<section class=\"trouble\"><h2>What went other than planned</h2><ul>\(items.joined())</ul></section>"
+        return
+            "<section class=\"trouble\"><h2>What went other than planned</h2><ul>\(items.joined())</ul>\(more(failed.count))</section>"
+    }
+
+    private static let shownHosts = 40
+
+    /// Apart from what failed: of these nothing is known, which is neither.
+    private static func unreached(_ report: RunReport) -> HTMLText {
+        let hosts = report.unreached
+        guard !hosts.isEmpty else { return "" }
+        let words = Dictionary(grouping: hosts, by: \.verdict).sorted { $0.key.words < $1.key.words }.map {
+            verdict, hosts in
+            let names = hosts.prefix(shownHosts).map(\.resource.rawValue).joined(separator: ", ")
+            let more = hosts.count > shownHosts ? " and \(hosts.count - shownHosts) more" : ""
+            return "<li><b>\(verdict.words)</b>: \(names)\(more)</li>" as HTMLText
+        }
+        return """
+            <section class="trouble"><h2>Not seen after the run</h2><p>What is on these hosts now is not known: they count neither as \
+            patched nor as failed.</p><ul>\(words.joined())</ul></section>
+            """
+    }
+
+    /// How many rows of a list a page shows: all of them stand in the workbook, the CSV and the JSON.
+    static let shownRows = 400
+
+    static func more(_ count: Int) -> HTMLText {
+        guard count > shownRows else { return "" }
+        return
+            "<p class=\"time\">\(shownRows) of \(count); all of them stand in the report's workbook, CSV and JSON.</p>"
     }
 
     private static func gates(_ story: RunStory) -> HTMLText {
         let gates = story.steps.filter { ["gate", "bake", "verify", "preflight"].contains($0.name) }
         guard !gates.isEmpty else { return "" }
-        let rows = gates.map { step -> HTMLText in
+        let failed = gates.filter { $0.observation?.verdict != .pass }
+        let shown = gates.count > shownRows ? failed + gates.filter { $0.observation?.verdict == .pass } : gates
+        let rows = shown.prefix(shownRows).map { step -> HTMLText in
             let verdict = step.observation?.verdict.rawValue ?? (step.failure != nil ? "fail" : "no result")
             let tone = verdict == "pass" ? HTMLPage.Tone.good : .bad
             let words = step.observation?.summary ?? step.failure?.message ?? step.skipped ?? ""
@@ -106,7 +138,7 @@ public enum HTMLReport {
         }
         return """
             <section><h2>Gates</h2><div class="wide"><table><thead><tr><th>Step<th>Verdict<th>What was seen<th>At</tr></thead>
-            <tbody>\(rows.joined())</tbody></table></div></section>
+            <tbody>\(rows.joined())</tbody></table></div>\(more(gates.count))</section>
             """
     }
 
@@ -129,10 +161,11 @@ public enum HTMLReport {
     }
 
     private static func decisions(_ story: RunStory) -> HTMLText {
-        let rows = story.moments.map { moment -> HTMLText in
+        let rows = story.moments.suffix(shownRows).map { moment -> HTMLText in
             "<li\(HTMLText(source: moment.isTrouble ? " class=\"bad\"" : ""))><span class=\"time\">\(moment.at.clock)</span> \(moment.text)</li>"
         }
-        return "<section><h2>Events</h2><ol class=\"events\">\(rows.joined())</ol></section>"
+        return
+            "<section><h2>Events</h2><ol class=\"events\">\(rows.joined())</ol>\(more(story.moments.count))</section>"
     }
 
     private static func basis(_ report: RunReport) -> HTMLText {

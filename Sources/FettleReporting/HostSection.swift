@@ -3,11 +3,17 @@ import FettleModel
 /// Before and after for each host.
 enum HostSection {
     static func html(_ report: RunReport) -> HTMLText {
-        let rows = report.hosts.map(row)
+        let isCut = report.hosts.count > HTMLReport.shownRows
+        // Of too many those first that are not as they should be.
+        let hosts =
+            isCut
+            ? report.hosts.filter { $0.verdict != .patched } + report.hosts.filter { $0.verdict == .patched }
+            : report.hosts
+        let rows = hosts.prefix(HTMLReport.shownRows).map(row)
         return """
             <section><h2>Hosts, before and after</h2><div class="wide"><table>
             <thead><tr><th>Host<th>Result<th>Packages<th>Findings<th>Rebooted</tr></thead><tbody>\(rows.joined())</tbody>
-            </table></div></section>
+            </table></div>\(HTMLReport.more(report.hosts.count))</section>
             """
     }
 

@@ -5,13 +5,24 @@ enum TimelineChart {
     private static let rowHeight = 22
     private static let labelWidth = 110
     private static let chartWidth = 820
+    /// Hosts: with more of them nobody follows the lines.
+    private static let shownRows = 200
 
     static func html(_ story: RunStory) -> HTMLText {
         guard let start = story.startedAt, !story.steps.isEmpty else { return "" }
         let end = story.endedAt ?? story.steps.map { $0.endedAt ?? $0.startedAt }.max() ?? start
         let length = max(1, end.seconds(since: start))
-        var rows: [ResourceID] = []
-        for step in story.steps where !rows.contains(step.resource) { rows.append(step.resource) }
+        var steps: [ResourceID: [RunStory.StepStory]] = [:]
+        var all: [ResourceID] = []
+        for step in story.steps {
+            if steps[step.resource] == nil { all.append(step.resource) }
+            steps[step.resource, default: []].append(step)
+        }
+        // Of too many those first on which something failed.
+        let failed = all.filter { resource in steps[resource]?.contains { $0.failure != nil } ?? false }
+        let isFailed = Set(failed)
+        let isCut = all.count > shownRows
+        let rows = Array((isCut ? failed + all.filter { !isFailed.contains($0) } : all).prefix(shownRows))
         let height = rows.count * rowHeight + 30
         var parts = axis(length: length, height: height)
         for (index, resource) in rows.enumerated() {
@@ -19,14 +30,15 @@ enum TimelineChart {
             parts.append(
                 "<text x=\"\(labelWidth - 8)\" y=\"\(top + 14)\" class=\"label\">\(resource)</text><line x1=\"\(labelWidth)\" x2=\"\(labelWidth + chartWidth)\" y1=\"\(top + rowHeight - 1)\" y2=\"\(top + rowHeight - 1)\" class=\"rule\"/>"
             )
-            for step in story.steps where step.resource == resource {
+            for step in steps[resource] ?? [] {
                 parts.append(bar(step, start: start, end: end, length: length, top: top))
             }
         }
+        let more: HTMLText = isCut ? "<p class=\"time\">\(rows.count) of \(all.count) hosts.</p>" : ""
         return """
             <section><h2>Timeline</h2><div class="wide"><svg viewBox="0 0 \(labelWidth + chartWidth + 20) \(height)" role="img" \
             aria-label="When each host was worked on">\(parts.joined())</svg></div>
-            <p class="legend">\(StepTone.legend(StepTone.allCases))</p></section>
+            <p class="legend">\(StepTone.legend(StepTone.allCases))</p>\(more)</section>
             """
     }
 

@@ -29,6 +29,7 @@ import Testing
         Use(words: ["schema", "feeds"]),
         Use(words: ["schema", "facts"]),
         Use(words: ["schema", "plan"]),
+        Use(words: ["schema", "report"]),
         Use(words: ["version", "compare", "--scheme", "dpkg", "1.0~rc1", "1.0"]),
         Use(words: ["cvss", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:P"]),
         Use(words: ["access", "sudoers", "--user", "fettle"]),
@@ -119,6 +120,16 @@ import Testing
         Use(words: ["run", "handover", "run-1"], exits: [1], fails: true),
         Use(words: ["plan", "make", "--supersedes", "run-1"], exits: [1], fails: true),
         Use(words: ["report", "run-1"]),
+        Use(words: ["report", "run", "run-1", "--html", "run.html", "--xlsx", "run.xlsx", "--csv", "run"]),
+        Use(words: ["report", "compliance", "--html", "compliance.html"]),
+        Use(words: ["report", "age"]),
+        Use(words: ["report", "exceptions"]),
+        Use(words: ["report", "ownership", "--csv", "ownership"]),
+        Use(words: ["report", "alignment", "--xlsx", "systems.xlsx"]),
+        Use(words: ["report", "alignment", "--against", "systems.xlsx", "--sheet", "systems"]),
+        Use(words: ["report", "alignment", "--against", "team.csv", "--column", "Box=system"], exits: [1]),
+        Use(words: ["report", "alignment", "--against", "wrong.csv"], exits: [2], fails: true),
+        Use(words: ["report", "trend"]),
         Use(words: ["evidence", "key"]),
         Use(words: ["evidence", "key", "--to", "key.pem"]),
         Use(words: ["evidence", "export", "run-1"]),
@@ -245,7 +256,10 @@ import Testing
         ["run", "rollback", "run-9", "--all", "--wave", "0"], ["run", "rollback", "run-9", "--wave", "x"],
         ["plan", "make", "--supersedes", "run-9"],
         ["run", "gate", "run-9", "x", "--fail", "--reason", "r"],
-        ["report", "run-9"], ["quarantine", "list", "--horse"], ["quarantine", "settle", "web-1", "--note", "x"],
+        ["report", "run-9"], ["report", "run", "run-9"], ["report", "compliance"], ["report", "age", "--table", "x"],
+        ["report", "exceptions"], ["report", "ownership", "--host", "x"], ["report", "trend"],
+        ["report", "alignment", "--sheet", "x"], ["report", "alignment", "--against", "nowhere.csv"],
+        ["quarantine", "list", "--horse"], ["quarantine", "settle", "web-1", "--note", "x"],
         ["baseline", "show"], ["baseline", "diff", "a", "b"], ["responsibility", "show"], ["policy"],
         ["responsibility", "evidence", "add", "x", "--kind", "vendorAdvisory", "--note", "x"],
         ["responsibility", "evidence", "list", "--horse"],
@@ -365,6 +379,8 @@ import Testing
         try await LocalFleet().keep(in: folder)
         try folder.write(LocalFleet.policy, to: "policy.yaml")
         try folder.write("[web]\nweb-1\nweb-2\n", to: "hosts.ini")
+        try folder.write("Box;openssl\nhere;3.0.22\ngone;1\n", to: "team.csv")
+        try folder.write("system,version\nhere,3\n", to: "wrong.csv")
         try folder.write("version: 1\nmirror: \(folder.file("mirror").path)\n", to: "feeds.yaml")
         try folder.write(
             #"""

@@ -11,7 +11,8 @@ public struct DriftJudge: Sendable {
         self.policy = policy
     }
 
-    public func compare(_ resources: [Resource]) -> DriftReport {
+    /// - Parameter pairs: whether every two hosts are compared too, which of a large fleet takes long and is much to read.
+    public func compare(_ resources: [Resource], pairs: Bool = true) -> DriftReport {
         var report = DriftReport(platforms: [], notCompared: [], fromBaselines: [])
         var byPlatform: [String: [Host]] = [:]
         let known = facts.hosts.reduce(into: [ResourceID: HostFacts]()) { $0[$1.resource] = $1 }
@@ -29,7 +30,9 @@ public struct DriftJudge: Sendable {
             byPlatform[name, default: []].append(Host(id: resource.id, packages: Self.versions(packages)))
             report.fromBaselines += fromBaseline(resource, platform: host.platform, packages: packages)
         }
-        report.platforms = byPlatform.sorted { $0.key < $1.key }.map { Self.drift($0.key, $0.value) }
+        report.platforms = byPlatform.sorted { $0.key < $1.key }.map {
+            Self.drift($0.key, $0.value, comparesPairs: pairs)
+        }
         return report
     }
 
@@ -66,7 +69,9 @@ public struct DriftJudge: Sendable {
         }
     }
 
-    private static func drift(_ platform: String, _ hosts: [Host]) -> DriftReport.PlatformDrift {
+    private static func drift(
+        _ platform: String, _ hosts: [Host], comparesPairs: Bool
+    ) -> DriftReport.PlatformDrift {
         var holders: [Key: [(host: Int, installed: Installed)]] = [:]
         for (place, host) in hosts.enumerated() {
             for (key, installed) in host.packages { holders[key, default: []].append((place, installed)) }
@@ -94,7 +99,7 @@ public struct DriftJudge: Sendable {
             ranks.append(
                 found.enumerated().reduce(into: [:]) { $0[$1.element.host] = rank[$1.offset] })
         }
-        let (pairs, leftOut) = pairs(hosts, ranks)
+        let (pairs, leftOut) = comparesPairs ? pairs(hosts, ranks) : ([], hosts.count * (hosts.count - 1) / 2)
         return DriftReport.PlatformDrift(
             platform: platform, hosts: hosts.map(\.id), packages: packages, pairs: pairs, pairsLeftOut: leftOut,
             onlyOnSome: holders.values.count { $0.count < hosts.count })

@@ -9,7 +9,7 @@ struct SchemaCommand: ParsableCommand {
         discussion: "fleet, policy and feeds are for editors. The others are what `fettle export` and `-o json` write.")
 
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case fleet, policy, feeds, facts, findings, selection, plan, journal
+        case fleet, policy, feeds, facts, findings, selection, plan, journal, report
 
         var json: Data {
             switch self {
@@ -21,12 +21,13 @@ struct SchemaCommand: ParsableCommand {
             case .selection: StageSchema.selection.json
             case .plan: StageSchema.plan.json
             case .journal: StageSchema.journal.json
+            case .report: ReportSchema.json
             }
         }
     }
 
     @OptionGroup var form: OutputOptions
-    @Argument(help: "fleet, policy, feeds, facts, findings, selection, plan or journal.") var kind: Kind
+    @Argument(help: "fleet, policy, feeds, facts, findings, selection, plan, journal or report.") var kind: Kind
 
     func run() throws {
         Output.writeLine(String(decoding: kind.json, as: UTF8.self))

@@ -68,6 +68,7 @@ final class Session {
     var bundles: BundleService { BundleService(store: store, access: access) }
     var users: UserService { UserService(store: store, access: access) }
     var tokens: TokenService { TokenService(store: store, access: access) }
+    var reports: ReportService { ReportService(store: store, tools: tools) }
     var evidence: EvidenceService { EvidenceService(store: store, tools: tools, access: access) }
 
     /// The declared fleet. Warnings go to standard error. Where it is wrong, what is wrong with the policy is told as well: nobody

@@ -4,8 +4,8 @@ public import FettleStore
 
 /// Whether the fleet keeps its due dates, from the newest findings and the ledger of sightings.
 public struct ComplianceService: Sendable {
-    private let waivers: WaiverService
-    private let now: @Sendable () -> Timestamp
+    let waivers: WaiverService
+    let now: @Sendable () -> Timestamp
 
     public init(store: any Store, now: @escaping @Sendable () -> Timestamp = Timestamp.now) {
         waivers = WaiverService(store: store, now: now)
@@ -17,17 +17,9 @@ public struct ComplianceService: Sendable {
     public func report(
         on resources: [Resource], fleet: Fleet, policy: Policy
     ) async throws(ControlError) -> ComplianceReport {
-        guard let (findings, facts) = try await waivers.findingsNow(fleet: fleet, policy: policy) else {
-            throw ControlError.neverLookedAt
-        }
-        let sightings = try await waivers.governance.sightings()
-        // Judged anew by the policy of today, and where the findings were kept before ages were.
-        let aged = FindingAges(sightings).applied(to: findings, policy: policy)
-        var complete = aged
-        let known = Set(facts.hosts.map(\.resource)).union(findings.notJudged.map(\.resource))
-        complete.notJudged += fleet.resources.filter { !known.contains($0.id) }
-            .map { .init(resource: $0.id, reason: "never looked at") }
-        return Compliance(findings: complete, sightings: sightings, fleet: fleet, policy: policy, at: now())
-            .report(on: resources)
+        let standing = try await standing(of: resources, fleet: fleet, policy: policy)
+        return Compliance(
+            findings: standing.findings, sightings: standing.sightings, fleet: fleet, policy: policy, at: standing.now
+        ).report(on: resources)
     }
 }

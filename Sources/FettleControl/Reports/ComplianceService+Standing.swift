@@ -1,0 +1,25 @@
+import FettleAssessment
+import FettleModel
+
+extension ComplianceService {
+    /// - Throws: `notFound` if the fleet was never looked at.
+    func standing(of resources: [Resource], fleet: Fleet, policy: Policy) async throws(ControlError) -> Standing {
+        guard let (findings, facts) = try await waivers.findingsNow(fleet: fleet, policy: policy) else {
+            throw ControlError.neverLookedAt
+        }
+        let sightings = try await waivers.governance.sightings()
+        // Judged anew by the policy of today, and where the findings were kept before ages were.
+        var complete = FindingAges(sightings).applied(to: findings, policy: policy)
+        let known = Set(facts.hosts.map(\.resource)).union(findings.notJudged.map(\.resource))
+        complete.notJudged += fleet.resources.filter { !known.contains($0.id) }
+            .map { .init(resource: $0.id, reason: "never looked at") }
+        if resources.count < fleet.resources.count {
+            let asked = Set(resources.map(\.id))
+            complete.findings.removeAll { !asked.contains($0.resource) }
+            complete.notJudged.removeAll { !asked.contains($0.resource) }
+        }
+        return Standing(
+            fleet: fleet, policy: policy, resources: resources, findings: complete, facts: facts, sightings: sightings,
+            now: now())
+    }
+}

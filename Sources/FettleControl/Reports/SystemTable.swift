@@ -1,0 +1,80 @@
+import FettleAssessment
+import FettleModel
+import FettleReporting
+
+/// Every system in a line: what it is, how it stands, who answers for it.
+struct SystemTable {
+    let standing: Standing
+    let behind: [ResourceID: Int]
+    let unknown: Set<ResourceID>
+
+    init(_ standing: Standing, behind: [ResourceID: Int], unknown: Set<ResourceID>) {
+        self.standing = standing
+        self.behind = behind
+        self.unknown = unknown
+    }
+
+    private struct Row: Sendable {
+        var resource: Resource
+        var facts: HostFacts?
+        var groups: String
+        /// nil: not compared.
+        var behind: Int?
+        var open = 0
+        var overdue = 0
+    }
+
+    /// Those that are furthest behind come first.
+    var table: ReportTable {
+        ReportTable(
+            "systems", title: "All systems, the furthest behind first",
+            note: "'Behind' counts packages of which another system of the same kind has a newer version.",
+            columns: [
+                .init("system", "System"), .init("environment", "Environment"), .init("groups", "Groups"),
+                .init("platform", "Operating system"), .init("kernel", "Running kernel"),
+                .init("packages_behind", "Behind", isNumber: true), .init("open", "Fixes missing", isNumber: true),
+                .init("overdue", "Overdue", isNumber: true), .init("reboot_pending", "Reboot pending"),
+                .init("old_code_runs", "Services on old code", isNumber: true), .init("answered", "Answered"),
+                .init("looked_at", "Looked at"), .init("owner", "Owner"),
+            ], of: rows
+        ) { row in
+            let facts = row.facts
+            return [
+                .text(row.resource.id.rawValue), .text(row.resource.environment.rawValue), .text(row.groups),
+                .optional(facts?.platform.value.map { $0.prettyName.isEmpty ? $0.distribution : $0.prettyName }),
+                .optional(facts?.kernels.value?.running), .optional(row.behind), .count(row.open), .count(row.overdue),
+                facts?.rebootRequired.value.map { .flag($0.isRequired) } ?? .none,
+                .optional(facts?.staleServices.value?.count),
+                facts.map { $0.reachability == .reachable ? .mark("yes", .good) : .mark("no", .bad) }
+                    ?? .mark("never", .bad),
+                .optional(day: facts?.observedAt),
+                .optional(row.resource.owner ?? row.resource.responsibility?.owner),
+            ]
+        }
+    }
+
+    private var rows: [Row] {
+        let facts = standing.facts.hosts.reduce(into: [ResourceID: HostFacts]()) { $0[$1.resource] = $1 }
+        var groups: [ResourceID: [String]] = [:]
+        for group in standing.fleet.groups {
+            for member in group.members { groups[member, default: []].append(group.id.rawValue) }
+        }
+        var open: [ResourceID: (all: Int, overdue: Int)] = [:]
+        for finding in standing.findings.findings where finding.isOpen && !finding.isWaived {
+            let isOverdue = finding.dueAt.map { $0 < standing.now } ?? false
+            let count = open[finding.resource] ?? (0, 0)
+            open[finding.resource] = (count.all + 1, count.overdue + (isOverdue ? 1 : 0))
+        }
+        return standing.resources.map { resource in
+            Row(
+                resource: resource, facts: facts[resource.id],
+                groups: (groups[resource.id] ?? []).joined(separator: " "),
+                behind: unknown.contains(resource.id) ? nil : behind[resource.id] ?? 0,
+                open: open[resource.id]?.all ?? 0, overdue: open[resource.id]?.overdue ?? 0)
+        }.sorted { left, right in
+            (right.behind ?? .max, right.overdue, left.resource.id) < (
+                left.behind ?? .max, left.overdue, right.resource.id
+            )
+        }
+    }
+}
