@@ -67,7 +67,7 @@ enum SQLiteSchema {
                         BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
                     """)
         }
-        migrator.registerMigration("5") { database in
+        migrator.registerMigration("6") { database in
             try database.execute(
                 sql: """
                     CREATE TABLE message_cursor (receiver TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
