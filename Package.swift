@@ -147,7 +147,7 @@ let package = Package(
             "FettleAssessmentTests",
             ["FettleAssessment", "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel"]),
         tests("FettleFeedSyncTests", ["FettleFeedSync", "FettleModel", nio, nioHTTP, nioPosix, nioSSL]),
-        tests("FettleMessagingTests", ["FettleMessaging", "FettleModel", crypto, nio, nioHTTP, nioPosix]),
+        tests("FettleMessagingTests", ["FettleMessaging", "FettleModel", crypto, nio, nioPosix]),
         tests(
             "FettlePlanningTests",
             ["FettlePlanning", "FettleChecking", "FettleVersions", "FettleModel", "FettleTestSupport"],

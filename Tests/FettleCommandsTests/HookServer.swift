@@ -19,7 +19,7 @@ final class HookServer: Sendable {
 
     /// - Parameters:
     ///   - port: 0: any that is free.
-    ///   - status: of every answer.
+    ///   - status: of every answer; 0: none ever comes.
     init(port wanted: UInt16 = 0, status: Int = 200) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var yes: Int32 = 1
@@ -43,6 +43,8 @@ final class HookServer: Sendable {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0 else { return }
                 if let hook = Self.read(connection) { self?.log.withLock { $0.append(hook) } }
+                // Whoever waits for it keeps the connection.
+                if status == 0 { continue }
                 let answer = "HTTP/1.1 \(status) x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                 _ = answer.withCString { write(connection, $0, strlen($0)) }
                 close(connection)

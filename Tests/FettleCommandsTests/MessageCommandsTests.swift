@@ -118,5 +118,45 @@ import Testing
         #expect(cancelled.contains("STATUS:CANCELLED") && cancelled.contains("SEQUENCE:2\r\n"))
         #expect(cancelled.components(separatedBy: "\r\n").first { $0.hasPrefix("UID:") } == uid)
         _ = try await run(["change", "list", "-o", "ics"], in: folder, exits: 2)
+        let served = try await fetched("changes.ics", in: folder)
+        #expect(served.contains("STATUS:CANCELLED") && served.contains(uid ?? "no name"))
+    }
+
+    /// From the program's own server.
+    private func fetched(_ path: String, in folder: TestFolder) async throws -> String {
+        let port = Int.random(in: 20_000..<60_000)
+        let program = try Program(["serve", "--port", "\(port)"], in: folder)
+        defer { program.send(SIGKILL) }
+        try await program.wait("the address") { !program.output.isEmpty }
+        let output = Pipe()
+        let curl = Process()
+        curl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        curl.arguments = [
+            "curl", "--silent", "--max-time", "20", "--retry", "20", "--retry-delay", "1", "--retry-connrefused",
+            "http://127.0.0.1:\(port)/\(path)",
+        ]
+        curl.standardOutput = output
+        try curl.run()
+        return String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    }
+
+    /// The end of the process at the worst moment: what it tells was written, and the receiver has not answered yet.
+    @Test func aProcessThatIsKilledWhileItTellsLosesNothing() async throws {
+        let server = try HookServer(status: 0)
+        defer { server.stop() }
+        let folder = try await folder(server)
+        let program = try Program(
+            ["change", "submit", "plan-1", "--reason", "a test", "--as", "alice"], in: folder,
+            settings: ["HOOK": Self.secret])
+        try await program.wait("the hook") { !server.hooks.isEmpty }
+        program.send(SIGKILL)
+        #expect(try await program.end() == -SIGKILL)
+        #expect(try await run(["change", "show", "change-1"], in: folder).output.contains("change-1"))
+        let list = try await run(["message", "list", "-o", "json"], in: folder).output
+        #expect(
+            list.contains("\"waiting\"") && list.contains("claimedUntil") && list.contains("change.submitted"),
+            "\(list)")
+        // Somebody may still have it in hand: nobody tells it twice in these two minutes.
+        #expect(try await run(["message", "deliver"], in: folder).output.contains("1 waiting"))
     }
 }

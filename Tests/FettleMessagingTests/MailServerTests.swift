@@ -157,7 +157,8 @@ final class MailServer {
                 return "250 taken"
 
         def check(server, session, envelope, mechanism, data):
-            return AuthResult(success=data.login == b"fettle" and data.password == b"right password", auth_data=data)
+            return AuthResult(success=data.login == b"fettle" and data.password == b"right password",
+                handled=False, auth_data=data)
 
         async def serve():
             loop = asyncio.get_running_loop()

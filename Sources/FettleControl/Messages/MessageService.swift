@@ -180,20 +180,34 @@ public struct MessageService: Sendable {
         var held = message
         held.message.claimedUntil = now().adding(seconds: Self.claimSeconds)
         guard let claimed = try? await store.replace(held) else { return nil }
-        let outcome = await outcome(of: claimed.message)
+        let outcome = await outcome(of: claimed)
         var settled = claimed
         settled.message.take(outcome, at: now())
         // Not written: it is tried again when the claim has run out, and the receiver knows the event by its id.
         return try? await store.replace(settled).message.state
     }
 
-    private func outcome(of message: OutboxMessage) async -> DeliveryOutcome {
+    private func outcome(of stored: StoredMessage) async -> DeliveryOutcome {
+        var message = stored.message
         guard let receiver = receivers.first(where: { $0.name == message.receiver }) else {
             return DeliveryOutcome(.refused, "policy.yaml names no receiver '\(message.receiver)' any more")
         }
+        if receiver.kind.isTicket { await bringUpToDate(&message, id: stored.id) }
         var outcome = await deliver(message, receiver, await reference(of: message))
         outcome.note = secrets.masked(outcome.note)
         return outcome
+    }
+
+    /// Where a later message was taken already, a ticket stands as that one left it: telling an earlier one once more adds what it says, and
+    /// never moves the ticket back.
+    private func bringUpToDate(_ message: inout OutboxMessage, id: Int64) async {
+        guard let change = message.event.change,
+            let told = try? await store.messages(.about(change.id, receiver: message.receiver)),
+            let later = told.last(where: { $0.id > id && $0.message.state == .delivered })?.message.event,
+            let phase = later.change?.phase
+        else { return }
+        message.event.change?.phase = phase
+        message.event.run = later.run ?? message.event.run
     }
 
     /// What the receiver called its record of the change before.
@@ -203,5 +217,15 @@ public struct MessageService: Sendable {
         return earlier?.last {
             $0.message.reference != nil && $0.message.event.change?.correlation == change.correlation
         }?.message.reference
+    }
+}
+
+extension MessageReceiver.Kind {
+    /// It keeps a record of a change, which stands somewhere.
+    fileprivate var isTicket: Bool {
+        switch self {
+        case .serviceNow, .jira: true
+        case .webhook, .slack, .mattermost, .mail: false
+        }
     }
 }

@@ -176,6 +176,9 @@ public enum FleetTemplate {
         # Through which stages patch sets go; without it, through the environments (docs/promotion.md). Such as:
         # promotion: {stages: [dev, {name: production, setsOnly: true, after: {soak: 7d, hosts: "100%", gates: true}}]}
 
+        # Who is told of what: webhook, servicenow, jira, slack, mattermost, mail (docs/messages.md). Such as:
+        # messages: {receivers: [{name: ops, kind: webhook, address: "https://ops.example", secret: {env: HOOK}, events: [run.*]}]}
+
         # When disruptive steps may be taken, as rules of iCalendar (RRULE) or calendar files. A window is for what all its globs
         # (environments, groups, resources) let through. Hours are exact where clocks change, and no window is lost to it.
         # docs/windows.md says it all.

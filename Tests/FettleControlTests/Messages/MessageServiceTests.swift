@@ -264,6 +264,25 @@ import Testing
         #expect(world.heard().last?.change?.phase == .cancelled && world.heard("new").isEmpty)
     }
 
+    /// Redelivery turned a success back to running (spinnaker#7921).
+    @Test func anEarlierMessageThatIsToldOnceMoreMovesNoTicketBack() async throws {
+        var ticket = receiver("ticket")
+        ticket.kind = .jira(.init(project: "OPS"))
+        let service = service([ticket, receiver()])
+        try await service.takeUp()
+        let change = try await submit()
+        _ = try await tell(service)
+        _ = try await changes.withdraw(change.id, by: "alice")
+        _ = try await tell(service)
+        for stored in try await service.list(limit: 9) where stored.message.event.kind == .changeSubmitted {
+            _ = try await service.retry(stored.id)
+        }
+        _ = try await tell(service)
+        #expect(world.heard("ticket").map(\.change?.phase) == [.authorise, .cancelled, .cancelled])
+        // A webhook hears the same bytes again.
+        #expect(world.heard().map(\.change?.phase) == [.authorise, .cancelled, .authorise])
+    }
+
     @Test func noSecretIsKeptOfWhatIsToldOrAnswered() async throws {
         let secrets = SecretMask(environment: ["HOOK_SECRET": "planted-secret-1"])
         let service = service([receiver()], secrets: secrets)
