@@ -38,12 +38,15 @@ import Testing
     @Test func whoTakesTooLongIsStoppedWithAllThatWasStarted() async throws {
         let slow = try await run("sh", "-c", "sleep 600 & trap '' TERM; sleep 600; sleep 600", seconds: 1)
         #expect(slow.result.ending == .tookTooLong && !slow.result.passes)
+        // Asked to end first: who tidies up gets to it.
+        let asked = try await run("sh", "-c", "trap 'echo tidied; exit 0' TERM; sleep 600 & wait", seconds: 1)
+        #expect(asked.result.ending == .tookTooLong && asked.tail == ["tidied"])
     }
 
     /// What they leave running does not hold anybody up.
     @Test func whatStaysBehindIsNotWaitedFor() async throws {
-        let left = try await run("sh", "-c", "setsid sleep 3 & echo done")
-        #expect(left.result.passes && left.tail == ["done"])
+        let left = try await run("sh", "-c", "setsid sleep 20 & echo done")
+        #expect(left.result.passes && left.tail == ["done"] && left.result.seconds < 20)
     }
 
     @Test func whoPrintsWithoutEndIsStopped() async throws {

@@ -24,21 +24,29 @@ struct SiteTests {
         let output = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         unlink(file.path)
         let process = try start(output)
+        // Who ends this command ends the tests as well, and not this process alone.
+        let limiter = process.processIdentifier
+        Interruption.tidies { kill(limiter, SIGTERM) }
+        defer { Interruption.tidies(with: nil) }
         let began = ContinuousClock.now
         var printedTooMuch = false
-        while process.isRunning {
-            if !printedTooMuch, Self.size(descriptor) > outputLimit {
-                printedTooMuch = true
-                process.terminate()
-            }
+        // What the tests leave running keeps Foundation from seeing their end: the system is asked.
+        var end = Self.end(of: limiter)
+        while end == nil, process.isRunning {
+            if Self.size(descriptor) > outputLimit { printedTooMuch = true }
+            // The whole group, and for good: a full disk is everybody's.
+            if printedTooMuch { kill(-limiter, SIGKILL) }
             do { try await Task.sleep(for: .milliseconds(20)) } catch {
-                process.terminate()
+                kill(limiter, SIGTERM)
                 throw error
             }
+            end = Self.end(of: limiter)
         }
         let took = Int((ContinuousClock.now - began).components.seconds)
         let (digest, bytes, tail) = try read(output)
-        let ending = try ending(process, printedTooMuch: printedTooMuch || bytes > outputLimit, took: took)
+        let (code, isSignal) = end ?? (process.terminationStatus, process.terminationReason == .uncaughtSignal)
+        let ending = try ending(
+            Int(code), isSignal: isSignal, printedTooMuch: printedTooMuch || bytes > outputLimit, took: took)
         let program = String((words[0].split(separator: "/").last ?? "").prefix(64)).printable
         return (
             SiteTestResult(program: program, ending: ending, seconds: took, bytes: bytes, digest: digest), tail
@@ -58,16 +66,20 @@ struct SiteTests {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = output
+        // Threads of the pool block signals, and children inherit that: nothing could stop them in time.
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         try process.run()
         return process
     }
 
     private func ending(
-        _ process: Process, printedTooMuch: Bool, took: Int
+        _ status: Int, isSignal: Bool, printedTooMuch: Bool, took: Int
     ) throws -> SiteTestResult.Ending {
         if printedTooMuch { return .printedTooMuch }
-        let status = Int(process.terminationStatus)
-        if process.terminationReason == .uncaughtSignal {
+        if isSignal {
             return took >= seconds ? .tookTooLong : .signalled(number: status)
         }
         switch status {
@@ -80,6 +92,15 @@ struct SiteTests {
             )
         default: return .exited(code: status)
         }
+    }
+
+    /// How a child has ended, without taking that from whoever waits for it; nil: it has not, or was waited for already.
+    private static func end(of child: pid_t) -> (code: Int32, isSignal: Bool)? {
+        var info = siginfo_t()
+        guard waitid(P_PID, id_t(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0,
+            info._sifields._sigchld.si_pid == child
+        else { return nil }
+        return (info._sifields._sigchld.si_status, info.si_code != CLD_EXITED)
     }
 
     private static func size(_ descriptor: Int32) -> Int {
