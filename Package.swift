@@ -35,6 +35,7 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let jwtKit: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -57,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // The layers, from the bottom up. CI builds with
@@ -67,6 +69,7 @@ let package = Package(
         library("FettleDriverKit", ["FettleModel", logging]),
         library("FettleStore", ["FettleModel"]),
         library("FettleEvidence", ["FettleModel", "FettleStore", crypto]),
+        library("FettleIdentity", ["FettleModel", jwtKit]),
         library("FettleChecking", ["FettleModel"]),
         library("FettleJudgement", ["FettleModel", "FettleStatistics"]),
 
@@ -96,7 +99,8 @@ let package = Package(
                 "FettleModel", "FettleVersions", "FettleDriverKit", "FettleStore", "FettleInventory",
                 "FettleAssessment", "FettlePlanning", "FettleChecking", "FettleExecution", "FettleReporting",
                 "FettleControl", "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation",
-                "FettleIndex", "FettleFeeds", "FettleFeedSync", "FettleSoftware", "FettleEvidence", arguments, logging,
+                "FettleIndex", "FettleFeeds", "FettleFeedSync", "FettleSoftware", "FettleEvidence", "FettleIdentity",
+                arguments, logging,
             ]),
         .executableTarget(
             name: "fettle", dependencies: ["FettleCommands"], exclude: ["README.md"], swiftSettings: strict),
@@ -125,6 +129,7 @@ let package = Package(
         tests("FettleStatisticsTests", ["FettleStatistics"], exclude: ["Fixtures", "reference.py"]),
         tests("FettleModelTests", ["FettleModel"]),
         tests("FettleEvidenceTests", ["FettleEvidence", "FettleStore", "FettleModel", "FettleTestSupport"]),
+        tests("FettleIdentityTests", ["FettleIdentity", "FettleModel", jwtKit]),
         tests("FettleJudgementTests", ["FettleJudgement", "FettleModel"]),
         tests(
             "FettleInventoryTests",
@@ -180,7 +185,7 @@ let package = Package(
             [
                 "FettleCommands", "FettleControl", "FettleDatabase", "FettleInventory", "FettleSimulation",
                 "FettleStore", "FettleEvidence",
-                "FettleModel", "FettleVersions", "FettleTestSupport", arguments,
+                "FettleModel", "FettleVersions", "FettleTestSupport", arguments, jwtKit,
             ]),
         tests(
             "FettleLabTests",

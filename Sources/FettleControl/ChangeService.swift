@@ -5,10 +5,14 @@ public import FettleStore
 /// Changes: a plan is submitted, others vote on its digest, and only what they agreed to may run (I5).
 public struct ChangeService: Sendable {
     let keeper: StageKeeper
+    let gate: Gate
     let now: @Sendable () -> Timestamp
 
-    public init(store: any Store, now: @escaping @Sendable () -> Timestamp = Timestamp.now) {
+    public init(
+        store: any Store, access: Access = .local, now: @escaping @Sendable () -> Timestamp = Timestamp.now
+    ) {
         keeper = StageKeeper(store: store)
+        gate = Gate(keeper, access, now: now)
         self.now = now
     }
 
@@ -28,6 +32,7 @@ public struct ChangeService: Sendable {
         template: String? = nil, lane: PromotionLane = .normal
     ) async throws(ControlError) -> Change {
         let (plan, reference) = try await keeper.load(Plan.self, .plan, id: id.rawValue)
+        try await gate.require(.submit, on: ActScope(plan, fleet: fleet), by: person)
         guard !plan.steps.isEmpty else {
             throw ControlError(.invalid, "plan \(id) has no steps: there is nothing to approve")
         }
@@ -81,7 +86,8 @@ public struct ChangeService: Sendable {
     public func vote(
         on id: ChangeID, by person: Person, approves: Bool, digest: Digest, note: String
     ) async throws(ControlError) -> Change {
-        try await alter(id) { change throws(ControlError) in
+        try await require(.vote, on: id, by: person)
+        return try await alter(id) { change throws(ControlError) in
             try change.take(.vote(by: person, approves: approves, digest: digest, note: note), at: now())
             if approves { try Self.prove(try await plan(of: change)) }
         }
@@ -92,7 +98,8 @@ public struct ChangeService: Sendable {
     ///
     /// - Throws: `blocked` for anybody but the requester, `conflict` if it is closed or carried out.
     public func withdraw(_ id: ChangeID, by person: Person) async throws(ControlError) -> Change {
-        try await alter(id) { change throws(ControlError) in
+        try await require(.submit, on: id, by: person)
+        return try await alter(id) { change throws(ControlError) in
             // One that an earlier Fettle started bears no note of its run.
             let noted = change.run
             change.run = try await run(of: change)
@@ -115,6 +122,13 @@ public struct ChangeService: Sendable {
         }
         guard let run = change.run else { throw ControlError(.internal, "change \(id) names no run") }
         return run
+    }
+
+    /// Whether this person may do that to the change's hosts.
+    func require(_ act: Act, on id: ChangeID, by person: Person?) async throws(ControlError) {
+        try await gate.require(act, by: person) { () throws(ControlError) in
+            ActScope(try await plan(of: try await change(id)))
+        }
     }
 
     /// Alters a change as one transaction: if somebody else altered it since it was read, it is read and decided upon anew.

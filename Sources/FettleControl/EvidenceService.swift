@@ -8,11 +8,13 @@ public import FettleStore
 public struct EvidenceService: Sendable {
     let keeper: StageKeeper
     let runs: RunService
+    let scans: ScanService
     let tools: Tools
 
-    public init(store: any Store, tools: Tools) {
+    public init(store: any Store, tools: Tools, access: Access = .local) {
         keeper = StageKeeper(store: store)
-        runs = RunService(store: store, tools: tools)
+        runs = RunService(store: store, tools: tools, access: access)
+        scans = ScanService(store: store, tools: tools, access: access)
         self.tools = tools
     }
 
@@ -29,7 +31,7 @@ public struct EvidenceService: Sendable {
         let (findings, _) = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id)
         let (before, _) = try await keeper.load(FactSet.self, .facts, id: findings.facts.id)
         let concerned = Set(plan.targets.map(\.resource)).union(plan.groups.flatMap(\.members))
-        let scan = try await ScanService(store: keeper.store, tools: tools).scan(
+        let scan = try await scans.scan(
             fleet.resources.filter { concerned.contains($0.id) }, fleet: fleet, policy: policy, feeds: feeds)
         let evidence = Evidence(
             run: run, change: change, plan: plan, before: before, after: scan.facts, findingsBefore: findings,

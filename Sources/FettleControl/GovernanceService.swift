@@ -7,10 +7,12 @@ public import FettleStore
 public struct GovernanceService: Sendable {
     let keeper: StageKeeper
     let runs: RunService
+    let gate: Gate
     let now: @Sendable () -> Timestamp
 
-    public init(store: any Store, tools: Tools) {
+    public init(store: any Store, tools: Tools, access: Access = .local) {
         keeper = StageKeeper(store: store)
+        gate = Gate(keeper, access, now: tools.now)
         runs = RunService(store: store, tools: tools)
         now = tools.now
     }
@@ -56,6 +58,7 @@ public struct GovernanceService: Sendable {
     public func add(
         _ kind: EvidenceKind, for obligation: String, note: String, by person: Person, fleet: Fleet, policy: Policy
     ) async throws(ControlError) -> ObligationEvidence {
+        try await gate.require(.recordStatement, on: .nowhere, by: person)
         guard try await obligations(fleet.resources, policy: policy).contains(where: { $0.id == obligation }) else {
             throw ControlError(
                 .notFound, "nobody owes '\(obligation)'", hint: "`fettle responsibility` lists what is owed")

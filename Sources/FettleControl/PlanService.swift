@@ -9,10 +9,12 @@ public import FettleStore
 public struct PlanService: Sendable {
     let keeper: StageKeeper
     let durations: DurationService
+    let gate: Gate
     let tools: Tools
 
-    public init(store: any Store, tools: Tools) {
+    public init(store: any Store, tools: Tools, access: Access = .local) {
         keeper = StageKeeper(store: store)
+        gate = Gate(keeper, access, now: tools.now)
         durations = DurationService(store: store, tools: tools)
         self.tools = tools
     }
@@ -37,6 +39,7 @@ public struct PlanService: Sendable {
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Result {
+        try await gate.require(.plan, on: ActScope(filter, fleet))
         var superseded: SupersededRun?
         if let run { superseded = try await SupersededRun.read(run, RunService(store: keeper.store, tools: tools)) }
         guard let (kept, findingsReference) = try await keeper.newest(FindingSet.self, .findings) else {

@@ -6,11 +6,13 @@ public import FettleStore
 public struct QuarantineService: Sendable {
     let store: any Store
     let runs: RunService
+    let gate: Gate
     let tools: Tools
 
-    public init(store: any Store, tools: Tools) {
+    public init(store: any Store, tools: Tools, access: Access = .local) {
         self.store = store
-        runs = RunService(store: store, tools: tools)
+        runs = RunService(store: store, tools: tools, access: access)
+        gate = Gate(StageKeeper(store: store), access, now: tools.now)
         self.tools = tools
     }
 
@@ -42,6 +44,9 @@ public struct QuarantineService: Sendable {
         guard let entry = try await runs.quarantined().first(where: { $0.resource == resource }) else {
             throw ControlError(
                 .notFound, "\(resource) is not in quarantine", hint: "`fettle quarantine list` shows what is")
+        }
+        try await gate.require(.settleQuarantine, by: person) { () throws(ControlError) in
+            ActScope(try await runs.story(of: entry.run).plan, only: [resource])
         }
         let proof = isRemoved ? [] : try await bringBack(entry)
         do throws(StoreError) {

@@ -9,12 +9,14 @@ public struct RunService: Sendable {
     let store: any Store
     let keeper: StageKeeper
     let changes: ChangeService
+    let gate: Gate
     let tools: Tools
 
-    public init(store: any Store, tools: Tools) {
+    public init(store: any Store, tools: Tools, access: Access = .local) {
         self.store = store
         keeper = StageKeeper(store: store)
-        changes = ChangeService(store: store, now: tools.now)
+        changes = ChangeService(store: store, access: access, now: tools.now)
+        gate = Gate(keeper, access, now: tools.now)
         self.tools = tools
     }
 
@@ -61,6 +63,7 @@ public struct RunService: Sendable {
     public func create(
         for id: ChangeID, calendar: RunCalendar? = nil, by person: Person? = nil
     ) async throws(ControlError) -> RunID {
+        try await changes.require(.run, on: id, by: person)
         if let calendar {
             let change = try await changes.change(id)
             // One that may not be carried out at all is refused where the run is assigned.
@@ -117,6 +120,7 @@ public struct RunService: Sendable {
         _ run: RunID, startedBy person: Person, options: Options
     ) async throws(ControlError) -> RunExecutionResult {
         let (change, plan, hasBegun) = try await authorised(run)
+        try await gate.require(.run, on: ActScope(plan), by: person)
         let watch = options.calendar.map { RunCalendarWatch($0, plan, isEmergency: change.kind == .emergency) }
         if let watch, !hasBegun { try mayStart(watch) }
         let forerunner = Forerunner(plan, tools, looksAfterwards: options.looksAfterwards)
@@ -247,6 +251,25 @@ public struct RunService: Sendable {
     ///
     /// - Throws: `conflict` if the run has ended.
     public func ask(_ request: RunRequest, of run: RunID) async throws(ControlError) {
+        try await gate.require(request.act, by: request.person) { () throws(ControlError) in
+            ActScope(try await story(of: run).plan)
+        }
+        try await submit(request, to: run)
+    }
+
+    /// Pauses a run for the process that carries it out, which is told to end: whatever its token is good for by now, it leaves nobody
+    /// half done.
+    ///
+    /// - Parameter executor: that process; any other asks as everybody does.
+    public func pause(
+        _ run: RunID, carriedOutBy executor: String, by person: Person, reason: String
+    ) async throws(ControlError) {
+        let request = RunRequest.pause(by: person, reason: reason)
+        guard try await summary(of: run).executor == executor else { return try await ask(request, of: run) }
+        try await submit(request, to: run)
+    }
+
+    private func submit(_ request: RunRequest, to run: RunID) async throws(ControlError) {
         if let outcome = try await story(of: run).state.outcome {
             throw Self.ended(run, outcome, request)
         }

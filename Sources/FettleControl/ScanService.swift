@@ -9,11 +9,13 @@ public import FettleStore
 public struct ScanService: Sendable {
     let keeper: StageKeeper
     let governance: Governance
+    let gate: Gate
     let tools: Tools
 
-    public init(store: any Store, tools: Tools) {
+    public init(store: any Store, tools: Tools, access: Access = .local) {
         keeper = StageKeeper(store: store)
         governance = Governance(store: store)
+        gate = Gate(keeper, access, now: tools.now)
         self.tools = tools
     }
 
@@ -43,6 +45,7 @@ public struct ScanService: Sendable {
         _ resources: [Resource], fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds,
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in }
     ) async throws(ControlError) -> Scan {
+        try await gate.require(.scan, on: ActScope(resources, fleet: fleet))
         let collection = FactsCollection(inspector: tools.inspector, limit: tools.parallel, now: tools.now)
         let collected = await collection.collect(resources, id: "") { progress($0.resource) }
         let asked = Set(collected.hosts.map(\.resource))
@@ -81,6 +84,12 @@ public struct ScanService: Sendable {
         _ resources: [Resource], progress: @escaping @Sendable (ResourceID) -> Void = { _ in }
     ) async -> [ResourceID: StepFailure] {
         guard let refresh = tools.refreshLists else { return [:] }
+        do throws(ControlError) {
+            try await gate.require(.scan, on: .nowhere)
+        } catch {
+            let refused = StepFailure(code: .refused, message: error.message)
+            return resources.reduce(into: [:]) { $0[$1.id] = refused }
+        }
         let asked = resources.filter { $0.address.transport != .none }
         let failures = await asked.concurrentMap(limit: tools.parallel) { resource, _ in
             progress(resource.id)
@@ -104,6 +113,7 @@ public struct ScanService: Sendable {
     public func assessNewest(
         fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds
     ) async throws(ControlError) -> Scan {
+        try await gate.require(.scan, on: .nowhere)
         guard let (facts, factsReference) = try await keeper.newest(FactSet.self, .facts) else {
             throw ControlError.neverLookedAt
         }

@@ -6,11 +6,13 @@ import Hummingbird
 /// The routes, each a line: which service answers it, in which form.
 enum Routes {
     static func make(
-        _ service: OverviewService, _ judgement: @escaping ReadOnlyServer.Judgement
+        _ service: OverviewService, _ judgement: @escaping ReadOnlyServer.Judgement,
+        _ mayRead: @escaping ReadOnlyServer.ReadCheck
     ) -> Router<BasicRequestContext> {
         let router = Router()
         router.add(middleware: HostCheck())
         router.get("healthz") { _, _ in "ok\n" }
+        router.add(middleware: BearerCheck(mayRead: mayRead))
         router.get("api/v1/overview") { _, _ in try await json { try await service.overview() } }
         router.get("api/v1/findings") { _, _ in try await json { try await service.findings() } }
         router.get("api/v1/judgement") { _, _ in try await json { try await judgement() } }

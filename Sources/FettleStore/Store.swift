@@ -28,6 +28,10 @@ public enum DocumentKind: String, Sendable, Codable, CaseIterable {
     case note
     /// A plan as it was submitted, by the name of its change: so that it can be told what became of it.
     case submitted
+    /// Who may act, by name.
+    case user
+    /// By what they show who they are: a digest of it, and never it itself.
+    case token
 }
 
 public struct StoredDocument: Sendable, Equatable {

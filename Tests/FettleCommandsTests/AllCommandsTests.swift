@@ -14,6 +14,8 @@ import Testing
         var exits: Set<Int32> = [0]
         /// What is wanted of it is not there: what to do instead is told.
         var fails = false
+        /// The file with the token of whoever acts.
+        var token: String?
 
         var line: String { words.joined(separator: " ") }
     }
@@ -169,6 +171,27 @@ import Testing
         Use(words: ["scan"], exits: looked),
         Use(words: ["assess"], exits: looked),
         Use(words: ["plan", "make"], exits: [0, 3]),
+        // In a store of their own: from the first user on nobody acts without a token.
+        Use(words: ["whoami"]),
+        Use(words: ["user", "list", "--store", "users.db"]),
+        Use(words: ["token", "list", "--store", "users.db"]),
+        Use(words: ["user", "add", "ann", "--role", "admin", "--to", "enrolment", "--store", "users.db"]),
+        Use(words: ["user", "list", "--store", "users.db"], exits: [3], fails: true),
+        Use(words: ["whoami", "--store", "users.db"], exits: [3], fails: true, token: "enrolment"),
+        Use(words: ["token", "make", "--title", "mine", "--to", "ann", "--store", "users.db"], token: "enrolment"),
+        Use(words: ["token", "make", "--to", "ann", "--store", "users.db"], exits: [2], fails: true, token: "ann"),
+        Use(words: ["whoami", "--store", "users.db"], token: "ann"),
+        Use(words: ["user", "add", "bob", "--role", "operator:dev/w*", "--store", "users.db"], token: "ann"),
+        Use(words: ["user", "roles", "bob", "--role", "viewer", "--store", "users.db"], token: "ann"),
+        Use(words: ["user", "roles", "ann", "--role", "viewer", "--store", "users.db"], exits: [3], fails: true, token: "ann"),
+        Use(words: ["user", "disable", "bob", "--store", "users.db"], token: "ann"),
+        Use(words: ["user", "enable", "bob", "--store", "users.db"], token: "ann"),
+        Use(words: ["user", "enrol", "bob", "--store", "users.db"], token: "ann"),
+        Use(words: ["user", "list", "--store", "users.db"], token: "ann"),
+        Use(words: ["token", "make", "--role", "admin", "--store", "users.db"], token: "ann"),
+        Use(words: ["token", "list", "--all", "--store", "users.db"], token: "ann"),
+        Use(words: ["token", "end", "token-3", "--store", "users.db"], token: "ann"),
+        Use(words: ["scan", "--store", "users.db"], exits: [3], fails: true, token: "ann"),
     ]
 
     /// Where nothing is there yet, and where words are wrong.
@@ -232,7 +255,10 @@ import Testing
         ["evidence", "verify", "nowhere", "--key", "nowhere"], ["evidence", "verify", "nowhere"],
         ["evidence", "anchor", "--to", "http://plain.example/"], ["evidence", "anchor"],
         ["evidence", "anchor", "--to", "https://user:secret@host/"], ["evidence", "log", "--limit", "0"],
-        ["plan", "show", "plan-9", "--as", "\u{1b}[2J"],
+        ["plan", "show", "plan-9", "--as", "\u{1b}[2J"], ["user", "add", "ann"], ["user", "add", "a b", "--role", "admin"],
+        ["user", "add", "ann", "--role", "horse"], ["user", "list", "--horse"], ["user", "roles", "ann"],
+        ["user", "disable", "ann"], ["user", "enable", "ann"], ["user", "enrol", "ann"], ["token", "make", "--role", "x:y z"],
+        ["token", "list", "--horse"], ["token", "end", "token-1"], ["whoami", "--horse"],
     ].map { Use(words: $0, exits: [2], fails: true) }
 
     private static func leaves(
@@ -367,7 +393,8 @@ import Testing
     @discardableResult
     private static func check(_ use: Use, in folder: TestFolder, json: Bool) async throws -> Program {
         try await prepare(use, in: folder)
-        let program = try Program(use.words + (json ? ["-o", "json"] : []), in: folder, settings: ["COLUMNS": "40"])
+        let program = try Program(use.words + (json ? ["-o", "json"] : []), in: folder,
+            settings: ["COLUMNS": "40", "FETTLE_TOKEN_FILE": use.token ?? ""])
         let status = try await program.end()
         #expect(use.exits.contains(status), "\(use.line): \(status)\n\(program.output)\(program.error)")
         if use.fails {

@@ -22,6 +22,7 @@ struct ChangePage {
             let own = vote.isOwnChange ? " (own change, allowed by policy)" : ""
             lines.append("  \(vote.person) \(vote.approves ? "approved" : "rejected") at \(vote.at)\(own) \(vote.note)")
         }
+        if let words = change.sharedLoginWords { lines.append("  \(words)") }
         if let promotion = change.promotion {
             let lane = promotion.lane == .fast ? ", by the fast lane" : ""
             lines.append(

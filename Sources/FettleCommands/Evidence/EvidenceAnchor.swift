@@ -27,7 +27,7 @@ struct EvidenceAnchor: AsyncParsableCommand {
         let named = destination ?? ProcessInfo.processInfo.environment["FETTLE_ANCHOR"] ?? ""
         let place = try AnchorPlace(named)
         let session = try Session(options)
-        let key = try KeyFile(directory: session.directory).loadOrMake()
+        let key = try await session.signingKey()
         let head = try await session.log.signedHead(key)
         try place.keep(head.line)
         if options.output == .json {

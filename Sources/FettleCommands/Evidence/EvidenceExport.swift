@@ -30,7 +30,7 @@ struct EvidenceExport: AsyncParsableCommand {
         // A name from the command line is no path to write to.
         let destination = destination ?? "\(run.replacing("/", with: "-")).evidence"
         let exported = try await session.bundles.export(
-            RunID(run), by: session.person, key: try KeyFile(directory: session.directory).loadOrMake(),
+            RunID(run), by: session.person, key: try await session.signingKey(),
             secrets: session.secrets)
         try Data(exported.bytes).write(to: URL(fileURLWithPath: destination), options: .atomic)
         if options.output == .json {

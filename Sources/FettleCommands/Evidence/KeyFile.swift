@@ -57,6 +57,16 @@ struct KeyFile {
     }
 }
 
+extension Session {
+    /// This machine's key; made, if there is none, for whoever may.
+    func signingKey() async throws -> SigningKey {
+        let file = KeyFile(directory: directory)
+        if let key = try file.load() { return key }
+        try await bundles.requireKeyMaking()
+        return try file.loadOrMake()
+    }
+}
+
 /// Files that a stranger may have given, read within bounds.
 enum EvidenceFile {
     /// - Parameter limit: bytes at most.

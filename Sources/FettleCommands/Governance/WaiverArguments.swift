@@ -65,7 +65,7 @@ struct WaiverArguments: ParsableArguments {
 }
 
 extension Session {
-    var waivers: WaiverService { WaiverService(store: store) }
+    var waivers: WaiverService { WaiverService(store: store, access: access) }
     var compliance: ComplianceService { ComplianceService(store: store) }
 
     /// The newest findings with the waivers that hold; nil if the fleet was never looked at.

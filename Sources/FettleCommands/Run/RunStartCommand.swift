@@ -19,6 +19,7 @@ struct RunStartCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
+        if let words = try await session.changes.change(ChangeID(change)).sharedLoginWords { session.note(words) }
         let run = try await session.runs.create(
             for: ChangeID(change), calendar: session.calendar, by: session.person)
         try await RunWatcher(session: session, display: display).carryOut(run, takesOver: false)

@@ -53,7 +53,8 @@ final class RunStop: Sendable {
             "stopping: what is under way is finished first, then the run is paused; Ctrl-C again ends at once")
         Task { [self] in
             do throws(ControlError) {
-                try await runs.ask(.pause(by: person, reason: "interrupted at its terminal"), of: run)
+                try await runs.pause(
+                    run, carriedOutBy: ExecutorName.own, by: person, reason: "interrupted at its terminal")
                 // It may have been paused before: then nothing more is journaled that `follow` could see.
                 follow(try await runs.story(of: run).state)
             } catch {

@@ -5,7 +5,10 @@ import FettleServer
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Show findings, runs and quarantine over HTTP. Reads only.",
-        discussion: "Listens on this machine alone: there is no sign-in yet, so it is not for a network.")
+        discussion: """
+            Listens on this machine alone, without TLS. As soon as users are kept whoever looks shows a token in the header \
+            `Authorization: Bearer …` and has a role that looks at the whole fleet; only /healthz is open.
+            """)
 
     @OptionGroup var options: GlobalOptions
     @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS), by which the risks are weighed.") var feeds:
@@ -28,9 +31,15 @@ struct Serve: AsyncParsableCommand {
         }
         let (fleet, policy, feeds) = (try session.fleet, try session.policy, try session.feeds(feeds))
         let judgements = session.judgements
+        let store = session.store
+        let issuer = try Issuer(session.directory)
         try await ReadOnlyServer(
             service: OverviewService(store: session.store, tools: session.tools),
-            judgement: { try await judgements.judgement(fleet: fleet, policy: policy, feeds: feeds) }, port: port
+            judgement: { try await judgements.judgement(fleet: fleet, policy: policy, feeds: feeds) },
+            mayRead: { bearer throws(ControlError) in
+                let access = try SignIn.access(bearer: bearer, issuer)
+                try await UserService(store: store, access: access).requireRead()
+            }, port: port
         ).run()
     }
 }

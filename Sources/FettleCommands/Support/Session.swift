@@ -13,6 +13,8 @@ final class Session {
     let directory: URL
     let environment: [String: String]
     let person: Person
+    /// How they have shown who they are.
+    let access: Access
     let store: any Store
     let keeper: StageKeeper
     let connections: HostConnections
@@ -22,10 +24,18 @@ final class Session {
 
     init(_ options: GlobalOptions) throws {
         self.options = options
-        environment = ProcessInfo.processInfo.environment
+        var environment = ProcessInfo.processInfo.environment
+        let shown = try SignIn.read(&environment)
+        self.environment = environment
         directory = Self.directory(options)
-        secrets = SecretMask(environment: environment)
-        person = try Self.person(options, environment)
+        secrets = (shown.map { [$0] } ?? []).reduce(SecretMask(environment: environment)) {
+            $0.knowing($1, as: SignIn.variable)
+        }
+        if let shown {
+            (person, access) = try SignIn.access(shown, options, directory)
+        } else {
+            (person, access) = (try Self.person(options, environment), .local)
+        }
         store = try StoreChoice.open(options.store, environment, directory: directory)
         keeper = StageKeeper(store: store)
         var ssh = SSHConfiguration()
@@ -42,21 +52,23 @@ final class Session {
                 ?? FileManager.default.currentDirectoryPath)
     }
 
-    var changes: ChangeService { ChangeService(store: store) }
-    var promotions: PromotionService { PromotionService(store: store, tools: tools) }
-    var scans: ScanService { ScanService(store: store, tools: tools) }
-    var plans: PlanService { PlanService(store: store, tools: tools) }
+    var changes: ChangeService { ChangeService(store: store, access: access) }
+    var promotions: PromotionService { PromotionService(store: store, tools: tools, access: access) }
+    var scans: ScanService { ScanService(store: store, tools: tools, access: access) }
+    var plans: PlanService { PlanService(store: store, tools: tools, access: access) }
     var risks: RiskService { RiskService(store: store, tools: tools) }
     var judgements: JudgementService { JudgementService(store: store, tools: tools) }
-    var runs: RunService { RunService(store: store, tools: tools) }
+    var runs: RunService { RunService(store: store, tools: tools, access: access) }
     var obligations: ObligationService {
         ObligationService(store: store, tools: tools, isGone: ExecutorName.isGone)
     }
-    var quarantine: QuarantineService { QuarantineService(store: store, tools: tools) }
-    var governance: GovernanceService { GovernanceService(store: store, tools: tools) }
+    var quarantine: QuarantineService { QuarantineService(store: store, tools: tools, access: access) }
+    var governance: GovernanceService { GovernanceService(store: store, tools: tools, access: access) }
     var log: LogService { LogService(store: store) }
-    var bundles: BundleService { BundleService(store: store) }
-    var evidence: EvidenceService { EvidenceService(store: store, tools: tools) }
+    var bundles: BundleService { BundleService(store: store, access: access) }
+    var users: UserService { UserService(store: store, access: access) }
+    var tokens: TokenService { TokenService(store: store, access: access) }
+    var evidence: EvidenceService { EvidenceService(store: store, tools: tools, access: access) }
 
     /// The declared fleet. Warnings go to standard error. Where it is wrong, what is wrong with the policy is told as well: nobody
     /// should mend one file only to hear of the other.

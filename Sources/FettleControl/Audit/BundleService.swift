@@ -7,11 +7,15 @@ import Foundation
 public struct BundleService: Sendable {
     let store: any Store
     let keeper: StageKeeper
+    let gate: Gate
     let now: @Sendable () -> Timestamp
 
-    public init(store: any Store, now: @escaping @Sendable () -> Timestamp = Timestamp.now) {
+    public init(
+        store: any Store, access: Access = .local, now: @escaping @Sendable () -> Timestamp = Timestamp.now
+    ) {
         self.store = store
         keeper = StageKeeper(store: store)
+        gate = Gate(keeper, access, now: now)
         self.now = now
     }
 
@@ -32,6 +36,7 @@ public struct BundleService: Sendable {
     public func export(
         _ run: RunID, by person: Person, key: SigningKey, secrets: SecretMask
     ) async throws(ControlError) -> Exported {
+        try await gate.require(.exportEvidence, on: .nowhere, by: person)
         var parts: [BundlePart: [UInt8]] = [:]
         let subjects = try await stages(of: run, into: &parts)
         let (extract, head, notInLog) = try await extract(run, subjects)
@@ -53,6 +58,9 @@ public struct BundleService: Sendable {
                 hint: "`fettle evidence check` tells what was altered")
         }
     }
+
+    /// Whether a key that signs may be made here.
+    public func requireKeyMaking() async throws(ControlError) { try await gate.require(.makeSigningKey, on: .nowhere) }
 
     /// Everything that the run goes back to, and its journal.
     ///

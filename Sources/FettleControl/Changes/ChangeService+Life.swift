@@ -10,7 +10,8 @@ extension ChangeService {
     public func schedule(
         _ id: ChangeID, for window: TimeWindow?, by person: Person
     ) async throws(ControlError) -> Change {
-        try await alter(id) { change throws(ControlError) in
+        try await require(.submit, on: id, by: person)
+        return try await alter(id) { change throws(ControlError) in
             try change.take(.schedule(by: person, window: window), at: now())
         }
     }
@@ -19,7 +20,8 @@ extension ChangeService {
     ///
     /// - Throws: `blocked` for the requester, `conflict` if there is nothing to review.
     public func review(_ id: ChangeID, text: String, by person: Person) async throws(ControlError) -> Change {
-        try await alter(id) { change throws(ControlError) in
+        try await require(.review, on: id, by: person)
+        return try await alter(id) { change throws(ControlError) in
             let end = try await runEnd(of: change)
             try change.take(.review(by: person, text: text), at: now(), runEnd: end)
         }

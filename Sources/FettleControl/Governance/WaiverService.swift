@@ -6,11 +6,15 @@ public import FettleStore
 public struct WaiverService: Sendable {
     let governance: Governance
     let keeper: StageKeeper
+    let gate: Gate
     private let now: @Sendable () -> Timestamp
 
-    public init(store: any Store, now: @escaping @Sendable () -> Timestamp = Timestamp.now) {
+    public init(
+        store: any Store, access: Access = .local, now: @escaping @Sendable () -> Timestamp = Timestamp.now
+    ) {
         governance = Governance(store: store)
         keeper = StageKeeper(store: store)
+        gate = Gate(keeper, access, now: now)
         self.now = now
     }
 
@@ -49,6 +53,9 @@ public struct WaiverService: Sendable {
     public func grant(
         _ requests: [Request], by person: Person, policy: Policy
     ) async throws(ControlError) -> [Waiver] {
+        for scope in Set(requests.map { ActScope($0.scope) }) {
+            try await gate.require(.waive, on: scope, by: person)
+        }
         let time = now()
         for request in requests { try Self.admit(request, policy: policy, at: time) }
         return try await append { ledger throws(ControlError) in
@@ -66,6 +73,10 @@ public struct WaiverService: Sendable {
     public func end(_ id: WaiverID, by person: Person, reason: String) async throws(ControlError) -> Waiver {
         guard !reason.allSatisfy(\.isWhitespace) else {
             throw ControlError(.invalid, "say why the waiver ends", hint: "--reason '…'")
+        }
+        try await gate.require(.waive, by: person) { () throws(ControlError) in
+            // Of one that there is not the ledger tells.
+            try await governance.ledger().waiver(id).map { ActScope($0.scope) } ?? .nowhere
         }
         let time = now()
         return try await append { ledger throws(ControlError) in

@@ -3,6 +3,20 @@ import FettleModel
 import FettlePlanning
 import FettleStore
 
+extension ActScope {
+    /// All that a plan with this filter may be about.
+    init(_ filter: PatchFilter, _ fleet: Fleet) {
+        let named = Set(filter.groups)
+        let members = Set(fleet.groups.filter { named.contains($0.id) }.flatMap(\.members))
+        self.init(
+            fleet.resources.filter { resource in
+                (filter.environments.isEmpty || filter.environments.contains(resource.environment))
+                    && (filter.resources.isEmpty || filter.resources.contains(resource.id))
+                    && (filter.groups.isEmpty || members.contains(resource.id))
+            }, fleet: fleet)
+    }
+}
+
 extension PlanService {
     /// Makes a plan with exactly the versions of a patch set for the hosts of some environments, and keeps it.
     ///
@@ -11,6 +25,7 @@ extension PlanService {
         from set: PatchSet, _ reference: StageReference, environments: [EnvironmentID], fleet: Fleet, policy: Policy,
         title: String, progress: @escaping @Sendable (ResourceID) -> Void, willAsk: @Sendable (Int) -> Void
     ) async throws(ControlError) -> Result {
+        try await gate.require(.plan, on: ActScope(PatchFilter(environments: environments), fleet))
         let unknown = environments.filter { name in !fleet.environments.contains { $0.id == name } }
         guard unknown.isEmpty, !environments.isEmpty else {
             throw ControlError(

@@ -7,12 +7,14 @@ public struct PromotionService: Sendable {
     let keeper: StageKeeper
     let plans: PlanService
     let changes: ChangeService
+    let gate: Gate
     let tools: Tools
 
-    public init(store: any Store, tools: Tools) {
+    public init(store: any Store, tools: Tools, access: Access = .local) {
         keeper = StageKeeper(store: store)
-        plans = PlanService(store: store, tools: tools)
-        changes = ChangeService(store: store, now: tools.now)
+        plans = PlanService(store: store, tools: tools, access: access)
+        changes = ChangeService(store: store, access: access, now: tools.now)
+        gate = Gate(keeper, access, now: tools.now)
         self.tools = tools
     }
 
@@ -31,6 +33,7 @@ public struct PromotionService: Sendable {
     public func make(
         from plans: [PlanID], title: String, by person: Person
     ) async throws(ControlError) -> Kept {
+        try await gate.require(.makePatchSet, on: .nowhere, by: person)
         var sources: [PatchSetMaking.Source] = []
         for id in plans {
             let (plan, reference) = try await keeper.load(Plan.self, .plan, id: id.rawValue)
@@ -82,6 +85,7 @@ public struct PromotionService: Sendable {
         on id: PatchSetID, kind: PatchSetNote.Kind, passes: Bool, stage: StageID?, resolves: String? = nil,
         text: String, by person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> PatchSetNote {
+        try await gate.require(.notePatchSet, on: .nowhere, by: person)
         let (set, reference) = try await record.set(id)
         if let stage, policy.stage(stage) == nil {
             let known = policy.stages.map(\.id.rawValue).joined(separator: ", ")
@@ -130,6 +134,7 @@ public struct PromotionService: Sendable {
         fleet: Fleet, policy: Policy, progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Promoted {
+        try await gate.require(.submit, on: .nowhere, by: person)
         let (set, reference) = try await record.set(id)
         let stages = policy.promotion ?? .standard(for: fleet)
         let judge = try await record.judge(reference, stages)

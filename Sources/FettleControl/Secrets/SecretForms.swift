@@ -7,6 +7,7 @@ enum SecretForms {
             var line = Line(Array(line))
             line.maskAddresses()
             line.maskHeaders()
+            line.maskTokens()
             if assignments { line.maskAssignments() }
             return line.masked
         }
@@ -84,6 +85,17 @@ private struct Line {
                 let colon = bytes[start..<at].firstIndex(of: UInt8(ascii: ":"))
             else { continue }
             hide(colon + 1..<at)
+        }
+    }
+
+    /// Fettle's own tokens, `fettle:name:token-1:secret`: the secret.
+    mutating func maskTokens() {
+        for place in places(of: "fettle:") {
+            let stop = end(from: place) { byte in
+                !(0x61...0x7A ~= byte | 0x20 || 0x30...0x39 ~= byte || ".-_@:".utf8.contains(byte))
+            }
+            let colons = bytes[place..<stop].indices.filter { bytes[$0] == UInt8(ascii: ":") }
+            if colons.count >= 3 { hide(colons[2] + 1..<stop) }
         }
     }
 

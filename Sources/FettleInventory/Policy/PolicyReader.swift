@@ -13,7 +13,7 @@ struct PolicyReader {
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
         "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
         "windows", "withoutWindow", "freezes", "order", "releases", "bake",
-        "changes", "promotion",
+        "changes", "promotion", "identity",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -48,6 +48,7 @@ struct PolicyReader {
         if let value = fields["promotion"] {
             policy.promotion = PromotionReader(reading: reading, environments: environments).read(value)
         }
+        if let value = fields["identity"] { policy.identity = IdentityReader(reading: reading).read(value) }
         if let value = fields["bake"] { policy.bake = BakeReader(reading: reading).read(value) }
         if let value = fields["risk"] { policy.risk = RiskReader(reading: reading).read(value) }
         let baselines = BaselineReader(reading: reading, environments: environments)

@@ -29,6 +29,8 @@ public struct Policy: Codable, Sendable, Equatable {
     public var changes: ChangePolicy
     /// Through which stages patch sets go; nil: through the fleet's environments, one after the other.
     public var promotion: PromotionPolicy?
+    /// Whose word is taken for who somebody is; nil: nobody's but Fettle's own tokens.
+    public var identity: IdentityPolicy?
     /// The numbers behind the risk of waiting and the risk of patching.
     public var risk: RiskPolicy
     /// How long a waiver may hold at most, in days; none holds for ever.
@@ -60,7 +62,8 @@ public struct Policy: Codable, Sendable, Equatable {
         maximumWaiverDays: Int = 365,
         windows: [MaintenanceWindow] = [], withoutWindow: WithoutWindow = .anyTime, freezes: [Freeze] = [],
         order: [OrderRule] = [], releases: [ReleaseRule] = [], bake: BakeThresholds = BakeThresholds(),
-        changes: ChangePolicy = ChangePolicy(), promotion: PromotionPolicy? = nil
+        changes: ChangePolicy = ChangePolicy(), promotion: PromotionPolicy? = nil,
+        identity: IdentityPolicy? = nil
     ) {
         self.classes = classes
         self.exclude = exclude
@@ -87,6 +90,7 @@ public struct Policy: Codable, Sendable, Equatable {
         self.bake = bake
         self.changes = changes
         self.promotion = promotion
+        self.identity = identity
     }
 
     /// When updates of the class are taken where no baseline says otherwise.

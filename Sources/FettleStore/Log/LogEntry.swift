@@ -66,6 +66,12 @@ public struct LogEntry: Codable, Sendable, Equatable {
         /// A person asked something of a run that another process carries out.
         case runAsked
         case waiverGranted, waiverEnded
+        /// Somebody may act from now on; their roles were altered, or they were disabled or enabled.
+        case userAdded, userAltered
+        /// `word`: its kind.
+        case tokenMade
+        /// It is good for nothing any more; of an enrolment: it was used.
+        case tokenEnded
     }
 }
 
@@ -86,10 +92,11 @@ public enum LogSubject: Sendable, Hashable, Codable, CustomStringConvertible {
         }
     }
 
-    /// Whether what is kept is ever another than at first: a change gathers its votes, everything else stays as it is.
+    /// Whether what is kept is ever another than at first: a change gathers its votes, a user's roles are altered, a token ends.
+    /// Everything else stays as it is.
     public var isEverReplaced: Bool {
-        if case .document(.change, _) = self { return true }
-        return false
+        guard case .document(let kind, _) = self else { return false }
+        return kind == .change || kind == .user || kind == .token
     }
 
     /// Reads what `description` wrote; nil for any other text.

@@ -16,6 +16,14 @@ public enum LogRules {
             entry.change = ChangeID(document.id)
             entry.by = change(document.bytes)?.requestedBy
         case .evidence: entry.run = RunID(document.id)
+        case .user:
+            entry.what = .userAdded
+            entry.by = decoded(User.self, document.bytes)?.createdBy
+        case .token:
+            let token = decoded(AccessToken.self, document.bytes)
+            entry.what = .tokenMade
+            entry.by = token?.createdBy
+            entry.word = token?.kind.rawValue
         case .fleet, .facts, .findings, .selection, .statement, .patchset, .note, .submitted: break
         }
         return [entry]
@@ -27,6 +35,11 @@ public enum LogRules {
     public static func of(_ document: StoredDocument, replacing old: [UInt8]) -> [LogEntry] {
         var altered = entry(.documentAltered, document)
         altered.at = nil
+        switch document.kind {
+        case .user: return of(user: document, replacing: old, altered)
+        case .token: return of(token: document, replacing: old, altered)
+        default: break
+        }
         guard document.kind == .change, let before = change(old), let after = change(document.bytes) else {
             return [altered]
         }
@@ -64,8 +77,10 @@ public enum LogRules {
             what, at: document.createdAt, subject: .document(document.kind, id: document.id), digest: document.digest)
     }
 
-    private static func change(_ bytes: [UInt8]) -> Change? {
-        try? CanonicalJSON.decode(Change.self, from: Data(bytes))
+    private static func change(_ bytes: [UInt8]) -> Change? { decoded(Change.self, bytes) }
+
+    static func decoded<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) -> Value? {
+        try? CanonicalJSON.decode(type, from: Data(bytes))
     }
 
     // MARK: Runs
@@ -173,7 +188,7 @@ public enum LogRules {
 }
 
 extension LogEntry {
-    fileprivate func with(_ what: What, _ time: Timestamp?, _ person: Person?) -> LogEntry {
+    func with(_ what: What, _ time: Timestamp?, _ person: Person?) -> LogEntry {
         var entry = self
         entry.what = what
         entry.at = time
