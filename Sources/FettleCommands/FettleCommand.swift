@@ -33,7 +33,8 @@ public struct FettleCommand: AsyncParsableCommand {
             ExportCommand.self,
             BaselineCommand.self, ResponsibilityCommand.self, PolicyCommand.self, WindowsCommand.self,
             WaiverCommand.self, ComplianceCommand.self,
-            UserCommand.self, TokenCommand.self, WhoAmI.self, AccessCommand.self, SchemaCommand.self, VersionCommand.self, CVSSCommand.self, Serve.self,
+            UserCommand.self, TokenCommand.self, WhoAmI.self, AccessCommand.self, SchemaCommand.self,
+            VersionCommand.self, CVSSCommand.self, Serve.self,
         ])
 
     public init() {}

@@ -34,7 +34,8 @@ public struct IDTokenVerifier: Sendable {
         guard let name = claims[policy.nameClaim] as? String, Self.isName(name) else {
             throw IDTokenError(
                 .refused,
-                "the claim '\(policy.nameClaim)' is no name of letters, digits, '.', '-', '_' and '@' with up to 64 of them")
+                "the claim '\(policy.nameClaim)' is no name of letters, digits, '.', '-', '_' and '@' with up to 64 of them"
+            )
         }
         let groups = try groups(claims[policy.groupsClaim])
         let grants = policy.groups.filter { groups.contains($0.group) }.flatMap(\.grants)
@@ -70,7 +71,8 @@ public struct IDTokenVerifier: Sendable {
         let allowed = policy.algorithms.map(\.rawValue)
         guard let name = header["alg"] as? String, allowed.contains(name) else {
             throw IDTokenError(
-                .untrusted, "the token is not signed by \(allowed.joined(separator: " or ")), which policy.yaml demands")
+                .untrusted, "the token is not signed by \(allowed.joined(separator: " or ")), which policy.yaml demands"
+            )
         }
         let key = try key(header["kid"] as? String, algorithm: name)
         do {
@@ -152,7 +154,8 @@ public struct IDTokenVerifier: Sendable {
 
     private func groups(_ value: Any?) throws(IDTokenError) -> Set<String> {
         guard let value else { return [] }
-        guard let groups = value as? [String] ?? (value as? String).map({ [$0] }), groups.count <= Self.mostGroups else {
+        guard let groups = value as? [String] ?? (value as? String).map({ [$0] }), groups.count <= Self.mostGroups
+        else {
             throw IDTokenError(
                 .refused, "the claim '\(policy.groupsClaim)' is no list of up to \(Self.mostGroups) names")
         }

@@ -11,7 +11,8 @@ enum JSONParts {
 
     /// Source: https://www.rfc-editor.org/rfc/rfc7515#appendix-C
     static func base64URL(_ text: Substring) -> Data? {
-        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") }) else {
+        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") })
+        else {
             return nil
         }
         let plain = text.replacing("-", with: "+").replacing("_", with: "/")

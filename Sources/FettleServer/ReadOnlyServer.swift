@@ -35,7 +35,8 @@ public struct ReadOnlyServer: Sendable {
         var logger = Logger(label: "fettle.server")
         logger.logLevel = .warning
         let application = Application(
-            router: Routes.make(service, judgement, mayRead), configuration: .init(address: .hostname("127.0.0.1", port: port)),
+            router: Routes.make(service, judgement, mayRead),
+            configuration: .init(address: .hostname("127.0.0.1", port: port)),
             logger: logger)
         try await application.runService()
     }

@@ -183,7 +183,9 @@ import Testing
         Use(words: ["whoami", "--store", "users.db"], token: "ann"),
         Use(words: ["user", "add", "bob", "--role", "operator:dev/w*", "--store", "users.db"], token: "ann"),
         Use(words: ["user", "roles", "bob", "--role", "viewer", "--store", "users.db"], token: "ann"),
-        Use(words: ["user", "roles", "ann", "--role", "viewer", "--store", "users.db"], exits: [3], fails: true, token: "ann"),
+        Use(
+            words: ["user", "roles", "ann", "--role", "viewer", "--store", "users.db"], exits: [3], fails: true,
+            token: "ann"),
         Use(words: ["user", "disable", "bob", "--store", "users.db"], token: "ann"),
         Use(words: ["user", "enable", "bob", "--store", "users.db"], token: "ann"),
         Use(words: ["user", "enrol", "bob", "--store", "users.db"], token: "ann"),
@@ -255,9 +257,11 @@ import Testing
         ["evidence", "verify", "nowhere", "--key", "nowhere"], ["evidence", "verify", "nowhere"],
         ["evidence", "anchor", "--to", "http://plain.example/"], ["evidence", "anchor"],
         ["evidence", "anchor", "--to", "https://user:secret@host/"], ["evidence", "log", "--limit", "0"],
-        ["plan", "show", "plan-9", "--as", "\u{1b}[2J"], ["user", "add", "ann"], ["user", "add", "a b", "--role", "admin"],
+        ["plan", "show", "plan-9", "--as", "\u{1b}[2J"], ["user", "add", "ann"],
+        ["user", "add", "a b", "--role", "admin"],
         ["user", "add", "ann", "--role", "horse"], ["user", "list", "--horse"], ["user", "roles", "ann"],
-        ["user", "disable", "ann"], ["user", "enable", "ann"], ["user", "enrol", "ann"], ["token", "make", "--role", "x:y z"],
+        ["user", "disable", "ann"], ["user", "enable", "ann"], ["user", "enrol", "ann"],
+        ["token", "make", "--role", "x:y z"],
         ["token", "list", "--horse"], ["token", "end", "token-1"], ["whoami", "--horse"],
     ].map { Use(words: $0, exits: [2], fails: true) }
 
@@ -393,7 +397,8 @@ import Testing
     @discardableResult
     private static func check(_ use: Use, in folder: TestFolder, json: Bool) async throws -> Program {
         try await prepare(use, in: folder)
-        let program = try Program(use.words + (json ? ["-o", "json"] : []), in: folder,
+        let program = try Program(
+            use.words + (json ? ["-o", "json"] : []), in: folder,
             settings: ["COLUMNS": "40", "FETTLE_TOKEN_FILE": use.token ?? ""])
         let status = try await program.end()
         #expect(use.exits.contains(status), "\(use.line): \(status)\n\(program.output)\(program.error)")

@@ -221,8 +221,14 @@ import Testing
             if !isUp { try await Task.sleep(for: .milliseconds(50)) }
         }
         #expect(isUp)
-        for path in ["/", "/metrics", "/api/v1/overview", "/api/v1/findings", "/api/v1/judgement", "/api/v1/obligations", "/api/v1/runs/run-1/journal"] {
-            for header in [nil, "", "Bearer", "Basic \(try text("vera"))", "Bearer x", "Bearer \(try text("vera")) x", "Bearer eyJ.eyJ.eyJ"] {
+        for path in [
+            "/", "/metrics", "/api/v1/overview", "/api/v1/findings", "/api/v1/judgement", "/api/v1/obligations",
+            "/api/v1/runs/run-1/journal",
+        ] {
+            for header in [
+                nil, "", "Bearer", "Basic \(try text("vera"))", "Bearer x", "Bearer \(try text("vera")) x",
+                "Bearer eyJ.eyJ.eyJ",
+            ] {
                 #expect(try await status(path, header) == 401, "\(path) with \(header ?? "nothing")")
             }
             #expect(try await status(path, "Bearer \(try text("dev"))") == 403)

@@ -14,7 +14,11 @@ import Testing
         var fields: [String: Value]
 
         enum Value: Codable, Equatable {
-            case text(String), list([String]), number(Double), flag(Bool), none
+            case text(String)
+            case list([String])
+            case number(Double)
+            case flag(Bool)
+            case none
 
             func encode(to encoder: any Encoder) throws {
                 var container = encoder.singleValueContainer()
@@ -46,7 +50,9 @@ import Testing
             .init(group: "cab", grants: [Grant(.approver), Grant(.viewer)]),
         ])
 
-    private static func jwk(_ key: ES256PrivateKey, kid: String, more: [String: String] = [:]) throws -> [String: String] {
+    private static func jwk(_ key: ES256PrivateKey, kid: String, more: [String: String] = [:]) throws -> [String:
+        String]
+    {
         let parameters = try #require(key.publicKey.parameters)
         func url(_ text: String) -> String {
             text.replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
@@ -69,7 +75,8 @@ import Testing
     ]
 
     private static func sign(
-        _ claims: [String: Claims.Value], by key: ES256PrivateKey = key, kid: String? = "one", header: JWTHeader = JWTHeader()
+        _ claims: [String: Claims.Value], by key: ES256PrivateKey = key, kid: String? = "one",
+        header: JWTHeader = JWTHeader()
     ) async throws -> String {
         var header = header
         header.kid = kid
@@ -111,7 +118,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("iss", Claims.Value.text("https://id.example.org/")), ("iss", .none), ("aud", .text("other")), ("aud", .list([])),
+        ("iss", Claims.Value.text("https://id.example.org/")), ("iss", .none), ("aud", .text("other")),
+        ("aud", .list([])),
         ("aud", .none), ("aud", .list(["fettle", "other"])), ("azp", .text("other")), ("azp", .number(1)),
         ("exp", .number(1_900_000_000)), ("exp", .none), ("exp", .text("1900000060")), ("exp", .flag(true)),
         ("exp", .number(1e300)), ("nbf", .number(1_900_000_061)), ("iat", .number(1_900_000_061)), ("nbf", .text("x")),
@@ -136,7 +144,8 @@ import Testing
         try await refused(.untrusted, try await Self.sign(Self.good, kid: "secret"))
         let parts = try await Self.sign(Self.good).split(separator: ".").map(String.init)
         func header(_ text: String) -> String {
-            Data(text.utf8).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+            Data(text.utf8).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing(
+                "=", with: "")
         }
         for alg in ["none", "None", "HS256", "RS256", "es256", "ES256K", ""] {
             let first = header("{\"alg\":\"\(alg)\",\"kid\":\"one\"}")
@@ -172,7 +181,9 @@ import Testing
 
     @Test func aKeyForSomethingElseOrOfAnotherAlgorithmIsNotUsed() async throws {
         let token = try await Self.sign(Self.good)
-        for more in [["use": "enc"], ["alg": "ES384"], ["kty": "RSA"], ["kid": "other"], ["x": "AAAA"], ["crv": "P-384"]] {
+        for more in [
+            ["use": "enc"], ["alg": "ES384"], ["kty": "RSA"], ["kid": "other"], ["x": "AAAA"], ["crv": "P-384"],
+        ] {
             let error = await #expect(throws: IDTokenError.self) {
                 _ = try await Self.verify(token, keys: try Self.set([try Self.jwk(Self.key, kid: "one", more: more)]))
             }
@@ -192,7 +203,8 @@ import Testing
 
     @Test(arguments: [
         "", "a", "..", "a.b", "a.b.c.d", "eyJ.eyJ.eyJ", "e30.e30.e30", "{}.{}.{}", "\u{0}.\u{0}.\u{0}", "a+/=.b.c",
-        String(repeating: "e30.", count: 10_000), String(repeating: "a", count: 20_000), "bnVsbA.bnVsbA.bnVsbA", "W10.W10.W10",
+        String(repeating: "e30.", count: 10_000), String(repeating: "a", count: 20_000), "bnVsbA.bnVsbA.bnVsbA",
+        "W10.W10.W10",
     ])
     func whatIsNoTokenIsTold(text: String) async throws {
         let error = await #expect(throws: IDTokenError.self) { _ = try await Self.verify(text) }

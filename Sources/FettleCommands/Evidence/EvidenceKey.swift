@@ -23,7 +23,8 @@ struct EvidenceKey: AsyncParsableCommand {
     func run() async throws {
         let directory = Session.directory(options)
         let file = KeyFile(directory: directory)
-        let key = try await (try file.load() ?? Session(options).signingKey()).verifying
+        let kept = try file.load()
+        let key = if let kept { kept.verifying } else { try await Session(options).signingKey().verifying }
         if let destination {
             try Data(key.pem.utf8).write(to: URL(fileURLWithPath: destination), options: .atomic)
         }

@@ -1,3 +1,4 @@
+import FettleControl
 import FettleEvidence
 import Foundation
 

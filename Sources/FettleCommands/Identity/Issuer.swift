@@ -26,7 +26,8 @@ struct Issuer: Sendable {
     func access(_ text: String) throws -> (Person, Access) {
         guard let name = IDTokenVerifier.unprovenName(text, policy: policy) else {
             throw CommandFailure(
-                .usage, "the id token has no name in its claim '\(policy.nameClaim)'\n  `identity.nameClaim` in policy.yaml")
+                .usage,
+                "the id token has no name in its claim '\(policy.nameClaim)'\n  `identity.nameClaim` in policy.yaml")
         }
         return (Person(name), access(idToken: text))
     }
@@ -48,7 +49,8 @@ struct Issuer: Sendable {
         guard place.hasPrefix("https://") else {
             let path = place.hasPrefix("/") ? place : directory.appendingPathComponent(place).path
             return try EvidenceFile.bytes(
-                of: path, limit: IDTokenVerifier.longestKeys, hint: "`identity.keys` in policy.yaml names the issuer's keys")
+                of: path, limit: IDTokenVerifier.longestKeys,
+                hint: "`identity.keys` in policy.yaml names the issuer's keys")
         }
         return try fetch(place)
     }
@@ -56,7 +58,8 @@ struct Issuer: Sendable {
     /// By the system's curl, which is told the address by its standard input.
     private static func fetch(_ address: String) throws -> Data {
         func trouble(_ reason: String) -> CommandFailure {
-            CommandFailure(.failure, "the issuer's keys at \(address.printable): \(reason)\n  `identity.keys` in policy.yaml")
+            CommandFailure(
+                .failure, "the issuer's keys at \(address.printable): \(reason)\n  `identity.keys` in policy.yaml")
         }
         guard address.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"\"\\".utf8.contains($0) }) else {
             throw trouble("that is no plain address")

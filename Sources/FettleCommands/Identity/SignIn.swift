@@ -56,7 +56,9 @@ enum SignIn {
         if Issuer.isIDToken(text) {
             guard let issuer = try Issuer(directory) else {
                 throw CommandFailure(
-                    .usage, "that is an id token, and policy.yaml names no issuer\n  `identity` in policy.yaml: docs/identity.md")
+                    .usage,
+                    "that is an id token, and policy.yaml names no issuer\n  `identity` in policy.yaml: docs/identity.md"
+                )
             }
             (person, access) = try issuer.access(text)
         } else {
@@ -64,7 +66,8 @@ enum SignIn {
             (person, access) = (Person(token.user.rawValue), .token(token))
         }
         if let identity = options.identity, identity != person.rawValue {
-            throw CommandFailure(.usage, "--as \(identity): the token is \(person)'s\n  without --as, or with another token")
+            throw CommandFailure(
+                .usage, "--as \(identity): the token is \(person)'s\n  without --as, or with another token")
         }
         return (person, access)
     }
@@ -84,7 +87,9 @@ enum SignIn {
         let file = open(destination, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else {
             throw CommandFailure(
-                .failure, "\(destination.printable): \(String(cString: strerror(errno)))\n  --to names a file that is not there yet")
+                .failure,
+                "\(destination.printable): \(String(cString: strerror(errno)))\n  --to names a file that is not there yet"
+            )
         }
         defer { close(file) }
         guard Output.write(Array("\(text.revealed)\n".utf8), to: file), fsync(file) == 0 else {
@@ -96,6 +101,8 @@ enum SignIn {
     static func requireFree(_ destination: String?) throws {
         guard let destination, FileManager.default.fileExists(atPath: destination) else { return }
         throw CommandFailure(
-            .usage, "\(destination.printable) is there already, and is not written over\n  --to names a file that is not there yet")
+            .usage,
+            "\(destination.printable) is there already, and is not written over\n  --to names a file that is not there yet"
+        )
     }
 }

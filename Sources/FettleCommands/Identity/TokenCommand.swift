@@ -141,7 +141,8 @@ struct WhoAmI: AsyncParsableCommand {
                     limits: principal?.limits, until: principal?.until))
         }
         guard let principal else {
-            return session.print("\(session.person), by the login on this machine; no users are kept: roles bind nobody here")
+            return session.print(
+                "\(session.person), by the login on this machine; no users are kept: roles bind nobody here")
         }
         session.print("\(principal.person), by \(principal.by)\(principal.until.map { ", until \($0)" } ?? "")")
         for grant in principal.grants { session.print("  \(grant)") }

@@ -50,7 +50,9 @@ private struct UserAnswer: Encodable {
 struct UserAdd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add somebody, and tell what lets them in.",
-        discussion: "The enrolment is good for 24 hours and for one thing: that they make their own token by `fettle token make`.")
+        discussion:
+            "The enrolment is good for 24 hours and for one thing: that they make their own token by `fettle token make`."
+    )
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var roles: RoleArguments
@@ -97,7 +99,8 @@ struct UserEnrol: AsyncParsableCommand {
             return try session.printJSON(UserAnswer(user: user, enrolment: view, text: text))
         }
         if let user { session.print("\(user.id): \(user.grants.map(\.description).joined(separator: ", "))") }
-        session.print("\(made.token.id) lets \(made.token.user) in until \(made.token.expiresAt); it is told this once:")
+        session.print(
+            "\(made.token.id) lets \(made.token.user) in until \(made.token.expiresAt); it is told this once:")
         try SignIn.hand(made.text, to: destination)
         if let destination { session.print("wrote \(destination.printable)") }
         session.next("then they: FETTLE_TOKEN_FILE=… fettle token make --to ~/.config/fettle-token")
@@ -116,7 +119,8 @@ struct UserList: AsyncParsableCommand {
         if options.output == .json { return try session.printJSON(users) }
         guard !users.isEmpty else { return session.print("No users are kept: roles bind nobody here.") }
         var table = Table([
-            .init(title: "USER"), .init(title: "ROLES", shrinks: 1), .init(title: "STATE"), .init(title: "LAST ALTERED"),
+            .init(title: "USER"), .init(title: "ROLES", shrinks: 1), .init(title: "STATE"),
+            .init(title: "LAST ALTERED"),
         ])
         for user in users {
             table.add(

@@ -70,7 +70,8 @@ struct Gate: Sendable {
                     .blocked, "\(token.id) is good for one thing: `fettle token make`, which ends it",
                     hint: "use the token that it makes")
             }
-            return Principal(user.person, grants: user.grants, limits: token.limits, by: token.id.rawValue, until: token.expiresAt)
+            return Principal(
+                user.person, grants: user.grants, limits: token.limits, by: token.id.rawValue, until: token.expiresAt)
         case .external(let ask):
             if try await isOpen {
                 throw ControlError(
@@ -101,7 +102,11 @@ struct Gate: Sendable {
         else { throw unknown }
         guard token.isLive(at: now()) else {
             let why = token.ended.map { "was ended by \($0.by) at \($0.at)" } ?? "is over since \(token.expiresAt)"
-            throw ControlError(.blocked, "\(token.id) of \(token.user) \(why)", hint: "`fettle token make` makes a new one while you have one that is good; else ask an admin: `fettle user enrol \(token.user)`")
+            throw ControlError(
+                .blocked, "\(token.id) of \(token.user) \(why)",
+                hint:
+                    "`fettle token make` makes a new one while you have one that is good; else ask an admin: `fettle user enrol \(token.user)`"
+            )
         }
         guard let user = try await user(token.user), user.id == token.user else { throw unknown }
         guard !user.isDisabled else {

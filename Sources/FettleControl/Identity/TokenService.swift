@@ -81,10 +81,12 @@ public struct TokenService: Sendable {
     /// - Throws: `invalid` for a time that is too long; `blocked` for limits beyond those of the token by which it is asked for.
     public func make(title: String, limits: [Grant]?, days: Int) async throws(ControlError) -> Made {
         guard (1...Self.mostDays).contains(days) else {
-            throw ControlError(.invalid, "a token is good for 1 to \(Self.mostDays) days, not for \(days)", hint: "--days 90")
+            throw ControlError(
+                .invalid, "a token is good for 1 to \(Self.mostDays) days, not for \(days)", hint: "--days 90")
         }
         guard title.utf8.count <= 200, !title.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-            throw ControlError(.invalid, "a token's title is one line of up to 200 bytes", hint: "--title 'build server'")
+            throw ControlError(
+                .invalid, "a token's title is one line of up to 200 bytes", hint: "--title 'build server'")
         }
         guard case .token(let text) = access.way else {
             throw ControlError(
@@ -153,7 +155,8 @@ public struct TokenService: Sendable {
     ) async throws(ControlError) -> AccessToken {
         var (current, reference) = try await keeper.load(AccessToken.self, .token, id: token.id.rawValue)
         guard current.ended == nil else {
-            throw ControlError(.conflict, "\(current.id) was ended before", hint: "`fettle token list --all` tells by whom")
+            throw ControlError(
+                .conflict, "\(current.id) was ended before", hint: "`fettle token list --all` tells by whom")
         }
         current.ended = AccessToken.Ending(by: person, at: time)
         try await keeper.replace(

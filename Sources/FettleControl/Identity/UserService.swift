@@ -40,7 +40,8 @@ public struct UserService: Sendable {
             try await keeper.keep(user, as: .user, id: id.rawValue, at: user.createdAt)
         } catch {
             guard error.code == .conflict else { throw error }
-            throw ControlError(.conflict, "\(id) is there already", hint: "`fettle user roles \(id) --role …` alters it")
+            throw ControlError(
+                .conflict, "\(id) is there already", hint: "`fettle user roles \(id) --role …` alters it")
         }
         return user
     }
@@ -68,7 +69,8 @@ public struct UserService: Sendable {
         try await gate.require(.administrate, on: .everywhere, by: person)
         guard id.rawValue != person.name else {
             throw ControlError(
-                .blocked, "nobody alters their own roles: another admin has to", hint: "`fettle user list` tells who is one")
+                .blocked, "nobody alters their own roles: another admin has to",
+                hint: "`fettle user list` tells who is one")
         }
         for _ in 0..<20 {
             var (user, reference) = try await keeper.load(User.self, .user, id: id.rawValue)
@@ -102,12 +104,15 @@ public struct UserService: Sendable {
         guard !grants.isEmpty, grants.count <= most else {
             throw ControlError(
                 .invalid, "a user has one role or more, up to \(most)",
-                hint: "--role takes \(Role.allCases.map(\.rawValue).joined(separator: ", ")), with a place: operator:dev,qa/web*")
+                hint:
+                    "--role takes \(Role.allCases.map(\.rawValue).joined(separator: ", ")), with a place: operator:dev,qa/web*"
+            )
         }
         let roles = grants.filter { $0.role == .admin && !$0.isUnlimited }
         guard roles.isEmpty else {
             throw ControlError(
-                .invalid, "users belong to no environment: an admin is one everywhere", hint: "--role admin, without a place")
+                .invalid, "users belong to no environment: an admin is one everywhere",
+                hint: "--role admin, without a place")
         }
     }
 

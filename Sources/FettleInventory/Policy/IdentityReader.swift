@@ -46,8 +46,12 @@ struct IdentityReader {
     }
 
     private func group(_ item: YAMLValue) -> IdentityPolicy.GroupGrants? {
-        guard let fields = Fields(item, of: "a group of the issuer's", keys: ["group", "roles"], reading) else { return nil }
-        let name = fields.required("group", of: "a group of the issuer's", reading).flatMap { reading.text($0, "group") }
+        guard let fields = Fields(item, of: "a group of the issuer's", keys: ["group", "roles"], reading) else {
+            return nil
+        }
+        let name = fields.required("group", of: "a group of the issuer's", reading).flatMap {
+            reading.text($0, "group")
+        }
         let roles = fields.required("roles", of: "a group of the issuer's", reading)
         guard let name, let roles else { return nil }
         var grants: [Grant] = []

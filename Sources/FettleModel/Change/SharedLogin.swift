@@ -19,7 +19,8 @@ extension Change {
     public var sharedLoginWords: String? {
         let logins = sharedLogins
         guard !logins.isEmpty else { return nil }
-        return "the login \(logins.joined(separator: ", ")) stands behind more than one name here: it is not shown that another person "
+        return
+            "the login \(logins.joined(separator: ", ")) stands behind more than one name here: it is not shown that another person "
             + "has agreed (`fettle user add` tells people apart)"
     }
 }

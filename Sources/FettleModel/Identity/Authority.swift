@@ -52,7 +52,8 @@ public enum Authority {
             if fitting.contains(where: \.isUnlimited) { return nil }
             return Refusal(
                 message: "\(who) for the whole fleet: \(fitting.map(\.description).joined(separator: ", ")) is less",
-                hint: "narrow it to an environment and groups that it holds for, or ask somebody with the role \(needed)")
+                hint:
+                    "narrow it to an environment and groups that it holds for, or ask somebody with the role \(needed)")
         case .places(let places):
             let open = places.filter { place in !fitting.contains { $0.covers(place) } }
             guard !open.isEmpty else { return nil }
@@ -60,7 +61,9 @@ public enum Authority {
             let more = open.count > 5 ? " and \(open.count - 5) more" : ""
             return Refusal(
                 message: "\(who) in \(told)\(more): \(fitting.map(\.description).joined(separator: ", ")) is elsewhere",
-                hint: "somebody with the role \(needed) there; or an admin grants it: `fettle user roles \(person) --role …`")
+                hint:
+                    "somebody with the role \(needed) there; or an admin grants it: `fettle user roles \(person) --role …`"
+            )
         }
     }
 }

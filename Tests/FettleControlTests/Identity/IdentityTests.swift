@@ -36,9 +36,13 @@ import Testing
         #expect(try await world.users(admin).whoami()?.person == "root-admin")
     }
 
-    @Test(arguments: ["", "a b", "alice (signed in as root)", "-\n", "a:b", "al\u{200b}ice", String(repeating: "a", count: 65)])
+    @Test(arguments: [
+        "", "a b", "alice (signed in as root)", "-\n", "a:b", "al\u{200b}ice", String(repeating: "a", count: 65),
+    ])
     func aNameThatCouldPassForAnotherIsNone(name: String) async throws {
-        try await refused(.invalid) { _ = try await world.users().add(UserID(name), grants: [Grant(.admin)], by: "root") }
+        try await refused(.invalid) {
+            _ = try await world.users().add(UserID(name), grants: [Grant(.admin)], by: "root")
+        }
     }
 
     @Test func anEnrolmentIsGoodForOneTokenAndNothingElse() async throws {
@@ -110,8 +114,10 @@ import Testing
 
     @Test(arguments: [
         "", "fettle", "fettle:a:token-1:", "fettle:a:plan-1:" + String(repeating: "a", count: 64),
-        "fettle:a/../b:token-1:" + String(repeating: "a", count: 64), "fettle:a:token-1:" + String(repeating: "A", count: 64),
-        "fettle:a:token-1:" + String(repeating: "a", count: 64) + "\n", "-fettle:a:token-1:" + String(repeating: "a", count: 64),
+        "fettle:a/../b:token-1:" + String(repeating: "a", count: 64),
+        "fettle:a:token-1:" + String(repeating: "A", count: 64),
+        "fettle:a:token-1:" + String(repeating: "a", count: 64) + "\n",
+        "-fettle:a:token-1:" + String(repeating: "a", count: 64),
         String(repeating: "fettle:", count: 10_000),
     ])
     func whatIsNoTokenIsToldWithoutRepeatingIt(text: String) {
@@ -121,13 +127,19 @@ import Testing
 
     @Test func nobodyAltersTheirOwnRolesAndAnAdminIsAlwaysLeft() async throws {
         let admin = try await world.admin()
-        try await refused { _ = try await world.users(admin).setGrants([Grant(.admin), Grant(.approver)], of: "root-admin", by: "root-admin") }
+        try await refused {
+            _ = try await world.users(admin).setGrants(
+                [Grant(.admin), Grant(.approver)], of: "root-admin", by: "root-admin")
+        }
         try await refused { _ = try await world.users(admin).setDisabled(true, "root-admin", by: "root-admin") }
         let second = try await world.add("second", Grant(.admin), by: admin)
         _ = try await world.users(second).setGrants([Grant(.viewer)], of: "root-admin", by: "second")
         try await refused { _ = try await world.users(admin).setDisabled(true, "second", by: "root-admin") }
         #expect(try await world.users(second).users().map(\.id) == ["root-admin", "second"])
-        try await refused(.invalid) { _ = try await world.users(second).setGrants([Grant(.admin, environments: ["dev"])], of: "root-admin", by: "second") }
+        try await refused(.invalid) {
+            _ = try await world.users(second).setGrants(
+                [Grant(.admin, environments: ["dev"])], of: "root-admin", by: "second")
+        }
     }
 
     @Test func aTokenIsGoodForItsLimitsAndMakesNoneBeyondThem() async throws {
@@ -139,9 +151,13 @@ import Testing
         try await refused { _ = try await world.tokens(bob).make(title: "", limits: [Grant(.operator)], days: 1) }
         _ = try await world.tokens(bob).make(title: "", limits: [Grant(.viewer)], days: 1)
         for days in [0, -1, 367, .max] {
-            try await refused(.invalid) { _ = try await world.tokens(bob).make(title: "", limits: [Grant(.viewer)], days: days) }
+            try await refused(.invalid) {
+                _ = try await world.tokens(bob).make(title: "", limits: [Grant(.viewer)], days: days)
+            }
         }
-        try await refused(.invalid) { _ = try await world.tokens(bob).make(title: "a\nb", limits: [Grant(.viewer)], days: 1) }
+        try await refused(.invalid) {
+            _ = try await world.tokens(bob).make(title: "a\nb", limits: [Grant(.viewer)], days: 1)
+        }
     }
 
     @Test func nobodyActsInTheNameOfAnother() async throws {
@@ -150,13 +166,15 @@ import Testing
         try await StageKeeper(store: world.store).keep(
             RollingPlan.plan(size: 3, lanes: 1), as: .plan, id: "plan-1", at: world.now)
         try await refused {
-            _ = try await world.changes(bob).submit(plan: "plan-1", kind: .normal, reason: "", by: "carol", policy: Policy())
+            _ = try await world.changes(bob).submit(
+                plan: "plan-1", kind: .normal, reason: "", by: "carol", policy: Policy())
         }
         let change = try await world.changes(bob).submit(
             plan: "plan-1", kind: .normal, reason: "", by: "bob", policy: Policy())
         // Who asked has both roles, and is still one person.
         try await refused {
-            _ = try await world.changes(bob).vote(on: change.id, by: "bob", approves: true, digest: change.plan.digest, note: "")
+            _ = try await world.changes(bob).vote(
+                on: change.id, by: "bob", approves: true, digest: change.plan.digest, note: "")
         }
         try await refused {
             _ = try await world.changes(bob).vote(
@@ -176,7 +194,9 @@ import Testing
         world.pass(seconds: 60)
         try await refused { _ = try await world.users(outside).whoami() }
         _ = try await world.users(admin).add("zoe@id", grants: [Grant(.viewer)], by: "root-admin")
-        let again = Access.external { () throws(ControlError) in Principal("zoe@id", grants: [Grant(.admin)], by: "https://id") }
+        let again = Access.external { () throws(ControlError) in
+            Principal("zoe@id", grants: [Grant(.admin)], by: "https://id")
+        }
         try await refused { _ = try await world.users(again).whoami() }
     }
 
@@ -196,7 +216,8 @@ import Testing
             ])
         #expect(
             entries.map(\.by) == [
-                "root", "root", "root-admin", "root-admin", "root-admin", "root-admin", "bob", "bob", "root-admin", "bob",
+                "root", "root", "root-admin", "root-admin", "root-admin", "root-admin", "bob", "bob", "root-admin",
+                "bob",
             ])
         let report = try await LogService(store: world.store).check()
         #expect(report.holds && report.notInLog.isEmpty, "\(report.faults)")
@@ -220,7 +241,8 @@ import Testing
             #expect(try await !LogService(store: world.store).check().holds)
             let back = try [UInt8](CanonicalJSON.encode(token))
             try await world.store.replace(
-                StoredDocument(kind: .token, id: "token-4", digest: reference.digest, createdAt: token.createdAt, bytes: back),
+                StoredDocument(
+                    kind: .token, id: "token-4", digest: reference.digest, createdAt: token.createdAt, bytes: back),
                 expecting: document.digest)
         }
     }

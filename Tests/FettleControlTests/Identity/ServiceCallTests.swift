@@ -64,7 +64,9 @@ import Testing
             _ = try await world.users(admin).add(UserID(name), grants: grants, by: "root-admin")
             let access = try await world.letIn(UserID(name), by: "root-admin", admin)
             actors.append(
-                Actor(name: Person(name), access: access, roles: Set(roles), environments: Set(places), isOut: name == "gone"))
+                Actor(
+                    name: Person(name), access: access, roles: Set(roles), environments: Set(places),
+                    isOut: name == "gone"))
         }
         _ = try await world.users(admin).setDisabled(true, "gone", by: "root-admin")
         return actors
@@ -89,13 +91,16 @@ import Testing
         }
         // Not vacuous: what may be done is done, and every kind of call is refused to somebody.
         for call in Self.calls { #expect(seen.contains("\(call) refused"), "\(call) was never refused, from \(first)") }
-        for call in ["submit", "vote", "withdraw", "schedule", "create", "ask", "waive", "endWaiver", "setGrants", "note"] {
+        for call in [
+            "submit", "vote", "withdraw", "schedule", "create", "ask", "waive", "endWaiver", "setGrants", "note",
+        ] {
             #expect(seen.contains("\(call) done"), "\(call) was never done, from \(first)")
         }
     }
 
     private static let calls = [
-        "submit", "vote", "withdraw", "schedule", "review", "create", "ask", "answer", "waive", "endWaiver", "setGrants",
+        "submit", "vote", "withdraw", "schedule", "review", "create", "ask", "answer", "waive", "endWaiver",
+        "setGrants",
         "addUser", "enrol", "endToken", "scan", "plan", "makeSet", "note", "statement", "export", "settle",
     ]
 
@@ -108,7 +113,8 @@ import Testing
         await scene.begin()
         var seen: Set<String> = []
         for _ in 0..<12 {
-            guard let actor = actors.randomElement(using: &random), let call = calls.randomElement(using: &random) else { break }
+            guard let actor = actors.randomElement(using: &random), let call = calls.randomElement(using: &random)
+            else { break }
             // Now and then in the name of somebody else.
             let claimed = Int.random(in: 0..<6, using: &random) == 0 ? actors.randomElement(using: &random)?.name : nil
             let before = try await world.mark()
@@ -122,7 +128,8 @@ import Testing
                 if !mayDo {
                     seen.insert("\(call) refused")
                     let isSame = try await world.mark() == before
-                    #expect(isSame, "seed \(seed): \(call) by \(actor.name) was refused (\(error)) and changed something")
+                    #expect(
+                        isSame, "seed \(seed): \(call) by \(actor.name) was refused (\(error)) and changed something")
                 }
             }
             try await scene.judge(seed)
@@ -253,7 +260,8 @@ import Testing
                 return (actor.may("operator", in: environment), { _ = try await runs.create(for: change, by: person) })
             case "ask":
                 return (
-                    actor.may("operator", in: "dev"), { try await runs.ask(.pause(by: person, reason: "r"), of: "run-1") }
+                    actor.may("operator", in: "dev"),
+                    { try await runs.ask(.pause(by: person, reason: "r"), of: "run-1") }
                 )
             case "answer":
                 return (
@@ -287,7 +295,8 @@ import Testing
                 )
             case "addUser":
                 return (
-                    actor.may("admin"), { _ = try await world.users(access).add("new", grants: [Grant(.admin)], by: person) }
+                    actor.may("admin"),
+                    { _ = try await world.users(access).add("new", grants: [Grant(.admin)], by: person) }
                 )
             case "enrol":
                 return (actor.may("admin"), { _ = try await world.tokens(access).enrol("new", by: person) })
@@ -334,7 +343,9 @@ import Testing
                     }
                 )
             case "makeSet":
-                return (actor.may("operator"), { _ = try await promotions.make(from: ["plan-1"], title: "t", by: person) })
+                return (
+                    actor.may("operator"), { _ = try await promotions.make(from: ["plan-1"], title: "t", by: person) }
+                )
             case "note":
                 let stages = PromotionPolicy.standard(for: fleet)
                 return (
@@ -370,7 +381,8 @@ import Testing
                 let change = try await world.changes().change(summary.change)
                 let isProduction = change.plan.id == "plan-2"
                 let people = seen.filter { $0.change == change.id && $0.person != change.requestedBy }.map(\.person)
-                #expect(people.count >= (isProduction ? 2 : 1), "seed \(seed): \(summary.run) of \(change.id) by \(people)")
+                #expect(
+                    people.count >= (isProduction ? 2 : 1), "seed \(seed): \(summary.run) of \(change.id) by \(people)")
                 let isAllowed = people.allSatisfy { person in
                     cast.contains { name, roles, places in
                         name == person.rawValue && roles.contains("approver")

@@ -42,7 +42,8 @@ import Testing
         let holds = try #require(Self.table[act]).contains(letter)
         let here = Grant(role, environments: ["dev"], groups: ["web"])
         for (scope, whole, part) in [
-            (ActScope.nowhere, true, true), (.places([Self.dev]), true, true), (.places([Self.production]), true, false),
+            (ActScope.nowhere, true, true), (.places([Self.dev]), true, true),
+            (.places([Self.production]), true, false),
             (.places([Self.dev, Self.production]), true, false), (.everywhere, true, false), (.places([]), true, true),
         ] {
             #expect(Self.may(act, on: scope, Grant(role)) == (holds && whole), "\(act) by \(role) on \(scope)")
@@ -65,7 +66,9 @@ import Testing
 
     @Test func grantsOfSeveralPlacesAddUpAndCrossOverNowhere() {
         let both = ActScope.places([Self.dev, Self.production])
-        #expect(Self.may(.run, on: both, Grant(.operator, environments: ["dev"]), Grant(.operator, environments: ["prod*"])))
+        #expect(
+            Self.may(.run, on: both, Grant(.operator, environments: ["dev"]), Grant(.operator, environments: ["prod*"]))
+        )
         #expect(!Self.may(.run, on: both, Grant(.operator, environments: ["dev"]), Grant(.approver)))
         // In a group by one grant and in the environment by another is in neither place.
         #expect(
@@ -104,7 +107,8 @@ import Testing
         let role = Authority.refusal(of: .vote, on: .nowhere, by: principal)
         #expect(role?.message.contains("approver") == true && role?.message.contains("operator:dev") == true)
         let place = Authority.refusal(of: .run, on: .places([Self.production]), by: principal)
-        #expect(place?.message.contains("production (web)") == true && place?.hint.contains("fettle user roles") == true)
+        #expect(
+            place?.message.contains("production (web)") == true && place?.hint.contains("fettle user roles") == true)
     }
 
     @Test(arguments: [
@@ -114,7 +118,8 @@ import Testing
     func aGrantIsReadAsItIsWritten(grant: Grant) { #expect(Grant(grant.description) == grant) }
 
     @Test(arguments: [
-        "", "root", "operator:", "operator:/", "operator:dev/", "operator:,", "operator:dev,,qa", "Operator", "operator ",
+        "", "root", "operator:", "operator:/", "operator:dev/", "operator:,", "operator:dev,,qa", "Operator",
+        "operator ",
         "operator:a b", "operator:a\nb", "operator:$(x)", "operator:dev/web/db", "operator:a:b", "viewer:\u{430}",
         "operator:" + String(repeating: "a", count: 65),
     ])
