@@ -82,11 +82,10 @@ import Testing
         }
     }
 
-    @Test(arguments: stride(from: UInt64(1), to: TestScale.isLong ? 100_001 : 201, by: TestScale.isLong ? 1_000 : 50))
+    @Test(arguments: Self.firsts)
     func nobodyWithoutTheRoleChangesAnythingAndNoRunIsWithoutAQuorum(first: UInt64) async throws {
-        let count: UInt64 = TestScale.isLong ? 1_000 : 50
         var seen: Set<String> = []
-        for seed in first..<first + count {
+        for seed in first..<first + Self.seedsEach {
             seen.formUnion(try await Self.play(seed))
         }
         // Not vacuous: what may be done is done, and every kind of call is refused to somebody.
@@ -97,6 +96,10 @@ import Testing
             #expect(seen.contains("\(call) done"), "\(call) was never done, from \(first)")
         }
     }
+
+    /// Each case plays so many seeds, from the one that it is given.
+    private static let seedsEach: UInt64 = TestScale.isLong ? 1_000 : 50
+    private static let firsts = Array(stride(from: UInt64(1), to: TestScale.isLong ? 100_001 : 201, by: Int(seedsEach)))
 
     private static let calls = [
         "submit", "vote", "withdraw", "schedule", "review", "create", "ask", "answer", "waive", "endWaiver",
@@ -159,8 +162,8 @@ import Testing
 
     private static let stage = Task { () async throws -> Stage in
         let world = IdentityWorld()
-        let actors = try await actors(in: world)
-        try await keepPlans(in: world)
+        let actors = try await Self.actors(in: world)
+        try await Self.keepPlans(in: world)
         try await Scene(world: world, actors: actors).prepare()
         var documents: [StoredDocument] = []
         for kind in DocumentKind.allCases {
