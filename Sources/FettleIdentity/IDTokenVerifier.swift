@@ -93,6 +93,7 @@ public struct IDTokenVerifier: Sendable {
         let fitting = all.filter { key in
             (kid == nil || key["kid"] as? String == kid) && (key["alg"] as? String ?? algorithm) == algorithm
                 && (key["use"] as? String ?? "sig") == "sig" && key["kty"] as? String == Self.keyType(of: algorithm)
+                && key["crv"] as? String == Self.curve(of: algorithm)
         }
         guard fitting.count == 1, var fields = fitting.first else {
             throw IDTokenError(
@@ -115,6 +116,17 @@ public struct IDTokenVerifier: Sendable {
         switch algorithm.first {
         case "R", "P": "RSA"
         default: algorithm == "EdDSA" ? "OKP" : "EC"
+        }
+    }
+
+    /// nil: its keys have none.
+    private static func curve(of algorithm: String) -> String? {
+        switch algorithm {
+        case "ES256": "P-256"
+        case "ES384": "P-384"
+        case "ES512": "P-521"
+        case "EdDSA": "Ed25519"
+        default: nil
         }
     }
 

@@ -15,6 +15,8 @@ enum SignIn {
     /// - Parameter environment: of this process; the text is taken out of it.
     static func read(_ environment: inout [String: String]) throws -> String? {
         let (text, path) = (environment.removeValue(forKey: variable) ?? "", environment[fileVariable] ?? "")
+        // The text itself is wiped as well: whoever may look at this process's first environment finds nothing.
+        if let kept = getenv(variable) { memset(kept, Int32(UInt8(ascii: "*")), strlen(kept)) }
         unsetenv(variable)
         guard text.isEmpty || path.isEmpty else {
             throw CommandFailure(.usage, "\(variable) and \(fileVariable) are both set\n  one of them is enough")

@@ -23,7 +23,7 @@ public struct UserService: Sendable {
         guard Self.isName(id.rawValue) else {
             throw ControlError(
                 .invalid, "a user's name has letters, digits, '.', '-', '_' and '@', and up to 64 of them",
-                hint: "such as alice, or alice@example.org")
+                hint: "such as `fettle user add alice@example.org --role viewer`")
         }
         try Self.admit(grants)
         let isFirst = try await gate.isOpen
