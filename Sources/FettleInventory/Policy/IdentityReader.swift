@@ -64,6 +64,12 @@ struct IdentityReader {
                     hint: "one of \(known), with a place or without: \"operator:dev,qa/web*\"")
                 continue
             }
+            guard grant.role != .admin || grant == Grant(.admin) else {
+                reading.problem(
+                    "an admin is one everywhere: \(text.quoted) would be none", at: role.place,
+                    hint: "admin, without a place")
+                continue
+            }
             grants.append(grant)
         }
         if roles.sequence?.isEmpty == true {
