@@ -53,7 +53,8 @@ public struct WaiverService: Sendable {
     public func grant(
         _ requests: [Request], by person: Person, policy: Policy
     ) async throws(ControlError) -> [Waiver] {
-        for scope in Set(requests.map { ActScope($0.scope) }) {
+        var asked: Set<ActScope> = []
+        for scope in requests.map({ ActScope($0.scope) }) where asked.insert(scope).inserted {
             try await gate.require(.waive, on: scope, by: person)
         }
         let time = now()
