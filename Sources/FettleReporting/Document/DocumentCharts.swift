@@ -5,7 +5,8 @@ enum DocumentCharts {
     private static let right = 60
 
     static func html(_ chart: ReportChart) -> HTMLText {
-        guard !chart.labels.isEmpty, chart.hasValues else { return "" }
+        // One point is no line.
+        guard chart.labels.count > (chart.shape == .lines ? 1 : 0), chart.hasValues else { return "" }
         let drawing = chart.shape == .bars ? bars(chart) : lines(chart)
         let note: HTMLText = chart.note.isEmpty ? "" : "<p class=\"note\">\(chart.note)</p>"
         // One series is named by the title.

@@ -29,6 +29,7 @@ public enum DocumentPage {
         .more{color:var(--soft);font-size:13px;margin:12px 0 0}
         @media print{:root{--ink:#000;--soft:#444;--line:#bbb;--card:#fff;--page:#fff;--good:#0b5c41;--warn:#8a4708;--bad:#a11b12}
         main{max-width:none;padding:0}section:has(table){break-inside:auto}tr{break-inside:avoid}thead{display:table-header-group}
+        h2,.note{break-after:avoid}table{font-size:11px}td,th{padding:5px 6px 5px 0}
         svg{min-width:0}.wide{overflow:visible}rect,circle,i{print-color-adjust:exact}}
         """
 
@@ -44,7 +45,7 @@ public enum DocumentPage {
         guard !document.figures.isEmpty else { return "" }
         let cards = document.figures.map { figure -> HTMLText in
             guard case .mark(let words, let tone) = figure.value else {
-                return HTMLPage.card(figure.title, figure.value.words)
+                return HTMLPage.card(figure.title, figure.value.words.isEmpty ? "–" : figure.value.words)
             }
             return """
                 <div class="card"><b class="\(HTMLText(source: tone.rawValue))">\(words)</b><span>\(figure.title)</span></div>
