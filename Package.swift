@@ -161,7 +161,8 @@ let package = Package(
             ]),
         tests(
             "FettleReportingTests", ["FettleReporting", "FettleModel", "FettleTestSupport"], exclude: ["Goldens"]),
-        tests("FettleSpreadsheetsTests", ["FettleSpreadsheets", "FettleReporting", "FettleModel"]),
+        tests(
+            "FettleSpreadsheetsTests", ["FettleSpreadsheets", "FettleReporting", "FettleModel"], exclude: ["Fixtures"]),
         tests(
             "FettleDriversTests",
             ["FettleDrivers", "FettleDriverKit", "FettleJudgement", "FettleModel", "FettleTestSupport"]),

@@ -38,59 +38,45 @@ public struct HostResult: Codable, Sendable, Equatable {
     }
 
     public static func all(of evidence: Evidence) -> [HostResult] {
-        evidence.plan.targets.map { result(of: $0, in: evidence) }
+        let index = EvidenceIndex(evidence)
+        return evidence.plan.targets.map { result(of: $0, in: index) }
     }
 
-    private static func result(of target: PlanTarget, in evidence: Evidence) -> HostResult {
-        let planned = plannedChanges(of: target.resource, in: evidence.plan)
-        let before = versions(of: target.resource, in: evidence.before)
-        let after = evidence.after.flatMap { versions(of: target.resource, in: $0) }
-        let changes = planned.map { change in
+    private static func result(of target: PlanTarget, in index: EvidenceIndex) -> HostResult {
+        let steps = index.steps[target.resource] ?? []
+        let hostBefore = index.before[target.resource]
+        let hostAfter = index.after?[target.resource]
+        let before = hostBefore.flatMap(versions)
+        let after = hostAfter.flatMap(versions)
+        let changes = plannedChanges(of: steps).map { change in
             let key = "\(change.name):\(change.architecture)"
             return Change(name: change.name, planned: change, before: before?[key], after: after?[key])
         }
-        let hostBefore = evidence.before.host(target.resource)
-        let hostAfter = evidence.after?.host(target.resource)
-        let exceptions = evidence.plan.steps.flatMap { step -> [String] in
-            guard step.resource == target.resource, case .verify(let expectation) = step.action else { return [] }
+        let exceptions = steps.flatMap { step -> [String] in
+            guard case .verify(let expectation) = step.action else { return [] }
             return expectation.noStaleServicesExcept ?? []
         }
         let bootIDs = [hostBefore?.boot.value?.bootID, hostAfter?.boot.value?.bootID].compactMap { $0 }
-        func open(_ set: FindingSet) -> Int {
-            set.findings.count { $0.resource == target.resource && $0.state != .running }
-        }
         return HostResult(
             resource: target.resource, environment: target.environment, changes: changes,
-            findingsBefore: open(evidence.findingsBefore), findingsAfter: evidence.findingsAfter.map(open),
+            findingsBefore: index.findingsBefore[target.resource] ?? 0,
+            findingsAfter: index.findingsAfter.map { $0[target.resource] ?? 0 },
             bootIDChanged: bootIDs.count == 2 ? bootIDs[0] != bootIDs[1] : nil,
             leftRunning: staleUnits(hostAfter).filter { exceptions.firstGlob(matchingAnyOf: [$0]) != nil },
             verdict: verdict(
                 changes, after: after, facts: hostAfter, except: exceptions,
-                wasReturned: wasReturned(target.resource, in: evidence)))
+                wasReturned: index.returned.contains(target.resource)))
     }
 
-    /// Whether a step of the way back changed packages there.
-    private static func wasReturned(_ resource: ResourceID, in evidence: Evidence) -> Bool {
-        let returns = evidence.plan.rollback.filter { step in
-            guard step.resource == resource, case .changePackages = step.action else { return false }
-            return true
-        }
-        let ids = Set(returns.map(\.id))
-        return evidence.journal.contains { record in
-            guard case .stepDone(let step, _, _) = record.event else { return false }
-            return ids.contains(step)
-        }
-    }
-
-    private static func plannedChanges(of resource: ResourceID, in plan: Plan) -> [PackageChange] {
-        plan.steps.flatMap { step -> [PackageChange] in
-            guard step.resource == resource, case .changePackages(let transaction) = step.action else { return [] }
+    private static func plannedChanges(of steps: [Step]) -> [PackageChange] {
+        steps.flatMap { step -> [PackageChange] in
+            guard case .changePackages(let transaction) = step.action else { return [] }
             return transaction.changes
         }
     }
 
-    private static func versions(of resource: ResourceID, in facts: FactSet) -> [String: String]? {
-        facts.host(resource)?.packages.value.map { packages in
+    private static func versions(_ host: HostFacts) -> [String: String]? {
+        host.packages.value.map { packages in
             Dictionary(
                 packages.map { ("\($0.name):\($0.architecture)", $0.version) }, uniquingKeysWith: { _, last in last })
         }
@@ -114,5 +100,44 @@ public struct HostResult: Codable, Sendable, Equatable {
         }
         guard changes.allSatisfy({ $0.after == $0.before }) else { return .mixed }
         return wasReturned ? .takenBack : .unchanged
+    }
+}
+
+/// Evidence by host, gone through once: a run of many hosts has many more steps, and each host is asked for its own.
+private struct EvidenceIndex {
+    var before: [ResourceID: HostFacts]
+    /// nil: nobody has looked.
+    var after: [ResourceID: HostFacts]?
+    /// Those of the way forward.
+    var steps: [ResourceID: [Step]]
+    /// Hosts on which a step of the way back changed packages.
+    var returned: Set<ResourceID>
+    var findingsBefore: [ResourceID: Int]
+    var findingsAfter: [ResourceID: Int]?
+
+    init(_ evidence: Evidence) {
+        before = Self.hosts(evidence.before)
+        after = evidence.after.map(Self.hosts)
+        steps = Dictionary(grouping: evidence.plan.steps, by: \.resource)
+        findingsBefore = Self.open(evidence.findingsBefore)
+        findingsAfter = evidence.findingsAfter.map(Self.open)
+        var returns: [StepID: ResourceID] = [:]
+        for step in evidence.plan.rollback {
+            if case .changePackages = step.action { returns[step.id] = step.resource }
+        }
+        returned = []
+        for record in evidence.journal {
+            if case .stepDone(let step, _, _) = record.event, let resource = returns[step] { returned.insert(resource) }
+        }
+    }
+
+    private static func hosts(_ facts: FactSet) -> [ResourceID: HostFacts] {
+        Dictionary(facts.hosts.map { ($0.resource, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func open(_ set: FindingSet) -> [ResourceID: Int] {
+        set.findings.reduce(into: [:]) { counts, finding in
+            if finding.state != .running { counts[finding.resource, default: 0] += 1 }
+        }
     }
 }

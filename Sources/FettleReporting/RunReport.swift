@@ -35,12 +35,15 @@ public struct RunReport: Codable, Sendable, Equatable {
             evidence.plan.steps.flatMap { step -> [String] in
                 if case .changePackages(let transaction) = step.action { transaction.changes.map(\.name) } else { [] }
             })
+        var versions: [ResourceID: [String: String]] = [:]
+        for host in after.hosts where versions[host.resource] == nil {
+            versions[host.resource] = (host.packages.value ?? []).reduce(into: [:]) { known, package in
+                if names.contains(package.name), known[package.name] == nil { known[package.name] = package.version }
+            }
+        }
         return evidence.plan.groups.flatMap { group in
             names.sorted().compactMap { name -> String? in
-                let versions = Set(
-                    group.members.compactMap { member in
-                        after.host(member)?.packages.value?.first { $0.name == name }?.version
-                    })
+                let versions = Set(group.members.compactMap { versions[$0]?[name] })
                 guard versions.count > 1 else { return nil }
                 return "\(group.id): \(name) is at \(versions.sorted().joined(separator: " and "))"
             }

@@ -15,6 +15,8 @@ final class SheetHandler: XMLHandler {
     private var cells = 0
     /// Of the cell that is being read.
     private var column = 0
+    /// Where the next cell is that does not say where; an empty one takes a column too.
+    private var next = 0
     private var type = ""
     private var value = ""
     private var spoken = 0
@@ -64,19 +66,20 @@ final class SheetHandler: XMLHandler {
         }
         guard number <= Self.rowLimit else { throw damaged("more than \(Self.rowLimit) rows") }
         while rows.count < number { rows.append([]) }
+        next = 0
     }
 
     private func beginCell(_ attributes: [String: String]) throws(SpreadsheetError) {
         guard !rows.isEmpty else { throw damaged("a cell outside of a row") }
-        let width = rows[rows.count - 1].count
-        column = width
+        column = next
         if let reference = attributes["r"] {
-            guard let given = Self.column(of: reference), given >= width else {
-                throw damaged("the cell \(reference.prefix(20)) does not follow column \(width)")
+            guard let given = Self.column(of: reference), given >= next else {
+                throw damaged("the cell \(reference.prefix(20)) does not follow column \(next)")
             }
             column = given
         }
         guard column < Self.columnLimit else { throw damaged("more than \(Self.columnLimit) columns") }
+        next = column + 1
         type = attributes["t"] ?? "n"
         value = ""
     }

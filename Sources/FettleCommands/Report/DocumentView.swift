@@ -29,12 +29,14 @@ struct DocumentView {
     }
 
     private func rendered(_ table: ReportTable) -> Table {
-        let columns = table.columns.prefix(Self.columns)
+        let places = table.columns.indices.filter { !table.columns[$0].isAside }.prefix(Self.columns)
+        let columns = places.map { table.columns[$0] }
         var result = Table(
             columns.map { .init(title: $0.title.uppercased(), alignsRight: $0.isNumber, shrinks: $0.isNumber ? 0 : 1) })
         for place in 0..<min(table.count, Self.rows) {
+            let cells = table.row(place)
             result.rows.append(
-                table.row(place).prefix(Self.columns).map { cell in
+                places.filter { cells.indices.contains($0) }.map { cells[$0] }.map { cell in
                     guard case .mark(let words, let tone) = cell else { return .init(cell.words) }
                     return .init(words, tone.style)
                 })

@@ -20,7 +20,8 @@ enum AlignmentDocument {
             kind: "alignment", title: "Are systems of one kind at one level?",
             summary: """
                 Systems with the same operating system are held against each other. \(count) of \(standing.resources.count) \
-                have something in an older version than another one has; \(packages) packages are not at one version everywhere.
+                have something in an older version than another one has; \(packages.counted("package is", "packages are")) not at \
+                one version everywhere.
                 """,
             madeAt: standing.now, verdict: verdict(behind: count, unknown: unknown.count),
             figures: [
@@ -40,7 +41,7 @@ enum AlignmentDocument {
     }
 
     private static func verdict(behind: Int, unknown: Int) -> ReportDocument.Verdict {
-        if behind > 0 { return .init("\(behind) systems behind", .warn) }
+        if behind > 0 { return .init("\(behind.counted("system")) behind", .warn) }
         return unknown > 0 ? .init("level, as far as is known", .warn) : .init("all at one level", .good)
     }
 
@@ -69,7 +70,7 @@ enum AlignmentDocument {
             "differences", title: "Packages at several versions", note: "Of systems with the same operating system.",
             ifEmpty: "Every package is at one version on all systems of a kind that have it.",
             columns: [
-                .init("platform", "Platform"), .init("package", "Package"), .init("source", "Source"),
+                .init("platform", "Platform"), .init("package", "Package"), .init("source", "Source", isAside: true),
                 .init("newest", "Newest there is"), .init("systems_at_newest", "Systems at it", isNumber: true),
                 .init("systems_behind", "Behind", isNumber: true), .init("older_versions", "Older versions"),
                 .init("behind", "Which are behind"),
@@ -117,7 +118,9 @@ enum AlignmentDocument {
         for package in drift.platforms.lazy.flatMap(\.packages) {
             spread[package.name, default: 0] += package.behind.count
         }
-        let names = spread.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(packageColumns).map(\.key).sorted()
+        let most = spread.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(packageColumns).map(\.key)
+        let names = most.sorted()
+        let shown = Set(most.prefix(7))
         let hosts = standing.facts.hosts.reduce(into: [ResourceID: HostFacts]()) { $0[$1.resource] = $1 }
         return ReportTable(
             "versions", title: "Versions by system",
@@ -128,7 +131,8 @@ enum AlignmentDocument {
             columns: [
                 .init("system", "System"), .init("environment", "Environment"), .init("kernel", "Running kernel"),
             ]
-                + names.map { .init($0, $0) }, of: names.isEmpty ? [] : standing.resources, shown: 60
+                + names.map { .init($0, $0, isAside: !shown.contains($0)) },
+            of: names.isEmpty ? [] : standing.resources, shown: 60
         ) { resource in
             let facts = hosts[resource.id]
             var versions: [String: String] = [:]

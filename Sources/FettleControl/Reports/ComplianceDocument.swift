@@ -15,8 +15,9 @@ enum ComplianceDocument {
         return ReportDocument(
             kind: "compliance", title: "Are fixes in place on time?",
             summary: """
-                \(open) known fixes are still missing on \(total.resources) systems. \(total.overdue) of them should have been \
-                in place by now; \(total.waived) more are left as they are because somebody answers for that.
+                \(open.counted("known fix is", "known fixes are")) still missing on \(total.resources.counted("system")). \
+                \(total.overdue) of them should have been in place by now; \(total.waived) more are left as they are because \
+                somebody answers for that.
                 """,
             madeAt: standing.now, verdict: verdict(report),
             figures: [
@@ -64,8 +65,10 @@ enum ComplianceDocument {
     private static func notJudged(_ count: Int) -> ReportCell { count > 0 ? .mark("\(count)", .warn) : .count(0) }
 
     private static func verdict(_ report: ComplianceReport) -> ReportDocument.Verdict {
-        if report.securityOverdue > 0 { return .init("\(report.securityOverdue) security fixes overdue", .bad) }
-        if report.total.overdue > 0 { return .init("\(report.total.overdue) fixes overdue", .warn) }
+        if report.securityOverdue > 0 {
+            return .init("\(report.securityOverdue.counted("security fix", "security fixes")) overdue", .bad)
+        }
+        if report.total.overdue > 0 { return .init("\(report.total.overdue.counted("fix", "fixes")) overdue", .warn) }
         if !report.advisoriesChecked { return .init("advisories not checked", .warn) }
         return report.total.notJudged > 0
             ? .init("nothing overdue, but not everything was checked", .warn)

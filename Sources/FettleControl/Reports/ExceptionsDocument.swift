@@ -27,11 +27,12 @@ enum ExceptionsDocument {
         return ReportDocument(
             kind: "exceptions", title: "Exceptions: what is left as it is, and until when",
             summary: """
-                \(active.count) exceptions hold. Each has somebody who answers for it and a day on which it ends by itself; \
-                what it covers is then asked for again. \(soon) of them end within \(WaiverBook.warningDays) days.
+                \(active.count.counted("exception holds", "exceptions hold")). Each has somebody who answers for it and a day on which it ends by itself; \
+                what it covers is then asked for again. \(soon.counted("of them ends", "of them end")) within \
+                \(WaiverBook.warningDays) days.
                 """,
             madeAt: time,
-            verdict: soon > 0 ? .init("\(soon) end soon", .warn) : .init("none ends soon", .good),
+            verdict: soon > 0 ? .init("\(soon.counted("ends", "end")) soon", .warn) : .init("none ends soon", .good),
             figures: [
                 .init("active", "Exceptions that hold", .count(active.count)),
                 .init("ending_soon", "End within \(WaiverBook.warningDays) days", .count(soon)),
@@ -92,8 +93,8 @@ enum ExceptionsDocument {
                 .init("of", "Of what"), .init("where", "Where"), .init("kind", "Kind"), .init("reason", "Reason"),
                 .init("owner", "Answers for it"), .init("fixes_covered", "Fixes", isNumber: true),
                 .init("systems_covered", "Systems", isNumber: true), .init("granted_by", "Granted by"),
-                .init("granted", "Granted on"), .init("justification", "Justification"),
-                .init("taken_from", "Taken from"),
+                .init("granted", "Granted on", isAside: true), .init("justification", "Justification", isAside: true),
+                .init("taken_from", "Taken from", isAside: true),
             ], of: rows
         ) { row in
             let waiver = row.waiver

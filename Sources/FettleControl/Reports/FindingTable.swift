@@ -22,9 +22,11 @@ struct FindingTable {
         .init("installed", "Installed"), .init("fixed_in", "Fixed in"), .init("urgency", "Urgency"),
         .init("due", "Due"), .init("days_overdue", "Days overdue", isNumber: true),
         .init("days_old", "Days known", isNumber: true), .init("exploited", "Exploited"),
-        .init("fix", "Fix"), .init("whose", "Whose job"), .init("class", "Class"), .init("severity", "Severity"),
-        .init("state", "State"), .init("first_seen", "First seen"), .init("waived_until", "Waived until"),
-        .init("advisories", "Advisories"),
+        .init("fix", "Fix"), .init("whose", "Whose job"), .init("class", "Class", isAside: true),
+        .init("severity", "Severity", isAside: true),
+        .init("state", "State", isAside: true), .init("first_seen", "First seen", isAside: true),
+        .init("waived_until", "Waived until", isAside: true),
+        .init("advisories", "Advisories", isAside: true),
     ]
 
     func daysOld(_ finding: Finding) -> Int {

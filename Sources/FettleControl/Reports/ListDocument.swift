@@ -11,8 +11,9 @@ enum ListDocument {
         return ReportDocument(
             kind: "list", title: "\(list.file): is what the list says what is there?",
             summary: """
-                The list says \(comparison.lines.count) things of \(comparison.found) systems. \(count(.agrees)) of them are as \
-                they were observed, \(differing) are not. \(comparison.notInFleet.count) systems stand only in the list, \
+                The list says \(comparison.lines.count.counted("thing")) of \(comparison.found.counted("system")): \
+                \(count(.agrees)) as they were observed, \(differing) otherwise, \(count(.notKnown)) not known. \
+                \(comparison.notInFleet.count.counted("system stands", "systems stand")) only in the list, \
                 \(comparison.notInList.count) only in the fleet.
                 """,
             madeAt: standing.now, verdict: verdict(comparison, differing: differing, missing: missing),
@@ -45,7 +46,7 @@ enum ListDocument {
         _ comparison: ListComparison, differing: Int, missing: Int
     ) -> ReportDocument.Verdict {
         if comparison.isAligned { return .init("the list is right", .good) }
-        if differing + missing > 0 { return .init("\(differing + missing) differences", .bad) }
+        if differing + missing > 0 { return .init("\((differing + missing).counted("difference"))", .bad) }
         return .init("right, as far as is known", .warn)
     }
 

@@ -21,7 +21,8 @@ enum OwnershipDocument {
                 """,
             madeAt: time,
             verdict: unowned > 0
-                ? .init("\(unowned) systems with unowned layers", .bad) : .init("every layer has an owner", .good),
+                ? .init("\(unowned.counted("system")) with unowned layers", .bad)
+                : .init("every layer has an owner", .good),
             figures: [
                 .init("systems", "Systems", .count(resources.count)),
                 .init("unowned", "With an unowned layer", .mark("\(unowned)", unowned > 0 ? .bad : .good)),
@@ -85,7 +86,7 @@ enum OwnershipDocument {
             ifEmpty: "Nobody else owes anything.",
             columns: [
                 .init("due", "Due"), .init("state", "State"), .init("who", "Who"), .init("what", "What"),
-                .init("evidence", "Evidence asked for"), .init("obligation", "Obligation"),
+                .init("evidence", "Evidence asked for"), .init("obligation", "Obligation", isAside: true),
             ], of: obligations
         ) { debt in
             [

@@ -36,3 +36,10 @@ struct Standing: Sendable {
         ] + feeds
     }
 }
+
+extension Int {
+    /// `1 system`, `3 systems`.
+    func counted(_ one: String, _ several: String? = nil) -> String {
+        "\(self) \(self == 1 ? one : several ?? one + "s")"
+    }
+}

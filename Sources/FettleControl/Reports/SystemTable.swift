@@ -30,12 +30,13 @@ struct SystemTable {
             "systems", title: "All systems, the furthest behind first",
             note: "'Behind' counts packages of which another system of the same kind has a newer version.",
             columns: [
-                .init("system", "System"), .init("environment", "Environment"), .init("groups", "Groups"),
+                .init("system", "System"), .init("environment", "Environment"),
+                .init("groups", "Groups", isAside: true),
                 .init("platform", "Operating system"), .init("kernel", "Running kernel"),
                 .init("packages_behind", "Behind", isNumber: true), .init("open", "Fixes missing", isNumber: true),
                 .init("overdue", "Overdue", isNumber: true), .init("reboot_pending", "Reboot pending"),
                 .init("old_code_runs", "Services on old code", isNumber: true), .init("answered", "Answered"),
-                .init("looked_at", "Looked at"), .init("owner", "Owner"),
+                .init("looked_at", "Looked at", isAside: true), .init("owner", "Owner"),
             ], of: rows
         ) { row in
             let facts = row.facts

@@ -128,11 +128,13 @@ enum TrendDocument {
     private static func summary(now: Week?, before: Week?) -> String {
         guard let now else { return "Nothing was ever seen to want a fix, so that there is nothing to compare." }
         guard let before else {
-            return "\(now.open) fixes are missing now; there is no look four weeks ago to compare with."
+            return
+                "\(now.open.counted("fix is", "fixes are")) missing now; there is no look four weeks ago to compare with."
         }
         let change = now.open - before.open
         let words = change == 0 ? "as many as" : "\(abs(change)) \(change > 0 ? "more" : "fewer") than"
-        return "\(now.open) fixes are missing now, \(words) four weeks ago. \(now.overdue) of them are overdue."
+        return
+            "\(now.open.counted("fix is", "fixes are")) missing now, \(words) four weeks ago. \(now.overdue) of them are overdue."
     }
 
     private static func verdict(now: Week?, before: Week?) -> ReportDocument.Verdict? {

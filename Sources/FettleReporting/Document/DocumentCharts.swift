@@ -5,15 +5,18 @@ enum DocumentCharts {
     private static let right = 60
 
     static func html(_ chart: ReportChart) -> HTMLText {
-        guard !chart.labels.isEmpty, chart.hasValues else { return "" }
+        // One point is no line.
+        guard chart.labels.count > (chart.shape == .lines ? 1 : 0), chart.hasValues else { return "" }
         let drawing = chart.shape == .bars ? bars(chart) : lines(chart)
         let note: HTMLText = chart.note.isEmpty ? "" : "<p class=\"note\">\(chart.note)</p>"
-        let legend = chart.series.map { series -> HTMLText in
+        // One series is named by the title.
+        let legend = (chart.series.count > 1 ? chart.series : []).map { series -> HTMLText in
             "<span><i class=\"\(tone(series))\"></i>\(series.name)</span>"
         }
+        let names: HTMLText = legend.isEmpty ? "" : "<p class=\"legend\">\(legend.joined())</p>"
         return """
             <section><h2>\(chart.title)</h2>\(note)<div class="wide">\(drawing)</div>
-            <p class="legend">\(legend.joined())</p></section>
+            \(names)</section>
             """
     }
 

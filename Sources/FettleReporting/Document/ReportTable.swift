@@ -22,11 +22,14 @@ public struct ReportTable: Sendable {
         public var name: String
         public var title: String
         public var isNumber: Bool
+        /// Left out of a page, which is only so wide: for whoever filters and sorts.
+        public var isAside: Bool
 
-        public init(_ name: String, _ title: String, isNumber: Bool = false) {
+        public init(_ name: String, _ title: String, isNumber: Bool = false, isAside: Bool = false) {
             self.name = name
             self.title = title
             self.isNumber = isNumber
+            self.isAside = isAside
         }
     }
 

@@ -35,7 +35,8 @@ struct BenchFleet {
                 let outcome = Outcome.allCases[Int.random(in: 0..<4, using: &random)]
                 let seen = Self.now.adding(seconds: -days * 86_400)
                 var finding = Finding(
-                    id: FindingID("\(resource.id)/\(source)/2.0"), resource: resource.id, source: source, packages: [source],
+                    id: FindingID("\(resource.id)/\(source)/2.0"), resource: resource.id, source: source,
+                    packages: [source],
                     installed: "1.9-1", fixed: "2.0-1", updateClass: .security,
                     advisories: [Advisory(id: "CVE-2026-1001"), Advisory(id: "CVE-2026-1002")], state: .missing,
                     owner: .us, outcome: outcome, dueAt: nil, explanation: [], isOffered: number != 0, isHeld: false,
@@ -54,7 +55,9 @@ struct BenchFleet {
         let reference = StageReference(id: "facts-1", digest: Digest(rawValue: "0"))
         let set = FindingSet(
             id: "findings-1", facts: reference, assessedAt: Self.now,
-            feeds: FeedCoverage(feeds: [.init(name: "a feed", kind: .advisories, publishedAt: Self.now, records: 40_000)]),
+            feeds: FeedCoverage(feeds: [
+                .init(name: "a feed", kind: .advisories, publishedAt: Self.now, records: 40_000)
+            ]),
             findings: findings, notJudged: [])
         return Standing(
             fleet: Fleet(environments: environments, resources: resources, groups: groups), policy: Policy(),
@@ -74,7 +77,8 @@ struct BenchFleet {
                 (0..<12).map { number in
                     let isOld = Int.random(in: 0..<100, using: &random) < 3
                     return InstalledPackage(
-                        manager: .dpkg, name: "package-\(number)", architecture: "amd64", version: isOld ? "1.9-1" : "2.0-1",
+                        manager: .dpkg, name: "package-\(number)", architecture: "amd64",
+                        version: isOld ? "1.9-1" : "2.0-1",
                         source: "package-\(number)", sourceVersion: isOld ? "1.9-1" : "2.0-1")
                 })
             return facts
