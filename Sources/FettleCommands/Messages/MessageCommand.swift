@@ -95,7 +95,7 @@ struct MessageRetry: AsyncParsableCommand {
     @Argument(help: "Its number in `fettle message list`.") var message: Int64
 
     func run() async throws {
-        let service = try MessageServices.required(options)
+        let service = try MessageServices.required(options, access: Session(options).access)
         _ = try await service.retry(message)
         _ = try await service.deliverDue(until: .now().adding(seconds: 30))
         guard let stored = try await service.list(limit: 10_000).first(where: { $0.id == message }) else {
@@ -114,8 +114,8 @@ struct MessageTest: AsyncParsableCommand {
     @Argument(help: "The receiver's name in policy.yaml.") var receiver: String
 
     func run() async throws {
-        let service = try MessageServices.required(options)
         let session = try Session(options)
+        let service = try MessageServices.required(options, access: session.access)
         let message = try await service.test(receiver, id: "test-\(UUID().uuidString)", by: session.person)
         try message.answer(options, id: nil)
     }
@@ -123,8 +123,8 @@ struct MessageTest: AsyncParsableCommand {
 
 extension MessageServices {
     /// - Throws: where nobody would be told of anything.
-    fileprivate static func required(_ options: GlobalOptions) throws -> MessageService {
-        guard let service = try make(options) else {
+    fileprivate static func required(_ options: GlobalOptions, access: Access = .local) throws -> MessageService {
+        guard let service = try make(options, access: access) else {
             throw CommandFailure(
                 .usage,
                 "policy.yaml names no receivers\n  `messages` in policy.yaml names them: docs/messages.md; "

@@ -99,7 +99,7 @@ private final class StopFlag: Sendable {
 /// Where receivers, secrets and the outbox are wired together.
 enum MessageServices {
     /// nil: the policy names no receivers.
-    static func make(_ options: GlobalOptions) throws -> MessageService? {
+    static func make(_ options: GlobalOptions, access: Access = .local) throws -> MessageService? {
         let directory = Session.directory(options)
         let file = directory.appendingPathComponent("policy.yaml")
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
@@ -108,15 +108,17 @@ enum MessageServices {
         }
         let environment = ProcessInfo.processInfo.environment
         let store = try StoreChoice.open(options.store, environment, directory: directory)
-        return make(policy, store, environment, directory: directory)
+        return make(policy, store, environment, directory: directory, access: access)
     }
 
     static func make(
-        _ policy: MessagePolicy?, _ store: any Store, _ environment: [String: String], directory: URL
+        _ policy: MessagePolicy?, _ store: any Store, _ environment: [String: String], directory: URL,
+        access: Access = .local
     ) -> MessageService {
         let delivery = MessageDelivery(version: FettleVersion.text)
         let secrets = SecretMask(environment: environment)
-        return MessageService(store: store, policy: policy, secrets: secrets) { message, receiver, reference in
+        return MessageService(store: store, policy: policy, secrets: secrets, access: access) {
+            message, receiver, reference in
             var mask = secrets
             do throws(SecretTrouble) {
                 let reader = SecretReader(environment: environment, directory: directory)

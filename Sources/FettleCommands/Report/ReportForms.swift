@@ -52,7 +52,7 @@ struct ReportForms: ParsableArguments {
         case .json: try DocumentJSON.write(document) { Output.write($0) }
         case .csv: try DocumentCSV.write(try chosen(document)) { Output.write($0) }
         case .ndjson: try DocumentJSON.writeLines(try chosen(document)) { Output.write($0) }
-        case .table: Output.writeLine(DocumentView(document: document).lines())
+        case .table, .ics: Output.writeLine(DocumentView(document: document).lines())
         }
     }
 

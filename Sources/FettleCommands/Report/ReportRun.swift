@@ -34,7 +34,7 @@ struct ReportRun: AsyncParsableCommand, ListAnswering {
         switch options.output {
         case .json: try session.printJSON(report)
         case .csv, .ndjson: try forms.answer(document, as: options.output)
-        case .table: session.print(RunResultView(report: report).lines())
+        case .table, .ics: session.print(RunResultView(report: report).lines())
         }
     }
 }

@@ -13,6 +13,7 @@ public struct MessageService: Sendable {
     let receivers: [MessageReceiver]
     let deliver: Deliver
     let secrets: SecretMask
+    let gate: Gate
     let now: @Sendable () -> Timestamp
 
     /// A message in hand is nobody else's for so long: more than any try takes.
@@ -24,14 +25,16 @@ public struct MessageService: Sendable {
 
     /// - Parameters:
     ///   - secrets: taken out of what receivers answer and of what runs say, before it is kept.
+    ///   - access: of whoever has messages sent. What is due is told whoever looks.
     ///   - deliver: never throws; what went wrong is an outcome.
     public init(
         store: any Store, policy: MessagePolicy?, secrets: SecretMask = SecretMask(),
-        now: @escaping @Sendable () -> Timestamp = Timestamp.now, deliver: @escaping Deliver
+        access: Access = .local, now: @escaping @Sendable () -> Timestamp = Timestamp.now, deliver: @escaping Deliver
     ) {
         self.store = store
         receivers = policy?.receivers ?? []
         self.secrets = secrets
+        gate = Gate(StageKeeper(store: store), access, now: now)
         self.now = now
         self.deliver = deliver
     }

@@ -42,6 +42,8 @@ public enum Act: String, Codable, Sendable, CaseIterable {
     case settleQuarantine
     /// Keeping what a provider or a vendor has shown.
     case recordStatement
+    /// Having a message told again, or a receiver tried.
+    case message
     case exportEvidence
     /// Making the key that signs evidence.
     case makeSigningKey
@@ -55,7 +57,8 @@ public enum Act: String, Codable, Sendable, CaseIterable {
         switch self {
         case .read, .makeOwnToken: Role.allCases
         case .readIdentities: [.admin, .auditor]
-        case .scan, .plan, .submit, .run, .steer, .makePatchSet, .settleQuarantine, .recordStatement: [.operator]
+        case .scan, .plan, .submit, .run, .steer, .makePatchSet, .settleQuarantine, .recordStatement, .message:
+            [.operator]
         case .vote, .review, .waive: [.approver]
         case .answerGate, .notePatchSet: [.operator, .approver]
         case .exportEvidence: [.auditor]
@@ -81,6 +84,7 @@ public enum Act: String, Codable, Sendable, CaseIterable {
         case .notePatchSet: "say something of patch sets"
         case .settleQuarantine: "settle quarantine"
         case .recordStatement: "keep what others have shown"
+        case .message: "have messages sent"
         case .exportEvidence: "export evidence"
         case .makeSigningKey: "make the signing key"
         case .administrate: "administrate users"

@@ -331,4 +331,20 @@ import Testing
         }
         #expect(error?.hint.contains("ops") == true)
     }
+
+    /// What is due is told whoever looks; to have something sent takes a role.
+    @Test func withUsersOnlyWhoSignsInHasMessagesSent() async throws {
+        let service = service(receiver())
+        let users = UserService(store: store, access: .local) { [world] in world.now }
+        _ = try await users.add("adam", grants: [Grant(.admin)], by: "root")
+        let error = await #expect(throws: ControlError.self) {
+            _ = try await service.test("ops", id: "test-1", by: "mallory")
+        }
+        #expect(error?.code == .blocked)
+        let other = await #expect(throws: ControlError.self) { _ = try await service.retry(1) }
+        #expect(other?.code == .blocked)
+        #expect(try await service.list(limit: 10).isEmpty)
+        try await service.takeUp()
+        _ = try await service.deliverDue(until: world.now.adding(seconds: 60))
+    }
 }

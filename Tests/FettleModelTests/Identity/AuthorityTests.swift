@@ -20,6 +20,7 @@ import Testing
         .notePatchSet: ".op..",
         .settleQuarantine: ".o...",
         .recordStatement: ".o...",
+        .message: ".o...",
         .exportEvidence: "....u",
         .makeSigningKey: "...a.",
         .administrate: "...a.",
