@@ -81,11 +81,11 @@ public struct ScanService: Sendable {
     ///
     /// - Returns: the hosts on which it failed; they keep the lists they had.
     public func refreshLists(
-        _ resources: [Resource], progress: @escaping @Sendable (ResourceID) -> Void = { _ in }
+        _ resources: [Resource], fleet: Fleet, progress: @escaping @Sendable (ResourceID) -> Void = { _ in }
     ) async -> [ResourceID: StepFailure] {
         guard let refresh = tools.refreshLists else { return [:] }
         do throws(ControlError) {
-            try await gate.require(.scan, on: .nowhere)
+            try await gate.require(.scan, on: ActScope(resources, fleet: fleet))
         } catch {
             let refused = StepFailure(code: .refused, message: error.message)
             return resources.reduce(into: [:]) { $0[$1.id] = refused }
@@ -113,7 +113,8 @@ public struct ScanService: Sendable {
     public func assessNewest(
         fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds
     ) async throws(ControlError) -> Scan {
-        try await gate.require(.scan, on: .nowhere)
+        // What it says of every host is what all go by from then on.
+        try await gate.require(.scan, on: .everywhere)
         guard let (facts, factsReference) = try await keeper.newest(FactSet.self, .facts) else {
             throw ControlError.neverLookedAt
         }

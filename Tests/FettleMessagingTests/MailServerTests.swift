@@ -5,7 +5,7 @@ import Testing
 @testable import FettleMessaging
 
 /// Mail against a real server: aiosmtpd (https://aiosmtpd.aio-libs.org), where Python has it, with a certificate of its own.
-@Suite(.serialized, .enabled(if: MailServer.isAvailable, "needs python3 with aiosmtpd, openssl and curl"))
+@Suite(.serialized, .enabled(if: MailServer.isAvailable, "needs Debian's python3 with aiosmtpd, openssl and curl"))
 struct MailServerTests {
     private func deliver(
         _ server: MailServer, trusts: Bool = true, user: String? = "fettle", secret: String = "right password",
@@ -76,7 +76,7 @@ final class MailServer {
     private let folder: URL
 
     static let isAvailable = {
-        let python = run("python3", ["-c", "import aiosmtpd"]) == 0
+        let python = run("/usr/bin/python3", ["-c", "import aiosmtpd"]) == 0
         return python && run("openssl", ["version"]) == 0
             && MailSubmission.programs.contains(where: FileManager.default.isExecutableFile)
     }()
@@ -110,7 +110,7 @@ final class MailServer {
         try Data(Self.script.utf8).write(to: script)
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-W", "ignore", script.path, mode, folder.path]
+        process.arguments = ["/usr/bin/python3", "-W", "ignore", script.path, mode, folder.path]
         process.standardOutput = output
         try process.run()
         let said = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)

@@ -1,3 +1,4 @@
+import FettleControl
 import FettleModel
 import Foundation
 
@@ -14,6 +15,15 @@ struct SecretReader {
     private static let longest = 8_192
 
     func read(_ source: SecretSource) throws(SecretTrouble) -> String {
+        let secret = try text(of: source)
+        // Whoever may write policy.yaml is not given what lets others in.
+        guard (try? AccessTokenText(secret)) == nil, source != .environment(SignIn.variable) else {
+            throw SecretTrouble(message: "that is somebody's token of Fettle's, and no receiver's secret")
+        }
+        return secret
+    }
+
+    private func text(of source: SecretSource) throws(SecretTrouble) -> String {
         switch source {
         case .environment(let name):
             guard let value = environment[name], !value.isEmpty else {

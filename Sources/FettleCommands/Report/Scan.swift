@@ -25,7 +25,8 @@ struct Scan: AsyncParsableCommand {
         let feeds = try session.feeds(feeds)
         if refresh {
             let progress = ProgressBar("fetching package lists", total: resources.count)
-            let failures = await session.scans.refreshLists(resources, progress: { progress.advance($0.rawValue) })
+            let failures = await session.scans.refreshLists(
+                resources, fleet: fleet, progress: { progress.advance($0.rawValue) })
             progress.finish()
             for (resource, failure) in failures.sorted(by: { $0.key < $1.key }) {
                 session.note("\(resource) keeps the package lists it has: \(failure.message)")

@@ -157,7 +157,7 @@ private struct Examination {
         if let anchor = anchors[record.sequence], anchor.link != record.link {
             log.fault(record.sequence, "is not the one that was anchored: the log was written anew")
         }
-        begunAt = begunAt ?? entry?.at
+        if let at = entry?.at { begunAt = min(begunAt ?? at, at) }
         guard let subject = entry?.subject, let digest = entry?.digest else { return }
         if entry?.what == .documentAltered {
             log.fault(record.sequence, "tells that \(subject) was altered, and not by anything that Fettle does")
@@ -195,12 +195,21 @@ private struct Examination {
     mutating func unlogged(_ kept: [(subject: LogSubject, at: Timestamp)]) -> [String] {
         var older: [String] = []
         for (subject, time) in kept where latest[subject] == nil {
-            if let begunAt, begunAt <= time {
+            // Users and tokens were never kept without a log.
+            if begunAt.map({ $0 <= time }) ?? false || subject.isIdentity {
                 log.fault(0, "is missing: nothing in the log tells of \(subject)")
             } else {
                 older.append(subject.description)
             }
         }
         return older.sorted()
+    }
+}
+
+extension LogSubject {
+    fileprivate var isIdentity: Bool {
+        if case .document(.user, _) = self { return true }
+        if case .document(.token, _) = self { return true }
+        return false
     }
 }

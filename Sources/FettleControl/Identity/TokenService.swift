@@ -52,6 +52,10 @@ public struct TokenService: Sendable {
                 .conflict, "\(id) has a token that is good: \(live.id)",
                 hint: "they make others by it: `fettle token make`; if it is lost: `fettle token end \(live.id)` first")
         }
+        // One at a time: whoever kept an earlier one could act beside them.
+        for old in try await kept() where old.user == id && old.kind == .enrolment && old.isLive(at: time) {
+            try await end(old, by: person, at: time)
+        }
         return try await make(
             for: user, .enrolment, title: "enrolment", limits: nil, by: person, at: time,
             until: time.adding(seconds: Self.enrolmentHours * 3_600))
@@ -67,6 +71,8 @@ public struct TokenService: Sendable {
     private func isAnAdminIn() async throws(ControlError) -> Bool {
         let time = now()
         for token in try await kept() where token.kind == .own && token.isLive(at: time) {
+            // One that is good for less lets nobody in.
+            guard token.limits?.contains(where: { $0.role == .admin }) ?? true else { continue }
             if try await gate.user(token.user)?.isAdmin == true { return true }
         }
         return false
@@ -101,9 +107,20 @@ public struct TokenService: Sendable {
                 hint: "--role with one of these")
         }
         let time = now()
-        let until = time.adding(seconds: days * 86_400)
-        // Ended first: of two who use it at once one makes a token.
-        if own.kind == .enrolment { try await end(own, by: user.person, at: time) }
+        var until = time.adding(seconds: days * 86_400)
+        // One that is good for less makes none that outlives it.
+        if own.limits != nil { until = min(until, own.expiresAt) }
+        if own.kind == .enrolment {
+            if let live = try await kept().first(where: { $0.user == user.id && $0.kind == .own && $0.isLive(at: time) }
+            ) {
+                throw ControlError(
+                    .blocked,
+                    "\(user.id) has a token that is good, \(live.id): this enrolment is good for nothing any more",
+                    hint: "`fettle token make` with that one")
+            }
+            // Ended first: of two who use it at once one makes a token.
+            try await end(own, by: user.person, at: time)
+        }
         return try await make(for: user, .own, title: title, limits: limits, by: user.person, at: time, until: until)
     }
 

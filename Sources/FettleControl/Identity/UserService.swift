@@ -74,7 +74,7 @@ public struct UserService: Sendable {
         }
         for _ in 0..<20 {
             var (user, reference) = try await keeper.load(User.self, .user, id: id.rawValue)
-            let wasAdmin = user.isAdmin
+            let (before, wasAdmin) = (user, user.isAdmin)
             edit(&user)
             user.alteredBy = person
             user.alteredAt = now()
@@ -82,12 +82,25 @@ public struct UserService: Sendable {
             do throws(ControlError) {
                 try await keeper.replace(
                     user, as: .user, id: id.rawValue, at: user.createdAt, expecting: reference.digest)
+                if wasAdmin, !user.isAdmin { try await giveBackIfTheLast(user, before) }
                 return user
-            } catch {
+            } catch  where error.hint != Self.tryAgain {
                 guard error.code == .conflict else { throw error }
             }
         }
         throw ControlError(.conflict, "\(id) is altered by others all the time", hint: "try again")
+    }
+
+    private static let tryAgain = "each took the other's role away: try again"
+
+    /// Two admins who take each other's role away at the same moment have both seen another one.
+    private func giveBackIfTheLast(_ user: User, _ before: User) async throws(ControlError) {
+        guard try await !kept().contains(where: \.isAdmin) else { return }
+        var back = user
+        (back.grants, back.isDisabled) = (before.grants, before.isDisabled)
+        try await keeper.replace(
+            back, as: .user, id: user.id.rawValue, at: back.createdAt, expecting: try StageKeeper.digest(of: user))
+        throw ControlError(.conflict, "nobody would be left who may administrate users", hint: Self.tryAgain)
     }
 
     private func requireAnotherAdmin(than id: UserID) async throws(ControlError) {

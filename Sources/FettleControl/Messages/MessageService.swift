@@ -155,7 +155,10 @@ public struct MessageService: Sendable {
     /// Of what one receiver is told of one change only the oldest: nobody hears of an end before they have heard of the start.
     private func firstInLine() async throws(ControlError) -> [StoredMessage] {
         var lines: Set<[String]> = []
+        let names = Set(receivers.map(\.name))
         return try await waiting().filter { stored in
+            // Another folder's policy may name whom this one does not: theirs to tell.
+            guard names.contains(stored.message.receiver) else { return false }
             let event = stored.message.event
             return lines.insert([stored.message.receiver, event.change?.id.rawValue ?? "event \(event.id)"]).inserted
         }

@@ -86,6 +86,8 @@ extension RunService {
         let change = try await changes.change(id)
         guard let supersession = try await changes.plan(of: change).supersedes else { return nil }
         let old = try await story(of: supersession.run)
+        // It ends that run, wherever it acts.
+        try await gate.require(.steer, on: ActScope(old.plan), by: person)
         let hosts = supersession.taken.map(\.resource)
         let person = person ?? change.requestedBy
         var order = SupersessionOrder(

@@ -87,7 +87,9 @@ public struct PromotionService: Sendable {
         on id: PatchSetID, kind: PatchSetNote.Kind, passes: Bool, stage: StageID?, resolves: String? = nil,
         text: String, by person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> PatchSetNote {
-        try await gate.require(.notePatchSet, on: .nowhere, by: person)
+        // What is said of no stage counts for all.
+        let places = stage.flatMap(policy.stage)?.environments.map { ActPlace(environment: $0, groups: []) }
+        try await gate.require(.notePatchSet, on: places.map(ActScope.places) ?? .everywhere, by: person)
         let (set, reference) = try await record.set(id)
         if let stage { try Self.require(stage, policy) }
         let time = tools.now()

@@ -58,6 +58,35 @@ import Testing
         try await refused(.conflict) { _ = try await world.tokens(admin).enrol("bob", by: "root-admin") }
     }
 
+    /// An admin who kept a second one could act beside them.
+    @Test func ofTwoEnrolmentsOneLetsSomebodyIn() async throws {
+        let admin = try await world.admin()
+        _ = try await world.users(admin).add("bob", grants: [Grant(.approver)], by: "root-admin")
+        let first = try await world.tokens(admin).enrol("bob", by: "root-admin")
+        let second = try await world.tokens(admin).enrol("bob", by: "root-admin")
+        try await refused { _ = try await world.tokens(.token(first.text)).make(title: "", limits: nil, days: 1) }
+        _ = try await world.tokens(.token(second.text)).make(title: "", limits: nil, days: 1)
+    }
+
+    @Test func aLimitedTokenMakesNoneThatOutlivesIt() async throws {
+        let admin = try await world.admin()
+        _ = try await world.users(admin).add("bob", grants: [Grant(.operator)], by: "root-admin")
+        let limited = try await world.letIn("bob", by: "root-admin", admin, limits: [Grant(.operator)], days: 1)
+        let child = try await world.tokens(limited).make(title: "", limits: [Grant(.operator)], days: 366)
+        #expect(child.token.expiresAt == world.now.adding(seconds: 86_400))
+    }
+
+    /// A token that may administrate nothing is no admin who is in.
+    @Test func whereAllTokensOfAdminsAreGoodForLessTheLoginAtTheStoreLetsAnotherIn() async throws {
+        let admin = try await world.admin("root-admin", [Grant(.admin), Grant(.viewer)])
+        _ = try await world.users(admin).add("ann", grants: [Grant(.admin)], by: "root-admin")
+        _ = try await world.tokens(admin).make(title: "", limits: [Grant(.viewer)], days: 366)
+        try await refused { _ = try await world.tokens().enrol("ann", by: "root") }
+        let own = try #require(try await world.tokens(admin).tokens().first { $0.kind == .own && $0.limits == nil })
+        _ = try await world.tokens(admin).end(own.id, by: "root-admin")
+        _ = try await world.tokens().enrol("ann", by: "root")
+    }
+
     @Test func anEnrolmentIsOverAfterADay() async throws {
         let admin = try await world.admin()
         _ = try await world.users(admin).add("bob", grants: [Grant(.viewer)], by: "root-admin")

@@ -2,11 +2,11 @@ import FettleAssessment
 import FettleEvidence
 import FettleModel
 import FettlePlanning
-import FettleStore
 import FettleTestSupport
 import Testing
 
 @testable import FettleControl
+@testable import FettleStore
 
 /// Generated sequences of calls to real services by people with and without the role: no call by somebody without it changes anything,
 /// and no run is made without a valid quorum.
@@ -150,13 +150,11 @@ import Testing
     /// What every sequence begins with: brought about by people who may, once, and then copied.
     private struct Stage: Sendable {
         var actors: [Actor]
-        var documents: [StoredDocument]
-        var waivers: [WaiverEvent]
+        var contents: InMemoryStore.Contents
 
         func copied() async throws -> IdentityWorld {
             let world = IdentityWorld()
-            for document in documents { try await world.store.put(document) }
-            try await world.store.append(waivers, after: 0)
+            await world.store.take(contents)
             try await world.store.createRun("run-1", change: "change-1", at: world.now)
             try await world.store.quarantine(
                 QuarantineEntry(
@@ -171,13 +169,7 @@ import Testing
         let actors = try await Self.actors(in: world)
         try await Self.keepPlans(in: world)
         try await Scene(world: world, actors: actors).prepare()
-        var documents: [StoredDocument] = []
-        for kind in DocumentKind.allCases {
-            for summary in try await world.store.documents(kind, limit: .max) {
-                if let document = try await world.store.document(kind, id: summary.id) { documents.append(document) }
-            }
-        }
-        return Stage(actors: actors, documents: documents, waivers: try await world.store.waiverEvents())
+        return Stage(actors: actors, contents: await world.store.contents)
     }
 
     private struct Scene {
@@ -406,5 +398,24 @@ import Testing
                 #expect(isAllowed, "seed \(seed): \(people)")
             }
         }
+    }
+}
+
+extension InMemoryStore {
+    /// With the log as it is: a change counts only as the log tells of it.
+    fileprivate struct Contents: Sendable {
+        var documents: [DocumentKey: StoredDocument]
+        var waivers: [WaiverEvent]
+        var log: [LogRecord]
+    }
+
+    fileprivate var contents: Contents {
+        Contents(documents: storedDocuments, waivers: waiverLog, log: logRecords)
+    }
+
+    fileprivate func take(_ contents: Contents) {
+        storedDocuments = contents.documents
+        waiverLog = contents.waivers
+        logRecords = contents.log
     }
 }
