@@ -20,6 +20,13 @@ public struct MessageDelivery: Sendable {
             self.totalSeconds = totalSeconds
             self.answerBytes = answerBytes
         }
+
+        /// With less time, if that is less; nil: as it is.
+        func within(_ seconds: Int?) -> Limits {
+            var limits = self
+            if let seconds { limits.totalSeconds = min(totalSeconds, max(1, seconds)) }
+            return limits
+        }
     }
 
     /// What a receiver's settings point to, read at the moment of the try.
@@ -45,10 +52,12 @@ public struct MessageDelivery: Sendable {
     /// - Parameters:
     ///   - reference: what the receiver calls its record of the change, if that is known.
     ///   - time: when it is tried; part of a webhook's signature.
+    ///   - seconds: that the try may take, from 1 on, where that is less than `Limits.totalSeconds`; nil: as much as that.
     public func deliver(
         _ event: MessageEvent, to receiver: MessageReceiver, with credentials: Credentials, reference: String?,
-        at time: Timestamp
+        at time: Timestamp, within seconds: Int? = nil
     ) async -> DeliveryOutcome {
+        let limits = limits.within(seconds)
         do throws(DeliveryFailure) {
             let address: WebAddress
             do throws(WebAddressError) {

@@ -60,7 +60,9 @@ public struct HostResult: Codable, Sendable, Equatable {
         return HostResult(
             resource: target.resource, environment: target.environment, changes: changes,
             findingsBefore: index.findingsBefore[target.resource] ?? 0,
-            findingsAfter: index.findingsAfter.map { $0[target.resource] ?? 0 },
+            // Of a host that did not tell its packages or updates nothing was found, and nothing is claimed.
+            findingsAfter: after == nil || hostAfter?.updates.value == nil
+                ? nil : index.findingsAfter.map { $0[target.resource] ?? 0 },
             bootIDChanged: bootIDs.count == 2 ? bootIDs[0] != bootIDs[1] : nil,
             leftRunning: staleUnits(hostAfter).filter { exceptions.firstGlob(matchingAnyOf: [$0]) != nil },
             verdict: verdict(

@@ -208,7 +208,7 @@ import Testing
         Use(words: ["user", "list", "--store", "users.db"], token: "ann"),
         Use(words: ["token", "make", "--role", "admin", "--store", "users.db"], token: "ann"),
         Use(words: ["token", "list", "--all", "--store", "users.db"], token: "ann"),
-        Use(words: ["token", "end", "token-3", "--store", "users.db"], token: "ann"),
+        Use(words: ["token", "end", "token-4", "--store", "users.db"], token: "ann"),
         Use(words: ["scan", "--store", "users.db"], exits: [3], fails: true, token: "ann"),
     ]
 

@@ -115,6 +115,19 @@ import Testing
         #expect(HTMLReport.page(report).contains("not checked"))
     }
 
+    /// Nothing was found on a host that did not answer: that is no zero.
+    @Test func ofAHostThatDidNotAnswerAfterwardsNoNumberIsClaimed() {
+        var evidence = evidence(events: events(output: ""))
+        evidence.after = FactSet(
+            id: "facts-2", observedAt: start,
+            hosts: [
+                .nothingObserved(of: "web-1", at: start, reachability: .unreachable(reason: "gone"), reason: "gone")
+            ])
+        evidence.findingsAfter = evidence.findingsBefore
+        let host = RunReport(evidence).hosts.first { $0.resource == "web-1" }
+        #expect(host?.verdict == .unreachable && host?.findingsAfter == nil)
+    }
+
     /// Both have the version from before: one was changed and put back, the other never touched.
     @Test func whatWasTakenBackIsToldFromWhatWasNotTouched() throws {
         var evidence = evidence(events: [])

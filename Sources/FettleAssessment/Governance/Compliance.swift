@@ -70,47 +70,230 @@ public struct ComplianceReport: Codable, Sendable, Equatable {
 /// Sets a `ComplianceReport` up. Pure: findings, ages, policy and time are given.
 public struct Compliance: Sendable {
     public static let worstCount = 20
+    private static let shortDays = 30
+    private static let longDays = 90
 
     private let fleet: Fleet
-    private let policy: Policy
     private let findings: FindingSet
     private let time: Timestamp
-    private let closed: [ResourceID: [ClosedSource]]
+    private let closed: [ResourceID: ClosedTallies]
     private let notJudged: Set<ResourceID>
-
-    private struct ClosedSource {
-        var resource: ResourceID
-        var firstSeenAt: Timestamp
-        var goneAt: Timestamp
-        var dueAt: Timestamp?
-        var days: Double { goneAt.seconds(since: firstSeenAt) / 86_400 }
-    }
 
     /// - Parameter findings: with their ages and waivers applied.
     public init(findings: FindingSet, sightings: [Sighting], fleet: Fleet, policy: Policy, at time: Timestamp) {
         self.findings = findings
         self.fleet = fleet
-        self.policy = policy
         self.time = time
-        closed = Dictionary(grouping: Self.closed(sightings, policy: policy), by: \.resource)
+        let short = time.adding(seconds: -Self.shortDays * 86_400)
+        let long = time.adding(seconds: -Self.longDays * 86_400)
+        var tallies: [ResourceID: ClosedTallies] = [:]
+        for work in Self.closed(sightings, policy: policy, after: long, upTo: time) {
+            tallies[work.resource, default: ClosedTallies()].count(work, isShort: work.goneAt > short)
+        }
+        closed = tallies
         notJudged = Set(findings.notJudged.map(\.resource))
     }
 
-    private struct Work: Hashable {
+    /// - Parameter resources: those that the report is about.
+    public func report(on resources: [Resource]) -> ComplianceReport {
+        let asked = Set(resources.map(\.id))
+        var tallies: [ResourceID: Tally] = [:]
+        var worst: [ComplianceReport.Overdue] = []
+        var securityOverdue = 0
+        for finding in findings.findings where finding.isOpen && asked.contains(finding.resource) {
+            guard !finding.isWaived else {
+                tallies[finding.resource, default: Tally()].waived += 1
+                continue
+            }
+            guard let due = finding.dueAt, due < time else {
+                tallies[finding.resource, default: Tally()].count(finding, daysOverdue: nil)
+                continue
+            }
+            let days = max(0, Int(time.seconds(since: due) / 86_400))
+            tallies[finding.resource, default: Tally()].count(finding, daysOverdue: days)
+            if finding.updateClass == .security { securityOverdue += 1 }
+            insert(finding, dueAt: due, daysOverdue: days, into: &worst)
+        }
+        var members: [EnvironmentID: Set<ResourceID>] = [:]
+        for resource in resources { members[resource.environment, default: []].insert(resource.id) }
+        let environments = fleet.environments.compactMap { environment -> ComplianceReport.Part? in
+            guard let own = members[environment.id] else { return nil }
+            return part(environment.id.rawValue, own, tallies)
+        }
+        let groups = fleet.groups.compactMap { group -> ComplianceReport.Part? in
+            let own = Set(group.members.filter { asked.contains($0) })
+            return own.isEmpty ? nil : part(group.id.rawValue, own, tallies)
+        }
+        return ComplianceReport(
+            at: time, assessedAt: findings.assessedAt, advisoriesChecked: findings.feeds.advisoriesChecked,
+            exploitedChecked: findings.feeds.exploitedChecked, environments: environments, groups: groups,
+            total: part("total", asked, tallies), worst: worst,
+            notJudged: findings.notJudged.filter { asked.contains($0.resource) }, securityOverdue: securityOverdue)
+    }
+
+    private func part(
+        _ name: String, _ members: Set<ResourceID>, _ tallies: [ResourceID: Tally]
+    ) -> ComplianceReport.Part {
+        var sum = Tally()
+        var gone = ClosedTallies()
+        var unknown = 0
+        for member in members {
+            if let tally = tallies[member] { sum.add(tally) }
+            if let tally = closed[member] { gone.add(tally) }
+            if notJudged.contains(member) { unknown += 1 }
+        }
+        return ComplianceReport.Part(
+            name: name, resources: members.count, notJudged: unknown, open: sum.byOutcome, waived: sum.waived,
+            withinDue: sum.open - sum.overdue, overdue: sum.overdue, overdueWithoutFix: sum.overdueWithoutFix,
+            mostDaysOverdue: sum.mostDaysOverdue, closedIn30Days: gone.short.closed, closedIn90Days: gone.long.closed)
+    }
+
+    /// Puts it behind those that are as bad, so that the list is the beginning of all of them sorted.
+    private func insert(
+        _ finding: Finding, dueAt due: Timestamp, daysOverdue days: Int, into worst: inout [ComplianceReport.Overdue]
+    ) {
+        func isWorse(than line: ComplianceReport.Overdue) -> Bool {
+            (due, finding.outcome, finding.id) < (line.dueAt, line.outcome, line.finding)
+        }
+        if worst.count >= Self.worstCount, let last = worst.last, !isWorse(than: last) { return }
+        let line = ComplianceReport.Overdue(
+            finding: finding.id, resource: finding.resource, source: finding.source, outcome: finding.outcome,
+            updateClass: finding.updateClass, owner: finding.owner,
+            firstSeenAt: finding.firstSeenAt ?? findings.assessedAt, dueAt: due, daysOverdue: days,
+            isExploited: finding.isExploited, hasFix: finding.state != .missing || finding.isOffered)
+        worst.insert(line, at: worst.firstIndex { isWorse(than: $0) } ?? worst.endIndex)
+        if worst.count > Self.worstCount { worst.removeLast() }
+    }
+}
+
+/// What is open of one resource, or of several together.
+private struct Tally {
+    /// Not waived, by `place`: a dictionary for each resource would cost more than all else here.
+    private var outcomes = SIMD4<Int>()
+    var waived = 0
+    private(set) var overdue = 0
+    private(set) var overdueWithoutFix = 0
+    private(set) var mostDaysOverdue: Int?
+
+    var open: Int { outcomes.wrappedSum() }
+
+    /// Only those that there are any of.
+    var byOutcome: [Outcome: Int] {
+        Outcome.allCases.reduce(into: [:]) { counts, outcome in
+            let count = outcomes[Self.place(of: outcome)]
+            if count > 0 { counts[outcome] = count }
+        }
+    }
+
+    /// - Parameter days: nil: it is not overdue.
+    mutating func count(_ finding: Finding, daysOverdue days: Int?) {
+        outcomes[Self.place(of: finding.outcome)] += 1
+        guard let days else { return }
+        overdue += 1
+        if finding.state == .missing, !finding.isOffered { overdueWithoutFix += 1 }
+        mostDaysOverdue = max(mostDaysOverdue ?? days, days)
+    }
+
+    mutating func add(_ other: Tally) {
+        outcomes &+= other.outcomes
+        waived += other.waived
+        overdue += other.overdue
+        overdueWithoutFix += other.overdueWithoutFix
+        if let days = other.mostDaysOverdue { mostDaysOverdue = max(mostDaysOverdue ?? days, days) }
+    }
+
+    private static func place(of outcome: Outcome) -> Int {
+        switch outcome {
+        case .immediate: 0
+        case .outOfCycle: 1
+        case .scheduled: 2
+        case .defer: 3
+        }
+    }
+}
+
+private struct ClosedSource {
+    var resource: ResourceID
+    var firstSeenAt: Timestamp
+    var goneAt: Timestamp
+    var dueAt: Timestamp?
+    var days: Double { goneAt.seconds(since: firstSeenAt) / 86_400 }
+}
+
+private struct ClosedTally {
+    private var works = 0
+    private var late = 0
+    private var days = 0.0
+
+    var closed: ComplianceReport.Closed {
+        let mean = works == 0 ? nil : days / Double(works)
+        return ComplianceReport.Closed(
+            inTime: works - late, late: late, meanDays: mean.map { ($0 * 10).rounded() / 10 })
+    }
+
+    mutating func count(_ work: ClosedSource) {
+        works += 1
+        if let due = work.dueAt, due < work.goneAt { late += 1 }
+        days += work.days
+    }
+
+    mutating func add(_ other: ClosedTally) {
+        works += other.works
+        late += other.late
+        days += other.days
+    }
+}
+
+/// What was closed in the last 30 days, and in the last 90.
+private struct ClosedTallies {
+    private(set) var short = ClosedTally()
+    private(set) var long = ClosedTally()
+
+    mutating func count(_ work: ClosedSource, isShort: Bool) {
+        long.count(work)
+        if isShort { short.count(work) }
+    }
+
+    mutating func add(_ other: ClosedTallies) {
+        short.add(other.short)
+        long.add(other.long)
+    }
+}
+
+extension Compliance {
+    private struct SourceKey: Hashable {
         var resource: ResourceID
         var source: String
+
+        init(_ key: SightingKey) {
+            resource = key.resource
+            source = key.source
+        }
+    }
+
+    private struct Work: Hashable {
+        var source: SourceKey
         var goneAt: Timestamp
     }
 
-    /// What went away of one source of a resource in one look was one piece of work. Its age goes by the advisories where there
-    /// are some, as that of a finding does.
-    private static func closed(_ sightings: [Sighting], policy: Policy) -> [ClosedSource] {
-        let gone = sightings.filter { $0.goneAt != nil }
-        let offers = Dictionary(grouping: sightings.filter { $0.key.kind == .fix }) {
-            [$0.key.resource.rawValue, $0.key.source]
+    /// What went away of one source of a resource in one look was one piece of work. Its age goes by the advisories
+    /// where there are some, as that of a finding does. Only what was gone after `begin`, and by `end`, is told.
+    private static func closed(
+        _ sightings: [Sighting], policy: Policy, after begin: Timestamp, upTo end: Timestamp
+    ) -> [ClosedSource] {
+        var works: [Work: [Sighting]] = [:]
+        var withOffer: Set<SourceKey> = []
+        for sighting in sightings {
+            guard let gone = sighting.goneAt, gone > begin, gone <= end else { continue }
+            let source = SourceKey(sighting.key)
+            works[Work(source: source, goneAt: gone), default: []].append(sighting)
+            if sighting.key.kind == .fix { withOffer.insert(source) }
         }
-        let works = Dictionary(grouping: gone) {
-            Work(resource: $0.key.resource, source: $0.key.source, goneAt: $0.goneAt ?? $0.lastSeenAt)
+        var offers: [SourceKey: [Sighting]] = [:]
+        // One that was gone by the beginning took the place of none that went after it.
+        for sighting in sightings where sighting.key.kind == .fix && (sighting.goneAt.map { $0 > begin } ?? true) {
+            let source = SourceKey(sighting.key)
+            if withOffer.contains(source) { offers[source, default: []].append(sighting) }
         }
         return works.compactMap { work, rows in
             let advisories = rows.filter { $0.key.kind == .advisory }
@@ -119,81 +302,14 @@ public struct Compliance: Sendable {
                 ? rows.filter { row in
                     // An offer of another class took its place: nothing was closed.
                     row.key.kind != .fix
-                        || !(offers[[work.resource.rawValue, work.source]] ?? []).contains {
+                        || !(offers[work.source] ?? []).contains {
                             $0.key != row.key && $0.firstSeenAt <= work.goneAt
                                 && ($0.goneAt.map { $0 > work.goneAt } ?? true)
                         }
                 } : advisories
             guard let first = counted.map(\.firstSeenAt).min() else { return nil }
             let due = counted.compactMap { policy.due($0.outcome, since: $0.firstSeenAt, listed: $0.listedDueAt) }.min()
-            return ClosedSource(resource: work.resource, firstSeenAt: first, goneAt: work.goneAt, dueAt: due)
+            return ClosedSource(resource: work.source.resource, firstSeenAt: first, goneAt: work.goneAt, dueAt: due)
         }
-    }
-
-    /// - Parameter resources: those that the report is about.
-    public func report(on resources: [Resource]) -> ComplianceReport {
-        let asked = Set(resources.map(\.id))
-        let open = findings.findings.filter { $0.isOpen && asked.contains($0.resource) }
-        let byResource = Dictionary(grouping: open, by: \.resource)
-        let overdue = open.filter { !$0.isWaived && isOverdue($0) }
-        let environments = fleet.environments.compactMap { environment -> ComplianceReport.Part? in
-            let members = Set(resources.filter { $0.environment == environment.id }.map(\.id))
-            return members.isEmpty ? nil : part(environment.id.rawValue, members, byResource)
-        }
-        let groups = fleet.groups.compactMap { group -> ComplianceReport.Part? in
-            let members = asked.intersection(group.members)
-            return members.isEmpty ? nil : part(group.id.rawValue, members, byResource)
-        }
-        return ComplianceReport(
-            at: time, assessedAt: findings.assessedAt, advisoriesChecked: findings.feeds.advisoriesChecked,
-            exploitedChecked: findings.feeds.exploitedChecked, environments: environments, groups: groups,
-            total: part("total", asked, byResource), worst: worst(overdue),
-            notJudged: findings.notJudged.filter { asked.contains($0.resource) },
-            securityOverdue: overdue.count { $0.updateClass == .security })
-    }
-
-    private func isOverdue(_ finding: Finding) -> Bool { finding.dueAt.map { $0 < time } ?? false }
-
-    private func daysOverdue(_ finding: Finding) -> Int {
-        finding.dueAt.map { max(0, Int(time.seconds(since: $0) / 86_400)) } ?? 0
-    }
-
-    private func part(
-        _ name: String, _ members: Set<ResourceID>, _ open: [ResourceID: [Finding]]
-    ) -> ComplianceReport.Part {
-        let own = members.flatMap { open[$0, default: []] }
-        let counted = own.filter { !$0.isWaived }
-        let overdue = counted.filter(isOverdue)
-        return ComplianceReport.Part(
-            name: name, resources: members.count,
-            notJudged: members.intersection(notJudged).count,
-            open: Dictionary(grouping: counted, by: \.outcome).mapValues(\.count), waived: own.count - counted.count,
-            withinDue: counted.count - overdue.count, overdue: overdue.count,
-            overdueWithoutFix: overdue.count { $0.state == .missing && !$0.isOffered },
-            mostDaysOverdue: overdue.map(daysOverdue).max(), closedIn30Days: closed(in: members, days: 30),
-            closedIn90Days: closed(in: members, days: 90))
-    }
-
-    private func closed(in members: Set<ResourceID>, days: Int) -> ComplianceReport.Closed {
-        let since = time.adding(seconds: -days * 86_400)
-        let works = members.flatMap { closed[$0, default: []] }.filter { $0.goneAt > since && $0.goneAt <= time }
-        let late = works.count { work in work.dueAt.map { $0 < work.goneAt } ?? false }
-        let mean = works.isEmpty ? nil : works.map(\.days).reduce(0, +) / Double(works.count)
-        return ComplianceReport.Closed(
-            inTime: works.count - late, late: late, meanDays: mean.map { ($0 * 10).rounded() / 10 })
-    }
-
-    private func worst(_ overdue: [Finding]) -> [ComplianceReport.Overdue] {
-        let lines = overdue.compactMap { finding -> ComplianceReport.Overdue? in
-            guard let due = finding.dueAt else { return nil }
-            return ComplianceReport.Overdue(
-                finding: finding.id, resource: finding.resource, source: finding.source, outcome: finding.outcome,
-                updateClass: finding.updateClass, owner: finding.owner,
-                firstSeenAt: finding.firstSeenAt ?? findings.assessedAt, dueAt: due, daysOverdue: daysOverdue(finding),
-                isExploited: finding.isExploited, hasFix: finding.state != .missing || finding.isOffered)
-        }
-        return Array(
-            lines.sorted { ($0.dueAt, $0.outcome, $0.finding) < ($1.dueAt, $1.outcome, $1.finding) }
-                .prefix(Self.worstCount))
     }
 }

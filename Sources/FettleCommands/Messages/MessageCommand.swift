@@ -65,7 +65,7 @@ struct MessageDeliver: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
-    @Option(help: "No try begins after so many seconds.") var seconds = 240
+    @Option(help: "No try begins, or goes on, after so many seconds.") var seconds = 240
 
     func validate() throws {
         guard (1...86_400).contains(seconds) else { throw ValidationError("--seconds takes 1 to 86400") }

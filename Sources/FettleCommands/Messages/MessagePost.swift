@@ -30,7 +30,7 @@ final class MessagePost {
     /// Not by cancelling it: that would break off what is being delivered.
     private let isOver = StopFlag()
 
-    /// How long a command that is done waits for receivers, in seconds.
+    /// How long a command that is done waits for receivers, in seconds: for what the pump has in hand and what is left, together.
     private static let patienceSeconds = 15
 
     /// nil: nobody is told of what this command does.
@@ -63,27 +63,34 @@ final class MessagePost {
                 try? await Task.sleep(for: .milliseconds(200))
                 if isOver.isSet { return }
             }
+            // Never later than the end of a command that is done from now on.
+            let end = Timestamp.now().adding(seconds: patienceSeconds)
             // Whatever goes wrong is seen again at the end.
             try? await service.takeUp()
-            _ = try? await service.deliverDue(until: .now().adding(seconds: patienceSeconds))
+            _ = try? await service.deliverDue(until: end)
         }
     }
 
     /// When the command has acted, however it ended.
     func finish() async {
         guard let service else { return }
+        let end = Timestamp.now().adding(seconds: Self.patienceSeconds)
         isOver.set()
-        await pump?.value
         do {
             try await service.takeUp()
-            let summary = try await service.deliverDue(until: .now().adding(seconds: Self.patienceSeconds))
-            if summary.waiting > 0 || summary.givenUp > 0 {
+            // Beside the pump, which may be waiting for one that does not answer: what it has in hand is not tried here.
+            let beside = try await service.deliverDue(until: end)
+            await pump?.value
+            let summary = try await service.deliverDue(until: end)
+            let givenUp = beside.givenUp + summary.givenUp
+            if summary.waiting > 0 || givenUp > 0 {
                 let waits = summary.waiting > 0 ? "\(summary.waiting) waiting" : ""
-                let lost = summary.givenUp > 0 ? "\(summary.givenUp) given up" : ""
+                let lost = givenUp > 0 ? "\(givenUp) given up" : ""
                 let words = [waits, lost].filter { !$0.isEmpty }.joined(separator: ", ")
                 Output.note("messages not delivered: \(words); `fettle message list` tells why")
             }
         } catch {
+            await pump?.value
             Output.note("nobody is told of this yet: \(FettleCommand.words(for: error))")
         }
     }
@@ -118,7 +125,7 @@ enum MessageServices {
         let delivery = MessageDelivery(version: FettleVersion.text)
         let secrets = SecretMask(environment: environment)
         return MessageService(store: store, policy: policy, secrets: secrets, access: access) {
-            message, receiver, reference in
+            message, receiver, reference, seconds in
             var mask = secrets
             do throws(SecretTrouble) {
                 let reader = SecretReader(environment: environment, directory: directory)
@@ -129,7 +136,7 @@ enum MessageServices {
                 case .text(let text): credentials.address = text
                 case .secret(let source):
                     credentials.address = try reader.read(source)
-                    mask = mask.knowing(credentials.address, as: "\(receiver.name)'s address")
+                    mask = mask.knowing(address: credentials.address, as: "\(receiver.name)'s address")
                 }
                 if let source = receiver.secret {
                     let secret = try reader.read(source)
@@ -137,7 +144,8 @@ enum MessageServices {
                     mask = mask.knowing(secret, as: "\(receiver.name)'s secret")
                 }
                 var outcome = await delivery.deliver(
-                    message.event, to: receiver, with: credentials, reference: reference, at: .now())
+                    message.event, to: receiver, with: credentials, reference: reference, at: .now(),
+                    within: seconds)
                 outcome.note = mask.masked(outcome.note)
                 return outcome
             } catch {
@@ -145,5 +153,26 @@ enum MessageServices {
                 return DeliveryOutcome(.failed(afterSeconds: nil), error.message)
             }
         }
+    }
+}
+
+extension SecretMask {
+    /// Shorter parts of a path are words such as `hooks`.
+    private static let shortestPart = 8
+
+    /// With an address that lets others in, its path and the parts of that: a server's answer may repeat any of them.
+    ///
+    /// - Parameter name: by which they may be told.
+    func knowing(address: String, as name: String) -> SecretMask {
+        var mask = knowing(address, as: name)
+        guard let scheme = address.firstRange(of: "://") else { return mask }
+        let path = address[scheme.upperBound...].drop { $0 != "/" && $0 != "?" }
+        let parts = path.split { "/?&=;#".contains($0) }
+        for part in [path, path.prefix { $0 != "?" }] + parts {
+            for text in [String(part), part.removingPercentEncoding ?? ""] where text.utf8.count >= Self.shortestPart {
+                mask = mask.knowing(text, as: name)
+            }
+        }
+        return mask
     }
 }

@@ -8,6 +8,9 @@ struct EventComposer {
     private let store: any Store
     private let changes: ChangeService
     private let secrets: SecretMask
+    private let plans: PlanFactsCache
+    /// Whether anybody is told of changes that are to begin.
+    private let tellsSoon: Bool
     private let now: @Sendable () -> Timestamp
     /// By the place in the log; nil inside: of no event.
     private var events: [Int: MessageEvent?] = [:]
@@ -24,10 +27,15 @@ struct EventComposer {
     /// The calendar is only looked for among so many changes, the newest.
     private static let mostNoticed = 200
 
-    init(store: any Store, secrets: SecretMask, now: @escaping @Sendable () -> Timestamp) {
+    init(
+        store: any Store, secrets: SecretMask, plans: PlanFactsCache, tellsSoon: Bool,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
         self.store = store
         changes = ChangeService(store: store, now: now)
         self.secrets = secrets
+        self.plans = plans
+        self.tellsSoon = tellsSoon
         self.now = now
     }
 
@@ -45,10 +53,12 @@ struct EventComposer {
         else { return nil }
         var change = entry.change
         if change == nil, let run = entry.run { change = try await store.summary(of: run)?.change }
-        let facts = await changeFacts(change)
+        var facts: MessageEvent.ChangeFacts?
         var run = entry.run
-        if run == nil, facts?.phase == .closed || facts?.phase == .review, let change {
-            run = try? await changes.run(of: changes.change(change))
+        if let change, let present = try await kept(change) {
+            let known = try await changeFacts(present)
+            if run == nil, known.phase == .closed || known.phase == .review { run = try await self.run(of: present) }
+            facts = known
         }
         return MessageEvent(
             id: "\(record.sequence)-\(record.link.rawValue.prefix(24))", kind: kind, at: entry.at ?? now(),
@@ -63,11 +73,13 @@ struct EventComposer {
         var planned = Planned()
         for summary in try await store.documents(.change, limit: Self.mostNoticed) {
             // The plan, which is long, is only read of those that something may be told of.
-            guard let change = try? await changes.change(ChangeID(summary.id)), change.run == nil,
-                change.state == .approved || change.state == .awaitingApproval,
-                let facts = await changeFacts(change.id)
+            guard let change = try await kept(ChangeID(summary.id)), change.run == nil,
+                change.state == .approved || change.state == .awaitingApproval
             else { continue }
-            if change.isExpired(at: time) {
+            let isExpired = change.isExpired(at: time)
+            guard isExpired || tellsSoon else { continue }
+            let facts = try await changeFacts(change)
+            if isExpired {
                 planned.expired.append(
                     MessageEvent(
                         id: "expired-\(facts.correlation)", kind: .changeExpired, at: time, change: facts))
@@ -84,19 +96,50 @@ struct EventComposer {
 
     // MARK: Facts
 
-    /// nil: there is no such change any more, or it cannot be read.
-    private func changeFacts(_ id: ChangeID?) async -> MessageEvent.ChangeFacts? {
-        guard let id, let change = try? await changes.change(id) else { return nil }
-        // A plan that is no longer the approved one is told where it stands in the way, and is no reason not to tell of the rest.
-        let plan = try? await changes.plan(of: change)
-        let radius = plan.map { BlastRadius($0) }
-        let phase = (try? await changes.phase(of: change)) ?? change.phase(at: now())
+    private func changeFacts(_ change: Change) async throws(StoreError) -> MessageEvent.ChangeFacts {
+        let plan = try await planFacts(change)
+        let phase = try await read { () async throws(ControlError) in try await changes.phase(of: change) }
         return MessageEvent.ChangeFacts(
-            id: id, correlation: "\(id)-\(change.plan.digest.short)", plan: PlanID(change.plan.id), kind: change.kind,
-            template: change.template, phase: phase, reason: secrets.masked(change.reason),
-            requestedBy: change.requestedBy,
-            window: plan.map { ChangeCalendar.Item(change: change, plan: $0, phase: phase).window } ?? change.schedule,
-            environments: radius?.environments, groups: radius?.groups ?? [], hosts: radius?.hosts ?? 0)
+            id: change.id, correlation: "\(change.id)-\(change.plan.digest.short)", plan: PlanID(change.plan.id),
+            kind: change.kind, template: change.template, phase: phase ?? change.phase(at: now()),
+            reason: secrets.masked(change.reason), requestedBy: change.requestedBy,
+            window: change.schedule ?? plan?.window, environments: plan?.environments, groups: plan?.groups ?? [],
+            hosts: plan?.hosts ?? 0)
+    }
+
+    /// nil: the plan is no longer the approved one. That is told where it stands in the way, and is no reason not to tell of the rest.
+    private func planFacts(_ change: Change) async throws(StoreError) -> PlanFacts? {
+        if let known = plans.facts(change.plan.digest) { return known }
+        let plan = try await read { () async throws(ControlError) in try await changes.plan(of: change) }
+        guard let plan else { return nil }
+        let facts = PlanFacts(plan, of: change)
+        plans.keep(facts, change.plan.digest)
+        return facts
+    }
+
+    /// nil: there is no such change any more, or what is kept is none.
+    private func kept(_ id: ChangeID) async throws(StoreError) -> Change? {
+        try await read { () async throws(ControlError) in try await changes.change(id) }
+    }
+
+    private func run(of change: Change) async throws(StoreError) -> RunID? {
+        let run = try await read { () async throws(ControlError) in try await changes.run(of: change) }
+        return run ?? nil
+    }
+
+    /// nil: what is kept will be no better another time. A read that failed for now is thrown instead: an event that lacks what it is about
+    /// would be queued, and never be made again.
+    private func read<Value: Sendable>(
+        _ work: () async throws(ControlError) -> Value
+    ) async throws(StoreError) -> Value? {
+        do throws(ControlError) {
+            return try await work()
+        } catch {
+            switch error.code {
+            case .notFound, .drift, .internal, .blocked, .invalid: return nil
+            case .conflict, .unavailable, .cancelled: throw StoreError(.unavailable, error.message)
+            }
+        }
     }
 
     private func runFacts(

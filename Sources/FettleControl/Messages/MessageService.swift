@@ -6,8 +6,11 @@ public import FettleStore
 /// At least once: whoever dies after a receiver took a message and before that was written down leaves it to be told again. Each
 /// event has one id, by which a receiver knows it.
 public struct MessageService: Sendable {
-    /// One try; what a receiver calls its record of the change comes in, and goes out with the outcome.
-    public typealias Deliver = @Sendable (OutboxMessage, MessageReceiver, _ reference: String?) async -> DeliveryOutcome
+    /// One try of at most so many seconds; what a receiver calls its record of the change comes in, and goes out with the outcome.
+    public typealias Deliver =
+        @Sendable (
+            OutboxMessage, MessageReceiver, _ reference: String?, _ seconds: Int
+        ) async -> DeliveryOutcome
 
     let store: any Store
     let receivers: [MessageReceiver]
@@ -15,13 +18,14 @@ public struct MessageService: Sendable {
     let secrets: SecretMask
     let gate: Gate
     let now: @Sendable () -> Timestamp
+    let plans = PlanFactsCache()
 
     /// A message in hand is nobody else's for so long: more than any try takes.
     static let claimSeconds = 120
     /// How long what is settled is kept.
     static let keptSeconds = 90 * 86_400
-    /// Receivers that are spoken to at the same time.
-    static let parallel = 4
+    /// What a try may take at most, in seconds.
+    static let trySeconds = 20
 
     /// - Parameters:
     ///   - secrets: taken out of what receivers answer and of what runs say, before it is kept.
@@ -54,7 +58,9 @@ public struct MessageService: Sendable {
     /// Queues what happened since the last time, and notices of what is about to. A receiver that was never heard of before is told
     /// of nothing that happened before now.
     public func takeUp() async throws(ControlError) {
-        var composer = EventComposer(store: store, secrets: secrets, now: now)
+        var composer = EventComposer(
+            store: store, secrets: secrets, plans: plans, tellsSoon: receivers.contains { $0.noticeSeconds != nil },
+            now: now)
         for receiver in receivers { try await takeUp(for: receiver, &composer) }
     }
 
@@ -102,6 +108,7 @@ public struct MessageService: Sendable {
     private func notices(
         for receiver: MessageReceiver, at time: Timestamp, _ composer: inout EventComposer
     ) async throws(StoreError) -> [MessageEvent] {
+        guard receiver.wants(.changeSoon, in: nil) || receiver.wants(.changeExpired, in: nil) else { return [] }
         let planned = try await composer.planned()
         var notices: [MessageEvent] = []
         for event in planned.expired + planned.soon {
@@ -122,26 +129,54 @@ public struct MessageService: Sendable {
 
     // MARK: Carrying
 
-    /// Tries what is due, until nothing more is or the time is over.
+    /// Tries what is due, until nothing more is or the time is over. Each receiver has a lane of its own: one that does not answer delays
+    /// nobody else.
     ///
-    /// - Parameter end: no try begins after it; one that has begun is waited for.
+    /// - Parameter end: no try begins after it, and none is given longer; a second is the least that a try gets.
     public func deliverDue(until end: Timestamp) async throws(ControlError) -> Summary {
         var summary = Summary()
-        while now() < end {
-            let candidates = try await firstInLine().filter { $0.message.isDue(at: now()) }
-            guard !candidates.isEmpty else { break }
-            let outcomes = await tried(candidates, until: end)
-            guard !outcomes.isEmpty else { break }
-            for state in outcomes {
-                switch state {
-                case .delivered: summary.delivered += 1
-                case .waiting: summary.failed += 1
-                case .givenUp: summary.givenUp += 1
-                }
-            }
+        for lane in await lanes(until: end) {
+            let part = try lane.get()
+            summary.delivered += part.delivered
+            summary.failed += part.failed
+            summary.givenUp += part.givenUp
         }
         summary.waiting = try await waiting().count
         return summary
+    }
+
+    private func lanes(until end: Timestamp) async -> [Result<Summary, ControlError>] {
+        await withTaskGroup(of: Result<Summary, ControlError>.self) { group in
+            for receiver in receivers {
+                group.addTask { await lane(of: receiver.name, until: end) }
+            }
+            var lanes: [Result<Summary, ControlError>] = []
+            for await lane in group { lanes.append(lane) }
+            return lanes
+        }
+    }
+
+    /// What one receiver is to be told, one message after another; `waiting` is not counted here.
+    private func lane(of receiver: String, until end: Timestamp) async -> Result<Summary, ControlError> {
+        var summary = Summary()
+        do throws(ControlError) {
+            var goesOn = true
+            while goesOn, now() < end {
+                goesOn = false
+                for candidate in try await firstInLine(of: receiver) where candidate.message.isDue(at: now()) {
+                    guard let state = await tryOnce(candidate, until: end) else { continue }
+                    goesOn = true
+                    switch state {
+                    case .delivered: summary.delivered += 1
+                    case .waiting: summary.failed += 1
+                    case .givenUp: summary.givenUp += 1
+                    }
+                }
+            }
+        } catch {
+            return .failure(error)
+        }
+        return .success(summary)
     }
 
     private func waiting() async throws(ControlError) -> [StoredMessage] {
@@ -152,31 +187,14 @@ public struct MessageService: Sendable {
         }
     }
 
-    /// Of what one receiver is told of one change only the oldest: nobody hears of an end before they have heard of the start.
-    private func firstInLine() async throws(ControlError) -> [StoredMessage] {
-        var lines: Set<[String]> = []
-        let names = Set(receivers.map(\.name))
+    /// Of what the receiver is told of one change only the oldest: nobody hears of an end before they have heard of the start. Messages for
+    /// receivers that only another folder's policy names are in nobody's lane here: theirs to tell.
+    private func firstInLine(of receiver: String) async throws(ControlError) -> [StoredMessage] {
+        var lines: Set<String> = []
         return try await waiting().filter { stored in
-            // Another folder's policy may name whom this one does not: theirs to tell.
-            guard names.contains(stored.message.receiver) else { return false }
+            guard stored.message.receiver == receiver else { return false }
             let event = stored.message.event
-            return lines.insert([stored.message.receiver, event.change?.id.rawValue ?? "event \(event.id)"]).inserted
-        }
-    }
-
-    /// - Returns: how each that this process got hold of stands then.
-    private func tried(_ messages: [StoredMessage], until end: Timestamp) async -> [OutboxMessage.State] {
-        await withTaskGroup(of: OutboxMessage.State?.self) { group in
-            var states: [OutboxMessage.State] = []
-            var next = messages.makeIterator()
-            for _ in 0..<Self.parallel {
-                if let message = next.next() { group.addTask { await tryOnce(message, until: end) } }
-            }
-            while let state = await group.next() {
-                if let state { states.append(state) }
-                if let message = next.next() { group.addTask { await tryOnce(message, until: end) } }
-            }
-            return states
+            return lines.insert(event.change.map { "change \($0.id)" } ?? "event \(event.id)").inserted
         }
     }
 
@@ -186,20 +204,21 @@ public struct MessageService: Sendable {
         var held = message
         held.message.claimedUntil = now().adding(seconds: Self.claimSeconds)
         guard let claimed = try? await store.replace(held) else { return nil }
-        let outcome = await outcome(of: claimed)
+        let left = Int(min(end.seconds(since: now()), Double(Self.trySeconds)))
+        let outcome = await outcome(of: claimed, seconds: max(1, left))
         var settled = claimed
         settled.message.take(outcome, at: now())
         // Not written: it is tried again when the claim has run out, and the receiver knows the event by its id.
         return try? await store.replace(settled).message.state
     }
 
-    private func outcome(of stored: StoredMessage) async -> DeliveryOutcome {
+    private func outcome(of stored: StoredMessage, seconds: Int) async -> DeliveryOutcome {
         var message = stored.message
         guard let receiver = receivers.first(where: { $0.name == message.receiver }) else {
             return DeliveryOutcome(.refused, "policy.yaml names no receiver '\(message.receiver)' any more")
         }
         if receiver.kind.isTicket { await bringUpToDate(&message, id: stored.id) }
-        var outcome = await deliver(message, receiver, await reference(of: message))
+        var outcome = await deliver(message, receiver, await reference(of: message), seconds)
         outcome.note = secrets.masked(outcome.note)
         return outcome
     }

@@ -40,7 +40,9 @@ enum AgeDocument {
             madeAt: standing.now,
             verdict: total.overdue > 0
                 ? .init("\(total.overdue) of \(total.all) over their time", .bad)
-                : .init("all within their time", .good),
+                : standing.cautions.isEmpty
+                    ? .init("all within their time", .good)
+                    : .init("nothing over its time, but not everything was checked", .warn),
             figures: [
                 .init("open", "Fixes still missing", .count(total.all)),
                 .init("overdue", "Over their time", .mark("\(total.overdue)", total.overdue > 0 ? .bad : .good)),

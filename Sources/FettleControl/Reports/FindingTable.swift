@@ -2,8 +2,8 @@ import FettleAssessment
 import FettleModel
 import FettleReporting
 
-/// Findings as rows of a report: only their places are sorted and kept, so that a million of them cost a few megabytes beside what
-/// was read.
+/// Findings as rows of a report: only small keys are sorted and only places are kept, so that a million of them cost a
+/// few megabytes beside what was read.
 struct FindingTable {
     let findings: [Finding]
     let environments: [ResourceID: EnvironmentID]
@@ -44,18 +44,35 @@ struct FindingTable {
         _ name: String, title: String, note: String, ifEmpty: String, shown: Int = ReportTable.shownRows,
         byAge: Bool = false, _ isMeant: (Finding) -> Bool
     ) -> ReportTable {
-        var places = findings.indices.filter { isMeant(findings[$0]) }
-        places.sort { isBefore(findings[$0], findings[$1], byAge: byAge) }
+        var keys: [SortKey] = []
+        for place in findings.indices where isMeant(findings[place]) { keys.append(key(place, byAge: byAge)) }
+        keys.sort { isBefore($0, $1) }
+        let places = keys.map(\.place)
         return ReportTable(
             name, title: title, note: note, ifEmpty: ifEmpty, columns: Self.columns, count: places.count, shown: shown
-        ) { [places] in row(findings[places[$0]]) }
+        ) { row(findings[places[$0]]) }
     }
 
-    /// What is due first, or known longest, comes first.
-    private func isBefore(_ left: Finding, _ right: Finding, byAge: Bool) -> Bool {
-        let first = byAge ? left.firstSeenAt ?? assessedAt : left.dueAt ?? Timestamp(milliseconds: .max)
-        let second = byAge ? right.firstSeenAt ?? assessedAt : right.dueAt ?? Timestamp(milliseconds: .max)
-        return (first, left.outcome, left.id) < (second, right.outcome, right.id)
+    /// What most comparisons need of a finding: whole ones, of many words each, would be copied for every one of them.
+    private struct SortKey {
+        var time: Timestamp
+        var rank: UInt8
+        var place: Int
+    }
+
+    private func key(_ place: Int, byAge: Bool) -> SortKey {
+        let time =
+            byAge
+            ? findings[place].firstSeenAt ?? assessedAt
+            : findings[place].dueAt ?? Timestamp(milliseconds: .max)
+        return SortKey(time: time, rank: findings[place].outcome.reportRank, place: place)
+    }
+
+    /// What is due first, or known longest, comes first; what is alike stays in the order of the findings.
+    private func isBefore(_ left: SortKey, _ right: SortKey) -> Bool {
+        if left.time != right.time { return left.time < right.time }
+        if left.rank != right.rank { return left.rank < right.rank }
+        return (findings[left.place].id, left.place) < (findings[right.place].id, right.place)
     }
 
     func row(_ finding: Finding) -> [ReportCell] {
@@ -80,6 +97,16 @@ extension Outcome {
         case .immediate: .bad
         case .outOfCycle: .warn
         case .scheduled, .defer: .good
+        }
+    }
+
+    /// The order of `<`, without a search in all cases.
+    fileprivate var reportRank: UInt8 {
+        switch self {
+        case .immediate: 0
+        case .outOfCycle: 1
+        case .scheduled: 2
+        case .defer: 3
         }
     }
 }

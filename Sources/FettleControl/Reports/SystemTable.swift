@@ -20,8 +20,9 @@ struct SystemTable {
         var groups: String
         /// nil: not compared.
         var behind: Int?
-        var open = 0
-        var overdue = 0
+        /// nil: it was not judged, or not wholly.
+        var open: Int?
+        var overdue: Int?
     }
 
     /// Those that are furthest behind come first.
@@ -43,7 +44,8 @@ struct SystemTable {
             return [
                 .text(row.resource.id.rawValue), .text(row.resource.environment.rawValue), .text(row.groups),
                 .optional(facts?.platform.value.map { $0.prettyName.isEmpty ? $0.distribution : $0.prettyName }),
-                .optional(facts?.kernels.value?.running), .optional(row.behind), .count(row.open), .count(row.overdue),
+                .optional(facts?.kernels.value?.running), .optional(row.behind), .optional(row.open),
+                .optional(row.overdue),
                 facts?.rebootRequired.value.map { .flag($0.isRequired) } ?? .none,
                 .optional(facts?.staleServices.value?.count),
                 facts.map { $0.reachability == .reachable ? .mark("yes", .good) : .mark("no", .bad) }
@@ -66,15 +68,17 @@ struct SystemTable {
             let count = open[finding.resource] ?? (0, 0)
             open[finding.resource] = (count.all + 1, count.overdue + (isOverdue ? 1 : 0))
         }
+        let notJudged = Set(standing.findings.notJudged.map(\.resource))
         return standing.resources.map { resource in
-            Row(
+            let none: Int? = notJudged.contains(resource.id) || facts[resource.id] == nil ? nil : 0
+            return Row(
                 resource: resource, facts: facts[resource.id],
                 groups: (groups[resource.id] ?? []).joined(separator: " "),
                 behind: unknown.contains(resource.id) ? nil : behind[resource.id] ?? 0,
-                open: open[resource.id]?.all ?? 0, overdue: open[resource.id]?.overdue ?? 0)
+                open: open[resource.id]?.all ?? none, overdue: open[resource.id]?.overdue ?? none)
         }.sorted { left, right in
-            (right.behind ?? .max, right.overdue, left.resource.id) < (
-                left.behind ?? .max, left.overdue, right.resource.id
+            (right.behind ?? .max, right.overdue ?? -1, left.resource.id) < (
+                left.behind ?? .max, left.overdue ?? -1, right.resource.id
             )
         }
     }

@@ -20,7 +20,26 @@ enum TrendDocument {
     private struct Span {
         var from: Timestamp
         var until: Timestamp?
+        var pieces: [Piece]
+
+        /// As `FindingAges` tells it: what an advisory names goes by the advisories alone, and what is gone has no say.
+        func isOverdue(at time: Timestamp) -> Bool {
+            let isNamed = pieces.contains { $0.isAdvisory && $0.isOpen(at: time) }
+            return pieces.contains { piece in
+                guard piece.isOpen(at: time), piece.isAdvisory || !isNamed, let due = piece.dueAt else { return false }
+                return due < time
+            }
+        }
+    }
+
+    /// One sighting of a span, with the day by which it alone was due.
+    private struct Piece {
+        var from: Timestamp
+        var until: Timestamp?
         var dueAt: Timestamp?
+        var isAdvisory: Bool
+
+        func isOpen(at time: Timestamp) -> Bool { from <= time && (until.map { $0 > time } ?? true) }
     }
 
     static func make(_ standing: Standing, runs: [RunLine]) -> ReportDocument {
@@ -83,7 +102,7 @@ enum TrendDocument {
             for span in spans {
                 if span.from <= end, span.until.map({ $0 > end }) ?? true {
                     open += 1
-                    if let due = span.dueAt, due < end { overdue += 1 }
+                    if span.isOverdue(at: end) { overdue += 1 }
                 }
                 if span.from > begin, span.from <= end { new += 1 }
                 if let until = span.until, until > begin, until <= end { closed += 1 }
@@ -100,7 +119,8 @@ enum TrendDocument {
         var source: String
     }
 
-    /// Sightings of one source of one resource that overlap or touch are one span: they are one piece of work.
+    /// Sightings of one source of one resource that overlap or touch are one span: they are one piece of work, of which
+    /// each sighting keeps its own due day.
     private static func spans(_ standing: Standing) -> [Span] {
         let asked = Set(standing.resources.map(\.id))
         var rows: [Key: [Sighting]] = [:]
@@ -110,16 +130,19 @@ enum TrendDocument {
         return rows.values.flatMap { sightings -> [Span] in
             var spans: [Span] = []
             for sighting in sightings.sorted(by: { $0.firstSeenAt < $1.firstSeenAt }) {
-                let due = standing.policy.due(
-                    sighting.outcome, since: sighting.firstSeenAt, listed: sighting.listedDueAt)
-                guard let last = spans.last, last.until.map({ $0 >= sighting.firstSeenAt }) ?? true else {
-                    spans.append(Span(from: sighting.firstSeenAt, until: sighting.goneAt, dueAt: due))
+                let piece = Piece(
+                    from: sighting.firstSeenAt, until: sighting.goneAt,
+                    dueAt: standing.policy.due(
+                        sighting.outcome, since: sighting.firstSeenAt, listed: sighting.listedDueAt),
+                    isAdvisory: sighting.key.kind == .advisory)
+                // Only its end, so that its pieces are not copied when one is put to them.
+                guard let until = spans.last.map({ $0.until }), until.map({ $0 >= piece.from }) ?? true else {
+                    spans.append(Span(from: piece.from, until: piece.until, pieces: [piece]))
                     continue
                 }
-                let dues = [last.dueAt, due].compactMap { $0 }
-                let isOver = last.until != nil && sighting.goneAt != nil
-                spans[spans.count - 1].until = isOver ? [last.until, sighting.goneAt].compactMap { $0 }.max() : nil
-                spans[spans.count - 1].dueAt = dues.min()
+                let isOver = until != nil && piece.until != nil
+                spans[spans.count - 1].until = isOver ? [until, piece.until].compactMap { $0 }.max() : nil
+                spans[spans.count - 1].pieces.append(piece)
             }
             return spans
         }

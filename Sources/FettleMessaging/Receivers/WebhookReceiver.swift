@@ -41,7 +41,8 @@ enum WebhookReceiver {
     /// HMAC-SHA256 (RFC 2104) over `id.seconds.body`. A receiver refuses what is older than five minutes by `seconds`, and an id that
     /// it has seen.
     ///
-    /// - Parameter secret: `whsec_` and base64, or text that is the key as it stands; 16 bytes at least.
+    /// - Parameter secret: base64 of the key, with `whsec_` before it or not, as the libraries of the standard read it; text that is no
+    ///   base64 of 24 to 64 bytes is the key as it stands. 16 bytes at least.
     static func signature(
         of body: [UInt8], id: String, seconds: Int64, secret: String
     ) throws(DeliveryFailure) -> String {
@@ -50,6 +51,8 @@ enum WebhookReceiver {
             guard let decoded = Data(base64Encoded: String(secret.dropFirst(6))) else {
                 throw DeliveryFailure("the secret begins with whsec_ and is not base64 behind it", mayPass: false)
             }
+            key = decoded
+        } else if let decoded = Data(base64Encoded: secret), (24...64).contains(decoded.count) {
             key = decoded
         } else {
             key = Data(secret.utf8)

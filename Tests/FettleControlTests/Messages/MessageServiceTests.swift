@@ -56,7 +56,7 @@ import Testing
         let world = world
         return MessageService(
             store: store, policy: MessagePolicy(receivers: receivers), secrets: secrets, now: { world.now },
-            deliver: { message, receiver, reference in world.take(message, receiver, reference) })
+            deliver: { message, receiver, reference, _ in world.take(message, receiver, reference) })
     }
 
     private var changes: ChangeService {

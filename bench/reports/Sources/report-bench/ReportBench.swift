@@ -25,13 +25,18 @@ struct ReportBench {
             print("there is no report \(words[1])")
             exit(2)
         }
+        tell("\(words[1]): made", making)
         let (page, text) = time { DocumentPage.html(document) }
+        tell("\(words[1]): page", page)
         var bytes = 0
         let (json, _) = try time { try DocumentJSON.write(document) { bytes += $0.count } }
+        tell("\(words[1]): JSON", json)
         var lines = 0
         let (csv, _) = try time { for table in document.tables { try DocumentCSV.write(table) { lines += $0.count } } }
+        tell("\(words[1]): CSV", csv)
         let path = words[3] + "/report.xlsx"
         let (workbook, _) = try time { try DocumentWorkbook.write(document, path: path) }
+        tell("\(words[1]): workbook", workbook)
         let size = (try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
         let rows = document.tables.reduce(0) { $0 + $1.count }
         let verdict = making + page <= aimSeconds ? "met" : "MISSED"
@@ -40,6 +45,13 @@ struct ReportBench {
             "made in \(text2(making)) s, page \(text2(page)) s (\(text.utf8.count >> 10) KiB; aim \(text2(aimSeconds)) s: \(verdict)),",
             "JSON \(text2(json)) s (\(bytes >> 20) MiB), CSV \(text2(csv)) s (\(lines >> 20) MiB),",
             "workbook \(text2(workbook)) s (\(size >> 20) MiB); peak \(peakMiB()) MiB, the fleet's part \(before)")
+    }
+
+    /// At once, so that a phase that never ends, or takes all the memory, is known by the last line.
+    private static func tell(_ phase: String, _ seconds: Double) {
+        print("\(phase) in \(text2(seconds)) s, peak \(peakMiB()) MiB")
+        // All streams: `stdout` is a variable, which Swift 6 does not let be read.
+        fflush(nil)
     }
 
     private static func make(_ kind: String, _ standing: Standing) -> ReportDocument? {

@@ -1,0 +1,87 @@
+import FettleModel
+import FettleStore
+
+/// A store that cannot read documents of one kind, as long as it is told so.
+actor UnreadableStore: Store {
+    nonisolated let inner: InMemoryStore
+    private var failing: DocumentKind?
+
+    init(inner: InMemoryStore) { self.inner = inner }
+
+    func fail(_ kind: DocumentKind?) { failing = kind }
+
+    func document(_ kind: DocumentKind, id: String) async throws(StoreError) -> StoredDocument? {
+        if kind == failing { throw StoreError(.unavailable, "the database is locked") }
+        return try await inner.document(kind, id: id)
+    }
+
+    func replace(_ document: StoredDocument, expecting digest: Digest) async throws(StoreError) {
+        try await inner.replace(document, expecting: digest)
+    }
+    func put(_ document: StoredDocument) async throws(StoreError) { try await inner.put(document) }
+    func documents(_ kind: DocumentKind, limit: Int) async throws(StoreError) -> [DocumentSummary] {
+        try await inner.documents(kind, limit: limit)
+    }
+    func createRun(_ run: RunID, change: ChangeID, at time: Timestamp) async throws(StoreError) {
+        try await inner.createRun(run, change: change, at: time)
+    }
+    func claim(
+        _ run: RunID, executor: String, at time: Timestamp, leaseSeconds: Int, takeOver: Bool
+    ) async throws(StoreError) -> RunClaim {
+        try await inner.claim(run, executor: executor, at: time, leaseSeconds: leaseSeconds, takeOver: takeOver)
+    }
+    func renew(_ claim: RunClaim, at time: Timestamp, leaseSeconds: Int) async throws(StoreError) {
+        try await inner.renew(claim, at: time, leaseSeconds: leaseSeconds)
+    }
+    func release(_ claim: RunClaim) async throws(StoreError) { try await inner.release(claim) }
+    func append(_ records: [JournalRecord], to run: RunID) async throws(StoreError) {
+        try await inner.append(records, to: run)
+    }
+    func records(of run: RunID, after sequence: Int) async throws(StoreError) -> [JournalRecord] {
+        try await inner.records(of: run, after: sequence)
+    }
+    func runs(limit: Int) async throws(StoreError) -> [RunSummary] { try await inner.runs(limit: limit) }
+    func summary(of run: RunID) async throws(StoreError) -> RunSummary? { try await inner.summary(of: run) }
+    func reserve(_ request: ReservationRequest) async throws(StoreError) -> ReservationDecision {
+        try await inner.reserve(request)
+    }
+    func release(_ resource: ResourceID, by run: RunID) async throws(StoreError) {
+        try await inner.release(resource, by: run)
+    }
+    func reservations() async throws(StoreError) -> [Reservation] { try await inner.reservations() }
+    func quarantine(_ entry: QuarantineEntry) async throws(StoreError) { try await inner.quarantine(entry) }
+    func quarantined() async throws(StoreError) -> [QuarantineEntry] { try await inner.quarantined() }
+    func settle(
+        _ resource: ResourceID, by person: Person, at time: Timestamp, note: String
+    ) async throws(StoreError) -> QuarantineEntry {
+        try await inner.settle(resource, by: person, at: time, note: note)
+    }
+    func supersede(_ order: SupersessionOrder) async throws(StoreError) { try await inner.supersede(order) }
+    func submit(_ request: RunRequest, to run: RunID) async throws(StoreError) {
+        try await inner.submit(request, to: run)
+    }
+    func requests(to run: RunID) async throws(StoreError) -> [StoredRunRequest] { try await inner.requests(to: run) }
+    func remove(_ request: StoredRunRequest) async throws(StoreError) { try await inner.remove(request) }
+    func append(_ events: [WaiverEvent], after length: Int) async throws(StoreError) {
+        try await inner.append(events, after: length)
+    }
+    func waiverEvents() async throws(StoreError) -> [WaiverEvent] { try await inner.waiverEvents() }
+    func record(_ look: FindingLook) async throws(StoreError) { try await inner.record(look) }
+    func sightings() async throws(StoreError) -> [Sighting] { try await inner.sightings() }
+    func log(after sequence: Int, limit: Int) async throws(StoreError) -> [LogRecord] {
+        try await inner.log(after: sequence, limit: limit)
+    }
+    func logHead() async throws(StoreError) -> LogRecord? { try await inner.logHead() }
+    func bytes(of subject: LogSubject) async throws(StoreError) -> [UInt8]? { try await inner.bytes(of: subject) }
+    func messageCursor(of receiver: String) async throws(StoreError) -> Int? {
+        try await inner.messageCursor(of: receiver)
+    }
+    func queue(_ batch: MessageBatch) async throws(StoreError) { try await inner.queue(batch) }
+    func message(_ id: Int64) async throws(StoreError) -> StoredMessage? { try await inner.message(id) }
+    func messages(_ selection: MessageSelection) async throws(StoreError) -> [StoredMessage] {
+        try await inner.messages(selection)
+    }
+    func replace(_ message: StoredMessage) async throws(StoreError) -> StoredMessage {
+        try await inner.replace(message)
+    }
+}
