@@ -97,12 +97,17 @@ public enum ActScope: Sendable, Hashable {
 extension ActScope {
     /// The hosts of a plan and what goes down with them.
     ///
-    /// - Parameter fleet: tells the environments of what goes down with a host; nil, or not in it: they are not known.
+    /// - Parameters:
+    ///   - plan: what is done.
+    ///   - fleet: tells the environments of what goes down with a host; nil, or not in it: they are not known.
     public init(_ plan: Plan, fleet: Fleet? = nil) {
         self.init(plan, only: nil, fleet: fleet)
     }
 
-    /// - Parameter resources: only these; nil: all.
+    /// - Parameters:
+    ///   - plan: what is done.
+    ///   - resources: only these; nil: all.
+    ///   - fleet: as above.
     public init(_ plan: Plan, only resources: Set<ResourceID>?, fleet: Fleet? = nil) {
         let known = Dictionary((fleet?.resources ?? []).map { ($0.id, $0.environment) }) { first, _ in first }
         var environments: [ResourceID: EnvironmentID?] = [:]

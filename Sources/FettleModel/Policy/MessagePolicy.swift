@@ -89,7 +89,9 @@ public struct MessageReceiver: Codable, Sendable, Equatable {
 
     /// Whether it is told of this.
     ///
-    /// - Parameter environments: of the change; nil: not known.
+    /// - Parameters:
+    ///   - kind: what happened.
+    ///   - environments: of the change; nil: not known.
     public func wants(_ kind: MessageKind, in environments: [EnvironmentID]?) -> Bool {
         if kind == .test { return true }
         if kind == .changeSoon, noticeSeconds == nil { return false }

@@ -2,7 +2,10 @@ import FettleModel
 
 /// What the log says of users and tokens that were altered.
 extension LogRules {
-    /// - Parameter altered: the entry of an alteration that nobody may make.
+    /// - Parameters:
+    ///   - document: as it stands now.
+    ///   - old: the bytes that were there.
+    ///   - altered: the entry of an alteration that nobody may make.
     static func of(user document: StoredDocument, replacing old: [UInt8], _ altered: LogEntry) -> [LogEntry] {
         guard var expected = decoded(User.self, old), let after = decoded(User.self, document.bytes) else {
             return [altered]
