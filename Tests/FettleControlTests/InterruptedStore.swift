@@ -2,17 +2,20 @@ import FettleModel
 import FettleStore
 
 /// A store in which somebody else does something just before the first replacement of a document is written. It counts what is
-/// read.
+/// read, and cannot read documents of one kind as long as it is told so.
 actor InterruptedStore: Store {
     nonisolated let inner: InMemoryStore
     private var interruption: (@Sendable () async -> Void)?
     /// The kinds of the documents that were read, in order.
     private(set) var read: [DocumentKind] = []
+    private var failing: DocumentKind?
 
     init(inner: InMemoryStore, interruption: @escaping @Sendable () async -> Void = {}) {
         self.inner = inner
         self.interruption = interruption
     }
+
+    func fail(_ kind: DocumentKind?) { failing = kind }
 
     func replace(_ document: StoredDocument, expecting digest: Digest) async throws(StoreError) {
         let first = interruption
@@ -23,6 +26,7 @@ actor InterruptedStore: Store {
 
     func put(_ document: StoredDocument) async throws(StoreError) { try await inner.put(document) }
     func document(_ kind: DocumentKind, id: String) async throws(StoreError) -> StoredDocument? {
+        if kind == failing { throw StoreError(.unavailable, "the database is locked") }
         read.append(kind)
         return try await inner.document(kind, id: id)
     }

@@ -59,7 +59,7 @@ import Testing
     @Test func anEndedRunOwesWhatIsInQuarantineUntilAPersonSettlesIt() async throws {
         let run = try await quarantined()
         let owed = try await ledger.ledger().owed
-        #expect(owed.map(\.kind) == [.drain, .reservation])
+        try #require(owed.map(\.kind) == [.drain, .reservation])
         #expect(owed.allSatisfy { $0.resource == "web-2" && $0.run == run && $0.owner == "alice" && $0.isQuarantined })
         #expect(owed.allSatisfy { $0.remedy.hasPrefix("fettle quarantine settle web-2") })
         #expect(owed[0].prior == Pool.before)
@@ -74,7 +74,9 @@ import Testing
         let run = try await runs.create(for: try await approved(plan, "change-1"))
         let claim = try await store.claim(run, executor: "gone", at: .now(), leaseSeconds: 600, takeOver: false)
         let reference = StageReference(id: plan.id.rawValue, digest: Digest(rawValue: "00"))
-        let observed = Observation(verdict: .pass, summary: "fine", observedAt: .now())
+        // One moment for all: an observation from before its intent would prove nothing.
+        let now = Timestamp.now()
+        let observed = Observation(verdict: .pass, summary: "fine", observedAt: now)
         var events: [RunEvent] = [
             .started(change: "change-1", plan: reference, by: "alice"), .claimed(executor: "gone"),
         ]
@@ -85,13 +87,12 @@ import Testing
             ]
         }
         events.append(.stepIntended(step: "web-1/drain", attempt: 1, prior: Pool.before))
-        let now = Timestamp.now()
         try await store.append(
             events.enumerated().map {
                 JournalRecord(sequence: $0.offset + 1, epoch: claim.epoch, at: now, event: $0.element)
             }, to: run)
         let owed = try await ledger.ledger().owed
-        #expect(owed.map(\.kind) == [.drain])
+        try #require(owed.map(\.kind) == [.drain])
         #expect(owed[0].compensation == "web-1/restore" && owed[0].remedy == "fettle run resume \(run)")
         #expect(owed[0].since == now && owed[0].prior == Pool.before)
     }

@@ -209,17 +209,15 @@ final class ShellSession: @unchecked Sendable {
         let wasRunning = exchange != nil
         switch phase {
         case .stopping, .ended: return
-        case .opening, .ready: wasTold = true
-        }
-        switch phase {
-        case .stopping, .ended: return
         case .opening:
+            wasTold = true
             finish(.failure(answer))
             guard let child else { return end(with: answer) }
             // No shell yet that could be told anything.
             phase = .stopping
             child.kill()
         case .ready:
+            wasTold = true
             phase = .stopping
             finish(.failure(answer))
             setTimer(Self.stopPatience)

@@ -98,7 +98,7 @@ import Testing
 
     /// It was queued as an event of no change, and never told again.
     @Test func whatCannotBeReadNowIsTakenUpLater() async throws {
-        let unreadable = UnreadableStore(inner: store)
+        let unreadable = InterruptedStore(inner: store)
         let service = service(unreadable)
         try await service.takeUp()
         try await submit()
