@@ -371,7 +371,7 @@ import Testing
         #expect(answer == ["url": "http://127.0.0.1:\(port)/"])
         try await Task.sleep(for: .milliseconds(500))
         program.send(SIGTERM)
-        #expect(try await program.end(within: 20) == 0)
+        #expect(try await program.end() == 0)
     }
 
     /// A plan, an unsafe plan, a second run that nobody carries out, a host in quarantine.

@@ -28,7 +28,7 @@ import Testing
 
         let answer = try await run(["run", "handover", "run-1", "--reason", "an upgrade"], in: folder)
         #expect(answer["isHandedOver"] as? Bool == true)
-        #expect(try await first.end(within: 30) == 4, "\(first.output)\(first.error)")
+        #expect(try await first.end() == 4, "\(first.output)\(first.error)")
         #expect(first.output.contains("run-1 is handed over, nothing is under way"))
 
         // It is out, and nobody has it: the ledger says so, and what to do.
@@ -39,7 +39,7 @@ import Testing
         #expect(again.error.contains("nothing to hand over") && again.error.contains("fettle run resume run-1"))
 
         let second = try Program(["run", "resume", "run-1", "--no-verify"], in: folder)
-        #expect(try await second.end(within: 60) == 0, "\(second.output)\(second.error)")
+        #expect(try await second.end() == 0, "\(second.output)\(second.error)")
         let journal = try Program(["run", "show", "run-1", "-o", "json"], in: folder)
         #expect(try await journal.end() == 0)
         let lines = try JSONSerialization.jsonObject(with: Data(journal.output.utf8)) as? [[String: Any]] ?? []

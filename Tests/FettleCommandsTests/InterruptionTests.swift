@@ -25,10 +25,10 @@ import Testing
 
     @Test(arguments: [SIGINT, SIGTERM])
     func theFirstFinishesWhatIsUnderWayAndPauses(signal: Int32) async throws {
-        let (folder, program) = try await runUnderWay(gateSeconds: 3)
+        let (folder, program) = try await runUnderWay(gateSeconds: 5)
         let children = program.descendants()
         program.send(signal)
-        #expect(try await program.end(within: 30) == 4)
+        #expect(try await program.end() == 4)
         #expect(program.output.contains("finished first"))
         #expect(program.output.contains("run-1 is paused; nobody is out of traffic"))
         #expect(program.output.contains("`fettle run resume run-1` goes on"))
@@ -40,16 +40,16 @@ import Testing
         #expect(!journal.contains("there/"))
 
         let resumed = try Program(["run", "resume", "run-1", "--no-verify"], in: folder)
-        #expect(try await resumed.end(within: 60) == 0, "\(resumed.output)\(resumed.error)")
+        #expect(try await resumed.end() == 0, "\(resumed.output)\(resumed.error)")
         #expect(resumed.output.contains("run-1 goes on"))
         #expect(resumed.output.contains("succeeded"))
         #expect(try await self.journal(folder).contains("there/bring-back"))
     }
 
     @Test func aPausedRunAnswersInJSONToo() async throws {
-        let (folder, program) = try await runUnderWay(gateSeconds: 2, words: ["-o", "json"])
+        let (folder, program) = try await runUnderWay(gateSeconds: 5, words: ["-o", "json"])
         program.send(SIGINT)
-        #expect(try await program.end(within: 30) == 4)
+        #expect(try await program.end() == 4)
         let answer = try #require(
             try JSONSerialization.jsonObject(with: Data(program.output.utf8)) as? [String: Any])
         #expect(answer["state"] as? String == "paused")
@@ -59,25 +59,23 @@ import Testing
     }
 
     @Test func theSecondEndsItAtOnceAndTheJournalStillGoesOn() async throws {
-        let (folder, program) = try await runUnderWay(gateSeconds: 8)
+        let (folder, program) = try await runUnderWay(gateSeconds: 15)
         let children = program.descendants()
         program.send(SIGINT)
         try await program.wait("the word of it") { program.output.contains("finished first") }
-        let clock = ContinuousClock()
-        let start = clock.now
         program.send(SIGINT)
-        #expect(try await program.end(within: 10) == -SIGINT)
-        #expect(clock.now - start < .seconds(7))
+        // A gate that was waited for would have ended as one that pauses.
+        #expect(try await program.end() == -SIGINT)
         #expect(alive(children).isEmpty)
         let resumed = try Program(["run", "resume", "run-1", "--no-verify"], in: folder)
-        #expect(try await resumed.end(within: 60) == 0, "\(resumed.output)\(resumed.error)")
+        #expect(try await resumed.end() == 0, "\(resumed.output)\(resumed.error)")
     }
 
     /// The terminal is gone, hosts are out: the run goes on without it.
     @Test func aRunOutlivesItsTerminal() async throws {
-        let (folder, program) = try await runUnderWay(gateSeconds: 2)
+        let (folder, program) = try await runUnderWay(gateSeconds: 5)
         program.send(SIGHUP)
-        #expect(try await program.end(within: 60) == 0)
+        #expect(try await program.end() == 0)
         #expect(try await journal(folder).contains("\"succeeded\""))
     }
 
@@ -97,7 +95,7 @@ import Testing
         try await program.wait("the children") { program.descendants().count(where: isSleep) == 3 }
         let children = program.descendants()
         program.send(signal)
-        #expect(try await program.end(within: 10) == -signal)
+        #expect(try await program.end() == -signal)
         #expect(alive(children).isEmpty)
         #expect(program.error == "" && program.output == "")
     }

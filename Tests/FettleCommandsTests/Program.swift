@@ -61,7 +61,7 @@ final class Program {
     }
 
     /// Waits until something holds; a failure of the test if it never does.
-    func wait(_ what: String, within seconds: Int = 30, until condition: () -> Bool) async throws {
+    func wait(_ what: String, within seconds: Int = 300, until condition: () -> Bool) async throws {
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(seconds)
         while !condition() {
@@ -71,9 +71,9 @@ final class Program {
     }
 
     /// Its exit code; negative for a signal.
-    func end(within seconds: Int = 90) async throws -> Int32 {
+    func end() async throws -> Int32 {
         defer { if process.isRunning { send(SIGKILL) } }
-        try await wait("the end", within: seconds) { !process.isRunning }
+        try await wait("the end") { !process.isRunning }
         return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
     }
 }

@@ -35,7 +35,7 @@ import Testing
         #expect(try await store.reservations().isEmpty)
     }
 
-    @Test(.needsRoot, .timeLimit(.minutes(2)))
+    @Test(.needsRoot, .timeLimit(.minutes(10)))
     func whenTheDiskGetsFullWhatIsOutComesBackAndTheRestWaitsForRoom() async throws {
         let disk = try SmallDisk(megabytes: 64)
         let store = try SQLiteStore(path: "\(disk.directory)/fettle.db")
@@ -55,7 +55,7 @@ import Testing
         try await expectEachStepOnce(in: store, drivers)
     }
 
-    @Test(.needsPostgres, .timeLimit(.minutes(2)))
+    @Test(.needsPostgres, .timeLimit(.minutes(10)))
     func aRunOutlivesEveryConnectionThatTheServerEnds() async throws {
         let address = try PostgresServer.required().newDatabase()
         let store = PostgresStore(address)

@@ -96,9 +96,7 @@ extension ChannelTests {
 
         @Test func aServerThatOnlyEchoesIsNoShell() async throws {
             try await with(wrapper: "exec cat") { server, connections async throws in
-                let start = ContinuousClock.now
                 #expect(await connectionFailure(connections, server.address)?.code == .unreachable)
-                #expect(start.duration(to: .now) < .seconds(8))
             }
         }
 
@@ -115,12 +113,10 @@ extension ChannelTests {
             try await SSHServer.with { server async throws in
                 let connections = SSHConnections(server.configuration)
                 let channel = try await connections.channel(to: server.address)
-                let start = ContinuousClock.now
-                let group = RemoteCommand(script: "echo half; kill -KILL 0; sleep 60")
+                let group = RemoteCommand(script: "echo half; kill -KILL 0; sleep 3600")
                 let error = await failure(of: group, on: channel)
                 #expect(error?.code == .disconnected)
                 #expect(error?.nothingRan == false)
-                #expect(start.duration(to: .now) < .seconds(5))
                 #expect(try await output(of: "echo back", on: channel) == "back\n")
                 await connections.shutDown()
             }
@@ -177,10 +173,8 @@ extension ChannelTests {
             let connections = SSHConnections()
             let task = Task { await connectionFailure(connections, .ssh("127.0.0.1", port: port)) }
             try await Task.sleep(for: .milliseconds(300))
-            let start = ContinuousClock.now
             await connections.shutDown()
             #expect(await task.value?.code == .cancelled)
-            #expect(start.duration(to: .now) < .seconds(2))
             #expect(await connectionFailure(connections, .ssh("127.0.0.1", port: port))?.code == .unreachable)
         }
 
@@ -240,11 +234,9 @@ extension ChannelTests {
 
             let (descriptor, port) = try silentListener()
             defer { close(descriptor) }
-            let start = ContinuousClock.now
             let silent = await connectionFailure(connections, .ssh("127.0.0.1", port: port))
             #expect(silent?.code == .unreachable)
             #expect(silent?.message == "nobody answered in time")
-            #expect(start.duration(to: .now) < .seconds(6))
 
             let nameless = await connectionFailure(connections, .ssh("no-such-host.invalid"))
             #expect(nameless?.code == .unreachable)
@@ -256,10 +248,8 @@ extension ChannelTests {
             let connections = SSHConnections()
             let task = Task { await connectionFailure(connections, .ssh("127.0.0.1", port: port)) }
             try await Task.sleep(for: .milliseconds(200))
-            let start = ContinuousClock.now
             task.cancel()
             #expect(await task.value?.code == .cancelled)
-            #expect(start.duration(to: .now) < .milliseconds(500))
         }
 
         @Test func aClientThatIsNotThereOrHasABadConfiguration() async throws {

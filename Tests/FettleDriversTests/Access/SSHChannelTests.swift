@@ -58,11 +58,9 @@ extension ChannelTests {
 
         @Test func aHundredMegabytesAreStoppedWhereTheyAreNot() async throws {
             try await withChannel { channel, server async throws in
-                let start = ContinuousClock.now
                 let error = await failure(
-                    of: RemoteCommand(script: "head -c 100000000 /dev/zero; sleep 60"), on: channel)
+                    of: RemoteCommand(script: "head -c 100000000 /dev/zero; sleep 3600"), on: channel)
                 #expect(error?.code == .outputTooLarge)
-                #expect(start.duration(to: .now) < .seconds(5))
                 #expect(try await output(of: "echo fine", on: channel) == "fine\n")
                 #expect(try server.handshakes() == 2)
             }
@@ -71,10 +69,8 @@ extension ChannelTests {
         @Test func aCommandPastItsTimeIsEndedOnTheTargetToo() async throws {
             try await withChannel { channel, _ async throws in
                 let marker = "984.\(UInt32.random(in: 1...UInt32.max))"
-                let start = ContinuousClock.now
                 let command = RemoteCommand(script: "sleep \(marker) & sleep \(marker)", timeout: .milliseconds(300))
                 #expect(await failure(of: command, on: channel)?.code == .timeout)
-                #expect(start.duration(to: .now) < .seconds(2))
                 #expect(try await !isRunning(marker, seenBy: channel), "the next command waits for the end of the last")
             }
         }
@@ -91,7 +87,7 @@ extension ChannelTests {
                 _ = try await server.beside(kill)
                 #expect(await task.value?.code == .disconnected)
                 #expect(!FileManager.default.fileExists(atPath: file))
-                try await eventually(within: .seconds(8)) { FileManager.default.fileExists(atPath: file) }
+                try await eventually { FileManager.default.fileExists(atPath: file) }
             }
         }
 
@@ -110,11 +106,10 @@ extension ChannelTests {
                 )
                 .split(separator: "\n").joined(separator: " ")
                 _ = try await server.beside("kill -STOP \(all)")
-                let start = ContinuousClock.now
-                let error = await failure(of: RemoteCommand(script: "echo never", timeout: .seconds(30)), on: channel)
+                let error = await failure(
+                    of: RemoteCommand(script: "echo never", timeout: .seconds(3_000)), on: channel)
                 _ = try await server.beside("kill -KILL \(all)")
                 #expect(error?.code == .disconnected)
-                #expect(start.duration(to: .now) < .seconds(8))
             }
         }
 
@@ -134,7 +129,7 @@ extension ChannelTests {
                 let clients =
                     "ps -eo stat=,args= | grep -v '^Z' | grep -F '\(server.directory)/client' | grep -cv grep || true"
                 #expect(try await server.beside(clients) != "0\n")
-                try await eventually(within: .seconds(5)) { try await server.beside(clients) == "0\n" }
+                try await eventually { try await server.beside(clients) == "0\n" }
                 #expect(try await output(of: "echo again", on: channel) == "again\n")
                 #expect(try server.handshakes() == 2)
             }
@@ -168,13 +163,11 @@ extension ChannelTests {
                 configuration.openTimeout = .seconds(60)
                 configuration.connectTimeout = .seconds(30)
                 let connections = SSHConnections(configuration)
-                let start = ContinuousClock.now
                 try await runEverywhere(connections, "cold")
                 if connectionLimit >= 50 {
                     try await runEverywhere(connections, "warm")
                     #expect(try server.handshakes() == 50)
                 }
-                #expect(start.duration(to: .now) < .seconds(60))
                 await connections.shutDown()
                 let clients =
                     "ps -eo stat=,args= | grep -v '^Z' | grep -F '\(server.directory)/client' | grep -cv grep || true"

@@ -6,7 +6,7 @@ import Testing
 @testable import FettleDrivers
 
 /// Drain and restore against a real HAProxy and real web servers.
-@Suite("HAProxy steps", .serialized, .enabled(if: HAProxyFixture.isAvailable), .timeLimit(.minutes(2)))
+@Suite("HAProxy steps", .serialized, .enabled(if: HAProxyFixture.isAvailable), .timeLimit(.minutes(10)))
 struct HAProxyStepTests {
     let drain = HAProxyDrainDriver(channels: NoChannels())
     let restore = HAProxyRestoreDriver(channels: NoChannels())
@@ -284,7 +284,7 @@ struct HAProxyStepTests {
                 fixture.stop()
                 do {
                     try await fixture.start()
-                    try await eventually("it is drained again", within: .seconds(5)) {
+                    try await eventually("it is drained again") {
                         try await fixture.view("web-1").state.administrative == .drain
                     }
                     return true

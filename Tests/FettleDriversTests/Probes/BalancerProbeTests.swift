@@ -5,7 +5,7 @@ import Testing
 
 /// A real HAProxy's own view of its servers.
 @Suite(
-    "The load balancer's view", .serialized, .timeLimit(.minutes(2)),
+    "The load balancer's view", .serialized, .timeLimit(.minutes(10)),
     .enabled(if: HAProxyFixture.isAvailable, "apt-get install haproxy"))
 struct BalancerProbeTests {
     private func ask(

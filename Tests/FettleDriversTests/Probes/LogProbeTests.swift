@@ -6,7 +6,7 @@ import Testing
 @testable import FettleDrivers
 
 /// Lines of real files, by the shell of this machine.
-@Suite("Logs", .serialized, .timeLimit(.minutes(2)))
+@Suite("Logs", .serialized, .timeLimit(.minutes(10)))
 struct LogProbeTests {
     private let local = LocalConnection()
     private let directory: URL

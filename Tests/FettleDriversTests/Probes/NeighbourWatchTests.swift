@@ -7,7 +7,7 @@ import Testing
 @testable import FettleDrivers
 
 /// What runs beside those of a bake, asked of real servers.
-@Suite("Neighbours of a bake", .timeLimit(.minutes(5)))
+@Suite("Neighbours of a bake", .timeLimit(.minutes(10)))
 struct NeighbourWatchTests {
     private static func probe(_ port: Int, _ name: String = "ping", samples: Int = 2) -> Probe {
         Probe(

@@ -6,7 +6,7 @@ import Testing
 @testable import FettleDrivers
 
 /// One answer of each kind of probe, from real servers and real programs.
-@Suite("Probes", .serialized, .timeLimit(.minutes(2)))
+@Suite("Probes", .serialized, .timeLimit(.minutes(10)))
 struct ProbeTests {
     let here = ProbeTarget(resource: "web-1", address: .local)
 

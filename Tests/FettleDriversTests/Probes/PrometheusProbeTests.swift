@@ -56,7 +56,7 @@ func askPrometheus(
         probe, of: ProbeTarget(resource: "web-1", address: .local), at: ProbeMoment(since: since))
 }
 
-@Suite("Prometheus with faults", .serialized, .timeLimit(.minutes(2)))
+@Suite("Prometheus with faults", .serialized, .timeLimit(.minutes(10)))
 struct PrometheusFaultTests {
     private let server: PythonServer
 
@@ -124,7 +124,7 @@ struct PrometheusFaultTests {
 
 /// A real Prometheus that scrapes a small server every second.
 @Suite(
-    "The real Prometheus", .serialized, .timeLimit(.minutes(3)),
+    "The real Prometheus", .serialized, .timeLimit(.minutes(10)),
     .enabled(
         if: FileManager.default.isExecutableFile(atPath: "/usr/bin/prometheus")
             || ProcessInfo.processInfo.environment["CI"] != nil, "apt-get install prometheus"))

@@ -5,7 +5,7 @@ import Testing
 @testable import FettleDrivers
 
 /// Handshakes with real TLS servers whose certificates the test has made.
-@Suite("Certificates", .serialized, .timeLimit(.minutes(2)))
+@Suite("Certificates", .serialized, .timeLimit(.minutes(10)))
 struct TLSProbeTests {
     /// Certificates of an authority of its own, each for a number of days from one to another.
     private static let program = """

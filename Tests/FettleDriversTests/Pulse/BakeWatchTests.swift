@@ -6,7 +6,7 @@ import Testing
 @testable import FettleDrivers
 
 /// When a bake asks hosts for their crashes.
-@Suite("Watches of a bake", .timeLimit(.minutes(5)))
+@Suite("Watches of a bake", .timeLimit(.minutes(10)))
 struct BakeWatchTests {
     /// Answers pulses by a clock of its own, and keeps since when it was asked for crashes.
     private actor Host: ChannelProvider, CommandChannel {

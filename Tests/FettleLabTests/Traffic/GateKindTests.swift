@@ -7,7 +7,7 @@ import Testing
 
 extension PoolSuites {
     /// Kinds of gates that need a real host: the journal of a unit, and the load balancer's own view, by ssh.
-    @Suite("Kinds of gates in the lab", .serialized, .timeLimit(.minutes(3)))
+    @Suite("Kinds of gates in the lab", .serialized, .timeLimit(.minutes(10)))
     struct GateKindTests {
         private static let user = "fettle"
         private static let file = "/etc/sudoers.d/fettle-gates"

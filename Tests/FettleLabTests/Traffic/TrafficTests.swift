@@ -6,7 +6,7 @@ import Testing
 
 extension PoolSuites {
     /// Members taken out of a real HAProxy and brought back, by ssh, with requests going through it all the time.
-    @Suite("Traffic in the lab", .serialized, .timeLimit(.minutes(3)))
+    @Suite("Traffic in the lab", .serialized, .timeLimit(.minutes(10)))
     struct TrafficTests {
         let channels = TrafficLab.connections()
         var drain: HAProxyDrainDriver { HAProxyDrainDriver(channels: channels) }
@@ -147,19 +147,6 @@ extension PoolSuites {
             try await TrafficLab.run("systemctl kill -s KILL orders; exit 0", on: "web-4", through: channels)
             await #expect { try await baking.value } throws: { ($0 as? StepFailure)?.code == .unhealthy }
             try await Task.sleep(for: .seconds(2))
-        }
-
-        @Test("A question to HAProxy by ssh costs no handshake")
-        func cost() async throws {
-            try await TrafficLab.reset(channels)
-            let context = TrafficLab.context(prior: PriorState(alreadySo: false, details: [:]))
-            _ = await drain.hold(of: drainStep, in: context)
-            let clock = ContinuousClock()
-            let time = await clock.measure {
-                for _ in 0..<20 { _ = await drain.hold(of: drainStep, in: context) }
-            }
-            // Two questions each; two handshakes would be 200 to 400 ms on an idle machine.
-            #expect(time / 20 < .milliseconds(150), "a look took \(time / 20)")
         }
     }
 }
