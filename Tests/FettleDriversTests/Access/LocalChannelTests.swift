@@ -1,4 +1,5 @@
 import FettleDriverKit
+import Foundation
 import FettleModel
 import Testing
 
