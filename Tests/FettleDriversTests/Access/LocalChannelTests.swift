@@ -1,6 +1,6 @@
 import FettleDriverKit
-import Foundation
 import FettleModel
+import Foundation
 import Testing
 
 @testable import FettleDrivers
