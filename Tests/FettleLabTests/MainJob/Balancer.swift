@@ -39,7 +39,7 @@ enum Balancer {
     }
 
     static func waitUntilAllServe() async throws {
-        for _ in 0..<150 {
+        for _ in 0..<900 {
             let servers = try await servers()
             if servers.count == 8, servers.allSatisfy({ $0.isUp && !$0.isTakenOut }) { return }
             try await Task.sleep(for: .milliseconds(200))

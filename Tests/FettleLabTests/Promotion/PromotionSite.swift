@@ -96,7 +96,7 @@ struct PromotionSite {
         try await lab("reset", hosts.all)
         guard hosts.backend != nil else { return }
         try await Balancer.putAllBack()
-        for _ in 0..<150 where try await !membersServe() { try await Task.sleep(for: .milliseconds(200)) }
+        for _ in 0..<900 where try await !membersServe() { try await Task.sleep(for: .milliseconds(200)) }
         #expect(try await membersServe())
     }
 

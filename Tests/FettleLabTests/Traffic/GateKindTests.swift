@@ -74,14 +74,14 @@ extension PoolSuites {
             let moment = ProbeMoment(since: .now(), traffic: [TrafficLab.traffic()])
             #expect(
                 await ask(check, moment, through: channels).verdict == .inconclusive, "no check has been made since")
-            for _ in 0..<50 {
+            for _ in 0..<600 {
                 if await ask(check, moment, through: channels).verdict == .pass { break }
                 try await Task.sleep(for: .milliseconds(200))
             }
             #expect(await ask(check, moment, through: channels).verdict == .pass)
             try await TrafficLab.run("systemctl stop nginx", on: "web-4", through: channels)
             var verdict = GateVerdict.pass
-            for _ in 0..<50 where verdict == .pass {
+            for _ in 0..<600 where verdict == .pass {
                 verdict = await ask(check, moment, through: channels).verdict
                 try await Task.sleep(for: .milliseconds(200))
             }

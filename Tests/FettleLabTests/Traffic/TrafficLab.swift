@@ -69,7 +69,7 @@ enum TrafficLab {
             "for s in 1 2 3 4; do echo \"set server web/web-$s state ready; set weight web/web-$s 100%\" "
                 + "| socat - UNIX-CONNECT:/run/haproxy/admin.sock; done", on: "lb-1", through: channels)
         let observer = BuiltInHealthObserver(channels: channels, runner: ProbeRunner(channels: channels))
-        for _ in 0..<100 {
+        for _ in 0..<900 {
             let health = await observer.health(of: pool, in: context().plan)
             if health.values.allSatisfy(\.isHealthy) { return }
             try await Task.sleep(for: .milliseconds(200))
