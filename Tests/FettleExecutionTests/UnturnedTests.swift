@@ -212,6 +212,22 @@ import Testing
         #expect(!hand.done.contains("blue-1/take-out"))
     }
 
+    /// It waited for that host to be at rest, which had the switch itself under way: for ever.
+    @Test func whatWasInterruptedIsTurnedThoughTheHostWhoseStepItIsHasFailed() throws {
+        var plan = Self.servingSideAlone(failureBudget: 1)
+        let stage = try #require(plan.steps.firstIndex { $0.id == "blue-1/stage" })
+        plan.steps.insert(plan.steps.remove(at: stage), at: 0)
+        let place = try #require(plan.steps.firstIndex { $0.id == "web/switch" })
+        plan.steps[place].after = ["blue-1/stage", "web/serving"]
+        var hand = try Hand(plan)
+        hand.failures["blue-1/stage"] = StepFailure(code: .noSpace, message: "full")
+        try hand.play { $0.done.contains("web/serving") && !$0.machine.fold.failed.isEmpty }
+        try hand.crash(beginning: "web/switch", holding: "blue-2")
+        try hand.play()
+        #expect(hand.done.contains("web/switch"))
+        #expect(hand.machine.outcome != nil)
+    }
+
     /// It may stand on two halves, and nobody comes on: whatever the budget everything goes back, and the traffic first of all.
     @Test(arguments: ["web/serving", "web/switch"] as [StepID])
     func trafficThatCannotBeTurnedIsNoLossOfOneHost(step: StepID) throws {

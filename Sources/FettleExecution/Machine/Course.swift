@@ -168,6 +168,8 @@ extension RunMachine {
     func isSatisfied(_ dependency: StepNumber, for step: IndexedStep) -> Bool {
         let needed = index.step(dependency)
         if fold[needed].isSettled { return !isLost(needed) }
+        // It was satisfied when it began, and may stand on two halves: it waits for nobody's rest any more, least of all for its own.
+        if step.isOfTraffic, !step.isRollback, fold[step].acted { return true }
         if !step.isRollback, step.isBake || step.isOfTraffic || course(of: step.resource) == .forward {
             // What others wait for is either seen done, or its resource has failed and is settled: safe to go on beside.
             return !isWanted(needed) && index.owners(needed).allSatisfy { isAtRest($0) }
