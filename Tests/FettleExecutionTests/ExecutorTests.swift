@@ -16,7 +16,7 @@ import Testing
         let store: FaultyStore
         let world: TinyWorld
         var drivers: TinyDrivers
-        let plan: Plan
+        var plan: Plan
 
         init(
             _ pool: PoolPlan = ExecutorTests.pool, delay: Duration = .zero,
@@ -119,8 +119,12 @@ import Testing
     }
 
     /// A watch that begins anew because one of those it watches is taken back: the first one's questions would go on for its whole time.
-    @Test func aWatchThatNobodyWaitsForAnyMoreIsCutShort() async throws {
+    @Test(arguments: [false, true]) func aWatchThatNobodyWaitsForAnyMoreIsCutShort(isGateOfGroup: Bool) async throws {
         var setup = try await Setup(Scenario.pool([2, 2], minimum: 2) { $0.maximumOut = 2 })
+        if isGateOfGroup, let place = setup.plan.steps.firstIndex(where: { $0.id == "wave-0/bake" }) {
+            setup.plan.steps[place].action = .groupGate(
+                gate: GroupGate(group: "web", resources: ["web-1", "web-2"], probes: []))
+        }
         let store = setup.store
         let told = Mutex<[String]>([])
         setup.drivers.onPerform = { step in

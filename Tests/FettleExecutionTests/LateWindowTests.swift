@@ -70,6 +70,24 @@ import Testing
         #expect(machine.course(ofNamed: "web-1") == .restoring)
     }
 
+    /// It opens while the host would be put back: nobody puts it back, and nobody begins before it opens either.
+    @Test func whoIsOutShortlyBeforeItsWindowWaitsForItToOpen() throws {
+        let opens = Self.window.opensAt.milliseconds
+        var machine = try machine(
+            Self.prepared + ["web-1/drain"], open: nil, at: 2_000_000, takenOverAt: opens - 2_000)
+        #expect(machine.next(at: Timestamp(milliseconds: opens - 2_000)).steps == [])
+        #expect(machine.wakeTime(at: Timestamp(milliseconds: opens - 2_000)) == Self.window.opensAt)
+        #expect(machine.next(at: Self.window.opensAt).steps.contains("web-1/patch"))
+    }
+
+    /// Nor is a drain taken that may never have had an effect.
+    @Test func norIsItTakenOutBeforeThat() throws {
+        let opens = Self.window.opensAt.milliseconds
+        var machine = try machine(Self.prepared, open: "web-1/drain", at: 2_000_000, takenOverAt: opens - 2_000)
+        #expect(machine.next(at: Timestamp(milliseconds: opens - 2_000)).steps == [])
+        #expect(machine.next(at: Self.window.opensAt).steps.contains("web-1/drain"))
+    }
+
     /// The end of a window stops nothing that has begun.
     @Test func whoIsChangedGoesOn() throws {
         var machine = try machine(
@@ -107,6 +125,15 @@ import Testing
         }
         #expect(machine.awaitingHuman?.contains("window closes") == true)
         #expect(machine.held.isEmpty && machine.fold.out.isEmpty)
+    }
+}
+
+extension [Command] {
+    /// Those of web-1 that are to be looked at.
+    fileprivate var steps: [StepID] {
+        compactMap { command in
+            if case .check(let order, _) = command, order.step.resource == "web-1" { order.step.id } else { nil }
+        }
     }
 }
 

@@ -14,6 +14,8 @@ import Testing
         var done: [StepID] = []
         var failures: [StepID: StepFailure] = [:]
         var lost: Set<StepID> = []
+        /// What the machine has not heard yet: one after the other, as in a session.
+        private var reports: [Report] = []
         private var epoch = 1
         private var journal: [JournalRecord] = []
         private let plan: Plan
@@ -37,6 +39,7 @@ import Testing
         /// Its executor dies when it has just written that it begins the step; another takes over.
         mutating func crash(beginning step: StepID, holding resource: ResourceID) throws {
             machine = try RunMachine(run: "run-1", plan: plan)
+            reports = []
             for record in journal { try machine.apply(record) }
             try write(.stepIntended(step: step, attempt: 1, prior: nil))
             epoch += 1
@@ -49,16 +52,17 @@ import Testing
             for _ in 0..<3_000 {
                 time += 500
                 let now = Timestamp(milliseconds: time)
+                if !reports.isEmpty { machine.receive(reports.removeFirst(), at: now) }
                 for command in machine.next(at: now) {
                     switch command {
                     case .append(let events): for event in events { try write(event) }
-                    case .check(let order, let confirming): check(order, confirming, at: now)
-                    case .observeAndReserve(let order): machine.receive(.reserved(order.step.id, .granted), at: now)
+                    case .check(let order, let confirming): check(order, confirming)
+                    case .observeAndReserve(let order): reports.append(.reserved(order.step.id, .granted))
                     case .perform(let order, _):
                         let seen = Observation(verdict: .pass, summary: "", observedAt: now)
-                        machine.receive(.performed(order.step.id, attempt: order.attempt, .success(seen)), at: now)
-                    case .release(let resource): machine.receive(.released(resource), at: now)
-                    case .quarantine(let entry): machine.receive(.quarantineFiled(entry.resource), at: now)
+                        reports.append(.performed(order.step.id, attempt: order.attempt, .success(seen)))
+                    case .release(let resource): reports.append(.released(resource))
+                    case .quarantine(let entry): reports.append(.quarantineFiled(entry.resource))
                     case .wait: break
                     case .stop: return
                     }
@@ -67,11 +71,11 @@ import Testing
             }
         }
 
-        private mutating func check(_ order: StepOrder, _ confirming: [StepOrder], at now: Timestamp) {
+        private mutating func check(_ order: StepOrder, _ confirming: [StepOrder]) {
             var answer = StepAnswer.ready(prior: PriorState(alreadySo: false, details: [:]))
             if let drain = confirming.first(where: { lost.contains($0.step.id) }) { answer = .drainLost(drain.step.id) }
             if let failure = failures[order.step.id] { answer = .unknown(failure) }
-            machine.receive(.checked(order.step.id, attempt: order.attempt, answer), at: now)
+            reports.append(.checked(order.step.id, attempt: order.attempt, answer))
         }
     }
 
@@ -172,5 +176,127 @@ import Testing
         _ = machine.next(at: now)
         machine.receive(.checked("web/switch", attempt: 1, .ready(prior: nil)), at: now)
         #expect(machine.next(at: now) == [.append([.stepIntended(step: "web/switch", attempt: 2, prior: nil)])])
+    }
+
+    // MARK: The host whose step the switch is
+
+    /// The standby has nothing to be changed: the switch is a step of one of those that serve, and are changed once they don't.
+    private static func servingSideAlone(failureBudget: Int) -> Plan {
+        var plan = StrategyPlans.blueGreen()
+        let isOfGreen = { (step: Step) in StrategyPlans.green.contains(step.resource) && step.group == nil }
+        plan.steps.removeAll(where: isOfGreen)
+        plan.rollback.removeAll(where: isOfGreen)
+        let left = Set((plan.steps + plan.rollback).map(\.id))
+        for place in plan.steps.indices {
+            plan.steps[place].after.removeAll { !left.contains($0) }
+            if plan.steps[place].group != nil { plan.steps[place].resource = "blue-1" }
+        }
+        for place in plan.rollback.indices where plan.rollback[place].group != nil {
+            plan.rollback[place].resource = "blue-1"
+        }
+        plan.targets.removeAll { StrategyPlans.green.contains($0.resource) }
+        plan.order = []
+        plan.limits.failureBudget = failureBudget
+        return plan
+    }
+
+    /// The traffic is its group's: that the host failed, before anything was done to it, says nothing of it. The others would be
+    /// worked on while they serve.
+    @Test func trafficIsTurnedThoughTheHostWhoseStepItIsHasFailed() throws {
+        var hand = try Hand(Self.servingSideAlone(failureBudget: 1))
+        hand.failures["blue-1/stage"] = StepFailure(code: .noSpace, message: "full")
+        try hand.play()
+        let turned = try #require(hand.done.firstIndex(of: "web/switch"))
+        let out = try #require(hand.done.firstIndex(of: "blue-2/take-out"))
+        #expect(turned < out)
+        #expect(!hand.done.contains("blue-1/take-out"))
+    }
+
+    /// It waited for that host to be at rest, which had the switch itself under way: for ever.
+    @Test func whatWasInterruptedIsTurnedThoughTheHostWhoseStepItIsHasFailed() throws {
+        var plan = Self.servingSideAlone(failureBudget: 1)
+        let stage = try #require(plan.steps.firstIndex { $0.id == "blue-1/stage" })
+        plan.steps.insert(plan.steps.remove(at: stage), at: 0)
+        let place = try #require(plan.steps.firstIndex { $0.id == "web/switch" })
+        plan.steps[place].after = ["blue-1/stage", "web/serving"]
+        var hand = try Hand(plan)
+        hand.failures["blue-1/stage"] = StepFailure(code: .noSpace, message: "full")
+        try hand.play { $0.done.contains("web/serving") && !$0.machine.fold.failed.isEmpty }
+        try hand.crash(beginning: "web/switch", holding: "blue-2")
+        try hand.play()
+        #expect(hand.done.contains("web/switch"))
+        #expect(hand.machine.outcome != nil)
+    }
+
+    /// It may stand on two halves, and nobody comes on: whatever the budget everything goes back, and the traffic first of all.
+    @Test(arguments: ["web/serving", "web/switch"] as [StepID])
+    func trafficThatCannotBeTurnedIsNoLossOfOneHost(step: StepID) throws {
+        var hand = try Hand(Self.servingSideAlone(failureBudget: 4))
+        if step == "web/switch" {
+            try hand.play { $0.done.contains("web/serving") }
+            try hand.crash(beginning: step, holding: "blue-2")
+        }
+        hand.failures[step] = StepFailure(code: .refused, message: "green-2 is not well")
+        try hand.play()
+        #expect(hand.machine.fold.isForward == false)
+        #expect(!hand.done.contains("blue-2/take-out"))
+        #expect(hand.done.contains("web/rollback/switch") == (step == "web/switch"))
+        #expect(hand.machine.outcome != nil)
+    }
+
+    /// The host whose step it is was never begun, and has nothing else to take back.
+    @Test func whatWasTurnedIsTurnedBackThoughNothingWasDoneToTheHostWhoseStepItIs() throws {
+        var hand = try Hand(Self.servingSideAlone(failureBudget: 1))
+        try hand.play { $0.done.contains("web/switch") }
+        try hand.write(.rollbackRequested(by: "bob", reason: "slow"))
+        try hand.play()
+        #expect(hand.done.contains("web/rollback/switch"))
+        #expect(hand.machine.outcome == .rolledBack(reason: "slow"))
+    }
+
+    /// Tried again, the host goes through the plan once more: its group's traffic does not, and who serves is not asked again.
+    @Test func whoIsTriedAgainHasNoTrafficTurnedOnceMore() throws {
+        var hand = try Hand(Self.servingSideAlone(failureBudget: 1))
+        hand.failures["blue-1/stage"] = StepFailure(code: .noSpace, message: "full")
+        try hand.play { $0.done.contains("web/bake") }
+        hand.failures = [:]
+        #expect(hand.machine.request(.retryFailed(resources: ["blue-1"], by: "bob")) == nil)
+        try hand.play()
+        #expect(hand.done.filter { $0 == "web/switch" || $0 == "web/serving" }.count == 2)
+        #expect(hand.machine.outcome == .succeeded)
+    }
+
+    /// A pause begins nothing new, and two halves are no place to stand.
+    @Test func inAPauseASwitchThatWasInterruptedIsTakenToItsEnd() throws {
+        var hand = try Hand(StrategyPlans.blueGreen())
+        try hand.play { hand in StrategyPlans.green.allSatisfy { hand.done.contains(StepID("\($0)/bring-back")) } }
+        try hand.crash(beginning: "web/switch", holding: "green-1")
+        try hand.write(.paused(by: "bob", reason: "look"))
+        try hand.play()
+        #expect(hand.done.contains("web/switch"))
+        #expect(!hand.done.contains("web/bake"))
+    }
+
+    /// The time of a pause is not waited for, by whichever clock the step goes afterwards.
+    @Test func whatWasInterruptedIsNotCalledBlockedForAsLongAsAPauseLasted() throws {
+        var hand = try Hand(RollingPlan.plan(size: 2, lanes: 1))
+        try hand.play { $0.done.contains("web-1/preflight") }
+        try hand.write(.paused(by: "bob", reason: "look"))
+        hand.time += 3_600_000
+        try hand.write(.resumed(by: "bob"))
+        try hand.crash(beginning: "web-1/stage", holding: "web-1")
+        var machine = hand.machine
+        let now = Timestamp(milliseconds: hand.time)
+        _ = machine.next(at: now)
+        machine.receive(
+            .checked("web-1/stage", attempt: 1, .blocked(reason: "the package manager is at work")), at: now)
+        try machine.apply(
+            JournalRecord(
+                sequence: machine.sequence + 1, epoch: 2, at: now,
+                event: .rollbackRequested(by: "bob", reason: "slow")))
+        let appended = machine.next(at: now.adding(seconds: 1)).contains {
+            if case .append = $0 { true } else { false }
+        }
+        #expect(!appended)
     }
 }

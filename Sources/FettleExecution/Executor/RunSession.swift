@@ -10,7 +10,7 @@ actor RunSession {
     /// What is under way beside the loop; its results come by the mailbox.
     private var tasks: [Int: Task<Void, Never>] = [:]
     private var nextTask = 0
-    /// Of these the watches (bakes): one that nobody waits for any more is cut short, for it would go on asking hosts.
+    /// Of these the watches (bakes, gates of groups): one that nobody waits for any more is cut short, for it would go on asking hosts.
     private var watches: [Int: (step: StepID, attempt: Int)] = [:]
     private var wake: Task<Void, Never>?
     private var handledRequests: Set<Int64> = []
@@ -105,7 +105,7 @@ actor RunSession {
                 case .observeAndReserve(let order): launch { await $0.observeAndReserve(order) }
                 case .perform(let order, let drains):
                     launch { await $0.perform(order, keeping: drains) }
-                    if case .bake = order.step.action { watches[nextTask] = (order.step.id, order.attempt) }
+                    if order.step.isBake { watches[nextTask] = (order.step.id, order.attempt) }
                 case .release(let resource): launch { await $0.release(resource) }
                 case .quarantine(let entry): launch { await $0.file(entry) }
                 case .wait(let until): setWake(until)

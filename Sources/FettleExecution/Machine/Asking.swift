@@ -117,7 +117,9 @@ extension RunMachine {
             fold.forgetFailure(of: resource)
             // Those who were compared with it have been: it is not restarted for that once more.
             let wasControl = wasRestartedAsControl(resource)
-            for step in index.steps[resource] where !(step.isControl && wasControl) { fold.startAnew(step.number) }
+            for step in index.steps[resource] where !step.isOfTraffic && !(step.isControl && wasControl) {
+                fold.startAnew(step.number)
+            }
         }
         for bake in index.bakes where fold[bake].open == nil {
             if index.owners(bake).contains(where: again.contains) { fold.startAnew(bake.number) }

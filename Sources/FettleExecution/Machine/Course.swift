@@ -95,8 +95,7 @@ extension RunMachine {
         if isLost(step) { return !fold.isQuarantined(step.resource) }
         if fold[step].isSettled { return false }
         if step.isBake { return fold.isForward && !bakedResources(of: step).isEmpty }
-        // Traffic that may stand on two halves is turned to the end, whatever the run does next; a way back turns it itself.
-        if step.turnsTraffic, case .aborting = fold.mode, isInterrupted(step) { return true }
+        if step.isOfTraffic { return isTrafficWanted(step) }
         switch course(of: step.resource) {
         case .forward: return !step.isRollback
         case .completing: return !step.isRollback && step.isCore
@@ -116,7 +115,7 @@ extension RunMachine {
     }
 
     /// A rollback step that takes back one step in particular is taken only if that one was begun (I8).
-    private func isIncludedInRollback(_ step: IndexedStep) -> Bool {
+    func isIncludedInRollback(_ step: IndexedStep) -> Bool {
         !step.isCompensation || step.compensates.map { fold[$0].acted } ?? false
     }
 
@@ -150,7 +149,8 @@ extension RunMachine {
         switch course(of: resource) {
         case .stopped, .quarantined: return true
         case .stranded: return false
-        case .forward, .completing, .restoring, .rollingBack: return !steps.contains { isWanted($0) }
+        case .forward, .completing, .restoring, .rollingBack:
+            return !steps.contains { !$0.isOfTraffic && isWanted($0) }
         }
     }
 
@@ -168,7 +168,9 @@ extension RunMachine {
     func isSatisfied(_ dependency: StepNumber, for step: IndexedStep) -> Bool {
         let needed = index.step(dependency)
         if fold[needed].isSettled { return !isLost(needed) }
-        if !step.isRollback, step.isBake || course(of: step.resource) == .forward {
+        // It was satisfied when it began, and may stand on two halves: it waits for nobody's rest any more, least of all for its own.
+        if step.isOfTraffic, !step.isRollback, fold[step].acted { return true }
+        if !step.isRollback, step.isBake || step.isOfTraffic || course(of: step.resource) == .forward {
             // What others wait for is either seen done, or its resource has failed and is settled: safe to go on beside.
             return !isWanted(needed) && index.owners(needed).allSatisfy { isAtRest($0) }
         }
@@ -176,7 +178,7 @@ extension RunMachine {
         if needed.turnsTraffic, isIncludedInRollback(needed) { return false }
         if needed.resource != step.resource {
             // Who is out already waits for nobody: the sooner it is back, the sooner the others may go.
-            return !step.isRollback || !isWanted(needed) || fold.isOut(step.resource)
+            return !step.isRollback || !isWanted(needed) || fold.isOut(step.resource) && !step.isOfTraffic
         }
         // A step that is left out passes on what it waited for: a return waits for its gate though what lies between is not
         // taken. Only along one resource's chain: across resources a plan names everything that has to be waited for.

@@ -5,7 +5,7 @@ extension RunMachine {
     func waitsUntil(_ step: IndexedStep, at now: Timestamp) -> Int64? {
         let clock = clock(of: step, at: now)
         var until: Int64?
-        if let waiting = waiting[step.number], waiting.nextTry > clock { until = waiting.nextTry }
+        if let waiting = waiting(of: step), waiting.nextTry > clock { until = waiting.nextTry }
         let record = fold[step]
         if record.hasFailed, record.failures > 0, record.open == nil, let failedAt = record.failedAt {
             let from = pauses(step) ? record.failedAtProgress : failedAt.milliseconds
@@ -33,7 +33,7 @@ extension RunMachine {
             let step = index.step(number)
             guard activities[number] == nil else { return }
             if let due = waitsUntil(step, at: now) { consider(due, of: step) }
-            if let waiting = waiting[number], waiting.cause == .blocked {
+            if let waiting = waiting(of: step), waiting.cause == .blocked {
                 consider(waiting.since + Int64(step.timeoutSeconds) * 1000, of: step)
             }
         }
@@ -48,10 +48,10 @@ extension RunMachine {
     func blockedTooLong(at now: Timestamp) -> [RunEvent] {
         guard !waiting.isEmpty else { return [] }
         let overdue = waiting.keys.filter { number in
-            guard let waiting = waiting[number], waiting.cause == .blocked, activities[number] == nil else {
+            let step = index.step(number)
+            guard let waiting = waiting(of: step), waiting.cause == .blocked, activities[number] == nil else {
                 return false
             }
-            let step = index.step(number)
             guard isInterrupted(step) || (isWanted(step) && fold[step].open == nil) else { return false }
             return clock(of: step, at: now) - waiting.since >= Int64(step.timeoutSeconds) * 1000
         }
@@ -67,7 +67,7 @@ extension RunMachine {
 
     /// Refused for longer than the step's deadline, while nothing else in the run came on.
     func isRefusedTooLong(_ step: IndexedStep, at now: Timestamp) -> Bool {
-        guard let waiting = waiting[step.number] else { return false }
+        guard let waiting = waiting(of: step) else { return false }
         switch waiting.cause {
         case .blocked: return false
         case .window: return true
@@ -79,9 +79,10 @@ extension RunMachine {
     }
 
     /// When the resource's window opens, by the step's own clock, for a disruptive step that is reached too early; nil if it may
-    /// start by the window (I4).
+    /// start by the window (I4). Who is out and unchanged just before it, by a clock that was put right, waits for it as well.
     func windowOpens(for step: IndexedStep, at now: Timestamp) -> Int64? {
-        guard let window = index.windows[step.resource], now < window.opensAt, isBoundToWindow(step) else { return nil }
+        guard let window = index.windows[step.resource], now < window.opensAt else { return nil }
+        guard isBoundToWindow(step) || step.isCore && isOutsideWindow(step.resource, at: now) else { return nil }
         let behind = now.milliseconds - clock(of: step, at: now)
         let (opens, isBeforeAllTime) = window.opensAt.milliseconds.subtractingReportingOverflow(behind)
         return isBeforeAllTime ? .min : opens

@@ -35,7 +35,7 @@ extension RunMachine {
 
     /// It has failed for good, and its resource's return would have to rest on it.
     private func keepsOut(_ step: IndexedStep) -> Bool {
-        fold[step].isFailedForGood && !step.turnsTraffic && isWanted(step)
+        fold[step].isFailedForGood && !step.isOfTraffic && isWanted(step)
     }
 
     /// Why the resource can only be quarantined now; nil if it need not be, or not yet.

@@ -84,7 +84,8 @@ extension RunMachine {
     /// resource have been.
     private mutating func endRestoring(by end: IndexedStep) {
         guard !fold.isOut(end.resource), fold.restoring.remove(end.resource) else { return }
-        for step in index.forward(end.resource) where end.isControl || !step.isControl { fold.startAnew(step.number) }
+        for step in index.forward(end.resource)
+        where !step.isOfTraffic && (end.isControl || !step.isControl) { fold.startAnew(step.number) }
     }
 
     private mutating func foldIntent(_ step: IndexedStep, attempt: Int, prior: PriorState?, at time: Timestamp) {
@@ -205,6 +206,9 @@ extension RunMachine {
                 "\(planned.group?.rawValue ?? "the group") is not well at \(planned.id): \(failure.message)"
         } else if failed.contains(where: { index.isCanary[$0] }) {
             fold.budgetBroken = "the canary failed at \(index.name(of: step)): \(failure.message)"
+        } else if step.isOfTraffic {
+            // It is its group's, and no loss of the one host whose step it is: nobody behind it can go on.
+            fold.budgetBroken = "traffic is not where it has to be, at \(index.name(of: step)): \(failure.message)"
         } else if fold.everFailed.count > budget {
             let names = fold.everFailed.map(index.name).sorted().map(\.rawValue).joined(separator: ", ")
             fold.budgetBroken = "\(fold.everFailed.count) failed (\(names)), \(budget) may fail"
@@ -228,9 +232,6 @@ extension RunMachine {
         tryAnew(fold.failed.keys.filter(mayBeTriedAnew))
     }
 
-    /// Traffic that could not be turned back: only a person can say that it is worth another try.
-    private func isUnturned(_ number: StepNumber) -> Bool {
-        let step = index.step(number)
-        return step.isRollback && step.turnsTraffic
-    }
+    /// Traffic that could not be turned, or turned back: only a person can say that it is worth another try.
+    private func isUnturned(_ number: StepNumber) -> Bool { index.step(number).turnsTraffic }
 }

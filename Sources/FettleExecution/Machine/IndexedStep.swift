@@ -24,6 +24,8 @@ struct IndexedStep: Sendable, Equatable {
         static let turnsTraffic = Traits(rawValue: 1 << 11)
         /// It belongs to the outage in which its resource is restarted as it is, before that of its change.
         static let isControl = Traits(rawValue: 1 << 12)
+        /// It turns its group's traffic, or looks where that is.
+        static let isOfTraffic = Traits(rawValue: 1 << 13)
     }
 
     let number: StepNumber
@@ -57,6 +59,7 @@ struct IndexedStep: Sendable, Equatable {
         if step.compensates != nil { traits.insert(.isCompensation) }
         if step.asksPerson { traits.insert(.asksPerson) }
         if step.turnsTraffic { traits.insert(.turnsTraffic) }
+        if case .switchTraffic = step.action { traits.insert(.isOfTraffic) }
         if step.leg == .control && !isRollback { traits.insert(.isControl) }
         self.traits = traits
         self.traffic = traffic
@@ -77,6 +80,7 @@ struct IndexedStep: Sendable, Equatable {
     var asksPerson: Bool { traits.contains(.asksPerson) }
     var turnsTraffic: Bool { traits.contains(.turnsTraffic) }
     var isControl: Bool { traits.contains(.isControl) }
+    var isOfTraffic: Bool { traits.contains(.isOfTraffic) }
 
     /// Whether this step takes back what `other`, of the same resource, took out. On the way forward only in the same outage; the way
     /// back takes it back whichever it was.

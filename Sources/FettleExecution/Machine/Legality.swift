@@ -67,7 +67,9 @@ extension RunMachine {
         if let open = record.open, open.epoch >= fold.epoch { return "an attempt of \(id) is under way" }
         let mustHold = record.holdsOut
         if record.isSettled && !mustHold { return "step \(id) is settled" }
-        if !step.isBake, fold.isQuarantined(step.resource) { return "\(index.name(of: step.resource)) is quarantined" }
+        if !step.isBake, !step.isOfTraffic, fold.isQuarantined(step.resource) {
+            return "\(index.name(of: step.resource)) is quarantined"
+        }
         if fold.awaitsPerson { return "the run waits for a person" }
         if !mustHold {
             guard isWanted(step) else {

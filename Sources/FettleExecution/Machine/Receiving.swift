@@ -53,8 +53,9 @@ extension RunMachine {
         return nil
     }
 
-    /// Whether the result of this attempt is still waited for.
-    func isPerforming(_ id: StepID, attempt: Int) -> Bool {
+    /// Whether the result of this attempt is still waited for: a watch of which nobody does is cut short by the shell.
+    /// - Parameter attempt: as in the order to perform it.
+    public func isPerforming(_ id: StepID, attempt: Int) -> Bool {
         index.step(id).map { activities[$0.number] == .performing(attempt: attempt) } ?? false
     }
 
@@ -223,9 +224,10 @@ extension RunMachine {
     private mutating func wait(_ step: IndexedStep, cause: Waiting.Cause, reason: String, at now: Timestamp) {
         let clock = clock(of: step, at: now)
         let seconds = cause == .blocked ? pace.blockedSeconds : pace.refusedSeconds
-        let since = waiting[step.number].flatMap { $0.cause == cause ? $0.since : nil } ?? clock
+        let since = waiting(of: step).flatMap { $0.cause == cause ? $0.since : nil } ?? clock
         waiting[step.number] = Waiting(
-            cause: cause, reason: reason, since: since, nextTry: clock + Int64(seconds) * 1000)
+            cause: cause, reason: reason, stopsInPause: pauses(step), since: since,
+            nextTry: clock + Int64(seconds) * 1000)
     }
 }
 

@@ -49,6 +49,8 @@ public struct RunMachine: Sendable {
         enum Cause: Sendable, Equatable { case blocked, refused, window }
         var cause: Cause
         var reason: String
+        /// Which clock that was: see `pauses`.
+        var stopsInPause: Bool
         /// Both by the step's own clock, in milliseconds.
         var since: Int64
         var nextTry: Int64
@@ -126,10 +128,18 @@ public struct RunMachine: Sendable {
         pauses(step) ? fold.progressClock(at: now) : now.milliseconds
     }
 
+    /// What the step waits for, by the clock by which it goes now. Once it goes by the other one, because its resource has failed or
+    /// the run goes back, it waits anew: the two are apart by all the time that the run was paused.
+    func waiting(of step: IndexedStep) -> Waiting? {
+        guard let waiting = waiting[step.number], waiting.stopsInPause == pauses(step) else { return nil }
+        return waiting
+    }
+
     /// Whether a pause keeps the step from starting: nothing new is begun in it. What is out is brought to its next safe point,
-    /// and so are steps that bring a resource back (I4).
+    /// and so are steps that bring a resource back (I4), and traffic that may stand on two halves.
     func pauses(_ step: IndexedStep) -> Bool {
         guard fold.isForward, !step.isRollback else { return false }
+        if step.isOfTraffic { return !fold[step].acted }
         return step.isBake || (course(of: step.resource) == .forward && !fold.isOut(step.resource))
     }
 }

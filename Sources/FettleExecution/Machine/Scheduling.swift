@@ -77,7 +77,8 @@ extension RunMachine {
                 mayCheck(step, at: now, &groupRoom)
             else { continue }
             if let refusal = windowRefusal(for: step, at: now) {
-                waiting[number] = Waiting(cause: .window, reason: refusal, since: now.milliseconds, nextTry: .max)
+                waiting[number] = Waiting(
+                    cause: .window, reason: refusal, stopsInPause: pauses(step), since: now.milliseconds, nextTry: .max)
                 continue
             }
             let open = fold[step].open

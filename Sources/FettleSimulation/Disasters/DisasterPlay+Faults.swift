@@ -22,7 +22,7 @@ extension DisasterPlay {
         if strikes(profile.stall, .stall, "executor-\(number)") {
             let seconds = SimulatedStore.leaseSeconds + Int.random(in: 1...60, using: &random)
             executors[number].stalledUntil = now.adding(seconds: seconds)
-            agenda.insert(.claim, at: executors[number].renewedAt.adding(seconds: SimulatedStore.leaseSeconds))
+            insertClaim(at: executors[number].renewedAt.adding(seconds: SimulatedStore.leaseSeconds))
         }
         if strikes(profile.person, nil, "a person asks for something") { interfere(number) }
         if strikes(profile.crash, .crash, "") { crash(number) }

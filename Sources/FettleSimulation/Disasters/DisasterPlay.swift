@@ -56,7 +56,7 @@ public struct DisasterPlay: Sendable {
 
     /// Some are large: what is moved about is where they are.
     indirect enum Item: Sendable {
-        case claim
+        case claim(after: Int, isSameAgain: Bool)
         case renew(executor: Int)
         case wake(executor: Int)
         case check(executor: Int, StepOrder, confirming: [StepOrder])
@@ -68,8 +68,6 @@ public struct DisasterPlay: Sendable {
         case drainAgain(executor: Int, StepOrder)
         case person(executor: Int, RunRequest, Encounter)
         case help
-        /// By whoever comes after an executor that has left the run, unless somebody has it already.
-        case claimAfter(epoch: Int)
         case planAnew
         case startAnew
     }
@@ -115,7 +113,7 @@ public struct DisasterPlay: Sendable {
     }
 
     public mutating func play() throws -> DisasterResult {
-        agenda.insert(.claim, at: now)
+        insertClaim(at: now)
         for _ in 0..<Self.mostEvents {
             guard let (at, item) = agenda.removeFirst() else { break }
             now = max(now, at)
@@ -157,7 +155,7 @@ public struct DisasterPlay: Sendable {
     mutating func handle(_ item: Item) throws {
         if !world.clusters.isEmpty { world.elect(at: now.milliseconds) }
         switch item {
-        case .claim: try claim()
+        case .claim(let before, let isSameAgain): try claim(after: before, isSameAgain: isSameAgain)
         case .renew(let number): renew(number)
         case .wake(let number): try obey(number)
         case .check(let number, let order, let confirming):
@@ -185,7 +183,6 @@ public struct DisasterPlay: Sendable {
             meet(.drainTakenAgain)
         case .person(let number, let request, let encounter): try grant(request, encounter, number)
         case .help: try help()
-        case .claimAfter(let epoch): try claim(after: epoch)
         case .planAnew: planAnew()
         case .startAnew: startAnew()
         }

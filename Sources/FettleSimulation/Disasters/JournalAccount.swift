@@ -32,7 +32,7 @@ struct JournalAccount: Sendable {
     private(set) var struck: Set<ResourceID> = []
     /// The same, but for what failed while it was restarted to be compared with.
     private(set) var struckByChange: Set<ResourceID> = []
-    /// Something that watches several has failed beyond doubt.
+    /// Something that is about several has failed beyond doubt: a watch, or the traffic of a group.
     private(set) var hasFailedWatch = false
     /// Restarted to be compared with, and not back from that beyond doubt; nobody has asked for another try.
     private(set) var unfit: Set<ResourceID> = []
@@ -152,7 +152,7 @@ struct JournalAccount: Sendable {
         let affected = (step.action.judged ?? []) + [step.resource]
         struck.formUnion(affected)
         if step.leg == nil { struckByChange.formUnion(affected) }
-        if isForGood, step.action.judged != nil { hasFailedWatch = true }
+        if isForGood, step.action.judged != nil || step.isOfTraffic { hasFailedWatch = true }
         guard isForGood, !isRollback, step.availability != .takesOut else { return }
         if step.action.judged != nil { return }
         // Nothing was changed on who is only restarted to be compared with: that is no failure of the patch.

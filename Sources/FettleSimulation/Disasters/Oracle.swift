@@ -61,6 +61,9 @@ extension DisasterWorld.Effect {
 }
 
 extension Step {
+    /// Of its group: whose step it is does not matter.
+    var isOfTraffic: Bool { if case .switchTraffic = action { true } else { false } }
+
     var changesTheHost: Bool {
         switch action {
         case .changePackages, .restartServices, .reboot, .replaceImage: true

@@ -40,12 +40,18 @@ struct SimulatedExecutor: Sendable {
 }
 
 extension DisasterPlay {
-    mutating func claim() throws {
+    /// By whoever comes after the executor that has claimed it last: nobody takes the run from one that came in between.
+    /// - Parameters:
+    ///   - before: whom it comes after, by the epoch.
+    ///   - isSameAgain: started again beside its own remains, whose lease is its own; anybody else waits for the end of that.
+    mutating func claim(after before: Int, isSameAgain: Bool) throws {
+        guard store.epoch == before else { return }
+        if !isSameAgain, store.leaseEnds > now { return insertClaim(at: store.leaseEnds) }
         let epoch: Int
         do throws(SimulatedStore.Refusal) { epoch = try store.claim(at: now) } catch {
             // Nobody can take it over as long as that cannot be written down.
             narrate("the run cannot be taken over: the journal's disk is full")
-            return agenda.insert(.claim, at: now.adding(seconds: 30))
+            return insertClaim(at: now.adding(seconds: 30), isSameAgain: isSameAgain)
         }
         var machine = beginning.blank
         for record in store.journal {
@@ -75,6 +81,11 @@ extension DisasterPlay {
         if try append(events, number) { try obey(number) }
     }
 
+    /// Somebody comes at that time, after whoever has the run now.
+    mutating func insertClaim(at time: Timestamp, isSameAgain: Bool = false) {
+        agenda.insert(.claim(after: store.epoch, isSameAgain: isSameAgain), at: time)
+    }
+
     mutating func renew(_ number: Int) {
         guard executors[number].isAlive, !executors[number].hasStopped, executors[number].leftAt == nil else { return }
         if let stalled = executors[number].stalledUntil, stalled > now {
@@ -92,7 +103,11 @@ extension DisasterPlay {
         if let stalled = executors[number].stalledUntil, stalled > now {
             return agenda.insert(.report(executor: number, report), at: stalled)
         }
-        if case .performed(let step, _, _) = report { executors[number].keeping[step] = nil }
+        if case .performed(let step, let attempt, _) = report,
+            executors[number].machine.isPerforming(step, attempt: attempt)
+        {
+            executors[number].keeping[step] = nil
+        }
         narrate("executor-\(number) hears: \(report.words)")
         executors[number].machine.receive(report, at: executors[number].clock(at: now))
         try obey(number)
@@ -215,7 +230,16 @@ extension DisasterPlay {
             if isCrashPoint(.applied, [record]) { crash(number) } else { try disturb(number) }
             guard executors[number].isAlive else { return false }
         }
+        endWatchesForNobody(number)
         return true
+    }
+
+    /// As `RunSession` does: such as one that begins anew because a host that it watches is taken back.
+    private mutating func endWatchesForNobody(_ number: Int) {
+        for id in Array(executors[number].keeping.keys) where account.steps[id]?.step.action.judged != nil {
+            let isAwaited = executors[number].machine.isPerforming(id, attempt: account.intended[id] ?? 0)
+            if !isAwaited { executors[number].keeping[id] = nil }
+        }
     }
 
     mutating func crash(_ number: Int) {
@@ -223,7 +247,9 @@ extension DisasterPlay {
         store.crash()
         // Started again beside its own remains, or elsewhere when its lease has run out.
         let drawn = Bool.random(using: &random) ? Int.random(in: 6...20, using: &random) : SimulatedStore.leaseSeconds
-        agenda.insert(.claim, at: now.adding(seconds: crashPoint?.successorSeconds ?? drawn))
+        // Another has it by now: that one goes on.
+        guard isCurrent(number) else { return }
+        insertClaim(at: now.adding(seconds: crashPoint?.successorSeconds ?? drawn), isSameAgain: true)
     }
 
     /// As `RunWorker` asks before it acts: a lease that ran out unnoticed is renewed, unless another has the run by now.
@@ -236,6 +262,6 @@ extension DisasterPlay {
         world.executorDied(number, at: now.milliseconds)
         tell("executor-\(number) is gone: \(reason)")
         // Nobody else has taken over: somebody must.
-        if reason != "crash", isCurrent(number) { agenda.insert(.claim, at: now.adding(seconds: 30)) }
+        if reason != "crash", isCurrent(number) { insertClaim(at: now.adding(seconds: 30), isSameAgain: true) }
     }
 }

@@ -87,6 +87,7 @@ struct SimulatedStore: Sendable {
         if isFull(at: now) { throw StoreError(.unavailable, "the journal's disk is full: nothing new begins") }
         // The next to claim the new run has a later one: whoever has carried the old run out is fenced.
         epoch = order.epoch + 1
+        leaseEnds = now
         past += journal + order.records
         journal = []
         for host in order.hosts { held[host]?.run = order.new }

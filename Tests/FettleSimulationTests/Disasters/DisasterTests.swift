@@ -60,6 +60,21 @@ import Testing
         #expect(sought.subtracting(met) == [])
     }
 
+    /// Seeds that once broke an invariant. What was wrong is each time told by a test of its own as well, where it was the machine.
+    /// - 26274: a host that was out, a second before its window opened, was patched.
+    /// - 27332: who was to follow a dead executor that had stood still took the run from the next one, which had its lease.
+    /// - 77234: a switch between two halves was given up with the host whose step it was.
+    /// - 96586: what was changed by a clock that jumped just then did not count as begun.
+    /// - 97806: a watch that nobody waited for any more counted as a step under way.
+    @Test(arguments: [26_274, 27_332, 77_234, 96_586, 97_806] as [UInt64])
+    func aSeedThatOnceBrokeAnInvariantBreaksNone(seed: UInt64) throws {
+        let fleet = DisasterFleet(seed: seed)
+        let plan = try #require(fleet.plan)
+        var play = try DisasterPlay(plan, seed: seed, surroundings: fleet.surroundings)
+        let result = try play.play()
+        #expect(result.violations == [], "seed \(seed): \(result.account)")
+    }
+
     /// What the drivers of all worlds do when nothing goes wrong: every kind of plan comes to its end.
     @Test func withoutFaultsEveryPlannedFleetSucceeds() async throws {
         for seed in TestScale.seeds(120, long: 4_000) {

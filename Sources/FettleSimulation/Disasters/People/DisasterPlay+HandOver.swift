@@ -17,15 +17,8 @@ extension DisasterPlay {
             executors[number].diedAt = now
             world.executorDied(number, at: now.milliseconds)
         }
-        agenda.insert(
-            .claimAfter(epoch: executors[number].epoch), at: now.adding(seconds: pick("claims", number, 1...60)))
-    }
-
-    /// Without taking it from anybody: nobody's lease may stand in the way.
-    mutating func claim(after epoch: Int) throws {
-        guard store.epoch == epoch else { return }
-        if store.leaseEnds > now { return agenda.insert(.claimAfter(epoch: epoch), at: store.leaseEnds) }
-        try claim()
+        let next = now.adding(seconds: pick("claims", number, 1...60))
+        agenda.insert(.claim(after: executors[number].epoch, isSameAgain: false), at: next)
     }
 
     /// It stands still in the middle of leaving, past its lease: somebody else takes the run over, and it wakes up.
@@ -36,7 +29,7 @@ extension DisasterPlay {
         meet(.stalledInHandOver, "executor-\(number)")
         let seconds = SimulatedStore.leaseSeconds + pick("wakes", number, 1...60)
         executors[number].stalledUntil = now.adding(seconds: seconds)
-        agenda.insert(.claim, at: executors[number].renewedAt.adding(seconds: SimulatedStore.leaseSeconds))
+        insertClaim(at: executors[number].renewedAt.adding(seconds: SimulatedStore.leaseSeconds))
     }
 
     /// I2: what it has begun is finished and written down. A watch is not waited for: the next one begins it anew.

@@ -134,7 +134,7 @@ extension DisasterPlay {
         reboots = [:]
         helped = 0
         lastDisturbance = now
-        agenda.insert(.claim, at: now.adding(seconds: pick("starts", superseding.count, 1...20)))
+        insertClaim(at: now.adding(seconds: pick("starts", superseding.count, 1...20)))
         // Whoever has carried the old run out knows nothing of it, and is asked to go on.
         if let before, before.isAlive, !before.hasStopped, before.leftAt == nil {
             agenda.insert(

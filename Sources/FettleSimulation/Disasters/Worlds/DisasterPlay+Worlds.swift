@@ -45,11 +45,11 @@ extension DisasterPlay {
     /// I4: nobody begins outside of a window or in a freeze. By the clock of whoever decided it, when it was decided.
     mutating func judgeTime(of order: StepOrder, by number: Int) {
         let step = order.step
-        guard let decided = executors[number].decidedAt[step.id], !world.back.contains(step.id),
-            decided.skew == executors[number].skew
-        else { return }
+        guard let decided = executors[number].decidedAt[step.id], !world.back.contains(step.id) else { return }
+        // A clock that has jumped since is held to nothing; what is begun by it has begun all the same.
+        let isJudged = decided.skew == executors[number].skew
         let host = world[step.resource]
-        if case .switchTraffic(let turn) = step.action, !turn.from.isEmpty,
+        if isJudged, case .switchTraffic(let turn) = step.action, !turn.from.isEmpty,
             let window = calendar.windows[step.resource], decided.clock >= window.closesAt
         {
             oracle.broken("I4: \(step.id) after its window has closed at \(window.closesAt)")
@@ -57,7 +57,7 @@ extension DisasterPlay {
         if step.changesTheHost, step.availability == .requiresOut, !host.hasBeenChanged {
             world[step.resource].hasBeenChanged = true
             // What a predecessor has intended counts as begun: nobody can know whether it has.
-            if let window = calendar.windows[step.resource], order.attempt == 1,
+            if isJudged, let window = calendar.windows[step.resource], order.attempt == 1,
                 decided.clock < window.opensAt || decided.clock >= window.closesAt
             {
                 oracle.broken("I4: \(step.id) begins outside of its window until \(window.closesAt)")
@@ -68,6 +68,7 @@ extension DisasterPlay {
         // Where no balancer is asked the reservation is all there is of being out, and a predecessor's is kept.
         if case .takeOut = step.action, host.hasBegun || order.attempt > 1 { return }
         world[step.resource].hasBegun = true
+        guard isJudged else { return }
         if let words = calendar.broken(
             byTakingOut: step.resource, step.id, isControl: step.leg == .control, at: decided.time, clock: decided.clock
         ) {
