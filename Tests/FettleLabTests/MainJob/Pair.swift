@@ -7,6 +7,9 @@ enum Pair {
     static let fleet = """
         version: 1
         environments:
+          - dev
+          - qa
+          - staging
           - {name: production, protected: true}
         defaults: {environment: production, owner: lab}
         resources:
@@ -113,6 +116,8 @@ final class Callers: Sendable {
     private static let program = """
         import http.client, signal, sys, threading, time
         ended = threading.Event()
+        # Started by a thread that blocks signals, it would block them as well.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         lines = []
         def call():
