@@ -10,6 +10,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
     private let bake: BakeDriver
     private let drain: HAProxyDrainDriver
     private let restore: HAProxyRestoreDriver
+    private let turn: HAProxySwitchDriver
     private let restart: RestartServicesDriver
     private let packages: PackageDriverSettings
 
@@ -29,6 +30,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         bake = BakeDriver(runner: runner, channels: channels)
         drain = HAProxyDrainDriver(channels: channels)
         restore = HAProxyRestoreDriver(channels: channels)
+        turn = HAProxySwitchDriver(channels: channels, runner: runner)
         restart = RestartServicesDriver(channels: channels, inspector: inspector)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
     }
@@ -46,7 +48,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .gate, .groupGate: gate
         case .bake: bake
         case .verify: VerifyDriver(inspector: inspector)
-        case .evacuate, .bringHome, .handOver, .switchTraffic, .upgradeThroughController, .buildImage, .replaceImage,
+        case .switchTraffic(let turn): turn.traffic.driver == HAProxyDrainDriver.name ? self.turn : nil
+        case .evacuate, .bringHome, .handOver, .upgradeThroughController, .buildImage, .replaceImage,
             .retire:
             nil
         }
@@ -67,14 +70,17 @@ public struct BuiltInDrivers: StepDriverRegistry {
 
     /// Everything that these drivers do as root where Fettle connects as another user.
     ///
-    /// - Parameter haproxySockets: paths of admin sockets, for hosts that run HAProxy; none for the others.
+    /// - Parameters:
+    ///   - haproxySockets: paths of admin sockets, for hosts that run HAProxy; none for the others.
+    ///   - haproxyMaps: paths of the maps that say which side has the traffic, there too.
     /// - Throws: `SudoRuleError` for a path that could not stand in a rule.
     public static func sudoRules(
         packages: PackageDriverSettings = PackageDriverSettings(),
-        haproxySockets: [String] = []
+        haproxySockets: [String] = [], haproxyMaps: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
         var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
         rules += try PackageRules.rules(packages) + SystemRules.rules() + LogRules.rules()
+        for map in haproxyMaps { rules += try HAProxySwitchDriver.sudoRules(map: map) }
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
         return rules
     }

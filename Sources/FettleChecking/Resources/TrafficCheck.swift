@@ -42,7 +42,7 @@ struct TrafficCheck {
     /// One server of one backend: what a drain and its restore must agree on. How long sessions are waited for is no part of it.
     private func isSamePlace(_ one: TrafficBinding, _ other: TrafficBinding) -> Bool {
         one.driver == other.driver && one.via == other.via && one.endpoint == other.endpoint
-            && one.backend == other.backend
+            && one.backend(of: resource) == other.backend(of: resource)
             && (one.serverName == other.serverName
                 || one.serverName(of: resource) == other.serverName(of: resource))
     }

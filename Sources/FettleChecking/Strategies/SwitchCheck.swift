@@ -189,7 +189,7 @@ private struct TrafficPlace: Equatable {
         driver = traffic.driver
         via = traffic.via
         endpoint = traffic.endpoint
-        backend = traffic.backend
+        backend = traffic.backend(of: member)
         server = traffic.serverName(of: member)
     }
 }

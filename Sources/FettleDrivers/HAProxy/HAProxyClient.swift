@@ -113,6 +113,48 @@ struct HAProxyClient: Sendable {
         try await command("set server \(name) state \(state.rawValue)", about: "server \(name)")
     }
 
+    /// Many in few lines, in this order. What is said of the first that is refused is told.
+    func set(_ names: [HAProxyServerName], to state: AdministrativeState) async throws(HAProxyError) {
+        var rest = names[...]
+        while !rest.isEmpty {
+            // HAProxy reads a line of at most 16 KiB (`tune.bufsize`).
+            let some = rest.prefix(50)
+            let words = some.map { "set server \($0) state \(state.rawValue)" }
+            try await command(words.joined(separator: ";"), about: "server of backend \(some[some.startIndex].backend)")
+            rest = rest.dropFirst(some.count)
+        }
+    }
+
+    /// The value of a key in a map, as HAProxy has it at this moment; nil if it has none.
+    ///
+    /// - Parameter map: the path by which the configuration names it; of `TrafficSides.isMapPath`.
+    func value(of key: String, in map: String) async throws(HAProxyError) -> String? {
+        // Lines of a reference, a key and a value.
+        for line in try await askMap("show map \(map)", map).split(separator: "\n") {
+            let words = line.split(separator: " ", maxSplits: 2)
+            if words.count == 3, words[1] == key { return String(words[2]) }
+        }
+        return nil
+    }
+
+    /// One command: requests that come before it see the old value, those after it the new one.
+    func set(_ map: String, key: String, to value: String) async throws(HAProxyError) {
+        let isThere = try await self.value(of: key, in: map) != nil
+        let line = "\(isThere ? "set" : "add") map \(map) \(key) \(value)"
+        if let words = SafeText.lastLines(of: try await askMap(line, map)) {
+            throw HAProxyError(.refused, "HAProxy refused `\(line)`: \(words)", place: place)
+        }
+    }
+
+    private func askMap(_ line: String, _ map: String) async throws(HAProxyError) -> String {
+        let answer = try await ask(line, about: "map \(map)")
+        if answer.drop(while: \.isWhitespace).hasPrefix("Unknown map identifier") {
+            throw HAProxyError(
+                .notFound, "its configuration uses no map \(map): compare `switch` in the inventory", place: place)
+        }
+        return answer
+    }
+
     /// - Parameter weight: 0 to 256.
     func set(_ name: HAProxyServerName, weight: Int) async throws(HAProxyError) {
         try await command("set weight \(name) \(weight)", about: "server \(name)")

@@ -1,3 +1,4 @@
+internal import FettleDriverKit
 internal import FettleModel
 
 /// Why HAProxy's admin socket gave no answer, or not the one that was asked for.
@@ -12,6 +13,19 @@ struct HAProxyError: Error, Sendable, Equatable, CustomStringConvertible {
         self.code = code
         self.message = message
         self.place = place
+    }
+
+    /// The channel to its machine failed.
+    init(_ error: AccessError, place: String) {
+        let code: Code =
+            switch error.code {
+            case .timeout: .timeout
+            case .cancelled: .cancelled
+            case .outputTooLarge: .malformed
+            case .privilege: .permission
+            default: .unreachable
+            }
+        self.init(code, error.description, place: place)
     }
 
     enum Code: Sendable, Equatable {

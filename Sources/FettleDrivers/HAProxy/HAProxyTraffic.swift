@@ -13,7 +13,8 @@ struct TrafficMember: Sendable {
         do throws(HAProxyError) {
             let client = try sockets.client(of: traffic)
             let name = try HAProxyServerName(
-                backend: traffic.backend, server: traffic.serverName(of: step.resource), place: client.place)
+                backend: traffic.backend(of: step.resource), server: traffic.serverName(of: step.resource),
+                place: client.place)
             return TrafficMember(client: client, name: name, traffic: traffic)
         } catch {
             throw error.asStepFailure

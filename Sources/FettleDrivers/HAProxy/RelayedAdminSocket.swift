@@ -61,15 +61,7 @@ struct RelayedAdminSocket: AdminSocket {
         do throws(AccessError) {
             return try await channels.channel(to: address).run(command)
         } catch {
-            let code: HAProxyError.Code =
-                switch error.code {
-                case .timeout: .timeout
-                case .cancelled: .cancelled
-                case .outputTooLarge: .malformed
-                case .privilege: .permission
-                default: .unreachable
-                }
-            throw HAProxyError(code, error.description, place: place)
+            throw HAProxyError(error, place: place)
         }
     }
 

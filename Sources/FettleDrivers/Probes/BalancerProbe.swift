@@ -17,7 +17,8 @@ struct BalancerProbe: Sendable {
             do throws(HAProxyError) {
                 let client = try sockets.client(of: traffic)
                 let name = try HAProxyServerName(
-                    backend: traffic.backend, server: traffic.serverName(of: target.resource), place: client.place)
+                    backend: traffic.backend(of: target.resource),
+                    server: traffic.serverName(of: target.resource), place: client.place)
                 let answer = Self.judge(
                     try await client.view(of: name), since: moment.since, checkInterval: checkInterval)
                 guard answer.verdict == .pass else { return answer }

@@ -38,19 +38,23 @@ public struct BuiltInHealthObserver: HealthObserver {
             return all("there is no driver '\(SafeText.lastLines(of: traffic.driver) ?? "")' for its load balancer")
         }
         do throws(HAProxyError) {
-            let views = try await sockets.client(of: traffic).view(of: traffic.backend)
-            let byName = Dictionary(views.map { ($0.state.name.server, $0) }) { first, _ in first }
-            return Dictionary(
-                uniqueKeysWithValues: Set(group.members).map { member in
-                    (member, Self.health(byName[traffic.serverName(of: member)], traffic))
-                })
+            let client = try sockets.client(of: traffic)
+            var health: [ResourceID: MemberHealth] = [:]
+            for (backend, members) in Dictionary(grouping: Set(group.members), by: traffic.backend(of:)) {
+                let views = try await client.view(of: backend)
+                let byName = Dictionary(views.map { ($0.state.name.server, $0) }) { first, _ in first }
+                for member in members {
+                    health[member] = Self.health(byName[traffic.serverName(of: member)], backend)
+                }
+            }
+            return health
         } catch {
             return all(error.description)
         }
     }
 
-    static func health(_ view: ServerView?, _ traffic: TrafficBinding) -> MemberHealth {
-        guard let view else { return .unknown(reason: "HAProxy has no such server in its backend \(traffic.backend)") }
+    static func health(_ view: ServerView?, _ backend: String) -> MemberHealth {
+        guard let view else { return .unknown(reason: "HAProxy has no such server in its backend \(backend)") }
         guard view.isInService else {
             let check = SafeText.lastLines(of: view.statistics.checkStatus).map { ", check \($0)" } ?? ""
             return .unhealthy(reason: "HAProxy: \(view.words)\(check)")

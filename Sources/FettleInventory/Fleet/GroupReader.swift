@@ -53,7 +53,9 @@ struct GroupReader {
         }
         if let value = fields["spares"] { checkSpares(group, at: value.place) }
         checkEnvironments(group, at: idValue?.place ?? item.place)
-        if let value = fields["traffic"] { group.traffic = traffic(value) }
+        if let value = fields["traffic"] {
+            group.traffic = TrafficReader(reading: reading, resources: resources, ids: ids).read(value, of: group)
+        }
         if let value = fields["probes"] { group.probes = ProbeReader(reading: reading).list(value) }
         if let value = fields["groupProbes"] {
             let probes = ProbeReader(reading: reading, isOfGroup: true).list(value)
@@ -172,39 +174,6 @@ struct GroupReader {
     }
 
     // MARK: Traffic and order
-
-    private func traffic(_ value: YAMLValue) -> TrafficBinding? {
-        let keys = ["driver", "via", "endpoint", "backend", "server", "drainTimeout"]
-        guard let fields = Fields(value, of: "'traffic'", keys: keys, reading) else { return nil }
-        let driver = fields.required("driver", of: "'traffic'", reading, hint: "such as haproxy").flatMap {
-            reading.identifier($0, "the name of a driver")
-        }
-        let via = fields.required("via", of: "'traffic'", reading).flatMap {
-            resources.reachable($0, "via", ids, reading)
-        }
-        let endpoint = fields.required("endpoint", of: "'traffic'", reading, hint: "such as /run/haproxy/admin.sock")
-            .flatMap { reading.text($0, "the endpoint", limit: 512) }
-        let backend = fields.required("backend", of: "'traffic'", reading).flatMap {
-            reading.identifier($0, "the name of a backend")
-        }
-        let server = fields["server"].map { serverName($0) } ?? "{id}"
-        let timeout = fields["drainTimeout"].map { reading.seconds($0, "drainTimeout", in: 0...86_400) } ?? 60
-        guard let driver, let via, let endpoint, let backend, let server, let timeout else { return nil }
-        return TrafficBinding(
-            driver: driver, via: via.id, address: via.address, endpoint: endpoint, backend: backend,
-            serverName: server, drainTimeoutSeconds: timeout)
-    }
-
-    private func serverName(_ value: YAMLValue) -> String? {
-        guard let text = reading.text(value, "'server'") else { return nil }
-        guard NameRule.isIdentifier(text.replacing("{id}", with: "x")) else {
-            reading.problem(
-                "\(text.quoted) cannot be the name of a server", at: value.place,
-                hint: NameRule.inWords + "; {id} stands for the id of the member")
-            return nil
-        }
-        return text
-    }
 
     private func checkBalancer(_ group: ResourceGroup, at place: Place) {
         let asks = group.probes.contains { if case .balancer = $0.check { true } else { false } }

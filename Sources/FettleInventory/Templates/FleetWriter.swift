@@ -23,7 +23,7 @@ public struct FleetWriter: Sendable {
         lines +=
             fleet.resources.isEmpty
             ? ["resources: []"] : ["resources:"] + fleet.resources.flatMap { resource($0, fleet.tiers) }
-        if !fleet.groups.isEmpty { lines += ["", "groups:"] + fleet.groups.flatMap(group) }
+        if !fleet.groups.isEmpty { lines += ["", "groups:"] + fleet.groups.flatMap { group($0, fleet) } }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -87,7 +87,7 @@ public struct FleetWriter: Sendable {
         return lines + names(responsibility.owner, responsibility.contact).map { "      \($0)" }
     }
 
-    private func group(_ group: ResourceGroup) -> [String] {
+    private func group(_ group: ResourceGroup, _ fleet: Fleet) -> [String] {
         var lines = ["  - id: \(YAMLText.scalar(group.id.rawValue))"]
         if group.kind != .pool { lines.append("    kind: \(group.kind.rawValue)") }
         lines.append("    members: " + YAMLText.flowList(group.members.map(\.rawValue), indent: 4))
@@ -105,6 +105,7 @@ public struct FleetWriter: Sendable {
                 "      server: \(YAMLText.scalar(traffic.serverName))",
                 "      drainTimeout: \(traffic.drainTimeoutSeconds)s",
             ]
+            if let sides = traffic.sides { lines += self.sides(sides, fleet) }
         }
         if !group.probes.isEmpty { lines += ["    probes:"] + group.probes.flatMap(ProbeWriter.lines) }
         if let probes = group.groupProbes, !probes.isEmpty {
@@ -112,6 +113,15 @@ public struct FleetWriter: Sendable {
         }
         if !group.after.isEmpty {
             lines.append("    after: " + YAMLText.flowList(group.after.map(\.rawValue), indent: 4))
+        }
+        return lines
+    }
+
+    private func sides(_ sides: TrafficSides, _ fleet: Fleet) -> [String] {
+        var lines = ["      switch:", "        map: \(YAMLText.scalar(sides.map))", "        backends:"]
+        for side in sides.sides {
+            let domain = side.members.first.flatMap { id in fleet.resources.first { $0.id == id }?.failureDomain }
+            lines.append("          \(YAMLText.scalar(domain ?? "")): \(YAMLText.scalar(side.backend))")
         }
         return lines
     }

@@ -84,15 +84,18 @@ public struct TrafficBinding: Codable, Sendable, Hashable {
     public var address: ResourceAddress
     /// Where the driver finds the load balancer there, such as the path of HAProxy's admin socket.
     public var endpoint: String
+    /// The load balancer's name for the pool; where there are `sides`, the key of their map.
     public var backend: String
     /// The member's name at the load balancer; `{id}` stands for the resource's id.
     public var serverName: String
     /// How long to wait for sessions to end, in seconds.
     public var drainTimeoutSeconds: Int
+    /// Where the traffic of two sides is turned at once; nil: server by server. Left out where there is none.
+    public var sides: TrafficSides?
 
     public init(
         driver: String, via: ResourceID, address: ResourceAddress = .local, endpoint: String, backend: String,
-        serverName: String = "{id}", drainTimeoutSeconds: Int = 60
+        serverName: String = "{id}", drainTimeoutSeconds: Int = 60, sides: TrafficSides? = nil
     ) {
         self.driver = driver
         self.via = via
@@ -101,7 +104,11 @@ public struct TrafficBinding: Codable, Sendable, Hashable {
         self.backend = backend
         self.serverName = serverName
         self.drainTimeoutSeconds = drainTimeoutSeconds
+        self.sides = sides
     }
+
+    /// Where the member's server stands: its side's backend where there are sides.
+    public func backend(of resource: ResourceID) -> String { sides?.backend(of: resource) ?? backend }
 
     public func serverName(of resource: ResourceID) -> String {
         var result = ""

@@ -153,7 +153,7 @@ struct StepMaker {
 
 extension TrafficBinding {
     func isSamePlace(as other: TrafficBinding, of host: ResourceID) -> Bool {
-        driver == other.driver && via == other.via && endpoint == other.endpoint && backend == other.backend
-            && serverName(of: host) == other.serverName(of: host)
+        driver == other.driver && via == other.via && endpoint == other.endpoint
+            && backend(of: host) == other.backend(of: host) && serverName(of: host) == other.serverName(of: host)
     }
 }

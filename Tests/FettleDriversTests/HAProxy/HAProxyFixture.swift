@@ -29,7 +29,11 @@ final class HAProxyFixture: @unchecked Sendable {
 
     /// - Parameters:
     ///   - options: what follows each server's address in the configuration.
-    init(servers: Int = 2, options: String = "check inter 100ms rise 2 fall 2 weight 100") async throws {
+    ///   - more: what else stands in the configuration, made of the fixture's directory and the servers' lines.
+    init(
+        servers: Int = 2, options: String = "check inter 100ms rise 2 fall 2 weight 100",
+        more: (URL, [String]) throws -> String = { _, _ in "" }
+    ) async throws {
         guard Self.executable != nil else {
             Issue.record("haproxy is not installed: apt-get install haproxy")
             throw Unavailable()
@@ -58,6 +62,7 @@ final class HAProxyFixture: @unchecked Sendable {
               balance roundrobin
               option httpchk GET /health
             \(lines.joined(separator: "\n"))
+            \(try more(directory, lines))
 
             """
         try configuration.write(to: directory.appending(path: "haproxy.cfg"), atomically: true, encoding: .utf8)
@@ -104,10 +109,10 @@ final class HAProxyFixture: @unchecked Sendable {
     }
 
     /// The status of a GET through the balancer; nil if the answer was cut.
-    func get(_ path: String) async throws -> Int? {
+    func get(_ path: String, at front: String = "front.sock") async throws -> Int? {
         let request = "GET \(path) HTTP/1.1\r\nHost: fettle\r\nConnection: close\r\n\r\n"
         let bytes = try await SocketConversation.hold(
-            with: .unix(directory.appending(path: "front.sock").path), sending: Array(request.utf8), limit: 4_000_000,
+            with: .unix(directory.appending(path: front).path), sending: Array(request.utf8), limit: 4_000_000,
             timeout: .seconds(20))
         guard case .complete(let response) = HTTPResponse.parse(bytes, isWhole: true) else { return nil }
         return response.status

@@ -89,8 +89,11 @@ final class Site: Sendable {
     }
 
     /// Scans a pool, plans one package on some of its hosts, and has the change asked for by alice and approved by bob.
-    func approvedChange(of package: String, in pool: MainJobLab.Pool, on hosts: String...) async throws -> Plan {
-        try await fettle("scan", "--group", pool.name, ends: 100, 101)
+    /// - Parameter group: its name in the fleet; nil: the pool's.
+    func approvedChange(
+        of package: String, in pool: MainJobLab.Pool, on hosts: String..., group: String? = nil
+    ) async throws -> Plan {
+        try await fettle("scan", "--group", group ?? pool.name, ends: 100, 101)
         let make = try launch(
             words: ["plan", "make", "--only", package] + hosts.flatMap { ["--host", $0] })
         try #require(try await make.end() == 0, "\(make.output)")

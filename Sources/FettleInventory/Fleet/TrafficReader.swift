@@ -1,0 +1,103 @@
+internal import FettleModel
+
+/// Reads a group's `traffic`.
+struct TrafficReader {
+    let reading: Reading
+    let resources: DeclaredResources
+    /// Of all resources, sorted.
+    let ids: [String]
+
+    /// - Parameter group: with its members and its strategy.
+    func read(_ value: YAMLValue, of group: ResourceGroup) -> TrafficBinding? {
+        let keys = ["driver", "via", "endpoint", "backend", "server", "drainTimeout", "switch"]
+        guard let fields = Fields(value, of: "'traffic'", keys: keys, reading) else { return nil }
+        let driver = fields.required("driver", of: "'traffic'", reading, hint: "such as haproxy").flatMap {
+            reading.identifier($0, "the name of a driver")
+        }
+        let via = fields.required("via", of: "'traffic'", reading).flatMap {
+            resources.reachable($0, "via", ids, reading)
+        }
+        let endpoint = fields.required("endpoint", of: "'traffic'", reading, hint: "such as /run/haproxy/admin.sock")
+            .flatMap { reading.text($0, "the endpoint", limit: 512) }
+        let backend = fields.required("backend", of: "'traffic'", reading).flatMap {
+            reading.identifier($0, "the name of a backend")
+        }
+        let server = fields["server"].map { serverName($0) } ?? "{id}"
+        let timeout = fields["drainTimeout"].map { reading.seconds($0, "drainTimeout", in: 0...86_400) } ?? 60
+        let sides = fields["switch"].map { self.sides($0, of: group) }
+        guard let driver, let via, let endpoint, let backend, let server, let timeout, sides != .some(nil) else {
+            return nil
+        }
+        return TrafficBinding(
+            driver: driver, via: via.id, address: via.address, endpoint: endpoint, backend: backend,
+            serverName: server, drainTimeoutSeconds: timeout, sides: sides ?? nil)
+    }
+
+    private func serverName(_ value: YAMLValue) -> String? {
+        guard let text = reading.text(value, "'server'") else { return nil }
+        guard NameRule.isIdentifier(text.replacing("{id}", with: "x")) else {
+            reading.problem(
+                "\(text.quoted) cannot be the name of a server", at: value.place,
+                hint: NameRule.inWords + "; {id} stands for the id of the member")
+            return nil
+        }
+        return text
+    }
+
+    // MARK: Sides
+
+    private static let hint = "such as {map: /etc/haproxy/sides.map, backends: {blue: web-blue, green: web-green}}"
+
+    /// `{map, backends: {SIDE: BACKEND, SIDE: BACKEND}}`; a member's side is its failure domain.
+    private func sides(_ value: YAMLValue, of group: ResourceGroup) -> TrafficSides? {
+        guard let fields = Fields(value, of: "'switch'", keys: ["map", "backends"], reading) else { return nil }
+        let map = fields.required("map", of: "'switch'", reading, hint: Self.hint).flatMap { self.map($0) }
+        let backends = fields.required("backends", of: "'switch'", reading, hint: Self.hint)
+        guard case .blueGreen = group.strategy else {
+            reading.problem(
+                "only blueGreen turns the traffic of two sides by a 'switch'", at: value.place,
+                hint: "such as 'strategy: {blueGreen: {active: blue}}'; without it leave 'switch' out")
+            return nil
+        }
+        guard let backends, let sides = sides(in: backends, of: group), let map else { return nil }
+        return TrafficSides(map: map, sides: sides)
+    }
+
+    private func sides(in value: YAMLValue, of group: ResourceGroup) -> [TrafficSide]? {
+        guard let entries = value.mapping, entries.count == 2 else {
+            reading.problem("'backends' names the backend of each of the two sides", at: value.place, hint: Self.hint)
+            return nil
+        }
+        let members = Dictionary(grouping: group.members) { resources[$0.rawValue]?.failureDomain }
+        let before = reading.problems.count
+        var sides: [TrafficSide] = []
+        for entry in entries {
+            guard let backend = reading.identifier(entry.value, "the name of a backend") else { continue }
+            guard let own = members[entry.key] else {
+                reading.problem(
+                    "no member of the group has the failure domain \(entry.key.quoted)", at: entry.keyPlace,
+                    hint: Suggestion.hint(
+                        for: entry.key, in: members.keys.compactMap { $0 }.sorted(), otherwise: "one of"))
+                continue
+            }
+            if sides.contains(where: { $0.backend == backend }) {
+                reading.problem(
+                    "both sides have the backend \(backend.quoted)", at: entry.value.place,
+                    hint: "each side needs a backend of its own")
+            }
+            sides.append(TrafficSide(backend: backend, members: own.sorted()))
+        }
+        return reading.problems.count == before ? sides.sorted { $0.backend < $1.backend } : nil
+    }
+
+    private func map(_ value: YAMLValue) -> String? {
+        guard let text = reading.text(value, "'map'", limit: 512) else { return nil }
+        guard TrafficSides.isMapPath(text) else {
+            reading.problem(
+                "\(text.quoted) cannot be the file of a map", at: value.place,
+                hint: "an absolute path of A-Z a-z 0-9 / - _ . @ +, such as /etc/haproxy/sides.map")
+            return nil
+        }
+        return text
+    }
+}

@@ -1,0 +1,84 @@
+import FettleModel
+import Foundation
+import Testing
+
+extension MainJobTests {
+    /// All traffic turned to the patched standby at once, and back, at a real HAProxy with a map.
+    @Suite struct BlueGreens {
+        private static let isLong = ProcessInfo.processInfo.environment["FETTLE_TEST_LONG"] == "1"
+        private static let hosts = MainJobLab.Pool.api.members
+
+        /// Traffic on a side that is not whole: argo-rollouts#3941; the old set gone before the switch: argo-rollouts#2235.
+        @Test func theStandbyIsPatchedAndTakesAllTrafficWithoutAFailedRequest() async throws {
+            let site = try await Self.site(keep: "3s")
+            let callers = try Callers()
+            try await site.fettle("run", "start", "change-1")
+            let answers = try await callers.end()
+            #expect(
+                !answers.isEmpty && answers.allSatisfy { $0.status == 200 }, "\(answers.filter { $0.status != 200 })")
+            // Each version has its time: one side serves, then the other.
+            let lastOld = try #require(answers.last { $0.version == "1.0" }?.time)
+            let firstNew = try #require(answers.first { $0.version == "1.1" }?.time)
+            print(
+                "the switch at the client: from the first answer of green to the last of blue \(lastOld - firstNew) s")
+            #expect(try await Pair.serving() == ("pair-green", "pair-green"))
+            #expect(try await Truth.version(of: "orders", on: Self.hosts) == ["ii 1.0", "ii 1.0", "ii 1.1", "ii 1.1"])
+            #expect(try await site.fettle("run", "obligations", "run-1").contains("owes nothing"))
+            try await Pair.stop()
+        }
+
+        @Test func oneCommandTurnsTheTrafficBackWhileTheOldSideStays() async throws {
+            let site = try await Self.site(keep: "10m")
+            let callers = try Callers()
+            let process = try site.launch("run", "start", "change-1")
+            defer { process.killAtOnce() }
+            try await site.waitForIntent("pair/bake")
+            #expect(try await Pair.serving().running == "pair-green")
+            try await site.fettle("run", "rollback", "run-1", "--reason", "customers complain", as: "bob")
+            try await site.waitForDone("pair/rollback/switch")
+            #expect(try await Pair.serving() == ("pair-blue", "pair-blue"))
+            #expect(try await process.end() == 5, "\(process.output)")
+            let answers = try await callers.end()
+            #expect(
+                !answers.isEmpty && answers.allSatisfy { $0.status == 200 }, "\(answers.filter { $0.status != 200 })")
+            #expect(answers.contains { $0.version == "1.1" } && answers.last?.version == "1.0")
+            #expect(try await Truth.version(of: "orders", on: Self.hosts) == ["ii 1.0", "ii 1.0", "ii 1.0", "ii 1.0"])
+            try await Pair.stop()
+        }
+
+        /// Killed around the switch, at another moment each time: one side has all traffic, and who goes on brings it to its end.
+        @Test(arguments: isLong ? Array(0..<50) : [0, 3])
+        func killedInTheMiddleOfTheSwitchOneSideServesWholly(moment: Int) async throws {
+            let site = try await Self.site(keep: "1s")
+            let callers = try Callers()
+            let process = try site.launch("run", "start", "change-1")
+            try await site.waitForIntent("pair/switch")
+            try await Task.sleep(for: .milliseconds(moment * 20))
+            process.killAtOnce()
+            _ = try await process.end()
+            let (running, kept) = try await Pair.serving()
+            #expect(running == "pair-blue" || running == "pair-green", "\(running)")
+            // The file is written before the balancer is told: never the other way round.
+            #expect(kept == running || (running, kept) == ("pair-blue", "pair-green"), "\(running), \(kept)")
+            print("killed \(moment * 20) ms after the intent: \(running) has the traffic, the file says \(kept)")
+            try await site.fettle("run", "resume", "run-1", "--take-over")
+            let answers = try await callers.end()
+            #expect(
+                !answers.isEmpty && answers.allSatisfy { $0.status == 200 }, "\(answers.filter { $0.status != 200 })")
+            #expect(try await Pair.serving() == ("pair-green", "pair-green"))
+            try await Pair.stop()
+        }
+
+        /// A site whose change is approved, with blue serving 1.0 and 1.1 offered to all.
+        private static func site(keep: String) async throws -> Site {
+            try await MainJobLab.renew(.api, offering: "lab-good")
+            try await Pair.start()
+            let site = try Site()
+            try Data(Pair.fleet.replacing("KEEP", with: keep).utf8)
+                .write(to: site.directory.appending(path: "fleet.yaml"))
+            _ = try await site.approvedChange(
+                of: "orders", in: .api, on: "api-1", "api-2", "api-3", "api-4", group: "pair")
+            return site
+        }
+    }
+}
