@@ -33,6 +33,8 @@ public struct ChangeService: Sendable {
     ) async throws(ControlError) -> Change {
         let (plan, reference) = try await keeper.load(Plan.self, .plan, id: id.rawValue)
         try await gate.require(.submit, on: ActScope(plan, fleet: fleet), by: person)
+        try await gate.requireAccepted(policy, fleet)
+        try await gate.requireAccepted(plan)
         guard !plan.steps.isEmpty else {
             throw ControlError(.invalid, "plan \(id) has no steps: there is nothing to approve")
         }
@@ -89,7 +91,10 @@ public struct ChangeService: Sendable {
         try await require(.vote, on: id, by: person)
         return try await alter(id) { change throws(ControlError) in
             try change.take(.vote(by: person, approves: approves, digest: digest, note: note), at: now())
-            if approves { try Self.prove(try await plan(of: change)) }
+            guard approves else { return }
+            let plan = try await plan(of: change)
+            try await gate.requireAccepted(plan)
+            try Self.prove(plan)
         }
     }
 
@@ -220,8 +225,10 @@ public struct ChangeService: Sendable {
         } catch {
             throw ControlError(error)
         }
-        try await ChangeWitness(store: keeper.store).require(change)
+        let isPinned = try await gate.accepted() != nil
+        try await ChangeWitness(store: keeper.store).require(change, afterAcceptance: isPinned)
         let plan = try await plan(of: change)
+        try await gate.requireAccepted(plan)
         try Self.prove(plan)
         try await PromotionAdmission(keeper).recheck(change, plan, at: now())
         return plan

@@ -40,16 +40,16 @@ public struct PlanService: Sendable {
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Result {
         try await gate.require(.plan, on: ActScope(filter, fleet))
+        try await gate.requireAccepted(policy, fleet)
         var superseded: SupersededRun?
-        if let run { superseded = try await SupersededRun.read(run, RunService(store: keeper.store, tools: tools)) }
-        guard let (kept, findingsReference) = try await keeper.newest(FindingSet.self, .findings) else {
-            throw ControlError.neverLookedAt
+        if let run {
+            let runs = RunService(store: keeper.store, tools: tools)
+            // Its plan ends that run: who may not is told now, and not when everybody has agreed.
+            let old = try await runs.story(of: run).plan
+            try await gate.require(.steer, on: ActScope(old))
+            superseded = try await SupersededRun.read(run, runs)
         }
-        let (facts, _) = try await keeper.load(FactSet.self, .facts, id: kept.facts.id)
-        // As they hold now: a waiver that has run out since the scan hides nothing.
-        let waivers = try await Governance(store: keeper.store).waivers()
-        let findings = WaiverBook(waivers, fleet: fleet, systems: WaiverBook.systems(of: facts))
-            .applied(to: kept, at: tools.now())
+        let (findings, findingsReference, facts) = try await newestFindings(for: fleet)
         let patches = SelectionPlanner.selectPatches(
             findings, facts: facts, fleet: fleet, policy: policy, filter: filter, at: tools.now())
         guard patches.unmatched.isEmpty else {
@@ -67,6 +67,22 @@ public struct PlanService: Sendable {
         return try await plan(
             selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: windows,
             deadlines: PlanDeadlines.of(findings, selected: selection), title: title, superseded: superseded)
+    }
+
+    /// The newest findings as they hold now, the reference of what is kept of them, and the facts that they rest on: a waiver that has
+    /// run out since the scan hides nothing.
+    ///
+    /// - Throws: `notFound` if the fleet was never looked at.
+    func newestFindings(
+        for fleet: Fleet
+    ) async throws(ControlError) -> (findings: FindingSet, reference: StageReference, facts: FactSet) {
+        guard let (kept, reference) = try await keeper.newest(FindingSet.self, .findings) else {
+            throw ControlError.neverLookedAt
+        }
+        let (facts, _) = try await keeper.load(FactSet.self, .facts, id: kept.facts.id)
+        let waivers = try await Governance(store: keeper.store).waivers()
+        let book = WaiverBook(waivers, fleet: fleet, systems: WaiverBook.systems(of: facts))
+        return (book.applied(to: kept, at: tools.now()), reference, facts)
     }
 
     func plan(

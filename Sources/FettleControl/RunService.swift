@@ -64,7 +64,7 @@ public struct RunService: Sendable {
         for id: ChangeID, calendar: RunCalendar? = nil, by person: Person? = nil
     ) async throws(ControlError) -> RunID {
         try await changes.require(.run, on: id, by: person)
-        if let calendar {
+        if let calendar = try await gate.accepted(calendar) {
             let change = try await changes.change(id)
             // One that may not be carried out at all is refused where the run is assigned.
             if change.state == .approved {
@@ -125,7 +125,9 @@ public struct RunService: Sendable {
     ) async throws(ControlError) -> RunExecutionResult {
         let (change, plan, hasBegun) = try await authorised(run)
         try await gate.require(.run, on: ActScope(plan), by: person)
-        let watch = options.calendar.map { RunCalendarWatch($0, plan, isEmergency: change.kind == .emergency) }
+        let watch = try await gate.accepted(options.calendar).map {
+            RunCalendarWatch($0, plan, isEmergency: change.kind == .emergency)
+        }
         if let watch, !hasBegun { try mayStart(watch) }
         let forerunner = Forerunner(plan, tools, looksAfterwards: options.looksAfterwards)
         let executor = RunExecutor(

@@ -46,6 +46,7 @@ public struct ScanService: Sendable {
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in }
     ) async throws(ControlError) -> Scan {
         try await gate.require(.scan, on: ActScope(resources, fleet: fleet))
+        try await gate.requireAccepted(policy, fleet)
         let collection = FactsCollection(inspector: tools.inspector, limit: tools.parallel, now: tools.now)
         let collected = await collection.collect(resources, id: "") { progress($0.resource) }
         let asked = Set(collected.hosts.map(\.resource))
@@ -86,6 +87,7 @@ public struct ScanService: Sendable {
         guard let refresh = tools.refreshLists else { return [:] }
         do throws(ControlError) {
             try await gate.require(.scan, on: ActScope(resources, fleet: fleet))
+            try await gate.requireAccepted(nil, fleet)
         } catch {
             let refused = StepFailure(code: .refused, message: error.message)
             return resources.reduce(into: [:]) { $0[$1.id] = refused }
@@ -115,6 +117,7 @@ public struct ScanService: Sendable {
     ) async throws(ControlError) -> Scan {
         // What it says of every host is what all go by from then on.
         try await gate.require(.scan, on: .everywhere)
+        try await gate.requireAccepted(policy, fleet)
         guard let (facts, factsReference) = try await keeper.newest(FactSet.self, .facts) else {
             throw ControlError.neverLookedAt
         }

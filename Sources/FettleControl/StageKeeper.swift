@@ -150,6 +150,7 @@ public struct StageKeeper: Sendable {
         case .evidence: "`fettle report RUN` gathers it"
         case .statement: "`fettle responsibility evidence list` shows those there are"
         case .submitted: "it is written by `fettle change submit`"
+        case .trust: "an admin: `fettle policy accept`"
         case .user, .token: "`fettle \(kind.rawValue) list` shows those there are"
         case .fleet, .facts, .findings, .selection: "`fettle scan` and `fettle plan make` begin anew"
         }

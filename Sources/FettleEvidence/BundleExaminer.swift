@@ -111,6 +111,9 @@ public struct BundleExaminer {
             expect(
                 subject.isEverReplaced || (digests[subject.description] ?? digest) == digest,
                 "the log tells of two different \(subject)")
+            if let before = entry.before, let known = digests[subject.description] {
+                expect(before == known, "\(subject) was altered between two entries of the log that tell of it")
+            }
             digests[subject.description] = digest
         }
         var subjects: [(LogSubject, BundlePart)] = [

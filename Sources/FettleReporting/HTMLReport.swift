@@ -151,12 +151,13 @@ public enum HTMLReport {
                 <code class="digest">\(vote.digest)</code></li>
                 """
         }
+        let shared: HTMLText = change.sharedLoginWords.map { "<p class=\"trouble\">Note: \($0).</p>" } ?? ""
         let rule =
             "\(change.rule.approvals) needed, \(change.rule.requesterMayApprove ? "the requester may be among them" : "not by the requester")"
         return """
             <section><h2>Change and approvals</h2>
             <p>\(change.kind.rawValue) change, asked for by <b>\(change.requestedBy)</b> at \(change.requestedAt); \(rule).</p>
-            <p>Plan digest <code class="digest">\(report.planDigest)</code></p><ul>\(votes.joined())</ul></section>
+            <p>Plan digest <code class="digest">\(report.planDigest)</code></p>\(shared)<ul>\(votes.joined())</ul></section>
             """
     }
 

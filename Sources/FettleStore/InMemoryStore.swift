@@ -75,7 +75,8 @@ extension InMemoryStore {
             throw StoreError(.conflict, "\(document.kind.rawValue) \(document.id) was altered by somebody else")
         }
         storedDocuments[key] = document
-        try enter { LogRules.of(document, replacing: present.bytes) }
+        guard let chain else { return }
+        try enter { LogRules.of(document, replacing: present.bytes, before: chain.digest(present.bytes)) }
     }
 }
 

@@ -32,6 +32,8 @@ public enum DocumentKind: String, Sendable, Codable, CaseIterable {
     case user
     /// By what they show who they are: a digest of it, and never it itself.
     case token
+    /// What an admin has accepted of the folder's policy and fleet.
+    case trust
 }
 
 public struct StoredDocument: Sendable, Equatable {

@@ -37,6 +37,9 @@ import Testing
         try await letIn("ann", "admin", by: nil)
         try await letIn("alice", "operator:dev", by: "ann")
         try await letIn("bob", "approver", by: "ann")
+        for name in [nil, "alice", "bob"] as [String?] { try await run("policy accept", as: name, exits: 3) }
+        try await run("change submit plan-1 --reason r", as: "alice", exits: 3)
+        try await run("policy accept", as: "ann")
         try await letIn("uta", "auditor", by: "ann")
         try await letIn("vera", "viewer", by: "ann")
 
@@ -114,6 +117,7 @@ import Testing
         _ = store
         try await letIn("ann", "admin", by: nil)
         try await letIn("alice", "operator", by: "ann")
+        try await run("policy accept", as: "ann")
         let token = try text("alice")
         // A scan of this machine runs programs under this process.
         let program = try Program(["scan"], in: folder, settings: ["FETTLE_TOKEN": token])
@@ -139,6 +143,91 @@ import Testing
         #expect(approved.error.contains("stands behind more than one name"))
         #expect(try await run("change show change-1").output.contains("stands behind more than one name"))
         #expect(try await run("run start change-1 --no-verify --as alice").error.contains("stands behind"))
+    }
+
+    // MARK: Folders of one's own
+
+    /// Whoever reaches the store names a folder by `--dir` in which they are everything.
+    @Test func aFolderOfOnesOwnDecidesNothing() async throws {
+        try await LocalFleet().keep(in: folder)
+        try folder.write("version: 1\napprovals:\n  dev: {approvals: 2}\n", to: "policy.yaml")
+        try await letIn("ann", "admin", by: nil)
+        try await letIn("mallory", "operator:dev", by: "ann")
+        let looked = try await run("policy accept --dry-run", as: "ann")
+        #expect(looked.output.contains("Nothing was accepted before"))
+        let digest = try #require(looked.output.firstMatch(of: /digest ([0-9a-f]{64})/)?.1)
+        try await run("policy accept --digest 000000000000", as: "ann", exits: 3)
+        try await run("policy accept --digest \(digest)", as: "ann")
+
+        let store = "--store \(folder.file(".fettle/fettle.db").path)"
+        try FileManager.default.createDirectory(at: folder.file("mine"), withIntermediateDirectories: true)
+        try folder.write("version: 1\napprovals:\n  dev: {approvals: 0}\n", to: "mine/policy.yaml")
+        try folder.write(LocalFleet.fleet, to: "mine/fleet.yaml")
+        let submit = "change submit plan-1 --reason r --dir mine \(store)"
+        let refused = try await run(submit, as: "mallory", exits: 3)
+        #expect(refused.error.contains("policy approvals.dev.approvals: 2, here 0"))
+        #expect(refused.error.contains("ann accepted as trust-1") && refused.error.contains("fettle policy accept"))
+        try await run("policy accept --dir mine \(store)", as: "mallory", exits: 3)
+        try folder.write("version: 1\napprovals:\n  dev: {approvals: 2}\n", to: "mine/policy.yaml")
+        try folder.write(
+            LocalFleet.fleet.replacing("{id: here, address: local,", with: "{id: here, address: evil.example,"),
+            to: "mine/fleet.yaml")
+        for line in ["scan", "plan make", submit] {
+            let refused = try await run(
+                line.hasPrefix("change") ? line : "\(line) --dir mine \(store)", as: "mallory", exits: 3)
+            #expect(refused.error.contains("evil.example"), "\(line): \(refused.error)")
+        }
+        // The same folder in another place is the same.
+        try folder.write(LocalFleet.fleet, to: "mine/fleet.yaml")
+        try await run(submit, as: "mallory")
+        #expect(try await run("evidence log").output.contains("policyAccepted"))
+        try await run("evidence check")
+    }
+
+    /// The last admin has lost their token: whoever owns the store's file lets them in again, and the log says so.
+    @Test func anAdminWhoHasLostEveryTokenComesBack() async throws {
+        try await letIn("ann", "admin", by: nil)
+        try await run("user enrol ann", exits: 3)
+        try await run("user enrol ann --lost --to again")
+        try await run("whoami", as: "ann", exits: 3)
+        try await run("token make --to ann2", as: "again")
+        #expect(try await run("whoami", as: "ann2").output.contains("ann"))
+        let log = try await run("evidence log").output
+        #expect(log.contains("lostByTheStore") && log.contains("enrolmentByTheStore"))
+        try await letIn("bob", "admin", by: "ann2")
+        // While another admin is in, they are asked.
+        try await run("user enrol ann --lost", exits: 3)
+        try await run("user enrol ann --lost --to third", as: "bob")
+        #expect(try await run("token list --all -o json", as: "bob").output.contains(#""lost""#))
+    }
+
+    /// The caller's environment says neither whom to ask for the issuer's keys nor whom to believe.
+    @Test func theIssuersKeysAreNotFetchedByTheCallersAuthorities() async throws {
+        guard let server = try await LocalTLS.start(in: folder, answering: #"{"keys":[]}"#) else { return }
+        defer { server.stop() }
+        try folder.write(
+            """
+            version: 1
+            identity: {issuer: "https://id.example.org", audience: fettle, keys: "https://localhost:\(server.port)/keys"}
+            """, to: "policy.yaml")
+        try folder.write("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ6b2UifQ.AAAA", to: "zoe")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: folder.file("zoe").path)
+        let authority = folder.file("tls.pem").path
+        try folder.write("insecure\n", to: ".curlrc")
+        // By itself the server answers, to whoever is told to believe it.
+        #expect(try server.answers(authority: authority))
+        for settings in [
+            ["CURL_CA_BUNDLE": authority], ["SSL_CERT_FILE": authority], ["HOME": folder.url.path],
+            ["CURL_HOME": folder.url.path], ["https_proxy": "http://127.0.0.1:1", "CURL_CA_BUNDLE": authority],
+        ] {
+            let program = try Program(
+                ["whoami"], in: folder,
+                settings: settings.merging(["FETTLE_TOKEN_FILE": folder.file("zoe").path]) { first, _ in first })
+            #expect(try await program.end() == 1, "\(settings): \(program.output)\(program.error)")
+            // 60: whom curl does not believe.
+            #expect(program.error.contains("curl ended with 60"), "\(settings): \(program.error)")
+        }
+        #expect(try server.answers(authority: authority))
     }
 
     // MARK: Id tokens
@@ -186,6 +275,8 @@ import Testing
         // While no users are kept nobody's word is taken: a folder's policy alone makes nobody an operator.
         try await run("whoami", as: "zoe", exits: 3)
         try await letIn("ann", "admin", by: nil)
+        try await run("whoami", as: "zoe", exits: 3)
+        try await run("policy accept", as: "ann")
         #expect(try await run("whoami", as: "zoe").output.contains("zoe, by https://id.example.org"))
         try await run("whoami", as: "forged", exits: 3)
         try await run("change submit plan-1 --reason r", as: "yan", exits: 3)

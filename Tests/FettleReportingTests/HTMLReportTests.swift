@@ -39,6 +39,14 @@ import Testing
         ]
     }
 
+    @Test func oneLoginBehindTwoNamesIsSaidInTheReport() {
+        var evidence = evidence(events: events(output: ""))
+        #expect(!HTMLReport.page(RunReport(evidence)).contains("stands behind"))
+        evidence.change.requestedBy = "alice (signed in as root)"
+        evidence.change.votes[0].person = "bob (signed in as root)"
+        #expect(HTMLReport.page(RunReport(evidence)).contains("root stands behind more than one name"))
+    }
+
     @Test func whatAHostSaidCannotBecomePartOfThePage() {
         let hostile = "</pre><script>alert(1)</script>\u{1b}[31m\u{0}"
         let page = HTMLReport.page(RunReport(evidence(events: events(output: hostile))))

@@ -1,13 +1,16 @@
 import FettleControl
+import FettleEvidence
 import FettleIdentity
 import FettleInventory
 import FettleModel
+import FettleStore
 import Foundation
 
 /// The issuer of id tokens that policy.yaml names, with its keys as they are now.
 struct Issuer: Sendable {
     let policy: IdentityPolicy
     let keys: Data
+    let trust: IssuerTrust
 
     /// Reads the keys; nil if the policy names no issuer.
     init?(_ directory: URL) throws {
@@ -16,7 +19,9 @@ struct Issuer: Sendable {
             let policy = try PolicyFile.read(path: file, fleet: nil).policy.identity
         else { return nil }
         self.policy = policy
-        keys = try Self.keys(policy.keys, directory)
+        let (keys, digest) = try Self.keys(policy.keys, directory)
+        self.keys = keys
+        trust = IssuerTrust(policy: policy, keys: digest)
     }
 
     /// Three parts with dots between them, as no token of Fettle's has.
@@ -34,7 +39,7 @@ struct Issuer: Sendable {
 
     func access(idToken text: String) -> Access {
         let verifier = IDTokenVerifier(policy: policy, keys: keys)
-        return .external { () throws(ControlError) in
+        return .external(trust) { () throws(ControlError) in
             do throws(IDTokenError) {
                 return try await verifier.verify(text, at: .now())
             } catch {
@@ -45,55 +50,19 @@ struct Issuer: Sendable {
 
     // MARK: Keys
 
-    private static func keys(_ place: String, _ directory: URL) throws -> Data {
-        guard place.hasPrefix("https://") else {
-            let path = place.hasPrefix("/") ? place : directory.appendingPathComponent(place).path
-            return try EvidenceFile.bytes(
-                of: path, limit: IDTokenVerifier.longestKeys,
-                hint: "`identity.keys` in policy.yaml names the issuer's keys")
-        }
-        return try fetch(place)
+    /// - Returns: the keys, and the digest of the file that they come from; nil: they come from the issuer's address.
+    private static func keys(_ place: String, _ directory: URL) throws -> (Data, FettleModel.Digest?) {
+        if place.hasPrefix("https://") { return (try KeyFetch.keys(at: place), nil) }
+        let path = place.hasPrefix("/") ? place : directory.appendingPathComponent(place).path
+        let data = try EvidenceFile.bytes(
+            of: path, limit: IDTokenVerifier.longestKeys,
+            hint: "`identity.keys` in policy.yaml names the issuer's keys")
+        return (data, LogChain.sha256.digest([UInt8](data)))
     }
 
-    /// By the system's curl, which is told the address by its standard input.
-    private static func fetch(_ address: String) throws -> Data {
-        func trouble(_ reason: String) -> CommandFailure {
-            CommandFailure(
-                .failure, "the issuer's keys at \(address.printable): \(reason)\n  `identity.keys` in policy.yaml")
-        }
-        guard address.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"\"\\".utf8.contains($0) }) else {
-            throw trouble("that is no plain address")
-        }
-        let programs = ["/usr/bin/curl", "/usr/local/bin/curl", "/bin/curl"]
-        guard let program = programs.first(where: FileManager.default.isExecutableFile) else {
-            throw trouble("reading them over https needs curl on this machine")
-        }
-        let curl = Process()
-        curl.executableURL = URL(fileURLWithPath: program)
-        curl.arguments = ["--disable", "--config", "-"]
-        let (input, output) = (Pipe(), Pipe())
-        curl.standardInput = input
-        curl.standardOutput = output
-        curl.standardError = FileHandle.nullDevice
-        try curl.run()
-        let settings = """
-            url = "\(address)"
-            proto = "=https"
-            max-time = 20
-            max-filesize = \(IDTokenVerifier.longestKeys)
-            silent
-            fail
-            globoff
-
-            """
-        try input.fileHandleForWriting.write(contentsOf: Data(settings.utf8))
-        try input.fileHandleForWriting.close()
-        let bytes = try output.fileHandleForReading.read(upToCount: IDTokenVerifier.longestKeys + 1) ?? Data()
-        try output.fileHandleForReading.close()
-        curl.waitUntilExit()
-        guard curl.terminationStatus == 0, bytes.count <= IDTokenVerifier.longestKeys else {
-            throw trouble("curl ended with \(curl.terminationStatus)")
-        }
-        return bytes
+    /// Of the file with the issuer's keys, for whoever accepts a folder; nil: the policy names no file.
+    static func digestOfKeys(_ policy: IdentityPolicy?, _ directory: URL) throws -> FettleModel.Digest? {
+        guard let place = policy?.keys, !place.hasPrefix("https://") else { return nil }
+        return try keys(place, directory).1
     }
 }

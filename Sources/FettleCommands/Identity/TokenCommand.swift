@@ -16,6 +16,8 @@ struct TokenView: Encodable {
     var title: String
     var limits: [Grant]?
     var createdBy: Person
+    /// The token by which it was made.
+    var madeBy: AccessTokenID?
     var createdAt: Timestamp
     var expiresAt: Timestamp
     var ended: AccessToken.Ending?
@@ -28,6 +30,7 @@ struct TokenView: Encodable {
         title = token.title
         limits = token.limits
         createdBy = token.createdBy
+        madeBy = token.madeBy
         createdAt = token.createdAt
         expiresAt = token.expiresAt
         ended = token.ended
@@ -86,7 +89,8 @@ struct TokenList: AsyncParsableCommand {
         if options.output == .json { return try session.printJSON(tokens.map { TokenView($0, at: now) }) }
         guard !tokens.isEmpty else { return session.print("No token is good here.") }
         var table = Table([
-            .init(title: "TOKEN"), .init(title: "USER"), .init(title: "KIND"), .init(title: "STATE"),
+            .init(title: "TOKEN"), .init(title: "USER"), .init(title: "KIND"), .init(title: "MADE BY"),
+            .init(title: "STATE"),
             .init(title: "LIMITS"), .init(title: "TITLE", shrinks: 1),
         ])
         for token in tokens {
@@ -94,7 +98,8 @@ struct TokenList: AsyncParsableCommand {
                 token.ended.map { "ended by \($0.by) at \($0.at)" }
                 ?? (token.isLive(at: now) ? "until \(token.expiresAt)" : "over since \(token.expiresAt)")
             table.add(
-                .init(token.id.rawValue, .bold), .init(token.user.rawValue), .init(token.kind.rawValue), .init(state),
+                .init(token.id.rawValue, .bold), .init(token.user.rawValue), .init(token.kind.rawValue),
+                .init(token.madeBy?.rawValue ?? token.createdBy.rawValue), .init(state),
                 .init((token.limits ?? []).map(\.description).joined(separator: ", ")), .init(token.title))
         }
         session.print(table)

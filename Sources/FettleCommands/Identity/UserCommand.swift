@@ -70,17 +70,25 @@ struct UserAdd: AsyncParsableCommand {
 
 struct UserEnrol: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "enrol", abstract: "Let somebody in who has no token that is good.")
+        commandName: "enrol", abstract: "Let somebody in who has no token that is good.",
+        discussion: """
+            With --lost the tokens that they have end first: for somebody who has lost them before their time. Another admin does it; \
+            of the last admin, whoever owns the SQLite file of the store, without a token. The log says which (docs/identity.md).
+            """)
 
     @OptionGroup var options: GlobalOptions
     @Argument(help: "Their name.") var name: String
     @Option(name: .customLong("to"), help: "Write the enrolment to a new file that only you can read.") var destination:
         String?
 
+    @Flag(help: "They have lost every token that is good: these end now.") var lost = false
+
     func run() async throws {
         let session = try Session(options)
         try SignIn.requireFree(destination)
-        let made = try await session.tokens.enrol(UserID(name), by: session.person)
+        let made = try await session.tokens.enrol(
+            UserID(name), by: session.person, isLost: lost,
+            ownsStore: StoreChoice.isOwned(options.store, session.environment, directory: session.directory))
         try Self.tell(made, nil, session, destination)
     }
 

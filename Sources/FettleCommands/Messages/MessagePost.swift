@@ -17,6 +17,7 @@ extension ChangeReject: ActingCommand {}
 extension ChangeWithdraw: ActingCommand {}
 extension ChangeScheduleCommand: ActingCommand {}
 extension ChangeReview: ActingCommand {}
+extension PromoteCommand: ActingCommand {}
 extension RunStartCommand: ActingCommand {}
 extension RunResume: ActingCommand {}
 extension QuarantineSettle: ActingCommand {}

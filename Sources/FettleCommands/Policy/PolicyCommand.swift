@@ -5,7 +5,13 @@ import FettleModel
 
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "policy",
+        commandName: "policy", abstract: "The patch policy in plain words; and whose rules hold here.",
+        subcommands: [PolicyShow.self, PolicyAccept.self], defaultSubcommand: PolicyShow.self)
+}
+
+struct PolicyShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
         abstract: "The patch policy in plain words, and how far it is developed, implemented and followed.",
         discussion: """
             Developed: written in policy.yaml, not only defaulted. Implemented: fleet.yaml and the hosts have what it needs. \

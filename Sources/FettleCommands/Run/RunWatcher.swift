@@ -80,7 +80,13 @@ struct RunWatcher {
         if isTable { session.print("looking at the hosts again …") }
         let evidence = try await session.evidence.gather(
             for: run, fleet: session.fleet, policy: session.policy, feeds: session.feeds(display.feeds))
-        let report = EvidenceService.report(evidence)
+        var report = EvidenceService.report(evidence)
+        if display.report != nil {
+            // Only the page shows it, and to weigh it takes a moment.
+            let judgement = try await session.judgements.judgement(
+                before: evidence, fleet: session.fleet, policy: session.policy, feeds: session.feeds(display.feeds))
+            report = EvidenceService.report(evidence, judgement: judgement)
+        }
         if isTable { session.print(RunResultView(report: report).lines()) }
         if let path = display.report {
             try Data(HTMLReport.page(report).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)

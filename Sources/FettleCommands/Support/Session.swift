@@ -66,6 +66,7 @@ final class Session {
     var governance: GovernanceService { GovernanceService(store: store, tools: tools, access: access) }
     var log: LogService { LogService(store: store) }
     var bundles: BundleService { BundleService(store: store, access: access) }
+    var trust: TrustService { TrustService(store: store, access: access) }
     var users: UserService { UserService(store: store, access: access) }
     var tokens: TokenService { TokenService(store: store, access: access) }
     var reports: ReportService { ReportService(store: store, tools: tools) }

@@ -19,4 +19,13 @@ enum StoreChoice {
         }
         return try address.open()
     }
+
+    /// Whether whoever runs this owns the store's file, or may write to every file; false of a database on a server.
+    static func isOwned(_ named: String?, _ environment: [String: String], directory: URL) -> Bool {
+        let text = named ?? environment["FETTLE_STORE"] ?? ""
+        let own = StoreAddress.sqlite(path: directory.appendingPathComponent(".fettle/fettle.db").path)
+        guard case .sqlite(let path) = text.isEmpty ? own : try? StoreAddress(text) else { return false }
+        var status = stat()
+        return stat(path, &status) == 0 && (status.st_uid == geteuid() || geteuid() == 0)
+    }
 }

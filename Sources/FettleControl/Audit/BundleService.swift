@@ -36,7 +36,11 @@ public struct BundleService: Sendable {
     public func export(
         _ run: RunID, by person: Person, key: SigningKey, secrets: SecretMask
     ) async throws(ControlError) -> Exported {
-        try await gate.require(.exportEvidence, on: .nowhere, by: person)
+        try await gate.require(.exportEvidence, by: person) { () throws(ControlError) in
+            let change = try await keeper.load(Change.self, .change, id: try await summary(of: run).change.rawValue)
+                .value
+            return ActScope(try await keeper.load(Plan.self, .plan, id: change.plan.id).value)
+        }
         var parts: [BundlePart: [UInt8]] = [:]
         let subjects = try await stages(of: run, into: &parts)
         let (extract, head, notInLog, begunAt) = try await extract(run, subjects)

@@ -127,6 +127,8 @@ private struct Examination {
     var log = LogExaminer()
     /// The newest digest of each subject, and the entry that tells it.
     var latest: [LogSubject: (sequence: Int, digest: Digest)] = [:]
+    /// Subjects of which the log tells first that they were replaced, and where.
+    private var unmade: [LogSubject: Int] = [:]
     private var anchors: [Int: SignedHead]
     private var begunAt: Timestamp?
 
@@ -164,6 +166,18 @@ private struct Examination {
         } else if let known = latest[subject], known.digest != digest, !subject.isEverReplaced {
             log.fault(record.sequence, "tells of another \(subject) than entry \(known.sequence): it is never replaced")
         }
+        if let before = entry?.before {
+            if let known = latest[subject] {
+                // What was lawfully written on top of it must not cover it.
+                if known.digest != before {
+                    log.fault(
+                        record.sequence,
+                        "replaced another \(subject) than entry \(known.sequence) tells of: it was altered in between")
+                }
+            } else {
+                unmade[subject] = record.sequence
+            }
+        }
         latest[subject] = (record.sequence, digest)
     }
 
@@ -194,8 +208,14 @@ private struct Examination {
     /// What the log has no entry of. Older than the log: told. Younger: a fault.
     mutating func unlogged(_ kept: [(subject: LogSubject, at: Timestamp)]) -> [String] {
         var older: [String] = []
+        for (subject, time) in kept {
+            guard let sequence = unmade[subject], begunAt.map({ $0 <= time }) ?? false || subject.isIdentity else {
+                continue
+            }
+            log.fault(sequence, "replaced a \(subject) that no entry tells of: it was put there past Fettle")
+        }
         for (subject, time) in kept where latest[subject] == nil {
-            // Users and tokens were never kept without a log.
+            // These were never kept without a log.
             if begunAt.map({ $0 <= time }) ?? false || subject.isIdentity {
                 log.fault(0, "is missing: nothing in the log tells of \(subject)")
             } else {
@@ -210,6 +230,7 @@ extension LogSubject {
     fileprivate var isIdentity: Bool {
         if case .document(.user, _) = self { return true }
         if case .document(.token, _) = self { return true }
+        if case .document(.trust, _) = self { return true }
         return false
     }
 }

@@ -12,12 +12,15 @@ extension ChangeService {
         var items: [CalendarFeed.Item] = []
         for summary in try await keeper.list(.change, limit: .max) {
             let change = try await change(ChangeID(summary.id))
+            // A journal and a plan are long: they are only read of what may still be in the feed.
+            guard change.isInFeed(at: time) else { continue }
             let phase = try await phase(of: change)
+            guard let status = Self.status(phase) else { continue }
             // What is kept of the plan may be another one by now: then only the schedule is known.
             let plan = try? await plan(of: change)
             let window =
                 plan.map { ChangeCalendar.Item(change: change, plan: $0, phase: phase).window } ?? change.schedule
-            guard let window, let status = Self.status(phase) else { continue }
+            guard let window else { continue }
             guard phase == .implement || time < window.closesAt.adding(seconds: Self.keptSeconds) else { continue }
             let hosts = plan.map { BlastRadius($0).hosts }
             items.append(
@@ -35,7 +38,7 @@ extension ChangeService {
         return CalendarFeed(items)
     }
 
-    private static let keptSeconds = 30 * 86_400
+    fileprivate static let keptSeconds = 30 * 86_400
 
     /// nil: it has had its time.
     private static func status(_ phase: ChangePhase) -> CalendarFeed.Status? {
@@ -66,5 +69,15 @@ extension ChangeService {
         } catch {
             throw ControlError(store: error)
         }
+    }
+}
+
+extension Change {
+    /// False where it is known, by itself alone, that it is in no feed: it was reviewed, or given up with a time that is long over. A change
+    /// without a run waits for ever; one with a run needs its journal.
+    fileprivate func isInFeed(at time: Timestamp) -> Bool {
+        if review != nil { return false }
+        guard run == nil, let schedule else { return true }
+        return time < schedule.closesAt.adding(seconds: ChangeService.keptSeconds)
     }
 }

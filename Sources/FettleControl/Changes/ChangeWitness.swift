@@ -10,67 +10,106 @@ struct ChangeWitness {
 
     /// What was kept before there was a log is taken as it is.
     ///
-    /// - Throws: `drift` with what the log tells otherwise.
-    func require(_ change: Change) async throws(ControlError) {
-        var fault: String?
+    /// - Parameters:
+    ///   - change: as it is kept.
+    ///   - afterAcceptance: users are kept: it has to be younger than the first policy that was accepted, for before that it was asked
+    ///     for by whatever folder's rules, and people were told apart by what they called themselves.
+    /// - Throws: `drift` with what the log tells otherwise; `blocked` for one that is too old.
+    func require(_ change: Change, afterAcceptance: Bool = false) async throws(ControlError) {
+        var told: Told
         do throws(StoreError) {
-            fault = try await self.fault(of: change)
+            told = try await self.told(of: change)
             // Somebody may have voted between the two looks.
-            if fault != nil { fault = try await self.fault(of: change) }
+            if told.fault != nil { told = try await self.told(of: change) }
         } catch {
             throw ControlError(store: error)
         }
-        guard let fault else { return }
-        throw ControlError(
-            .drift, "change \(change.id) is not what the log tells of it: \(fault)",
-            hint: "`fettle evidence check` tells all that was altered; `fettle change submit` asks for the plan anew")
+        if let fault = told.fault {
+            throw ControlError(
+                .drift, "change \(change.id) is not what the log tells of it: \(fault)",
+                hint:
+                    "`fettle evidence check` tells all that was altered; `fettle change submit` asks for the plan anew")
+        }
+        guard !afterAcceptance || told.isAfterAcceptance else {
+            throw ControlError(
+                .blocked, "change \(change.id) is older than the first policy that was accepted here",
+                hint: "`fettle change withdraw \(change.id)`, then `fettle change submit \(change.plan.id) --reason …`")
+        }
     }
 
-    private func fault(of change: Change) async throws(StoreError) -> String? {
-        let subject = LogSubject.document(.change, id: change.id.rawValue)
-        let bytes = try await store.bytes(of: subject) ?? []
-        let (entries, begunAt) = try await entries(of: change.id)
+    private struct Told {
+        var fault: String?
+        var isAfterAcceptance = true
+    }
+
+    private func told(of change: Change) async throws(StoreError) -> Told {
+        let bytes = try await store.bytes(of: .document(.change, id: change.id.rawValue)) ?? []
+        let (told, begunAt, acceptedAt) = try await entries(of: change.id)
         // No log is kept here.
-        guard let begunAt else { return nil }
-        let told = entries.filter { $0.subject == subject }
-        guard let last = told.last else {
-            return change.requestedAt < begunAt ? nil : "it has no entry of it"
+        guard let begunAt else { return Told() }
+        let submitted = told.first { $0.entry.what == .changeSubmitted }?.sequence
+        let isAfter = acceptedAt.flatMap { accepted in submitted.map { $0 > accepted } } ?? false
+        return Told(
+            fault: Self.fault(of: change, LogChain.sha256.digest(bytes), told, begunAt: begunAt),
+            isAfterAcceptance: isAfter)
+    }
+
+    private static func fault(
+        of change: Change, _ digest: Digest, _ told: [Placed], begunAt: Timestamp
+    ) -> String? {
+        let isYounger = change.requestedAt >= begunAt
+        guard let last = told.last else { return isYounger ? "it has no entry of it" : nil }
+        if isYounger, told.first?.entry.what != .changeSubmitted {
+            return "it has no entry of its submission"
         }
-        guard last.digest == LogChain.sha256.digest(bytes) else {
-            return "it was altered since the log's last entry of it"
+        for (earlier, later) in zip(told, told.dropFirst()) {
+            // A vote that is lawful itself must not cover what somebody wrote before it.
+            guard let before = later.entry.before, before != earlier.entry.digest else { continue }
+            return "it was altered between entry \(earlier.sequence) and entry \(later.sequence)"
         }
-        guard !told.contains(where: { $0.what == .documentAltered }) else {
+        guard last.entry.digest == digest else { return "it was altered since the log's last entry of it" }
+        guard !told.contains(where: { $0.entry.what == .documentAltered }) else {
             return "the log tells that it was altered, by nothing that Fettle does"
         }
         for vote in change.votes where vote.at >= begunAt {
             let isTold = told.contains {
-                $0.what == (vote.approves ? .changeApproved : .changeRejected) && $0.by == vote.person
-                    && $0.at == vote.at
+                $0.entry.what == (vote.approves ? .changeApproved : .changeRejected) && $0.entry.by == vote.person
+                    && $0.entry.at == vote.at
             }
             guard isTold else { return "it has no entry of the vote of \(vote.person)" }
         }
         return nil
     }
 
-    /// The entries that name the change, in their order; and since when there is a log, nil: there is none.
+    private typealias Placed = (sequence: Int, entry: LogEntry)
+
+    /// The entries that tell of the change, in their order; since when there is a log, nil: there is none; and the place of the first entry
+    /// that tells that a policy was accepted, nil: none was.
     private func entries(
         of change: ChangeID
-    ) async throws(StoreError) -> (entries: [LogEntry], begunAt: Timestamp?) {
-        var entries: [LogEntry] = []
+    ) async throws(StoreError) -> (entries: [Placed], begunAt: Timestamp?, acceptedAt: Int?) {
+        var entries: [Placed] = []
         var begunAt = try await store.logBeganAt()
+        var acceptedAt: Int?
         let name = Array("\(change)\"".utf8)
+        let acceptance = Array(LogEntry.What.policyAccepted.rawValue.utf8)
+        let subject = LogSubject.document(.change, id: change.rawValue)
         var last = 0
         while true {
             let records = try await store.log(after: last, limit: 1_000)
             for record in records {
                 last = record.sequence
-                guard begunAt == nil || record.entry.firstRange(of: name) != nil,
-                    let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry))
-                else { continue }
+                let isWanted =
+                    begunAt == nil || record.entry.firstRange(of: name) != nil
+                    || (acceptedAt == nil && record.entry.firstRange(of: acceptance) != nil)
+                guard isWanted, let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry)) else {
+                    continue
+                }
                 begunAt = begunAt ?? entry.at
-                if entry.subject == .document(.change, id: change.rawValue) { entries.append(entry) }
+                if entry.what == .policyAccepted { acceptedAt = acceptedAt ?? record.sequence }
+                if entry.subject == subject { entries.append((record.sequence, entry)) }
             }
-            if records.count < 1_000 { return (entries, begunAt) }
+            if records.count < 1_000 { return (entries, begunAt, acceptedAt) }
         }
     }
 }

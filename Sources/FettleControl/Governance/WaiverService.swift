@@ -57,6 +57,7 @@ public struct WaiverService: Sendable {
         for scope in requests.map({ ActScope($0.scope) }) where asked.insert(scope).inserted {
             try await gate.require(.waive, on: scope, by: person)
         }
+        try await gate.requireAccepted(policy)
         let time = now()
         for request in requests { try Self.admit(request, policy: policy, at: time) }
         return try await append { ledger throws(ControlError) in

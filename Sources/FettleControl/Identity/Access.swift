@@ -5,7 +5,7 @@ public struct Access: Sendable {
     enum Way: Sendable {
         case local
         case token(AccessTokenText)
-        case external(@Sendable () async throws(ControlError) -> Principal)
+        case external(IssuerTrust, @Sendable () async throws(ControlError) -> Principal)
     }
 
     let way: Way
@@ -17,8 +17,24 @@ public struct Access: Sendable {
 
     /// By somebody else's word, such as an issuer's of id tokens, that was verified.
     ///
-    /// - Parameter principal: asked at each act; throws where the word does not hold.
-    public static func external(_ principal: @escaping @Sendable () async throws(ControlError) -> Principal) -> Access {
-        Access(way: .external(principal))
+    /// - Parameters:
+    ///   - issuer: by whose word, which has to be the one that an admin has accepted.
+    ///   - principal: asked at each act; throws where the word does not hold.
+    public static func external(
+        _ issuer: IssuerTrust, _ principal: @escaping @Sendable () async throws(ControlError) -> Principal
+    ) -> Access {
+        Access(way: .external(issuer, principal))
+    }
+}
+
+/// By whose word somebody is known, and by which keys that was verified.
+public struct IssuerTrust: Sendable, Equatable {
+    public var policy: IdentityPolicy
+    /// SHA-256 of the file with the keys; nil: they come from the issuer's address.
+    public var keys: Digest?
+
+    public init(policy: IdentityPolicy, keys: Digest?) {
+        self.policy = policy
+        self.keys = keys
     }
 }

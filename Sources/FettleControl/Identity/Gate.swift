@@ -72,11 +72,17 @@ struct Gate: Sendable {
             }
             return Principal(
                 user.person, grants: user.grants, limits: token.limits, by: token.id.rawValue, until: token.expiresAt)
-        case .external(let ask):
+        case .external(let issuer, let ask):
             if try await isOpen {
                 throw ControlError(
                     .blocked, "no users are kept here, so that nobody's word for others is taken",
                     hint: "`fettle user add NAME --role admin` makes the first; id tokens are good from then on")
+            }
+            let content = try await accepted()?.content
+            guard content?.policy.identity == issuer.policy, content?.keys == issuer.keys else {
+                throw ControlError(
+                    .blocked, "this folder's issuer of id tokens, or its keys, are not what an admin has accepted",
+                    hint: "act from the folder that was accepted; or an admin accepts this one: `fettle policy accept`")
             }
             let principal = try await ask()
             guard principal.until.map({ now() < $0 }) ?? true else {

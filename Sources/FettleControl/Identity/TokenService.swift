@@ -40,17 +40,36 @@ public struct TokenService: Sendable {
 
     /// Lets a user in: they make a token of their own by it, once.
     ///
+    /// - Parameters:
+    ///   - id: who.
+    ///   - person: who lets them in.
+    ///   - isLost: they have lost every token that is good: these end now, and the log says why.
+    ///   - ownsStore: whoever asks owns the store's file, and could write to it anyway.
     /// - Throws: `conflict` while they have a token of their own that is good: it would let an admin act beside them unseen.
-    public func enrol(_ id: UserID, by person: Person) async throws(ControlError) -> Made {
-        try await requireAdministration(of: id, by: person)
+    public func enrol(
+        _ id: UserID, by person: Person, isLost: Bool = false, ownsStore: Bool = false
+    ) async throws(ControlError) -> Made {
+        let isByTheStore = try await requireAdministration(of: id, by: person, mayTakeLost: isLost && ownsStore)
         guard let user = try await gate.user(id) else {
             throw ControlError(.notFound, "there is no user '\(id)'", hint: "`fettle user list` shows those there are")
         }
         let time = now()
+        if isLost {
+            guard id.rawValue != person.rawValue else {
+                throw ControlError(
+                    .invalid, "\(id) has a token that is good, and asks by it",
+                    hint: "`fettle token make` makes another")
+            }
+            for token in try await kept() where token.user == id && token.kind == .own && token.isLive(at: time) {
+                try await end(token, by: person, at: time, cause: isByTheStore ? .lostByTheStore : .lost)
+            }
+        }
         if let live = try await kept().first(where: { $0.user == id && $0.kind == .own && $0.isLive(at: time) }) {
             throw ControlError(
                 .conflict, "\(id) has a token that is good: \(live.id)",
-                hint: "they make others by it: `fettle token make`; if it is lost: `fettle token end \(live.id)` first")
+                hint:
+                    "they make others by it: `fettle token make`; if all of them are lost: `fettle user enrol \(id) --lost`"
+            )
         }
         // One at a time: whoever kept an earlier one could act beside them.
         for old in try await kept() where old.user == id && old.kind == .enrolment && old.isLive(at: time) {
@@ -58,19 +77,37 @@ public struct TokenService: Sendable {
         }
         return try await make(
             for: user, .enrolment, title: "enrolment", limits: nil, by: person, at: time,
-            until: time.adding(seconds: Self.enrolmentHours * 3_600))
+            until: time.adding(seconds: Self.enrolmentHours * 3_600), madeBy: try await ownToken(),
+            isByTheStore: isByTheStore)
     }
 
     /// While no admin has a token that is good, whoever is at the store lets one in: the first, and one who has lost theirs. They could
-    /// write to the store anyway, and this way the log tells of it.
-    private func requireAdministration(of id: UserID, by person: Person) async throws(ControlError) {
-        if case .local = access.way, try await gate.user(id)?.isAdmin == true, try await !isAnAdminIn() { return }
+    /// write to the store anyway, and this way the log tells of it. Where the last admin has lost theirs before its time, whoever owns the
+    /// store's file does.
+    ///
+    /// - Returns: whether it is whoever is at the store who asks, and no admin.
+    private func requireAdministration(
+        of id: UserID, by person: Person, mayTakeLost: Bool
+    ) async throws(ControlError) -> Bool {
+        if case .local = access.way, try await gate.user(id)?.isAdmin == true,
+            try await !isAnAdminIn(besides: mayTakeLost ? id : nil)
+        {
+            return true
+        }
         try await gate.require(.administrate, on: .everywhere, by: person)
+        return false
     }
 
-    private func isAnAdminIn() async throws(ControlError) -> Bool {
+    /// The token by which whoever asks has signed in; nil: by none.
+    private func ownToken() async throws(ControlError) -> AccessTokenID? {
+        guard case .token(let text) = access.way else { return nil }
+        return try await gate.signIn(text).0.id
+    }
+
+    /// - Parameter other: whose tokens do not count; nil: all count.
+    private func isAnAdminIn(besides other: UserID?) async throws(ControlError) -> Bool {
         let time = now()
-        for token in try await kept() where token.kind == .own && token.isLive(at: time) {
+        for token in try await kept() where token.kind == .own && token.isLive(at: time) && token.user != other {
             // One that is good for less lets nobody in.
             guard token.limits?.contains(where: { $0.role == .admin }) ?? true else { continue }
             if try await gate.user(token.user)?.isAdmin == true { return true }
@@ -121,22 +158,26 @@ public struct TokenService: Sendable {
             // Ended first: of two who use it at once one makes a token.
             try await end(own, by: user.person, at: time)
         }
-        return try await make(for: user, .own, title: title, limits: limits, by: user.person, at: time, until: until)
+        return try await make(
+            for: user, .own, title: title, limits: limits, by: user.person, at: time, until: until, madeBy: own.id)
     }
 
     private func make(
         for user: User, _ kind: AccessToken.Kind, title: String, limits: [Grant]?, by person: Person,
-        at time: Timestamp, until: Timestamp
+        at time: Timestamp, until: Timestamp, madeBy: AccessTokenID?, isByTheStore: Bool = false
     ) async throws(ControlError) -> Made {
         let bytes = random(AccessTokenText.secretBytes)
         guard bytes.count == AccessTokenText.secretBytes else {
             throw ControlError(.internal, "no randomness for a token")
         }
         let (token, _) = try await keeper.keepNext(as: .token, at: time) { id throws(ControlError) in
-            AccessToken(
+            var token = AccessToken(
                 id: AccessTokenID(id), user: user.id, kind: kind,
                 secret: AccessTokenText(user: user.id, id: AccessTokenID(id), random: bytes).digest, title: title,
                 limits: limits, createdBy: person, createdAt: time, expiresAt: until)
+            token.madeBy = madeBy
+            token.isByTheStore = isByTheStore ? true : nil
+            return token
         }
         return Made(token: token, text: AccessTokenText(user: user.id, id: token.id, random: bytes))
     }
@@ -168,14 +209,14 @@ public struct TokenService: Sendable {
 
     @discardableResult
     private func end(
-        _ token: AccessToken, by person: Person, at time: Timestamp
+        _ token: AccessToken, by person: Person, at time: Timestamp, cause: AccessToken.Ending.Cause? = nil
     ) async throws(ControlError) -> AccessToken {
         var (current, reference) = try await keeper.load(AccessToken.self, .token, id: token.id.rawValue)
         guard current.ended == nil else {
             throw ControlError(
                 .conflict, "\(current.id) was ended before", hint: "`fettle token list --all` tells by whom")
         }
-        current.ended = AccessToken.Ending(by: person, at: time)
+        current.ended = AccessToken.Ending(by: person, at: time, cause: cause)
         try await keeper.replace(
             current, as: .token, id: current.id.rawValue, at: current.createdAt, expecting: reference.digest)
         return current

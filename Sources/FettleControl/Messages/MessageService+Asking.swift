@@ -17,6 +17,7 @@ extension MessageService {
     /// - Throws: `notFound` if there is none, `conflict` if another process has it in hand.
     public func retry(_ id: Int64) async throws(ControlError) -> StoredMessage {
         try await gate.require(.message, on: .nowhere)
+        try await gate.requireAccepted(messages: policy)
         do throws(StoreError) {
             guard var stored = try await store.message(id) else {
                 throw StoreError(.notFound, "there is no message \(id)")
@@ -40,7 +41,8 @@ extension MessageService {
     /// - Throws: `notFound` for a receiver that there is not.
     public func test(_ name: String, id: String, by person: Person) async throws(ControlError) -> OutboxMessage {
         try await gate.require(.message, on: .nowhere, by: person)
-        guard receivers.contains(where: { $0.name == name }) else {
+        try await gate.requireAccepted(messages: policy)
+        guard let receiver = receivers.first(where: { $0.name == name }) else {
             let names = receivers.map(\.name).joined(separator: ", ")
             throw ControlError(
                 .notFound, "policy.yaml names no receiver '\(name)'",
@@ -60,7 +62,7 @@ extension MessageService {
                         $0.message.receiver == name && $0.message.event.id == id
                     })
                 else { throw StoreError(.unavailable, "the message was not kept") }
-                _ = await tryOnce(stored, until: time.adding(seconds: 3_600))
+                _ = await tryOnce(stored, for: receiver, until: time.adding(seconds: 3_600))
                 guard var settled = try await store.message(stored.id) else { return message }
                 // Whoever asked has the answer: nobody waits for this one hours later.
                 if settled.message.state == .waiting {

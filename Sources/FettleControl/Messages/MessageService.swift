@@ -14,6 +14,7 @@ public struct MessageService: Sendable {
 
     let store: any Store
     let receivers: [MessageReceiver]
+    let policy: MessagePolicy?
     let deliver: Deliver
     let secrets: SecretMask
     let gate: Gate
@@ -37,6 +38,7 @@ public struct MessageService: Sendable {
     ) {
         self.store = store
         receivers = policy?.receivers ?? []
+        self.policy = policy
         self.secrets = secrets
         gate = Gate(StageKeeper(store: store), access, now: now)
         self.now = now
@@ -57,7 +59,10 @@ public struct MessageService: Sendable {
 
     /// Queues what happened since the last time, and notices of what is about to. A receiver that was never heard of before is told
     /// of nothing that happened before now.
+    ///
+    /// - Throws: `blocked` where others are named than an admin has accepted: who may be told would be told nothing any more.
     public func takeUp() async throws(ControlError) {
+        try await gate.requireAccepted(messages: policy)
         var composer = EventComposer(
             store: store, secrets: secrets, plans: plans, tellsSoon: receivers.contains { $0.noticeSeconds != nil },
             now: now)
@@ -133,7 +138,9 @@ public struct MessageService: Sendable {
     /// nobody else.
     ///
     /// - Parameter end: no try begins after it, and none is given longer; a second is the least that a try gets.
+    /// - Throws: as `takeUp`.
     public func deliverDue(until end: Timestamp) async throws(ControlError) -> Summary {
+        try await gate.requireAccepted(messages: policy)
         var summary = Summary()
         for lane in await lanes(until: end) {
             let part = try lane.get()
@@ -148,7 +155,7 @@ public struct MessageService: Sendable {
     private func lanes(until end: Timestamp) async -> [Result<Summary, ControlError>] {
         await withTaskGroup(of: Result<Summary, ControlError>.self) { group in
             for receiver in receivers {
-                group.addTask { await lane(of: receiver.name, until: end) }
+                group.addTask { await lane(of: receiver, until: end) }
             }
             var lanes: [Result<Summary, ControlError>] = []
             for await lane in group { lanes.append(lane) }
@@ -157,14 +164,14 @@ public struct MessageService: Sendable {
     }
 
     /// What one receiver is to be told, one message after another; `waiting` is not counted here.
-    private func lane(of receiver: String, until end: Timestamp) async -> Result<Summary, ControlError> {
+    private func lane(of receiver: MessageReceiver, until end: Timestamp) async -> Result<Summary, ControlError> {
         var summary = Summary()
         do throws(ControlError) {
             var goesOn = true
             while goesOn, now() < end {
                 goesOn = false
-                for candidate in try await firstInLine(of: receiver) where candidate.message.isDue(at: now()) {
-                    guard let state = await tryOnce(candidate, until: end) else { continue }
+                for candidate in try await firstInLine(of: receiver.name) where candidate.message.isDue(at: now()) {
+                    guard let state = await tryOnce(candidate, for: receiver, until: end) else { continue }
                     goesOn = true
                     switch state {
                     case .delivered: summary.delivered += 1
@@ -199,24 +206,25 @@ public struct MessageService: Sendable {
     }
 
     /// nil: another process has it in hand, or it cannot be written down that this one has.
-    func tryOnce(_ message: StoredMessage, until end: Timestamp) async -> OutboxMessage.State? {
+    func tryOnce(
+        _ message: StoredMessage, for receiver: MessageReceiver, until end: Timestamp
+    ) async -> OutboxMessage.State? {
         guard now() < end else { return nil }
         var held = message
         held.message.claimedUntil = now().adding(seconds: Self.claimSeconds)
         guard let claimed = try? await store.replace(held) else { return nil }
         let left = Int(min(end.seconds(since: now()), Double(Self.trySeconds)))
-        let outcome = await outcome(of: claimed, seconds: max(1, left))
+        let outcome = await outcome(of: claimed, for: receiver, seconds: max(1, left))
         var settled = claimed
         settled.message.take(outcome, at: now())
         // Not written: it is tried again when the claim has run out, and the receiver knows the event by its id.
         return try? await store.replace(settled).message.state
     }
 
-    private func outcome(of stored: StoredMessage, seconds: Int) async -> DeliveryOutcome {
+    private func outcome(
+        of stored: StoredMessage, for receiver: MessageReceiver, seconds: Int
+    ) async -> DeliveryOutcome {
         var message = stored.message
-        guard let receiver = receivers.first(where: { $0.name == message.receiver }) else {
-            return DeliveryOutcome(.refused, "policy.yaml names no receiver '\(message.receiver)' any more")
-        }
         if receiver.kind.isTicket { await bringUpToDate(&message, id: stored.id) }
         var outcome = await deliver(message, receiver, await reference(of: message), seconds)
         outcome.note = secrets.masked(outcome.note)

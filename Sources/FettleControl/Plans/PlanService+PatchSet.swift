@@ -26,19 +26,14 @@ extension PlanService {
         title: String, progress: @escaping @Sendable (ResourceID) -> Void, willAsk: @Sendable (Int) -> Void
     ) async throws(ControlError) -> Result {
         try await gate.require(.plan, on: ActScope(PatchFilter(environments: environments), fleet))
+        try await gate.requireAccepted(policy, fleet)
         let unknown = environments.filter { name in !fleet.environments.contains { $0.id == name } }
         guard unknown.isEmpty, !environments.isEmpty else {
             throw ControlError(
                 .invalid, "the fleet has no environment \(unknown.map(\.rawValue).joined(separator: ", "))",
                 hint: "`promotion.stages` in policy.yaml names environments of fleet.yaml")
         }
-        guard let (kept, findingsReference) = try await keeper.newest(FindingSet.self, .findings) else {
-            throw ControlError.neverLookedAt
-        }
-        let (facts, _) = try await keeper.load(FactSet.self, .facts, id: kept.facts.id)
-        let waivers = try await Governance(store: keeper.store).waivers()
-        let findings = WaiverBook(waivers, fleet: fleet, systems: WaiverBook.systems(of: facts))
-            .applied(to: kept, at: tools.now())
+        let (findings, findingsReference, facts) = try await newestFindings(for: fleet)
         let filter = PatchFilter(environments: environments)
         let patches = SelectionPlanner.selectPatches(
             from: set, findings, facts: facts, fleet: fleet, policy: policy, filter: filter, at: tools.now())

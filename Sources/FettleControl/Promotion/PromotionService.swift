@@ -90,6 +90,7 @@ public struct PromotionService: Sendable {
         // What is said of no stage counts for all.
         let places = stage.flatMap(policy.stage)?.environments.map { ActPlace(environment: $0, groups: []) }
         try await gate.require(.notePatchSet, on: places.map(ActScope.places) ?? .everywhere, by: person)
+        try await gate.requireAccepted(stages: policy)
         let (set, reference) = try await record.set(id)
         if let stage { try Self.require(stage, policy) }
         let time = tools.now()
@@ -136,6 +137,7 @@ public struct PromotionService: Sendable {
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Promoted {
         try await gate.require(.submit, on: .nowhere, by: person)
+        try await gate.requireAccepted(policy, fleet)
         let (set, reference) = try await record.set(id)
         let stages = policy.promotion ?? .standard(for: fleet)
         let judge = try await record.judge(reference, stages)

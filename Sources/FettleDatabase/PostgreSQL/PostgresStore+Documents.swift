@@ -1,3 +1,4 @@
+import FettleEvidence
 public import FettleModel
 public import FettleStore
 
@@ -42,7 +43,9 @@ extension PostgresStore {
                     [.text(document.kind.rawValue), .text(document.id)])
                 throw try there.bool(0, 0) ? StoreError.alteredMeanwhile(document) : .noDocument(document)
             }
-            try Self.note(LogRules.of(document, replacing: try old.bytes(0, 0)), in: database)
+            let before = try old.bytes(0, 0)
+            try Self.note(
+                LogRules.of(document, replacing: before, before: LogChain.sha256.digest(before)), in: database)
         }
     }
 

@@ -1,3 +1,4 @@
+import FettleEvidence
 public import FettleModel
 public import FettleStore
 import Foundation
@@ -26,7 +27,7 @@ extension SQLiteStore {
     public func replace(_ document: StoredDocument, expecting digest: Digest) async throws(StoreError) {
         try await writeNew { database in
             let old = try Data.fetchOne(
-                database, sql: "SELECT bytes FROM document WHERE kind = ? AND id = ?",
+                database, sql: "SELECT CAST(bytes AS BLOB) FROM document WHERE kind = ? AND id = ?",
                 arguments: [document.kind.rawValue, document.id])
             try database.execute(
                 sql: "UPDATE document SET digest = ?, bytes = ? WHERE kind = ? AND id = ? AND digest = ?",
@@ -40,7 +41,9 @@ extension SQLiteStore {
                     arguments: [document.kind.rawValue, document.id])
                 throw isThere == true ? StoreError.alteredMeanwhile(document) : .noDocument(document)
             }
-            try Self.note(LogRules.of(document, replacing: [UInt8](old ?? Data())), in: database)
+            let before = [UInt8](old ?? Data())
+            try Self.note(
+                LogRules.of(document, replacing: before, before: LogChain.sha256.digest(before)), in: database)
         }
     }
 

@@ -49,6 +49,8 @@ public enum Act: String, Codable, Sendable, CaseIterable {
     case makeSigningKey
     /// Users, their roles, and other people's tokens.
     case administrate
+    /// Saying which folder's rules hold here: `policy.yaml`, and where each resource is.
+    case acceptPolicy
     /// A token for oneself.
     case makeOwnToken
 
@@ -62,7 +64,7 @@ public enum Act: String, Codable, Sendable, CaseIterable {
         case .vote, .review, .waive: [.approver]
         case .answerGate, .notePatchSet: [.operator, .approver]
         case .exportEvidence: [.auditor]
-        case .makeSigningKey, .administrate: [.admin]
+        case .makeSigningKey, .administrate, .acceptPolicy: [.admin]
         }
     }
 
@@ -88,6 +90,7 @@ public enum Act: String, Codable, Sendable, CaseIterable {
         case .exportEvidence: "export evidence"
         case .makeSigningKey: "make the signing key"
         case .administrate: "administrate users"
+        case .acceptPolicy: "accept a policy"
         case .makeOwnToken: "make tokens"
         }
     }

@@ -40,6 +40,10 @@ public struct AccessToken: Codable, Sendable, Equatable {
     /// What it is good for at most; nil: for all that its owner may.
     public var limits: [Grant]?
     public var createdBy: Person
+    /// The token by which it was made, an enrolment or another of its owner's; nil: by none, or by an earlier Fettle.
+    public var madeBy: AccessTokenID?
+    /// It was made by whoever is at the store, and not by a token: nobody was left to ask. nil: it was not.
+    public var isByTheStore: Bool?
     public var createdAt: Timestamp
     /// From then on it is good for nothing.
     public var expiresAt: Timestamp
@@ -72,10 +76,20 @@ public struct AccessToken: Codable, Sendable, Equatable {
     public struct Ending: Codable, Sendable, Equatable {
         public var by: Person
         public var at: Timestamp
+        /// nil: somebody wanted it so, or it was used.
+        public var cause: Cause?
 
-        public init(by person: Person, at time: Timestamp) {
+        public init(by person: Person, at time: Timestamp, cause: Cause? = nil) {
             by = person
             at = time
+            self.cause = cause
+        }
+
+        public enum Cause: String, Codable, Sendable, CaseIterable {
+            /// Another admin says that its owner has lost it.
+            case lost
+            /// Whoever owns the store's file says that the last admin has lost it.
+            case lostByTheStore
         }
     }
 

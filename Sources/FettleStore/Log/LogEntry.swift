@@ -20,6 +20,9 @@ public struct LogEntry: Codable, Sendable, Equatable {
     public var subject: LogSubject?
     /// SHA-256 of the subject's bytes as they were kept by this entry.
     public var digest: Digest?
+    /// SHA-256 of the bytes that were there before, where something was replaced: of the first entry of that write. If that is not what the
+    /// log told last, somebody has altered it in between. nil: nothing was replaced, or by an earlier Fettle.
+    public var before: Digest?
 
     /// Each is what the property of its name says; what an entry of a kind holds stands in ``LogRules``.
     public init(
@@ -68,8 +71,10 @@ public struct LogEntry: Codable, Sendable, Equatable {
         case userAdded, userAltered
         /// `word`: its kind.
         case tokenMade
-        /// It is good for nothing any more; of an enrolment: it was used.
+        /// It is good for nothing any more; of an enrolment: it was used. `word`: why, where it was lost.
         case tokenEnded
+        /// By which rules is decided here from now on.
+        case policyAccepted
     }
 }
 

@@ -23,6 +23,9 @@ extension LogRules {
             let after = decoded(AccessToken.self, document.bytes), let ending = after.ended
         else { return [altered] }
         expected.ended = ending
-        return expected == after ? [altered.with(.tokenEnded, ending.at, ending.by)] : [altered]
+        guard expected == after else { return [altered] }
+        var ended = altered.with(.tokenEnded, ending.at, ending.by)
+        ended.word = ending.cause?.rawValue
+        return [ended]
     }
 }

@@ -23,7 +23,10 @@ public enum LogRules {
             let token = decoded(AccessToken.self, document.bytes)
             entry.what = .tokenMade
             entry.by = token?.createdBy
-            entry.word = token?.kind.rawValue
+            entry.word = token?.isByTheStore == true ? "enrolmentByTheStore" : token?.kind.rawValue
+        case .trust:
+            entry.what = .policyAccepted
+            entry.by = decoded(TrustPin.self, document.bytes)?.acceptedBy
         case .fleet, .facts, .findings, .selection, .statement, .patchset, .note, .submitted: break
         }
         return [entry]
@@ -34,7 +37,14 @@ public enum LogRules {
     /// - Parameters:
     ///   - document: as it stands now.
     ///   - old: the bytes that were there.
-    public static func of(_ document: StoredDocument, replacing old: [UInt8]) -> [LogEntry] {
+    ///   - before: their digest: taken over them now, and not what is written beside them.
+    public static func of(_ document: StoredDocument, replacing old: [UInt8], before: Digest) -> [LogEntry] {
+        var entries = of(document, replacing: old)
+        if !entries.isEmpty { entries[0].before = before }
+        return entries
+    }
+
+    private static func of(_ document: StoredDocument, replacing old: [UInt8]) -> [LogEntry] {
         var altered = entry(.documentAltered, document)
         altered.at = nil
         switch document.kind {

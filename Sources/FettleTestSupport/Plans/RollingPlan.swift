@@ -47,6 +47,7 @@ public enum RollingPlan {
     }
 
     static let probe = Probe(name: "healthz", check: .tcp(port: 80))
+    public static var traffic: TrafficBinding { binding }
     static let binding = TrafficBinding(driver: "haproxy", via: "lb-1", endpoint: "/s", backend: "web")
 
     private static func forward(_ member: ResourceID, reboot: Bool) -> [Step] {

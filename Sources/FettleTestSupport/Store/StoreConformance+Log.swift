@@ -36,6 +36,15 @@ extension StoreConformance {
                 try expect(try await store.bytes(of: subject) == nil, "there is a \(subject)")
             }
         },
+        Check("what is replaced is told with the digest of what was there") { store in
+            let first = kept(.change, "change-1", bytes: Array("{}".utf8))
+            try await store.put(first)
+            let second = kept(.change, "change-1", bytes: Array("[]".utf8))
+            try await store.replace(second, expecting: first.digest)
+            try await store.replace(first, expecting: second.digest)
+            let before = try await requireChain(store).map(\.before)
+            try expect(before == [nil, first.digest, second.digest], "before: \(before)")
+        },
         Check("a write that was refused has no entry, and one that changes nothing none either") { store in
             try await playThrough(store)
             let head = try await store.logHead()

@@ -87,6 +87,51 @@ import Testing
         _ = try await world.tokens().enrol("ann", by: "root")
     }
 
+    @Test func whoHasLostEveryTokenIsLetInByAnotherAdminAndTheLogSaysWhy() async throws {
+        let admin = try await world.admin()
+        let ann = try await world.add("ann", Grant(.admin), by: admin)
+        _ = try await world.tokens(ann).make(title: "second", limits: nil, days: 1)
+        let bob = try await world.add("bob", Grant(.operator), by: admin)
+        try await refused(.conflict) { _ = try await world.tokens(admin).enrol("ann", by: "root-admin") }
+        try await refused { _ = try await world.tokens(bob).enrol("ann", by: "bob", isLost: true) }
+        // Nor does owning the store's file help while another admin is in, who can be asked.
+        try await refused { _ = try await world.tokens().enrol("ann", by: "root", isLost: true, ownsStore: true) }
+        // One's own are not lost while one asks by them.
+        try await refused(.invalid) { _ = try await world.tokens(ann).enrol("ann", by: "ann", isLost: true) }
+        let enrolment = try await world.tokens(admin).enrol("ann", by: "root-admin", isLost: true)
+        try await refused { _ = try await world.users(ann).whoami() }
+        _ = try await world.tokens(.token(enrolment.text)).make(title: "", limits: nil, days: 1)
+        let ended = try await world.tokens(admin).tokens().filter { $0.user == "ann" && $0.ended?.cause == .lost }
+        #expect(ended.count == 2 && ended.allSatisfy { $0.ended?.by == "root-admin" })
+        let words = try await LogService(store: world.store).entries(after: 0, limit: 100).compactMap(\.entry.word)
+        #expect(words.count { $0 == "lost" } == 2)
+        #expect(try await LogService(store: world.store).check().holds)
+    }
+
+    @Test func theLastAdminWhoHasLostEveryTokenIsLetInByWhoeverOwnsTheStore() async throws {
+        let admin = try await world.admin()
+        _ = try await world.add("bob", Grant(.operator), by: admin)
+        try await refused { _ = try await world.tokens().enrol("root-admin", by: "root", isLost: true) }
+        try await refused { _ = try await world.tokens().enrol("root-admin", by: "root", ownsStore: true) }
+        try await refused { _ = try await world.tokens().enrol("bob", by: "root", isLost: true, ownsStore: true) }
+        let enrolment = try await world.tokens().enrol("root-admin", by: "root", isLost: true, ownsStore: true)
+        try await refused { _ = try await world.users(admin).whoami() }
+        let made = try await world.tokens(.token(enrolment.text)).make(title: "", limits: nil, days: 1)
+        #expect(made.token.madeBy == enrolment.token.id && enrolment.token.isByTheStore == true)
+        let words = try await LogService(store: world.store).entries(after: 0, limit: 100).compactMap(\.entry.word)
+        #expect(words.contains("lostByTheStore") && words.contains("enrolmentByTheStore"))
+        #expect(try await LogService(store: world.store).check().holds)
+    }
+
+    @Test func aTokenTellsByWhichItWasMade() async throws {
+        let admin = try await world.admin()
+        let bob = try await world.add("bob", Grant(.operator), by: admin)
+        _ = try await world.tokens(bob).make(title: "second", limits: nil, days: 1)
+        let tokens = try await world.tokens(admin).tokens().sorted { $0.id < $1.id }
+        // The first enrolment by the login, a token by it; then Bob's by Ann's token, his own by that, and another by his own.
+        #expect(tokens.map(\.madeBy) == [nil, "token-1", "token-2", "token-3", "token-4"])
+    }
+
     @Test func anEnrolmentIsOverAfterADay() async throws {
         let admin = try await world.admin()
         _ = try await world.users(admin).add("bob", grants: [Grant(.viewer)], by: "root-admin")
@@ -191,7 +236,8 @@ import Testing
         let admin = try await world.admin()
         let bob = try await world.add("bob", Grant(.operator), Grant(.approver), by: admin)
         try await StageKeeper(store: world.store).keep(
-            RollingPlan.plan(size: 3, lanes: 1), as: .plan, id: "plan-1", at: world.now)
+            RollingPlan.plan(size: 2, lanes: 1), as: .plan, id: "plan-1", at: world.now)
+        try await world.accept(Policy(), TrustTests.fleet, by: admin)
         try await refused {
             _ = try await world.changes(bob).submit(
                 plan: "plan-1", kind: .normal, reason: "", by: "carol", policy: Policy())
@@ -211,17 +257,22 @@ import Testing
 
     @Test func anIssuersNameIsNoUsersName() async throws {
         let time = world.now
-        let outside = Access.external { () throws(ControlError) in
+        let issuer = IdentityPolicy(issuer: "https://id", audience: "fettle", keys: "https://id/keys")
+        let trust = IssuerTrust(policy: issuer, keys: nil)
+        let outside = Access.external(trust) { () throws(ControlError) in
             Principal("zoe@id", grants: [Grant(.viewer)], by: "https://id", until: time.adding(seconds: 60))
         }
         // Nobody's word is taken while no users are kept.
         try await refused { _ = try await world.users(outside).whoami() }
         let admin = try await world.admin()
+        var policy = Policy()
+        policy.identity = issuer
+        try await world.accept(policy, FleetBuilder().fleet, by: admin)
         #expect(try await world.users(outside).whoami()?.person == "zoe@id")
         world.pass(seconds: 60)
         try await refused { _ = try await world.users(outside).whoami() }
         _ = try await world.users(admin).add("zoe@id", grants: [Grant(.viewer)], by: "root-admin")
-        let again = Access.external { () throws(ControlError) in
+        let again = Access.external(trust) { () throws(ControlError) in
             Principal("zoe@id", grants: [Grant(.admin)], by: "https://id")
         }
         try await refused { _ = try await world.users(again).whoami() }

@@ -34,6 +34,18 @@ final class IdentityWorld: Sendable {
         ChangeService(store: store, access: access) { self.now }
     }
 
+    func trust(_ access: Access = .local) -> TrustService {
+        TrustService(store: store, access: access) { self.now }
+    }
+
+    /// Accepts a folder, as the first admin.
+    @discardableResult
+    func accept(
+        _ policy: Policy, _ fleet: Fleet, keys: Digest? = nil, by admin: Access
+    ) async throws -> TrustService.Comparison {
+        try await trust(admin).accept(TrustContent(policy: policy, fleet: fleet, keys: keys), by: "root-admin")
+    }
+
     var tools: Tools {
         let pool = Pool()
         return Tools(

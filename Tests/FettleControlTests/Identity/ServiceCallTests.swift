@@ -3,6 +3,7 @@ import FettleEvidence
 import FettleModel
 import FettlePlanning
 import FettleTestSupport
+import Foundation
 import Testing
 
 @testable import FettleControl
@@ -44,6 +45,7 @@ import Testing
         var builder = FleetBuilder(environments: ["dev", "production"])
         builder.pool("dev", size: 2, in: "dev", minimum: .count(1))
         builder.pool("web", size: 2, in: "production", minimum: .count(1))
+        builder.host("lb-1", in: "production", address: .local)
         return builder.fleet
     }()
 
@@ -78,6 +80,10 @@ import Testing
             plan.id = PlanID("plan-\(number + 1)")
             plan.environments = [EnvironmentID(environment)]
             for place in plan.targets.indices { plan.targets[place].environment = EnvironmentID(environment) }
+            if environment == "dev" {
+                let text = String(decoding: try CanonicalJSON.encode(plan), as: UTF8.self)
+                plan = try CanonicalJSON.decode(Plan.self, from: Data(text.replacing("web", with: "dev").utf8))
+            }
             try await StageKeeper(store: world.store).keep(plan, as: .plan, id: plan.id.rawValue, at: world.now)
         }
     }
@@ -91,7 +97,8 @@ import Testing
         // Not vacuous: what may be done is done, and every kind of call is refused to somebody.
         for call in Self.calls { #expect(seen.contains("\(call) refused"), "\(call) was never refused, from \(first)") }
         for call in [
-            "submit", "vote", "withdraw", "create", "ask", "waive", "endWaiver", "setGrants", "note",
+            "submit", "vote", "withdraw", "create", "ask", "waive", "endWaiver", "setGrants", "note", "accept",
+            "enrolLost",
         ] {
             #expect(seen.contains("\(call) done"), "\(call) was never done, from \(first)")
         }
@@ -101,12 +108,16 @@ import Testing
     private static let seedsEach: UInt64 = TestScale.isLong ? 1_000 : 200
     private static let firsts = Array(stride(from: UInt64(1), to: TestScale.isLong ? 100_001 : 201, by: Int(seedsEach)))
 
-    private static let calls = [
-        "submit", "vote", "withdraw", "schedule", "review", "create", "ask", "answer", "waive", "endWaiver",
-        "setGrants",
-        "addUser", "enrol", "endToken", "scan", "plan", "makeSet", "note", "statement", "export", "settle",
-    ]
+    private static let calls =
+        [
+            "submit", "vote", "withdraw", "schedule", "review", "create", "ask", "answer", "waive", "endWaiver",
+            "setGrants",
+            "addUser", "enrol", "enrolLost", "endToken", "scan", "plan", "makeSet", "note", "statement", "export",
+            "settle",
+            "accept",
+        ] + ForeignFolder.calls
 
+    private static let content = TrustContent(policy: policy, fleet: fleet, keys: nil)
     private static let busy: [Person] = ["olga", "both", "paul", "pia"]
 
     private static func play(_ seed: UInt64) async throws -> Set<String> {
@@ -121,7 +132,8 @@ import Testing
             // Half of the time somebody who may much, and what runs need: else little would ever be done.
             let isBusy = Bool.random(using: &random)
             let names = isBusy ? actors.filter { Self.busy.contains($0.name) } : actors
-            let kinds = isBusy ? ["vote", "create", "submit", "withdraw"] + calls : calls
+            let kinds =
+                isBusy ? ["vote", "vote", "vote", "create", "create", "create", "submit", "withdraw"] + calls : calls
             guard let actor = names.randomElement(using: &random), let call = kinds.randomElement(using: &random)
             else { break }
             // Now and then in the name of somebody else.
@@ -158,7 +170,7 @@ import Testing
             try await world.store.createRun("run-1", change: "change-1", at: world.now)
             try await world.store.quarantine(
                 QuarantineEntry(
-                    resource: "web-1", run: "run-1", reason: "r", owner: "o", since: world.now, deadline: world.now,
+                    resource: "dev-1", run: "run-1", reason: "r", owner: "o", since: world.now, deadline: world.now,
                     obligations: []))
             return world
         }
@@ -168,6 +180,8 @@ import Testing
         let world = IdentityWorld()
         let actors = try await Self.actors(in: world)
         try await Self.keepPlans(in: world)
+        let admin = try #require(actors.first { $0.name == "adam" }).access
+        _ = try await world.trust(admin).accept(Self.content, by: "adam")
         try await Scene(world: world, actors: actors).prepare()
         return Stage(actors: actors, contents: await world.store.contents)
     }
@@ -306,6 +320,15 @@ import Testing
                 )
             case "enrol":
                 return (actor.may("admin"), { _ = try await world.tokens(access).enrol("new", by: person) })
+            case "enrolLost":
+                return (
+                    actor.may("admin"), { _ = try await world.tokens(access).enrol("vera", by: person, isLost: true) }
+                )
+            case "accept":
+                // The same once more: what holds for the rest of the sequence stays.
+                return (
+                    actor.may("admin"), { _ = try await world.trust(access).accept(content, by: person) }
+                )
             case "endToken":
                 // The first enrolment, used long ago: nobody's own but the first admin's.
                 return (actor.may("admin"), { _ = try await world.tokens(access).end("token-1", by: person) })
@@ -313,8 +336,10 @@ import Testing
                 let quarantine = QuarantineService(store: world.store, tools: tools, access: access)
                 return (
                     actor.may("operator"),
-                    { _ = try await quarantine.settle("web-1", by: person, note: "", isRemoved: true) }
+                    { _ = try await quarantine.settle("dev-1", by: person, note: "", isRemoved: true) }
                 )
+            case _ where ForeignFolder.calls.contains(name):
+                return (false, ForeignFolder(world: world, fleet: fleet, policy: policy).call(name, access, by: person))
             default: return looks(name, actor, by: person, environment)
             }
         }

@@ -347,6 +347,16 @@ import Testing
         let other = await #expect(throws: ControlError.self) { _ = try await service.retry(1) }
         #expect(other?.code == .blocked)
         #expect(try await service.list(limit: 10).isEmpty)
+        // What is due is told whoever looks, as soon as it was accepted who is told.
+        let unaccepted = await #expect(throws: ControlError.self) { try await service.takeUp() }
+        #expect(unaccepted?.code == .blocked)
+        let enrolment = try await TokenService(store: store, now: { [world] in world.now }).enrol("adam", by: "root")
+        let token = try await TokenService(store: store, access: .token(enrolment.text), now: { [world] in world.now })
+            .make(title: "", limits: nil, days: 1)
+        var policy = Policy()
+        policy.messages = MessagePolicy(receivers: [receiver()])
+        _ = try await TrustService(store: store, access: .token(token.text)) { [world] in world.now }.accept(
+            TrustContent(policy: policy, fleet: FleetBuilder().fleet, keys: nil), by: "adam")
         try await service.takeUp()
         _ = try await service.deliverDue(until: world.now.adding(seconds: 60))
     }

@@ -24,6 +24,7 @@ import Testing
         .exportEvidence: "....u",
         .makeSigningKey: "...a.",
         .administrate: "...a.",
+        .acceptPolicy: "...a.",
         .makeOwnToken: "vopau",
     ]
     private static let letters: [Role: Character] = [
