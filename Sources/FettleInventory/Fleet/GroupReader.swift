@@ -20,7 +20,7 @@ struct GroupReader {
 
     static let keys = [
         "id", "kind", "members", "select", "spares", "minimumAvailable", "strategy", "traffic", "probes",
-        "groupProbes", "after", "responsibility",
+        "groupProbes", "after", "responsibility", "machines",
     ]
 
     init(reading: Reading, environments: [Environment], resources: DeclaredResources) {
@@ -54,6 +54,9 @@ struct GroupReader {
         if let value = fields["spares"] { checkSpares(group, at: value.place) }
         checkEnvironments(group, at: idValue?.place ?? item.place)
         if let value = fields["traffic"] { group.traffic = traffic(value) }
+        if let value = fields["machines"] {
+            group.machines = MachineRulesReader(reading: reading).read(value, of: group)
+        }
         if let value = fields["probes"] { group.probes = ProbeReader(reading: reading).list(value) }
         if let value = fields["groupProbes"] {
             let probes = ProbeReader(reading: reading, isOfGroup: true).list(value)

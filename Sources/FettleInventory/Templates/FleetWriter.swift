@@ -106,6 +106,7 @@ public struct FleetWriter: Sendable {
                 "      drainTimeout: \(traffic.drainTimeoutSeconds)s",
             ]
         }
+        if let machines = group.machines { lines += MachineRulesWriter.lines(machines) }
         if !group.probes.isEmpty { lines += ["    probes:"] + group.probes.flatMap(ProbeWriter.lines) }
         if let probes = group.groupProbes, !probes.isEmpty {
             lines += ["    groupProbes:"] + probes.flatMap(ProbeWriter.lines)
