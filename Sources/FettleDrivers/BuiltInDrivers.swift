@@ -11,6 +11,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
     private let drain: HAProxyDrainDriver
     private let restore: HAProxyRestoreDriver
     private let restart: RestartServicesDriver
+    private let evacuation: EvacuationDriver
+    private let bringHome: BringHomeDriver
     private let packages: PackageDriverSettings
 
     /// For the guard before a step that lowers availability.
@@ -30,6 +32,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
         drain = HAProxyDrainDriver(channels: channels)
         restore = HAProxyRestoreDriver(channels: channels)
         restart = RestartServicesDriver(channels: channels, inspector: inspector)
+        evacuation = EvacuationDriver(channels: channels)
+        bringHome = BringHomeDriver(channels: channels)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
     }
 
@@ -46,7 +50,9 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .gate, .groupGate: gate
         case .bake: bake
         case .verify: VerifyDriver(inspector: inspector)
-        case .evacuate, .bringHome, .handOver, .switchTraffic, .upgradeThroughController, .buildImage, .replaceImage,
+        case .evacuate: evacuation
+        case .bringHome: bringHome
+        case .handOver, .switchTraffic, .upgradeThroughController, .buildImage, .replaceImage,
             .retire:
             nil
         }
@@ -67,15 +73,19 @@ public struct BuiltInDrivers: StepDriverRegistry {
 
     /// Everything that these drivers do as root where Fettle connects as another user.
     ///
-    /// - Parameter haproxySockets: paths of admin sockets, for hosts that run HAProxy; none for the others.
+    /// - Parameters:
+    ///   - packages: of the package drivers.
+    ///   - haproxySockets: paths of admin sockets, for hosts that run HAProxy; none for the others.
+    ///   - hypervisors: for hypervisors of libvirt: how they reach each other, such as `qemu+tls://hv-2/system`; none for others.
     /// - Throws: `SudoRuleError` for a path that could not stand in a rule.
     public static func sudoRules(
         packages: PackageDriverSettings = PackageDriverSettings(),
-        haproxySockets: [String] = []
+        haproxySockets: [String] = [], hypervisors: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
         var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
         rules += try PackageRules.rules(packages) + SystemRules.rules() + LogRules.rules()
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
+        if !hypervisors.isEmpty { rules += try VirshRules.rules(destinations: hypervisors) }
         return rules
     }
 }

@@ -19,6 +19,10 @@ struct AccessSudoers: AsyncParsableCommand {
     @Option(
         name: .customLong("admin-socket"), help: "HAProxy's admin socket, for hosts that run it; may be given again.")
     var adminSockets: [String] = []
+    @Option(
+        name: .customLong("hypervisor"),
+        help: "How hypervisors of libvirt reach another one, such as qemu+tls://hv-2/system; may be given again.")
+    var hypervisors: [String] = []
     @Flag(help: "Write wildcards, for sudo before 1.9.10. Looser: prefer the default.") var wildcards = false
 
     private struct Answer: Encodable {
@@ -29,7 +33,7 @@ struct AccessSudoers: AsyncParsableCommand {
     func run() async throws {
         let text: String
         do {
-            let rules = try BuiltInDrivers.sudoRules(haproxySockets: adminSockets)
+            let rules = try BuiltInDrivers.sudoRules(haproxySockets: adminSockets, hypervisors: hypervisors)
             text = try SudoersFile(
                 user: user, rules: rules, patterns: wildcards ? .wildcards : .regularExpressions
             ).text()

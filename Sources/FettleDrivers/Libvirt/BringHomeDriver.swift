@@ -1,0 +1,123 @@
+public import FettleDriverKit
+public import FettleModel
+
+/// Brings the machines of a hypervisor of libvirt back that were moved away, and starts those that went down with it.
+///
+/// Each is looked for where the plan has put it; one that is home already is left alone. The room is looked at again, because
+/// somebody may have started a machine meanwhile (xen-orchestra#10260).
+public struct BringHomeDriver: StepDriver {
+    private let channels: any ChannelProvider
+    private let clock: DriverClock
+    private let records = RecentLooks<[MachineMover.Record]>()
+
+    public init(channels: any ChannelProvider, clock: DriverClock = DriverClock()) {
+        self.channels = channels
+        self.clock = clock
+    }
+
+    public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
+        do throws(StepFailure) {
+            let moves = try parts(step)
+            let road = try MachineRoad(step, moves, in: context, channels: channels)
+            let began = clock.now()
+            let views = try await road.views()
+            if try missing(step, moves, views, context) == nil {
+                return .alreadyDone(observation(moves, at: began))
+            }
+            let autostart = moves.filter { move in
+                [move.from, move.to].contains { views[$0]?.machine(move.machine)?.startsWithHypervisor == true }
+            }
+            return .ready(prior: context.prior ?? AutostartMemory.state(autostart.map(\.machine)))
+        } catch {
+            return .unknown(error)
+        }
+    }
+
+    public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
+        let moves = try parts(step)
+        let road = try MachineRoad(step, moves, in: context, channels: channels)
+        let mover = MachineMover(road: road, clock: clock, bringsDescriptions: true)
+        let autostart = AutostartMemory.names(context.prior)
+        let deadline = clock.now().adding(seconds: step.timeoutSeconds)
+        var done: [MachineMover.Record] = []
+        for move in moves {
+            if Task.isCancelled { throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved") }
+            // One that never left: its evacuation was not begun, or was taken back.
+            let isHome = try await road.hypervisor(move.to).view().machine(move.machine)?.isActive == true
+            let isAway = try await road.hypervisor(move.from).view().machine(move.machine) != nil
+            guard !isHome || isAway else { continue }
+            let record = try await mover.move(move, autostart: autostart.contains(move.machine), until: deadline)
+            if let record { done.append(record) }
+        }
+        let home = try road.hypervisor(step.resource)
+        let names = wentDown(step, context)
+        if !names.isEmpty {
+            let view = try await home.view()
+            for name in names {
+                guard let machine = view.machine(name), machine.state == .off else { continue }
+                try await home.act(VirshCommand.start(machine.uuid), timeout: .seconds(120))
+            }
+        }
+        records.note(done, of: step, in: context, since: ContinuousClock.now)
+    }
+
+    public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
+        let moves = try parts(step)
+        let road = try MachineRoad(step, moves, in: context, channels: channels)
+        let began = clock.now()
+        let views = try await road.views()
+        if let failure = try missing(step, moves, views, context) { throw failure }
+        var seen = observation(moves, at: began)
+        for record in records.take(of: step, in: context) ?? [] { seen.details["moved " + record.machine] = record.words }
+        return seen
+    }
+
+    // MARK: Parts
+
+    private func parts(_ step: Step) throws(StepFailure) -> [MachineMove] {
+        guard case .bringHome(let moves) = step.action else {
+            throw StepFailure(code: .internal, message: "\(step.id) brings nothing home")
+        }
+        return moves
+    }
+
+    /// Machines that the plan has left on the hypervisor, to go down with it.
+    private func wentDown(_ step: Step, _ context: StepContext) -> [String] {
+        (context.plan.target(step.resource)?.interrupts ?? []).filter { $0.host == step.resource }.map(\.machine).sorted()
+    }
+
+    /// What is not yet as it was before the hypervisor was emptied; nil: all is.
+    ///
+    /// - Throws: what nothing done here would settle.
+    private func missing(
+        _ step: Step, _ moves: [MachineMove], _ views: [ResourceID: LibvirtView], _ context: StepContext
+    ) throws(StepFailure) -> StepFailure? {
+        var first: StepFailure?
+        for move in moves {
+            let (away, home) = (views[move.from]?.machine(move.machine), views[move.to]?.machine(move.machine))
+            switch MachineStanding(move.machine, away, home) {
+            case .moved: continue
+            case .offThere:
+                throw StepFailure(
+                    code: .unhealthy,
+                    message: "\(move.machine) is home on \(move.to) and shut off: it went down while it was away, or "
+                        + "somebody shut it down")
+            case .trouble(let failure) where failure.code != .locked: throw failure
+            default:
+                first = first ?? StepFailure(code: .timeout, message: "\(move.machine) is not home on \(move.to)")
+            }
+        }
+        for name in wentDown(step, context) where views[step.resource]?.machine(name)?.state != .running {
+            guard views[step.resource]?.machine(name) != nil else {
+                throw StepFailure(code: .drift, message: "\(name) is gone from \(step.resource)")
+            }
+            first = first ?? StepFailure(code: .timeout, message: "\(name) does not run again on \(step.resource)")
+        }
+        return first
+    }
+
+    private func observation(_ moves: [MachineMove], at time: Timestamp) -> Observation {
+        Observation(
+            verdict: .pass, summary: "\(moves.count) home again, as both sides tell", observedAt: time)
+    }
+}
