@@ -2,11 +2,11 @@
 # Builds what virtual machines start from: a disk with Debian 12 as of its point release, its kernel beside it, and the keys to it.
 # No machine boots for that, and nothing is mounted.
 #
-#   guest-image.sh DIRECTORY NAMESPACE
+#   guest-image.sh DIRECTORY NAMESPACE HOSTS_FILE
 set -euo pipefail
 
 source_directory=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-directory=$1 namespace=$2
+directory=$1 namespace=$2 hosts_file=$3
 root=$directory/root
 
 # A machine tells its name and address by its kernel's command line, and its boot id to who asks its web server.
@@ -54,6 +54,7 @@ access() {
 }
 
 sources() {
+    cp "$hosts_file" "$root/etc/hosts"
     rm -f "$root/etc/apt/sources.list" "$root/etc/apt/apt.conf.d/99mmdebstrap"
     install -m 644 "$source_directory/config/debian.sources" "$root/etc/apt/sources.list.d/debian.sources"
     { cat "$source_directory/config/apt.conf"

@@ -24,7 +24,7 @@ guests_prepare() {
     printf '%s\n' "$image" >"$run_directory/guest-image"
     [[ ! -d $image ]] || return 0
     say "building the image of the virtual machines"
-    if ! bash -euo pipefail "$lab_source/lib/guest-image.sh" "$image.building" "$controller_namespace" \
+    if ! bash -euo pipefail "$lab_source/lib/guest-image.sh" "$image.building" "$controller_namespace" "$run_directory/etc-hosts" \
         >"$cache_directory/guest.log" 2>&1; then
         tail -n 20 "$cache_directory/guest.log" >&2
         fail "building the image failed; all of its output is in $cache_directory/guest.log"
@@ -107,7 +107,7 @@ guest_serves() {
 guest_homes() {
     local hypervisor
     for hypervisor in $(running_hypervisors); do
-        if virsh_on "$hypervisor" list --name 2>/dev/null | grep -qxF -- "$1"; then echo "$hypervisor"; fi
+        if virsh_on "$hypervisor" list --name --state-running 2>/dev/null | grep -qxF -- "$1"; then echo "$hypervisor"; fi
     done
 }
 

@@ -20,8 +20,9 @@ public struct BringHomeDriver: StepDriver {
             let moves = try parts(step)
             let road = try MachineRoad(step, moves, in: context, channels: channels)
             let began = clock.now()
-            let views = try await road.views()
-            if try missing(step, moves, views, context) == nil {
+            let looks = try await road.views(requiring: step.resource)
+            let views = looks.views
+            if try missing(step, moves, looks, context) == nil {
                 return .alreadyDone(observation(moves, at: began))
             }
             let autostart = moves.filter { move in
@@ -41,11 +42,12 @@ public struct BringHomeDriver: StepDriver {
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
         var done: [MachineMover.Record] = []
         for move in moves {
-            if Task.isCancelled { throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved") }
+            if Task.isCancelled {
+                throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
+            }
             // One that never left: its evacuation was not begun, or was taken back.
-            let isHome = try await road.hypervisor(move.to).view().machine(move.machine)?.isActive == true
-            let isAway = try await road.hypervisor(move.from).view().machine(move.machine) != nil
-            guard !isHome || isAway else { continue }
+            let home = try await road.hypervisor(move.to).view().machine(move.machine)
+            if Self.isAtHome(home), try await road.views(requiring: move.to).views[move.from] == nil { continue }
             let record = try await mover.move(move, autostart: autostart.contains(move.machine), until: deadline)
             if let record { done.append(record) }
         }
@@ -65,10 +67,12 @@ public struct BringHomeDriver: StepDriver {
         let moves = try parts(step)
         let road = try MachineRoad(step, moves, in: context, channels: channels)
         let began = clock.now()
-        let views = try await road.views()
-        if let failure = try missing(step, moves, views, context) { throw failure }
+        let looks = try await road.views(requiring: step.resource)
+        if let failure = try missing(step, moves, looks, context) { throw failure }
         var seen = observation(moves, at: began)
-        for record in records.take(of: step, in: context) ?? [] { seen.details["moved " + record.machine] = record.words }
+        for record in records.take(of: step, in: context) ?? [] {
+            seen.details["moved " + record.machine] = record.words
+        }
         return seen
     }
 
@@ -81,20 +85,32 @@ public struct BringHomeDriver: StepDriver {
         return moves
     }
 
+    /// Runs at home, and no move is under way: then it runs nowhere else, even if the other hypervisor cannot be asked. A move lets the
+    /// machine go on at the destination only when it has ended where it came from.
+    private static func isAtHome(_ machine: LibvirtView.Machine?) -> Bool {
+        machine?.state == .running && !MachineStanding.isMove(machine?.job)
+    }
+
     /// Machines that the plan has left on the hypervisor, to go down with it.
     private func wentDown(_ step: Step, _ context: StepContext) -> [String] {
-        (context.plan.target(step.resource)?.interrupts ?? []).filter { $0.host == step.resource }.map(\.machine).sorted()
+        (context.plan.target(step.resource)?.interrupts ?? []).filter { $0.host == step.resource }.map(\.machine)
+            .sorted()
     }
 
     /// What is not yet as it was before the hypervisor was emptied; nil: all is.
     ///
     /// - Throws: what nothing done here would settle.
     private func missing(
-        _ step: Step, _ moves: [MachineMove], _ views: [ResourceID: LibvirtView], _ context: StepContext
+        _ step: Step, _ moves: [MachineMove], _ looks: MachineRoad.Looks, _ context: StepContext
     ) throws(StepFailure) -> StepFailure? {
+        let views = looks.views
         var first: StepFailure?
         for move in moves {
             let (away, home) = (views[move.from]?.machine(move.machine), views[move.to]?.machine(move.machine))
+            if let failure = looks.failures[move.from] {
+                if !Self.isAtHome(home) { first = first ?? failure }
+                continue
+            }
             switch MachineStanding(move.machine, away, home) {
             case .moved: continue
             case .offThere:

@@ -54,10 +54,14 @@ struct DomainDescription: Sendable, Equatable {
         if let device = devices.first(where: { $0.name == "hostdev" }) {
             return "a device of the hypervisor is passed through to it (\(word(device.attributes["type"])))"
         }
-        if let port = devices.first(where: { $0.name == "interface" && ["hostdev", "direct"].contains($0.attributes["type"]) }) {
+        if let port = devices.first(where: {
+            $0.name == "interface" && ["hostdev", "direct"].contains($0.attributes["type"])
+        }) {
             return "a network port of the hypervisor is its own (\(word(port.attributes["type"])))"
         }
-        if devices.contains(where: { $0.name == "filesystem" }) { return "a directory of the hypervisor is given to it" }
+        if devices.contains(where: { $0.name == "filesystem" }) {
+            return "a directory of the hypervisor is given to it"
+        }
         if domain.first("cpu")?.attributes["mode"] == "host-passthrough" {
             return "its processor is exactly the hypervisor's (host-passthrough)"
         }
@@ -75,7 +79,8 @@ struct DomainDescription: Sendable, Equatable {
             guard cache != "none", cache != "directsync" else { return nil }
             return "its disk \(target) is cached by the hypervisor (cache=\(word(cache ?? "default")))"
         case "network": return nil
-        default: return "it is not known whether its disk \(target) can be seen elsewhere (\(word(disk.attributes["type"])))"
+        default:
+            return "it is not known whether its disk \(target) can be seen elsewhere (\(word(disk.attributes["type"])))"
         }
     }
 

@@ -50,7 +50,9 @@ public struct EvacuationDriver: StepDriver {
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
         var done: [MachineMover.Record] = []
         for move in moves {
-            if Task.isCancelled { throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved") }
+            if Task.isCancelled {
+                throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
+            }
             let record = try await mover.move(move, autostart: autostart.contains(move.machine), until: deadline)
             if let record { done.append(record) }
         }
@@ -72,7 +74,9 @@ public struct EvacuationDriver: StepDriver {
             }
         }
         var seen = observation(step, moves, staying, at: began)
-        for record in records.take(of: step, in: context) ?? [] { seen.details["moved " + record.machine] = record.words }
+        for record in records.take(of: step, in: context) ?? [] {
+            seen.details["moved " + record.machine] = record.words
+        }
         seen.details["hypervisor"] = views[step.resource]?.version
         return seen
     }

@@ -61,7 +61,9 @@ struct MachineRoad: Sendable {
     private let hypervisors: [ResourceID: Hypervisor]
 
     /// - Throws: `refused` where the plan does not say how a hypervisor is reached, or names another driver.
-    init(_ step: Step, _ moves: [MachineMove], in context: StepContext, channels: any ChannelProvider) throws(StepFailure) {
+    init(_ step: Step, _ moves: [MachineMove], in context: StepContext, channels: any ChannelProvider)
+        throws(StepFailure)
+    {
         let pool = step.group.flatMap { context.plan.group($0) }
         rules = pool?.machines ?? MachineRules(driver: EvacuationDriver.name)
         guard rules.driver == EvacuationDriver.name else {
@@ -89,6 +91,23 @@ struct MachineRoad: Sendable {
         var views: [ResourceID: LibvirtView] = [:]
         for id in hypervisors.keys.sorted() { views[id] = try await hypervisor(id).view() }
         return views
+    }
+
+    /// The same where one that cannot be asked is told as that, but for one that must be.
+    func views(requiring id: ResourceID) async throws(StepFailure) -> Looks {
+        var looks = Looks()
+        for other in hypervisors.keys.sorted() {
+            do throws(StepFailure) { looks.views[other] = try await hypervisor(other).view() } catch {
+                guard other != id else { throw error }
+                looks.failures[other] = error
+            }
+        }
+        return looks
+    }
+
+    struct Looks: Sendable {
+        var views: [ResourceID: LibvirtView] = [:]
+        var failures: [ResourceID: StepFailure] = [:]
     }
 
     /// How the other hypervisors reach this one's libvirt.

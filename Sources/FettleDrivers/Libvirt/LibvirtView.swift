@@ -86,7 +86,9 @@ extension LibvirtView {
                 throw FactError("a machine was there and gone while libvirt was asked; ask again")
             }
             let description = try DomainDescription(try XMLElement.parse(text))
-            guard description.uuid == uuid else { throw FactError("libvirt told of another machine than was asked for") }
+            guard description.uuid == uuid else {
+                throw FactError("libvirt told of another machine than was asked for")
+            }
             machines.append(
                 Machine(
                     description: description,

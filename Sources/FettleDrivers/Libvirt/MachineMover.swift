@@ -42,7 +42,9 @@ struct MachineMover: Sendable {
             case .here:
                 guard let here else { break }
                 // A second try is the executor's to make.
-                guard !hasActed else { throw StepFailure(code: .timeout, message: "\(move.machine) is still on \(move.from)") }
+                guard !hasActed else {
+                    throw StepFailure(code: .timeout, message: "\(move.machine) is still on \(move.from)")
+                }
                 try await require(move, here, views.1)
                 hasActed = true
                 try await migrate(move, here)
@@ -91,12 +93,14 @@ struct MachineMover: Sendable {
         guard memory <= facts.memoryMebibytes, processors <= facts.processors else {
             throw StepFailure(
                 code: .drift,
-                message: "\(move.to) has no room for \(move.machine) now: with it \(memory) of \(facts.memoryMebibytes) MiB "
+                message:
+                    "\(move.to) has no room for \(move.machine) now: with it \(memory) of \(facts.memoryMebibytes) MiB "
                     + "and \(processors) of \(facts.processors) processors would be given out")
         }
         let enemies = Set(road.rules.apart.filter { $0.contains(move.machine) }.joined())
         if let enemy = facts.residents.first(where: { $0.name != move.machine && enemies.contains($0.name) }) {
-            throw StepFailure(code: .drift, message: "\(move.machine) may not run beside \(enemy.name), which is on \(move.to)")
+            throw StepFailure(
+                code: .drift, message: "\(move.machine) may not run beside \(enemy.name), which is on \(move.to)")
         }
         if let obstacle = machine.obstacle ?? unshared(machine) {
             throw StepFailure(code: .drift, message: "\(move.machine) cannot be moved now: \(obstacle)")
@@ -105,7 +109,8 @@ struct MachineMover: Sendable {
             let reason = try await road.hypervisor(move.to).lacks(processor, kind: kind)
         {
             throw StepFailure(
-                code: .drift, message: "\(move.to) cannot give \(move.machine) the processor that it needs", output: reason)
+                code: .drift, message: "\(move.to) cannot give \(move.machine) the processor that it needs",
+                output: reason)
         }
     }
 
@@ -164,7 +169,9 @@ struct MachineMover: Sendable {
     }
 
     /// A move that somebody else began, such as this run before it was interrupted: from now on it has the time that a new one has.
-    private func limit(_ machine: LibvirtView.Machine, since began: Timestamp, _ source: Hypervisor) async throws(StepFailure) {
+    private func limit(_ machine: LibvirtView.Machine, since began: Timestamp, _ source: Hypervisor)
+        async throws(StepFailure)
+    {
         guard clock.now() > began.adding(seconds: road.rules.timeLimitSeconds) else { return }
         try await source.act(tooSlow(machine))
     }

@@ -41,14 +41,16 @@ enum MachineStanding: Sendable, Equatable {
             self =
                 isMoving
                 ? .underWay
-                : .trouble(StepFailure(code: .internal, message: "\(name) runs on both hypervisors: nothing is done to it"))
+                : .trouble(
+                    StepFailure(code: .internal, message: "\(name) runs on both hypervisors: nothing is done to it"))
         case (.running, .paused), (.paused, .paused):
             self =
                 isMoving
                 ? .underWay
                 : .trouble(
                     StepFailure(
-                        code: .locked, message: "\(name) is paused at the destination, and not gone where it came from"))
+                        code: .locked, message: "\(name) is paused at the destination, and not gone where it came from")
+                )
         case (.paused, .running): self = isMoving ? .underWay : .leftBehind(isActive: true)
         case (.off, .running): self = .leftBehind(isActive: false)
         case (nil, .running): self = .moved
@@ -59,7 +61,8 @@ enum MachineStanding: Sendable, Equatable {
                 : .trouble(
                     StepFailure(
                         code: .inconclusive,
-                        message: "\(name) is paused at the destination (\(destination?.reason ?? "no reason told")) and runs "
+                        message:
+                            "\(name) is paused at the destination (\(destination?.reason ?? "no reason told")) and runs "
                             + "nowhere else: whether its move had ended only a person can tell"))
         case (.running, nil), (.running, .off): self = isMoving ? .underWay : .here
         case (.paused, nil), (.paused, .off): self = isMoving ? .underWay : Self.paused(name, source)
@@ -76,7 +79,8 @@ enum MachineStanding: Sendable, Equatable {
                 return .trouble(
                     StepFailure(
                         code: .inconclusive,
-                        message: "\(name) is paused in the middle of a post-copy move: a part of its memory is elsewhere"))
+                        message:
+                            "\(name) is paused in the middle of a post-copy move: a part of its memory is elsewhere"))
             }
             return .stalled
         }

@@ -23,7 +23,8 @@ enum VirshCommand {
 
     /// Moves what describes a machine that is shut off.
     static func migrateOffline(_ uuid: String, to destination: String) -> RootCommand {
-        RootCommand([program] + base + ["migrate", "--offline", "--p2p", "--persistent", "--undefinesource", uuid, destination])
+        RootCommand(
+            [program] + base + ["migrate", "--offline", "--p2p", "--persistent", "--undefinesource", uuid, destination])
     }
 
     static func abort(_ uuid: String) -> RootCommand { act("domjobabort", uuid) }

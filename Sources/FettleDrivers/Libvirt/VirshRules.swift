@@ -28,7 +28,9 @@ public enum VirshRules {
                 let words = manner.words.dropLast().map { SudoRule.Argument.exact($0) }
                 let digits = try SudoWord(first: "0123456789", following: "0123456789")
                 rules.append(
-                    try rule(words + [.word(digits), .word(uuid), .exact(destination)], "Move a running machine to another hypervisor"))
+                    try rule(
+                        words + [.word(digits), .word(uuid), .exact(destination)],
+                        "Move a running machine to another hypervisor"))
             }
             let offline = ["migrate", "--offline", "--p2p", "--persistent", "--undefinesource"]
             rules.append(

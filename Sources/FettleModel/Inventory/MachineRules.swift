@@ -76,11 +76,15 @@ extension HypervisorFacts {
         }
         for place in facts.residents.indices {
             let machine = residents[place]
-            if machine.isBoundBecause == nil, let path = machine.sharedPaths?.first(where: { rules?.isShared($0) != true }) {
+            if machine.isBoundBecause == nil,
+                let path = machine.sharedPaths?.first(where: { rules?.isShared($0) != true })
+            {
                 facts.residents[place].isBoundBecause = "\(path) is on this hypervisor only, as far as the fleet says"
             }
             facts.residents[place].sharedPaths = nil
-            let others = (rules?.apart ?? []).filter { $0.contains(machine.name) }.joined().filter { $0 != machine.name }
+            let others = (rules?.apart ?? []).filter { $0.contains(machine.name) }.joined().filter {
+                $0 != machine.name
+            }
             if !others.isEmpty { facts.residents[place].apartFrom = Set(machine.apartFrom + others).sorted() }
         }
         return facts

@@ -1,0 +1,64 @@
+import FettleDriverKit
+import FettleModel
+import Testing
+
+@testable import FettleDrivers
+
+/// Every command that is ever run as root is covered by a rule, and a rule covers nothing else.
+@Suite struct VirshRulesTests {
+    private static let uuid = LibvirtFixture.uuid(1)
+    private static let destination = "qemu+tls://hv-2/system"
+
+    private func commands() -> [RootCommand] {
+        var commands = LibvirtSection.commands.map { command, hasMachine in
+            RootCommand(command.arguments + (hasMachine ? [Self.uuid] : []))
+        }
+        for flags in 0..<8 {
+            let manner = MigrationManner(
+                bandwidthMebibytes: flags * 100, isEncrypted: flags & 1 == 0, mayPostCopy: flags & 2 == 0,
+                believesShared: flags & 4 == 0)
+            commands.append(VirshCommand.migrate(Self.uuid, to: Self.destination, manner))
+        }
+        commands += VirshCommand.kinds.map(VirshCommand.comparison)
+        commands.append(VirshCommand.migrateOffline(Self.uuid, to: Self.destination))
+        return commands
+            + [
+                VirshCommand.abort, VirshCommand.postCopy, VirshCommand.resume, VirshCommand.start,
+                VirshCommand.destroy,
+                VirshCommand.undefine, VirshCommand.autostart,
+            ].map { $0(Self.uuid) }
+    }
+
+    @Test func everyCommandHasARule() throws {
+        let rules = try VirshRules.rules(destinations: [Self.destination])
+        for command in commands() {
+            #expect(rules.contains { $0.permits(command) }, "\(command.arguments.joined(separator: " "))")
+        }
+        let text = try SudoersFile(user: "fettle", rules: rules).text()
+        #expect(text.contains("migrate") && !text.contains("NOPASSWD: ALL"))
+    }
+
+    @Test func aRuleLetsNothingElseThrough() throws {
+        let rules = try VirshRules.rules(destinations: [Self.destination])
+        for command in commands() {
+            for more in ["--unsafe", "/etc/shadow", "x; reboot"] {
+                #expect(!rules.contains { $0.permits(RootCommand(command.arguments + [more])) })
+            }
+            let elsewhere = command.arguments.map { $0 == Self.destination ? "qemu+tls://evil/system" : $0 }
+            guard elsewhere != command.arguments else { continue }
+            #expect(!rules.contains { $0.permits(RootCommand(elsewhere)) })
+        }
+        for verb in ["undefine", "destroy", "shutdown", "edit", "qemu-monitor-command"] {
+            for name in ["vm-1", "--all", "-c"] {
+                #expect(!rules.contains { $0.permits(VirshCommand.act(verb, name)) })
+            }
+        }
+        #expect(try VirshRules.rules(destinations: []).allSatisfy { $0.arguments.contains(.exact("--readonly")) })
+    }
+
+    @Test func anAddressThatCouldNotStandInARuleIsRefused() {
+        for address in ["", "qemu+tls://h*/system", "a b", "x\ny"] {
+            #expect(throws: SudoRuleError.self) { try VirshRules.rules(destinations: [address]) }
+        }
+    }
+}
