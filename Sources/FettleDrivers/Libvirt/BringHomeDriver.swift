@@ -23,7 +23,7 @@ public struct BringHomeDriver: StepDriver {
             let looks = try await road.views(requiring: step.resource)
             let views = looks.views
             if try missing(step, moves, looks, context) == nil {
-                return .alreadyDone(observation(moves, at: began))
+                return .alreadyDone(observation(moves, views, at: began))
             }
             let autostart = moves.filter { move in
                 [move.from, move.to].contains { views[$0]?.machine(move.machine)?.startsWithHypervisor == true }
@@ -41,6 +41,7 @@ public struct BringHomeDriver: StepDriver {
         let autostart = AutostartMemory.names(context.prior)
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
         var done: [MachineMover.Record] = []
+        var down: [String] = []
         for move in moves {
             if Task.isCancelled {
                 throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
@@ -48,6 +49,7 @@ public struct BringHomeDriver: StepDriver {
             // One that never left: its evacuation was not begun, or was taken back.
             let home = try await road.hypervisor(move.to).view().machine(move.machine)
             if Self.isAtHome(home), try await road.views(requiring: move.to).views[move.from] == nil { continue }
+            if case .off = try await mover.standing(move) { down.append("\(move.machine) on \(move.from)") }
             let record = try await mover.move(move, autostart: autostart.contains(move.machine), until: deadline)
             if let record { done.append(record) }
         }
@@ -61,6 +63,14 @@ public struct BringHomeDriver: StepDriver {
             }
         }
         records.note(done, of: step, in: context, since: ContinuousClock.now)
+        // Once, and only after all are home: what is to become of it is for people, and the hypervisor has not to wait for that.
+        guard down.isEmpty else {
+            throw StepFailure(
+                code: .unhealthy,
+                message:
+                    "all are home, but shut off: \(PackageWords.list(down)) went down while away, or was shut down there"
+            )
+        }
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
@@ -69,7 +79,7 @@ public struct BringHomeDriver: StepDriver {
         let began = clock.now()
         let looks = try await road.views(requiring: step.resource)
         if let failure = try missing(step, moves, looks, context) { throw failure }
-        var seen = observation(moves, at: began)
+        var seen = observation(moves, looks.views, at: began)
         for record in records.take(of: step, in: context) ?? [] {
             seen.details["moved " + record.machine] = record.words
         }
@@ -112,12 +122,7 @@ public struct BringHomeDriver: StepDriver {
                 continue
             }
             switch MachineStanding(move.machine, away, home) {
-            case .moved: continue
-            case .offThere:
-                throw StepFailure(
-                    code: .unhealthy,
-                    message: "\(move.machine) is home on \(move.to) and shut off: it went down while it was away, or "
-                        + "somebody shut it down")
+            case .moved, .offThere: continue
             case .trouble(let failure) where failure.code != .locked: throw failure
             default:
                 first = first ?? StepFailure(code: .timeout, message: "\(move.machine) is not home on \(move.to)")
@@ -132,8 +137,12 @@ public struct BringHomeDriver: StepDriver {
         return first
     }
 
-    private func observation(_ moves: [MachineMove], at time: Timestamp) -> Observation {
-        Observation(
-            verdict: .pass, summary: "\(moves.count) home again, as both sides tell", observedAt: time)
+    private func observation(
+        _ moves: [MachineMove], _ views: [ResourceID: LibvirtView], at time: Timestamp
+    ) -> Observation {
+        let off = moves.filter { views[$0.to]?.machine($0.machine)?.state == .off }.map(\.machine)
+        let words = off.isEmpty ? "" : "; shut off there: \(PackageWords.list(off))"
+        return Observation(
+            verdict: .pass, summary: "\(moves.count) home again, as both sides tell\(words)", observedAt: time)
     }
 }

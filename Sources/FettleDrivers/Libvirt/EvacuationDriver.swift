@@ -29,7 +29,8 @@ public struct EvacuationDriver: StepDriver {
             var isDone = true
             for move in moves {
                 switch standing(move, views) {
-                case .moved, .off: continue
+                case .moved: continue
+                case .off: try refuseOff(move, step, context)
                 case .trouble(let failure) where failure.code != .locked: throw failure
                 default: isDone = false
                 }
@@ -54,6 +55,7 @@ public struct EvacuationDriver: StepDriver {
                 throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
             }
             let record = try await mover.move(move, autostart: autostart.contains(move.machine), until: deadline)
+            if record == nil, case .off = try await mover.standing(move) { try refuseOff(move, step, context) }
             if let record { done.append(record) }
         }
         records.note(done, of: step, in: context, since: ContinuousClock.now)
@@ -67,7 +69,8 @@ public struct EvacuationDriver: StepDriver {
         try refuseStrangers(step.resource, moves, staying, views[step.resource])
         for move in moves {
             switch standing(move, views) {
-            case .moved, .off: continue
+            case .moved: continue
+            case .off: try refuseOff(move, step, context)
             case .trouble(let failure): throw failure
             default:
                 throw StepFailure(code: .timeout, message: "\(move.machine) is not on \(move.to) alone")
@@ -95,6 +98,14 @@ public struct EvacuationDriver: StepDriver {
             move.machine, views[move.from]?.machine(move.machine), views[move.to]?.machine(move.machine))
     }
 
+    /// A machine that ran when the plan was made and is shut off now has not been moved, and is not taken for that. On the way back it
+    /// holds nothing up.
+    private func refuseOff(_ move: MachineMove, _ step: Step, _ context: StepContext) throws(StepFailure) {
+        guard !context.plan.rollback.contains(where: { $0.id == step.id }) else { return }
+        throw StepFailure(
+            code: .drift, message: "\(move.machine) on \(move.from) is shut off, and ran when the plan was made")
+    }
+
     private func refuseStrangers(
         _ hypervisor: ResourceID, _ moves: [MachineMove], _ staying: [String], _ view: LibvirtView?
     ) throws(StepFailure) {
@@ -112,7 +123,7 @@ public struct EvacuationDriver: StepDriver {
     ) -> Observation {
         let left = staying.isEmpty ? "nothing runs on it" : "only \(PackageWords.list(staying)) is left on it"
         return Observation(
-            verdict: .pass, summary: "\(moves.count) moved away, as both sides tell; \(left)", observedAt: time)
+            verdict: .pass, summary: "\(moves.count) away, as both sides tell; \(left)", observedAt: time)
     }
 }
 

@@ -52,7 +52,7 @@ import Testing
         #expect(report.leftOut.first?.reason.contains("/var/lib/libvirt/images/a.qcow2") == true)
     }
 
-    @Test func roomIsWhatTheFleetGivesOut() {
+    @Test func roomIsWhatTheFleetGivesOut() throws {
         var rules = Self.rules
         rules.mostMebibytes = 4_095
         #expect(throws: (any Error).self) { try sample(rules, paths: ["/srv/guests/a"]).plan() }
