@@ -222,7 +222,7 @@ enum RandomFleet {
                     sharedDirectories: one([[], ["/srv/a b", "/x"]]), bandwidthMebibytes: 7, timeLimitSeconds: 90,
                     whenTooSlow: one(MachineRules.TooSlow.allCases), isEncrypted: one([true, false]),
                     processorsPerCore: 2, reservedMebibytes: 0, mostMebibytes: maybe(5),
-                    mayStay: one([[], ["a: b", "#c"]]), apart: one([[], [["a", "b c"], ["d", "e"]]])))
+                    mayStay: one([[], ["#c", "a: b"]]), apart: one([[], [["a", "b c"], ["d", "e"]]])))
         }
         return Fleet(environments: environments, resources: resources, groups: groups, tiers: tiers)
     }

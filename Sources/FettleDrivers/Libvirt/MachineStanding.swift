@@ -33,6 +33,11 @@ enum MachineStanding: Sendable, Equatable {
                 Self.drift("two machines are named \(name), with the UUIDs \(source.uuid) and \(destination.uuid)"))
             return
         }
+        if let job = [source?.job, destination?.job].compactMap({ $0 }).first(where: { !Self.isMove($0) }) {
+            self = .trouble(
+                StepFailure(code: .locked, message: "\(name): something else is being done with it (\(job))"))
+            return
+        }
         let isMoving = [source, destination].contains { Self.isMove($0?.job) }
         switch (source?.state, destination?.state) {
         case (nil, nil): self = .trouble(Self.drift("\(name) is on neither hypervisor"))

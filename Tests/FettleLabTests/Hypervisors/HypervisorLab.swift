@@ -1,5 +1,6 @@
 import FettleDriverKit
 import FettleDrivers
+import FettleModel
 import Foundation
 import Testing
 
