@@ -4,12 +4,14 @@ import FettleDriverKit
 enum LibvirtSection {
     /// With no word behind, or with a machine's UUID.
     static let commands: [(command: RootCommand, hasMachine: Bool)] = [
-        (version, false), (node, false), (names, false), (active, false), (paused, false), (autostart, false),
+        (version, false), (node, false), (names, false), (uuids, false), (active, false), (paused, false),
+        (autostart, false),
         (snapshots, false), (transient, false), (describe, true), (job, true), (reason, true),
     ]
     static let version = VirshCommand.read("version")
     static let node = VirshCommand.read("nodeinfo")
     static let names = VirshCommand.read("list", "--all", "--uuid", "--name")
+    static let uuids = VirshCommand.read("list", "--all", "--uuid")
     static let active = VirshCommand.read("list", "--uuid")
     static let paused = VirshCommand.read("list", "--uuid", "--state-paused")
     static let autostart = VirshCommand.read("list", "--all", "--uuid", "--autostart")
@@ -37,7 +39,7 @@ enum LibvirtSection {
                     ask autostart \#(try words(autostart)) && ask snapshots \#(try words(snapshots)) &&
                     ask transient \#(try words(transient)) || return 1
                 running=$(within 20 $root \#(try words(active)) </dev/null) || return 1
-                for id in $(within 20 $root \#(try words(VirshCommand.read("list", "--all", "--uuid"))) </dev/null); do
+                for id in $(within 20 $root \#(try words(uuids)) </dev/null); do
                     case $id in *[!0-9a-f-]*) continue ;; esac
                     ask "domain $id" \#(try words(describe)) "$id" || continue
                     case $running in

@@ -38,9 +38,9 @@ struct HypervisorTests {
         let site = try HypervisorSite()
         try await site.fettle("scan", "--group", "compute", ends: 100, 101, 102)
         let process = try site.launch(["plan", "make", "--only", "orders", "--host", "hv-2"])
-        let code = try await process.end()
+        _ = try await process.end()
         _ = try await HypervisorLab.virsh("detach-disk vm-3 vdb --live", on: "hv-2")
-        #expect(code != 0, "\(process.output)")
+        #expect(process.output.contains("no step is needed"), "\(process.output)")
         #expect(process.output.contains("vm-3") && process.output.contains("own.raw"), "\(process.output)")
         #expect(try await HypervisorLab.places() == HypervisorLab.homes)
     }
