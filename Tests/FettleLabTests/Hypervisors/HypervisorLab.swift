@@ -90,8 +90,12 @@ enum HypervisorLab {
     static func bootIDs() async throws -> [String: String] {
         var ids: [String: String] = [:]
         for name in homes.keys.sorted() {
-            ids[name] = try await lab("in", "curl", "--silent", "--fail", "--max-time", "20", "http://\(name)/boot-id")
-                .trimmingCharacters(in: .whitespacesAndNewlines)
+            // One that was just started takes a minute or two to boot.
+            ids[name] = try await lab(
+                "in", "curl", "--silent", "--fail", "--max-time", "20", "--retry", "60", "--retry-delay", "3",
+                "--retry-all-errors", "http://\(name)/boot-id"
+            )
+            .trimmingCharacters(in: .whitespacesAndNewlines)
         }
         return ids
     }
