@@ -8,8 +8,10 @@ FLAGS := $(BUILD) --explicit-target-dependency-import-check error
 # What is measured is what is shipped.
 RELEASE := $(BUILD) -c release --static-swift-stdlib
 LAB := Lab/lab
+# A lab of its own, beside the other.
+VMLAB := FETTLE_LAB_NAME=$(or $(FETTLE_LAB_NAME),fettle)-vm Lab/lab
 
-.PHONY: help run test test-long unit lab lab-down bench bench-fleet bench-judge bench-plan bench-reports bench-versions fuzz simulate mutations fmt check docs release install-needs clean
+.PHONY: help run test test-long unit lab lab-down lab-vm lab-vm-down bench bench-fleet bench-judge bench-plan bench-reports bench-versions fuzz simulate mutations fmt check docs release install-needs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -33,6 +35,12 @@ lab: ## bring the lab of real hosts up
 
 lab-down: ## take the lab down and leave nothing behind
 	$(LAB) down
+
+lab-vm: ## bring the lab of hypervisors and virtual machines up (minutes the first time, half a minute from then on)
+	$(VMLAB) up vm
+
+lab-vm-down: ## take the lab of hypervisors down and leave nothing behind
+	$(VMLAB) down
 
 bench: bench-judge bench-plan ## measure against Ansible, bare ssh and bare apt-get, on the lab; and bench-judge, bench-plan
 	@scripts/install-needs bench
@@ -74,7 +82,7 @@ check: ## what CI checks beside the tests: format, layers, shell scripts, docs
 	scripts/check-docs
 	scripts/make-schemas --check
 	scripts/mutations --check
-	cd Lab && shellcheck -x lab selftest lib/machine.sh lib/layer-build.sh layers/*.sh
+	cd Lab && shellcheck -x lab selftest lib/machine.sh lib/layer-build.sh lib/guest-image.sh layers/*.sh
 	shellcheck $$(grep -lE '^#!.*bash' scripts/* .ci/run) Fuzz/run
 
 docs: ## build the documentation into .build/docs

@@ -2,16 +2,35 @@
 # lb-1 and what is watched through it: its configuration, requests through its frontends, and its own view of its servers.
 
 balancer_seed() {
-    mkdir -p "$1/etc/haproxy"
-    balancer_servers web 80 >"$1/web.servers"
-    balancer_servers api 8080 >"$1/api.servers"
-    sed -e "/^@WEB@$/{r $1/web.servers" -e 'd}' -e "/^@API@$/{r $1/api.servers" -e 'd}' \
-        "$lab_source/config/haproxy.cfg" >"$1/etc/haproxy/haproxy.cfg"
-    rm "$1/web.servers" "$1/api.servers"
+    local name=$1 seed=$2 pool address port backend
+    mkdir -p "$seed/etc/haproxy"
+    {
+        cat "$lab_source/config/haproxy.cfg"
+        while read -r pool address port backend; do
+            printf '\nfrontend %s\n    bind :%s\n    default_backend %s\n' "$pool" "$port" "$pool"
+            printf '\nbackend %s\n    balance roundrobin\n    option httpchk GET /healthz\n' "$pool"
+            balancer_servers "$pool" "$backend"
+        done < <(balancer_pools "$name")
+    } >"$seed/etc/haproxy/haproxy.cfg"
+}
+
+# The pools of a balancer: name, the balancer, the port in front, the port of each server.
+balancer_pools() {
+    case $1 in
+        lb-1) printf '%s\n' "web lb-1 8000 80" "api lb-1 8001 8080" ;;
+        lb-vm) echo "guests lb-vm 8000 80" ;;
+    esac
+}
+
+# Those of the balancer that this lab has.
+running_pools() {
+    local name
+    for name in $(running_lab_hosts); do balancer_pools "$name"; done
 }
 
 balancer_servers() {
-    host_table | awk -F'\t' -v pool="$1" -v port="$2" '$4 == pool { print "    server " $1 " " $2 ":" port }'
+    { host_table; guest_table; } |
+        awk -F'\t' -v pool="$1" -v port="$2" '$4 == pool { print "    server " $1 " " $2 ":" port }'
 }
 
 balancer_haproxy() {
@@ -21,12 +40,12 @@ balancer_haproxy() {
 }
 
 balancer_load() {
-    local pool
+    local pool balancer port
     require_up
     case ${1:-} in
         start)
             [[ ${2:-8} =~ ^[1-9][0-9]{0,2}$ && $# -le 2 ]] || wrong_usage 'load start [CONNECTIONS]'
-            for pool in web api; do load_start "$pool" "${2:-8}"; done
+            while read -r pool balancer port _; do load_start "$pool" "$balancer:$port" "${2:-8}"; done < <(running_pools)
             ;;
         stop) load_stop ;;
         *) wrong_usage 'load start [CONNECTIONS] | load stop' ;;
@@ -34,29 +53,31 @@ balancer_load() {
 }
 
 load_start() {
-    local pool=$1 connections=$2 port=8000 log=$run_directory/log/load-$1
-    [[ $pool == web ]] || port=8001
+    local pool=$1 address=$2 connections=$3 log=$run_directory/log/load-$1
     if daemon_is_running "load-$pool"; then fail "load runs already: lab load stop"; fi
     rm -f "$log"
     # wrk wants to know how long; it ends earlier, with its summary, when it is interrupted.
     start_daemon "load-$pool" ip netns exec "$controller_namespace" wrk --threads 1 --connections "$connections" \
-        --duration 24h --timeout 10s --latency --script "$lab_source/lib/load.lua" "http://lb-1:$port/"
+        --duration 24h --timeout 10s --latency --script "$lab_source/lib/load.lua" "http://$address/"
     # A frontend that is down would else be told only by `load stop`.
     sleep 0.2
     daemon_is_running "load-$pool" || fail "wrk did not start: $(<"$log")"
 }
 
 load_stop() {
-    local pool
-    for pool in web api; do
+    local pool pools
+    local -a logs=()
+    pools=$(running_pools | cut -d' ' -f1)
+    for pool in $pools; do
         daemon_is_running "load-$pool" || fail "no load runs: lab load start"
         xargs --no-run-if-empty kill -INT <"$(group_of "load-$pool")/cgroup.procs"
+        logs+=("$pool=$run_directory/log/load-$pool")
     done
-    for pool in web api; do
+    for pool in $pools; do
         wait_until 15 group_is_empty "$(group_of "load-$pool")" || fail "wrk does not end"
         kill_daemon "load-$pool"
     done
-    /usr/bin/python3 "$lab_source/lib/load_summary.py" "web=$run_directory/log/load-web" "api=$run_directory/log/load-api"
+    /usr/bin/python3 "$lab_source/lib/load_summary.py" "${logs[@]}"
 }
 
 balancer_sample() {

@@ -33,7 +33,10 @@ seed_host() {
     install -m 600 -o 1000 -g 1000 "$run_directory/keys/id_ed25519.pub" "$seed/home/fettle/.ssh/authorized_keys"
     chmod 700 "$seed/root" "$seed/home/fettle"
     chown 1000:1000 "$seed/home/fettle"
-    if [[ $(host_field "$name" 5) == balancer ]]; then balancer_seed "$seed"; fi
+    case $(host_field "$name" 5) in
+        balancer) balancer_seed "$name" "$seed" ;;
+        hypervisor) hypervisor_seed "$name" "$seed" ;;
+    esac
     layer_stack "$(host_field "$name" 5)" >"$directory/layers"
     mv "$seed" "$directory/seed"
 }

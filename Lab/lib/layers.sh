@@ -82,10 +82,12 @@ layer_build_overlay() {
 cache_prune() {
     local directory name kept
     kept=$(repository_directory
-           for name in debian common balancer dnf zypper; do layer_path "$name"; done
+           for name in debian common balancer dnf zypper hypervisor; do layer_path "$name"; done
+           guest_image
            cat "$lab_directory"/run-*/hosts/*/layers | tr : '\n'
+           cat "$lab_directory"/run-*/guest-image
            readlink "$lab_directory"/run-*/repository)
-    for directory in "$cache_directory"/{debian,common,balancer,dnf,zypper,repository}-*; do
+    for directory in "$cache_directory"/{debian,common,balancer,dnf,zypper,hypervisor,guest,repository}-*; do
         [[ -d $directory ]] || continue
         grep -qxF -- "$directory" <<<"$kept" || rm -rf "$directory"
     done

@@ -5,11 +5,13 @@
 readonly hosts_at_a_time=4
 
 lab_up() {
-    local names name set added=
+    local names name
+    local -a sets
     case ${*:-} in
-        '') ;;
-        rpm) added=rpm ;;
-        *) wrong_usage 'up [rpm]' ;;
+        '') sets=(base) ;;
+        rpm) sets=(base rpm) ;;
+        vm) sets=(vm) ;;
+        *) wrong_usage 'up [rpm | vm]' ;;
     esac
     check_machine
     lock_lab
@@ -22,12 +24,14 @@ lab_up() {
     network_up
     mirror_up
     packages_up
-    build_layers_of base ${added:+"$added"}
+    build_layers_of "${sets[@]}"
+    [[ ${sets[*]} != vm ]] || guests_prepare
     access_keys
-    names=$(for set in base ${added:+"$added"}; do host_table "$set" | cut -f1; done)
+    names=$(hosts_of "${sets[@]}")
     # One after the other: `ip netns add` sets up the place of all namespaces when it is the first.
     for name in $names; do
         network_plug "$name" "$(host_field "$name" 2)"
+        [[ $(host_field "$name" 5) != hypervisor ]] || network_bridge "$name" "$(host_field "$name" 2)"
         seed_host "$name"
     done
     access_files
@@ -35,13 +39,16 @@ lab_up() {
     unlock_shared
     # shellcheck disable=SC2086 # names of hosts have no blanks
     in_parallel "$hosts_at_a_time" bring_up_host $names
+    [[ ${sets[*]} != vm ]] || guests_up
     say "the lab '$lab_name' is up: $(wc -w <<<"$names") hosts, in $SECONDS s; files in $run_directory"
 }
 
 build_layers_of() {
-    local layer
+    local layer set
     for layer in $(for set; do host_table "$set" | cut -f5; done | sort -u); do layer_build "$layer"; done
 }
+
+hosts_of() { local set; for set; do host_table "$set" | cut -f1; done; }
 
 # Namespaces are the machine's: the same name from another directory would be taken over and taken down.
 refuse_foreign_lab() {

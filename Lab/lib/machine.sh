@@ -27,6 +27,9 @@ nspawn() {
 
 boot() {
     local directory=$1 name=$2 namespace=$3 lower=$4 status
+    local -a more=()
+    # What this machine has that others have not, an option of systemd-nspawn a line.
+    [[ ! -f $directory/machine ]] || mapfile -t more <"$directory/machine"
     mkdir -p "$directory/disk/"{upper,work} "$directory/root"
     mount -t overlay "host-$name" -o "lowerdir=$lower,upperdir=$directory/disk/upper,workdir=$directory/disk/work" \
         "$directory/root"
@@ -36,7 +39,7 @@ boot() {
     fi
     while :; do
         nspawn --boot --directory="$directory/root" --machine="$name" --hostname="$name" \
-            --network-namespace-path="/run/netns/$namespace" &
+            --network-namespace-path="/run/netns/$namespace" "${more[@]}" &
         echo $! >"$directory/nspawn.pid"
         status=0
         wait $! || status=$?

@@ -36,6 +36,18 @@ network_plug() {
     ip -n "$namespace" link set eth0 up
 }
 
+# A hypervisor's cable ends in a bridge, into which its machines are plugged too: network_bridge hv-1 10.77.0.71
+network_bridge() {
+    local namespace
+    namespace=$(host_namespace "$1")
+    if ip -n "$namespace" link show guests >/dev/null 2>&1; then return 0; fi
+    ip -n "$namespace" link add guests type bridge
+    ip -n "$namespace" addr del "$2/24" dev eth0
+    ip -n "$namespace" link set eth0 master guests
+    ip -n "$namespace" addr add "$2/24" dev guests
+    ip -n "$namespace" link set guests up
+}
+
 network_cable() { ip -n "$switch_namespace" link set "$1" "$2"; }
 
 network_cable_state() {
@@ -47,7 +59,7 @@ network_names() {
     printf '127.0.0.1\tlocalhost\n'
     printf '%s\tmirror.lab\n%s\tpackages.lab\n%s\tcontroller\n' \
         "$mirror_address" "$packages_address" "$controller_address"
-    host_table | awk -F'\t' '{ print $2 "\t" $1 }'
+    { host_table; guest_table; } | awk -F'\t' '{ print $2 "\t" $1 }'
 }
 
 network_down() {

@@ -10,6 +10,9 @@ apt-cacher-ng apt-cacher-ng
 apt-ftparchive apt-utils
 dpkg-deb dpkg
 socat socat
+qemu-img qemu-utils
+mkfs.ext4 e2fsprogs
+openssl openssl
 gpg gnupg
 wrk wrk
 ip iproute2

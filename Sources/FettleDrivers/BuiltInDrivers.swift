@@ -12,6 +12,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
     private let restore: HAProxyRestoreDriver
     private let turn: HAProxySwitchDriver
     private let restart: RestartServicesDriver
+    private let evacuation: EvacuationDriver
+    private let bringHome: BringHomeDriver
     private let packages: PackageDriverSettings
 
     /// For the guard before a step that lowers availability.
@@ -32,6 +34,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
         restore = HAProxyRestoreDriver(channels: channels)
         turn = HAProxySwitchDriver(channels: channels, runner: runner)
         restart = RestartServicesDriver(channels: channels, inspector: inspector)
+        evacuation = EvacuationDriver(channels: channels)
+        bringHome = BringHomeDriver(channels: channels)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
     }
 
@@ -49,7 +53,9 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .bake: bake
         case .verify: VerifyDriver(inspector: inspector)
         case .switchTraffic(let turn): turn.traffic.driver == HAProxyDrainDriver.name ? self.turn : nil
-        case .evacuate, .bringHome, .handOver, .upgradeThroughController, .buildImage, .replaceImage,
+        case .evacuate: evacuation
+        case .bringHome: bringHome
+        case .handOver, .upgradeThroughController, .buildImage, .replaceImage,
             .retire:
             nil
         }
@@ -71,17 +77,20 @@ public struct BuiltInDrivers: StepDriverRegistry {
     /// Everything that these drivers do as root where Fettle connects as another user.
     ///
     /// - Parameters:
+    ///   - packages: of the package drivers.
     ///   - haproxySockets: paths of admin sockets, for hosts that run HAProxy; none for the others.
     ///   - haproxyMaps: paths of the maps that say which side has the traffic, there too.
+    ///   - hypervisors: for hypervisors of libvirt: how they reach each other, such as `qemu+tls://hv-2/system`; none for others.
     /// - Throws: `SudoRuleError` for a path that could not stand in a rule.
     public static func sudoRules(
         packages: PackageDriverSettings = PackageDriverSettings(),
-        haproxySockets: [String] = [], haproxyMaps: [String] = []
+        haproxySockets: [String] = [], haproxyMaps: [String] = [], hypervisors: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
         var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
         rules += try PackageRules.rules(packages) + SystemRules.rules() + LogRules.rules()
         for map in haproxyMaps { rules += try HAProxySwitchDriver.sudoRules(map: map) }
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
+        if !hypervisors.isEmpty { rules += try VirshRules.rules(destinations: hypervisors) }
         return rules
     }
 }

@@ -131,7 +131,8 @@ public enum Planner {
         return PlannedGroup(
             id: work.group.id, members: members, minimumAvailable: work.minimumAvailable,
             maximumOut: work.maximumOut, traffic: work.group.traffic, probes: work.group.probes,
-            memberAddresses: Dictionary(addresses, uniquingKeysWith: { first, _ in first }))
+            memberAddresses: Dictionary(addresses, uniquingKeysWith: { first, _ in first }),
+            machines: work.group.machines)
     }
 
     private static func title(_ hosts: [HostWork], _ environments: [EnvironmentID]) -> String {

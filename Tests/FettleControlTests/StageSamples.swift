@@ -26,7 +26,7 @@ enum StageSamples {
                 residents: [
                     ResidentMachine(
                         name: "m", resource: "h-2", memoryMebibytes: 1, processors: 1, isBoundBecause: "a device",
-                        apartFrom: ["n"])
+                        apartFrom: ["n"], sharedPaths: ["/a"])
                 ]))
         rich.clusterRoles = Dictionary(
             uniqueKeysWithValues: ClusterRole.allCases.map { (GroupID("g-\($0.rawValue)"), $0) })
@@ -134,11 +134,14 @@ enum StageSamples {
                     resource: "h-1", address: .local, environment: "production", window: 0, carries: ["h-3"],
                     interrupts: [InterruptedMachine(machine: "n", resource: "h-3", host: "h-1", because: "bound")])
             ],
-            groups: [
+            groups: MachineRules.TooSlow.allCases.map {
                 PlannedGroup(
                     id: "g-1", members: ["h-1"], minimumAvailable: 0, maximumOut: 1, traffic: traffic, probes: probes,
-                    memberAddresses: ["h-1": ResourceAddress(transport: .none)])
-            ], steps: steps, rollback: steps,
+                    memberAddresses: ["h-1": ResourceAddress(transport: .none)],
+                    machines: MachineRules(
+                        driver: "libvirt", sharedDirectories: ["/a"], whenTooSlow: $0, mostMebibytes: 1, mayStay: ["m"],
+                        apart: [["m", "n"]]))
+            }, steps: steps, rollback: steps,
             order: TurnOrder.WayBack.allCases.map {
                 TurnOrder(
                     reason: "r", turns: [["h-1"], ["h-3"]], wayBack: $0, isDependency: $0 == .reversed ? true : nil)

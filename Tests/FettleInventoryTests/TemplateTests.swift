@@ -215,6 +215,14 @@ enum RandomFleet {
                     groupProbes: maybe([
                         Probe(name: "a", check: .http(url: "https://shop.example/", status: 200, contains: nil))
                     ]), after: number == 0 ? [] : ["g0"]))
+            guard groups[number].kind == .hypervisorPool else { continue }
+            groups[number].machines = maybe(
+                MachineRules(
+                    driver: "libvirt", destination: one(["qemu+ssh://{host}/system", "qemu+tls://{host}:1/system"]),
+                    sharedDirectories: one([[], ["/srv/a b", "/x"]]), bandwidthMebibytes: 7, timeLimitSeconds: 90,
+                    whenTooSlow: one(MachineRules.TooSlow.allCases), isEncrypted: one([true, false]),
+                    processorsPerCore: 2, reservedMebibytes: 0, mostMebibytes: maybe(5),
+                    mayStay: one([[], ["#c", "a: b"]]), apart: one([[], [["a", "b c"], ["d", "e"]]])))
         }
         return Fleet(environments: environments, resources: resources, groups: groups, tiers: tiers)
     }

@@ -23,6 +23,10 @@ struct AccessSudoers: AsyncParsableCommand {
         name: .customLong("switch-map"),
         help: "HAProxy's map of a blue-green switch, for hosts that run it; may be given again.")
     var switchMaps: [String] = []
+    @Option(
+        name: .customLong("hypervisor"),
+        help: "How hypervisors of libvirt reach another one, such as qemu+tls://hv-2/system; may be given again.")
+    var hypervisors: [String] = []
     @Flag(help: "Write wildcards, for sudo before 1.9.10. Looser: prefer the default.") var wildcards = false
 
     private struct Answer: Encodable {
@@ -33,7 +37,8 @@ struct AccessSudoers: AsyncParsableCommand {
     func run() async throws {
         let text: String
         do {
-            let rules = try BuiltInDrivers.sudoRules(haproxySockets: adminSockets, haproxyMaps: switchMaps)
+            let rules = try BuiltInDrivers.sudoRules(
+                haproxySockets: adminSockets, haproxyMaps: switchMaps, hypervisors: hypervisors)
             text = try SudoersFile(
                 user: user, rules: rules, patterns: wildcards ? .wildcards : .regularExpressions
             ).text()

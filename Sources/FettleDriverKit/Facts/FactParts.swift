@@ -18,8 +18,11 @@ public struct FactParts: OptionSet, Sendable, Hashable {
     /// The states of all services, and how often each was restarted: systemd is asked for each of them.
     public static let units = FactParts(rawValue: 1 << 9)
 
+    /// Virtual machines, on a hypervisor.
+    public static let machines = FactParts(rawValue: 1 << 10)
+
     public static let all: FactParts = [
         .platform, .boot, .packages, .updates, .kernels, .rebootRequired, .services, .fileSystems, .packageLocks,
-        .units,
+        .units, .machines,
     ]
 }

@@ -54,6 +54,7 @@ struct FactsAssembler {
             packageLocks: part(.packageLocks) { () throws(FactError) in
                 try LockParser.locks(try transcript.requiredOutput(of: "locks"))
             },
+            hypervisor: hypervisor(),
             // An answer that was recorded before they were asked for has none.
             livepatches: parts.contains(.kernels) && transcript.section("livepatch") != nil
                 ? observe { () throws(FactError) in
@@ -65,6 +66,18 @@ struct FactsAssembler {
         _ part: FactParts, _ read: () throws(FactError) -> Value
     ) -> Observed<Value> {
         parts.contains(part) ? observe(read) : .notObserved(reason: "not asked for")
+    }
+
+    /// nil: no hypervisor, or nobody asked. One that answers and could not be understood is not observed, and never one that carries
+    /// nothing.
+    private func hypervisor() -> Observed<HypervisorFacts>? {
+        guard parts.contains(.machines), transcript.section(LibvirtSection.name) != nil else { return nil }
+        do {
+            guard let text = try transcript.output(of: LibvirtSection.name) else { return nil }
+            return .observed(try LibvirtView(parsing: text, nonce: transcript.nonce).facts)
+        } catch {
+            return .notObserved(reason: error.reason)
+        }
     }
 
     private func platform() throws(FactError) -> Platform {

@@ -89,7 +89,8 @@ enum FactsScript {
             (RpmSections.packages, packages.union(.platform)), (RpmSections.dnf, .updates),
             (RpmSections.zypper, .updates), (ApkSections.packages, packages), (ApkSections.updates, .updates),
             (SystemSections.reboot, .rebootRequired), (maps, .services), (SystemSections.units, .units),
-            (SystemSections.disks, .fileSystems), (ProcessSections.locks, .packageLocks),
+            (try LibvirtSection.make(), .machines), (SystemSections.disks, .fileSystems),
+            (ProcessSections.locks, .packageLocks),
         ]
         return SectionedScript(
             sections: sections.filter { !$0.serves.isDisjoint(with: parts) }.map(\.section), nonce: nonce)

@@ -8,8 +8,11 @@ struct Transcript: Sendable {
     }
 
     private var sections: [String: Section] = [:]
+    /// What this collection marked its own lines with.
+    let nonce: String
 
     init(standardOutput: [UInt8], standardError: [UInt8], nonce: String) {
+        self.nonce = nonce
         let errors = Self.split(standardError, nonce: nonce)
         for (name, body) in Self.split(standardOutput, nonce: nonce) {
             let (output, status) = Self.withoutStatus(body, nonce: nonce)

@@ -20,7 +20,7 @@ struct GroupReader {
 
     static let keys = [
         "id", "kind", "members", "select", "spares", "minimumAvailable", "strategy", "traffic", "probes",
-        "groupProbes", "after", "responsibility",
+        "groupProbes", "after", "responsibility", "machines",
     ]
 
     init(reading: Reading, environments: [Environment], resources: DeclaredResources) {
@@ -55,6 +55,9 @@ struct GroupReader {
         checkEnvironments(group, at: idValue?.place ?? item.place)
         if let value = fields["traffic"] {
             group.traffic = TrafficReader(reading: reading, resources: resources, ids: ids).read(value, of: group)
+        }
+        if let value = fields["machines"] {
+            group.machines = MachineRulesReader(reading: reading).read(value, of: group)
         }
         if let value = fields["probes"] { group.probes = ProbeReader(reading: reading).list(value) }
         if let value = fields["groupProbes"] {

@@ -26,10 +26,13 @@ public struct ResidentMachine: Codable, Sendable, Equatable {
     public var isBoundBecause: String?
     /// Machines that may not run on the same hypervisor, by name; sorted.
     public var apartFrom: [String]
+    /// Files and devices by path that a hypervisor must see alike for the machine to be moved there while it runs; nil: none is
+    /// known to be needed.
+    public var sharedPaths: [String]?
 
     public init(
         name: String, resource: ResourceID? = nil, memoryMebibytes: Int, processors: Int, isRunning: Bool = true,
-        isBoundBecause: String? = nil, apartFrom: [String] = []
+        isBoundBecause: String? = nil, apartFrom: [String] = [], sharedPaths: [String]? = nil
     ) {
         self.name = name
         self.resource = resource
@@ -38,6 +41,7 @@ public struct ResidentMachine: Codable, Sendable, Equatable {
         self.isRunning = isRunning
         self.isBoundBecause = isBoundBecause
         self.apartFrom = apartFrom
+        self.sharedPaths = sharedPaths
     }
 }
 

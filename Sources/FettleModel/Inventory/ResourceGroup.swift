@@ -13,6 +13,8 @@ public struct ResourceGroup: Codable, Sendable, Equatable {
     public var strategy: Strategy?
     /// What takes a member out of traffic and back; nil if nothing does.
     public var traffic: TrafficBinding?
+    /// Of hypervisors: how machines are moved, and which need not be; nil: nothing is said.
+    public var machines: MachineRules?
     /// What must pass before a member counts as healthy.
     public var probes: [Probe]
     /// What is asked once for the group as a whole, such as at its public address, behind each of its waves; nil: nothing.
@@ -23,7 +25,7 @@ public struct ResourceGroup: Codable, Sendable, Equatable {
     public init(
         id: GroupID, kind: Kind = .pool, members: [ResourceID], spares: [ResourceID]? = nil,
         minimumAvailable: Quantity, strategy: Strategy? = nil, traffic: TrafficBinding? = nil, probes: [Probe] = [],
-        groupProbes: [Probe]? = nil, after: [GroupID] = []
+        groupProbes: [Probe]? = nil, after: [GroupID] = [], machines: MachineRules? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -32,6 +34,7 @@ public struct ResourceGroup: Codable, Sendable, Equatable {
         self.minimumAvailable = minimumAvailable
         self.strategy = strategy
         self.traffic = traffic
+        self.machines = machines
         self.probes = probes
         self.groupProbes = groupProbes
         self.after = after

@@ -107,19 +107,22 @@ public struct PlannedGroup: Codable, Sendable, Equatable {
     /// How many members this plan takes out at the same time at most.
     public var maximumOut: Int
     public var traffic: TrafficBinding?
+    /// Of hypervisors: how machines are moved. Left out where the fleet says nothing of it.
+    public var machines: MachineRules?
     public var probes: [Probe]
     /// Where the members are, those that the plan doesn't change as well: their health is asked too.
     public var memberAddresses: [ResourceID: ResourceAddress]
 
     public init(
         id: GroupID, members: [ResourceID], minimumAvailable: Int, maximumOut: Int, traffic: TrafficBinding?,
-        probes: [Probe], memberAddresses: [ResourceID: ResourceAddress] = [:]
+        probes: [Probe], memberAddresses: [ResourceID: ResourceAddress] = [:], machines: MachineRules? = nil
     ) {
         self.id = id
         self.members = members
         self.minimumAvailable = minimumAvailable
         self.maximumOut = maximumOut
         self.traffic = traffic
+        self.machines = machines
         self.probes = probes
         self.memberAddresses = memberAddresses
     }

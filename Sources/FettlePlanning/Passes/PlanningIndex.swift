@@ -30,7 +30,7 @@ struct PlanningIndex {
         self.served = served
         groupLists = GroupLists(groups, resources: resources.count)
         let declared = placesOfResources
-        residency = Residency(facts) { declared[$0] != nil }
+        residency = Residency(facts, groups: groups) { declared[$0] != nil }
     }
 
     private static func places(_ ids: some Collection<ResourceID>) -> [ResourceID: Int] {

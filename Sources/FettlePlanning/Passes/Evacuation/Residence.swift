@@ -81,6 +81,10 @@ extension WorkPass {
             notes.leaveOut(resource.id, because: "it is not known which machines run on it (\(reason)); scan again")
             return false
         }
+        if let reason = mustNotStay(resource.id, residence, in: groups) {
+            notes.leaveOut(resource.id, because: reason)
+            return false
+        }
         for balancer in residence.carries {
             let serves = index.served[balancer] ?? []
             let hasStandIn = index.groups(of: balancer).contains {
@@ -103,6 +107,20 @@ extension WorkPass {
     }
 }
 
+extension WorkPass {
+    /// Where the fleet says how machines are moved, one that cannot be moved stays only if it is named there.
+    private static func mustNotStay(_ id: ResourceID, _ residence: Residence, in groups: [ResourceGroup]) -> String? {
+        let pools = groups.filter { residence.pools.contains($0.id) }
+        guard let pool = pools.first(where: { $0.machines != nil }), let rules = pool.machines else { return nil }
+        let stuck = residence.staying.filter { $0.host == id && !rules.mayStay.contains($0.machine) }
+        guard !stuck.isEmpty else { return nil }
+        let names = stuck.prefix(5).map { "\($0.machine) (\($0.because))" }.joined(separator: ", ")
+        let more = stuck.count > 5 ? " and \(stuck.count - 5) more" : ""
+        return "cannot be moved away, and \(pool.id) does not let them go down with it: \(names)\(more); "
+            + "name them in 'mayStay', or make them movable"
+    }
+}
+
 extension PlanningIndex {
     /// Groups whose traffic is interrupted when a resource is out: over itself, or over what goes down with it. Sorted.
     func served(by resource: ResourceID, _ residence: Residence?) -> [GroupID] {
@@ -119,7 +137,7 @@ extension PlanningInput {
             return resources
         }
         let declared = Set(fleet.resources.map(\.id))
-        let residency = Residency(facts.hosts) { declared.contains($0) }
+        let residency = Residency(facts.hosts, groups: fleet.groups) { declared.contains($0) }
         return resources.reduce(into: resources) { $0.formUnion(residency.houses(of: $1)) }
     }
 }

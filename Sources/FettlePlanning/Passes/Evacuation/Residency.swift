@@ -16,14 +16,18 @@ struct Residency {
     /// On one hypervisor.
     static let mostMachines = 100_000
 
-    init(_ facts: [HostFacts], isDeclared: (ResourceID) -> Bool) {
+    /// - Parameters:
+    ///   - groups: of the fleet: those that are evacuated may say what is shared and how much may be given out.
+    ///   - isDeclared: whether the fleet has such a resource.
+    init(_ facts: [HostFacts], groups: [ResourceGroup] = [], isDeclared: (ResourceID) -> Bool) {
+        let rules = Self.rules(groups)
         for host in facts {
             guard let hypervisor = host.hypervisor, known[host.resource] == nil, doubts[host.resource] == nil else {
                 continue
             }
             if case .unreachable(let reason) = host.reachability {
                 doubts[host.resource] = "unreachable: \(reason)"
-            } else if var observed = hypervisor.value {
+            } else if var observed = hypervisor.value?.ruled(by: rules[host.resource]) {
                 for place in observed.residents.indices {
                     guard let resource = observed.residents[place].resource else { continue }
                     if !isDeclared(resource) { observed.residents[place].resource = nil }
@@ -38,6 +42,16 @@ struct Residency {
             }
         }
         findHomes()
+    }
+
+    /// By hypervisor, of the first of its pools that has some.
+    private static func rules(_ groups: [ResourceGroup]) -> [ResourceID: MachineRules] {
+        var result: [ResourceID: MachineRules] = [:]
+        for group in groups.sorted(by: { $0.id < $1.id }) where group.isEvacuated {
+            guard let machines = group.machines else { continue }
+            for member in group.members where result[member] == nil { result[member] = machines }
+        }
+        return result
     }
 
     private static func doubt(of hypervisor: ResourceID, _ facts: HypervisorFacts) -> String? {

@@ -1,0 +1,96 @@
+import FettleModel
+
+/// A virtual machine as libvirt describes it (<https://libvirt.org/formatdomain.html>): what decides where it can run.
+struct DomainDescription: Sendable, Equatable {
+    let name: String
+    let uuid: String
+    let memoryMebibytes: Int
+    let processors: Int
+    /// Why it cannot be moved while it runs, whatever is shared; nil: nothing of that kind.
+    let obstacle: String?
+    /// Files and devices that a hypervisor must see alike; sorted.
+    let sharedPaths: [String]
+    /// The processor that it needs, as `hypervisor-cpu-compare` takes it; nil: none in particular.
+    let processor: XMLElement?
+    /// How it is carried out: `kvm` or `qemu` (emulated); nil: neither.
+    let kind: String?
+
+    /// - Throws: `FactError` for a description without a name, a UUID, memory or processors.
+    init(_ domain: XMLElement) throws(FactError) {
+        guard domain.name == "domain" else { throw FactError("what libvirt gave for a machine is no domain") }
+        guard let name = domain.first("name")?.text, !name.isEmpty, name.utf8.count <= 1_024,
+            !name.contains(where: \.isNewline)
+        else { throw FactError("a machine has no name that could be told") }
+        guard let uuid = domain.first("uuid")?.text, Self.isUUID(uuid) else {
+            throw FactError("machine \(FactText.excerpt(name, limit: 80)) has no UUID")
+        }
+        guard let memory = domain.first("memory"), let kibibytes = FactText.number(memory.text, Int.self),
+            memory.attributes["unit"] ?? "KiB" == "KiB", let processors = domain.first("vcpu"),
+            let count = FactText.number(processors.text, Int.self)
+        else { throw FactError("machine \(FactText.excerpt(name, limit: 80)) has no size") }
+        self.name = name
+        self.uuid = uuid
+        memoryMebibytes = kibibytes / 1_024 + (kibibytes % 1_024 == 0 ? 0 : 1)
+        self.processors = count
+        let devices = domain.first("devices")?.children ?? []
+        let disks = devices.filter { $0.name == "disk" }
+        obstacle = Self.obstacle(domain, devices) ?? disks.lazy.compactMap(Self.obstacle).first
+        sharedPaths = Set(disks.flatMap(Self.paths)).sorted()
+        kind = domain.attributes["type"].flatMap { VirshCommand.kinds.contains($0) ? $0 : nil }
+        processor = domain.first("cpu").flatMap { $0.attributes["mode"] == "custom" ? $0 : nil }
+    }
+
+    /// As libvirt writes it: 36 characters, lower-case hexadecimal digits and `-` where it belongs.
+    static func isUUID(_ text: some StringProtocol) -> Bool {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 36 else { return false }
+        return bytes.enumerated().allSatisfy { place, byte in
+            [8, 13, 18, 23].contains(place)
+                ? byte == UInt8(ascii: "-") : (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
+        }
+    }
+
+    private static func obstacle(_ domain: XMLElement, _ devices: [XMLElement]) -> String? {
+        if let device = devices.first(where: { $0.name == "hostdev" }) {
+            return "a device of the hypervisor is passed through to it (\(word(device.attributes["type"])))"
+        }
+        if let port = devices.first(where: {
+            $0.name == "interface" && ["hostdev", "direct"].contains($0.attributes["type"])
+        }) {
+            return "a network port of the hypervisor is its own (\(word(port.attributes["type"])))"
+        }
+        if devices.contains(where: { $0.name == "filesystem" }) {
+            return "a directory of the hypervisor is given to it"
+        }
+        if domain.first("cpu")?.attributes["mode"] == "host-passthrough" {
+            return "its processor is exactly the hypervisor's (host-passthrough)"
+        }
+        if domain.first("launchSecurity") != nil { return "its memory is sealed by the processor" }
+        return nil
+    }
+
+    /// Of one disk. Two hypervisors that cache what is written differ in what the disk holds at the moment of the move.
+    private static func obstacle(_ disk: XMLElement) -> String? {
+        let target = word(disk.first("target")?.attributes["dev"])
+        switch disk.attributes["type"] {
+        case "file", "block":
+            guard !paths(disk).isEmpty, disk.first("readonly") == nil else { return nil }
+            let cache = disk.first("driver")?.attributes["cache"]
+            guard cache != "none", cache != "directsync" else { return nil }
+            return "its disk \(target) is cached by the hypervisor (cache=\(word(cache ?? "default")))"
+        case "network": return nil
+        default:
+            return "it is not known whether its disk \(target) can be seen elsewhere (\(word(disk.attributes["type"])))"
+        }
+    }
+
+    /// What the disk itself and all that lies below it are made of; a drive without a disk has none.
+    private static func paths(_ disk: XMLElement) -> [String] {
+        guard disk.attributes["type"] == "file" || disk.attributes["type"] == "block" else { return [] }
+        return disk.descendants().filter { $0.name == "source" }.compactMap {
+            $0.attributes["file"] ?? $0.attributes["dev"]
+        }
+    }
+
+    private static func word(_ text: String?) -> String { FactText.excerpt(text ?? "?", limit: 40) }
+}

@@ -1,0 +1,141 @@
+public import FettleDriverKit
+public import FettleModel
+
+/// Empties a hypervisor of libvirt: its running machines are moved to others while they run.
+///
+/// The two hypervisors carry a move by themselves (peer to peer), so that it goes on if Fettle, the connection or this machine goes
+/// away; the next look finds it under way, or done. Done is what both hypervisors tell, not virsh's status (cubecos#1440).
+/// A machine that runs there and is not in the plan stops the step: it would go down with the hypervisor.
+public struct EvacuationDriver: StepDriver {
+    /// What `MachineRules.driver` calls it.
+    public static let name = "libvirt"
+
+    private let channels: any ChannelProvider
+    private let clock: DriverClock
+    private let records = RecentLooks<[MachineMover.Record]>()
+
+    public init(channels: any ChannelProvider, clock: DriverClock = DriverClock()) {
+        self.channels = channels
+        self.clock = clock
+    }
+
+    public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
+        do throws(StepFailure) {
+            let (moves, staying) = try parts(step)
+            let road = try MachineRoad(step, moves, in: context, channels: channels)
+            let began = clock.now()
+            let views = try await road.views()
+            try refuseStrangers(step.resource, moves, staying, views[step.resource])
+            var isDone = true
+            for move in moves {
+                switch standing(move, views) {
+                case .moved: continue
+                case .off: try refuseOff(move, step, context)
+                case .trouble(let failure) where failure.code != .locked: throw failure
+                default: isDone = false
+                }
+            }
+            if isDone { return .alreadyDone(observation(step, moves, staying, at: began)) }
+            let autostart = views[step.resource]?.machines.filter(\.startsWithHypervisor).map(\.name) ?? []
+            return .ready(prior: context.prior ?? AutostartMemory.state(autostart))
+        } catch {
+            return .unknown(error)
+        }
+    }
+
+    public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
+        let (moves, _) = try parts(step)
+        let road = try MachineRoad(step, moves, in: context, channels: channels)
+        let mover = MachineMover(road: road, clock: clock, bringsDescriptions: false)
+        let autostart = AutostartMemory.names(context.prior)
+        let deadline = clock.now().adding(seconds: step.timeoutSeconds)
+        var done: [MachineMover.Record] = []
+        for move in moves {
+            if Task.isCancelled {
+                throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
+            }
+            let record = try await mover.move(move, autostart: autostart.contains(move.machine), until: deadline)
+            if record == nil, case .off = try await mover.standing(move) { try refuseOff(move, step, context) }
+            if let record { done.append(record) }
+        }
+        records.note(done, of: step, in: context, since: ContinuousClock.now)
+    }
+
+    public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
+        let (moves, staying) = try parts(step)
+        let road = try MachineRoad(step, moves, in: context, channels: channels)
+        let began = clock.now()
+        let views = try await road.views()
+        try refuseStrangers(step.resource, moves, staying, views[step.resource])
+        for move in moves {
+            switch standing(move, views) {
+            case .moved: continue
+            case .off: try refuseOff(move, step, context)
+            case .trouble(let failure): throw failure
+            default:
+                throw StepFailure(code: .timeout, message: "\(move.machine) is not on \(move.to) alone")
+            }
+        }
+        var seen = observation(step, moves, staying, at: began)
+        for record in records.take(of: step, in: context) ?? [] {
+            seen.details["moved " + record.machine] = record.words
+        }
+        seen.details["hypervisor"] = views[step.resource]?.version
+        return seen
+    }
+
+    // MARK: Parts
+
+    private func parts(_ step: Step) throws(StepFailure) -> (moves: [MachineMove], staying: [String]) {
+        guard case .evacuate(let moves, let staying) = step.action else {
+            throw StepFailure(code: .internal, message: "\(step.id) empties no hypervisor")
+        }
+        return (moves, staying ?? [])
+    }
+
+    private func standing(_ move: MachineMove, _ views: [ResourceID: LibvirtView]) -> MachineStanding {
+        MachineStanding(
+            move.machine, views[move.from]?.machine(move.machine), views[move.to]?.machine(move.machine))
+    }
+
+    /// A machine that ran when the plan was made and is shut off now has not been moved, and is not taken for that. On the way back it
+    /// holds nothing up.
+    private func refuseOff(_ move: MachineMove, _ step: Step, _ context: StepContext) throws(StepFailure) {
+        guard !context.plan.rollback.contains(where: { $0.id == step.id }) else { return }
+        throw StepFailure(
+            code: .drift, message: "\(move.machine) on \(move.from) is shut off, and ran when the plan was made")
+    }
+
+    private func refuseStrangers(
+        _ hypervisor: ResourceID, _ moves: [MachineMove], _ staying: [String], _ view: LibvirtView?
+    ) throws(StepFailure) {
+        let known = Set(moves.map(\.machine) + staying)
+        let strangers = (view?.machines ?? []).filter { $0.isActive && !known.contains($0.name) }.map(\.name)
+        guard strangers.isEmpty else {
+            throw StepFailure(
+                code: .drift,
+                message: "\(PackageWords.list(strangers)) runs on \(hypervisor), and the plan knows nothing of it")
+        }
+    }
+
+    private func observation(
+        _ step: Step, _ moves: [MachineMove], _ staying: [String], at time: Timestamp
+    ) -> Observation {
+        let left = staying.isEmpty ? "nothing runs on it" : "only \(PackageWords.list(staying)) is left on it"
+        return Observation(
+            verdict: .pass, summary: "\(moves.count) away, as both sides tell; \(left)", observedAt: time)
+    }
+}
+
+/// Which machines started with their hypervisor before they were moved: libvirt forgets it at each move.
+enum AutostartMemory {
+    private static let key = "autostart"
+
+    static func state(_ names: [String]) -> PriorState {
+        PriorState(alreadySo: false, details: [key: names.sorted().joined(separator: "\n")])
+    }
+
+    static func names(_ prior: PriorState?) -> Set<String> {
+        Set((prior?.details[key] ?? "").split(separator: "\n").map(String.init))
+    }
+}

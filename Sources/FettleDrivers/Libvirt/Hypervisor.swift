@@ -1,0 +1,118 @@
+import FettleDriverKit
+import FettleModel
+
+/// One hypervisor as a step reaches it: libvirt's client on the machine itself, over the access channel.
+struct Hypervisor: Sendable {
+    let id: ResourceID
+    let address: ResourceAddress
+    let channels: any ChannelProvider
+
+    /// Asked anew each time: nothing here is older than the call.
+    func view() async throws(StepFailure) -> LibvirtView {
+        do {
+            let script = SectionedScript(sections: [try LibvirtSection.make()])
+            let result = try await channels.channel(to: address).run(
+                RemoteCommand(script: script.text, timeout: .seconds(60), outputLimit: script.outputLimit))
+            let transcript = Transcript(
+                standardOutput: result.standardOutput, standardError: result.standardError, nonce: script.nonce)
+            return try LibvirtView(
+                parsing: try transcript.requiredOutput(of: LibvirtSection.name), nonce: script.nonce)
+        } catch let error as AccessError {
+            throw StepFailure(error)
+        } catch {
+            // Among these: libvirtd is being restarted, and a machine that went while it was described.
+            throw StepFailure(code: .unreachable, message: "\(id): \(error)")
+        }
+    }
+
+    func act(_ command: RootCommand, timeout: Duration = .seconds(60)) async throws(StepFailure) {
+        let result: CommandResult
+        do {
+            result = try await channels.channel(to: address).run(RemoteCommand(root: command, timeout: timeout))
+        } catch {
+            throw StepFailure(error)
+        }
+        guard result.succeeded else {
+            let words = SafeText.lastLines(of: result.errorText) ?? "it said nothing"
+            throw StepFailure(code: .internal, message: "\(id): virsh: \(words)", output: HostText.tail(result))
+        }
+    }
+
+    /// Why the hypervisor cannot give a machine the processor that it needs; nil: it can.
+    ///
+    /// - Parameter kind: one of `VirshCommand.kinds`.
+    func lacks(_ processor: XMLElement, kind: String) async throws(StepFailure) -> String? {
+        let result: CommandResult
+        do {
+            result = try await channels.channel(to: address).run(
+                RemoteCommand(
+                    root: VirshCommand.comparison(kind), input: Array(processor.written.utf8), timeout: .seconds(30)))
+        } catch {
+            throw StepFailure(error)
+        }
+        if result.succeeded { return nil }
+        return SafeText.lastLines(of: result.errorText) ?? "libvirt does not say what is missing"
+    }
+}
+
+/// The two ends of every move of a step, and what the fleet says of moving.
+struct MachineRoad: Sendable {
+    let rules: MachineRules
+    private let hypervisors: [ResourceID: Hypervisor]
+
+    /// - Throws: `refused` where the plan does not say how a hypervisor is reached, or names another driver.
+    init(_ step: Step, _ moves: [MachineMove], in context: StepContext, channels: any ChannelProvider)
+        throws(StepFailure)
+    {
+        let pool = step.group.flatMap { context.plan.group($0) }
+        rules = pool?.machines ?? MachineRules(driver: EvacuationDriver.name)
+        guard rules.driver == EvacuationDriver.name else {
+            throw StepFailure(code: .refused, message: "nothing here moves machines by '\(rules.driver)'")
+        }
+        var hypervisors: [ResourceID: Hypervisor] = [:]
+        for id in Set([step.resource] + moves.flatMap { [$0.from, $0.to] }) {
+            guard let address = context.plan.target(id)?.address ?? pool?.memberAddresses[id] else {
+                throw StepFailure(code: .refused, message: "the plan has no address for \(id)")
+            }
+            hypervisors[id] = Hypervisor(id: id, address: address, channels: channels)
+        }
+        self.hypervisors = hypervisors
+    }
+
+    func hypervisor(_ id: ResourceID) throws(StepFailure) -> Hypervisor {
+        guard let hypervisor = hypervisors[id] else {
+            throw StepFailure(code: .internal, message: "\(id) is no end of this step's moves")
+        }
+        return hypervisor
+    }
+
+    /// All of them at one moment, by name.
+    func views() async throws(StepFailure) -> [ResourceID: LibvirtView] {
+        var views: [ResourceID: LibvirtView] = [:]
+        for id in hypervisors.keys.sorted() { views[id] = try await hypervisor(id).view() }
+        return views
+    }
+
+    /// The same where one that cannot be asked is told as that, but for one that must be.
+    func views(requiring id: ResourceID) async throws(StepFailure) -> Looks {
+        var looks = Looks()
+        for other in hypervisors.keys.sorted() {
+            do throws(StepFailure) { looks.views[other] = try await hypervisor(other).view() } catch {
+                guard other != id else { throw error }
+                looks.failures[other] = error
+            }
+        }
+        return looks
+    }
+
+    struct Looks: Sendable {
+        var views: [ResourceID: LibvirtView] = [:]
+        var failures: [ResourceID: StepFailure] = [:]
+    }
+
+    /// How the other hypervisors reach this one's libvirt.
+    func destination(_ id: ResourceID) throws(StepFailure) -> String {
+        let address = try hypervisor(id).address
+        return rules.destination.replacing("{host}", with: address.host.isEmpty ? id.rawValue : address.host)
+    }
+}

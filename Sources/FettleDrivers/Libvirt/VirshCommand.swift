@@ -1,0 +1,54 @@
+import FettleDriverKit
+
+/// The exact commands that are run on a hypervisor: libvirt's own client, on the machine itself. Machines are named by their UUID,
+/// which holds nothing that a shell, sudo or virsh could misread.
+enum VirshCommand {
+    static let program = "/usr/bin/virsh"
+    private static let base = ["--quiet", "--connect", "qemu:///system"]
+    private static let reading = ["--quiet", "--readonly", "--connect", "qemu:///system"]
+
+    static func read(_ words: String...) -> RootCommand { RootCommand([program] + reading + words) }
+    static func act(_ words: String...) -> RootCommand { RootCommand([program] + base + words) }
+
+    /// libvirt does not answer it to who may only read.
+    static func comparison(_ kind: String) -> RootCommand {
+        act("hypervisor-cpu-compare", "--error", "--virttype", kind, "/dev/stdin")
+    }
+    static let kinds = ["kvm", "qemu"]
+
+    /// A live move, carried by the two hypervisors themselves: it goes on when the one who asked for it is gone.
+    static func migrate(_ uuid: String, to destination: String, _ manner: MigrationManner) -> RootCommand {
+        RootCommand([program] + base + manner.words + [uuid, destination])
+    }
+
+    /// Moves what describes a machine that is shut off.
+    static func migrateOffline(_ uuid: String, to destination: String) -> RootCommand {
+        RootCommand(
+            [program] + base + ["migrate", "--offline", "--p2p", "--persistent", "--undefinesource", uuid, destination])
+    }
+
+    static func abort(_ uuid: String) -> RootCommand { act("domjobabort", uuid) }
+    static func postCopy(_ uuid: String) -> RootCommand { act("migrate-postcopy", uuid) }
+    static func resume(_ uuid: String) -> RootCommand { act("resume", uuid) }
+    static func start(_ uuid: String) -> RootCommand { act("start", uuid) }
+    static func destroy(_ uuid: String) -> RootCommand { act("destroy", uuid) }
+    static func undefine(_ uuid: String) -> RootCommand { act("undefine", uuid) }
+    static func autostart(_ uuid: String) -> RootCommand { act("autostart", uuid) }
+}
+
+/// How a machine is moved while it runs.
+struct MigrationManner: Sendable, Hashable {
+    /// In MiB a second; 0: no limit.
+    var bandwidthMebibytes: Int
+    var isEncrypted: Bool
+    var mayPostCopy: Bool
+    /// libvirt believes only some file systems to be shared. Whoever says this has looked: every disk lies in a directory that the
+    /// fleet declares as shared, and none is cached.
+    var believesShared: Bool
+
+    var words: [String] {
+        ["migrate", "--live", "--p2p", "--persistent", "--undefinesource", "--abort-on-error"]
+            + (isEncrypted ? ["--tls"] : []) + (mayPostCopy ? ["--postcopy"] : [])
+            + (believesShared ? ["--unsafe"] : []) + ["--bandwidth", String(max(0, bandwidthMebibytes))]
+    }
+}
