@@ -24,6 +24,12 @@ public enum LogRules {
             entry.what = .tokenMade
             entry.by = token?.createdBy
             entry.word = token?.kind.rawValue
+        case .image:
+            entry.by = decoded(ImageRecord.self, document.bytes)?.addedBy
+        case .imagenote:
+            let note = decoded(ImageNote.self, document.bytes)
+            entry.by = note?.by
+            entry.word = note?.kind.rawValue
         case .fleet, .facts, .findings, .selection, .statement, .patchset, .note, .submitted: break
         }
         return [entry]
