@@ -55,7 +55,7 @@ mount_disk() {
     # A boot sector of a FAT file system looks like a table of partitions: what blkid calls a file system is one.
     parts=
     if [ "$(file_system 0)" = none ]; then
-        parts=$(partx --show --raw --noheadings --bytes --output NR,START,SECTORS "$disk" 2>>"$work/log" | head -n 128) || parts=
+        parts=$(partx --raw --noheadings --bytes --output NR,START,SECTORS "$disk" 2>>"$work/log" | head -n 128) || parts=
     fi
     if [ -z "$parts" ]; then
         mount_part 0 "$size" "$work/root" ||
@@ -103,6 +103,9 @@ LIST
 
 # inside NETWORK COMMAND...: runs a program of the image. Everything of an image is a stranger's: it gets a container without the
 # machine's devices, with few capabilities, and with a network only where packages are fetched.
+#
+# $device, if it is set, is the one block device that the container gets.
+device=
 inside() {
     network=$1
     shift
@@ -116,7 +119,7 @@ inside() {
         --keep-unit --register=no --settings=no --resolv-conf=off --timezone=off --link-journal=no --console=pipe --as-pid2 \
         --machine=fettle-image --directory="$work/root" --chdir=/ \
         --drop-capability=CAP_AUDIT_CONTROL,CAP_DAC_READ_SEARCH,CAP_IPC_OWNER,CAP_LEASE,CAP_MKNOD,CAP_NET_ADMIN,CAP_NET_BROADCAST,CAP_NET_RAW,CAP_SYS_ADMIN,CAP_SYS_BOOT,CAP_SYS_NICE,CAP_SYS_PTRACE,CAP_SYS_RESOURCE,CAP_SYS_TTY_CONFIG \
-        --bind="$work/scratch/fettle:/run/fettle" --bind="$work/scratch/tmp:/tmp" \
+        --bind="$work/scratch/fettle:/run/fettle" --bind="$work/scratch/tmp:/tmp" ${device:+"--bind=$device"} \
         --setenv=DEBIAN_FRONTEND=noninteractive --setenv=APT_LISTCHANGES_FRONTEND=none --setenv=NEEDRESTART_SUSPEND=1 \
         --setenv=UCF_FORCE_CONFFOLD=1 --setenv=SYSTEMD_OFFLINE=1 --setenv=LC_ALL=C.UTF-8 --setenv=TMPDIR=/tmp \
         "$@" </dev/null

@@ -108,6 +108,33 @@ patch_others() {
     resolver_out
 }
 
+# GRUB's hook for new kernels stays quiet in a container, and its program has to see the disk that the root lies on: it gets the loop
+# device of that file system alone, which holds nothing but the image. Of a loop device it would ask losetup for the file behind it,
+# which is none of the image's matter: it is told the device again, and names the root by its UUID.
+write_menu() {
+    inside none /bin/sh -c '[ -x /usr/sbin/update-grub ] && [ -f /boot/grub/grub.cfg ]' >>"$work/log" 2>&1 || return 0
+    stage "the boot menu is written"
+    device=$(findmnt --noheadings --output SOURCE --mountpoint "$work/root")
+    uuid=$(blkid -p -o value -s UUID "$device")
+    mkdir "$work/scratch/fettle/bin"
+    printf '#!/bin/sh\necho "$1: (%s)"\n' "$device" >"$work/scratch/fettle/bin/losetup"
+    chmod 755 "$work/scratch/fettle/bin/losetup"
+    # shellcheck disable=SC2016 # the container's shell expands it
+    logged none /bin/sh -euc '
+        mkdir -p /dev/disk/by-uuid
+        ln -sf "../../${1##*/}" "/dev/disk/by-uuid/$2"
+        PATH=/run/fettle/bin:$PATH /usr/sbin/update-grub
+        sed -i -E "/^[[:space:]]*(loopback loop[0-9]+ *|set root=\(loop[0-9]+\))$/d" /boot/grub/grub.cfg' sh "$device" "$uuid" ||
+        fail "the boot menu cannot be written (update-grub)"
+    device=
+    # What would look for the root anywhere else than in its own file system starts nothing.
+    # shellcheck disable=SC2016
+    logged none /bin/sh -euc '
+        if grep -q loop /boot/grub/grub.cfg; then exit 1; fi
+        if grep -E "^[[:space:]]*linux[[:space:]]" /boot/grub/grub.cfg | grep -qv -F "root=UUID=$1 "; then exit 1; fi' sh "$uuid" ||
+        refuse "the boot menu that update-grub has written does not name the root by its UUID"
+}
+
 # The packages' own scripts make initial RAM disks and boot menus. What they should have made is looked for, not made here.
 check_boot() {
     kept 65536 boot /bin/sh -c '
@@ -141,6 +168,7 @@ main() {
         apt-get) patch_apt "$@" ;;
         *) patch_others ;;
     esac
+    write_menu
     be_loud
     stage "the result is checked"
     list_packages after
