@@ -101,7 +101,7 @@ let package = Package(
                 "FettleAssessment", "FettlePlanning", "FettleChecking", "FettleExecution", "FettleReporting",
                 "FettleControl", "FettleServer", "FettleDrivers", "FettleDatabase", "FettleSimulation",
                 "FettleIndex", "FettleFeeds", "FettleFeedSync", "FettleSoftware", "FettleEvidence", "FettleMessaging",
-                "FettleIdentity", "FettleSpreadsheets",
+                "FettleIdentity", "FettleSpreadsheets", "FettleImages",
                 arguments, logging,
             ]),
         .executableTarget(
@@ -117,6 +117,9 @@ let package = Package(
             "FettleFeeds",
             ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware", "CArchive", yams]),
         library("FettleSoftware", ["FettleModel", "FettleVersions"]),
+        library(
+            "FettleImages", ["FettleModel", "FettleEvidence", "FettleSoftware", crypto],
+            resources: ["common", "guard", "patch", "boot", "fill", "pour"].map { .embedInCode("Scripts/\($0).sh") }),
         library("FettleFeedSync", ["FettleModel", "CArchive", crypto, httpClient, nio, nioHTTP, nioSSL, logging]),
         library(
             "FettleMessaging", ["FettleModel", crypto, httpClient, nio, nioHTTP, nioSSL]),
@@ -133,6 +136,7 @@ let package = Package(
         tests("FettleStatisticsTests", ["FettleStatistics"], exclude: ["Fixtures", "reference.py"]),
         tests("FettleModelTests", ["FettleModel"]),
         tests("FettleEvidenceTests", ["FettleEvidence", "FettleStore", "FettleModel", "FettleTestSupport"]),
+        tests("FettleImagesTests", ["FettleImages", "FettleEvidence", "FettleSoftware", "FettleModel"]),
         tests("FettleIdentityTests", ["FettleIdentity", "FettleModel", jwtKit]),
         tests("FettleJudgementTests", ["FettleJudgement", "FettleModel"]),
         tests(
@@ -192,7 +196,7 @@ let package = Package(
             "FettleCommandsTests",
             [
                 "FettleCommands", "FettleControl", "FettleDatabase", "FettleInventory", "FettleSimulation",
-                "FettleStore", "FettleEvidence",
+                "FettleStore", "FettleEvidence", "FettleImages", "FettleSoftware",
                 "FettleModel", "FettleVersions", "FettleTestSupport", arguments, jwtKit,
             ]),
         tests(

@@ -27,7 +27,7 @@ public struct FettleCommand: AsyncParsableCommand {
         subcommands: [
             Initialise.self, Quickstart.self, Scan.self, Assess.self, FeedsCommand.self, Impact.self, Explain.self,
             Risk.self, PlanCommand.self,
-            ChangeCommand.self, PatchSetCommand.self, PromoteCommand.self, PipelineCommand.self,
+            ChangeCommand.self, PatchSetCommand.self, PromoteCommand.self, PipelineCommand.self, ImageCommand.self,
             SimulateCommand.self, RunCommand.self, QuarantineCommand.self, ReportCommand.self, EvidenceCommand.self,
             InventoryCommand.self,
             ExportCommand.self,

@@ -146,7 +146,8 @@ public struct StageKeeper: Sendable {
     private static func hint(_ kind: DocumentKind) -> String {
         switch kind {
         case .note: "`fettle patchset show SET` shows those there are"
-        case .plan, .change, .patchset: "`fettle \(kind.rawValue) list` shows those there are"
+        case .imagenote: "`fettle image show IMAGE` shows those there are"
+        case .plan, .change, .patchset, .image: "`fettle \(kind.rawValue) list` shows those there are"
         case .evidence: "`fettle report RUN` gathers it"
         case .statement: "`fettle responsibility evidence list` shows those there are"
         case .submitted: "it is written by `fettle change submit`"

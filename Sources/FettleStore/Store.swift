@@ -26,6 +26,10 @@ public enum DocumentKind: String, Sendable, Codable, CaseIterable {
     case patchset
     /// What somebody says of a patch set.
     case note
+    /// A version of an image that machines can be made from.
+    case image
+    /// What was done with an image: promoted, retired, collected.
+    case imagenote
     /// A plan as it was submitted, by the name of its change: so that it can be told what became of it.
     case submitted
     /// Who may act, by name.

@@ -181,6 +181,24 @@ import Testing
             words: ["assess", "--dpkg-status", "status", "--platform", "debian:12", "--index", "advisories.index"],
             exits: [101]),
         Use(words: ["impact", "CVE-2026-1001"], exits: looked),
+        // Files that pass for patched images: see `prepare`. Patching one takes root and an image (`RealImageTests`).
+        Use(words: ["image", "patch", "nowhere.raw", "--to", "patched.raw"], exits: [2], fails: true),
+        Use(words: ["image", "verify", "old.raw", "--key", "key.pem"]),
+        Use(words: ["image", "add", "old.raw", "--name", "web"]),
+        Use(words: ["image", "add", "old.raw", "--name", "web"], exits: [1], fails: true),
+        Use(words: ["image", "add", "new.raw", "--name", "web"]),
+        Use(words: ["image", "list"]),
+        Use(words: ["image", "show", "image-2"]),
+        Use(words: ["image", "assess", "--index", "advisories.index"], exits: [101]),
+        Use(words: ["image", "assess", "image-1", "new.raw", "--index", "advisories.index"], exits: [101]),
+        Use(words: ["image", "promote", "image-1", "--to", "dev"]),
+        Use(words: ["image", "promote", "image-1", "--to", "moon"], exits: [3], fails: true),
+        Use(words: ["image", "retire", "image-1", "--note", "old"], exits: [3], fails: true),
+        Use(words: ["image", "promote", "image-2", "--to", "dev", "--note", "newer"]),
+        Use(words: ["image", "retire", "image-1", "--note", "old"]),
+        Use(words: ["image", "collect", "--days", "0", "--dry-run"]),
+        Use(words: ["image", "collect", "--days", "0"]),
+        Use(words: ["image", "list", "--all"]),
         Use(words: ["risk"]),
         Use(words: ["message", "list"]),
         Use(words: ["message", "deliver"], exits: [2], fails: true),
@@ -294,6 +312,14 @@ import Testing
         ["user", "disable", "ann"], ["user", "enable", "ann"], ["user", "enrol", "ann"],
         ["token", "make", "--role", "x:y z"],
         ["token", "list", "--horse"], ["token", "end", "token-1"], ["whoami", "--horse"],
+        ["image", "patch", "nowhere.raw", "--to", "x.raw"],
+        ["image", "patch", "x", "--to", "y", "--package", "a;reboot", "--proxy", "-x"],
+        ["image", "patch", "x", "--to", "y", "--gate", "tcp:0"],
+        ["image", "verify", "nowhere.raw", "--key", "nowhere"],
+        ["image", "verify", "nowhere.raw"], ["image", "add", "nowhere.raw", "--name", "x"],
+        ["image", "add", "nowhere.raw", "--name", "a b"], ["image", "list", "--horse"], ["image", "show", "image-9"],
+        ["image", "assess"], ["image", "assess", "nowhere.raw"], ["image", "promote", "image-9", "--to", "dev"],
+        ["image", "retire", "image-9", "--note", "x"], ["image", "collect", "--days", "-1"],
     ].map { Use(words: $0, exits: [2], fails: true) }
 
     private static func leaves(
@@ -418,6 +444,10 @@ import Testing
     }
 
     private static func prepare(_ use: Use, in folder: TestFolder) async throws {
+        if use.line == "image verify old.raw --key key.pem" {
+            try PatchedImage.write("old.raw", from: "base.raw", in: folder)
+            try PatchedImage.write("new.raw", from: "old.raw", in: folder)
+        }
         guard use.line == "run pause run-2 --reason lunch" else { return }
         let store = try SQLiteStore(path: folder.file(".fettle/fettle.db").path)
         try await store.createRun("run-2", change: "change-3", at: .now())

@@ -27,6 +27,12 @@ public enum LogRules {
         case .trust:
             entry.what = .policyAccepted
             entry.by = decoded(TrustPin.self, document.bytes)?.acceptedBy
+        case .image:
+            entry.by = decoded(ImageRecord.self, document.bytes)?.addedBy
+        case .imagenote:
+            let note = decoded(ImageNote.self, document.bytes)
+            entry.by = note?.by
+            entry.word = note?.kind.rawValue
         case .fleet, .facts, .findings, .selection, .statement, .patchset, .note, .submitted: break
         }
         return [entry]

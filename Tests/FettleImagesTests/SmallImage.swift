@@ -1,0 +1,124 @@
+import Foundation
+
+@testable import FettleImages
+
+/// A real Debian system of the lab's cached base, as a bare file system, with a package source of its own: no network is needed.
+///
+/// The source offers one package, `fettle-trial`, whose script writes down what a package's script can do while an image is patched.
+struct SmallImage {
+    let folder: String
+    var image: String { "\(folder)/base.raw" }
+
+    /// The lab's base, or a directory that `FETTLE_BASE_ROOT` names.
+    static let base: String? = {
+        if let named = ProcessInfo.processInfo.environment["FETTLE_BASE_ROOT"] { return named }
+        let lab = ProcessInfo.processInfo.environment["FETTLE_LAB_DIR"] ?? "/var/tmp/fettle-lab"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(lab)/cache")) ?? []
+        return names.sorted().first { $0.hasPrefix("debian-") && !$0.hasSuffix(".building") }
+            .map { "\(lab)/cache/\($0)" }
+    }()
+
+    /// Mounting takes root, and the programs that patching takes.
+    static var isPossible: Bool {
+        base != nil && ["debugfs", "dpkg-deb"].allSatisfy { ImageTools.path(of: $0) != nil }
+            && (try? ImageTools.require(format: .raw, boots: false)) != nil
+    }
+
+    /// - Parameter script: lines of the package's script after those that look around.
+    init(script: String = "") throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "image-\(UInt32.random(in: 0...(.max)))").path
+        try FileManager.default.createDirectory(
+            atPath: "\(folder)/package/DEBIAN", withIntermediateDirectories: true)
+        try write(
+            "Package: fettle-trial\nVersion: 1.0\nArchitecture: all\nMaintainer: Nobody <nobody@example.org>\nDescription: x\n",
+            to: "package/DEBIAN/control")
+        try write(Self.postinst + script, to: "package/DEBIAN/postinst", mode: 0o755)
+        try run("dpkg-deb", "--root-owner-group", "--build", "\(folder)/package", "\(folder)/fettle-trial_1.0_all.deb")
+        let archive = "\(folder)/fettle-trial_1.0_all.deb"
+        let (digest, bytes) = try FileDigest.of(file: archive)
+        try write(
+            "Package: fettle-trial\nVersion: 1.0\nArchitecture: all\nMaintainer: Nobody <nobody@example.org>\n"
+                + "Filename: ./fettle-trial_1.0_all.deb\nSize: \(bytes)\nSHA256: \(digest)\nDescription: x\n\n",
+            to: "Packages")
+        try write("deb [trusted=yes] copy:/srv/repository ./\n", to: "sources.list")
+        try run("truncate", "--size=700M", image)
+        try run("mkfs.ext4", "-q", "-F", "-d", Self.base ?? "/nonexistent", image)
+        // Links as images have them, and as nobody should follow them.
+        try debugfs(
+            "mkdir /srv/repository", "write \(archive) /srv/repository/fettle-trial_1.0_all.deb",
+            "write \(folder)/Packages /srv/repository/Packages", "rm /etc/apt/sources.list", "rm /etc/resolv.conf",
+            "write \(folder)/sources.list /etc/apt/sources.list",
+            "symlink /etc/resolv.conf ../run/systemd/resolve/stub-resolv.conf",
+            "symlink /usr/sbin/policy-rc.d \(folder)/victim")
+        try write("untouched", to: "victim")
+    }
+
+    private static let postinst = """
+        #!/bin/sh
+        mkdir -p /var/lib/fettle-trial
+        exec >/var/lib/fettle-trial/seen 2>/dev/null
+        echo "interfaces: $(sed -n 's/^ *\\([a-z0-9]*\\):.*/\\1/p' /proc/net/dev | sort | paste -sd' ')"
+        mknod /disk b 7 0 && echo "made a device"
+        mount -t tmpfs none /mnt && echo "mounted"
+        echo x >/proc/sys/kernel/core_pattern && echo "wrote core_pattern"
+        echo c >/proc/sysrq-trigger && echo "wrote sysrq"
+        /usr/sbin/policy-rc.d; echo "policy: $?"
+        echo "resolver: $(readlink /etc/resolv.conf)"
+        echo "outside: $(ls -d /work /opt/swift \(NSHomeDirectory()) 2>/dev/null | grep -v '^/root$' | paste -sd' ')"
+        echo "processes: $(ls /proc | grep -c '^[0-9]*$' | awk '{ print ($1 < 20) ? "few" : "many" }')"
+
+        """
+
+    private func write(_ text: String, to name: String, mode: Int = 0o644) throws {
+        let path = "\(folder)/\(name)"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    }
+
+    func read(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")), as: UTF8.self)
+    }
+
+    @discardableResult
+    func run(_ program: String, _ words: String...) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: ImageTools.path(of: program) ?? "/nonexistent/\(program)")
+        process.arguments = words
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func debugfs(_ lines: String...) throws {
+        try write(lines.joined(separator: "\n") + "\n", to: "commands")
+        try run("debugfs", "-w", "-f", "\(folder)/commands", image)
+    }
+
+    /// A file of an image, without mounting it.
+    func content(of path: String, in image: String) throws -> String {
+        try run("debugfs", "-R", "cat \(path)", image)
+    }
+
+    func details(of path: String, in image: String) throws -> String {
+        try run("debugfs", "-R", "stat \(path)", image)
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// What holds on to something below the folder: mounts and loop devices of this machine. The kernel takes a moment after the end of
+    /// the last process to give them back; asked is until it has, or for half a minute.
+    func held() async throws -> [String] {
+        for _ in 0..<300 where try !heldNow().isEmpty { try await Task.sleep(for: .milliseconds(100)) }
+        return try heldNow()
+    }
+
+    private func heldNow() throws -> [String] {
+        let mounts = try String(contentsOfFile: "/proc/mounts", encoding: .utf8)
+        let loops = try run("losetup", "--all")
+        return (mounts + loops).split(separator: "\n").map(String.init).filter { $0.contains(folder) }
+    }
+}
