@@ -1,4 +1,5 @@
 import FettleModel
+import Foundation
 import Testing
 
 @testable import FettleInventory
@@ -61,6 +62,13 @@ import Testing
     func whatCannotWorkIsToldWithItsPlace(turn: String, words: String) {
         let found = problems { try FleetFile.parse(Self.fleet(turn), file: "f") }
         #expect(found.contains { $0.hasPrefix("f:") && $0.contains(words) }, "\(found)")
+    }
+
+    @Test func aMapIsOneGroupsAlone() {
+        let text = Self.fleet(Self.map)
+        let second = text.components(separatedBy: "groups:\n")[1].replacing("id: g", with: "id: h")
+        let found = problems { try FleetFile.parse(text + "\n" + second, file: "f") }
+        #expect(found.contains { $0.contains("is the group 'g''s already") }, "\(found)")
     }
 
     @Test func onlyBlueGreenHasOne() {

@@ -28,9 +28,11 @@ public struct HAProxySwitchDriver: StepDriver {
         do throws(StepFailure) {
             let turning = try turning(step)
             let view = try await look(turning)
-            if view.objection == nil, view.left == 0 { return .alreadyDone(observation(turning, view)) }
+            if view.objection == nil, view.left == 0, turning.isOnlySeen || view.unwell == nil {
+                return .alreadyDone(observation(turning, view))
+            }
             // It is only to be seen: that it is not so is told as the step's failure.
-            if turning.turn.from.isEmpty { return .ready(prior: nil) }
+            if turning.isOnlySeen { return .ready(prior: nil) }
             if view.objection != nil, let unwell = view.unwell {
                 return .blocked(
                     reason: "\(turning.client.place): \(unwell.state.name) is to serve and is not up (\(unwell.words))")
@@ -43,7 +45,7 @@ public struct HAProxySwitchDriver: StepDriver {
 
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         let turning = try turning(step)
-        guard !turning.turn.from.isEmpty else { return }
+        guard !turning.isOnlySeen else { return }
         var view = try await look(turning)
         if view.objection != nil {
             try await requireWell(turning, view, context)
@@ -71,7 +73,13 @@ public struct HAProxySwitchDriver: StepDriver {
         let view = try await look(turning)
         if let objection = view.objection {
             throw StepFailure(
-                code: turning.turn.from.isEmpty ? .drift : .unhealthy, message: "\(turning.client.place): \(objection)")
+                code: turning.isOnlySeen ? .drift : .unhealthy, message: "\(turning.client.place): \(objection)")
+        }
+        if !turning.isOnlySeen, let unwell = view.unwell {
+            throw StepFailure(
+                code: .unhealthy,
+                message: "\(turning.client.place): \(unwell.state.name) has the traffic and is not up (\(unwell.words))"
+            )
         }
         guard view.left == 0 else {
             let words = view.from.filter { $0.work > 0 }.map { "\($0.state.name): \($0.words)" }

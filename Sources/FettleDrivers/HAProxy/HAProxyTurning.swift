@@ -13,6 +13,8 @@ struct HAProxyTurning: Sendable {
     private let map: (file: HAProxyMapFile, to: String, from: String?)?
 
     private var traffic: TrafficBinding { turn.traffic }
+    /// Nobody is turned away: it is seen that `to` serves alone.
+    var isOnlySeen: Bool { turn.from.isEmpty }
 
     /// What is to be seen at one moment.
     struct View: Sendable {
@@ -104,7 +106,8 @@ struct HAProxyTurning: Sendable {
     }
 
     private func out(_ servers: [ServerView]) -> String? {
-        servers.first { $0.state.administrative.isOut || $0.state.weight == 0 }
+        if isOnlySeen, !servers.contains(where: \.isUp) { return "nobody of \(turn.group) is up" }
+        return servers.first { $0.state.administrative.isOut || $0.state.weight == 0 }
             .map { "\($0.state.name) gets no traffic (\($0.words))" }
     }
 

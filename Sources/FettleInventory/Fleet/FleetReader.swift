@@ -108,6 +108,7 @@ struct FleetReader {
         let reader = GroupReader(reading: reading, environments: environments, resources: resources)
         var groups: [DeclaredGroup] = []
         var places: [GroupID: Place] = [:]
+        var maps: [TrafficMap: GroupID] = [:]
         for item in reading.list(list, "groups", limit: Self.maximumGroups) ?? [] {
             guard let declared = reader.read(item) else { continue }
             if let first = places[declared.group.id] {
@@ -118,6 +119,14 @@ struct FleetReader {
             }
             places[declared.group.id] = declared.idPlace
             groups.append(declared)
+            // Two who write one file lose each other's lines, and that shows only when the load balancer starts anew.
+            if let traffic = declared.group.traffic, let sides = traffic.sides,
+                let other = maps.updateValue(declared.group.id, forKey: TrafficMap(via: traffic.via, file: sides.map))
+            {
+                reading.problem(
+                    "the map \(sides.map.quoted) is the group \(other.rawValue.quoted)'s already",
+                    at: declared.idPlace, hint: "a map for each group")
+            }
             if resources[declared.group.id.rawValue] != nil {
                 reading.warning(
                     "\(declared.group.id.rawValue.quoted) names a group and a resource", at: declared.idPlace,
@@ -127,6 +136,12 @@ struct FleetReader {
         GroupOrder(reading: reading).check(groups)
         return groups
     }
+}
+
+/// One file on one load balancer.
+private struct TrafficMap: Hashable {
+    var via: ResourceID
+    var file: String
 }
 
 /// The resources declared so far, each with its place.

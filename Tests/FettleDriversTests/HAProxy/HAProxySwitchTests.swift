@@ -200,6 +200,27 @@ struct HAProxySwitchTests {
         }
     }
 
+    @Test("A side that falls when it has the traffic is not called done; nobody who is up is none who serves")
+    func fallen() async throws {
+        let fixture = try await Self.fixture()
+        try await Self.standBy(Self.green, at: fixture)
+        let traffic = Self.traffic(fixture, byMap: false)
+        let (step, seen) = (Self.turn(traffic), Self.turn(traffic, to: Self.green, from: []))
+        try await driver.perform(step, in: Self.context)
+        for (index, server) in [(3, "web-4"), (2, "web-3")] {
+            _ = try await driver.verify(seen, in: Self.context)
+            try fixture.backends[index].setHealthy(false)
+            try await eventually("HAProxy has seen it") { try await !fixture.view(server).isUp }
+            await #expect { try await driver.verify(step, in: Self.context) } throws: {
+                ($0 as? StepFailure)?.code == .unhealthy
+            }
+            #expect(await driver.check(step, in: Self.context) == .ready(prior: nil))
+        }
+        await #expect { try await driver.verify(seen, in: Self.context) } throws: {
+            ($0 as? StepFailure)?.code == .drift
+        }
+    }
+
     @Test(
         "Of a run that died between file and balancer the rest is done, and nothing is called done before",
         .enabled(if: isRoot))

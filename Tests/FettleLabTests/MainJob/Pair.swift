@@ -83,7 +83,41 @@ enum Pair {
         throw TestFailure("the two sides do not come up")
     }
 
+    /// Holds the change of the map's file, on lb-1, when it is about to be made or has just been made.
+    enum Hold: String { case before, after }
+
+    static func hold(_ moment: Hold) async throws {
+        let wait = "touch /run/held; while [ ! -e /run/go ]; do sleep 0.1; done"
+        try await PackagesLab.inside(
+            """
+            rm -f /run/held /run/go
+            [ -e /usr/bin/mv.real ] || cp /usr/bin/mv /usr/bin/mv.real
+            cat >/usr/bin/mv.new <<'EOF'
+            #!/bin/sh
+            case "$*" in *pair.map*) ;; *) exec /usr/bin/mv.real "$@" ;; esac
+            \(moment == .before ? wait : ":")
+            /usr/bin/mv.real "$@" || exit
+            \(moment == .after ? wait : ":")
+            EOF
+            chmod 755 /usr/bin/mv.new
+            /usr/bin/mv.real -f /usr/bin/mv.new /usr/bin/mv
+            """, on: "lb-1")
+    }
+
+    static func waitUntilHeld() async throws {
+        let wait =
+            "n=0; while [ ! -e /run/held ] && [ $n -lt 1000 ]; do sleep 0.1; n=$((n + 1)); done; [ -e /run/held ]"
+        _ = try await PackagesLab.inside(wait, on: "lb-1")
+    }
+
+    /// What is held goes on, and nothing is held any more.
+    static func letGo() async throws {
+        let restore = "if [ -e /usr/bin/mv.real ]; then /usr/bin/mv.real -f /usr/bin/mv.real /usr/bin/mv; fi"
+        _ = try await PackagesLab.inside("touch /run/go; \(restore)", on: "lb-1")
+    }
+
     static func stop() async throws {
+        try await letGo()
         _ = try await PackagesLab.inside("systemctl stop pair.service 2>/dev/null || :", on: "lb-1")
     }
 
@@ -105,6 +139,8 @@ enum Pair {
 /// Requests one after the other on kept connections, each with the time of its answer and the version that gave it.
 final class Callers: Sendable {
     struct Answer: Sendable {
+        /// When it was asked, and when the whole answer was there; seconds since 1970.
+        var began: Double
         var time: Double
         var status: Int
         var version: String
@@ -123,13 +159,14 @@ final class Callers: Sendable {
         def call():
             connection = http.client.HTTPConnection('lb-1', 8002, timeout=10)
             while not ended.is_set():
+                began = time.time()
                 try:
                     connection.request('GET', '/')
                     answer = connection.getresponse()
-                    lines.append((time.time(), answer.status, answer.read().decode().split()[-1]))
+                    lines.append((time.time(), began, answer.status, answer.read().decode().split()[-1]))
                 except Exception as error:
                     connection.close()
-                    lines.append((time.time(), 0, type(error).__name__))
+                    lines.append((time.time(), began, 0, type(error).__name__))
                 time.sleep(0.005)
         threads = [threading.Thread(target=call) for _ in range(4)]
         for thread in threads: thread.start()
@@ -158,8 +195,9 @@ final class Callers: Sendable {
         return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { line in
             let words = line.split(separator: " ")
             let time = try #require(Double(words[0]))
-            let status = try #require(Int(words[1]))
-            return Answer(time: time, status: status, version: String(words[2]))
+            let began = try #require(Double(words[1]))
+            let status = try #require(Int(words[2]))
+            return Answer(began: began, time: time, status: status, version: String(words[3]))
         }
     }
 }
