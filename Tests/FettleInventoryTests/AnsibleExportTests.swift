@@ -98,6 +98,7 @@ struct AnsibleExportTests {
         for index in fleet.groups.indices {
             fleet.groups[index].strategy = nil
             fleet.groups[index].traffic = nil
+            fleet.groups[index].machines = nil
             fleet.groups[index].probes = []
             fleet.groups[index].groupProbes = nil
             fleet.groups[index].after = []

@@ -135,6 +135,7 @@ struct AnsibleExport {
                 ]))
         let parts = [
             group.strategy == nil ? nil : "strategy", group.traffic == nil ? nil : "traffic",
+            group.machines == nil ? nil : "machines",
             group.probes.isEmpty ? nil : "probes", group.after.isEmpty ? nil : "after",
         ].compactMap { $0 }
         guard !parts.isEmpty else { return }
