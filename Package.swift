@@ -119,7 +119,9 @@ let package = Package(
         library("FettleSoftware", ["FettleModel", "FettleVersions"]),
         library(
             "FettleImages", ["FettleModel", "FettleEvidence", "FettleSoftware", crypto],
-            resources: ["common", "guard", "patch", "boot", "fill", "pour"].map { .embedInCode("Scripts/\($0).sh") }),
+            resources: ["common", "guard", "leash", "patch", "boot", "fill", "pour"].map {
+                .embedInCode("Scripts/\($0).sh")
+            }),
         library("FettleFeedSync", ["FettleModel", "CArchive", crypto, httpClient, nio, nioHTTP, nioSSL, logging]),
         library(
             "FettleMessaging", ["FettleModel", crypto, httpClient, nio, nioHTTP, nioSSL]),

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A program of this machine, bounded in time and in what it prints. It never outlives this process by more than it takes to notice.
+/// A program of this machine, bounded in time and in what it prints. Of itself it may outlive this process: what works for long runs in
+/// a `NamespaceJob` or on a leash.
 struct ChildProgram {
     enum End: Equatable {
         case exited(Int32)
@@ -22,6 +23,23 @@ struct ChildProgram {
     init(_ program: String, _ arguments: [String]) {
         self.program = program
         self.arguments = arguments
+    }
+
+    /// One that ends when this process does, `kill -9` included. The kernel's signal at a parent's death is not enough by itself: it
+    /// comes at the end of the thread that started the program, and threads of the pool come and go.
+    ///
+    /// - Parameters:
+    ///   - name: of a program, such as `tar`.
+    ///   - words: its arguments.
+    /// - Throws: `unavailable` where it is not on this machine.
+    static func leashed(_ name: String, _ words: [String]) throws(ImageError) -> ChildProgram {
+        let paths = [name, "setpriv"].map { ($0, ImageTools.path(of: $0)) }
+        let missing = paths.filter { $0.1 == nil }.map(\.0)
+        guard missing.isEmpty, let program = paths[0].1 else {
+            throw ImageError(.unavailable, "programs are missing on this machine: \(missing.joined(separator: ", "))")
+        }
+        let script = String(decoding: PackageResources.leash_sh, as: UTF8.self)
+        return ChildProgram("/bin/sh", ["-c", script, "fettle-leash", program] + words)
     }
 
     /// - Parameters:

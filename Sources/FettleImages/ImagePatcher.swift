@@ -52,6 +52,7 @@ public struct ImagePatcher: Sendable {
         _ request: PatchRequest, _ source: SourceImage, _ destination: String, _ told: @Sendable (String) -> Void
     ) async throws -> ImageProvenance {
         let (workshop, limit) = (source.workshop, Duration.seconds(request.limitSeconds))
+        let mode = try source.mode()
         try Self.requireSpace(source)
         told("the source's digest is taken")
         let before = try await source.digest(limit: limit)
@@ -72,6 +73,10 @@ public struct ImagePatcher: Sendable {
         let result = try await source.result(of: disk, limit: limit, told: told)
         told("the digests are taken")
         let made = SourceImage(path: result, format: source.format, workshop: workshop)
+        // Whoever may not read the source may not read what is made of it. A directory has been copied with its mode.
+        guard source.format == .tree || chmod(result, mode) == 0 else {
+            throw ImageError(.failed, "the result's mode cannot be set: \(String(cString: strerror(errno)))")
+        }
         let after = try await made.digest(limit: limit)
         // What was read while somebody wrote to it is nothing that could be vouched for.
         let again = try await source.digest(limit: limit)
@@ -89,7 +94,13 @@ public struct ImagePatcher: Sendable {
             packages: lists.after.packages.count, sources: sources, billBefore: FileDigest.of(bills.0),
             billAfter: FileDigest.of(bills.1), log: FileDigest.of(workshop.read("log")), tool: "Fettle \(version)",
             madeBy: person, madeAt: now(), bootTest: report)
-        try publish(provenance, bills, result, destination, workshop)
+        let statement = Data(try SignedStatement.write(provenance, form: ImageProvenance.form, key: key))
+        let sidecars: [(ImageSidecar, Data)] = [
+            (.billBefore, bills.0), (.billAfter, bills.1), (.log, workshop.read("log")), (.provenance, statement),
+        ]
+        try ImagePublication(
+            result: result, format: source.format, mode: mode, sidecars: sidecars, destination: destination
+        ).make(in: workshop)
         return provenance
     }
 
@@ -110,32 +121,6 @@ public struct ImagePatcher: Sendable {
                 log: report.console)
         }
         return report
-    }
-
-    /// The image last: where it is, all that belongs to it is there.
-    private func publish(
-        _ provenance: ImageProvenance, _ bills: (Data, Data), _ result: String, _ destination: String,
-        _ workshop: Workshop
-    ) throws {
-        let statement = Data(try SignedStatement.write(provenance, form: ImageProvenance.form, key: key))
-        let parts: [(ImageSidecar, Data)] = [
-            (.billBefore, bills.0), (.billAfter, bills.1), (.log, workshop.read("log")), (.provenance, statement),
-        ]
-        do {
-            for (sidecar, data) in parts {
-                try data.write(to: URL(fileURLWithPath: sidecar.path(of: destination)), options: .atomic)
-            }
-        } catch {
-            throw ImageError(.failed, "what belongs to the image cannot be written beside \(destination): \(error)")
-        }
-        sync()
-        // A link never takes the place of what somebody has put there meanwhile; a directory can only be renamed, and takes that of an
-        // empty one at most.
-        let isThere = provenance.image.format == .tree ? rename(result, destination) : link(result, destination)
-        guard isThere == 0 else {
-            throw ImageError(.failed, "\(destination) cannot be made: \(String(cString: strerror(errno)))")
-        }
-        chmod(destination, provenance.image.format == .tree ? 0o755 : 0o644)
     }
 
     private func bill(_ list: SoftwareList, _ path: String) throws -> Data {
@@ -174,8 +159,11 @@ public struct ImagePatcher: Sendable {
             )
         }
         var status = stat()
-        guard lstat(whole, &status) != 0 else {
-            throw ImageError(.refused, "\(whole) is there already; name another file, or remove it")
+        let taken = ([whole] + ImageSidecar.allCases.map { $0.path(of: whole) }).filter { lstat($0, &status) == 0 }
+        guard taken.isEmpty else {
+            throw ImageError(
+                .refused,
+                taken.map { "\($0) is there already; name another file, or remove it" }.joined(separator: "\n"))
         }
         guard !name(path).isEmpty, name(path) != ".", name(path) != "..", name(path).utf8.count <= 200 else {
             throw ImageError(.refused, "\(path) names no file")

@@ -7,7 +7,8 @@ enum ImageTools {
 
     /// Program and Debian's package of it.
     private static let always = [
-        ("unshare", "util-linux"), ("mount", "mount"), ("blkid", "util-linux"), ("partx", "util-linux"),
+        ("unshare", "util-linux"), ("setpriv", "util-linux"), ("mount", "mount"), ("blkid", "util-linux"),
+        ("partx", "util-linux"),
         ("mkfs.ext4", "e2fsprogs"), ("e2fsck", "e2fsprogs"), ("systemd-nspawn", "systemd-container"), ("tar", "tar"),
         ("cp", "coreutils"),
     ]

@@ -45,12 +45,19 @@ public enum ImageVerification {
     /// Whether what lies beside a path says that the image there is this one. No signature is judged, and the image is not read: it may
     /// be half removed already.
     public static func names(_ digest: FettleModel.Digest, at path: String) -> Bool {
+        unjudged(path)?.image.digest == digest
+    }
+
+    /// What is told of an image beside it, by whomever: no signature is judged, and the image is not read.
+    ///
+    /// - Parameter path: of the image.
+    /// - Returns: nil where nothing lies there that `fettle image patch` could have written.
+    public static func unjudged(_ path: String) -> ImageProvenance? {
         guard let handle = FileHandle(forReadingAtPath: ImageSidecar.provenance.path(of: path)),
             let bytes = try? handle.read(upToCount: SignedStatement.maximumBytes + 1),
-            let line = [UInt8](bytes).split(separator: 0x0A).dropFirst().first,
-            let provenance = try? CanonicalJSON.decode(ImageProvenance.self, from: Data(line))
-        else { return false }
-        return provenance.image.digest == digest
+            let line = [UInt8](bytes).split(separator: 0x0A).dropFirst().first
+        else { return nil }
+        return try? CanonicalJSON.decode(ImageProvenance.self, from: Data(line))
     }
 
     private static func digest(of path: String, _ format: ImageFormat) async throws -> FettleModel.Digest {

@@ -30,6 +30,15 @@ struct SourceImage {
         return try FileDigest.of(file: archive)
     }
 
+    /// Who may read it and write to it, without the bits for set-user-id and the like.
+    func mode() throws(ImageError) -> mode_t {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw ImageError(.failed, "\(path): \(String(cString: strerror(errno)))")
+        }
+        return status.st_mode & 0o777
+    }
+
     /// Makes the raw disk that is worked on, at `disk`.
     func copy(to disk: String, limit: Duration, told: @Sendable (String) -> Void) async throws {
         told("the image is copied")
@@ -42,7 +51,7 @@ struct SourceImage {
                 throw ImageError(.failed, "\(path) cannot be copied: cp ended with \(end.words)")
             }
         case .qcow2:
-            try await requireAlone(limit: limit)
+            try await requirePlain(limit: limit)
             let end = try await program(
                 "qemu-img", ["convert", "-f", "qcow2", "-O", "raw", "--", path, disk], limit: limit)
             guard end == .exited(0) else {
@@ -63,12 +72,11 @@ struct SourceImage {
         return ftruncate(file, off_t(Self.diskBytes)) == 0
     }
 
-    /// A qcow2 names other files that are read with it, any file of this machine if a stranger wrote it.
-    private func requireAlone(limit: Duration) async throws {
+    /// A qcow2 names other files that are read with it, any file of this machine if a stranger wrote it; and a few bytes of it may say
+    /// that they are a disk of any size, with data everywhere.
+    private func requirePlain(limit: Duration) async throws {
         let lines = Lines()
-        let child = ChildProgram(
-            ImageTools.path(of: "qemu-img") ?? "/usr/bin/qemu-img",
-            ["info", "-f", "qcow2", "--output=json", "--", path])
+        let child = try ChildProgram.leashed("qemu-img", ["info", "-f", "qcow2", "--output=json", "--", path])
         let end = try await child.run(limit: limit, outputLimit: 1 << 20) { lines.add($0) }
         guard end == .exited(0),
             let object = try? JSONSerialization.jsonObject(with: Data(lines.text.utf8)) as? [String: Any]
@@ -82,13 +90,20 @@ struct SourceImage {
             )
         }
         if object["encrypted"] as? Bool == true { throw ImageError(.refused, "\(path) is encrypted") }
+        guard let size = (object["virtual-size"] as? NSNumber)?.int64Value, size >= 0,
+            let free = Workshop.free(workshop.path)
+        else { throw ImageError(.failed, "\(path): its size as a disk, or the free space for it, cannot be told") }
+        // The disk that is worked on, and what is made of it: at worst each takes all of its size.
+        guard size <= free / 2 else {
+            throw ImageError(
+                .noSpace,
+                "\(path) is a disk of \(size >> 20) MiB: twice that has to be free where the result is to lie, and "
+                    + "\(free >> 20) MiB are")
+        }
     }
 
     private func program(_ name: String, _ words: [String], limit: Duration) async throws -> ChildProgram.End {
-        guard let path = ImageTools.path(of: name) else {
-            throw ImageError(.unavailable, "there is no program \(name) on this machine")
-        }
-        return try await ChildProgram(path, words).run(limit: limit, outputLimit: 0) { _ in }
+        try await ChildProgram.leashed(name, words).run(limit: limit, outputLimit: 0) { _ in }
     }
 
     /// Turns the disk that was worked on into the source's format, under another name in the work folder.

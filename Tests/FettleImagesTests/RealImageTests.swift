@@ -29,6 +29,7 @@ import Testing
         #expect(provenance.bootTest == nil)
 
         // What a package's script can do meanwhile: nothing to this machine.
+        #expect(FileManager.default.fileExists(atPath: SmallImage.outside))
         let seen = try small.content(of: "/var/lib/fettle-trial/seen", in: destination)
         #expect(
             seen.split(separator: "\n") == [
@@ -71,15 +72,17 @@ import Testing
         let before = try FileManager.default.contentsOfDirectory(atPath: small.folder).sorted()
         let patcher = try Self.patcher()
         let isInstalling = Mutex(false)
+        let isOver = Mutex(false)
         let work = Task {
-            try await patcher.patch(
+            defer { isOver.withLock { $0 = true } }
+            return try await patcher.patch(
                 PatchRequest(
                     source: small.image, destination: "\(small.folder)/patched.raw", packages: ["fettle-trial"])
             ) { stage in
                 if stage.contains("are installed") { isInstalling.withLock { $0 = true } }
             }
         }
-        while !isInstalling.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(50)) }
+        while !isInstalling.withLock({ $0 }), !isOver.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(50)) }
         try await Task.sleep(for: .seconds(2))
         work.cancel()
         await #expect(throws: CancellationError.self) { _ = try await work.value }

@@ -24,8 +24,10 @@ struct SmallImage {
             && (try? ImageTools.require(format: .raw, boots: false)) != nil
     }
 
-    /// - Parameter script: lines of the package's script after those that look around.
-    init(script: String = "") throws {
+    /// - Parameters:
+    ///   - script: lines of the package's script after those that look around.
+    ///   - test: lines of what the image has in the place of `/usr/bin/test`, which is the first of its programs that run.
+    init(script: String = "", test: ((_ folder: String) -> String)? = nil) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "image-\(UInt32.random(in: 0...(.max)))").path
         try FileManager.default.createDirectory(
             atPath: "\(folder)/package/DEBIAN", withIntermediateDirectories: true)
@@ -50,8 +52,27 @@ struct SmallImage {
             "write \(folder)/sources.list /etc/apt/sources.list",
             "symlink /etc/resolv.conf ../run/systemd/resolve/stub-resolv.conf",
             "symlink /usr/sbin/policy-rc.d \(folder)/victim")
+        if let test {
+            try write("#!/bin/sh\n\(test(folder))\n[ \"$@\" ]\n", to: "test", mode: 0o755)
+            try debugfs("rm /usr/bin/test", "write \(folder)/test /usr/bin/test")
+        }
         try write("untouched", to: "victim")
     }
+
+    /// The same system as a directory that only root may enter.
+    func tree() throws -> String {
+        let path = "\(folder)/tree"
+        try run("cp", "-a", Self.base ?? "/nonexistent", path)
+        try run("mkdir", "\(path)/srv/repository")
+        try run("cp", "\(folder)/fettle-trial_1.0_all.deb", "\(folder)/Packages", "\(path)/srv/repository/")
+        try run("cp", "\(folder)/sources.list", "\(path)/etc/apt/sources.list")
+        try run("chmod", "700", path)
+        return path
+    }
+
+    /// A file of this machine that no image has: the program that runs.
+    static let outside =
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/nonexistent"
 
     private static let postinst = """
         #!/bin/sh
@@ -65,7 +86,7 @@ struct SmallImage {
         true >>/proc/sysrq-trigger && echo "opened sysrq"
         /usr/sbin/policy-rc.d; echo "policy: $?"
         echo "resolver: $(readlink /etc/resolv.conf)"
-        echo "outside: $(ls -d \(CommandLine.arguments[0]) 2>/dev/null)"
+        echo "outside: $(ls -d \(outside) 2>/dev/null)"
         echo "processes: $(ls /proc | grep -c '^[0-9]*$' | awk '{ print ($1 < 20) ? "few" : "many" }')"
 
         """
@@ -110,16 +131,18 @@ struct SmallImage {
 
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
-    /// What holds on to something below the folder: mounts and loop devices of this machine. The kernel takes a moment after the end of
-    /// the last process to give them back; asked is until it has, or for half a minute.
+    /// What holds on to something below the folder: mounts that any process of this machine sees, and loop devices. The kernel takes a
+    /// moment after the end of the last process to give them back; asked is until it has, or for half a minute.
     func held() async throws -> [String] {
         for _ in 0..<300 where try !heldNow().isEmpty { try await Task.sleep(for: .milliseconds(100)) }
         return try heldNow()
     }
 
     private func heldNow() throws -> [String] {
-        let mounts = try String(contentsOfFile: "/proc/mounts", encoding: .utf8)
-        let loops = try run("losetup", "--all")
-        return (mounts + loops).split(separator: "\n").map(String.init).filter { $0.contains(folder) }
+        // The work is done in namespaces of its own: this process sees none of its mounts. A process may end meanwhile.
+        let mounts = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
+            .compactMap { try? String(contentsOfFile: "/proc/\($0)/mountinfo", encoding: .utf8) }
+        let lines = (mounts + [try run("losetup", "--all")]).flatMap { $0.split(separator: "\n").map(String.init) }
+        return Set(lines.filter { $0.contains(folder) }).sorted()
     }
 }

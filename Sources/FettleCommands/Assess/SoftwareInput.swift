@@ -1,7 +1,9 @@
+import FettleEvidence
 import FettleFeeds
 import FettleIndex
 import FettleModel
 import FettleSoftware
+import FettleStore
 import Foundation
 
 /// A file that says what is installed.
@@ -9,6 +11,8 @@ struct SoftwareInput: Equatable {
     var path: String
     /// nil: its content tells.
     var format: SoftwareListFormat?
+    /// SHA-256 of what it has to hold, unpacked; nil: whatever it holds.
+    var digest: Digest?
 
     /// Whether it is a name such as `debian:12` that advisories may speak of.
     static func isPlatform(_ platform: String) -> Bool { Ecosystem(platformName(platform)) != nil }
@@ -28,6 +32,11 @@ struct SoftwareInput: Equatable {
         for input in files {
             do {
                 let bytes = try PackedFile.read(input.path)
+                // Of the very bytes that are judged: the file may be another one by the next time that it is opened.
+                if let digest = input.digest, LogChain.sha256.digest([UInt8](bytes)) != digest {
+                    wrong.append("\(input.path): is not what was signed (SHA-256 \(digest)); it was altered since")
+                    continue
+                }
                 let list = try SoftwareListReader.read(bytes, name: input.path, as: input.format)
                 // A file of another kind, or an error page, must not pass for a host with nothing on it.
                 if list.packages.isEmpty, list.skipped.isEmpty, let format = input.format {

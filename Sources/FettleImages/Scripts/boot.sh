@@ -7,14 +7,13 @@ work=$1 disk=$2 scratch_bytes=$3 seconds=$4 memory=$5 accelerator=$6 nonce=$7
 shift 7
 
 put_test_in() {
-    mkdir "$work/scratch/fettle/test"
-    cp "$work/unit" "$work/test" "$work/scratch/fettle/test/"
+    cp "$work/unit" "$work/test" "$work/in/"
     logged none /bin/sh -euc '
         [ -x /usr/lib/systemd/systemd ] || [ -x /lib/systemd/systemd ] || exit 3
         mkdir -p /etc/systemd/system/multi-user.target.wants /etc/fettle-boot-test
         rm -f /etc/systemd/system/fettle-boot-test.service
-        cp /run/fettle/test/test /etc/fettle-boot-test/test
-        cp /run/fettle/test/unit /etc/systemd/system/fettle-boot-test.service
+        cp /run/fettle-in/test /etc/fettle-boot-test/test
+        cp /run/fettle-in/unit /etc/systemd/system/fettle-boot-test.service
         ln -sf ../fettle-boot-test.service /etc/systemd/system/multi-user.target.wants/fettle-boot-test.service' ||
         refuse "the boot test needs an image that systemd starts"
 }
@@ -27,7 +26,7 @@ take_kernel() {
     printf 'kernel %s\n' "$version"
     kept 268435456 vmlinuz /bin/cat "/boot/vmlinuz-$version" || fail "the image's kernel cannot be read"
     for name in "initrd.img-$version" "initramfs-$version.img" "initrd-$version"; do
-        if inside none /usr/bin/test -s "/boot/$name" >>"$work/log" 2>&1; then
+        if logged none /usr/bin/test -s "/boot/$name"; then
             kept 1073741824 initrd /bin/cat "/boot/$name" || fail "the image's initial RAM disk cannot be read"
             return
         fi

@@ -28,6 +28,10 @@ prepare_namespace() {
     mount -t ext4 -o loop,nodev,nosuid "$work/scratch.img" "$work/scratch"
     mkdir "$work/scratch/fettle" "$work/scratch/tmp"
     chmod 1777 "$work/scratch/tmp"
+    # What the container is given. It sees it and cannot write there: a place where it can is one where nothing of this machine may
+    # write any more, since the container decides what a name there means.
+    rm -rf "$work/in"
+    mkdir "$work/in"
 }
 
 # The type of the file system at an offset of the disk; only those that are known to hold a Linux root.
@@ -119,26 +123,40 @@ inside() {
         --keep-unit --register=no --settings=no --resolv-conf=off --timezone=off --link-journal=no --console=pipe --as-pid2 \
         --machine=fettle-image --directory="$work/root" --chdir=/ \
         --drop-capability=CAP_AUDIT_CONTROL,CAP_DAC_READ_SEARCH,CAP_IPC_OWNER,CAP_LEASE,CAP_MKNOD,CAP_NET_ADMIN,CAP_NET_BROADCAST,CAP_NET_RAW,CAP_SYS_ADMIN,CAP_SYS_BOOT,CAP_SYS_NICE,CAP_SYS_PTRACE,CAP_SYS_RESOURCE,CAP_SYS_TTY_CONFIG \
-        --bind="$work/scratch/fettle:/run/fettle" --bind="$work/scratch/tmp:/tmp" ${device:+"--bind=$device"} \
+        --bind="$work/scratch/fettle:/run/fettle" --bind="$work/scratch/tmp:/tmp" --bind-ro="$work/in:/run/fettle-in" ${device:+"--bind=$device"} \
         --setenv=DEBIAN_FRONTEND=noninteractive --setenv=APT_LISTCHANGES_FRONTEND=none --setenv=NEEDRESTART_SUSPEND=1 \
         --setenv=UCF_FORCE_CONFFOLD=1 --setenv=SYSTEMD_OFFLINE=1 --setenv=LC_ALL=C.UTF-8 --setenv=TMPDIR=/tmp \
         "$@" </dev/null
 }
 
-# logged NETWORK COMMAND...: the same, with what it prints in the log, up to a limit. Its status is that of the program.
-logged() {
+# to_log LIMIT: adds what comes in to the log, up to the limit and up to 60 MiB of all that is in it. The rest is read and dropped: who
+# writes is not stopped by it.
+to_log() {
+    left=$((62914560 - $(stat -c %s "$work/log")))
+    if [ "$left" -gt "$1" ]; then left=$1; fi
+    if [ "$left" -gt 0 ]; then head -c "$left" >>"$work/log"; fi
+    cat >/dev/null
+}
+
+# noted COMMAND...: a program whose words a stranger may have chosen, with what it prints in the log. Its status is that of the program.
+noted() {
     rm -f "$work/status"
-    { status=0; inside "$@" || status=$?; echo "$status" >"$work/status"; } 2>&1 |
-        { head -c 33554432; cat >/dev/null; } >>"$work/log"
+    { status=0; "$@" || status=$?; echo "$status" >"$work/status"; } 2>&1 | to_log 33554432
     return "$(cat "$work/status")"
 }
 
-# kept LIMIT NAME COMMAND...: what a program of the image prints, in a file of the work folder, up to a limit.
+# logged NETWORK COMMAND...: a program of the image, the same way.
+logged() { noted inside "$@"; }
+
+# kept LIMIT NAME COMMAND...: what a program of the image prints, in a file of the work folder, up to a limit; and a MiB of its errors.
 kept() {
     limit=$1 name=$2
     shift 2
     rm -f "$work/status"
-    { status=0; inside none "$@" 2>>"$work/log" || status=$?; echo "$status" >"$work/status"; } | { head -c "$limit"; cat >/dev/null; } >"$work/$name"
+    {
+        { status=0; inside none "$@" 2>&3 3>&- || status=$?; echo "$status" >"$work/status"; } |
+            { head -c "$limit"; cat >/dev/null; } >"$work/$name"
+    } 3>&1 | to_log 1048576
     [ "$(cat "$work/status")" = 0 ]
 }
 

@@ -12,10 +12,10 @@ main() {
     mount -t ext4 -o loop,nodev,nosuid "$disk" "$work/root"
     rmdir "$work/root/lost+found"
     case $kind in
-        tree) cp -a --one-file-system -- "$source/." "$work/root/" >>"$work/log" 2>&1 ;;
+        tree) noted cp -a --one-file-system -- "$source/." "$work/root/" ;;
         archive)
-            tar --extract --force-local --numeric-owner --same-permissions --xattrs '--xattrs-include=*' --directory="$work/root" \
-                --file="$source" >>"$work/log" 2>&1 ;;
+            noted tar --extract --force-local --numeric-owner --same-permissions --xattrs '--xattrs-include=*' --directory="$work/root" \
+                --file="$source" ;;
     esac || fail "the root file system cannot be copied"
     is_root "$work/root" || refuse "it holds no Linux root (/etc/os-release is missing)"
     sync -f "$work/root"

@@ -6,7 +6,7 @@ shift 6
 
 find_manager() {
     for candidate in /usr/bin/apt-get /usr/bin/dnf /usr/bin/zypper /sbin/apk; do
-        if inside none /usr/bin/test -x "$candidate" >>"$work/log" 2>&1; then
+        if logged none /usr/bin/test -x "$candidate"; then
             printf '%s' "${candidate##*/}"
             return
         fi
@@ -25,9 +25,11 @@ list_packages() {
 # Services stay as they are: nothing in a container has started them, and none may be left running in it. The files that say so, and
 # the resolver's, are put back before the image is done; a half image is thrown away, so that nobody can meet them.
 keep_quiet() {
-    head -c 65536 /etc/resolv.conf >"$work/scratch/fettle/resolv.conf" 2>/dev/null || : >"$work/scratch/fettle/resolv.conf"
+    head -c 65536 /etc/resolv.conf >"$work/in/resolv.conf" 2>/dev/null || : >"$work/in/resolv.conf"
     logged none /bin/sh -euc '
-        kept=/run/fettle/kept; mkdir -p $kept
+        for name in kept cache lists; do rm -rf /run/fettle/$name; mkdir /run/fettle/$name; done
+        mkdir -p /run/fettle/cache/archives/partial /run/fettle/lists/partial
+        kept=/run/fettle/kept
         if [ -e /usr/sbin/policy-rc.d ] || [ -L /usr/sbin/policy-rc.d ]; then cp -a /usr/sbin/policy-rc.d $kept/; rm -f /usr/sbin/policy-rc.d; fi
         if [ -d /usr/sbin ]; then printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d; fi' ||
         fail "services cannot be kept from starting in the image"
@@ -35,9 +37,9 @@ keep_quiet() {
 
 resolver_in() {
     logged none /bin/sh -euc '
-        kept=/run/fettle/kept; mkdir -p $kept
+        kept=/run/fettle/kept
         if [ -e /etc/resolv.conf ] || [ -L /etc/resolv.conf ]; then cp -a /etc/resolv.conf $kept/; rm -f /etc/resolv.conf; fi
-        cp /run/fettle/resolv.conf /etc/resolv.conf' || fail "name resolution cannot be set up in the image"
+        cp /run/fettle-in/resolv.conf /etc/resolv.conf' || fail "name resolution cannot be set up in the image"
 }
 
 resolver_out() {
@@ -71,7 +73,6 @@ apt() {
 }
 
 patch_apt() {
-    mkdir -p "$work/scratch/fettle/cache/archives/partial" "$work/scratch/fettle/lists/partial"
     if [ "$selection" = all ]; then set -- --with-new-pkgs upgrade; else set -- install "$@"; fi
     resolver_in
     stage "lists of the image's package sources"
@@ -89,7 +90,6 @@ patch_apt() {
 
 # Not yet proven against a real image of these systems.
 patch_others() {
-    mkdir -p "$work/scratch/fettle/cache"
     resolver_in
     stage "packages are fetched and installed"
     [ "$selection" = all ] || refuse "chosen packages are only supported with apt; leave --package out"
@@ -112,18 +112,19 @@ patch_others() {
 # device of that file system alone, which holds nothing but the image. Of a loop device it would ask losetup for the file behind it,
 # which is none of the image's matter: it is told the device again, and names the root by its UUID.
 write_menu() {
-    inside none /bin/sh -c '[ -x /usr/sbin/update-grub ] && [ -f /boot/grub/grub.cfg ]' >>"$work/log" 2>&1 || return 0
+    logged none /bin/sh -c '[ -x /usr/sbin/update-grub ] && [ -f /boot/grub/grub.cfg ]' || return 0
     stage "the boot menu is written"
     device=$(findmnt --noheadings --output SOURCE --mountpoint "$work/root")
     uuid=$(blkid -p -o value -s UUID "$device")
-    mkdir "$work/scratch/fettle/bin"
-    printf '#!/bin/sh\necho "$1: (%s)"\n' "$device" >"$work/scratch/fettle/bin/losetup"
-    chmod 755 "$work/scratch/fettle/bin/losetup"
+    mkdir "$work/in/bin"
+    # shellcheck disable=SC2016 # the stand-in's shell expands it
+    printf '#!/bin/sh\necho "$1: (%s)"\n' "$device" >"$work/in/bin/losetup"
+    chmod 755 "$work/in/bin/losetup"
     # shellcheck disable=SC2016 # the container's shell expands it
     logged none /bin/sh -euc '
         mkdir -p /dev/disk/by-uuid
         ln -sf "../../${1##*/}" "/dev/disk/by-uuid/$2"
-        PATH=/run/fettle/bin:$PATH /usr/sbin/update-grub
+        PATH=/run/fettle-in/bin:$PATH /usr/sbin/update-grub
         sed -i -E "/^[[:space:]]*(loopback loop[0-9]+ *|set root=\(loop[0-9]+\))$/d" /boot/grub/grub.cfg' sh "$device" "$uuid" ||
         fail "the boot menu cannot be written (update-grub)"
     device=
@@ -175,7 +176,7 @@ main() {
     check_boot
     unmount_disk
     if [ "$(file_system 0)" = ext4 ]; then
-        e2fsck -fn "$disk" >>"$work/log" 2>&1 || fail "the image's file system is not in order afterwards"
+        noted e2fsck -fn "$disk" || fail "the image's file system is not in order afterwards"
     fi
     printf 'done 1\n'
 }

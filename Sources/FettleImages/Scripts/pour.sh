@@ -9,10 +9,10 @@ main() {
     stage "the result is written"
     mount -t ext4 -o loop,ro,nodev,nosuid "$disk" "$work/root"
     case $kind in
-        tree) mkdir "$destination" && cp -a -- "$work/root/." "$destination/" >>"$work/log" 2>&1 ;;
+        tree) mkdir "$destination" && noted cp -a -- "$work/root/." "$destination/" ;;
         archive)
-            tar --create --force-local --numeric-owner --sort=name --xattrs '--xattrs-include=*' --exclude=./lost+found \
-                --directory="$work/root" --file="$destination" . >>"$work/log" 2>&1 ;;
+            noted tar --create --force-local --numeric-owner --sort=name --xattrs '--xattrs-include=*' --exclude=./lost+found \
+                --directory="$work/root" --file="$destination" . ;;
     esac || fail "the result cannot be written"
     [ "$kind" != tree ] || [ ! -d "$destination/lost+found" ] || rmdir "$destination/lost+found"
     umount "$work/root"
