@@ -75,7 +75,7 @@ import Testing
         let change = try await submitted()
         await store.forget(.change, change.id.rawValue)
         let again = try await ChangeService(store: store).submit(
-            plan: change.plan.id, kind: .normal, reason: "patches", by: "mallory", policy: Policy())
+            plan: PlanID(change.plan.id), kind: .normal, reason: "patches", by: "mallory", policy: Policy())
         #expect(again.id == change.id)
         _ = try await ChangeService(store: store).vote(
             on: again.id, by: "bob", approves: true, digest: again.plan.digest, note: "")

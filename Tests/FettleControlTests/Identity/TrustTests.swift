@@ -1,5 +1,6 @@
 import FettleAssessment
 import FettleEvidence
+import FettleExecution
 import FettleModel
 import FettlePlanning
 import FettleStore
