@@ -64,12 +64,15 @@ public struct RunService: Sendable {
         for id: ChangeID, calendar: RunCalendar? = nil, by person: Person? = nil
     ) async throws(ControlError) -> RunID {
         try await changes.require(.run, on: id, by: person)
-        if let calendar = try await gate.accepted(calendar) {
+        if let calendar {
             let change = try await changes.change(id)
             // One that may not be carried out at all is refused where the run is assigned.
             if change.state == .approved {
                 let plan = try await changes.plan(of: change)
-                try mayStart(RunCalendarWatch(calendar, plan, isEmergency: change.kind == .emergency))
+                let watch = try await gate.accepted(calendar, for: plan).map {
+                    RunCalendarWatch($0, plan, isEmergency: change.kind == .emergency)
+                }
+                if let watch { try mayStart(watch) }
             }
         }
         for _ in 0..<20 {
@@ -125,7 +128,7 @@ public struct RunService: Sendable {
     ) async throws(ControlError) -> RunExecutionResult {
         let (change, plan, hasBegun) = try await authorised(run)
         try await gate.require(.run, on: ActScope(plan), by: person)
-        let watch = try await gate.accepted(options.calendar).map {
+        let watch = try await gate.accepted(options.calendar, for: plan, hasBegun: hasBegun).map {
             RunCalendarWatch($0, plan, isEmergency: change.kind == .emergency)
         }
         if let watch, !hasBegun { try mayStart(watch) }

@@ -111,6 +111,9 @@ public struct BundleExaminer {
             expect(
                 subject.isEverReplaced || (digests[subject.description] ?? digest) == digest,
                 "the log tells of two different \(subject)")
+            expect(
+                !entry.makesItsSubject || digests[subject.description] == nil,
+                "the log tells that \(subject) was made anew, after an entry that tells of it")
             if let before = entry.before, let known = digests[subject.description] {
                 expect(before == known, "\(subject) was altered between two entries of the log that tell of it")
             }

@@ -72,3 +72,14 @@ public struct LogFault: Codable, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String { "entry \(sequence) \(what)" }
 }
+
+extension LogEntry {
+    /// Whether it tells that its subject was not there before. Of each subject that is told once: nothing of Fettle's deletes one.
+    public var makesItsSubject: Bool {
+        guard before == nil, subject != nil else { return false }
+        return switch what {
+        case .kept, .planMade, .changeSubmitted, .userAdded, .tokenMade, .policyAccepted: true
+        default: false
+        }
+    }
+}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FettleDatabase
+import FettleImages
 import FettleModel
 import Foundation
 import Testing
@@ -197,6 +198,9 @@ import Testing
         Use(words: ["image", "promote", "image-2", "--to", "dev", "--note", "newer"]),
         Use(words: ["image", "retire", "image-1", "--note", "old"]),
         Use(words: ["image", "collect", "--days", "0", "--dry-run"]),
+        // Its files are elsewhere meanwhile: see `prepare`.
+        Use(words: ["image", "collect", "--dry-run", "--days", "0"], exits: [4]),
+        Use(words: ["image", "collect", "--dry-run", "--days", "0", "--gone"]),
         Use(words: ["image", "collect", "--days", "0"]),
         Use(words: ["image", "list", "--all"]),
         Use(words: ["risk"]),
@@ -219,6 +223,9 @@ import Testing
         Use(words: ["token", "make", "--to", "ann", "--store", "users.db"], exits: [2], fails: true, token: "ann"),
         Use(words: ["whoami", "--store", "users.db"], token: "ann"),
         Use(words: ["user", "add", "bob", "--role", "operator:dev/w*", "--store", "users.db"], token: "ann"),
+        // The role is asked for before anything is looked for.
+        Use(
+            words: ["image", "collect", "--days", "0", "--store", "users.db"], exits: [3], fails: true, token: "ann"),
         Use(words: ["user", "roles", "bob", "--role", "viewer", "--store", "users.db"], token: "ann"),
         Use(
             words: ["user", "roles", "ann", "--role", "viewer", "--store", "users.db"], exits: [3], fails: true,
@@ -448,6 +455,8 @@ import Testing
             try PatchedImage.write("old.raw", from: "base.raw", in: folder)
             try PatchedImage.write("new.raw", from: "old.raw", in: folder)
         }
+        if use.line == "image collect --dry-run --days 0" { try move("old.raw", to: "moved.raw", in: folder) }
+        if use.line == "image collect --days 0" { try move("moved.raw", to: "old.raw", in: folder) }
         guard use.line == "run pause run-2 --reason lunch" else { return }
         let store = try SQLiteStore(path: folder.file(".fettle/fettle.db").path)
         try await store.createRun("run-2", change: "change-3", at: .now())
@@ -455,6 +464,13 @@ import Testing
             QuarantineEntry(
                 resource: "here", run: "run-1", reason: "its gate does not pass", owner: "alice", since: .now(),
                 deadline: .now(), obligations: []))
+    }
+
+    /// An image with all that lies beside it.
+    private static func move(_ image: String, to name: String, in folder: TestFolder) throws {
+        for end in [""] + ImageSidecar.allCases.map({ ".\($0.rawValue)" }) {
+            try FileManager.default.moveItem(at: folder.file(image + end), to: folder.file(name + end))
+        }
     }
 
     @discardableResult

@@ -70,6 +70,37 @@ import Testing
         #expect(faults.contains { $0.what.contains("altered in between") }, "\(faults)")
     }
 
+    /// Deleted past Fettle, and made anew by it: the later entry is lawful by itself and tells of nothing that it covers.
+    @Test func aChangeThatWasDeletedAndMadeAnewIsSeenAndStartsNothing() async throws {
+        let change = try await submitted()
+        await store.forget(.change, change.id.rawValue)
+        let again = try await ChangeService(store: store).submit(
+            plan: PlanID(change.plan.id), kind: .normal, reason: "patches", by: "mallory", policy: Policy())
+        #expect(again.id == change.id)
+        _ = try await ChangeService(store: store).vote(
+            on: again.id, by: "bob", approves: true, digest: again.plan.digest, note: "")
+        let faults = try await LogService(store: store).check().faults
+        #expect(faults.contains { $0.what.contains("made anew") }, "\(faults)")
+        let error = await #expect(throws: ControlError.self) { try await runs.create(for: again.id) }
+        #expect(error?.code == .drift && error?.message.contains("submitted") == true, "\(error as Any)")
+    }
+
+    @Test func aUserOrAStageThatWasDeletedAndMadeAnewIsSeen() async throws {
+        let world = IdentityWorld()
+        let admin = try await world.admin()
+        _ = try await world.users(admin).add("bob", grants: [Grant(.viewer)], by: "root-admin")
+        await world.store.forget(.user, "bob")
+        _ = try await world.users(admin).add("bob", grants: [Grant(.approver)], by: "root-admin")
+        // Even with the same contents: nothing of Fettle's deletes one.
+        let facts = FactSet(id: "facts-1", observedAt: world.now, hosts: [])
+        for _ in 0..<2 {
+            await world.store.forget(.facts, "facts-1")
+            try await StageKeeper(store: world.store).keep(facts, as: .facts, id: "facts-1", at: world.now)
+        }
+        let faults = try await LogService(store: world.store).check().faults
+        #expect(faults.count { $0.what.contains("made anew") } == 2, "\(faults)")
+    }
+
     /// Every act that replaces something, one after the other.
     @Test func whatIsLawfullyReplacedHolds() async throws {
         let change = try await submitted()
@@ -87,6 +118,10 @@ import Testing
 
 extension InMemoryStore {
     /// As somebody does who can write to the tables, and knows that the digest has to be right.
+    func forget(_ kind: DocumentKind, _ id: String) {
+        storedDocuments[DocumentKey(kind: kind, id: id)] = nil
+    }
+
     func alterPastTheLog(_ value: some Encodable, _ kind: DocumentKind, _ id: String) throws {
         let bytes = try [UInt8](CanonicalJSON.encode(value))
         storedDocuments[DocumentKey(kind: kind, id: id)] = StoredDocument(

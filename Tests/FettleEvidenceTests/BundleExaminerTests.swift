@@ -39,6 +39,12 @@ import Testing
         }
     }
 
+    @Test func aChangeThatWasSubmittedTwiceIsTold() throws {
+        #expect(try faults { $0.submissions = 1 }.isEmpty)
+        let faults = try faults { $0.submissions = 2 }
+        #expect(faults.count == 1 && faults[0].contains("made anew"), "\(faults)")
+    }
+
     @Test func aPatchSetThatIsNotHereIsTold() throws {
         let set = StageReference(id: "patchset-1", digest: Digest(rawValue: String(repeating: "1", count: 64)))
         let faults = try faults { $0.selection.patchSet = set }

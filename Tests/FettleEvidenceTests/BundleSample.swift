@@ -17,6 +17,8 @@ struct BundleSample {
     var others = 2
     /// Whose approval the log tells of.
     var approver: Person = "bob"
+    /// How often the log tells that the change was submitted.
+    var submissions = 0
     /// The log tells of it behind the run's end.
     var approvesLate = false
 
@@ -99,7 +101,12 @@ struct BundleSample {
                 continue
             }
             var entry = LogEntry(what, subject: subject, digest: parts[part].map(LogChain.sha256.digest))
-            if what == .changeApproved { entry.by = approver }
+            if what == .changeApproved {
+                entry.by = approver
+                for _ in 0..<submissions {
+                    entries.append(LogEntry(.changeSubmitted, subject: subject, digest: entry.digest))
+                }
+            }
             entries.append(entry)
         }
         if approvesLate { entries.swapAt(entries.count - 1, (others + 1) * 5 - 1) }

@@ -56,12 +56,18 @@ import Testing
         #expect(Self.faults(Self.image("a", [(.retired, nil, 0)]), to: "dev", at: 1) == ["a is retired"])
     }
 
-    @Test func theNewestVersionOfAStageIsHeldByItAndEarlierOnesAreNot() {
+    /// What is bad has to be retired; the stage then has the one before, and nobody has to promote that again.
+    @Test func aStageHoldsAnImageOnlyWhereNoOtherRemains() {
         let (old, new) = (Self.image("a", [(.promoted, "dev", 1)]), Self.image("b", [(.promoted, "dev", 2)]))
         let judge = ImageJudge(policy: Self.policy, images: [new, old])
         #expect(judge.current("web", in: "dev")?.record.id == "b")
-        #expect(judge.holders(of: new) == ["dev"])
+        #expect(judge.holders(of: new) == [])
         #expect(judge.holders(of: old) == [])
+        #expect(ImageJudge(policy: Self.policy, images: [new]).holders(of: new) == ["dev"])
+        let ended = Self.image("a", [(.promoted, "dev", 1), (.retired, nil, 3)])
+        #expect(ImageJudge(policy: Self.policy, images: [new, ended]).holders(of: new) == ["dev"])
+        let bad = Self.image("b", [(.promoted, "dev", 2), (.retired, nil, 3)])
+        #expect(ImageJudge(policy: Self.policy, images: [bad, old]).current("web", in: "dev")?.record.id == "a")
         #expect(judge.current("other", in: "dev") == nil)
     }
 

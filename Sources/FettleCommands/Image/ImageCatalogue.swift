@@ -9,7 +9,7 @@ struct ImageAdd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Put a patched image into the catalogue, once it is verified.",
         discussion:
-            "Signed by this machine's key, or by one that --key names. What it was made from is its parent, if that is in the catalogue."
+            "Signed by this folder's key, or by one that --key names. What it was made from is its parent, if that is in the catalogue. Where users are kept, what another key than that of the store's own folder has signed is added by an admin."
     )
 
     @OptionGroup var options: GlobalOptions
@@ -26,14 +26,16 @@ struct ImageAdd: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(options)
         var keys = try EvidenceFile.keys(key)
-        if keys.isEmpty, let own = try KeyFile(directory: session.directory).load() { keys = [own.verifying] }
+        let own = try KeyFile(directory: session.directory).load()?.verifying
+        if keys.isEmpty, let own { keys = [own] }
         let (provenance, signer) = try await ImageVerify.verified(image, trusting: keys)
         let draft = ImageRecord(
             id: "", name: name, path: URL(fileURLWithPath: image).standardizedFileURL.path,
             digest: provenance.image.digest, source: provenance.source.digest, parent: nil, bill: provenance.billAfter,
             signer: signer, platform: provenance.platform, packages: provenance.packages, changes: provenance.changes,
             isBootTested: provenance.bootTest?.passes ?? false, addedBy: session.person, addedAt: .now())
-        let record = try await session.images.add(draft, by: session.person)
+        let record = try await session.images.add(
+            draft, by: session.person, signedByOwn: session.isOfItsFolder ? own?.name : nil)
         if options.output == .json { return try session.printJSON(record) }
         session.print("\(record.id): \(record.name), made from \(record.parent?.rawValue ?? "what is in no catalogue")")
         session.next("fettle image promote \(record.id) --to STAGE")

@@ -20,6 +20,9 @@ struct ImageCommand: AsyncParsableCommand {
 extension Session {
     var images: ImageService { ImageService(store: store, access: access) }
 
+    /// Whether the store is the one that lies in the folder, beside its key: whoever names another one may have made a key of their own.
+    var isOfItsFolder: Bool { (options.store ?? environment["FETTLE_STORE"] ?? "").isEmpty }
+
     /// The stages: as the policy names them, or else the fleet's environments.
     var stages: PromotionPolicy { get throws { try policy.promotion ?? .standard(for: fleet) } }
 }

@@ -48,12 +48,13 @@ struct ImageCollect: AsyncParsableCommand {
         commandName: "collect", abstract: "Remove the files of images that were retired long enough ago.",
         discussion: """
             A file goes only if what is signed beside it is what the catalogue has: another image that lies there by now is left and \
-            told. The record stays.
+            told. So is one of which nothing lies there: it may lie on another machine. The record stays.
             """)
 
     @OptionGroup var options: GlobalOptions
     @Option(help: "For how many days an image has to have been retired.") var days = 30
     @Flag(help: "Only say what would go.") var dryRun = false
+    @Flag(help: "Of which nothing lies at their paths here is gone everywhere: mark it as collected.") var gone = false
 
     private struct Answer: Encodable {
         var removed: [ImageID]
@@ -66,13 +67,18 @@ struct ImageCollect: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
+        if !dryRun { try await session.images.requireCollecting(by: session.person) }
         var answer = Answer(removed: [], left: [])
         for image in try await session.images.collectable(afterSeconds: days * 86_400, policy: session.stages) {
             let record = image.record
             let files = [record.path] + ImageSidecar.allCases.map { $0.path(of: record.path) }
             let isThere = files.contains { (try? FileManager.default.attributesOfItem(atPath: $0)) != nil }
-            guard !isThere || Self.isOf(record) else {
-                session.note("\(record.id): \(record.path) is not what the catalogue has; it is left")
+            guard isThere ? Self.isOf(record) : gone else {
+                let why =
+                    isThere
+                    ? "is not what the catalogue has; it is left"
+                    : "is not here; if it is gone everywhere: `fettle image collect --gone`"
+                session.note("\(record.id): \(record.path) \(why)")
                 answer.left.append(record.id)
                 continue
             }
@@ -89,9 +95,7 @@ struct ImageCollect: AsyncParsableCommand {
             _ = try await session.images.collected(record.id, by: session.person)
         }
         if options.output == .json { try session.printJSON(answer) }
-        if answer.removed.isEmpty, answer.left.isEmpty, options.output != .json {
-            session.print("nothing is to be removed")
-        }
+        if answer.removed.isEmpty, options.output != .json { session.print("nothing is to be removed") }
         if !answer.left.isEmpty { throw ExitCode(ExitStatus.partial.rawValue) }
     }
 

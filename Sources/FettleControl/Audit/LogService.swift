@@ -165,6 +165,11 @@ private struct Examination {
             log.fault(record.sequence, "tells that \(subject) was altered, and not by anything that Fettle does")
         } else if let known = latest[subject], known.digest != digest, !subject.isEverReplaced {
             log.fault(record.sequence, "tells of another \(subject) than entry \(known.sequence): it is never replaced")
+        } else if let known = latest[subject], entry?.makesItsSubject == true {
+            log.fault(
+                record.sequence,
+                "tells that \(subject) was made anew, though entry \(known.sequence) tells of it: it was deleted in between"
+            )
         }
         if let before = entry?.before {
             if let known = latest[subject] {

@@ -62,6 +62,11 @@ struct ChangeWitness {
         if isYounger, told.first?.entry.what != .changeSubmitted {
             return "it has no entry of its submission"
         }
+        let submissions = told.filter { $0.entry.what == .changeSubmitted }
+        guard submissions.count < 2 else {
+            return
+                "it was submitted by entry \(submissions[0].sequence) and, made anew, by entry \(submissions[1].sequence)"
+        }
         for (earlier, later) in zip(told, told.dropFirst()) {
             // A vote that is lawful itself must not cover what somebody wrote before it.
             guard let before = later.entry.before, before != earlier.entry.digest else { continue }

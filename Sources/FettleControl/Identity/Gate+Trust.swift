@@ -37,7 +37,10 @@ extension Gate {
     func requireAccepted(_ policy: Policy? = nil, _ fleet: Fleet? = nil) async throws(ControlError) {
         guard let pin = try await accepted() else { return }
         if let policy { try Self.require(TrustedPolicy(policy), pin.content.policy, "policy", pin) }
-        if let fleet { try Self.require(TrustedFleet(fleet), pin.content.fleet, "fleet", pin) }
+        // Of a large fleet only what differs is written out.
+        if let fleet, TrustedFleet(fleet) != pin.content.fleet {
+            try Self.require(TrustedFleet(fleet), pin.content.fleet, "fleet", pin)
+        }
     }
 
     /// - Parameter messages: who is told of what.
@@ -70,21 +73,66 @@ extension Gate {
     }
 
     /// Reads as the other does, and only what was accepted: also while a run goes on, whatever becomes of the file meanwhile.
-    func accepted(_ calendar: RunCalendar?) async throws(ControlError) -> RunCalendar? {
-        guard let calendar, let pin = try await accepted() else { return calendar }
+    ///
+    /// - Parameters:
+    ///   - plan: for its hosts the fleet has to say what was accepted, as windows and freezes go by it. Other hosts come and go.
+    ///   - hasBegun: hosts may be out. Where nothing was accepted yet, or what was accepted cannot be told, nobody more is taken out, and
+    ///     the way back is free.
+    func accepted(
+        _ calendar: RunCalendar?, for plan: Plan, hasBegun: Bool = false
+    ) async throws(ControlError) -> RunCalendar? {
+        guard let calendar else { return nil }
+        let pin: TrustPin?
+        do throws(ControlError) {
+            pin = try await accepted()
+        } catch {
+            guard hasBegun, error.code == .blocked || error.code == .drift else { throw error }
+            return RunCalendar { throw error }
+        }
+        guard let pin else { return calendar }
         return RunCalendar {
             let (policy, fleet) = try calendar.read()
             try Self.require(TrustedPolicy(policy), pin.content.policy, "policy", pin)
+            let differences = Self.placesOtherwise(in: fleet, than: pin.content.fleet, of: plan)
+            if !differences.isEmpty { try Self.refuse(differences, pin) }
             return (policy, fleet)
         }
     }
 
-    private static func require<Value: Encodable & Equatable>(
+    /// What a calendar reads of the plan's hosts, where it is not what was accepted; in the fleet's order. One that the fleet does not
+    /// declare is left to the calendar, which lets it be taken out at no time.
+    private static func placesOtherwise(in fleet: Fleet, than accepted: TrustedFleet, of plan: Plan) -> [String] {
+        let hosts = Set(plan.targets.map(\.resource)).union((plan.steps + plan.rollback).map(\.resource))
+        var groups: [ResourceID: Set<GroupID>] = [:]
+        for group in fleet.groups {
+            for member in group.members where hosts.contains(member) { groups[member, default: []].insert(group.id) }
+        }
+        func list(_ groups: some Collection<GroupID>) -> String {
+            groups.isEmpty ? "no group" : groups.sorted().map(\.rawValue).joined(separator: ", ")
+        }
+        return fleet.resources.filter { hosts.contains($0.id) }.flatMap { host -> [String] in
+            guard let place = accepted.places[host.id] else { return ["\(host.id) is not in it"] }
+            var words: [String] = []
+            if place.environment != host.environment {
+                words.append("\(host.id) is in \(place.environment), here in \(host.environment)")
+            }
+            let here = groups[host.id] ?? []
+            if Set(place.groups) != here {
+                words.append("\(host.id) is in \(list(place.groups)), here in \(list(here))")
+            }
+            return words
+        }
+    }
+
+    /// By the bytes that would be kept: what cannot be shown counts as well.
+    private static func require<Value: Encodable>(
         _ present: Value, _ accepted: Value, _ name: String, _ pin: TrustPin
     ) throws(ControlError) {
-        guard present != accepted else { return }
-        let differences = try TrustDifference.lines(accepted, present, name)
-        guard !differences.isEmpty else { return }
+        guard try StageKeeper.digest(of: present) != StageKeeper.digest(of: accepted) else { return }
+        try refuse(try TrustDifference.told(accepted, present, name), pin)
+    }
+
+    private static func refuse(_ differences: [String], _ pin: TrustPin) throws(ControlError) {
         throw ControlError(
             .blocked,
             "this folder is not the one that \(pin.acceptedBy) accepted as \(pin.id):\n  " + told(differences),

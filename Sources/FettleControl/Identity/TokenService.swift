@@ -55,7 +55,8 @@ public struct TokenService: Sendable {
         }
         let time = now()
         if isLost {
-            guard id.rawValue != person.rawValue else {
+            // At the store's side it is a login that asks, whatever its name.
+            guard isByTheStore || id.rawValue != person.rawValue else {
                 throw ControlError(
                     .invalid, "\(id) has a token that is good, and asks by it",
                     hint: "`fettle token make` makes another")

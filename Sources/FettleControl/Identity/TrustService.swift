@@ -43,13 +43,15 @@ public struct TrustService: Sendable {
             Comparison.Accepted(
                 id: pin.id, by: pin.acceptedBy, at: pin.acceptedAt, digest: try StageKeeper.digest(of: pin.content))
         }
+        let digest = try StageKeeper.digest(of: content)
         var differences: [String] = []
-        if pin?.content != content {
+        if accepted?.digest != digest {
             differences += try TrustDifference.lines(pin?.content.policy, content.policy, "policy")
             differences += try TrustDifference.lines(pin?.content.fleet, content.fleet, "fleet")
             differences += try TrustDifference.lines(pin.map { $0.content.keys }, content.keys, "the issuer's keys")
+            if differences.isEmpty { differences = [TrustDifference.hidden("the folder")] }
         }
-        return Comparison(accepted: accepted, digest: try StageKeeper.digest(of: content), differences: differences)
+        return Comparison(accepted: accepted, digest: digest, differences: differences)
     }
 
     /// Accepts a folder: from now on its rules hold, and no others. What was accepted before stays to be read.
@@ -75,7 +77,7 @@ public struct TrustService: Sendable {
                 .drift, "this folder has the digest \(comparison.digest), not \(digest)",
                 hint: "look again: `fettle policy accept --dry-run`; 12 digits or more tell it")
         }
-        guard !comparison.differences.isEmpty else { return comparison }
+        guard comparison.accepted?.digest != comparison.digest else { return comparison }
         let time = now()
         _ = try await keeper.keepNext(as: .trust, at: time) { _ throws(ControlError) in
             guard try await gate.newestPin()?.id == pin?.id else {

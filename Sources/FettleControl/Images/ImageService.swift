@@ -45,9 +45,17 @@ public struct ImageService: Sendable {
     /// - Parameters:
     ///   - draft: with any id, time, person and parent: those are filled in.
     ///   - person: who adds it.
+    ///   - own: by whose name the store's own key is known; nil: it has none. Where users are kept, what another key has signed is added by
+    ///     an admin: whoever signs decides what hosts are made from.
     /// - Throws: `conflict` if the catalogue has the same image, by its digest, already.
-    public func add(_ draft: ImageRecord, by person: Person) async throws(ControlError) -> ImageRecord {
-        try await gate.require(.makePatchSet, on: .nowhere, by: person)
+    public func add(
+        _ draft: ImageRecord, by person: Person, signedByOwn own: Digest? = nil
+    ) async throws(ControlError) -> ImageRecord {
+        if let own, draft.signer == own {
+            try await gate.require(.makePatchSet, on: .nowhere, by: person)
+        } else {
+            try await gate.require(.administrate, on: .everywhere, by: person)
+        }
         let known = try await images()
         if let same = known.first(where: { $0.record.digest == draft.digest && $0.record.name == draft.name }) {
             throw ControlError(
@@ -78,7 +86,8 @@ public struct ImageService: Sendable {
     public func promote(
         _ id: ImageID, to stage: StageID, text: String, by person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> ImageNote {
-        try await gate.require(.submit, on: .nowhere, by: person)
+        try await gate.require(.submit, on: Self.scope([stage], policy), by: person)
+        try await gate.requireAccepted(stages: policy)
         let image = try await image(id)
         let judge = ImageJudge(policy: policy, images: try await images())
         let faults = judge.faults(of: image, to: stage, at: now())
@@ -97,12 +106,14 @@ public struct ImageService: Sendable {
     ///   - text: why, in a line.
     ///   - person: who retires it.
     ///   - policy: the stages.
-    /// - Throws: `blocked` while it is what a stage has now.
+    /// - Throws: `blocked` while a stage would be left without any version of it.
     public func retire(
         _ id: ImageID, text: String, by person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> ImageNote {
         try await gate.require(.makePatchSet, on: .nowhere, by: person)
         let image = try await image(id)
+        try await gate.require(.makePatchSet, on: Self.scope(image.stages, policy), by: person)
+        try await gate.requireAccepted(stages: policy)
         guard image.retiredAt == nil else {
             throw ControlError(.conflict, "\(id) is retired already", hint: "`fettle image show \(id)` shows by whom")
         }
@@ -110,10 +121,30 @@ public struct ImageService: Sendable {
         guard holders.isEmpty else {
             throw ControlError(
                 .blocked,
-                "\(id) is the version of \(image.record.name) that is in \(holders.map(\.rawValue).joined(separator: ", "))",
+                "\(id) is the only version of \(image.record.name) in \(holders.map(\.rawValue).joined(separator: ", "))",
                 hint: "promote another version there first: `fettle image promote IMAGE --to STAGE`")
         }
         return try await write(.retired, id, nil, text, person)
+    }
+
+    /// Where these stages are. One that policy does not know, or that is said to be nowhere, is everywhere.
+    private static func scope(_ stages: [StageID], _ policy: PromotionPolicy) -> ActScope {
+        if stages.isEmpty { return .nowhere }
+        var places: [ActPlace] = []
+        for stage in stages {
+            guard let environments = policy.stage(stage)?.environments, !environments.isEmpty else {
+                return .everywhere
+            }
+            places += environments.map { ActPlace(environment: $0) }
+        }
+        return .places(places)
+    }
+
+    /// Whether this person may remove files of images: asked before the first of them goes.
+    ///
+    /// - Throws: `blocked`.
+    public func requireCollecting(by person: Person) async throws(ControlError) {
+        try await gate.require(.makePatchSet, on: .nowhere, by: person)
     }
 
     /// Images whose files may go; oldest first.
@@ -127,7 +158,7 @@ public struct ImageService: Sendable {
     ///
     /// - Throws: `blocked` if it is not retired.
     public func collected(_ id: ImageID, by person: Person) async throws(ControlError) -> ImageNote {
-        try await gate.require(.makePatchSet, on: .nowhere, by: person)
+        try await requireCollecting(by: person)
         guard try await image(id).retiredAt != nil else { throw ControlError(.blocked, "\(id) is not retired") }
         return try await write(.collected, id, nil, "", person)
     }

@@ -52,9 +52,14 @@ public struct ImageJudge: Sendable {
             .max { ($0.1, $0.0.record.id.rawValue) < ($1.1, $1.0.record.id.rawValue) }?.0
     }
 
-    /// Stages that would be left without this image's newest version if it were retired; sorted as they are declared.
+    /// Stages that would be left without any version of this image if it were retired; sorted as they are declared. Where an earlier one
+    /// remains, the stage has that again.
     public func holders(of image: ImageStanding) -> [StageID] {
-        policy.stages.map(\.id).filter { current(image.record.name, in: $0)?.record.id == image.record.id }
+        let (id, name) = (image.record.id, image.record.name)
+        let others = ImageJudge(policy: policy, images: images.filter { $0.record.id != id })
+        return policy.stages.map(\.id).filter { stage in
+            current(name, in: stage)?.record.id == id && others.current(name, in: stage) == nil
+        }
     }
 
     /// Images whose files may go: retired for so long, and not collected yet.

@@ -13,7 +13,7 @@ struct ForeignFolder {
     let fleet: Fleet
     let policy: Policy
 
-    static let calls = ["laxSubmit", "movedScan", "movedPlan", "laxWaive", "laxNote", "divert"]
+    static let calls = ["laxSubmit", "movedScan", "movedPlan", "laxWaive", "laxNote", "laxImage", "divert"]
 
     /// Nobody has to agree.
     private var lax: Policy {
@@ -61,6 +61,10 @@ struct ForeignFolder {
                     on: "patchset-1", kind: .tests, passes: true, stage: "production", text: "t", by: person,
                     policy: mine)
             }
+        case "laxImage":
+            let mine = PromotionPolicy(stages: [PromotionStage(id: "production", environments: ["dev"])])
+            let images = ImageService(store: store, access: access) { [world] in world.now }
+            return { _ = try await images.promote("image-4", to: "production", text: "", by: person, policy: mine) }
         default:
             let mine = MessagePolicy(receivers: [
                 MessageReceiver(name: "ops", kind: .webhook, address: .text("https://mine.example/"))

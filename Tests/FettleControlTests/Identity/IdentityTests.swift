@@ -123,6 +123,14 @@ import Testing
         #expect(try await LogService(store: world.store).check().holds)
     }
 
+    /// Where one person keeps a store, their login is often their user's name.
+    @Test func theLastAdminOfTheLoginsOwnNameIsLetIn() async throws {
+        _ = try await world.admin("root")
+        let enrolment = try await world.tokens().enrol("root", by: "root", isLost: true, ownsStore: true)
+        _ = try await world.tokens(.token(enrolment.text)).make(title: "", limits: nil, days: 1)
+        #expect(try await LogService(store: world.store).check().holds)
+    }
+
     @Test func aTokenTellsByWhichItWasMade() async throws {
         let admin = try await world.admin()
         let bob = try await world.add("bob", Grant(.operator), by: admin)

@@ -98,7 +98,7 @@ import Testing
         for call in Self.calls { #expect(seen.contains("\(call) refused"), "\(call) was never refused, from \(first)") }
         for call in [
             "submit", "vote", "withdraw", "create", "ask", "waive", "endWaiver", "setGrants", "note", "accept",
-            "enrolLost",
+            "enrolLost", "imageAdd", "imagePromote", "imageRetire",
         ] {
             #expect(seen.contains("\(call) done"), "\(call) was never done, from \(first)")
         }
@@ -115,7 +115,7 @@ import Testing
             "addUser", "enrol", "enrolLost", "endToken", "scan", "plan", "makeSet", "note", "statement", "export",
             "settle",
             "accept",
-        ] + ForeignFolder.calls
+        ] + ImageCalls.calls + ForeignFolder.calls
 
     private static let content = TrustContent(policy: policy, fleet: fleet, keys: nil)
     private static let busy: [Person] = ["olga", "both", "paul", "pia"]
@@ -224,6 +224,7 @@ import Testing
                 id: "patchset-1", title: "t", madeBy: "olga", madeAt: world.now, plans: [], platforms: [])
             try await StageKeeper(store: world.store).keep(set, as: .patchset, id: "patchset-1", at: world.now)
             _ = try await waivers(access("paul")).grant(request("dev"), by: "paul", policy: policy)
+            try await ImageCalls(world: world, stages: .standard(for: fleet)).prepare(access("adam"), access("olga"))
         }
 
         private func waivers(_ access: Access) -> WaiverService {
@@ -338,6 +339,10 @@ import Testing
                     actor.may("operator"),
                     { _ = try await quarantine.settle("dev-1", by: person, note: "", isRemoved: true) }
                 )
+            case _ where ImageCalls.calls.contains(name):
+                let calls = ImageCalls(world: world, stages: .standard(for: fleet))
+                let allowed = name == "imageAdd" ? actor.may("admin") : actor.may("operator", in: environment)
+                return (allowed, calls.call(name, access, by: person, environment))
             case _ where ForeignFolder.calls.contains(name):
                 return (false, ForeignFolder(world: world, fleet: fleet, policy: policy).call(name, access, by: person))
             default: return looks(name, actor, by: person, environment)

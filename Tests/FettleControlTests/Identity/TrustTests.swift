@@ -1,5 +1,6 @@
 import FettleAssessment
 import FettleEvidence
+import FettleExecution
 import FettleModel
 import FettlePlanning
 import FettleStore
@@ -13,11 +14,13 @@ import Testing
 @Suite struct TrustTests {
     let world = IdentityWorld()
 
+    /// Longer than anything is shown.
+    private static let long = String(repeating: "hook", count: 30)
     static let policy: Policy = {
         var policy = Policy()
         policy.approvals = ["production": ApprovalRule(approvals: 2, requesterMayApprove: false)]
         policy.messages = MessagePolicy(receivers: [
-            MessageReceiver(name: "ops", kind: .webhook, address: .text("https://ops.example/hook"))
+            MessageReceiver(name: "ops", kind: .webhook, address: .text("https://ops.example/\(long)/a"))
         ])
         return policy
     }()
@@ -57,6 +60,11 @@ import Testing
                 TrustTests.fleet
             ),
             ("nobody is told", policy { $0.messages = nil }, TrustTests.fleet),
+            (
+                "another tail of a long address",
+                policy { $0.messages?.receivers[0].address = .text("https://ops.example/\(long)/b") },
+                TrustTests.fleet
+            ),
             ("longer waivers", policy { $0.maximumWaiverDays = 9_999 }, TrustTests.fleet),
             ("other times", policy { $0.withoutWindow = .never }, TrustTests.fleet),
             ("another environment", TrustTests.policy, fleet { $0.resources[1].environment = "dev" }),
@@ -177,7 +185,9 @@ import Testing
         let place = try await world.store.messageCursor(of: "ops")
         var diverted = try #require(Self.policy.messages)
         diverted.receivers[0].address = .text("https://evil.example/hook")
-        for policy in [diverted, MessagePolicy(), nil] {
+        var diverting = diverted
+        diverting.receivers[0].address = .text("https://ops.example/\(Self.long)/b")
+        for policy in [diverted, diverting, MessagePolicy(), nil] {
             try await refused { try await service(policy).takeUp() }
             try await refused { _ = try await service(policy).deliverDue(until: world.now.adding(seconds: 9)) }
             try await refused { _ = try await service(policy).test("ops", id: "t", by: "olga") }
@@ -292,6 +302,57 @@ import Testing
         }
     }
 
+    /// With the accepted policy, whose windows and freezes are told by where the fleet says that a host is.
+    @Test func noHostIsMovedOutOfAFreezeByAFleetOfOnesOwn() async throws {
+        let (_, olga, change) = try await approved()
+        let runs = RunService(store: world.store, tools: world.tools, access: olga)
+        var (moved, grouped, ungrouped, others) = (Self.fleet, Self.fleet, Self.fleet, Self.fleet)
+        moved.resources[1].environment = "dev"
+        grouped.groups.append(ResourceGroup(id: "mine", members: ["web-1"], minimumAvailable: .count(0)))
+        ungrouped.groups[0].members.removeLast()
+        for (fleet, words) in [
+            (moved, "web-1 is in production, here in dev"), (grouped, "web-1 is in web, here in mine, web"),
+            (ungrouped, "web-2 is in web, here in no group"),
+        ] {
+            try await refused(.blocked, words) {
+                _ = try await runs.create(for: change, calendar: RunCalendar { (Self.policy, fleet) }, by: "olga")
+            }
+        }
+        // Somebody else's host, which is none of this run's business.
+        others.resources.append(Resource(id: "web-3", address: .ssh("web-3"), environment: "production"))
+        others.groups[0].members.append("web-3")
+        let other = others
+        _ = try await runs.create(for: change, calendar: RunCalendar { (Self.policy, other) }, by: "olga")
+    }
+
+    /// After an upgrade: users are kept already, and nothing was accepted yet.
+    @Test func aRunUnderWayGoesBackBeforeAnythingIsAccepted() async throws {
+        try await keepPlan()
+        let change = try await submit(.local, Self.policy, Self.fleet, by: "alice")
+        for person: Person in ["bob", "carol"] {
+            _ = try await world.changes().vote(
+                on: change.id, by: person, approves: true, digest: change.plan.digest, note: "")
+        }
+        let local = RunService(store: world.store, tools: world.tools)
+        let run = try await local.create(for: change.id, by: "alice")
+        let claim = try await world.store.claim(
+            run, executor: "gone", at: world.now, leaseSeconds: 1, takeOver: false)
+        let event = RunEvent.started(change: change.id, plan: change.plan, by: "alice")
+        try await world.store.append(
+            [JournalRecord(sequence: 1, epoch: claim.epoch, at: world.now, event: event)], to: run)
+        try await world.store.release(claim)
+        try await local.ask(.rollback(by: "alice", reason: "upgrade"), of: run)
+        let admin = try await world.admin()
+        let olga = try await world.add("olga", Grant(.operator), by: admin)
+        let options = RunService.Options(executor: "x", calendar: RunCalendar { (Self.policy, Self.fleet) })
+        let result = try await RunService(store: world.store, tools: world.tools, access: olga)
+            .carryOut(run, startedBy: "olga", options: options)
+        guard case .ended(.rolledBack) = result else {
+            Issue.record("\(result)")
+            return
+        }
+    }
+
     @Test(arguments: 1...60)
     func aPlanOfTheAcceptedFleetIsNoOther(seed: UInt64) throws {
         for sample in [FleetGenerator.sample(seed: seed), FleetGenerator.ofAllStrategies(seed: seed)] {
@@ -325,6 +386,27 @@ import Testing
         let mark = try await world.mark()
         #expect(try await trust.accept(content, by: "root-admin").differences.isEmpty)
         #expect(try await world.mark() == mark)
+    }
+
+    @Test func whatDiffersBeyondWhatIsShownIsTold() throws {
+        let long = String(repeating: "x", count: 90)
+        for (old, new) in [(long + "a", long + "b"), ("a\u{202E}", "a\u{202D}"), ("a\nb", "a\tb"), (long, long + "x")] {
+            let lines = try TrustDifference.lines(["name": old], ["name": new], "policy")
+            #expect(lines.count == 1 && lines[0].contains("from character") && lines[0].utf8.count < 300, "\(lines)")
+            #expect(try TrustDifference.lines([old: 1], [new: 1], "policy").count == 2)
+            #expect(try TrustDifference.lines([old: new], [old: new], "policy").isEmpty)
+        }
+    }
+
+    @Test func whatDiffersBeyondWhatIsShownIsAccepted() async throws {
+        let admin = try await world.admin()
+        try await world.accept(Self.policy, Self.fleet, by: admin)
+        var policy = Self.policy
+        policy.messages?.receivers[0].address = .text("https://ops.example/\(Self.long)/b")
+        let before = try await world.accept(policy, Self.fleet, by: admin)
+        #expect(before.differences.count == 1, "\(before.differences)")
+        let pinned = try await world.trust(admin).compare(TrustContent(policy: policy, fleet: Self.fleet, keys: nil))
+        #expect(pinned.accepted?.id == "trust-2" && pinned.differences.isEmpty)
     }
 
     /// The highest number holds, and not the newest date: an admin's clock may be behind.
