@@ -37,6 +37,31 @@ import Testing
         #expect(try await rehearsal.store.reservations() == [])
     }
 
+    /// libvirt forgets at each move which machines start with their hypervisor: only what was seen before the first of them tells it. The
+    /// world holds every step that brings machines home to that.
+    @Test(arguments: [nil, StepID("node-1/gate"), "node-2/gate", "node-2/bring-home"])
+    func whoBringsMachinesHomeKnowsHowTheyWereBeforeTheyLeft(failing: StepID?) async throws {
+        var rehearsal = try Rehearsal(EvacuationPlan.plan()) {
+            if let failing { $0.faults[failing] = .fails(.refused, times: 1000) }
+        }
+        _ = try await rehearsal.play()
+        let now = rehearsal.world.now
+        #expect(now.performed.keys.contains { $0.rawValue.hasSuffix("/bring-home") })
+        #expect(now.violations == [])
+        let evacuations: [StepID: PriorState] = try await rehearsal.journal.reduce(into: [:]) { found, record in
+            if case .stepIntended(let step, _, let prior) = record.event, step.rawValue.hasSuffix("/evacuate") {
+                found[step] = found[step] ?? prior
+            }
+        }
+        #expect(!evacuations.isEmpty)
+        for record in try await rehearsal.journal {
+            guard case .stepIntended(let step, _, let prior) = record.event, step.rawValue.hasSuffix("/bring-home")
+            else { continue }
+            let home = StepID("\(step.rawValue.prefix { $0 != "/" })/evacuate")
+            if let before = evacuations[home] { #expect(prior == before, "\(step)") }
+        }
+    }
+
     @Test func whoGoesBackIsEmptiedAndFilledOnceMore() async throws {
         var rehearsal = try Rehearsal(EvacuationPlan.plan()) {
             $0.faults["node-2/gate"] = .fails(.refused, times: 1000)

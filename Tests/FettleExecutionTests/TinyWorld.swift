@@ -82,6 +82,16 @@ final class TinyWorld: Sendable {
                 }
                 let drain = Drain(host: step.resource, backend: traffic.backend)
                 return state.drained.contains(drain) ? .ready(prior: nil) : done
+            case .evacuate:
+                return .ready(prior: prior ?? PriorState(alreadySo: false, details: ["emptied": step.id.rawValue]))
+            case .bringHome:
+                let first = ["evacuate", "rollback/evacuate"].map { "\(step.resource)/\($0)" }.first {
+                    state.performed[StepID($0)] != nil
+                }
+                if let first, prior?.details["emptied"] != first {
+                    state.violations.append("\(step.id) doesn't know how the machines were before \(first)")
+                }
+                return .ready(prior: prior)
             case .changePackages(let transaction):
                 return state.isNew.contains(step.resource) == (transaction.purpose == .patch)
                     ? done : .ready(prior: nil)

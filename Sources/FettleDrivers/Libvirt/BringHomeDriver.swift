@@ -59,7 +59,7 @@ public struct BringHomeDriver: StepDriver {
             let view = try await home.view()
             for name in names {
                 guard let machine = view.machine(name), machine.state == .off else { continue }
-                try await home.act(VirshCommand.start(machine.uuid), timeout: .seconds(120))
+                try await start(machine, on: home)
             }
         }
         records.note(done, of: step, in: context, since: ContinuousClock.now)
@@ -101,10 +101,21 @@ public struct BringHomeDriver: StepDriver {
         machine?.state == .running && !MachineStanding.isMove(machine?.job)
     }
 
-    /// Machines that the plan has left on the hypervisor, to go down with it.
+    /// Machines that the plan has left on the hypervisor, to go down with it, and that ran until it was emptied: one that its owner had
+    /// shut off since the plan was made stays shut off.
     private func wentDown(_ step: Step, _ context: StepContext) -> [String] {
-        (context.plan.target(step.resource)?.interrupts ?? []).filter { $0.host == step.resource }.map(\.machine)
-            .sorted()
+        let ran = AutostartMemory.ran(context.prior)
+        return (context.plan.target(step.resource)?.interrupts ?? []).filter { $0.host == step.resource }.map(\.machine)
+            .filter(ran.contains).sorted()
+    }
+
+    /// The hypervisor may have started it at the same moment, by itself.
+    private func start(_ machine: LibvirtView.Machine, on home: Hypervisor) async throws(StepFailure) {
+        do throws(StepFailure) {
+            try await home.act(VirshCommand.start(machine.uuid), timeout: .seconds(120))
+        } catch {
+            guard try await home.view().machine(machine.name)?.state == .running else { throw error }
+        }
     }
 
     /// What is not yet as it was before the hypervisor was emptied; nil: all is.
@@ -122,7 +133,8 @@ public struct BringHomeDriver: StepDriver {
                 continue
             }
             switch MachineStanding(move.machine, away, home) {
-            case .moved, .offThere: continue
+            case .moved, .offThere:
+                if !AutostartMemory.isKept(context.prior, home) { first = first ?? AutostartMemory.isLost(move) }
             case .trouble(let failure) where failure.code != .locked: throw failure
             default:
                 first = first ?? StepFailure(code: .timeout, message: "\(move.machine) is not home on \(move.to)")

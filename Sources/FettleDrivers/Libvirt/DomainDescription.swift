@@ -8,6 +8,8 @@ struct DomainDescription: Sendable, Equatable {
     let processors: Int
     /// Why it cannot be moved while it runs, whatever is shared; nil: nothing of that kind.
     let obstacle: String?
+    /// It has a Trusted Platform Module of its own, which keeps its secrets on the hypervisor.
+    let hasTPM: Bool
     /// Files and devices that a hypervisor must see alike; sorted.
     let sharedPaths: [String]
     /// The processor that it needs, as `hypervisor-cpu-compare` takes it; nil: none in particular.
@@ -28,6 +30,9 @@ struct DomainDescription: Sendable, Equatable {
             memory.attributes["unit"] ?? "KiB" == "KiB", let processors = domain.first("vcpu"),
             let count = FactText.number(processors.text, Int.self)
         else { throw FactError("machine \(FactText.excerpt(name, limit: 80)) has no size") }
+        guard Self.isSize(kibibytes: kibibytes, processors: count) else {
+            throw FactError("machine \(FactText.excerpt(name, limit: 80)) is said to be of a size that none has")
+        }
         self.name = name
         self.uuid = uuid
         memoryMebibytes = kibibytes / 1_024 + (kibibytes % 1_024 == 0 ? 0 : 1)
@@ -35,9 +40,15 @@ struct DomainDescription: Sendable, Equatable {
         let devices = domain.first("devices")?.children ?? []
         let disks = devices.filter { $0.name == "disk" }
         obstacle = Self.obstacle(domain, devices) ?? disks.lazy.compactMap(Self.obstacle).first
+        hasTPM = devices.contains { $0.name == "tpm" }
         sharedPaths = Set(disks.flatMap(Self.paths)).sorted()
         kind = domain.attributes["type"].flatMap { VirshCommand.kinds.contains($0) ? $0 : nil }
         processor = domain.first("cpu").flatMap { $0.attributes["mode"] == "custom" ? $0 : nil }
+    }
+
+    /// Of a machine or a hypervisor: up to the planner's limits, so that no sum of them can overflow.
+    static func isSize(kibibytes: Int, processors: Int) -> Bool {
+        (0...1_000_000_000 * 1_024).contains(kibibytes) && (0...1_000_000).contains(processors)
     }
 
     /// As libvirt writes it: 36 characters, lower-case hexadecimal digits and `-` where it belongs.

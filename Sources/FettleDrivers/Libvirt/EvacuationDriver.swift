@@ -29,15 +29,22 @@ public struct EvacuationDriver: StepDriver {
             var isDone = true
             for move in moves {
                 switch standing(move, views) {
-                case .moved: continue
+                case .moved where AutostartMemory.isKept(context.prior, views[move.to]?.machine(move.machine)): continue
                 case .off: try refuseOff(move, step, context)
                 case .trouble(let failure) where failure.code != .locked: throw failure
                 default: isDone = false
                 }
             }
-            if isDone { return .alreadyDone(observation(step, moves, staying, at: began)) }
-            let autostart = views[step.resource]?.machines.filter(\.startsWithHypervisor).map(\.name) ?? []
-            return .ready(prior: context.prior ?? AutostartMemory.state(autostart))
+            // Which of those that stay ran is written down before anything is done, even if nothing is to be moved.
+            if isDone, staying.isEmpty || context.prior != nil {
+                return .alreadyDone(observation(step, moves, staying, at: began))
+            }
+            let machines = views[step.resource]?.machines ?? []
+            return .ready(
+                prior: context.prior
+                    ?? AutostartMemory.state(
+                        machines.filter(\.startsWithHypervisor).map(\.name),
+                        running: machines.filter { $0.isActive && staying.contains($0.name) }.map(\.name)))
         } catch {
             return .unknown(error)
         }
@@ -69,7 +76,10 @@ public struct EvacuationDriver: StepDriver {
         try refuseStrangers(step.resource, moves, staying, views[step.resource])
         for move in moves {
             switch standing(move, views) {
-            case .moved: continue
+            case .moved:
+                guard AutostartMemory.isKept(context.prior, views[move.to]?.machine(move.machine)) else {
+                    throw AutostartMemory.isLost(move)
+                }
             case .off: try refuseOff(move, step, context)
             case .trouble(let failure): throw failure
             default:
@@ -124,18 +134,5 @@ public struct EvacuationDriver: StepDriver {
         let left = staying.isEmpty ? "nothing runs on it" : "only \(PackageWords.list(staying)) is left on it"
         return Observation(
             verdict: .pass, summary: "\(moves.count) away, as both sides tell; \(left)", observedAt: time)
-    }
-}
-
-/// Which machines started with their hypervisor before they were moved: libvirt forgets it at each move.
-enum AutostartMemory {
-    private static let key = "autostart"
-
-    static func state(_ names: [String]) -> PriorState {
-        PriorState(alreadySo: false, details: [key: names.sorted().joined(separator: "\n")])
-    }
-
-    static func names(_ prior: PriorState?) -> Set<String> {
-        Set((prior?.details[key] ?? "").split(separator: "\n").map(String.init))
     }
 }

@@ -9,19 +9,33 @@ struct Hypervisor: Sendable {
 
     /// Asked anew each time: nothing here is older than the call.
     func view() async throws(StepFailure) -> LibvirtView {
+        switch try await look() {
+        case .success(let view): return view
+        // Among these: libvirtd is being restarted, and a machine that went while it was described.
+        case .failure(let error): throw StepFailure(code: .unreachable, message: "\(id): \(error)")
+        }
+    }
+
+    /// The same where what could not be made sense of is worth another look.
+    func look() async throws(StepFailure) -> Result<LibvirtView, FactError> {
+        let script: SectionedScript
+        let result: CommandResult
         do {
-            let script = SectionedScript(sections: [try LibvirtSection.make()])
-            let result = try await channels.channel(to: address).run(
+            script = SectionedScript(sections: [try LibvirtSection.make()])
+            result = try await channels.channel(to: address).run(
                 RemoteCommand(script: script.text, timeout: .seconds(60), outputLimit: script.outputLimit))
-            let transcript = Transcript(
-                standardOutput: result.standardOutput, standardError: result.standardError, nonce: script.nonce)
-            return try LibvirtView(
-                parsing: try transcript.requiredOutput(of: LibvirtSection.name), nonce: script.nonce)
         } catch let error as AccessError {
             throw StepFailure(error)
         } catch {
-            // Among these: libvirtd is being restarted, and a machine that went while it was described.
             throw StepFailure(code: .unreachable, message: "\(id): \(error)")
+        }
+        let transcript = Transcript(
+            standardOutput: result.standardOutput, standardError: result.standardError, nonce: script.nonce)
+        do {
+            let text = try transcript.requiredOutput(of: LibvirtSection.name)
+            return .success(try LibvirtView(parsing: text, nonce: script.nonce))
+        } catch {
+            return .failure(error)
         }
     }
 

@@ -16,10 +16,18 @@ struct LibvirtView: Sendable, Equatable {
         var hasSnapshots: Bool
         /// It is known only while it runs.
         var isTransient: Bool
+        /// It is shut off, and its memory of that moment lies on the hypervisor: it goes on from there when it is started.
+        var hasSavedMemory = false
         /// What libvirt does with it at the moment, such as `Outgoing migration`; nil: nothing.
         var job: String?
         /// Why it is in its state, such as `migrating`; nil: not told.
         var reason: String?
+
+        /// What of a machine that is shut off would stay behind if its description was moved; nil: nothing.
+        var leftBehind: String? {
+            if hasSavedMemory { return "its memory, which was saved there" }
+            return description.hasTPM ? "what its TPM has stored" : nil
+        }
 
         var name: String { description.name }
         var uuid: String { description.uuid }
@@ -68,34 +76,36 @@ extension LibvirtView {
         }
         version = Self.version(try lines("version"))
         let node = try lines("node")
-        guard let processors = Self.number("CPU(s):", node), let memory = Self.number("Memory size:", node) else {
+        guard let processors = Self.number("CPU(s):", node), let memory = Self.number("Memory size:", node),
+            DomainDescription.isSize(kibibytes: memory, processors: processors)
+        else {
             throw FactError("what libvirt tells of the hypervisor is not understood")
         }
         self.processors = processors
         memoryMebibytes = memory / 1_024
         let names = try lines("names")
         guard names.count <= Self.mostMachines else { throw FactError("more than \(Self.mostMachines) machines") }
-        let (active, paused) = (Set(try lines("active")), Set(try lines("paused")))
+        let active = Set(try lines("active"))
         let (autostart, snapshots) = (Set(try lines("autostart")), Set(try lines("snapshots")))
-        let transient = Set(try lines("transient"))
+        let (transient, saved) = (Set(try lines("transient")), Set(try lines("saved")))
         machines = []
         for line in names {
             let uuid = line.prefix(36)
             guard DomainDescription.isUUID(uuid) else { throw FactError.notUnderstood(line, of: "libvirt's list") }
             guard let text = answers["domain \(uuid)"], text.contains("<") else {
-                throw FactError("a machine was there and gone while libvirt was asked; ask again")
+                throw Self.changed
             }
             let description = try DomainDescription(try XMLElement.parse(text))
             guard description.uuid == uuid else {
                 throw FactError("libvirt told of another machine than was asked for")
             }
+            let standing = try Self.standing(answers["reason \(uuid)"], isActive: active.contains(uuid))
+            let job = try Self.job(answers["job \(uuid)"], isActive: standing.state != .off)
             machines.append(
                 Machine(
-                    description: description,
-                    state: !active.contains(uuid) ? .off : paused.contains(uuid) ? .paused : .running,
-                    startsWithHypervisor: autostart.contains(uuid), hasSnapshots: snapshots.contains(uuid),
-                    isTransient: transient.contains(uuid), job: Self.job(answers["job \(uuid)"]),
-                    reason: Self.reason(answers["reason \(uuid)"])))
+                    description: description, state: standing.state, startsWithHypervisor: autostart.contains(uuid),
+                    hasSnapshots: snapshots.contains(uuid), isTransient: transient.contains(uuid),
+                    hasSavedMemory: saved.contains(uuid), job: job, reason: standing.reason))
         }
         machines.sort { ($0.name, $0.uuid) < ($1.name, $1.uuid) }
     }
@@ -132,21 +142,44 @@ extension LibvirtView {
         }
     }
 
-    private static func job(_ text: Substring?) -> String? {
+    private static let changed = FactError("a machine changed or went while libvirt was asked; ask again")
+
+    /// - Throws: `FactError` for a machine that is active, and of which it is not told whether anything is done with it: that would
+    ///   pass for "nothing".
+    private static func job(_ text: Substring?, isActive: Bool) throws(FactError) -> String? {
         let lines = FactText.lines(String(text ?? ""))
         func value(_ label: String) -> String? {
             lines.first { $0.hasPrefix(label) }.map { $0.dropFirst(label.count).trimmed }
         }
-        guard let type = value("Job type:"), type != "None", type != "Completed" else { return nil }
+        guard let type = value("Job type:") else {
+            guard !isActive else { throw changed }
+            return nil
+        }
+        guard type != "None", type != "Completed" else { return nil }
         return FactText.excerpt(value("Operation:") ?? type, limit: 60)
     }
 
-    /// `running (booted)` is `booted`.
-    private static func reason(_ text: Substring?) -> String? {
-        guard let line = FactText.lines(String(text ?? "")).first, let open = line.firstIndex(of: "("),
-            line.last == ")"
-        else { return nil }
-        return FactText.excerpt(String(line[line.index(after: open)...].dropLast()), limit: 60)
+    /// State and reason of one moment, after that of the job: `running (booted)`.
+    ///
+    /// - Parameter isActive: whether it was among the active ones some moments before.
+    private static func standing(
+        _ text: Substring?, isActive: Bool
+    ) throws(FactError) -> (state: State, reason: String?) {
+        guard let line = FactText.lines(String(text ?? "")).first(where: { !$0.isEmpty }) else {
+            guard !isActive else { throw changed }
+            return (.off, nil)
+        }
+        guard let open = line.firstIndex(of: "("), line.last == ")" else {
+            throw FactError.notUnderstood(line, of: "what libvirt tells of a machine's state")
+        }
+        let reason = FactText.excerpt(String(line[line.index(after: open)...].dropLast()), limit: 60)
+        switch line[..<open].trimmed {
+        case "running", "idle", "in shutdown": return (.running, reason)
+        // What sleeps or has crashed holds its memory, and does nothing until a person sees to it.
+        case "paused", "pmsuspended", "crashed": return (.paused, reason)
+        case "shut off": return (.off, nil)
+        default: throw FactError.notUnderstood(line, of: "what libvirt tells of a machine's state")
+        }
     }
 }
 

@@ -39,6 +39,10 @@ enum MachineStanding: Sendable, Equatable {
             return
         }
         let isMoving = [source, destination].contains { Self.isMove($0?.job) }
+        if let failure = Self.brokenPostCopy(name, source, destination) {
+            self = .trouble(failure)
+            return
+        }
         switch (source?.state, destination?.state) {
         case (nil, nil): self = .trouble(Self.drift("\(name) is on neither hypervisor"))
         case (.running, .running):
@@ -56,43 +60,86 @@ enum MachineStanding: Sendable, Equatable {
                     StepFailure(
                         code: .locked, message: "\(name) is paused at the destination, and not gone where it came from")
                 )
-        case (.paused, .running): self = isMoving ? .underWay : .leftBehind(isActive: true)
-        case (.off, .running): self = .leftBehind(isActive: false)
-        case (nil, .running): self = .moved
+        case (.paused, .running), (.off, .running), (nil, .running):
+            self = Self.runningThere(name, source, destination, isMoving: isMoving)
         case (nil, .paused), (.off, .paused):
             self =
                 isMoving
                 ? .underWay
                 : .trouble(
-                    StepFailure(
-                        code: .inconclusive,
-                        message:
-                            "\(name) is paused at the destination (\(destination?.reason ?? "no reason told")) and runs "
+                    Self.inconclusive(
+                        "\(name) is paused at the destination (\(destination?.reason ?? "no reason told")) and runs "
                             + "nowhere else: whether its move had ended only a person can tell"))
         case (.running, nil), (.running, .off): self = isMoving ? .underWay : .here
-        case (.paused, nil), (.paused, .off): self = isMoving ? .underWay : Self.paused(name, source)
+        case (.paused, nil): self = isMoving ? .underWay : Self.paused(name, source)
+        case (.paused, .off):
+            // It may have gone on there and been shut down: what is paused here would be older than its disk.
+            self =
+                isMoving
+                ? .underWay
+                : .trouble(
+                    Self.inconclusive(
+                        "\(name) is paused here, shut off at the destination: it may have run there"))
         case (.off, nil), (.off, .off): self = .off
         case (nil, .off): self = .offThere
         }
     }
 
-    /// What people paused is theirs.
-    private static func paused(_ name: String, _ source: LibvirtView.Machine?) -> MachineStanding {
-        let reason = source?.reason ?? ""
-        if ["migrating", "migration", "post-copy", "post-copy failed"].contains(reason) {
-            if reason.hasPrefix("post-copy") {
-                return .trouble(
-                    StepFailure(
-                        code: .inconclusive,
-                        message:
-                            "\(name) is paused in the middle of a post-copy move: a part of its memory is elsewhere"))
-            }
-            return .stalled
+    /// It runs at the destination, and not where it came from.
+    private static func runningThere(
+        _ name: String, _ source: LibvirtView.Machine?, _ destination: LibvirtView.Machine?, isMoving: Bool
+    ) -> MachineStanding {
+        // Until its memory has followed, what is paused where it came from holds a part of it.
+        if isMoving && source?.state == .paused || destination?.reason?.hasPrefix(postCopy) == true {
+            return .underWay
         }
-        return .trouble(drift("\(name) is paused, and not by a move (\(reason.isEmpty ? "no reason told" : reason))"))
+        switch source?.state {
+        case nil: return .moved
+        case .paused:
+            guard let reason = source?.reason, [migrating, postCopy].contains(reason) else {
+                return .trouble(
+                    drift(
+                        "\(name) runs at the destination, and is paused here, but not by a move "
+                            + "(\(source?.reason ?? "no reason told"))"))
+            }
+            return .leftBehind(isActive: true)
+        default: return .leftBehind(isActive: false)
+        }
     }
 
+    /// Its memory is in two places, whatever is under way: only a person can tell which of the two is to go on.
+    private static func brokenPostCopy(
+        _ name: String, _ source: LibvirtView.Machine?, _ destination: LibvirtView.Machine?
+    ) -> StepFailure? {
+        guard [source, destination].contains(where: { $0?.isActive == true && $0?.reason == postCopyFailed }) else {
+            return nil
+        }
+        return inconclusive("the post-copy move of \(name) has failed: a part of its memory is elsewhere")
+    }
+
+    /// What people paused is theirs.
+    private static func paused(_ name: String, _ source: LibvirtView.Machine?) -> MachineStanding {
+        switch source?.reason {
+        case migrating: return .stalled
+        case postCopy:
+            return .trouble(
+                inconclusive("\(name) is paused in the middle of a post-copy move: a part of its memory is elsewhere"))
+        case let reason: return .trouble(drift("\(name) is paused, and not by a move (\(reason ?? "no reason told"))"))
+        }
+    }
+
+    /// As `virsh domstate --reason` names them.
+    private static let migrating = "migrating"
+    private static let postCopy = "post-copy"
+    private static let postCopyFailed = "post-copy failed"
+
     static func isMove(_ job: String?) -> Bool { job?.lowercased().contains("migration") == true }
+
+    static func isOutgoing(_ job: String?) -> Bool { isMove(job) && job?.lowercased().contains("outgoing") == true }
+
+    private static func inconclusive(_ words: String) -> StepFailure {
+        StepFailure(code: .inconclusive, message: words)
+    }
 
     private static func drift(_ words: String) -> StepFailure { StepFailure(code: .drift, message: words) }
 }

@@ -11,10 +11,12 @@ enum MigrationScript {
     ///   - migrate: moves the machine, and returns when that has ended.
     ///   - tooSlow: what is done once the time is over.
     ///   - limitSeconds: the time.
+    ///
+    /// What is waited for is a process of the user's own: sudo's is root's, which the user may not even ask for (EPERM).
     static func text(migrate: RootCommand, tooSlow: RootCommand, limitSeconds: Int) throws(ShellQuoteError) -> String {
         #"""
         if [ "$(id -u)" = 0 ]; then root=; else root='sudo -n --'; fi
-        $root \#(try shellQuoted(migrate.commandLine)) </dev/null >/dev/null &
+        { $root \#(try shellQuoted(migrate.commandLine)) </dev/null >/dev/null; exit "$?"; } &
         move=$!
         end=$(($(date +%s) + \#(max(1, limitSeconds))))
         late=

@@ -32,7 +32,8 @@ enum VirshCommand {
     static func resume(_ uuid: String) -> RootCommand { act("resume", uuid) }
     static func start(_ uuid: String) -> RootCommand { act("start", uuid) }
     static func destroy(_ uuid: String) -> RootCommand { act("destroy", uuid) }
-    static func undefine(_ uuid: String) -> RootCommand { act("undefine", uuid) }
+    /// What the firmware of the machine remembers may be the file that it runs with elsewhere.
+    static func undefine(_ uuid: String) -> RootCommand { act("undefine", "--keep-nvram", uuid) }
     static func autostart(_ uuid: String) -> RootCommand { act("autostart", uuid) }
 }
 

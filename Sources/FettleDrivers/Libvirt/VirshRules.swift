@@ -38,16 +38,18 @@ public enum VirshRules {
                     offline.map { .exact($0) } + [.word(uuid), .exact(destination)],
                     "Move the description of a machine that is shut off"))
         }
-        let verbs = [
+        let verbs: [(String, String)] = [
             ("domjobabort", "Call off a move that takes too long"),
             ("migrate-postcopy", "Let a machine go on at the destination while its memory follows"),
             ("resume", "Wake a machine that a broken move left paused"),
             ("start", "Start a machine that went down with its hypervisor"),
             ("destroy", "End what a move left behind of a machine that runs elsewhere"),
-            ("undefine", "Forget a machine that runs elsewhere"),
             ("autostart", "Start a machine with its hypervisor, as before the move"),
         ]
         for (verb, reason) in verbs { rules.append(try rule([.exact(verb), .word(uuid)], reason)) }
+        rules.append(
+            try rule(
+                [.exact("undefine"), .exact("--keep-nvram"), .word(uuid)], "Forget a machine that runs elsewhere"))
         return rules
     }
 

@@ -265,6 +265,7 @@ extension RunMachine {
     /// What was seen before the change that the step takes back (I7); for any other step what its own check saw before its
     /// first attempt, such as the boot id before a reboot.
     private func prior(for step: IndexedStep) -> PriorState? {
+        if case .bringHome = index.planned(step.number).action { return beforeEvacuation(step) }
         if step.availability == .bringsBack {
             if let key = trafficKey(of: step), let obligation = fold.obligations[key] { return obligation.prior }
             for number in takenOut(by: step) { if let prior = fold.accounts[number]?.prior { return prior } }
@@ -272,6 +273,20 @@ extension RunMachine {
         }
         if step.isGate || step.isBake { return notes(for: step) }
         return fold.accounts[step.number]?.prior ?? step.compensates.flatMap { fold.accounts[$0]?.prior }
+    }
+
+    /// How the machines of a hypervisor were before it was emptied, for the step that brings them home. On the way back the first time
+    /// that it was emptied counts: later they may have been away already.
+    private func beforeEvacuation(_ step: IndexedStep) -> PriorState? {
+        let forward = index.forward(step.resource).filter { step.isRollback || $0.isControl == step.isControl }
+        let back = step.isRollback ? index.rollback(step.resource) : []
+        for other in Array(forward) + Array(back) {
+            guard case .evacuate = index.planned(other.number).action,
+                let prior = fold.accounts[other.number]?.prior, !prior.alreadySo
+            else { continue }
+            return prior
+        }
+        return fold.accounts[step.number]?.prior
     }
 
     /// The steps by which a resource is out and which `step` takes back. By name.

@@ -38,6 +38,8 @@ struct ExtraStep: Sendable {
     var group: GroupID?
     var rollbackClass = RollbackClass.nothingToUndo
     var compensates: StepID?
+    /// The least time that it is given, in seconds, whatever its estimate.
+    var leastTimeout = 0
     /// Besides the host's own step before it.
     var after: [StepID] = []
 }

@@ -60,11 +60,13 @@ struct StepMaker {
         if !others.isEmpty { steps[place].after = (steps[place].after + others).sorted() }
     }
 
-    /// - Parameter fixed: what it lasts besides, whatever history says.
+    /// - Parameters:
+    ///   - leastTimeout: the least time that it is given, in seconds, where `timeout` is not.
+    ///   - fixed: what it lasts besides, whatever history says.
     mutating func add(
         _ name: String, _ action: StepAction, _ availability: AvailabilityEffect, _ estimate: DurationEstimate,
         group: GroupID? = nil, rollback: RollbackClass = .nothingToUndo, compensates: StepID? = nil,
-        timeout: Int? = nil, after others: [StepID] = [], fixed: DurationEstimate? = nil
+        timeout: Int? = nil, leastTimeout: Int = 0, after others: [StepID] = [], fixed: DurationEstimate? = nil
     ) {
         let id = StepID(prefix + name)
         let awaited =
@@ -74,7 +76,7 @@ struct StepMaker {
         var step = Step(
             id: id, resource: host.id, group: group, wave: wave, action: action, awaited: awaited,
             availability: availability, rollbackClass: rollback, compensates: compensates, estimate: estimate,
-            timeoutSeconds: timeout ?? priors.timeout(estimate), leg: leg)
+            timeoutSeconds: timeout ?? max(leastTimeout, priors.timeout(estimate)), leg: leg)
         if !priors.learnsNothing(of: action) {
             step = priors.learned(
                 step, on: host.resource, groups: host.groups.map(\.id), isTimeGiven: timeout != nil)
@@ -91,7 +93,8 @@ struct StepMaker {
         for step in steps {
             add(
                 step.name, step.action, step.availability, step.estimate, group: step.group,
-                rollback: step.rollbackClass, compensates: step.compensates, after: step.after)
+                rollback: step.rollbackClass, compensates: step.compensates, leastTimeout: step.leastTimeout,
+                after: step.after)
         }
     }
 

@@ -44,10 +44,12 @@ enum LibvirtFixture {
 
     static func uuid(_ number: Int) -> String { "00000000-0000-4000-8000-00000000000\(number)" }
 
-    /// What the section prints. `domains`: UUID, name, XML.
+    /// What the section prints. `domains`: UUID, name, XML; `reasons`: as `domstate --reason` tells it.
     static func answer(
         _ domains: [(uuid: String, name: String, xml: String)], active: [String] = [], paused: [String] = [],
-        jobs: [String: String] = [:], autostart: [String] = [], snapshots: [String] = [], nonce: String = nonce
+        jobs: [String: String] = [:], reasons: [String: String] = [:], autostart: [String] = [],
+        snapshots: [String] = [], saved: [String] = [],
+        nonce: String = nonce
     ) -> String {
         func part(_ name: String, _ lines: [String]) -> String {
             "\(nonce) \(name)\n" + lines.map { $0 + "\n" }.joined() + "\n"
@@ -55,8 +57,8 @@ enum LibvirtFixture {
         var text = part("version", ["Using library: libvirt 9.0.0", "Running hypervisor: QEMU 7.2.22"])
         text += part("node", ["CPU(s):              2", "Memory size:         24684084 KiB"])
         text += part("names", domains.map { "\($0.uuid) \($0.name)" }) + part("active", active)
-        text += part("paused", paused) + part("autostart", autostart) + part("snapshots", snapshots)
-        text += part("transient", [])
+        text += part("autostart", autostart) + part("snapshots", snapshots)
+        text += part("transient", []) + part("saved", saved)
         for domain in domains {
             text += part("domain \(domain.uuid)", [domain.xml])
             guard active.contains(domain.uuid) else { continue }
@@ -65,7 +67,8 @@ enum LibvirtFixture {
                 "job \(domain.uuid)",
                 job.map { ["Job type:         Unbounded", "Operation:        \($0)"] } ?? ["Job type:         None"])
             text += part(
-                "reason \(domain.uuid)", [paused.contains(domain.uuid) ? "paused (migrating)" : "running (booted)"])
+                "reason \(domain.uuid)",
+                [reasons[domain.uuid] ?? (paused.contains(domain.uuid) ? "paused (migrating)" : "running (booted)")])
         }
         return text + "\(nonce) end\n"
     }

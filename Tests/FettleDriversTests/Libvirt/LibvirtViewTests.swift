@@ -53,10 +53,59 @@ import Testing
         for length in stride(from: 0, to: whole.count - 5, by: 11) {
             #expect(throws: FactError.self) { try view(String(whole.prefix(length))) }
         }
-        for name in ["node", "names", "active", "paused", "autostart", "snapshots", "transient", "domain"] {
+        for name in [
+            "node", "names", "active", "autostart", "snapshots", "transient", "saved", "domain", "job", "reason",
+        ] {
             let without = whole.replacing("\(Fixture.nonce) \(name)", with: "\(Fixture.nonce) other-\(name)")
             #expect(throws: FactError.self) { try view(without) }
         }
+    }
+
+    /// A question that was not answered is not "nothing is done with it" or "it is off": a machine in the middle of a move would be ended.
+    @Test func whatAnActiveMachineDoesIsToldOrAskedAgain() throws {
+        let uuid = Fixture.uuid(1)
+        let whole = Fixture.answer([(uuid, "vm-1", Fixture.domain())], active: [uuid])
+        for (text, other) in [
+            ("Job type:         None", ""), ("Job type:         None", "error: cannot acquire state change lock"),
+            ("running (booted)", ""), ("running (booted)", "running"), ("running (booted)", "no state (unknown)"),
+        ] {
+            #expect(throws: FactError.self, "\(text): \(other)") { try view(whole.replacing(text, with: other)) }
+        }
+    }
+
+    /// The list of those that are active is of an earlier moment than the job, and the state is asked for after both.
+    @Test(arguments: [
+        ("running (unpaused)", LibvirtView.State.running), ("in shutdown (user)", .running),
+        ("paused (post-copy)", .paused), ("pmsuspended (unknown)", .paused), ("crashed (panicked)", .paused),
+        ("shut off (shutdown)", .off),
+    ])
+    func stateAndReasonAreOfOneMoment(_ line: String, _ state: LibvirtView.State) throws {
+        let uuid = Fixture.uuid(1)
+        let whole = Fixture.answer([(uuid, "vm-1", Fixture.domain())], active: [uuid])
+        #expect(try view(whole.replacing("running (booted)", with: line)).machines.map(\.state) == [state])
+    }
+
+    /// The planner's limits: sums of more would end the process.
+    @Test func sizesThatNothingHasAreNotBelieved() throws {
+        let whole = Fixture.answer([(Fixture.uuid(1), "vm-1", Fixture.domain())])
+        for number in ["-1", "9223372036854775807", "1024000000001"] {
+            for (text, other) in [
+                (">327680</memory>", ">\(number)</memory>"), (">1</vcpu>", ">\(number)</vcpu>"),
+                ("24684084 KiB", "\(number) KiB"), ("CPU(s):              2", "CPU(s):              \(number)"),
+            ] {
+                #expect(throws: FactError.self, "\(other)") { try view(whole.replacing(text, with: other)) }
+            }
+        }
+    }
+
+    /// A description is moved without them, and the machine would start as if it had been switched off, or not at all.
+    @Test func whatAMachineThatIsOffWouldLeaveBehindIsKnown() throws {
+        let uuid = Fixture.uuid(1)
+        let tpm = Fixture.domain(devices: "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>")
+        #expect(try view(Fixture.answer([(uuid, "vm-1", Fixture.domain())])).machines[0].leftBehind == nil)
+        #expect(try view(Fixture.answer([(uuid, "vm-1", tpm)])).machines[0].leftBehind?.contains("TPM") == true)
+        let saved = try view(Fixture.answer([(uuid, "vm-1", Fixture.domain())], saved: [uuid]))
+        #expect(saved.machines[0].leftBehind?.contains("memory") == true)
     }
 
     struct Case: Sendable {

@@ -49,7 +49,7 @@ final class HypervisorSite: Sendable {
         at location: SourceLocation = #_sourceLocation
     ) async throws -> String {
         let process = try launch(words, as: person)
-        let code = try await process.end(within: 300)
+        let code = try await process.end(within: HypervisorLab.longest)
         #expect(
             (codes.isEmpty ? [0] : codes).contains(code),
             "fettle \(words.joined(separator: " ")) ended with \(code):\n\(process.output)", sourceLocation: location)
@@ -60,7 +60,7 @@ final class HypervisorSite: Sendable {
     func approvedChange(of package: String, on hypervisors: String...) async throws {
         try await fettle("scan", "--group", "compute", ends: 100, 101, 102)
         let make = try launch(["plan", "make", "--only", package] + hypervisors.flatMap { ["--host", $0] })
-        try #require(try await make.end() == 0, "\(make.output)")
+        try #require(try await make.end(within: HypervisorLab.longest) == 0, "\(make.output)")
         try await fettle("change", "submit", "plan-1", "--reason", "a test")
         try await fettle("change", "approve", "change-1", as: "bob")
     }

@@ -48,6 +48,21 @@ import Testing
         #expect(PlanChecker.check(plan).violations == [])
     }
 
+    /// A step that ended before the time limit of a move would leave the move to itself, under the steps that come next.
+    @Test(arguments: [30, 600, 86_400]) func theTimeOfTheStepIsMoreThanThatOfAllItsMoves(limit: Int) throws {
+        var sample = pool([32, 32])
+        for place in sample.fleet.groups.indices {
+            sample.fleet.groups[place].machines = MachineRules(driver: "libvirt", timeLimitSeconds: limit)
+        }
+        sample.put([.sample("a", gibibytes: 1), .sample("b", gibibytes: 1)], on: "node-1", gibibytes: 32)
+        let plan = try sample.plan()
+        for name in ["evacuate", "rollback/evacuate", "bring-home", "rollback/bring-home"] {
+            let step = try #require(plan.step(StepID("node-1/\(name)")))
+            #expect(step.timeoutSeconds >= 2 * (limit + 60) + 60, "\(name)")
+        }
+        #expect(PlanChecker.check(plan).violations == [])
+    }
+
     @Test func theFullestDestinationThatStillFitsIsTakenAndTheLargestMachineGoesFirst() throws {
         var sample = pool([32, 20, 12])
         sample.put(

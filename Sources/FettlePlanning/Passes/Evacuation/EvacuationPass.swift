@@ -114,18 +114,32 @@ struct EvacuationPass {
             let moves = moves[host.id] ?? []
             let estimate = moves.isEmpty ? priors.verify : priors.move(moves)
             let group = host.residence?.pools.first
+            let leastTimeout = leastTimeout(moves, host, group)
             let away = ExtraStep(
                 name: "evacuate",
                 action: .evacuate(moves: moves, staying: host.residence?.staying(on: host.id)),
-                availability: .requiresOut, estimate: estimate, group: group)
+                availability: .requiresOut, estimate: estimate, group: group,
+                leastTimeout: leastTimeout)
             extras[host.id, default: ChainExtras()].forward.afterOut.append(away)
             extras[host.id, default: ChainExtras()].back.afterOut.append(away)
             // Even without a machine of its own it takes others again only by this.
             let home = ExtraStep(
                 name: "bring-home", action: .bringHome(moves: moves.map(\.reversed)), availability: .bringsBack,
-                estimate: estimate, group: group)
+                estimate: estimate, group: group, leastTimeout: leastTimeout)
             extras[host.id, default: ChainExtras()].forward.beforeBack.append(home)
             extras[host.id, default: ChainExtras()].back.beforeBack.append(home)
         }
     }
+
+    /// Every move may take all of the time that its pool allows, and a minute besides; otherwise the step would end before the time
+    /// limit of a move does, and the move would go on by itself.
+    private func leastTimeout(_ moves: [MachineMove], _ host: HostWork, _ group: GroupID?) -> Int {
+        guard !moves.isEmpty else { return 0 }
+        let rules = host.groups.first { $0.id == group }?.machines
+        let limit = min(max(1, (rules ?? MachineRules(driver: "")).timeLimitSeconds), Self.longestSeconds)
+        return min(moves.count * (limit + 60) + 60, Self.longestSeconds)
+    }
+
+    /// What a plan may say of any step: a year.
+    private static let longestSeconds = 31_536_000
 }
