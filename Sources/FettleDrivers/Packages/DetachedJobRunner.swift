@@ -18,20 +18,13 @@ struct DetachedJobRunner: Sendable {
     ///
     /// - Throws: `timeout` if it still runs after `seconds`; it goes on by itself, and the next call adopts it.
     ///   `unreachable` if the host is away until then, or came back without the job (it was started anew meanwhile).
-    ///
-    /// - Parameter meanwhile: done while the job runs. Where it fails the job is waited for nevertheless, so that nothing is left.
     func run(
-        _ job: DetachedJob, running: DetachedJob.State?, seconds: Int,
-        meanwhile: () async throws(StepFailure) -> Void = { () async throws(StepFailure) in }
+        _ job: DetachedJob, running: DetachedJob.State?, seconds: Int
     ) async throws(StepFailure) -> Outcome {
         let deadline = session.clock.now().adding(seconds: seconds)
         if running == nil { try await start(job) }
-        var trouble: StepFailure?
-        do throws(StepFailure) { try await meanwhile() } catch { trouble = error }
-        let end: End
-        do throws(StepFailure) { end = try await wait(for: job, until: deadline) } catch { throw trouble ?? error }
+        let end = try await wait(for: job, until: deadline)
         try await forget([job.name: end.state])
-        if let trouble { throw trouble }
         let status: Int? = if case .exited(let status) = end.state { status } else { nil }
         return Outcome(status: status, output: end.output, milliseconds: end.milliseconds)
     }

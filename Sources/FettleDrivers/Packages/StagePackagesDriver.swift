@@ -71,7 +71,7 @@ public struct StagePackagesDriver: StepDriver {
         let missing = work.all.filter { kept[$0] == nil }
         if !missing.isEmpty { try await fetch(missing, work, snapshot, runner, seconds: step.timeoutSeconds) }
         try await keepConffiles(step, in: context, work, session)
-        // Where nothing had to come; known already otherwise.
+        // Not beside the download: archives that apt had just brought were seen missing after that.
         try await rehearse(work, session, snapshot)
     }
 
@@ -117,10 +117,7 @@ public struct StagePackagesDriver: StepDriver {
         if !missing.isEmpty {
             // apt takes a file of the right length for the right one; what is not whole must be gone.
             await remove(missing.compactMap { offers[$0]?.file }, session)
-            // Of what is in the archives a rehearsal needs nothing: apt does both at the same time.
-            try await download(missing, work, runner, seconds: seconds) { () async throws(StepFailure) in
-                try await rehearse(work, session, snapshot)
-            }
+            try await download(missing, work, runner, seconds: seconds)
         }
     }
 
@@ -289,13 +286,12 @@ public struct StagePackagesDriver: StepDriver {
 
     private func download(
         _ versions: [PackageVersion], _ work: Work, _ runner: DetachedJobRunner,
-        adopting running: DetachedJob.State? = nil, seconds: Int,
-        meanwhile: () async throws(StepFailure) -> Void = { () async throws(StepFailure) in }
+        adopting running: DetachedJob.State? = nil, seconds: Int
     ) async throws(StepFailure) {
         let job = DetachedJob(
             name: work.jobName, command: AptCommand.download(versions, lockSeconds: settings.lockSeconds),
             workingDirectory: AptCommand.archives)
-        let outcome = try await runner.run(job, running: running, seconds: seconds, meanwhile: meanwhile)
+        let outcome = try await runner.run(job, running: running, seconds: seconds)
         settings.memory.times.add(milliseconds: outcome.milliseconds, to: work.step, in: work.run)
         guard outcome.status == 0 || running != nil else {
             throw AptDiagnosis.failure(status: outcome.status, output: outcome.output, doing: "the download")
