@@ -7,12 +7,21 @@ struct Hypervisor: Sendable {
     let address: ResourceAddress
     let channels: any ChannelProvider
 
+    /// How often it is asked again about machines that changed meanwhile, a second apart.
+    private static let looks = 20
+
     /// Asked anew each time: nothing here is older than the call.
     func view() async throws(StepFailure) -> LibvirtView {
-        switch try await look() {
-        case .success(let view): return view
-        // Among these: libvirtd is being restarted, and a machine that went while it was described.
-        case .failure(let error): throw StepFailure(code: .unreachable, message: "\(id): \(error)")
+        var left = Self.looks
+        while true {
+            left -= 1
+            switch try await look() {
+            case .success(let view): return view
+            case .failure(let error):
+                if error == LibvirtView.changed, left > 0, (try? await Task.sleep(for: .seconds(1))) != nil { continue }
+                // Among these: libvirtd is being restarted.
+                throw StepFailure(code: .unreachable, message: "\(id): \(error)")
+            }
         }
     }
 

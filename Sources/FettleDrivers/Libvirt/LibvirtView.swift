@@ -142,7 +142,8 @@ extension LibvirtView {
         }
     }
 
-    private static let changed = FactError("a machine changed or went while libvirt was asked; ask again")
+    /// Worth another look: while a machine moves, libvirt is late to say what is done with it.
+    static let changed = FactError("a machine changed or went while libvirt was asked; ask again")
 
     /// - Throws: `FactError` for a machine that is active, and of which it is not told whether anything is done with it: that would
     ///   pass for "nothing".

@@ -27,7 +27,7 @@ extension MainJobTests {
         }
 
         @Test func oneCommandTurnsTheTrafficBackWhileTheOldSideStays() async throws {
-            let site = try await Self.site(keep: "10m")
+            let site = try await Self.site(keep: "40s")
             let callers = try Callers()
             let process = try site.launch("run", "start", "change-1")
             defer { process.killAtOnce() }
