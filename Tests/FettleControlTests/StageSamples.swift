@@ -163,7 +163,8 @@ enum StageSamples {
     }
 
     private static let traffic = TrafficBinding(
-        driver: "haproxy", via: "lb", address: .ssh("lb", port: 22, user: "root"), endpoint: "/s", backend: "b")
+        driver: "haproxy", via: "lb", address: .ssh("lb", port: 22, user: "root"), endpoint: "/s", backend: "b",
+        sides: TrafficSides(map: "/m", sides: [TrafficSide(backend: "c", members: ["a"])]))
 
     private static let probes: [Probe] =
         [
