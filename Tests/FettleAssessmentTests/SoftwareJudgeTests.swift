@@ -62,6 +62,33 @@ struct SoftwareJudgeTests {
         #expect(found.statuses == ["X-1": .affected])
     }
 
+    private func modular(_ id: String, _ stream: String, _ fixed: String) -> String {
+        """
+        {"id": "\(id)", "modified": "2025-01-01T00:00:00Z", "summary": "Important: \(stream) security update", "affected": [{"package":
+        {"ecosystem": "AlmaLinux:8", "name": "podman"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "\(fixed)"}]}]}]}
+        """
+    }
+
+    @Test(
+        "A package without a label is of the stream whose advisory names its build, and of no other (trivy#741, trivy#771)",
+        arguments: [
+            ("2:4.0-1.module_el8.6.0+100+aaaaaaaa", ["A-1": .fixed, "A-2": .affected]),
+            ("2:4.0-1.module_el8.6.0+100+aaaaaaaa.1", ["A-1": .fixed, "A-2": .affected]),
+            ("2:3.0-1.module_el8.6.0+101+bbbbbbbb", ["B-1": .fixed]),
+            ("2:3.0-1.module_el8.6.0+99+cccccccc", ["A-1": .unknown, "A-2": .unknown, "B-1": .unknown]),
+            ("2:3.0-1.el8", [:]),
+        ] as [(String, [String: FindingStatus])])
+    func tellsStreamsByBuilds(version: String, expected: [String: FindingStatus]) throws {
+        let package = ListedPackage(
+            origin: .system(.rpm), name: "podman", architecture: "x86_64", version: version, source: "podman-src")
+        let feeds = [
+            modular("A-1", "container-tools:rhel8", "2:4.0-1.module_el8.6.0+100+aaaaaaaa"),
+            modular("A-2", "container-tools:rhel8", "2:4.2-1.module_el8.7.0+200+dddddddd"),
+            modular("B-1", "container-tools:3.0", "2:3.0-1.module_el8.6.0+101+bbbbbbbb"),
+        ]
+        #expect(try statuses(package, on: "almalinux:8", by: feeds).statuses == expected)
+    }
+
     @Test("Of two versions of one record the newer one holds, whichever is read first", arguments: [true, false])
     func takesTheNewerVersion(newerFirst: Bool) throws {
         let older = osv("X-1", "PyPI", "p", #"{"fixed": "2.0"}"#)

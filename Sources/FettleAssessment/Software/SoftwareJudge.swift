@@ -99,7 +99,8 @@ public final class SoftwareJudge {
         let (name, version) = compared(package, ecosystem)
         return LotJudging(
             index: index, advisories: advisories, name: name, version: version,
-            architecture: ecosystem.scheme == .rpm ? package.architecture : "", stream: stream,
+            architecture: ecosystem.scheme == .rpm ? package.architecture : "",
+            stream: stream.settled(byBuildOf: version, in: advisories),
             pockets: try pockets(of: name, beside: ecosystem, platform(of: package)), keepsAll: keepsAll)
     }
 

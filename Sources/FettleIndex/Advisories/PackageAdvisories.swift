@@ -133,6 +133,16 @@ public struct PackageAdvisories: Sendable {
         return standing
     }
 
+    /// The bounds at which an entry's ranges end with a fix.
+    public func fixes(of entry: Entry) -> [Int] {
+        let ends = (0..<min(entry.intervalCount, entry.rangeCount)).compactMap { number -> Int? in
+            let last = block.number(at: intervals + (entry.firstInterval + number) * 8 + 4, as: UInt32.self)
+            let isFixedAbove = last & PackageBlock.noFixAbove == 0 && last % 2 == 0
+            return isFixedAbove && Int(last / 2) < boundCount ? Int(last / 2) : nil
+        }
+        return (entry.fixedBound.map { [$0] } ?? []) + ends
+    }
+
     public func bound(_ number: Int) -> String { bytes(ofBound: number).text }
 
     /// `name:stream` of the module for which the entry holds; empty: any, and none.

@@ -14,6 +14,18 @@ public struct RpmVersion: Sendable, Hashable, CustomStringConvertible {
         version.contains(".module+") || version.contains(".module_") || version.contains("+module+")
     }
 
+    /// Number and context of the module's build that made a package: `3613+a1b2c3d4` of `1.module_el8.8.0+3613+a1b2c3d4.1`. All packages of
+    /// a build share them; nil where the version names none.
+    public static func moduleBuild(of version: String) -> Substring? {
+        guard isModular(version), let module = version.ranges(of: "module").last else { return nil }
+        let parts = version[module.upperBound...].dropFirst().split(separator: "+", omittingEmptySubsequences: false)
+        guard parts.count >= 3 else { return nil }
+        let context = parts[2].prefix(while: \.isHexDigit)
+        guard !parts[1].isEmpty, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), context.count >= 6
+        else { return nil }
+        return version[parts[1].startIndex..<context.endIndex]
+    }
+
     public init(_ text: String) {
         self.init(Substring(text))
     }
