@@ -6,6 +6,8 @@ extension RunMachine {
         if fold.isForward, let reason = fold.budgetBroken {
             return [.rollbackRequested(by: nil, reason: reason)]
         }
+        let watches = watchesForNobody()
+        if !watches.isEmpty { return watches }
         let quarantines = quarantinesDue(at: now)
         if !quarantines.isEmpty { return quarantines }
         let late = outsideWindow(at: now)
@@ -13,6 +15,18 @@ extension RunMachine {
         let blocked = blockedTooLong(at: now)
         if !blocked.isEmpty { return blocked }
         return leftAlone(at: now)
+    }
+
+    /// Everything goes back: nobody waits for a watch over it, which can take hours. Its end is a line of the journal like any other, so
+    /// that a journal in which it was waited for means what it meant.
+    private func watchesForNobody() -> [RunEvent] {
+        guard case .rollingBack = fold.mode, !fold.open.isEmpty else { return [] }
+        return inOrderOfName(fold.open.filter { index.step($0).isBake }).compactMap { number in
+            fold[number].open.map { open in
+                let failure = StepFailure(code: .internal, message: "cut short: everything goes back")
+                return .stepFailed(step: index.name(of: number), attempt: open.number, failure: failure)
+            }
+        }
     }
 
     /// Resources whose way back or whose return failed for good: they stay out of traffic, for a person to settle (I7).
