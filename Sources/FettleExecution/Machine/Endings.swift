@@ -126,8 +126,21 @@ extension RunMachine {
         let unturned = free.filter { $0.turnsTraffic && fold[$0].isFailedForGood }.prefix(3)
             .map { "\(index.name(of: $0)): \(fold.account(of: $0.number).failure?.message ?? "failed")" }
         if !unturned.isEmpty { return .awaitingHuman(reason: unturned.joined(separator: "; ")) }
-        let stuck = free.prefix(3).map { index.name(of: $0).rawValue }.joined(separator: ", ")
-        return .awaitingHuman(reason: "nothing can go on: \(stuck) cannot start")
+        return .awaitingHuman(reason: "nothing can go on: \(stuck(among: free))")
+    }
+
+    /// The next step of each of the first three resources, and what it waits for.
+    private func stuck(among steps: [IndexedStep]) -> String {
+        var (words, seen): ([String], NumberSet<Agenda.Owner>) = ([], NumberSet())
+        for step in steps where words.count < 3 && seen.insert(step.owner) {
+            let id = index.name(of: step)
+            var room: GroupRoom?
+            let reason =
+                illegalityOfIntent(step, id, attempt: fold[step].attempts + 1)
+                ?? (hasRoomInGroups(step, &room) ? nil : "as many are out as the plan allows (I1)")
+            words.append("\(id) cannot start" + (reason.map { ": \($0)" } ?? ""))
+        }
+        return words.joined(separator: "; ")
     }
 
     /// A bake that has seen too little, for as long as it was to be extended: it never passes by itself, and is no failure.

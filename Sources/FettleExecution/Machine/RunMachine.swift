@@ -46,7 +46,8 @@ public struct RunMachine: Sendable {
     }
 
     struct Waiting: Sendable, Equatable {
-        enum Cause: Sendable, Equatable { case blocked, refused, window }
+        /// `heldUp`: by a pause or a question, for as long as a person takes.
+        enum Cause: Sendable, Equatable { case blocked, refused, window, heldUp }
         var cause: Cause
         var reason: String
         /// Which clock that was: see `pauses`.
