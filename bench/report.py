@@ -39,6 +39,8 @@ PARTS = {
 WAITS = ("drain", "gate", "bake")
 # Nor is, by the second figure, what a change takes whatever carries it out.
 WORK = ("apt", "download", "services", "reboot", "watch")
+# All of staging is package work, by the third: apt's rehearsal and the versions to return to, before anybody is out.
+STAGING = ("stage",)
 
 
 class Measurements:
@@ -117,7 +119,7 @@ def parts(measurements, walls):
     for part, seconds in shares.items():
         print(f"    {part:12} {seconds:8.2f} s {seconds / walls:6.1%}  {PARTS.get(part, '')}")
     print("    *  waits for users and for health: not counted as overhead")
-    print("    ** the work itself, and the bake of what came back: not counted in the second figure")
+    print("    ** the work itself, and the bake of what came back: not counted in the second and third figure")
     return shares
 
 
@@ -128,6 +130,14 @@ def own_time(shares, fettle):
         ("package work", "apt"), ("downloads", "download"), ("restarts of services", "services"), ("reboots", "reboot"), ("drains", "drain"), ("gates", "gate"), ("bakes", "bake"), ("watching what came back", "watch")))
     print(f"\n  own time: {fettle:.2f} - ({named}) = {rest:.2f} s")
     return rest
+
+
+def own_times(shares, fettle):
+    """By the stricter measure, which counts no staging as package work and no waits in the whole; and as issue 5 has it."""
+    rest = own_time(shares, fettle)
+    aim("own time, of the package work", rest / (shares["apt"] + shares.get("download", 0)), 0.05, unit="%")
+    staging = sum(shares.get(part, 0) for part in STAGING)
+    aim("own time with staging as package work, of the change's time", (rest - staging) / fettle, 0.05, unit="%")
 
 
 def rolling(measurements):
@@ -142,7 +152,7 @@ def rolling(measurements):
     if bare / ansible > 0.6:
         print(f"         (the package work alone is {bare / ansible:.2f} x of the playbook's time)")
     if shares.get("apt"):
-        aim("own time, of the package work", own_time(shares, fettle) / (shares["apt"] + shares.get("download", 0)), 0.05, unit="%")
+        own_times(shares, fettle)
 
 
 def main():

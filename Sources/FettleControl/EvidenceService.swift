@@ -26,13 +26,15 @@ public struct EvidenceService: Sendable {
     ) async throws(ControlError) -> Evidence {
         let story = try await runs.story(of: run)
         let plan = story.plan
+        let concerned = Set(plan.targets.map(\.resource)).union(plan.groups.flatMap(\.members))
+        let members = fleet.resources.filter { concerned.contains($0.id) }
+        // While the hosts answer, what was known before is read.
+        async let looked = looked(at: members, fleet, policy, feeds)
         let change = try await runs.changes.change(story.summary.change)
         let (selection, _) = try await keeper.load(Selection.self, .selection, id: plan.selection.id)
         let (findings, _) = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id)
         let (before, _) = try await keeper.load(FactSet.self, .facts, id: findings.facts.id)
-        let concerned = Set(plan.targets.map(\.resource)).union(plan.groups.flatMap(\.members))
-        let scan = try await scans.scan(
-            fleet.resources.filter { concerned.contains($0.id) }, fleet: fleet, policy: policy, feeds: feeds)
+        let scan = try await looked.get()
         let evidence = Evidence(
             run: run, change: change, plan: plan, before: before, after: scan.facts, findingsBefore: findings,
             findingsAfter: scan.findings, journal: story.journal)
@@ -40,6 +42,14 @@ public struct EvidenceService: Sendable {
             try await keeper.keep(evidence, as: .evidence, id: run.rawValue, at: tools.now())
         }
         return evidence
+    }
+
+    private func looked(
+        at members: [Resource], _ fleet: Fleet, _ policy: Policy, _ feeds: AdvisoryFeeds
+    ) async -> Result<ScanService.Scan, ControlError> {
+        do throws(ControlError) {
+            return .success(try await scans.scan(members, fleet: fleet, policy: policy, feeds: feeds))
+        } catch { return .failure(error) }
     }
 
     /// What was gathered when the run ended; nil if nothing was.

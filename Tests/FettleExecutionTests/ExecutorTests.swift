@@ -147,6 +147,40 @@ import Testing
         #expect(setup.world.now.isNew == ["web-2", "web-3", "web-4"])
     }
 
+    /// A host that is out waits for every look: what comes next is looked at while its last sessions end.
+    @Test func whileAHostIsTakenOutItsPatchIsLookedAtAhead() async throws {
+        var setup = try await Setup()
+        let (looks, post) = AsyncStream.makeStream(of: StepID.self)
+        setup.drivers.onLookAhead = { post.yield($0.id) }
+        setup.drivers.onPerform = { step in
+            guard case .drain = step.action else { return }
+            // The drain is not done before that: it is performed beside it.
+            var looks = looks.makeAsyncIterator()
+            #expect(await looks.next() == StepID("\(step.resource)/patch"))
+        }
+        #expect(try await setup.executor().execute(start: Self.start) == .ended(.succeeded))
+        #expect(setup.world.now.isNew == ["web-1", "web-2", "web-3"])
+    }
+
+    /// Once everything goes back the run ends when all are back, and not when the watch's time is over.
+    @Test func aWatchOverWhatGoesBackIsCutShort() async throws {
+        var setup = try await Setup(Scenario.pool([2, 2], minimum: 2) { $0.maximumOut = 2 })
+        for place in setup.plan.steps.indices where setup.plan.steps[place].id == "wave-0/bake" {
+            setup.plan.steps[place].timeoutSeconds = 600
+        }
+        let store = setup.store
+        let told = Mutex<[String]>([])
+        setup.drivers.onPerform = { step in
+            guard step.id == "wave-0/bake" else { return }
+            told.withLock { $0.append("watched") }
+            try? await store.submit(.rollback(by: "bob", reason: "slow"), to: "run-1")
+            do { try await Task.sleep(for: .seconds(300)) } catch { told.withLock { $0.append("cut short") } }
+        }
+        #expect(try await setup.executor().execute(start: Self.start) == .ended(.rolledBack(reason: "slow")))
+        #expect(told.withLock { $0 } == ["watched", "cut short"])
+        #expect(setup.world.now.isNew == [] && setup.world.now.drained == [])
+    }
+
     @Test func aSecondExecutorIsKeptOutByTheLease() async throws {
         let setup = try await Setup()
         _ = try await setup.store.inner.claim(

@@ -218,12 +218,15 @@ struct TinyDrivers: StepDriverRegistry, StepDriver, HealthObserver {
     let world: TinyWorld
     var delay: Duration = .zero
     var onPerform: @Sendable (Step) async -> Void = { _ in }
+    var onLookAhead: @Sendable (Step) async -> Void = { _ in }
 
     func driver(for action: StepAction) -> (any StepDriver)? { self }
 
     func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         world.check(step, prior: context.prior, at: .now())
     }
+
+    func lookAhead(at step: Step, in context: StepContext) async { await onLookAhead(step) }
 
     func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         if delay > .zero { try? await Task.sleep(for: delay) }

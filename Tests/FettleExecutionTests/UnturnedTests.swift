@@ -7,78 +7,6 @@ import Testing
 
 /// What cannot be taken again, or turned back, is found out in the middle of a run.
 @Suite struct UnturnedTests {
-    /// A machine by hand: every step that it performs is done, unless `answer` says otherwise.
-    private struct Hand {
-        var machine: RunMachine
-        var time: Int64 = 1_000_000
-        var done: [StepID] = []
-        var failures: [StepID: StepFailure] = [:]
-        var lost: Set<StepID> = []
-        /// What the machine has not heard yet: one after the other, as in a session.
-        private var reports: [Report] = []
-        private var epoch = 1
-        private var journal: [JournalRecord] = []
-        private let plan: Plan
-
-        init(_ plan: Plan) throws {
-            machine = try RunMachine(run: "run-1", plan: plan)
-            self.plan = plan
-            let plan = StageReference(id: "plan-1", digest: Digest(rawValue: "00"))
-            try write(.started(change: "change-1", plan: plan, by: "alice"))
-            try write(.claimed(executor: "one"))
-        }
-
-        mutating func write(_ event: RunEvent) throws {
-            let record = JournalRecord(
-                sequence: machine.sequence + 1, epoch: epoch, at: Timestamp(milliseconds: time), event: event)
-            try machine.apply(record)
-            journal.append(record)
-            if case .stepDone(let step, _, _) = event { done.append(step) }
-        }
-
-        /// Its executor dies when it has just written that it begins the step; another takes over.
-        mutating func crash(beginning step: StepID, holding resource: ResourceID) throws {
-            machine = try RunMachine(run: "run-1", plan: plan)
-            reports = []
-            for record in journal { try machine.apply(record) }
-            try write(.stepIntended(step: step, attempt: 1, prior: nil))
-            epoch += 1
-            try write(.claimed(executor: "another"))
-            machine.begin(holding: [resource])
-        }
-
-        /// Until it ends, waits for a person, or `stop` says so.
-        mutating func play(until stop: (Hand) -> Bool = { _ in false }) throws {
-            for _ in 0..<3_000 {
-                time += 500
-                let now = Timestamp(milliseconds: time)
-                if !reports.isEmpty { machine.receive(reports.removeFirst(), at: now) }
-                for command in machine.next(at: now) {
-                    switch command {
-                    case .append(let events): for event in events { try write(event) }
-                    case .check(let order, let confirming): check(order, confirming)
-                    case .observeAndReserve(let order): reports.append(.reserved(order.step.id, .granted))
-                    case .perform(let order, _):
-                        let seen = Observation(verdict: .pass, summary: "", observedAt: now)
-                        reports.append(.performed(order.step.id, attempt: order.attempt, .success(seen)))
-                    case .release(let resource): reports.append(.released(resource))
-                    case .quarantine(let entry): reports.append(.quarantineFiled(entry.resource))
-                    case .wait: break
-                    case .stop: return
-                    }
-                }
-                if machine.awaitingHuman != nil || stop(self) { return }
-            }
-        }
-
-        private mutating func check(_ order: StepOrder, _ confirming: [StepOrder]) {
-            var answer = StepAnswer.ready(prior: PriorState(alreadySo: false, details: [:]))
-            if let drain = confirming.first(where: { lost.contains($0.step.id) }) { answer = .drainLost(drain.step.id) }
-            if let failure = failures[order.step.id] { answer = .unknown(failure) }
-            reports.append(.checked(order.step.id, attempt: order.attempt, answer))
-        }
-    }
-
     /// The balancer has forgotten the drain, and cannot be asked for it again: it was refused as a line that cannot follow, and
     /// the run never came on.
     @Test(arguments: [StepFailure.Code.refused, .unreachable])
@@ -100,7 +28,7 @@ import Testing
         try hand.play { $0.done.contains("web-1/patch") }
         try hand.write(.rollbackRequested(by: "bob", reason: "slow"))
         try hand.play { $0.done.contains("web-1/rollback/return") }
-        try hand.crash(beginning: "web-1/rollback/gate", holding: "web-1")
+        try hand.crash(beginning: "web-1/rollback/gate", holding: ["web-1"])
         hand.lost = ["web-1/rollback/drain"]
         hand.failures["web-1/rollback/drain"] = StepFailure(code: code, message: "no such server")
         try hand.play()
@@ -222,7 +150,7 @@ import Testing
         var hand = try Hand(plan)
         hand.failures["blue-1/stage"] = StepFailure(code: .noSpace, message: "full")
         try hand.play { $0.done.contains("web/serving") && !$0.machine.fold.failed.isEmpty }
-        try hand.crash(beginning: "web/switch", holding: "blue-2")
+        try hand.crash(beginning: "web/switch", holding: ["blue-2"])
         try hand.play()
         #expect(hand.done.contains("web/switch"))
         #expect(hand.machine.outcome != nil)
@@ -234,7 +162,7 @@ import Testing
         var hand = try Hand(Self.servingSideAlone(failureBudget: 4))
         if step == "web/switch" {
             try hand.play { $0.done.contains("web/serving") }
-            try hand.crash(beginning: step, holding: "blue-2")
+            try hand.crash(beginning: step, holding: ["blue-2"])
         }
         hand.failures[step] = StepFailure(code: .refused, message: "green-2 is not well")
         try hand.play()
@@ -270,7 +198,7 @@ import Testing
     @Test func inAPauseASwitchThatWasInterruptedIsTakenToItsEnd() throws {
         var hand = try Hand(StrategyPlans.blueGreen())
         try hand.play { hand in StrategyPlans.green.allSatisfy { hand.done.contains(StepID("\($0)/bring-back")) } }
-        try hand.crash(beginning: "web/switch", holding: "green-1")
+        try hand.crash(beginning: "web/switch", holding: ["green-1"])
         try hand.write(.paused(by: "bob", reason: "look"))
         try hand.play()
         #expect(hand.done.contains("web/switch"))
@@ -284,7 +212,7 @@ import Testing
         try hand.write(.paused(by: "bob", reason: "look"))
         hand.time += 3_600_000
         try hand.write(.resumed(by: "bob"))
-        try hand.crash(beginning: "web-1/stage", holding: "web-1")
+        try hand.crash(beginning: "web-1/stage", holding: ["web-1"])
         var machine = hand.machine
         let now = Timestamp(milliseconds: hand.time)
         _ = machine.next(at: now)

@@ -28,6 +28,8 @@ private struct MaskedDriver: StepDriver {
         }
     }
 
+    func lookAhead(at step: Step, in context: StepContext) async { await inner.lookAhead(at: step, in: context) }
+
     func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         do throws(StepFailure) {
             try await inner.perform(step, in: context)
@@ -53,6 +55,8 @@ private struct MaskedHoldKeeper: HoldKeeping {
     func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         await driver.check(step, in: context)
     }
+
+    func lookAhead(at step: Step, in context: StepContext) async { await keeper.lookAhead(at: step, in: context) }
 
     func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         try await driver.perform(step, in: context)

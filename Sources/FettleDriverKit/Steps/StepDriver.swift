@@ -12,6 +12,14 @@ public protocol StepDriver: Sendable {
     func check(_ step: Step, in context: StepContext) async -> StepReadiness
     func perform(_ step: Step, in context: StepContext) async throws(StepFailure)
     func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation
+    /// Looks ahead at what `check` will ask, while the step that takes the resource out is still performed: a resource that is out
+    /// waits for its checks. Changes nothing and decides nothing; nobody waits for it, and it may be left out.
+    func lookAhead(at step: Step, in context: StepContext) async
+}
+
+extension StepDriver {
+    /// Nothing: `check` looks when its time comes.
+    public func lookAhead(at step: Step, in context: StepContext) async {}
 }
 
 /// What a driver is told beside the step.

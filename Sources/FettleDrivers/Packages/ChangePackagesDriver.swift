@@ -16,11 +16,28 @@ public struct ChangePackagesDriver: StepDriver {
         self.settings = settings
     }
 
+    public func lookAhead(at step: Step, in context: StepContext) async {
+        guard let (_, session) = try? open(step, in: context) else { return }
+        await settings.ahead.look(at: step, in: context) { try? await session.snapshot(fingerprinted: true) }
+    }
+
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
+        // What was seen ahead is good for one answer only, that it can begin: anything else is looked at now.
+        if let seen = await settings.ahead.take(of: step, in: context) {
+            let answer = await readiness(step, in: context, seen: seen)
+            if case .ready = answer { return answer }
+        }
+        return await readiness(step, in: context, seen: nil)
+    }
+
+    private func readiness(
+        _ step: Step, in context: StepContext, seen: (look: PackageSnapshot, at: ContinuousClock.Instant)?
+    ) async -> StepReadiness {
         do {
             let (transaction, session) = try open(step, in: context)
-            let began = ContinuousClock.now
-            let snapshot = try await session.snapshot(fingerprinted: true)
+            let began = seen?.at ?? .now
+            let snapshot =
+                if let seen { seen.look } else { try await session.snapshot(fingerprinted: true) }
             let jobs = jobNames(step, context).compactMap { snapshot.jobs[$0] }
             for case .running(let since) in jobs {
                 return .blocked(reason: "the package manager still runs for this step on the host, since \(since)")

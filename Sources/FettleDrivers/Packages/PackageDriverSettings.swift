@@ -10,6 +10,7 @@ public struct PackageDriverSettings: Sendable {
     /// Shared by all drivers that get these settings.
     let memory = PackageMemory()
     let looks = RecentLooks<PackageSnapshot>()
+    let ahead = LooksAhead<PackageSnapshot>()
 
     public init(clock: DriverClock = DriverClock(), lockSeconds: Int = 60, retentionDays: Int = 30) {
         self.clock = clock

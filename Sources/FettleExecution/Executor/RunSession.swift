@@ -106,6 +106,9 @@ actor RunSession {
                 case .perform(let order, let drains):
                     launch { await $0.perform(order, keeping: drains) }
                     if order.step.isBake { watches[nextTask] = (order.step.id, order.attempt) }
+                    if let next = machine.order(after: order.step.id, at: settings.now()) {
+                        launch { await $0.lookAhead(at: next) }
+                    }
                 case .release(let resource): launch { await $0.release(resource) }
                 case .quarantine(let entry): launch { await $0.file(entry) }
                 case .wait(let until): setWake(until)

@@ -77,6 +77,11 @@ struct RunWorker: Sendable {
         report(.performed(order.step.id, attempt: order.attempt, result))
     }
 
+    /// Looks only: what becomes of it is seen when the step is checked.
+    func lookAhead(at order: StepOrder) async {
+        await executor.driver(for: order.step)?.lookAhead(at: order.step, in: context(order))
+    }
+
     /// A lease that has run out unnoticed is asked for again: nothing is touched if another has the run by now.
     func stillHoldsRun(before act: String) async -> Bool {
         if lease.isHeld { return true }

@@ -69,7 +69,7 @@ extension RunMachine {
     func isRefusedTooLong(_ step: IndexedStep, at now: Timestamp) -> Bool {
         guard let waiting = waiting(of: step) else { return false }
         switch waiting.cause {
-        case .blocked: return false
+        case .blocked, .heldUp: return false
         case .window: return true
         case .refused:
             let quiet = now.milliseconds - (progressedAt ?? now).milliseconds

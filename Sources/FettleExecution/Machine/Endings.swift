@@ -6,6 +6,8 @@ extension RunMachine {
         if fold.isForward, let reason = fold.budgetBroken {
             return [.rollbackRequested(by: nil, reason: reason)]
         }
+        let watches = watchesForNobody()
+        if !watches.isEmpty { return watches }
         let quarantines = quarantinesDue(at: now)
         if !quarantines.isEmpty { return quarantines }
         let late = outsideWindow(at: now)
@@ -13,6 +15,18 @@ extension RunMachine {
         let blocked = blockedTooLong(at: now)
         if !blocked.isEmpty { return blocked }
         return leftAlone(at: now)
+    }
+
+    /// Everything goes back: nobody waits for a watch over it, which can take hours. Its end is a line of the journal like any other, so
+    /// that a journal in which it was waited for means what it meant.
+    private func watchesForNobody() -> [RunEvent] {
+        guard case .rollingBack = fold.mode, !fold.open.isEmpty else { return [] }
+        return inOrderOfName(fold.open.filter { index.step($0).isBake }).compactMap { number in
+            fold[number].open.map { open in
+                let failure = StepFailure(code: .internal, message: "cut short: everything goes back")
+                return .stepFailed(step: index.name(of: number), attempt: open.number, failure: failure)
+            }
+        }
     }
 
     /// Resources whose way back or whose return failed for good: they stay out of traffic, for a person to settle (I7).
@@ -112,8 +126,21 @@ extension RunMachine {
         let unturned = free.filter { $0.turnsTraffic && fold[$0].isFailedForGood }.prefix(3)
             .map { "\(index.name(of: $0)): \(fold.account(of: $0.number).failure?.message ?? "failed")" }
         if !unturned.isEmpty { return .awaitingHuman(reason: unturned.joined(separator: "; ")) }
-        let stuck = free.prefix(3).map { index.name(of: $0).rawValue }.joined(separator: ", ")
-        return .awaitingHuman(reason: "nothing can go on: \(stuck) cannot start")
+        return .awaitingHuman(reason: "nothing can go on: \(stuck(among: free))")
+    }
+
+    /// The next step of each of the first three resources, and what it waits for.
+    private func stuck(among steps: [IndexedStep]) -> String {
+        var (words, seen): ([String], NumberSet<Agenda.Owner>) = ([], NumberSet())
+        for step in steps where words.count < 3 && seen.insert(step.owner) {
+            let id = index.name(of: step)
+            var room: GroupRoom?
+            let reason =
+                illegalityOfIntent(step, id, attempt: fold[step].attempts + 1)
+                ?? (hasRoomInGroups(step, &room) ? nil : "as many are out as the plan allows (I1)")
+            words.append("\(id) cannot start" + (reason.map { ": \($0)" } ?? ""))
+        }
+        return words.joined(separator: "; ")
     }
 
     /// A bake that has seen too little, for as long as it was to be extended: it never passes by itself, and is no failure.

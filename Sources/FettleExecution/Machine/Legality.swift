@@ -61,7 +61,7 @@ extension RunMachine {
 
     private static func notInThePlan(_ step: StepID) -> String { "step \(step) is not in the plan" }
 
-    private func illegalityOfIntent(_ step: IndexedStep, _ id: StepID, attempt: Int) -> String? {
+    func illegalityOfIntent(_ step: IndexedStep, _ id: StepID, attempt: Int) -> String? {
         let record = fold[step]
         guard attempt == record.attempts + 1 else { return "attempt \(record.attempts + 1) of \(id) comes next" }
         if let open = record.open, open.epoch >= fold.epoch { return "an attempt of \(id) is under way" }

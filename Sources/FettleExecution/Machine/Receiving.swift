@@ -99,17 +99,24 @@ extension RunMachine {
             waiting[step.number] = nil
             finish(step, open: open, with: afterIntent(observation, of: open))
         case .ready:
-            endBlock(of: step)
             if !isWanted(step) {
+                endBlock(of: step)
                 let failure = StepFailure(
                     code: .internal, message: "interrupted, and not tried again: the run takes another way")
                 pending.append(.stepFailed(step: index.name(of: step), attempt: open.number, failure: failure))
+            } else if isHeldUp(step) {
+                // As long as a person takes: that is no fault of the step's.
+                wait(step, cause: .heldUp, reason: "the run waits for a person", at: now)
             } else if !mayStart(step) {
-                wait(step, cause: .blocked, reason: "the run is paused or its resource is not ready", at: now)
-            } else if needsReservation(step, after: answer) {
-                activities[step.number] = .reserving(answer, asked: false)
+                // Seen undone and not its turn: the attempt has the step's time like one that is kept from starting by a lock.
+                wait(step, cause: .blocked, reason: reasonNotToStart(step), at: now)
             } else {
-                intend(step, after: answer)
+                endBlock(of: step)
+                if needsReservation(step, after: answer) {
+                    activities[step.number] = .reserving(answer, asked: false)
+                } else {
+                    intend(step, after: answer)
+                }
             }
         case .blocked(let reason): wait(step, cause: .blocked, reason: reason, at: now)
         case .unknown(let failure):
@@ -140,6 +147,14 @@ extension RunMachine {
         guard let step = index.step(drain), fold[step].isFailedForGood else { return nil }
         let reason = fold.account(of: step.number).failure?.message ?? "no reason was given"
         return StepFailure(code: .drift, message: "\(drain) no longer holds and cannot be taken again: \(reason)")
+    }
+
+    /// What the journal would say against another attempt, for whoever asks what it waits for.
+    private func reasonNotToStart(_ step: IndexedStep) -> String {
+        let id = index.name(of: step)
+        let reason = illegalityOfIntent(step, id, attempt: fold[step].attempts + 1)
+        return "it was interrupted, and may not go on: "
+            + (reason ?? "\(index.name(of: step.resource)) is not ready for it")
     }
 
     /// Its check was not blocked: how long it has been waiting for capacity is counted on.

@@ -46,7 +46,8 @@ public struct RunMachine: Sendable {
     }
 
     struct Waiting: Sendable, Equatable {
-        enum Cause: Sendable, Equatable { case blocked, refused, window }
+        /// `heldUp`: by a pause or a question, for as long as a person takes.
+        enum Cause: Sendable, Equatable { case blocked, refused, window, heldUp }
         var cause: Cause
         var reason: String
         /// Which clock that was: see `pauses`.
@@ -97,6 +98,8 @@ public struct RunMachine: Sendable {
         case .stepFailed:
             guard let step else { break }
             waiting[step.number] = nil
+            // One that was cut short: whatever the shell is about for it is nobody's any more.
+            activities[step.number] = nil
             if fold[step].isFailedForGood { lostDrains.remove(step.number) }
         case .retried, .failedRetried, .partRollbackRequested:
             progressedAt = record.at

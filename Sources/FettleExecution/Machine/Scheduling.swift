@@ -230,6 +230,15 @@ extension RunMachine {
             before: before(step))
     }
 
+    /// What comes as soon as the step has taken its resource out; nil if it takes nobody out, or nothing rests on it.
+    func order(after id: StepID, at now: Timestamp) -> StepOrder? {
+        guard let step = index.step(id), step.availability == .takesOut else { return nil }
+        let next = index.steps[step.resource].first {
+            $0.availability == .requiresOut && !fold[$0].isSettled && index.after($0).contains(step.number)
+        }
+        return next.map { order(for: $0, attempt: fold[$0].attempts + 1, intendedAt: now) }
+    }
+
     /// How those that a bake watches were before anything was done to them.
     private func before(_ step: IndexedStep) -> [ResourceID: Observation] {
         guard step.isBake, case .bake(_, _, _, .some) = index.planned(step.number).action else { return [:] }

@@ -26,7 +26,7 @@ public enum Encounter: String, Sendable, CaseIterable, Comparable {
     case hostAway, hostLost, halfConfigured, unwellAfterPatch, flap, oldKernel
     case drainsForgotten, drainTakenAgain, balancerRefused, foreignDrain, leftDrained, clockForward, clockBack
     case paused, aborted, rolledBackByPerson, retried, skipped
-    case canaryFailed, budgetLatched, rolledBackDuringRollout, crashedInRollback, quarantined
+    case canaryFailed, budgetLatched, rolledBackDuringRollout, crashedInRollback, watchCutShort, quarantined
     case refusedForCapacity, awaitedHuman
     case controlRestarted, controlFailed, controlFailedAlone, nobodyToCompareWith, takenOverInRestart
     case crashInAppend, diskFull, wroteFromReserve, diskFullBeyondReserve, packagesLocked, silentGate, staleGate

@@ -100,7 +100,9 @@ extension DisasterPlay {
         case .quarantined: meet(.quarantined)
         case .stepDone(_, _, let observation) where observation.summary.hasPrefix("left drained"): meet(.leftDrained)
         case .stepDone(let id, _, _): noteControl(id)
-        case .stepFailed(let id, _, let failure): noteControl(id, failure)
+        case .stepFailed(let id, _, let failure):
+            noteControl(id, failure)
+            if failure.message.hasPrefix("cut short") { meet(.watchCutShort) }
         case .stepSkipped(let id, _, _):
             if let planned = account.steps[id] { world.skipped.insert(planned.step.resource) }
         case .ended(let outcome):

@@ -27,7 +27,7 @@ extension MainJobTests {
         }
 
         @Test func oneCommandTurnsTheTrafficBackWhileTheOldSideStays() async throws {
-            let site = try await Self.site(keep: "40s")
+            let site = try await Self.site(keep: "1800s")
             let callers = try Callers()
             let process = try site.launch("run", "start", "change-1")
             defer { process.killAtOnce() }
@@ -36,6 +36,7 @@ extension MainJobTests {
             try await site.fettle("run", "rollback", "run-1", "--reason", "customers complain", as: "bob")
             try await site.waitForDone("pair/rollback/switch")
             #expect(try await Pair.serving() == ("pair-blue", "pair-blue"))
+            // Long before the bake's time is over: nobody waits for a watch over what has gone back.
             #expect(try await process.end() == 5, "\(process.output)")
             let answers = try await callers.end()
             #expect(
