@@ -105,6 +105,11 @@ import Testing
         Use(words: ["patchset", "list"]),
         Use(words: ["patchset", "sign", "patchset-1", "--kind", "tests", "--stage", "dev", "--note", "all passed"]),
         Use(words: ["patchset", "test", "patchset-1", "--stage", "dev", "--", "true"], exits: [3], fails: true),
+        Use(
+            words: [
+                "patchset", "answer", "patchset-1", "note-1", "--passed", "--note", "x", "--digest",
+                String(repeating: "0", count: 64),
+            ], exits: [2], fails: true),
         Use(words: ["patchset", "regress", "patchset-1", "--note", "slower"]),
         Use(words: ["promote", "patchset-1", "--to", "dev"], exits: [3], fails: true),
         Use(words: ["pipeline", "patchset-1"]),
@@ -277,7 +282,9 @@ import Testing
         ["patchset", "sign", "patchset-9", "--kind", "tests", "--note", "x"],
         ["patchset", "sign", "patchset-9", "--kind", "regression", "--note", "x"],
         ["patchset", "test", "patchset-9", "--stage", "dev", "--", "true"],
-        ["patchset", "test", "x", "--stage", "dev"],
+        ["patchset", "test", "x", "--stage", "dev"], ["patchset", "test", "x", "--stage", "dev", "--wait", "0"],
+        ["patchset", "answer", "patchset-9", "note-1", "--digest", "x", "--passed", "--note", "x"],
+        ["patchset", "answer", "patchset-9", "note-1", "--passed", "--failed", "--note", "x"],
         ["patchset", "regress", "patchset-9", "--note", "x"],
         ["patchset", "resolve", "patchset-9", "note-1", "--note", "x"], ["promote", "patchset-9", "--to", "dev"],
         ["promote", "patchset-9"], ["pipeline"],
