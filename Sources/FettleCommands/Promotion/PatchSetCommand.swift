@@ -8,7 +8,7 @@ struct PatchSetCommand: AsyncParsableCommand {
         abstract: "Exact versions, pinned once and promoted as they are from stage to stage.",
         subcommands: [
             PatchSetMake.self, PatchSetList.self, PatchSetShow.self, PatchSetSign.self, PatchSetTest.self,
-            PatchSetAnswer.self, PatchSetRegress.self, PatchSetResolve.self,
+            PatchSetAnswer.self, PatchSetRegress.self, PatchSetResolve.self, PatchSetFreeze.self, PatchSetCollect.self,
         ])
 }
 
