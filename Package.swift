@@ -198,7 +198,7 @@ let package = Package(
             "FettleCommandsTests",
             [
                 "FettleCommands", "FettleControl", "FettleDatabase", "FettleInventory", "FettleSimulation",
-                "FettleStore", "FettleEvidence", "FettleImages", "FettleSoftware",
+                "FettleStore", "FettleEvidence", "FettleImages", "FettleSoftware", "FettleDrivers", "FettleDriverKit",
                 "FettleModel", "FettleVersions", "FettleTestSupport", arguments, jwtKit,
             ]),
         tests(

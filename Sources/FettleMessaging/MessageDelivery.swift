@@ -59,16 +59,7 @@ public struct MessageDelivery: Sendable {
     ) async -> DeliveryOutcome {
         let limits = limits.within(seconds)
         do throws(DeliveryFailure) {
-            let address: WebAddress
-            do throws(WebAddressError) {
-                address = try receiver.checked(credentials.address)
-            } catch {
-                throw DeliveryFailure("the address \(error.message)", mayPass: false)
-            }
-            if let secret = credentials.secret, !secret.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) || secret.isEmpty
-            {
-                throw DeliveryFailure("the secret is empty, or holds control characters", mayPass: false)
-            }
+            let address = try Self.address(receiver, credentials)
             if case .mail(let settings) = receiver.kind {
                 let note = try await MailSubmission(
                     address: address, settings: settings, receiver: receiver, secret: credentials.secret, limits: limits
@@ -84,6 +75,22 @@ public struct MessageDelivery: Sendable {
         } catch {
             return DeliveryOutcome(error.mayPass ? .failed(afterSeconds: error.afterSeconds) : .refused, error.message)
         }
+    }
+
+    /// The address, if it and the secret may be used.
+    static func address(
+        _ receiver: MessageReceiver, _ credentials: Credentials
+    ) throws(DeliveryFailure) -> WebAddress {
+        let address: WebAddress
+        do throws(WebAddressError) {
+            address = try receiver.checked(credentials.address)
+        } catch {
+            throw DeliveryFailure("the address \(error.message)", mayPass: false)
+        }
+        if let secret = credentials.secret, !secret.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) || secret.isEmpty {
+            throw DeliveryFailure("the secret is empty, or holds control characters", mayPass: false)
+        }
+        return address
     }
 
     /// One try over HTTP.

@@ -29,9 +29,12 @@ struct LocalFleet {
     private static let reference = StageReference(id: "none", digest: Digest(rawValue: "0"))
 
     /// Everything that a run and its report go back to, from the facts to an approved change.
-    func keep(in folder: TestFolder) async throws {
+    ///
+    /// - Parameter promoting: the plan is one of a patch set, so that its run brings that set to dev.
+    func keep(in folder: TestFolder, promoting: Bool = false, store other: (any Store)? = nil) async throws {
         try folder.write(Self.fleet, to: "fleet.yaml")
-        let store = try SQLiteStore(path: folder.file(".fettle/fettle.db").path)
+        let store =
+            if let other { other } else { try SQLiteStore(path: folder.file(".fettle/fettle.db").path) as any Store }
         let keeper = StageKeeper(store: store)
         let time = Timestamp.now()
         let facts = try await keeper.keep(
@@ -45,17 +48,19 @@ struct LocalFleet {
             FindingSet(
                 id: "findings-1", facts: facts, assessedAt: time, feeds: .none, findings: [Self.finding], notJudged: []),
             as: .findings, id: "findings-1", at: time)
-        let selection = try await keeper.keep(
-            Selection(id: "selection-1", findings: findings, selectedAt: time, hosts: [], leftOut: []),
-            as: .selection, id: "selection-1", at: time)
-        try await keeper.keep(plan(selection), as: .plan, id: "plan-1", at: time)
         // Of a platform that no host has: nothing comes of promoting it.
         let part = PatchSet.Part(
             platform: "plan9:4", manager: .dpkg,
             packages: [PackageVersion(name: "openssl", architecture: "amd64", version: "3.0.22")])
-        try await keeper.keep(
+        let set = try await keeper.keep(
             PatchSet(id: "patchset-1", title: "a set", madeBy: "maker", madeAt: time, plans: [], platforms: [part]),
             as: .patchset, id: "patchset-1", at: time)
+        let selection = try await keeper.keep(
+            Selection(
+                id: "selection-1", findings: findings, selectedAt: time, hosts: [], leftOut: [],
+                patchSet: promoting ? set : nil),
+            as: .selection, id: "selection-1", at: time)
+        try await keeper.keep(plan(selection), as: .plan, id: "plan-1", at: time)
     }
 
     private static let finding = Finding(

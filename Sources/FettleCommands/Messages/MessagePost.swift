@@ -130,20 +130,7 @@ enum MessageServices {
             var mask = secrets
             do throws(SecretTrouble) {
                 let reader = SecretReader(environment: environment, directory: directory)
-                var receiver = receiver
-                receiver.certificateAuthorities = receiver.certificateAuthorities.map(reader.absolute)
-                var credentials = MessageDelivery.Credentials(address: "", secret: nil)
-                switch receiver.address {
-                case .text(let text): credentials.address = text
-                case .secret(let source):
-                    credentials.address = try reader.read(source)
-                    mask = mask.knowing(address: credentials.address, as: "\(receiver.name)'s address")
-                }
-                if let source = receiver.secret {
-                    let secret = try reader.read(source)
-                    credentials.secret = secret
-                    mask = mask.knowing(secret, as: "\(receiver.name)'s secret")
-                }
+                let (receiver, credentials) = try reader.credentials(of: receiver, &mask)
                 var outcome = await delivery.deliver(
                     message.event, to: receiver, with: credentials, reference: reference, at: .now(),
                     within: seconds)
@@ -154,6 +141,31 @@ enum MessageServices {
                 return DeliveryOutcome(.failed(afterSeconds: nil), error.message)
             }
         }
+    }
+}
+
+extension SecretReader {
+    /// What a receiver's settings point to, and the receiver with paths that are absolute.
+    ///
+    /// - Parameter mask: knows the secrets from then on.
+    func credentials(
+        of receiver: MessageReceiver, _ mask: inout SecretMask
+    ) throws(SecretTrouble) -> (MessageReceiver, MessageDelivery.Credentials) {
+        var receiver = receiver
+        receiver.certificateAuthorities = receiver.certificateAuthorities.map(absolute)
+        var credentials = MessageDelivery.Credentials(address: "", secret: nil)
+        switch receiver.address {
+        case .text(let text): credentials.address = text
+        case .secret(let source):
+            credentials.address = try read(source)
+            mask = mask.knowing(address: credentials.address, as: "\(receiver.name)'s address")
+        }
+        if let source = receiver.secret {
+            let secret = try read(source)
+            credentials.secret = secret
+            mask = mask.knowing(secret, as: "\(receiver.name)'s secret")
+        }
+        return (receiver, credentials)
     }
 }
 

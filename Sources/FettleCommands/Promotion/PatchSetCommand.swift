@@ -8,7 +8,7 @@ struct PatchSetCommand: AsyncParsableCommand {
         abstract: "Exact versions, pinned once and promoted as they are from stage to stage.",
         subcommands: [
             PatchSetMake.self, PatchSetList.self, PatchSetShow.self, PatchSetSign.self, PatchSetTest.self,
-            PatchSetRegress.self, PatchSetResolve.self,
+            PatchSetAnswer.self, PatchSetRegress.self, PatchSetResolve.self, PatchSetFreeze.self, PatchSetCollect.self,
         ])
 }
 
@@ -111,9 +111,12 @@ enum PatchSetView {
     static func line(_ note: PatchSetNote) -> String {
         let what =
             switch note.kind {
-            case .vendor, .provider, .tests: "\(note.kind.rawValue): \(note.passes ? "passes" : "refused")"
+            case .vendor, .provider, .tests:
+                "\(note.kind.rawValue): \(note.passes ? "passes" : "refused")"
+                    + (note.answers.map { " (answers \($0))" } ?? "")
             case .regression: "regression"
             case .resolved: "resolves \(note.resolves ?? "")"
+            case .asked: "asked" + (note.request.map { ", until \($0.dueBy)" } ?? "")
             }
         let stage = note.stage.map { " in \($0)" } ?? ""
         return "\(note.id): \(what)\(stage), by \(note.by) at \(note.at): \(note.text)".printable

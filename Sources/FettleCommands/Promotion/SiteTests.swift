@@ -10,6 +10,8 @@ struct SiteTests {
     var outputLimit = 64 * 1_024 * 1_024
     /// Beside this process's own environment.
     var settings: [String: String]
+    /// Where they begin; nil: where this command does.
+    var directory: URL?
 
     /// - Returns: the result, and the last lines of what it printed.
     /// - Throws: `CommandFailure` if it cannot be run at all: that is no result.
@@ -63,6 +65,7 @@ struct SiteTests {
         process.executableURL = URL(fileURLWithPath: limiter)
         process.arguments = ["--kill-after=5", "--", "\(seconds)"] + words
         process.environment = ProcessInfo.processInfo.environment.merging(settings) { _, new in new }
+        if let directory { process.currentDirectoryURL = directory }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = output

@@ -82,38 +82,61 @@ public struct PromotionService: Sendable {
     ///   - stage: nil: of none in particular.
     ///   - resolves: for `resolved`: the note of the regression.
     /// - Throws: `invalid` for a stage or a note that there is not, `blocked` if somebody resolves a regression that is their own set's
-    ///   maker's to prove gone: whoever made a set does not resolve what was found against it.
+    ///   maker's to prove gone (whoever made a set does not resolve what was found against it), or speaks for a stage's own suite.
     public func note(
         on id: PatchSetID, kind: PatchSetNote.Kind, passes: Bool, stage: StageID?, resolves: String? = nil,
         text: String, by person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> PatchSetNote {
-        // What is said of no stage counts for all.
-        let places = stage.flatMap(policy.stage)?.environments.map { ActPlace(environment: $0, groups: []) }
-        try await gate.require(.notePatchSet, on: places.map(ActScope.places) ?? .everywhere, by: person)
-        try await gate.requireAccepted(stages: policy)
+        try await requireMayNote(in: stage, by: person, policy: policy)
         let (set, reference) = try await record.set(id)
         if let stage { try Self.require(stage, policy) }
-        let time = tools.now()
-        if kind == .resolved {
-            let open = PromotionJudge(policy: policy, trials: [], notes: try await record.notes()[id.rawValue] ?? [])
-                .openRegressions
-            guard let resolves, open.contains(where: { $0.id == resolves }) else {
-                let names = open.map(\.id).joined(separator: ", ")
-                throw ControlError(
-                    .invalid, "\(resolves ?? "nothing") is no open regression of \(id)",
-                    hint: names.isEmpty ? "`fettle patchset show \(id)`: none is open" : "open: \(names)")
-            }
-            guard person.name != set.madeBy.name else {
-                throw ControlError(
-                    .blocked, "\(person) made \(id): another person has to say that \(resolves) is resolved",
-                    hint: "`fettle patchset resolve \(id) \(resolves) --note '…'` by somebody else")
-            }
+        if kind == .asked {
+            throw ControlError(.invalid, "a suite is asked by `fettle patchset test`, and by no note")
         }
-        return try await keeper.keepNext(as: .note, at: time) { name throws(ControlError) in
+        // Against a set everybody is heard.
+        if kind == .tests, passes, let stage, let suite = policy.stage(stage)?.tests {
+            throw ControlError(
+                .blocked, "policy.yaml names \(suite.words) for \(stage): nobody signs off in its place",
+                hint: "`fettle patchset test \(id) --stage \(stage)` asks it")
+        }
+        if kind == .resolved { try await requireMayResolve(resolves, of: set, by: person, policy: policy) }
+        return try await keep { name, time in
             PatchSetNote(
                 id: name, set: reference, kind: kind, passes: passes, stage: stage, resolves: resolves, text: text,
                 by: person, at: time)
-        }.value
+        }
+    }
+
+    /// What is said of no stage counts for all.
+    func requireMayNote(
+        in stage: StageID?, by person: Person, policy: PromotionPolicy
+    ) async throws(ControlError) {
+        let places = stage.flatMap(policy.stage)?.environments.map { ActPlace(environment: $0, groups: []) }
+        try await gate.require(.notePatchSet, on: places.map(ActScope.places) ?? .everywhere, by: person)
+        try await gate.requireAccepted(stages: policy)
+    }
+
+    private func requireMayResolve(
+        _ resolves: String?, of set: PatchSet, by person: Person, policy: PromotionPolicy
+    ) async throws(ControlError) {
+        let notes = try await record.notes()[set.id.rawValue] ?? []
+        let open = PromotionJudge(policy: policy, trials: [], notes: notes).openRegressions
+        guard let resolves, open.contains(where: { $0.id == resolves }) else {
+            let names = open.map(\.id).joined(separator: ", ")
+            throw ControlError(
+                .invalid, "\(resolves ?? "nothing") is no open regression of \(set.id)",
+                hint: names.isEmpty ? "`fettle patchset show \(set.id)`: none is open" : "open: \(names)")
+        }
+        guard person.name != set.madeBy.name else {
+            throw ControlError(
+                .blocked, "\(person) made \(set.id): another person has to say that \(resolves) is resolved",
+                hint: "`fettle patchset resolve \(set.id) \(resolves) --note '…'` by somebody else")
+        }
+    }
+
+    func keep(_ make: (String, Timestamp) -> PatchSetNote) async throws(ControlError) -> PatchSetNote {
+        let time = tools.now()
+        return try await keeper.keepNext(as: .note, at: time) { name throws(ControlError) in make(name, time) }.value
     }
 
     public func notes(on id: PatchSetID) async throws(ControlError) -> [PatchSetNote] {

@@ -75,10 +75,18 @@ extension PromotionService {
     }
 
     /// Signs a set off by the result of own tests, or refuses to.
+    ///
+    /// - Parameter request: by which the stage's own suite was asked; nil: the policy names none, and somebody ran tests.
     public func signOff(
-        _ id: PatchSetID, in stage: StageID, by result: SiteTestResult, for person: Person, policy: PromotionPolicy
+        _ id: PatchSetID, in stage: StageID, by result: SiteTestResult, answering request: PatchSetNote? = nil,
+        for person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> PatchSetNote {
-        try await note(
+        if let request {
+            return try await answer(
+                request.id, on: id, digest: request.set.digest, passes: result.passes, text: result.words, by: person,
+                policy: policy)
+        }
+        return try await note(
             on: id, kind: .tests, passes: result.passes, stage: stage, text: result.words, by: person, policy: policy)
     }
 

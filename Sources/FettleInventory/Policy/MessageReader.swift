@@ -166,12 +166,12 @@ struct MessageReader {
 
     // MARK: Parts
 
-    private func address(_ value: YAMLValue) -> ReceiverAddress? {
+    func address(_ value: YAMLValue) -> ReceiverAddress? {
         if value.mapping != nil { return source(value, "address").map { .secret($0) } }
         return reading.text(value, "address", limit: 2_048).map { .text($0) }
     }
 
-    private func source(_ value: YAMLValue, _ name: String) -> SecretSource? {
+    func source(_ value: YAMLValue, _ name: String) -> SecretSource? {
         guard value.mapping != nil else {
             reading.problem(
                 "\(name) must say where it is, and never what it is", at: value.place,

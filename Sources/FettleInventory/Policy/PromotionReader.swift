@@ -52,7 +52,7 @@ struct PromotionReader {
             check(name, at: item.place)
             return PromotionStage(id: StageID(name), environments: [EnvironmentID(name)])
         }
-        let keys = ["name", "environments", "after", "setsOnly"]
+        let keys = ["name", "environments", "after", "setsOnly", "tests"]
         guard let fields = Fields(item, of: "a stage", keys: keys, reading),
             let value = fields.required("name", of: "a stage", reading),
             let name = reading.identifier(value, "the name of a stage")
@@ -75,6 +75,9 @@ struct PromotionReader {
                 reading.warning("the first stage has none before it: its 'after' says nothing", at: value.place)
             }
             stage.after = criteria(value)
+        }
+        if let value = fields["tests"] {
+            stage.tests = StageTestsReader(reading: reading).read(value, of: stage.id)
         }
         if let value = fields["setsOnly"], let only = reading.boolean(value, "setsOnly") { stage.setsOnly = only }
         return stage

@@ -46,6 +46,28 @@ enum WebhookReceiver {
     static func signature(
         of body: [UInt8], id: String, seconds: Int64, secret: String
     ) throws(DeliveryFailure) -> String {
+        let key = try key(secret)
+        let signed = Data("\(id).\(seconds).".utf8) + Data(body)
+        let code = HMAC<SHA256>.authenticationCode(for: signed, using: SymmetricKey(data: key))
+        return "v1,\(Data(code).base64EncodedString())"
+    }
+
+    /// Whether one of the signatures, as the header lists them with blanks between, is that of the secret; compared in constant time.
+    static func isSigned(
+        _ body: [UInt8], id: String, seconds: Int64, secret: String, signatures: String
+    ) throws(DeliveryFailure) -> Bool {
+        let key = SymmetricKey(data: try key(secret))
+        let signed = Data("\(id).\(seconds).".utf8) + Data(body)
+        // The header is a stranger's: of a long list only the beginning is looked at.
+        return signatures.split(separator: " ").prefix(8).contains { signature in
+            guard signature.hasPrefix("v1,"), let code = Data(base64Encoded: String(signature.dropFirst(3))) else {
+                return false
+            }
+            return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: signed, using: key)
+        }
+    }
+
+    private static func key(_ secret: String) throws(DeliveryFailure) -> Data {
         let key: Data
         if secret.hasPrefix("whsec_") {
             guard let decoded = Data(base64Encoded: String(secret.dropFirst(6))) else {
@@ -60,8 +82,6 @@ enum WebhookReceiver {
         guard key.count >= 16 else {
             throw DeliveryFailure("the secret is shorter than 16 bytes: `openssl rand -base64 32`", mayPass: false)
         }
-        let signed = Data("\(id).\(seconds).".utf8) + Data(body)
-        let code = HMAC<SHA256>.authenticationCode(for: signed, using: SymmetricKey(data: key))
-        return "v1,\(Data(code).base64EncodedString())"
+        return key
     }
 }

@@ -19,19 +19,20 @@ struct WebSession: Sendable {
         var body: [UInt8]
         var isWhole: Bool
         var retryAfter: String?
+        var headers: HTTPHeaders = [:]
     }
 
     /// Opens a session for the length of `body`, and ends it when its time is over.
-    static func with(
+    static func with<Value: Sendable>(
         _ receiver: MessageReceiver, _ address: WebAddress, _ limits: MessageDelivery.Limits, version: String,
-        _ body: @escaping @Sendable (WebSession) async throws(DeliveryFailure) -> DeliveryOutcome
-    ) async throws(DeliveryFailure) -> DeliveryOutcome {
+        _ body: @escaping @Sendable (WebSession) async throws(DeliveryFailure) -> Value
+    ) async throws(DeliveryFailure) -> Value {
         let client = HTTPClient(
             eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(receiver, limits))
         let session = WebSession(
             client: client, address: address, limits: limits, version: version,
             deadline: .now + .seconds(limits.totalSeconds))
-        let result = await within(limits.totalSeconds) { () async -> Result<DeliveryOutcome, DeliveryFailure> in
+        let result = await within(limits.totalSeconds) { () async -> Result<Value, DeliveryFailure> in
             do throws(DeliveryFailure) { return .success(try await body(session)) } catch { return .failure(error) }
         }
         try? await client.shutdown()
@@ -56,12 +57,12 @@ struct WebSession: Sendable {
     }
 
     /// What `work` gives, or that time is over; the work is then cancelled.
-    private static func within(
-        _ seconds: Int, _ work: @escaping @Sendable () async -> Result<DeliveryOutcome, DeliveryFailure>
-    ) async -> Result<DeliveryOutcome, DeliveryFailure> {
-        let late = Result<DeliveryOutcome, DeliveryFailure>.failure(
+    private static func within<Value: Sendable>(
+        _ seconds: Int, _ work: @escaping @Sendable () async -> Result<Value, DeliveryFailure>
+    ) async -> Result<Value, DeliveryFailure> {
+        let late = Result<Value, DeliveryFailure>.failure(
             DeliveryFailure("no whole answer within \(seconds) s", mayPass: true))
-        return await withTaskGroup(of: Result<DeliveryOutcome, DeliveryFailure>.self) { group in
+        return await withTaskGroup(of: Result<Value, DeliveryFailure>.self) { group in
             group.addTask { await work() }
             group.addTask {
                 try? await Task.sleep(for: .seconds(seconds))
@@ -102,7 +103,8 @@ struct WebSession: Sendable {
             }
             let (body, isWhole) = try await read(response.body)
             return Answer(
-                status: status, body: body, isWhole: isWhole, retryAfter: response.headers.first(name: "Retry-After"))
+                status: status, body: body, isWhole: isWhole, retryAfter: response.headers.first(name: "Retry-After"),
+                headers: response.headers)
         } catch let failure as DeliveryFailure {
             throw failure
         } catch {

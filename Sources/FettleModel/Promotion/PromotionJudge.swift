@@ -139,7 +139,7 @@ public struct PromotionJudge: Sendable {
             let passed = good.reduce(0) { $0 + $1.gatesPassed }
             list.append(Criterion(stage: stage, name: .gates, isMet: passed > 0, state: "\(passed) passed"))
         }
-        return list + criteria.signOffs.map { signOff($0, stage) }
+        return list + criteria.signOffs.map { signOff($0, stage, at: time) }
     }
 
     /// A stage that has hosts of one platform says nothing of another.
@@ -213,7 +213,8 @@ public struct PromotionJudge: Sendable {
     }
 
     /// The last word of a kind counts: a test that failed once and passed later has passed.
-    private func signOff(_ kind: PatchSetNote.Kind, _ stage: StageID) -> Criterion {
+    private func signOff(_ kind: PatchSetNote.Kind, _ stage: StageID, at time: Timestamp) -> Criterion {
+        if kind == .tests, let suite = policy.stage(stage)?.tests { return answered(suite, stage, at: time) }
         let last = notes.last { $0.kind == kind && ($0.stage == nil || $0.stage == stage) }
         return Criterion(
             stage: stage, name: .signOffs, isMet: last?.passes == true,

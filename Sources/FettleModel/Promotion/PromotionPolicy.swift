@@ -40,15 +40,18 @@ public struct PromotionStage: Codable, Sendable, Equatable {
     public var after: PromotionCriteria
     /// Whether plans for it have to be made from a patch set.
     public var setsOnly: Bool
+    /// The suite that tests sets here; nil: people sign off.
+    public var tests: StageTests?
 
     public init(
         id: StageID, environments: [EnvironmentID], after: PromotionCriteria = PromotionCriteria(),
-        setsOnly: Bool = false
+        setsOnly: Bool = false, tests: StageTests? = nil
     ) {
         self.id = id
         self.environments = environments
         self.after = after
         self.setsOnly = setsOnly
+        self.tests = tests
     }
 }
 

@@ -16,16 +16,16 @@ import Testing
     let pool = Pool()
     let resolver = OfferResolver()
 
-    private var tools: Tools {
+    var tools: Tools {
         Tools(inspector: NoFacts(), resolver: resolver, drivers: pool, observer: pool, now: { Timestamp.now() })
     }
-    private var keeper: StageKeeper { StageKeeper(store: store) }
-    private var promotions: PromotionService { PromotionService(store: store, tools: tools) }
-    private var changes: ChangeService { ChangeService(store: store) }
-    private var runs: RunService { RunService(store: store, tools: tools) }
-    private var plans: PlanService { PlanService(store: store, tools: tools) }
+    var keeper: StageKeeper { StageKeeper(store: store) }
+    var promotions: PromotionService { PromotionService(store: store, tools: tools) }
+    var changes: ChangeService { ChangeService(store: store) }
+    var runs: RunService { RunService(store: store, tools: tools) }
+    var plans: PlanService { PlanService(store: store, tools: tools) }
 
-    private static let fleet: Fleet = {
+    static let fleet: Fleet = {
         var builder = FleetBuilder(environments: ["dev", "staging", "production"])
         builder.pool("dev", size: 2, in: "dev", minimum: .count(1))
         builder.pool("stage", size: 2, in: "staging", minimum: .count(1))
@@ -33,7 +33,7 @@ import Testing
         return builder.fleet
     }()
 
-    private static var policy: Policy {
+    static var policy: Policy {
         var policy = Policy()
         policy.promotion = PromotionPolicy(
             stages: ["dev", "staging", "production"].map { name in
@@ -45,7 +45,7 @@ import Testing
     }
 
     /// Looks at the fleet as it is in the sample.
-    private func scan(exploited: Bool = false, _ edit: (inout FleetSample) -> Void = { _ in }) async throws {
+    func scan(exploited: Bool = false, _ edit: (inout FleetSample) -> Void = { _ in }) async throws {
         var sample = FleetSample(fleet: Self.fleet)
         for place in sample.findings.findings.indices {
             sample.findings.findings[place].advisories = [
@@ -65,13 +65,13 @@ import Testing
         }
     }
 
-    private func made() async throws -> PatchSetID {
+    func made() async throws -> PatchSetID {
         let plan = try await plans.make(
             filter: PatchFilter(environments: ["dev"]), fleet: Self.fleet, policy: Self.policy)
         return try await promotions.make(from: [plan.plan.id], title: "October", by: "alice").set.id
     }
 
-    private func promote(
+    func promote(
         _ set: PatchSetID, to stage: StageID, lane: PromotionLane = .normal
     ) async throws -> Change {
         let promoted = try await promotions.promote(
@@ -80,13 +80,13 @@ import Testing
         return try #require(promoted.change)
     }
 
-    private func carryOut(_ change: Change) async throws {
+    func carryOut(_ change: Change) async throws {
         _ = try await changes.vote(on: change.id, by: "bob", approves: true, digest: change.plan.digest, note: "")
         let run = try await runs.create(for: change.id)
         _ = try await runs.carryOut(run, startedBy: "alice", options: RunService.Options(executor: "one"))
     }
 
-    private func refused(_ act: () async throws -> Void) async -> ControlError? {
+    func refused(_ act: () async throws -> Void) async -> ControlError? {
         await #expect(throws: ControlError.self) { try await act() }
     }
 

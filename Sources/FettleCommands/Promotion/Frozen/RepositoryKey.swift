@@ -1,0 +1,114 @@
+import FettleModel
+import Foundation
+
+/// The key by which frozen repositories are signed: one of the operator's own, or one that Fettle makes for them. By the system's gpg.
+struct RepositoryKey {
+    /// Where gpg keeps it; nil: where the operator's gpg does.
+    let home: URL?
+    /// As gpg finds it.
+    let id: String
+
+    private static let name = "Fettle frozen repositories"
+    private static let programs = ["/usr/bin/gpg", "/usr/local/bin/gpg", "/bin/gpg"]
+
+    /// One of the operator's own.
+    ///
+    /// - Parameter id: a fingerprint, or what else gpg knows it by.
+    static func own(_ id: String) throws -> RepositoryKey {
+        guard id.wholeMatch(of: #/[A-Za-z0-9][A-Za-z0-9.@_+-]{0,127}/#) != nil else {
+            throw CommandFailure(.usage, "--key takes a fingerprint or a mail address, not '\(id.printable)'")
+        }
+        let key = RepositoryKey(home: nil, id: id)
+        guard try key.gpg(["--list-secret-keys", "--", id]).status == 0 else {
+            throw CommandFailure(
+                .failure, "gpg has no secret key '\(id)'\n  `gpg --list-secret-keys` tells which it has")
+        }
+        return key
+    }
+
+    /// The one that was made for these repositories before, or a new one: Ed25519, without an end, readable by this account alone.
+    static func kept(in home: URL) throws -> RepositoryKey {
+        if !FileManager.default.fileExists(atPath: home.path) {
+            try FileManager.default.createDirectory(
+                at: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        }
+        var status = stat()
+        guard lstat(home.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_mode & 0o077 == 0,
+            status.st_uid == geteuid()
+        else {
+            throw CommandFailure(
+                .failure, "\(home.path), with the key that signs repositories, is not this account's alone\n  chmod 700"
+            )
+        }
+        let key = RepositoryKey(home: home, id: "=\(name)")
+        defer { key.endAgent() }
+        if try key.gpg(["--list-secret-keys", "--", key.id]).status != 0 {
+            try key.require(
+                ["--passphrase", "", "--quick-generate-key", name, "ed25519", "sign", "never"], "make a key")
+        }
+        return key
+    }
+
+    /// Writes `InRelease`, `Release.gpg` and the public key, `fettle.asc`, beside `Release`.
+    func sign(_ folder: URL) throws {
+        defer { endAgent() }
+        func file(_ name: String) -> String { folder.appending(path: name).path }
+        let by = ["--local-user", id]
+        try require(by + ["--clear-sign", "--output", file("InRelease"), file("Release")], "sign")
+        try require(by + ["--armor", "--detach-sign", "--output", file("Release.gpg"), file("Release")], "sign")
+        try require(["--armor", "--output", file("fettle.asc"), "--export", "--", id], "tell the public key")
+    }
+
+    private func require(_ words: [String], _ what: String) throws {
+        let (status, told) = try gpg(words)
+        guard status == 0 else {
+            throw CommandFailure(
+                .failure,
+                "gpg could not \(what) (\(status)): \(String(told.suffix(400)).printable)\n  "
+                    + (home.map { "its folder is \($0.path)" } ?? "is the key unlocked? `gpg --sign` tells"))
+        }
+    }
+
+    /// - Returns: how it ended, and what it said.
+    private func gpg(_ words: [String]) throws -> (status: Int32, told: String) {
+        guard let program = Self.programs.first(where: FileManager.default.isExecutableFile) else {
+            throw CommandFailure(.failure, "there is no gpg on this machine\n  install gnupg")
+        }
+        let inherited = ProcessInfo.processInfo.environment
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = ["--batch", "--yes", "--no-tty", "--quiet"] + words
+        // Nothing else of ours is gpg's business.
+        process.environment = inherited.filter { ["HOME", "PATH", "GNUPGHOME", "GPG_TTY"].contains($0.key) }
+        if let home { process.environment?["GNUPGHOME"] = home.path }
+        process.environment?["LC_ALL"] = "C"
+        let file = FileManager.default.temporaryDirectory.appending(path: "fettle-gpg-\(UUID().uuidString)")
+        let descriptor = open(file.path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw CommandFailure(.failure, "no file can be made in \(file.path)") }
+        unlink(file.path)
+        let output = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        process.standardInput = FileHandle.nullDevice
+        // An agent that it starts may keep this open for ever: a file, and no pipe.
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        process.waitUntilExit()
+        try output.seek(toOffset: 0)
+        let told = try output.read(upToCount: 65_536) ?? Data()
+        return (process.terminationStatus, String(decoding: told, as: UTF8.self))
+    }
+
+    /// What gpg started for a folder of Fettle's own ends with it; an operator's agent is theirs.
+    private func endAgent() {
+        guard let home else { return }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/gpgconf")
+        process.arguments = ["--kill", "gpg-agent"]
+        process.environment = ["GNUPGHOME": home.path, "PATH": "/usr/bin:/bin", "LC_ALL": "C"]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return }
+        process.waitUntilExit()
+    }
+}

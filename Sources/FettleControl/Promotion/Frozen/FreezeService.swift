@@ -1,0 +1,81 @@
+public import FettleModel
+import FettleStore
+
+/// What is frozen of patch sets, from which hosts, and what of it nobody needs any more.
+extension PromotionService {
+    /// Where the archives of one part of a set can be asked for.
+    public struct FreezeSource: Sendable, Equatable {
+        public var part: PatchSet.Part
+        /// Hosts of its platform by the newest facts, in the fleet's order.
+        public var hosts: [Resource]
+    }
+
+    /// Who freezes makes sets, and takes away what is frozen of them.
+    public func requireMayFreeze(by person: Person) async throws(ControlError) {
+        try await gate.require(.makePatchSet, on: .nowhere, by: person)
+    }
+
+    /// Where a set's archives can be had; the role is asked for first.
+    ///
+    /// - Throws: `invalid` for a platform of which nothing can be frozen yet, or of which no host is known.
+    public func freezeSources(
+        of id: PatchSetID, fleet: Fleet, by person: Person
+    ) async throws(ControlError) -> (kept: Kept, sources: [FreezeSource]) {
+        try await requireMayFreeze(by: person)
+        try await gate.requireAccepted(nil, fleet)
+        let kept = try await set(id)
+        let facts = try await keeper.newest(FactSet.self, .facts)?.value
+        var platforms: [ResourceID: String] = [:]
+        for host in facts?.hosts ?? [] { platforms[host.resource] = host.platform.value?.setName }
+        var sources: [FreezeSource] = []
+        var problems: [String] = []
+        for part in kept.set.platforms {
+            guard part.manager == .dpkg else {
+                problems.append(
+                    "\(part.platform): only apt's repositories can be frozen yet, not those of \(part.manager)")
+                continue
+            }
+            let hosts = fleet.resources.filter { platforms[$0.id] == part.platform && $0.address.transport != .none }
+            if hosts.isEmpty { problems.append("\(part.platform): no host of it is known: `fettle scan`") }
+            sources.append(FreezeSource(part: part, hosts: hosts))
+        }
+        guard problems.isEmpty, !sources.isEmpty else {
+            throw ControlError(
+                .invalid, "\(id) cannot be frozen:\n  " + problems.joined(separator: "\n  "),
+                hint: "`fettle patchset show \(id)` tells its platforms")
+        }
+        return (kept, sources)
+    }
+
+    /// Whether what is frozen of a set may go: it has come to its last stage, or goes no further, for so long.
+    public enum FrozenState: Sendable, Equatable {
+        /// It is under way; what it waits for, in words.
+        case needed(String)
+        case over(since: Timestamp)
+        /// This store has no such set with that digest: it may be another store's.
+        case unknown
+    }
+
+    /// - Parameter reference: the set as the repository names it.
+    public func frozenState(
+        of reference: StageReference, fleet: Fleet, policy: Policy
+    ) async throws(ControlError) -> FrozenState {
+        let id = PatchSetID(reference.id)
+        do throws(ControlError) {
+            guard try await set(id).digest == reference.digest else { return .unknown }
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return .unknown
+        }
+        guard let row = try await pipeline(fleet: fleet, policy: policy, only: id).rows.first else { return .unknown }
+        let times = row.places.compactMap(\.since)
+        if row.places.contains(where: { $0.state == .running || $0.state == .asked }) {
+            return .needed("a change with it is open")
+        }
+        if row.places.contains(where: { $0.state == .failed }), let last = times.max() { return .over(since: last) }
+        guard row.next == nil, let last = times.max() else {
+            return .needed("it has not come to \(row.next?.rawValue ?? "its last stage")")
+        }
+        return .over(since: last)
+    }
+}

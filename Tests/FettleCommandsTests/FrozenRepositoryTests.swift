@@ -1,0 +1,190 @@
+import FettleControl
+import FettleDrivers
+import FettleModel
+import Foundation
+import Testing
+
+@testable import FettleCommands
+
+/// What is frozen of a set, by the real apt and the real gpg.
+@Suite(.enabled(if: AptWorld.isAvailable, "apt-get, dpkg-deb, apt-ftparchive and gpg"))
+struct FrozenRepositoryTests {
+    private let world: AptWorld
+    private static let wanted = PackageVersion(name: "fettle-probe", architecture: "all", version: "1:1.0~x+b1")
+    private static let set = StageReference(
+        id: "patchset-1", digest: Digest(rawValue: String(repeating: "a", count: 64)))
+
+    init() throws { world = AptWorld(folder: try TestFolder()) }
+
+    private var store: ArtifactFolder { ArtifactFolder(root: world.folder.file("artifacts")) }
+
+    private func key() throws -> RepositoryKey { try RepositoryKey.kept(in: world.folder.file("k")) }
+
+    /// Read from the host `dev`, kept, and signed.
+    private func freeze(signedBy key: RepositoryKey) async throws -> (place: URL, archive: FrozenArchive) {
+        let channels = AptWorldChannels(configuration: world.folder.file("dev/apt.conf").path)
+        let reader = ArchiveReader(channels: channels)
+        let offers = try await reader.offers([Self.wanted], at: .local)
+        let offer = try #require(offers[Self.wanted])
+        let archive = FrozenArchive(
+            package: offer.package, bytes: offer.bytes, sha256: offer.sha256, fields: offer.fields)
+        var writer: ArtifactFolder.Writer?
+        try await reader.read([offer], at: .local) { _, piece in
+            let open = try writer ?? ArtifactFolder.Writer(archive, in: store)
+            writer = open
+            if piece.isEmpty { try open.finish() } else { try open.take(piece) }
+        }
+        await channels.inner.shutDown()
+        let repository = FrozenRepository(
+            set: Self.set, platform: "debian:12", madeAt: Timestamp("2026-11-26T09:12:44.120Z") ?? .now(),
+            madeBy: "alice", archives: [archive])
+        return (try store.write(repository, signedBy: key), archive)
+    }
+
+    private func install(on name: String) throws -> String {
+        try world.apt("update", on: name)
+        try world.apt("install fettle-probe=\(Self.wanted.version)", on: name)
+        return try String(contentsOf: world.folder.file("\(name)/root/usr/share/fettle-probe/version"), encoding: .utf8)
+    }
+
+    private func source(_ place: URL) -> String {
+        "Types: deb\nURIs: file://\(place.path)\nSuites: ./\nSigned-By: \(place.path)/fettle.asc\n"
+    }
+
+    @Test func aHostGetsThePinnedVersionThoughTheMirrorHasGoneOn() async throws {
+        try world.publish("fettle-probe", Self.wanted.version)
+        try world.host("dev", sources: AptWorld.trusted(world.mirror))
+        try world.apt("update", on: "dev")
+        let place = try await freeze(signedBy: try key()).place
+        // In production the mirror has something newer, and the old version no more.
+        try world.publish("fettle-probe", "1:2.0")
+        try world.host("gone", sources: AptWorld.trusted(world.mirror))
+        try world.apt("update", on: "gone")
+        try world.apt("install fettle-probe=\(Self.wanted.version)", on: "gone", fails: true)
+        try world.host("production", sources: AptWorld.trusted(world.mirror) + "\n" + source(place))
+        #expect(try install(on: "production") == Self.wanted.version)
+        // The same key signs the next one.
+        #expect(try key().id == key().id)
+        let again = try await withOld { try await freeze(signedBy: try key()).place }
+        #expect(again == place)
+        #expect(try install(on: "production") == Self.wanted.version)
+    }
+
+    /// The mirror as it was.
+    private func withOld<Value>(_ work: () async throws -> Value) async throws -> Value {
+        try world.publish("fettle-probe", Self.wanted.version)
+        try world.apt("update", on: "dev")
+        return try await work()
+    }
+
+    @Test func whatWasAlteredIsNotTaken() async throws {
+        try world.publish("fettle-probe", Self.wanted.version)
+        try world.host("dev", sources: AptWorld.trusted(world.mirror))
+        try world.apt("update", on: "dev")
+        let (place, archive) = try await freeze(signedBy: try key())
+        let pool = place.appending(path: "pool").appending(path: archive.file)
+        let bytes = try Data(contentsOf: pool)
+        var altered = bytes
+        altered[altered.count / 2] ^= 1
+        // In place, so that the archive's own name is altered as well.
+        let file = try FileHandle(forWritingTo: pool)
+        try file.write(contentsOf: altered)
+        try file.close()
+        try world.host("one", sources: source(place))
+        try world.apt("update", on: "one")
+        try world.apt("install fettle-probe=\(Self.wanted.version)", on: "one", fails: true)
+        #expect(try !store.holds(archive))
+        // Nothing more is made of it.
+        #expect(throws: CommandFailure.self) {
+            _ = try store.write(
+                FrozenRepository(
+                    set: Self.set, platform: "debian:13", madeAt: .now(), madeBy: "a", archives: [archive]),
+                signedBy: try key())
+        }
+        // A line of Packages, then one of the signed file.
+        for name in ["Packages", "InRelease"] {
+            let file = place.appending(path: name)
+            let before = try String(contentsOf: file, encoding: .utf8)
+            try Data(
+                before.replacing("fettle-probe", with: "fettle-prove").replacing("Origin: F", with: "Origin: f").utf8
+            )
+            .write(to: file)
+            try world.host("two-\(name)", sources: source(place))
+            try world.apt("update", on: "two-\(name)", fails: true)
+            try world.apt("install fettle-probe=\(Self.wanted.version)", on: "two-\(name)", fails: true)
+            try Data(before.utf8).write(to: file)
+        }
+        // Signed by somebody else: the host was told another key.
+        let other = try RepositoryKey.kept(in: world.folder.file("other"))
+        let theirs = try await freezeAnew(archive, bytes, by: other)
+        try world.host(
+            "three",
+            sources: "Types: deb\nURIs: file://\(theirs.path)\nSuites: ./\nSigned-By: \(place.path)/fettle.asc\n")
+        try world.apt("update", on: "three", fails: true)
+    }
+
+    private func freezeAnew(_ archive: FrozenArchive, _ bytes: Data, by key: RepositoryKey) async throws -> URL {
+        let writer = try ArtifactFolder.Writer(archive, in: store)
+        try writer.take([UInt8](bytes))
+        try writer.finish()
+        return try store.write(
+            FrozenRepository(
+                set: Self.set, platform: "debian:13", madeAt: .now(), madeBy: "mallory", archives: [archive]),
+            signedBy: key)
+    }
+
+    @Test func whatIsNotAsTheListsSayIsNotKept() throws {
+        let archive = FrozenArchive(
+            package: Self.wanted, bytes: 4, sha256: Digest(rawValue: String(repeating: "0", count: 64)), fields: [])
+        for pieces in [["abcd"], ["abc"], ["abcd", "e"], []] as [[String]] {
+            let writer = try ArtifactFolder.Writer(archive, in: store)
+            #expect(throws: CommandFailure.self) {
+                for piece in pieces { try writer.take([UInt8](piece.utf8)) }
+                try writer.finish()
+            }
+            writer.abandon()
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.root.appending(path: "archives").path) == [])
+    }
+
+    @Test func aVersionThatNoSourceOffersIsNotOffered() async throws {
+        try world.publish("fettle-probe", "1:2.0")
+        try world.host("dev", sources: AptWorld.trusted(world.mirror))
+        try world.apt("update", on: "dev")
+        let channels = AptWorldChannels(configuration: world.folder.file("dev/apt.conf").path)
+        let reader = ArchiveReader(channels: channels)
+        #expect(try await reader.offers([Self.wanted], at: .local) == [:])
+        for name in ["-o=x", "a b", "a;b", "a\nb", "$(id)", ""] {
+            await #expect(throws: StepFailure.self) {
+                _ = try await reader.offers(
+                    [PackageVersion(name: name, architecture: "all", version: "1")], at: .local)
+            }
+            await #expect(throws: StepFailure.self) {
+                _ = try await reader.offers(
+                    [PackageVersion(name: "good", architecture: "all", version: name)], at: .local)
+            }
+        }
+        await channels.inner.shutDown()
+    }
+
+    /// Text of a host's lists that would speak in our place.
+    @Test func theListsSayNothingOfWhereAnArchiveLies() {
+        let archive = FrozenArchive(
+            package: Self.wanted, bytes: 4, sha256: Digest(rawValue: String(repeating: "1", count: 64)),
+            fields: ["Package: fettle-probe", "Filename: /etc/shadow", "SHA256: x", "size: 9", "", "Depends: a"])
+        let repository = FrozenRepository(
+            set: Self.set, platform: "debian:12", madeAt: Timestamp(milliseconds: 0), madeBy: "a", archives: [archive])
+        let text = DebianRepositoryText(repository)
+        #expect(
+            text.packages == """
+                Package: fettle-probe
+                Depends: a
+                Filename: ./pool/fettle-probe_1.0~x+b1_all.deb
+                Size: 4
+                SHA256: \(String(repeating: "1", count: 64))
+
+                """)
+        #expect(text.release.contains("Date: Thu, 01 Jan 1970 00:00:00 UTC\n"))
+        #expect(FrozenRepository.folder(of: "../x y:1.2") == "-..-x-y-1.2")
+    }
+}

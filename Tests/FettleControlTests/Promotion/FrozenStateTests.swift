@@ -1,0 +1,71 @@
+import FettleModel
+import FettleTestSupport
+import Foundation
+import Testing
+
+@testable import FettleControl
+
+/// Where a set's archives are asked for, and whether what is frozen of it is still needed.
+extension PromotionServiceTests {
+    private func state(_ reference: StageReference) async throws -> PromotionService.FrozenState {
+        try await promotions.frozenState(of: reference, fleet: Self.fleet, policy: Self.policy)
+    }
+
+    private func isNeeded(_ reference: StageReference) async throws -> Bool {
+        if case .needed = try await state(reference) { true } else { false }
+    }
+
+    private func isOver(_ reference: StageReference) async throws -> Bool {
+        if case .over = try await state(reference) { true } else { false }
+    }
+
+    @Test func whatIsFrozenIsNeededUntilTheSetIsEverywhere() async throws {
+        try await scan()
+        let set = try await made()
+        let reference = StageReference(id: set.rawValue, digest: try await promotions.set(set).digest)
+        #expect(try await isNeeded(reference))
+        for stage in ["dev", "staging", "production"] as [StageID] {
+            let change = try await promote(set, to: stage)
+            #expect(try await isNeeded(reference), "\(stage)")
+            try await carryOut(change)
+            #expect(try await isNeeded(reference) == (stage != "production"), "\(stage)")
+        }
+        #expect(try await isOver(reference))
+    }
+
+    @Test func ofASetThatGoesNoFurtherNothingIsNeeded() async throws {
+        try await scan()
+        let set = try await made()
+        let reference = StageReference(id: set.rawValue, digest: try await promotions.set(set).digest)
+        pool.breakDown("dev-1")
+        try await carryOut(try await promote(set, to: "dev"))
+        #expect(try await isOver(reference))
+    }
+
+    @Test func whatAnotherStoreHasFrozenIsNotJudged() async throws {
+        try await scan()
+        let set = try await made()
+        let other = Digest(rawValue: String(repeating: "f", count: 64))
+        #expect(try await state(StageReference(id: set.rawValue, digest: other)) == .unknown)
+        #expect(try await state(StageReference(id: "patchset-99", digest: other)) == .unknown)
+    }
+
+    @Test func hostsOfThePlatformAreAskedForArchivesAndNoOthers() async throws {
+        try await scan()
+        let set = try await made()
+        let sources = try await promotions.freezeSources(of: set, fleet: Self.fleet, by: "alice").sources
+        #expect(sources.map(\.part.platform) == ["debian:12"])
+        #expect(sources.first?.hosts.map(\.id) == Self.fleet.resources.map(\.id))
+        try await scan { sample in
+            for place in sample.facts.hosts.indices {
+                guard var platform = sample.facts.hosts[place].platform.value else { continue }
+                platform.version = "13"
+                sample.facts.hosts[place].platform = .observed(platform)
+            }
+        }
+        let error = await refused {
+            _ = try await promotions.freezeSources(of: set, fleet: Self.fleet, by: "alice")
+        }
+        #expect(error?.code == .invalid && error?.message.contains("no host of it is known") == true)
+    }
+}
