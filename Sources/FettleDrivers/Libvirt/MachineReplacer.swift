@@ -45,7 +45,7 @@ struct MachineReplacer: Sendable {
                 let text = try await prepare(old, view)
                 try await hypervisor.define(text)
             case .replaced(isActive: false):
-                try await hypervisor.act(VirshCommand.start(new.uuid), timeout: .seconds(120))
+                try await change(new.uuid, toActive: true, by: VirshCommand.start(new.uuid))
             case .replaced(isActive: true):
                 if autostart, view.machine(new.machine.name)?.startsWithHypervisor == false {
                     try await hypervisor.act(VirshCommand.autostart(new.uuid))
@@ -95,15 +95,26 @@ struct MachineReplacer: Sendable {
         guard old.isActive else { return true }
         if let begun = since {
             if clock.now() >= begun.adding(seconds: Int(Self.shutdownSeconds)) {
-                try await hypervisor.act(VirshCommand.destroy(old.uuid))
+                try await change(old.uuid, toActive: false, by: VirshCommand.destroy(old.uuid))
             } else {
                 await clock.sleep(.seconds(1))
             }
         } else {
             since = clock.now()
-            try await hypervisor.act(VirshCommand.shutDown(old.uuid))
+            try await change(old.uuid, toActive: false, by: VirshCommand.shutDown(old.uuid))
         }
         return false
+    }
+
+    /// Starts or ends a machine. One that has done so by itself meanwhile is no failure: it may have been told by who was interrupted.
+    private func change(
+        _ uuid: String, toActive isActive: Bool, by command: RootCommand
+    ) async throws(StepFailure) {
+        do throws(StepFailure) { try await hypervisor.act(command, timeout: .seconds(120)) } catch {
+            guard try await hypervisor.view().machines.first(where: { $0.uuid == uuid })?.isActive == isActive else {
+                throw error
+            }
+        }
     }
 
     // MARK: Back
@@ -122,7 +133,7 @@ struct MachineReplacer: Sendable {
                     message: "what \(new.machine.name) was before is not kept on \(hypervisor.id): there is no way back"
                 )
             case .replaced(let isActive):
-                if isActive { try await hypervisor.act(VirshCommand.destroy(new.uuid)) }
+                if isActive { try await change(new.uuid, toActive: false, by: VirshCommand.destroy(new.uuid)) }
                 try await hypervisor.act(VirshCommand.undefine(new.uuid))
             case .aside:
                 guard let old = view.machine(new.keptName) else { break }
@@ -135,7 +146,7 @@ struct MachineReplacer: Sendable {
                 hasCleared = true
                 if autostart, !old.startsWithHypervisor { try await hypervisor.act(VirshCommand.autostart(old.uuid)) }
                 if old.isActive { return }
-                try await hypervisor.act(VirshCommand.start(old.uuid), timeout: .seconds(120))
+                try await change(old.uuid, toActive: true, by: VirshCommand.start(old.uuid))
             }
         }
     }

@@ -44,12 +44,14 @@ public struct ReplaceMachineDriver: StepDriver {
         let work = try Work(step, context, channels, clock)
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
         let autostart = AutostartMemory.names(context.prior).contains(work.replacer.new.machine.name)
-        if work.isForward {
-            try await work.replacer.replace(autostart: autostart, until: deadline)
-        } else {
-            try await work.replacer.putBack(autostart: autostart, until: deadline)
-        }
-        while !(await answers(step, context)) {
+        while true {
+            // Each time: a machine that was told to shut down by who was interrupted runs for a while yet, and is started then.
+            if work.isForward {
+                try await work.replacer.replace(autostart: autostart, until: deadline)
+            } else {
+                try await work.replacer.putBack(autostart: autostart, until: deadline)
+            }
+            if await answers(step, context) { return }
             guard clock.now() < deadline, !Task.isCancelled else {
                 throw StepFailure(
                     code: .unhealthy, message: "\(work.replacer.new.machine.name) runs, and cannot be reached in time")

@@ -226,6 +226,25 @@ import Testing
         }
     }
 
+    /// It was told before, by who was interrupted, and is off between the look and the act.
+    @Test func whatHappensByItselfIsNoFailure() async throws {
+        let world = Self.world { $0.isAhead = true }
+        var prior: PriorState?
+        try await Self.carryOut(Self.forth, on: world, prior: &prior, tries: 1)
+        Self.expectReplaced(world, "ahead")
+        try await Self.carryOut(Self.back, on: world, prior: &prior, tries: 1)
+        Self.expectAsItWas(world, "ahead")
+    }
+
+    /// It was told to, and the one who told it was interrupted: on the way back it is waited for, and started.
+    @Test func aMachineThatIsOnItsWayDownIsStartedAgain() async throws {
+        let world = Self.world { $0.stopping = 3 }
+        var prior: PriorState? = AutostartMemory.state(["vm-1"])
+        try await Self.carryOut(Self.back, on: world, prior: &prior, tries: 1)
+        #expect(world.now.acts.contains { $0.hasPrefix("start") })
+        Self.expectAsItWas(world, "on its way down")
+    }
+
     @Test func aMachineThatDoesNotShutDownLosesItsPower() async throws {
         let world = Self.world { $0.ignoresShutdown = true }
         var prior: PriorState?

@@ -25,7 +25,11 @@ final class ReplacementHypervisor: CommandChannel, ChannelProvider, Sendable {
         var breaking: (act: Int, isDone: Bool)?
         var now: Int64 = 1_000_000
         var ignoresShutdown = false
+        /// What is to be shut down, ended or started has done so by itself a moment before.
+        var isAhead = false
         var digest = NewMachineTests.digest
+        /// Of a machine that was told to shut down: so many times it answers that it does, and then it is off.
+        var stopping = 0
         /// Machines by name that run and never answer.
         var silent: Set<String> = []
     }
@@ -105,13 +109,19 @@ final class ReplacementHypervisor: CommandChannel, ChannelProvider, Sendable {
         case "dumpxml": return result(0, state.machines[place].xml)
         case "shutdown":
             guard state.machines[place].isActive else { return result(1) }
+            if state.isAhead {
+                state.machines[place].isActive = false
+                return result(1)
+            }
             if !state.ignoresShutdown { state.machines[place].isActive = false }
         case "destroy":
             guard state.machines[place].isActive else { return result(1) }
             state.machines[place].isActive = false
+            if state.isAhead { return result(1) }
         case "start":
             guard !state.machines[place].isActive else { return result(1) }
             state.machines[place].isActive = true
+            if state.isAhead { return result(1) }
         case "autostart": state.machines[place].startsWithHypervisor = !words.contains("--disable")
         case "domrename":
             guard !state.machines[place].isActive, let name = words.last,
@@ -166,7 +176,15 @@ final class ReplacementHypervisor: CommandChannel, ChannelProvider, Sendable {
             let state = hypervisor.now
             guard state.machines.contains(where: { $0.name == name && $0.isActive }), !state.silent.contains(name)
             else { throw AccessError(.unreachable, "no route", host: name) }
-            return ReplacementHypervisor.result(0, "running\n")
+            guard state.stopping > 0 else { return ReplacementHypervisor.result(0, "running\n") }
+            hypervisor.change { state in
+                state.stopping -= 1
+                guard state.stopping == 0 else { return }
+                for place in state.machines.indices where state.machines[place].name == name {
+                    state.machines[place].isActive = false
+                }
+            }
+            return ReplacementHypervisor.result(0, "stopping\n")
         }
 
         func close() async {}
