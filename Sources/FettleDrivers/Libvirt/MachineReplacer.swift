@@ -8,6 +8,8 @@ struct MachineReplacer: Sendable {
     let new: NewMachine
     let hypervisor: Hypervisor
     let clock: DriverClock
+    /// Whether the machine can be reached under its address.
+    var answers: @Sendable () async -> Bool = { false }
 
     /// How long a machine gets to shut down by itself, in seconds. It serves nobody any more, and nothing of it is kept but to go back.
     static let shutdownSeconds: Int64 = 90
@@ -42,6 +44,7 @@ struct MachineReplacer: Sendable {
                 try await hypervisor.act(VirshCommand.rename(old.uuid, to: new.keptName))
             case .aside:
                 guard let old = view.machine(new.keptName) else { break }
+                try await requireNowhereElse()
                 let text = try await prepare(old, view)
                 try await hypervisor.define(text)
             case .replaced(isActive: false):
@@ -81,6 +84,15 @@ struct MachineReplacer: Sendable {
         try await hypervisor.run(
             DiskCommand.make(disk, over: new.imageStem + "." + files.format, format: files.format))
         return text
+    }
+
+    /// Somebody may have moved the new machine to another hypervisor: then its disk is not to be touched, nor another one to have its
+    /// address.
+    private func requireNowhereElse() async throws(StepFailure) {
+        guard await answers() else { return }
+        throw StepFailure(
+            code: .drift,
+            message: "\(new.machine.name) answers, and is not on \(hypervisor.id): somebody has moved it; move it back")
     }
 
     private func disk(of old: LibvirtView.Machine) throws(StepFailure) -> String {
@@ -137,6 +149,7 @@ struct MachineReplacer: Sendable {
                 try await hypervisor.act(VirshCommand.undefine(new.uuid))
             case .aside:
                 guard let old = view.machine(new.keptName) else { break }
+                try await requireNowhereElse()
                 try await clear(old, view)
                 hasCleared = true
                 try await hypervisor.act(VirshCommand.rename(old.uuid, to: new.machine.name))

@@ -85,6 +85,12 @@ public struct ReplaceMachineDriver: StepDriver {
                 throw StepFailure(code: .internal, message: "\(step.id) makes no machine anew")
             }
             replacer = try MachineReplacer(machine, replacement.image, context, channels, clock)
+            if let address = context.plan.target(step.resource)?.address, address.transport != .none {
+                replacer.answers = {
+                    let command = RemoteCommand(script: "exit 0", timeout: .seconds(10), outputLimit: 4_096)
+                    return (try? await channels.channel(to: address).run(command)) != nil
+                }
+            }
             isForward = replacement.to == machine.version
         }
 

@@ -236,6 +236,23 @@ import Testing
         Self.expectAsItWas(world, "ahead")
     }
 
+    /// Its disk is in use elsewhere, and the kept one would have its address.
+    @Test func aMachineThatSomebodyHasMovedAwayIsLeftAlone() async throws {
+        let world = Self.world()
+        var prior: PriorState?
+        try await Self.carryOut(Self.forth, on: world, prior: &prior)
+        world.change { state in
+            state.machines.removeAll { $0.name == "vm-1" }
+            state.elsewhere = ["vm-1"]
+        }
+        let acts = world.now.acts
+        for step in [Self.forth, Self.back, Self.discard] {
+            var prior = prior
+            await #expect(throws: StepFailure.self) { try await Self.carryOut(step, on: world, prior: &prior) }
+        }
+        #expect(world.now.acts == acts && world.now.files.contains(Self.newDisk))
+    }
+
     /// It was told to, and the one who told it was interrupted: on the way back it is waited for, and started.
     @Test func aMachineThatIsOnItsWayDownIsStartedAgain() async throws {
         let world = Self.world { $0.stopping = 3 }

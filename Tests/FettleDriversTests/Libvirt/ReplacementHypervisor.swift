@@ -30,6 +30,8 @@ final class ReplacementHypervisor: CommandChannel, ChannelProvider, Sendable {
         var digest = NewMachineTests.digest
         /// Of a machine that was told to shut down: so many times it answers that it does, and then it is off.
         var stopping = 0
+        /// Machines by name that somebody has moved to another hypervisor.
+        var elsewhere: Set<String> = []
         /// Machines by name that run and never answer.
         var silent: Set<String> = []
     }
@@ -174,6 +176,7 @@ final class ReplacementHypervisor: CommandChannel, ChannelProvider, Sendable {
 
         func run(_ command: RemoteCommand) async throws(AccessError) -> CommandResult {
             let state = hypervisor.now
+            if state.elsewhere.contains(name) { return ReplacementHypervisor.result(0, "running\n") }
             guard state.machines.contains(where: { $0.name == name && $0.isActive }), !state.silent.contains(name)
             else { throw AccessError(.unreachable, "no route", host: name) }
             guard state.stopping > 0 else { return ReplacementHypervisor.result(0, "running\n") }
