@@ -51,6 +51,31 @@ struct ImageShelf: Sendable {
     }
 }
 
+/// Whether a file is on a hypervisor, as far as its user can see.
+enum FilePresence: Sendable, Equatable {
+    case there, gone, unknown
+
+    static func ask(_ path: String, on hypervisor: Hypervisor) async throws(StepFailure) -> FilePresence {
+        let result: CommandResult
+        do {
+            let words = try shellQuoted([path])
+            let script =
+                #"set -- \#(words); if [ -e "$1" ]; then echo there; elif [ -x "${1%/*}" ]; then echo gone; fi"#
+            result = try await hypervisor.channels.channel(to: hypervisor.address).run(
+                RemoteCommand(script: script, timeout: .seconds(20), outputLimit: 4_096))
+        } catch let error as AccessError {
+            throw StepFailure(error)
+        } catch {
+            throw StepFailure(code: .internal, message: "\(error)")
+        }
+        switch result.outputText {
+        case "there\n": return .there
+        case "gone\n": return .gone
+        default: return .unknown
+        }
+    }
+}
+
 /// What is done with files of disks.
 enum DiskCommand {
     static let image = "/usr/bin/qemu-img"

@@ -164,6 +164,12 @@ struct MachineReplacer: Sendable {
         }
     }
 
+    /// Of the new machine's disk, where the old one is in its place: it may have been made, and nothing more.
+    func presenceOfDisk(_ view: LibvirtView) async throws(StepFailure) -> FilePresence {
+        guard let old = view.machine(new.machine.name), old.uuid == new.machine.uuid else { return .unknown }
+        return try await FilePresence.ask(try disk(of: old), on: hypervisor)
+    }
+
     /// Removes the disk of the new machine, which has none of it any more.
     private func clear(_ old: LibvirtView.Machine, _ view: LibvirtView) async throws(StepFailure) {
         let disk = try disk(of: old)

@@ -24,7 +24,9 @@ public struct ReplaceMachineDriver: StepDriver {
             let began = clock.now()
             let (standing, view) = try await work.replacer.standing()
             if case .trouble(let failure) = standing { throw failure }
-            if work.isDone(standing, view, context.prior), await answers(step, context) {
+            if work.isDone(standing, view, context.prior), try await work.hasNoDisk(view, orUnknown: false),
+                await answers(step, context)
+            {
                 return .alreadyDone(work.observation(view, at: began))
             }
             if standing == .settled {
@@ -65,7 +67,8 @@ public struct ReplaceMachineDriver: StepDriver {
         let began = clock.now()
         let (standing, view) = try await work.replacer.standing()
         if case .trouble(let failure) = standing { throw failure }
-        guard work.isDone(standing, view, context.prior) else {
+        // Where it cannot be seen whether the disk is there, its removal has been asked for, at least.
+        guard work.isDone(standing, view, context.prior), try await work.hasNoDisk(view, orUnknown: true) else {
             throw StepFailure(
                 code: .timeout, message: "\(work.replacer.new.machine.name) is not yet what the plan makes of it")
         }
@@ -99,6 +102,13 @@ public struct ReplaceMachineDriver: StepDriver {
                 AutostartMemory.isKept(prior, machine)
             else { return false }
             return isForward ? standing == .replaced(isActive: true) : standing == .original
+        }
+
+        /// On the way back nothing of the new machine is left.
+        func hasNoDisk(_ view: LibvirtView, orUnknown: Bool) async throws(StepFailure) -> Bool {
+            guard !isForward else { return true }
+            let presence = try await replacer.presenceOfDisk(view)
+            return presence == .gone || presence == .unknown && orUnknown
         }
 
         func observation(_ view: LibvirtView, at time: Timestamp) -> Observation {

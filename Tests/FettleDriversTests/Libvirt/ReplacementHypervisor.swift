@@ -68,6 +68,11 @@ final class ReplacementHypervisor: CommandChannel, ChannelProvider, Sendable {
             if text.contains("sha256sum") {
                 return state.withLock { Self.result(0, "raw\n\($0.digest)\nkernel\n") }
             }
+            if text.contains("[ -e ") {
+                return state.withLock { state in
+                    Self.result(0, state.files.contains { text.contains("-- '\($0)'") } ? "there\n" : "gone\n")
+                }
+            }
             guard let range = text.firstRange(of: "nonce=") else { return Self.result(1) }
             return look(nonce: String(text[range.upperBound...].prefix(32)))
         case .root(let root):
