@@ -95,12 +95,14 @@ public struct PlanService: Sendable {
         let time = tools.now()
         let calendar = MaintenanceCalendar(policy: policy, fleet: fleet, from: time)
         let priors = try await durations.priors(fleet: fleet)
+        let images = try await images(for: fleet, at: time)
         let (plan, planReference) = try await keeper.keepNext(as: .plan, at: time) { id throws(ControlError) in
             var input = PlanningInput(
                 id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,
                 named: Set(filter.resources), windows: windows ?? WindowOffer(calendar.offered), deadlines: deadlines)
             input.priors = priors
+            input.images = images
             let made = try PlanMaking.make(input, superseding: superseded)
             report = made.report
             check = made.check
@@ -108,6 +110,17 @@ public struct PlanService: Sendable {
         }
         guard let report else { throw ControlError(.internal, "the planner gave no report") }
         return Result(plan: plan, reference: planReference, report: report, check: check)
+    }
+
+    /// The catalogue of images as it was then; empty where no group's machines are made from it.
+    func images(for fleet: Fleet, at time: Timestamp) async throws(ControlError) -> [ImageStanding] {
+        let isAsked = fleet.groups.contains { group in
+            if case .replace(_, _, _, .some) = group.strategy { true } else { false }
+        }
+        guard isAsked else { return [] }
+        return try await ImageService(store: keeper.store).images().filter { $0.record.addedAt <= time }.map {
+            ImageStanding($0.record, notes: $0.notes.filter { $0.at <= time })
+        }
     }
 
     func ask(

@@ -14,6 +14,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
     private let restart: RestartServicesDriver
     private let evacuation: EvacuationDriver
     private let bringHome: BringHomeDriver
+    private let replace: ReplaceMachineDriver
+    private let discard: DiscardMachineDriver
     private let packages: PackageDriverSettings
 
     /// For the guard before a step that lowers availability.
@@ -36,6 +38,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
         restart = RestartServicesDriver(channels: channels, inspector: inspector)
         evacuation = EvacuationDriver(channels: channels)
         bringHome = BringHomeDriver(channels: channels)
+        replace = ReplaceMachineDriver(channels: channels)
+        discard = DiscardMachineDriver(channels: channels)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
     }
 
@@ -55,9 +59,10 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .switchTraffic(let turn): turn.traffic.driver == HAProxyDrainDriver.name ? self.turn : nil
         case .evacuate: evacuation
         case .bringHome: bringHome
-        case .handOver, .upgradeThroughController, .buildImage, .replaceImage,
-            .retire:
-            nil
+        case .replaceImage(let replacement):
+            replacement.machine?.driver == ReplaceMachineDriver.name ? replace : nil
+        case .discardKept(let machine): machine.driver == ReplaceMachineDriver.name ? discard : nil
+        case .handOver, .upgradeThroughController, .buildImage, .retire: nil
         }
     }
 
@@ -81,16 +86,23 @@ public struct BuiltInDrivers: StepDriverRegistry {
     ///   - haproxySockets: paths of admin sockets, for hosts that run HAProxy; none for the others.
     ///   - haproxyMaps: paths of the maps that say which side has the traffic, there too.
     ///   - hypervisors: for hypervisors of libvirt: how they reach each other, such as `qemu+tls://hv-2/system`; none for others.
+    ///   - images: there too, where machines are made anew: the directory of the images; nil where none is.
+    ///   - disks: and those of the machines' disks.
     /// - Throws: `SudoRuleError` for a path that could not stand in a rule.
     public static func sudoRules(
         packages: PackageDriverSettings = PackageDriverSettings(),
-        haproxySockets: [String] = [], haproxyMaps: [String] = [], hypervisors: [String] = []
+        haproxySockets: [String] = [], haproxyMaps: [String] = [], hypervisors: [String] = [],
+        images: String? = nil, disks: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
         var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
         rules += try PackageRules.rules(packages) + SystemRules.rules() + LogRules.rules()
         for map in haproxyMaps { rules += try HAProxySwitchDriver.sudoRules(map: map) }
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
-        if !hypervisors.isEmpty { rules += try VirshRules.rules(destinations: hypervisors) }
+        if !hypervisors.isEmpty || images != nil { rules += try VirshRules.rules(destinations: hypervisors) }
+        if let images {
+            let known = Set(rules)
+            rules += try ReplacementRules.rules(images: images, disks: disks).filter { !known.contains($0) }
+        }
         return rules
     }
 }

@@ -25,6 +25,8 @@ public struct PlanningInput: Sendable {
     /// By when a resource has to be patched, such as for a vulnerability that is exploited. A plan that comes later is made all the
     /// same, and its report says so.
     public var deadlines: [ResourceID: Deadline]
+    /// The catalogue of images, for groups whose machines are made anew from one of them.
+    public var images: [ImageStanding] = []
 
     public struct Deadline: Codable, Sendable, Equatable {
         public var at: Timestamp

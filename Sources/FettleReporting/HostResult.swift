@@ -48,7 +48,7 @@ public struct HostResult: Codable, Sendable, Equatable {
         let hostAfter = index.after?[target.resource]
         let before = hostBefore.flatMap(versions)
         let after = hostAfter.flatMap(versions)
-        let changes = plannedChanges(of: steps).map { change in
+        let changes = plannedChanges(of: steps, before: before ?? [:]).map { change in
             let key = "\(change.name):\(change.architecture)"
             return Change(name: change.name, planned: change, before: before?[key], after: after?[key])
         }
@@ -70,10 +70,21 @@ public struct HostResult: Codable, Sendable, Equatable {
                 wasReturned: index.returned.contains(target.resource)))
     }
 
-    private static func plannedChanges(of steps: [Step]) -> [PackageChange] {
-        steps.flatMap { step -> [PackageChange] in
-            guard case .changePackages(let transaction) = step.action else { return [] }
-            return transaction.changes
+    /// What an image brings is not changed there by any step: it is what the plan asks of the host afterwards.
+    private static func plannedChanges(of steps: [Step], before: [String: String]) -> [PackageChange] {
+        let isReplaced = steps.contains { if case .replaceImage = $0.action { true } else { false } }
+        return steps.flatMap { step -> [PackageChange] in
+            switch step.action {
+            case .changePackages(let transaction): return transaction.changes
+            case .verify(let expectation) where isReplaced:
+                return expectation.packages.compactMap { package in
+                    let earlier = before["\(package.name):\(package.architecture)"]
+                    guard earlier != package.version else { return nil }
+                    return PackageChange(
+                        name: package.name, architecture: package.architecture, from: earlier, to: package.version)
+                }
+            default: return []
+            }
         }
     }
 
@@ -125,7 +136,10 @@ private struct EvidenceIndex {
         findingsAfter = evidence.findingsAfter.map(Self.open)
         var returns: [StepID: ResourceID] = [:]
         for step in evidence.plan.rollback {
-            if case .changePackages = step.action { returns[step.id] = step.resource }
+            switch step.action {
+            case .changePackages, .replaceImage: returns[step.id] = step.resource
+            default: break
+            }
         }
         returned = []
         for record in evidence.journal {

@@ -122,8 +122,7 @@ struct SimulatedWorld: Sendable {
             host.isPatched = isPatch
             host.isHealthy = !(isPatch && faults.strikes(faults.badPatch, &random))
         case .preflight, .stage, .reboot, .bake, .groupGate, .verify, .evacuate, .bringHome, .handOver, .switchTraffic,
-            .buildImage,
-            .retire:
+            .buildImage, .discardKept, .retire:
             break
         }
     }

@@ -9,7 +9,7 @@ import Testing
     @Test func rightPlansAreProven() {
         for plan in [
             StrategyPlans.blueGreen(), StrategyPlans.blueGreen(retires: true), StrategyPlans.throughController(),
-            StrategyPlans.replaced(),
+            StrategyPlans.replaced(), StrategyPlans.remade(),
         ] {
             let report = PlanChecker.check(plan)
             #expect(report.violations == [])
@@ -254,6 +254,63 @@ import Testing
 
     @Test(arguments: images) func aBrokenReplacementIsCaught(_ mutation: Mutation) {
         expect(StrategyPlans.replaced(), breaks: mutation.breaks, by: mutation)
+    }
+
+    // MARK: Machines made anew
+
+    private static let remade: [Mutation] = [
+        Mutation("what is kept can go before its member is back", .order) { plan in
+            plan = plan.changing("web/discard-web-2") { $0.after = [] }
+        },
+        Mutation("what is kept goes, and nobody is told that there is no way back", .form) { plan in
+            plan = plan.changing("web/discard-web-2") { $0.rollbackClass = .nothingToUndo }
+        },
+        Mutation("the end of the way back is not the one that is told", .rollback) { $0.pointOfNoReturn = nil },
+        Mutation("another machine is removed than was put aside", .ownership) { plan in
+            plan = plan.changing("web/discard-web-2") { step in
+                guard case .discardKept(var machine) = step.action else { return }
+                machine.uuid = "00000000-0000-4000-8000-000000000009"
+                step.action = .discardKept(machine: machine)
+            }
+        },
+        Mutation("it is removed twice", .ownership) { plan in
+            guard var again = plan.steps.last else { return }
+            again.id = "web/discard-again"
+            plan.steps.append(again)
+        },
+        Mutation("something is removed on the way back", .rollback) { plan in
+            guard var step = plan.steps.last else { return }
+            step.id = "web/rollback/discard"
+            step.after = []
+            plan.rollback.append(step)
+        },
+        Mutation("it is made from another version than is told", .form) { plan in
+            plan = plan.changing("web-1/replace") { step in
+                guard case .replaceImage(var replacement) = step.action else { return }
+                replacement.to = "image-3"
+                step.action = .replaceImage(replacement: replacement)
+            }
+            plan = plan.changing("web-1/rollback/replace") { step in
+                guard case .replaceImage(var replacement) = step.action else { return }
+                replacement.from = "image-3"
+                step.action = .replaceImage(replacement: replacement)
+            }
+        },
+        Mutation("the way back leads to another machine", .rollback) { plan in
+            plan = plan.changing("web-1/rollback/replace") { step in
+                guard case .replaceImage(var replacement) = step.action else { return }
+                replacement.machine?.name = "web-2"
+                step.action = .replaceImage(replacement: replacement)
+            }
+        },
+        Mutation("a member is replaced in traffic", .order) {
+            $0 = $0.changing("web-1/replace") { $0.availability = .none }
+        },
+        Mutation("a member is replaced and not proven", .order) { $0 = $0.dropping("web-1/gate") },
+    ]
+
+    @Test(arguments: remade) func aBrokenReplacementOfMachinesIsCaught(_ mutation: Mutation) {
+        expect(StrategyPlans.remade(), breaks: mutation.breaks, by: mutation)
     }
 
     // MARK: The guard

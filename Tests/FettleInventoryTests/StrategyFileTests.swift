@@ -82,6 +82,42 @@ struct StrategyFileTests {
             strategy: .replace(image: "web-base", maxUnavailable: .count(2), maxSurge: .count(0))),
     ]
 
+    @Test(arguments: [("", 120, 3_600), (", bake: 0s, keep: 1d", 0, 86_400)])
+    func machinesAreReadAsTheyAreWritten(_ words: String, bake: Int, keep: Int) throws {
+        let text = "{replace: {image: web-base, machines: {driver: libvirt, images: /srv/images\(words)}}}"
+        let file = Self.fleet(text)
+        let reading = try FleetFile.parse(file)
+        #expect(
+            reading.fleet.group("g")?.strategy
+                == .replace(
+                    image: "web-base", maxUnavailable: .count(1), maxSurge: .count(0),
+                    machines: ImageMachines(
+                        driver: "libvirt", images: "/srv/images", bakeSeconds: bake, keepSeconds: keep)))
+        let written = FleetWriter().text(reading.fleet)
+        #expect(try FleetFile.parse(written).fleet == reading.fleet, "\(written)")
+    }
+
+    /// What becomes an argument of programs on a hypervisor is plain; and only what keeps nothing is made anew.
+    @Test func machinesThatCouldNotBeMadeAreRefused() {
+        func problems(_ machines: String, kind: String = "pool", probes: Bool = true) -> String {
+            let text = "{replace: {image: i, machines: {\(machines)}}}"
+            let file = Self.fleet(text, kind: kind, binding: probes)
+            do {
+                _ = try FleetFile.parse(file)
+                return ""
+            } catch { return "\(error)" }
+        }
+        for path in ["srv", "/", "/a b", "/a/../b", "/a//b", "/$(x)", "/a;b", "/a'b", "/ü"] {
+            #expect(problems("driver: libvirt, images: \"\(path)\"").contains("no plain absolute path"), "\(path)")
+        }
+        let good = "driver: libvirt, images: /srv/images"
+        #expect(problems(good) == "")
+        #expect(problems("images: /srv").contains("driver"))
+        #expect(problems("driver: vsphere, images: /srv").contains("vsphere"))
+        #expect(problems(good, kind: "cluster").contains("hold what is lost"))
+        #expect(problems(good, probes: false).contains("probes"))
+    }
+
     @Test(arguments: cases) func eachIsReadAsItIsWritten(_ given: Case) throws {
         let reading = try FleetFile.parse(Self.fleet(given.text, kind: given.kind))
         #expect(reading.warnings == [])

@@ -157,6 +157,37 @@ import Testing
         #expect(RunReport(evidence).hosts.map(\.verdict) == [.takenBack, .unchanged])
     }
 
+    /// No step names the packages that an image brings: what the plan asks of the host afterwards does, and one that was taken back is
+    /// not called patched.
+    @Test func aHostThatWasReplacedIsJudgedByWhatThePlanAsksOfIt() {
+        for (version, verdicts) in [("2", [HostResult.Verdict.patched, .patched]), ("1", [.takenBack, .unchanged])] {
+            var evidence = evidence(events: [])
+            let there = ImageReplacement(image: "base", from: "1", to: "2")
+            evidence.plan = evidence.plan.replacing(by: there)
+            let seen = Observation(verdict: .pass, summary: "back", observedAt: start)
+            evidence.journal =
+                version == "2"
+                ? []
+                : [
+                    JournalRecord(
+                        sequence: 1, epoch: 1, at: start,
+                        event: .stepDone(step: "web-1/rollback/return", attempt: 1, observation: seen))
+                ]
+            func facts(_ version: String) -> FactSet {
+                FactSet(
+                    id: "facts-1", observedAt: start,
+                    hosts: evidence.plan.targets.map { target in
+                        FactSample.host(target.resource, packages: [FactSample.package("openssl", version)], at: start)
+                    })
+            }
+            evidence.before = facts("1")
+            evidence.after = facts(version)
+            let hosts = RunReport(evidence).hosts
+            #expect(hosts.map(\.verdict) == verdicts)
+            #expect(hosts.allSatisfy { $0.changes.map(\.planned.to) == ["2"] })
+        }
+    }
+
     @Test func theStoryTellsAttemptsAndDecisions() throws {
         let story = RunStory(
             plan: RollingPlan.plan(size: 2, lanes: 1), journal: evidence(events: events(output: "")).journal)
@@ -180,5 +211,29 @@ import Testing
         let story = RunStory(plan: RollingPlan.plan(size: 2, lanes: 1), journal: evidence(events: events).journal)
         #expect(story.steps.map(\.startedAt) == [start, start.adding(seconds: 4)])
         #expect(story.steps.map(\.endedAt) == [start.adding(seconds: 1), start.adding(seconds: 5)])
+    }
+}
+
+extension Plan {
+    /// The same with an image in the place of every change of packages, and openssl 2 proven afterwards.
+    fileprivate func replacing(by there: ImageReplacement) -> Plan {
+        func replaced(_ steps: [Step], _ action: ImageReplacement) -> [Step] {
+            steps.map { step in
+                var step = step
+                switch step.action {
+                case .changePackages: step.action = .replaceImage(replacement: action)
+                case .gate:
+                    step.action = .verify(
+                        expectation: HostExpectation(
+                            packages: [PackageVersion(name: "openssl", architecture: "amd64", version: "2")]))
+                default: break
+                }
+                return step
+            }
+        }
+        var plan = self
+        plan.steps = replaced(steps, there)
+        plan.rollback = replaced(rollback, there.reversed)
+        return plan
     }
 }

@@ -10,8 +10,11 @@ struct ImageCheck {
         let replacements = self.replacements(tables.forward)
         let back = self.replacements(tables.rollback)
         let builds = self.builds(&found)
-        guard !replacements.isEmpty || !back.isEmpty else { return }
+        judgeBackDiscards(&found)
+        let discards = tables.forward.traits.indices.filter { tables.forward.traits[$0].contains(.discards) }
+        guard !replacements.isEmpty || !back.isEmpty || !discards.isEmpty else { return }
         var ancestry = StepAncestry(tables.forward)
+        judge(discards: discards, &ancestry, &found)
         for (position, replacement) in replacements {
             judgeBuild(of: replacement, position, builds, &ancestry, &found)
             judgeWayBack(replacement, position, back, &found)
@@ -64,6 +67,17 @@ struct ImageCheck {
     ) {
         let table = tables.forward
         let (id, target) = (table.id(position), table.target(position))
+        if table.chain(of: target).contains(where: { table.traits[Int($0)].contains(.changesPackages) }) {
+            found.add(
+                .order, "\(tables.targets.name(target)) is replaced, and its packages are changed as well", steps: [id])
+        }
+        if let machine = replacement.machine {
+            // It exists, and what it is stands in the plan.
+            guard machine.version != replacement.to || replacement.from == replacement.to else { return }
+            return found.add(
+                .form, "\(id) is to make \(replacement.to) from \(machine.version) of image \(replacement.image)",
+                steps: [id])
+        }
         let build = builds[Image(name: replacement.image, version: replacement.to)]
         let begin = outages.forward[target].map { Int($0.begin) } ?? position
         guard let build, build.from == replacement.from, ancestry.precedes(build.position, begin) else {
@@ -73,10 +87,6 @@ struct ImageCheck {
                     + "\(replacement.image) has been made from \(replacement.from) and tested",
                 steps: [table.id(begin), id])
             return
-        }
-        if table.chain(of: target).contains(where: { table.traits[Int($0)].contains(.changesPackages) }) {
-            found.add(
-                .order, "\(tables.targets.name(target)) is replaced, and its packages are changed as well", steps: [id])
         }
     }
 
@@ -91,5 +101,41 @@ struct ImageCheck {
             .rollback,
             "\(step.id) is taken back by \(ways.count) steps, or not to version \(replacement.from) of its image",
             steps: [step.id] + ways.map { tables.rollback.id($0.position) })
+    }
+
+    // MARK: What is kept
+
+    /// I8: what a member would go back to is removed once, after it is back and proven, by a step that is told as the end of its way
+    /// back; and only what this plan has put aside.
+    private func judge(discards: [Int], _ ancestry: inout StepAncestry, _ found: inout ViolationList) {
+        let table = tables.forward
+        var seen: Set<Int> = []
+        for position in discards {
+            guard case .discardKept(let machine) = table.steps[position].action else { continue }
+            let (id, target) = (table.id(position), table.target(position))
+            let name = tables.targets.name(target)
+            let isReplaced = table.chain(of: target).contains { link in
+                guard case .replaceImage(let replacement) = table.steps[Int(link)].action else { return false }
+                return replacement.machine == machine
+            }
+            if !isReplaced || !seen.insert(target).inserted {
+                found.add(.ownership, "\(id) removes a machine that no step has put aside for \(name)", steps: [id])
+            }
+            if table.steps[position].availability != .none || table.steps[position].rollbackClass != .irreversible {
+                found.add(
+                    .form, "\(id) must be irreversible, and neither take \(name) out nor bring it back", steps: [id])
+            }
+            guard let outage = outages.forward[target], ancestry.precedes(Int(outage.end), position) else {
+                found.add(.order, "\(id) can remove what \(name) would go back to before it is back", steps: [id])
+                continue
+            }
+        }
+    }
+
+    private func judgeBackDiscards(_ found: inout ViolationList) {
+        for position in tables.rollback.traits.indices where tables.rollback.traits[position].contains(.discards) {
+            let id = tables.rollback.id(position)
+            found.add(.rollback, "\(id) removes a machine on the way back", steps: [id])
+        }
     }
 }

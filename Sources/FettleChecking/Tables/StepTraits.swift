@@ -31,6 +31,9 @@ struct StepTraits: OptionSet {
     /// Its action may stand in such an outage.
     static let suitsControl = StepTraits(rawValue: 1 << 17)
 
+    /// It removes what a replacement has kept.
+    static let discards = StepTraits(rawValue: 1 << 18)
+
     static let isDisruptive: StepTraits = [.takesOut, .requiresOut, .bringsBack]
     /// It concerns several resources: only such a step waits for those of others, and is waited for by them.
     static let concernsSeveral: StepTraits = [.bakes, .isOfGroup, .movesOthers]
@@ -57,6 +60,7 @@ struct StepTraits: OptionSet {
             case .bringHome: .isBringing
             case .upgradeThroughController: .movesOthers
             case .replaceImage: [.changes, .replaces]
+            case .discardKept: [.isOfGroup, .discards]
             case .retire: .retires
             case .switchTraffic, .buildImage: .isOfGroup
             }

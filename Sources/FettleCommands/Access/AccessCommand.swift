@@ -27,6 +27,13 @@ struct AccessSudoers: AsyncParsableCommand {
         name: .customLong("hypervisor"),
         help: "How hypervisors of libvirt reach another one, such as qemu+tls://hv-2/system; may be given again.")
     var hypervisors: [String] = []
+    @Option(
+        name: .customLong("image-directory"),
+        help: "Where hypervisors see images that machines are made anew from, as 'images' of the fleet.")
+    var images: String?
+    @Option(
+        name: .customLong("disk-directory"), help: "Where their machines have their disks; may be given again.")
+    var disks: [String] = []
     @Flag(help: "Write wildcards, for sudo before 1.9.10. Looser: prefer the default.") var wildcards = false
 
     private struct Answer: Encodable {
@@ -38,7 +45,8 @@ struct AccessSudoers: AsyncParsableCommand {
         let text: String
         do {
             let rules = try BuiltInDrivers.sudoRules(
-                haproxySockets: adminSockets, haproxyMaps: switchMaps, hypervisors: hypervisors)
+                haproxySockets: adminSockets, haproxyMaps: switchMaps, hypervisors: hypervisors,
+                images: images, disks: disks)
             text = try SudoersFile(
                 user: user, rules: rules, patterns: wildcards ? .wildcards : .regularExpressions
             ).text()

@@ -8,7 +8,7 @@ struct RunObligations: AsyncParsableCommand {
         commandName: "obligations",
         abstract: "What is owed: temporary changes that are not taken back yet, and what takes each back.",
         discussion: """
-            Drains, hosts that are out otherwise, moved machines, switched traffic and reservations; of runs that go on, of those \
+            Drains, hosts that are out otherwise, moved and kept machines, switched traffic and reservations; of runs that go on, of those \
             that nobody carries out, and of hosts in quarantine. Ends with 4 if the journal of a run cannot be read.
             """)
 

@@ -31,6 +31,7 @@ extension PlanService {
             fleet: fleet, policy: policy, createdAt: plan.createdAt, named: Set(plan.targets.map(\.resource)),
             windows: WindowOffer(calendar.offered), deadlines: PlanDeadlines.of(findings, selected: selection))
         input.priors = try await durations.priors(fleet: fleet)
+        input.images = try await images(for: fleet, at: plan.createdAt)
         guard let made = try? PlanMaking.make(input), try StageKeeper.digest(of: made.plan) == digest else {
             return background
         }

@@ -88,6 +88,9 @@ public struct ObligationService: Sendable {
     private func remedy(for change: OwedChange, _ story: RunService.Story) -> String {
         let run = change.run
         if change.isQuarantined { return "fettle quarantine settle \(change.resource) --note '…'" }
+        if change.kind == .replacement, story.state.outcome != nil {
+            return "by hand, once nobody wants it back (docs/replacement.md)"
+        }
         // An ended run owes nothing but what is in quarantine: it is a fault, and the way out is by hand.
         if story.state.outcome != nil { return "fettle run show \(run)" }
         let executor = story.summary.executor.flatMap { isGone($0) ? nil : $0 }

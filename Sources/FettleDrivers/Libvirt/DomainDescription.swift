@@ -10,6 +10,14 @@ struct DomainDescription: Sendable, Equatable {
     let obstacle: String?
     /// It has a Trusted Platform Module of its own, which keeps its secrets on the hypervisor.
     let hasTPM: Bool
+    /// Its firmware keeps settings in a file of its own.
+    let hasFirmwareMemory: Bool
+    /// Directories of the hypervisor are given to it.
+    let hasDirectories: Bool
+    /// Disks that it can write to, in order: the file, or nil for one that is none.
+    let writableDisks: [String?]
+    /// What Fettle has written of it; nil: Fettle has not made it.
+    let mark: ReplacementMark?
     /// Files and devices that a hypervisor must see alike; sorted.
     let sharedPaths: [String]
     /// The processor that it needs, as `hypervisor-cpu-compare` takes it; nil: none in particular.
@@ -41,6 +49,10 @@ struct DomainDescription: Sendable, Equatable {
         let disks = devices.filter { $0.name == "disk" }
         obstacle = Self.obstacle(domain, devices) ?? disks.lazy.compactMap(Self.obstacle).first
         hasTPM = devices.contains { $0.name == "tpm" }
+        hasFirmwareMemory = domain.first("os")?.first("nvram") != nil
+        hasDirectories = devices.contains { $0.name == "filesystem" }
+        writableDisks = disks.filter(Self.isWritableDisk).map { $0.first("source")?.attributes["file"] }
+        mark = ReplacementMark(domain)
         sharedPaths = Set(disks.flatMap(Self.paths)).sorted()
         kind = domain.attributes["type"].flatMap { VirshCommand.kinds.contains($0) ? $0 : nil }
         processor = domain.first("cpu").flatMap { $0.attributes["mode"] == "custom" ? $0 : nil }
@@ -93,6 +105,12 @@ struct DomainDescription: Sendable, Equatable {
         default:
             return "it is not known whether its disk \(target) can be seen elsewhere (\(word(disk.attributes["type"])))"
         }
+    }
+
+    /// Neither a drive for media nor one that is only read.
+    static func isWritableDisk(_ disk: XMLElement) -> Bool {
+        disk.name == "disk" && ["disk", "lun", nil].contains(disk.attributes["device"])
+            && disk.first("readonly") == nil
     }
 
     /// What the disk itself and all that lies below it are made of; a drive without a disk has none.

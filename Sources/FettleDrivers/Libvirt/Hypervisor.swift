@@ -61,6 +61,35 @@ struct Hypervisor: Sendable {
         }
     }
 
+    /// A program beside virsh, as root.
+    func run(_ command: RootCommand, timeout: Duration = .seconds(60)) async throws(StepFailure) {
+        _ = try await require(RemoteCommand(root: command, timeout: timeout))
+    }
+
+    /// How a machine that may be shut off is described, with what libvirt keeps secret.
+    func describe(_ uuid: String) async throws(StepFailure) -> String {
+        try await require(
+            RemoteCommand(root: VirshCommand.describe(uuid), outputLimit: XMLElement.mostBytes + 1)
+        ).outputText
+    }
+
+    func define(_ description: String) async throws(StepFailure) {
+        _ = try await require(
+            RemoteCommand(root: VirshCommand.define, input: Array(description.utf8), timeout: .seconds(60)))
+    }
+
+    private func require(_ command: RemoteCommand) async throws(StepFailure) -> CommandResult {
+        let result: CommandResult
+        do { result = try await channels.channel(to: address).run(command) } catch { throw StepFailure(error) }
+        guard result.succeeded else {
+            let words = SafeText.lastLines(of: result.errorText) ?? "it said nothing"
+            throw StepFailure(
+                code: words.contains("No space left") ? .noSpace : .internal, message: "\(id): \(words)",
+                output: HostText.tail(result))
+        }
+        return result
+    }
+
     /// Why the hypervisor cannot give a machine the processor that it needs; nil: it can.
     ///
     /// - Parameter kind: one of `VirshCommand.kinds`.

@@ -55,7 +55,9 @@ struct LibvirtView: Sendable, Equatable {
                     name: machine.name, resource: Self.resource(machine.name),
                     memoryMebibytes: machine.description.memoryMebibytes, processors: machine.description.processors,
                     isRunning: machine.isActive, isBoundBecause: machine.obstacle,
-                    sharedPaths: machine.description.sharedPaths.isEmpty ? nil : machine.description.sharedPaths)
+                    sharedPaths: machine.description.sharedPaths.isEmpty ? nil : machine.description.sharedPaths,
+                    uuid: machine.uuid, writableDisks: machine.description.writableDisks.count,
+                    image: machine.description.mark.map { RunningImage(name: $0.image, version: $0.version) })
             })
     }
 

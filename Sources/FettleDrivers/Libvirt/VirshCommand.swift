@@ -34,6 +34,12 @@ enum VirshCommand {
     static func destroy(_ uuid: String) -> RootCommand { act("destroy", uuid) }
     /// What the firmware of the machine remembers may be the file that it runs with elsewhere.
     static func undefine(_ uuid: String) -> RootCommand { act("undefine", "--keep-nvram", uuid) }
+    /// With what libvirt keeps from those who may only read, such as the password of a screen: without it that would be lost.
+    static func describe(_ uuid: String) -> RootCommand { act("dumpxml", "--inactive", "--security-info", uuid) }
+    static func shutDown(_ uuid: String) -> RootCommand { act("shutdown", uuid) }
+    static func rename(_ uuid: String, to name: String) -> RootCommand { act("domrename", uuid, name) }
+    static let define = act("define", "/dev/stdin")
+    static func noAutostart(_ uuid: String) -> RootCommand { act("autostart", "--disable", uuid) }
     static func autostart(_ uuid: String) -> RootCommand { act("autostart", uuid) }
 }
 

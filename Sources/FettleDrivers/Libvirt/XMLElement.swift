@@ -4,7 +4,7 @@
 /// FoundationXML would be the whole of Foundation for one command, in a binary that has to start fast.
 struct XMLElement: Sendable, Equatable {
     let name: String
-    let attributes: [String: String]
+    var attributes: [String: String]
     var children: [XMLElement] = []
     /// The text directly in it, without that of its children.
     var text = ""

@@ -44,11 +44,20 @@ extension RunMachine {
 
     private func courseBack(of resource: ResourceNumber, hasFailed: Bool) -> Course {
         guard wasBegun(resource) else { return fold.isOut(resource) ? .restoring : .stopped }
-        if index.hasWayBack(resource) {
+        if hasWayBack(resource) {
             return hasFailed || fold.isOut(resource) || hasToBeTakenBack(resource) ? .rollingBack : .stopped
         }
         if !hasFailed && isChanged(resource) { return isCoreDone(resource) ? .stopped : .completing }
         return fold.isOut(resource) ? .stranded : .stopped
+    }
+
+    /// Whether the plan has a way back for it, and what it would go back to is still there.
+    private func hasWayBack(_ resource: ResourceNumber) -> Bool {
+        index.hasWayBack(resource) && !hasLostWayBack(resource)
+    }
+
+    private func hasLostWayBack(_ resource: ResourceNumber) -> Bool {
+        index.forward(resource).contains { $0.endsWayBack && fold[$0].acted }
     }
 
     /// Whether a change that can't be undone by putting the resource back was ever intended for it: of its packages, or of what
@@ -74,6 +83,7 @@ extension RunMachine {
     /// Whether its packages were changed by a step that nothing takes back.
     func isChangedForGood(_ resource: ResourceNumber) -> Bool {
         index.forward(resource).contains { $0.changesPackages && fold[$0].acted && !$0.isCompensated }
+            || hasLostWayBack(resource)
     }
 
     /// Every package step of the resource is done.

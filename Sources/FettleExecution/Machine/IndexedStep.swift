@@ -26,6 +26,8 @@ struct IndexedStep: Sendable, Equatable {
         static let isControl = Traits(rawValue: 1 << 12)
         /// It turns its group's traffic, or looks where that is.
         static let isOfTraffic = Traits(rawValue: 1 << 13)
+        /// What its resource would go back to is gone once it has begun.
+        static let endsWayBack = Traits(rawValue: 1 << 14)
     }
 
     let number: StepNumber
@@ -60,6 +62,7 @@ struct IndexedStep: Sendable, Equatable {
         if step.asksPerson { traits.insert(.asksPerson) }
         if step.turnsTraffic { traits.insert(.turnsTraffic) }
         if case .switchTraffic = step.action { traits.insert(.isOfTraffic) }
+        if step.endsWayBack { traits.insert(.endsWayBack) }
         if step.leg == .control && !isRollback { traits.insert(.isControl) }
         self.traits = traits
         self.traffic = traffic
@@ -81,6 +84,7 @@ struct IndexedStep: Sendable, Equatable {
     var turnsTraffic: Bool { traits.contains(.turnsTraffic) }
     var isControl: Bool { traits.contains(.isControl) }
     var isOfTraffic: Bool { traits.contains(.isOfTraffic) }
+    var endsWayBack: Bool { traits.contains(.endsWayBack) }
 
     /// Whether this step takes back what `other`, of the same resource, took out. On the way forward only in the same outage; the way
     /// back takes it back whichever it was.

@@ -26,7 +26,8 @@ extension Step {
     /// The part of a resource's chain that must not be left half done: from taking it out to having it back.
     var isCore: Bool {
         switch action {
-        case .preflight, .stage, .verify, .bake, .groupGate, .switchTraffic, .buildImage: availability != .none
+        case .preflight, .stage, .verify, .bake, .groupGate, .switchTraffic, .buildImage, .discardKept:
+            availability != .none
         default: true
         }
     }
@@ -45,6 +46,11 @@ extension Step {
         case .changePackages, .replaceImage, .upgradeThroughController, .restartServices, .reboot: true
         default: false
         }
+    }
+
+    /// Whether the way back of its resource is gone once it has begun.
+    var endsWayBack: Bool {
+        if case .discardKept = action { true } else { false }
     }
 
     var isGate: Bool {

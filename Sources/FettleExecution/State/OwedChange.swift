@@ -13,6 +13,8 @@ public struct OwedChange: Codable, Sendable, Equatable {
         case takeOut
         /// Its machines were moved to other hypervisors.
         case evacuation
+        /// A virtual machine has another one in its place, and is kept.
+        case replacement
         /// A group's traffic was turned to its other side. Owed as long as the run can still go back.
         case switchedTraffic
         /// The capacity of its groups that it takes up, so that no other run does.
@@ -81,6 +83,13 @@ extension RunMachine {
                 if case .bringHome = index.planned($0.number).action { true } else { false }
             }
             return owed(step, .evacuation, "moved away: \(names)\(more)", takenBackBy: takers)
+        case .replaceImage(let replacement):
+            guard let machine = replacement.machine, !step.isRollback else {
+                guard fold[step].holdsOut else { return [] }
+                return outage(step)
+            }
+            let takers = index.steps[step.resource].filter { $0.compensates == step.number || $0.endsWayBack }
+            return owed(step, .replacement, words(machine), takenBackBy: takers)
         case .switchTraffic(let turn) where !turn.from.isEmpty && fold.outcome == nil:
             let words = "traffic of \(turn.group) is on \(turn.to.map(\.rawValue).joined(separator: ", "))"
             let takers = (index.plan.steps + index.plan.rollback)
@@ -90,6 +99,12 @@ extension RunMachine {
             guard fold[step].holdsOut else { return [] }
             return outage(step)
         }
+    }
+
+    /// What was made and what is kept, by the names that they have on the hypervisor.
+    private func words(_ machine: ReplacedMachine) -> String {
+        "\(machine.name) on \(machine.hypervisor) is made anew with disk \(machine.diskName(in: run)); the one before it is kept "
+            + "as \(machine.keptName(in: run))"
     }
 
     /// A drain or another way of being out.

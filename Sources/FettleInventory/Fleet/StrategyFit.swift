@@ -45,8 +45,9 @@ struct StrategyFit {
                         "name the controller as a resource of its own, such as the address of the cluster's management")
             }
             judgeMost(atOnce, "atOnce")
-        case .replace(_, let most, let surge):
-            if group.kind == .cluster {
+        case .replace(_, let most, let surge, let machines):
+            if machines != nil { judgeMachines() }
+            if machines == nil, group.kind == .cluster {
                 warning(
                     "members of a cluster hold data: what is not in the image is lost when they are replaced",
                     hint: "replicasFirst patches them where they are")
@@ -60,6 +61,20 @@ struct StrategyFit {
         problem(
             "allAtOnce leaves none of \(size.counted("member")), but minimumAvailable is \(minimum)",
             hint: "set 'minimumAvailable: 0', or choose rolling")
+    }
+
+    /// What a machine has written is not in the machine that is made in its place.
+    private func judgeMachines() {
+        if group.kind != .pool && group.kind != .environmentPair {
+            problem(
+                "members of a \(group.kind.rawValue) hold what is lost when machines are made anew",
+                hint: "replace with 'machines' is for pools of machines that keep nothing")
+        }
+        if group.probes.isEmpty {
+            problem(
+                "without probes nothing says that a machine which was made anew serves",
+                hint: "such as 'probes: [{name: port, tcp: 80}]'")
+        }
     }
 
     private func judgeSurge(_ most: Quantity, _ surge: Quantity?, in strategy: String) {

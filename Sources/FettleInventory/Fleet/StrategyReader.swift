@@ -171,13 +171,19 @@ struct StrategyReader {
             reading.problem("'replace' has no 'image'", at: place, hint: hint)
             return nil
         }
-        let keys = ["image", "maxUnavailable", "maxSurge"]
+        let keys = ["image", "maxUnavailable", "maxSurge", "machines"]
         guard let fields = Fields(settings, of: "'replace'", keys: keys, reading) else { return nil }
         let image = fields.required("image", of: "'replace'", reading, hint: hint).flatMap {
             reading.identifier($0, "the name of an image")
         }
         let (most, surge) = outage(fields)
-        return image.map { .replace(image: $0, maxUnavailable: most, maxSurge: surge ?? .count(0)) }
+        let machines = fields["machines"].map(ImageMachinesReader(reading: reading).read)
+        // Something that could not be read is told already.
+        if case .some(nil) = machines { return nil }
+        return image.map {
+            .replace(
+                image: $0, maxUnavailable: most, maxSurge: surge ?? .count(0), machines: machines.flatMap { $0 })
+        }
     }
 
     // MARK: Settings

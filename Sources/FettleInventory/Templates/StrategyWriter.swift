@@ -27,10 +27,25 @@ enum StrategyWriter {
             return settings(
                 "throughController",
                 [("controller", YAMLText.scalar(controller.rawValue)), ("atOnce", quantity(atOnce))])
-        case .replace(let image, let most, let surge):
+        case .replace(let image, let most, let surge, let machines?):
+            return replace(image, most, surge, machines)
+        case .replace(let image, let most, let surge, nil):
             let settings = [("image", YAMLText.scalar(image)), ("maxUnavailable", quantity(most))]
             return Self.settings("replace", settings + (surge == .count(0) ? [] : [("maxSurge", quantity(surge))]))
         }
+    }
+
+    private static func replace(
+        _ image: String, _ most: Quantity, _ surge: Quantity, _ machines: ImageMachines
+    ) -> [String] {
+        [
+            "    strategy:", "      replace:", "        image: \(YAMLText.scalar(image))",
+            "        maxUnavailable: \(quantity(most))",
+        ] + (surge == .count(0) ? [] : ["        maxSurge: \(quantity(surge))"]) + [
+            "        machines:", "          driver: \(YAMLText.scalar(machines.driver))",
+            "          images: \(YAMLText.scalar(machines.images))", "          bake: \(machines.bakeSeconds)s",
+            "          keep: \(machines.keepSeconds)s",
+        ]
     }
 
     private static func judging(_ judging: CanaryJudging) -> [(String, String)] {

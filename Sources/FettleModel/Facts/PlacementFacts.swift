@@ -29,10 +29,17 @@ public struct ResidentMachine: Codable, Sendable, Equatable {
     /// Files and devices by path that a hypervisor must see alike for the machine to be moved there while it runs; nil: none is
     /// known to be needed.
     public var sharedPaths: [String]?
+    /// By which the hypervisor tells it from others of its name, before and after; nil: not told.
+    public var uuid: String?
+    /// How many disks it has that it can write to; nil: not told.
+    public var writableDisks: Int?
+    /// The image of Fettle's catalogue that it was made from; nil: none is known.
+    public var image: RunningImage?
 
     public init(
         name: String, resource: ResourceID? = nil, memoryMebibytes: Int, processors: Int, isRunning: Bool = true,
-        isBoundBecause: String? = nil, apartFrom: [String] = [], sharedPaths: [String]? = nil
+        isBoundBecause: String? = nil, apartFrom: [String] = [], sharedPaths: [String]? = nil,
+        uuid: String? = nil, writableDisks: Int? = nil, image: RunningImage? = nil
     ) {
         self.name = name
         self.resource = resource
@@ -42,6 +49,9 @@ public struct ResidentMachine: Codable, Sendable, Equatable {
         self.isBoundBecause = isBoundBecause
         self.apartFrom = apartFrom
         self.sharedPaths = sharedPaths
+        self.uuid = uuid
+        self.writableDisks = writableDisks
+        self.image = image
     }
 }
 

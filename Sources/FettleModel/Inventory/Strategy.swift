@@ -24,8 +24,9 @@ public enum Strategy: Codable, Sendable, Equatable {
     /// them out.
     case throughController(ResourceID, atOnce: Quantity)
     /// Members are not patched but replaced by an image that was patched and tested offline, so many at once; up to
-    /// `maxSurge` more for the group's spares, which go first.
-    case replace(image: String, maxUnavailable: Quantity, maxSurge: Quantity)
+    /// `maxSurge` more for the group's spares, which go first. `machines`: they are virtual machines, and the image is one of the
+    /// catalogue; nil: the plan makes it.
+    case replace(image: String, maxUnavailable: Quantity, maxSurge: Quantity, machines: ImageMachines? = nil)
 
     /// What becomes of the side that has served before.
     public enum OldSide: String, Codable, Sendable, CaseIterable {

@@ -34,7 +34,9 @@ public enum StepAction: Codable, Sendable, Equatable {
     indirect case switchTraffic(turn: TrafficSwitch)
     indirect case upgradeThroughController(upgrade: ControllerUpgrade)
     indirect case buildImage(build: ImageBuild)
-    case replaceImage(replacement: ImageReplacement)
+    indirect case replaceImage(replacement: ImageReplacement)
+    /// Removes the machine that a replacement has kept: from then on there is no way back to it.
+    indirect case discardKept(machine: ReplacedMachine)
     /// Shuts the resource down for good.
     case retire
 
@@ -61,6 +63,7 @@ public enum StepAction: Codable, Sendable, Equatable {
         case .upgradeThroughController: "upgrade through controller"
         case .buildImage: "build image"
         case .replaceImage: "replace image"
+        case .discardKept: "discard kept"
         case .retire: "retire"
         }
     }

@@ -21,6 +21,7 @@ struct GroupStep: Sendable {
     /// The place of a host that is not brought back before it is done.
     var holdsReturn: Int?
     var compensates: StepID?
+    var rollbackClass = RollbackClass.nothingToUndo
 
     var id: StepID { StepID("\(group)/\(name)") }
 }
@@ -29,7 +30,7 @@ extension Step {
     /// Taken for a group, between the hosts that are finished before it and those that wait for it.
     var isOfGroup: Bool {
         switch action {
-        case .bake, .groupGate, .switchTraffic, .buildImage: true
+        case .bake, .groupGate, .switchTraffic, .buildImage, .discardKept: true
         default: false
         }
     }
@@ -63,6 +64,7 @@ struct GroupSteps: Sendable {
                     of: group, places, layout, priors, controls.places(of: group.group.id), search, notes: &notes)
             }
             forward += GroupGates.steps(of: group, places, layout, priors)
+            ReplaceByMachine.addKeeping(of: group, places, layout, priors, &forward)
         }
         awaited = Self.awaited(forward, hosts: layout.hosts.count)
         awaitedBack = Self.awaited(back, hosts: layout.hosts.count)

@@ -43,7 +43,7 @@ enum StrategyPass {
         switch strategy {
         case .rolling(let maximum, let surge):
             wished = maximum.asMaximum(of: group.regularCount) + surging(group, surge, unavailable, &reason)
-        case .replace(_, let maximum, let surge):
+        case .replace(_, let maximum, let surge, _):
             wished = maximum.asMaximum(of: group.regularCount) + surging(group, surge, unavailable, &reason)
         case .canary(_, _, let maximum, _, _), .replicasFirst(let maximum), .evacuate(let maximum),
             .throughController(_, let maximum):
@@ -182,6 +182,10 @@ enum StrategyPass {
     private static func canary(
         of strategy: Strategy, group: ResourceGroup, targets: Int, reason: inout String, notes: inout PlanNotes
     ) -> (count: Int, bakeSeconds: Int?) {
+        if case .replace(_, _, _, let machines?) = strategy {
+            return machines.bakeSeconds > 0 && targets > 1 && !group.probes.isEmpty
+                ? (1, machines.bakeSeconds) : (0, nil)
+        }
         guard case .canary(let first, let bakeSeconds, _, _, _) = strategy else { return (0, nil) }
         let count = min(max(1, first.asMaximum(of: group.members.count)), targets)
         guard count < targets else {

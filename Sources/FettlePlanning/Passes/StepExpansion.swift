@@ -121,7 +121,7 @@ private struct GroupStepWriter {
             after: (step.behind.compactMap { ends[$0] } + step.restarted.compactMap { controlEnds[$0] } + follows)
                 .sorted(),
             availability: .none,
-            rollbackClass: .nothingToUndo, compensates: step.compensates, estimate: step.estimate,
+            rollbackClass: step.rollbackClass, compensates: step.compensates, estimate: step.estimate,
             timeoutSeconds: priors.timeout(step.estimate))
     }
 }

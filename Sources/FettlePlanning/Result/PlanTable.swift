@@ -141,6 +141,9 @@ public enum PlanTable {
                 : "\(group): all traffic turned from \(list(turn.from.map(\.rawValue))) to \(to)"
         case .buildImage(let build):
             return "\(group): image \(build.image) \(build.version) made from \(build.from) and tested"
+        case .discardKept(let machine):
+            return
+                "\(step.resource): the machine before it is removed from \(machine.hypervisor); until then it is the way back"
         case .upgradeThroughController(let upgrade):
             return
                 "\(step.resource): takes \(list(upgrade.members.map(\.rawValue))) through, \(upgrade.atOnce) at once; "

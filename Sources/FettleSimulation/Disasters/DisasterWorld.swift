@@ -109,6 +109,8 @@ struct DisasterWorld: Sendable {
     let paths: [GroupID: [[ResourceID]]]
     /// By name and version.
     var images: Set<String> = []
+    /// Machines that were kept when others took their place, and are removed.
+    var discarded: Set<String> = []
     var underWay: [PartUnderWay] = []
     /// Hypervisors that the plan empties, and the machines that it says each takes down.
     let emptied: Set<ResourceID>

@@ -123,6 +123,46 @@ public enum StrategyPlans {
         return plan
     }
 
+    /// Two virtual machines that are made anew from an image of the catalogue; the ones before them are kept, and then removed.
+    public static func remade() -> Plan {
+        let members: [ResourceID] = ["web-1", "web-2"]
+        func there(_ number: Int) -> ImageReplacement {
+            let machine = ReplacedMachine(
+                driver: "libvirt", hypervisor: "hv-1", address: .ssh("hv-1"), name: "web-\(number)",
+                uuid: "00000000-0000-4000-8000-00000000000\(number)", images: "/srv/images", version: "image-2",
+                digest: Digest(rawValue: String(repeating: "ab", count: 32)))
+            return ImageReplacement(image: "base", from: "as it is", to: "image-2", machine: machine)
+        }
+        var steps: [Step] = []
+        var rollback: [Step] = []
+        for (place, host) in members.enumerated() {
+            steps += outage(host, "", .replaceImage(replacement: there(place + 1)), named: "replace", waiting: [])
+            steps[steps.count - 3].rollbackClass = .imageSwap
+        }
+        let keep = step(
+            "web-1", "web/keep", .bake(seconds: 60, resources: members, probes: [probe]),
+            after: members.map { StepID("\($0)/bring-back") }, group: "web")
+        steps.append(keep)
+        for (place, host) in members.enumerated() {
+            guard let machine = there(place + 1).machine else { continue }
+            steps.append(
+                step(
+                    host, StepID("web/discard-\(host)"), .discardKept(machine: machine),
+                    after: members.map { StepID("\($0)/bring-back") } + [keep.id], group: "web",
+                    rollback: .irreversible))
+        }
+        for (place, host) in members.enumerated().reversed() {
+            rollback += outage(
+                host, "rollback/", .replaceImage(replacement: there(place + 1).reversed), named: "replace",
+                waiting: [])
+            rollback[rollback.count - 3].compensates = StepID("\(host)/replace")
+        }
+        var plan = plan(targets: members, [group("web", members, minimum: 1, most: 1)], steps, rollback)
+        plan.order = [TurnOrder(reason: "group web: one at a time", turns: [["web-1"], ["web-2"]])]
+        plan.pointOfNoReturn = "web/discard-web-1"
+        return plan
+    }
+
     // MARK: Pieces
 
     private static let patch = RollingPlan.transaction

@@ -55,6 +55,8 @@ enum HypervisorLab {
         if !isAsNew {
             // Machines that are elsewhere, down or changed begin anew with the disks of their hypervisors.
             try await lab("reset", "hv-1", "hv-2")
+            // What was made anew lies beside, on what the hypervisors share.
+            _ = try await inside("rm -rf /srv/guests/*.run-*.qcow2 /srv/guests/images", on: "hv-1")
             try await lab("up", "vm")
         }
         for hypervisor in hypervisors {
@@ -71,7 +73,9 @@ enum HypervisorLab {
         guard try await places() == homes else { return false }
         for (machine, hypervisor) in homes.sorted(by: { $0.key < $1.key }) {
             let disks = try await virsh("domblklist \(machine)", on: hypervisor).split(separator: "\n")
-            if disks.filter({ $0.contains("/") }).count != 1 { return false }
+            if disks.filter({ $0.contains("/") }).map({ $0.hasSuffix(" /srv/guests/\(machine).qcow2") }) != [true] {
+                return false
+            }
         }
         for hypervisor in hypervisors {
             if try await !virsh("list --all --name --autostart", on: hypervisor).isBlank { return false }

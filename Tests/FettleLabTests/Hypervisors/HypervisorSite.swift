@@ -13,7 +13,8 @@ final class HypervisorSite: Sendable {
     /// - Parameters:
     ///   - bandwidth: what a move may take of the network, in MiB a second: with little it lasts long enough to be disturbed.
     ///   - mostMemory: what all machines on one hypervisor may have together, in MiB.
-    init(bandwidth: Int = 0, mostMemory: Int = 1_600) throws {
+    ///   - bake: how long the first machine that is made anew from an image is watched, such as `5s`; nil: they are patched instead.
+    init(bandwidth: Int = 0, mostMemory: Int = 1_600, remaking bake: String? = nil) throws {
         let name = "fettle-\(UUID().uuidString)"
         directory = FileManager.default.temporaryDirectory.appending(path: name)
         outputs = FileManager.default.temporaryDirectory.appending(path: "\(name)-output")
@@ -22,8 +23,16 @@ final class HypervisorSite: Sendable {
         }
         let lab = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appending(path: "../../../Lab").standardizedFileURL
-        let fleet = try String(contentsOf: lab.appending(path: "fleet-vm.yaml"), encoding: .utf8)
+        var fleet = try String(contentsOf: lab.appending(path: "fleet-vm.yaml"), encoding: .utf8)
             .replacing("mostMemory: 1600", with: "mostMemory: \(mostMemory)\n      bandwidth: \(bandwidth)")
+        if let bake {
+            let machines = "{driver: libvirt, images: /srv/guests/images, bake: \(bake), keep: 5s}"
+            fleet = fleet.replacing(
+                "    traffic: {driver: haproxy",
+                with:
+                    "    strategy: {replace: {image: guest-base, machines: \(machines)}}\n    traffic: {driver: haproxy"
+            )
+        }
         try Data(fleet.utf8).write(to: directory.appending(path: "fleet.yaml"))
         let policy = try String(contentsOf: lab.appending(path: "policy-vm.yaml"), encoding: .utf8)
             .replacing("classes: [security]", with: "classes: [security, unclassified]")

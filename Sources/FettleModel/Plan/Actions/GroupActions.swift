@@ -100,12 +100,16 @@ public struct ImageReplacement: Codable, Sendable, Equatable {
     public var image: String
     public var from: String
     public var to: String
+    /// Where it is a virtual machine that is made anew from an image which exists already: which. The way back is to the machine that
+    /// was kept. Left out where the plan makes the image.
+    public var machine: ReplacedMachine?
 
-    public init(image: String, from: String, to: String) {
+    public init(image: String, from: String, to: String, machine: ReplacedMachine? = nil) {
         self.image = image
         self.from = from
         self.to = to
+        self.machine = machine
     }
 
-    public var reversed: ImageReplacement { ImageReplacement(image: image, from: to, to: from) }
+    public var reversed: ImageReplacement { ImageReplacement(image: image, from: to, to: from, machine: machine) }
 }

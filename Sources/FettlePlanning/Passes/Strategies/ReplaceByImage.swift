@@ -37,11 +37,13 @@ enum ReplaceByImage {
     ) -> [GroupStep] {
         var places: [String: [Int]] = [:]
         for (place, host) in layout.hosts.enumerated() {
-            if case .replaced(let replacement) = host.role { places[replacement.image, default: []].append(place) }
+            if case .replaced(let replacement) = host.role, replacement.machine == nil {
+                places[replacement.image, default: []].append(place)
+            }
         }
         return places.sorted { $0.key < $1.key }.compactMap { image, places in
             let using = groups.filter { group in
-                if case .replace(image, _, _) = group.strategy { true } else { false }
+                if case .replace(image, _, _, nil) = group.strategy { true } else { false }
             }
             guard let first = using.first, let place = places.first,
                 case .replaced(let replacement) = layout.hosts[place].role

@@ -12,7 +12,9 @@ enum RolePass {
             switch group.strategy {
             case .blueGreen(let active, _, let then): BlueGreen.cast(group, active: active, then, &cast, &notes)
             case .throughController(let controller, _): ThroughController.cast(group, controller, &cast, &notes)
-            case .replace(let image, _, _): ReplaceByImage.cast(group, image, &cast, &notes)
+            case .replace(let image, _, _, nil): ReplaceByImage.cast(group, image, &cast, &notes)
+            case .replace(let image, _, _, let machines?):
+                ReplaceByMachine.cast(group, image, machines, &cast, &notes)
             default: break
             }
         }

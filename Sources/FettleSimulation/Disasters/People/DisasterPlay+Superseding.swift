@@ -165,7 +165,9 @@ extension Plan {
     fileprivate var isAboutSingleHosts: Bool {
         (steps + rollback).allSatisfy { step in
             switch step.action {
-            case .switchTraffic, .upgradeThroughController, .evacuate, .bringHome, .buildImage, .replaceImage, .retire:
+            case .switchTraffic, .upgradeThroughController, .evacuate, .bringHome, .buildImage, .replaceImage,
+                .discardKept,
+                .retire:
                 false
             default: true
             }

@@ -15,6 +15,8 @@ extension DisasterWorld {
         case .switchTraffic(let turn): checkSwitch(turn, at: now, clock: clock)
         case .buildImage(let build):
             images.contains("\(build.image):\(build.version)") ? .done("is built", at: clock) : .ready(prior: nil)
+        case .discardKept(let machine):
+            discarded.contains(machine.name) ? .done("is gone", at: clock) : .ready(prior: nil)
         case .retire: self[step.resource].isRetired ? .done("is gone", at: clock) : .ready(prior: nil)
         default: nil
         }
@@ -36,6 +38,9 @@ extension DisasterWorld {
             images.contains("\(build.image):\(build.version)")
                 ? .seen("is built", at: clock)
                 : .failure(StepFailure(code: .timeout, message: "there is no such image"))
+        case .discardKept(let machine):
+            discarded.contains(machine.name)
+                ? .seen("is gone", at: clock) : .failure(StepFailure(code: .timeout, message: "is still there"))
         case .retire:
             self[step.resource].isRetired
                 ? .seen("is gone", at: clock) : .failure(StepFailure(code: .timeout, message: "still answers"))
@@ -53,6 +58,7 @@ extension DisasterWorld {
             applyUpgrade(upgrade, part: effect.part, leavesUnwell: effect.leavesUnwell, at: now)
         case .switchTraffic(let turn): return applySwitch(step, turn, part: effect.part, at: now)
         case .buildImage(let build): images.insert("\(build.image):\(build.version)")
+        case .discardKept(let machine): discarded.insert(machine.name)
         case .retire:
             let isServing = sides.values.contains { $0.serving.contains(step.resource) }
             self[step.resource].isRetired = true
@@ -71,7 +77,12 @@ extension DisasterWorld {
         let isForward = !back.contains(step.id)
         let version = "\(replacement.image):\(replacement.to)"
         var broken: [String] = []
-        if isForward, !images.contains(version) { broken.append("I3: \(step.id) before \(version) is built") }
+        if let machine = replacement.machine, !isForward, discarded.contains(machine.name) {
+            broken.append("I8: \(step.id) goes back to a machine that was removed")
+        }
+        if isForward, replacement.machine == nil, !images.contains(version) {
+            broken.append("I3: \(step.id) before \(version) is built")
+        }
         let target: Version = isForward ? .after : .before
         host.disturbedAt = now
         host.boots += 1
