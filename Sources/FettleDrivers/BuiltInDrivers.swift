@@ -51,8 +51,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .restartServices: marking(restart)
         case .reboot: marking(RebootDriver(channels: channels, inspector: inspector))
         case .takeOut, .bringBack: ReservationDriver()
-        case .drain(let traffic): traffic.driver == HAProxyDrainDriver.name ? drain : nil
-        case .restore(let traffic): traffic.driver == HAProxyDrainDriver.name ? restore : nil
+        case .drain(let traffic): drain(traffic.driver)
+        case .restore(let traffic): restore(traffic.driver)
         case .gate, .groupGate: gate
         case .bake: bake
         case .verify: VerifyDriver(inspector: inspector)
@@ -63,6 +63,24 @@ public struct BuiltInDrivers: StepDriverRegistry {
             replacement.machine?.driver == ReplaceMachineDriver.name ? replace : nil
         case .discardKept(let machine): machine.driver == ReplaceMachineDriver.name ? discard : nil
         case .handOver, .upgradeThroughController, .buildImage, .retire: nil
+        }
+    }
+
+    private func drain(_ name: String) -> (any StepDriver)? {
+        switch name {
+        case HAProxyDrainDriver.name: drain
+        case NginxDrainDriver.name: NginxDrainDriver(channels: channels)
+        case KeepalivedDrainDriver.name: KeepalivedDrainDriver(channels: channels)
+        default: nil
+        }
+    }
+
+    private func restore(_ name: String) -> (any StepDriver)? {
+        switch name {
+        case HAProxyDrainDriver.name: restore
+        case NginxDrainDriver.name: NginxRestoreDriver(channels: channels)
+        case KeepalivedDrainDriver.name: KeepalivedRestoreDriver(channels: channels)
+        default: nil
         }
     }
 
@@ -85,19 +103,21 @@ public struct BuiltInDrivers: StepDriverRegistry {
     ///   - packages: of the package drivers.
     ///   - haproxySockets: paths of admin sockets, for hosts that run HAProxy; none for the others.
     ///   - haproxyMaps: paths of the maps that say which side has the traffic, there too.
+    ///   - hasNginx: for hosts where nginx is a load balancer.
     ///   - hypervisors: for hypervisors of libvirt: how they reach each other, such as `qemu+tls://hv-2/system`; none for others.
     ///   - images: there too, where machines are made anew: the directory of the images; nil where none is.
     ///   - disks: and those of the machines' disks.
     /// - Throws: `SudoRuleError` for a path that could not stand in a rule.
     public static func sudoRules(
         packages: PackageDriverSettings = PackageDriverSettings(),
-        haproxySockets: [String] = [], haproxyMaps: [String] = [], hypervisors: [String] = [],
-        images: String? = nil, disks: [String] = []
+        haproxySockets: [String] = [], haproxyMaps: [String] = [], hasNginx: Bool = false,
+        hypervisors: [String] = [], images: String? = nil, disks: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
         var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
         rules += try PackageRules.rules(packages) + SystemRules.rules() + LogRules.rules()
         for map in haproxyMaps { rules += try HAProxySwitchDriver.sudoRules(map: map) }
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
+        if hasNginx { rules += try NginxDrainDriver.sudoRules() }
         if !hypervisors.isEmpty || images != nil { rules += try VirshRules.rules(destinations: hypervisors) }
         if let images {
             let known = Set(rules)

@@ -275,6 +275,7 @@ struct SchemaTests {
         "strategy: {canary: {control: 2, restartControl: true}}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b, server: \"{id}-x\", drainTimeout: 0}",
+        "traffic: {driver: nginx, via: lb-1, endpoint: /etc/nginx/upstreams/web.servers, backend: web}",
         "probes: [{http: \"https://{host}/\"}, {tcp: 80}, {unit: a.service}, {command: [\"true\"]}]",
         "probes: [{tcp: {port: 1}, name: x, timeout: 1m, samples: 1, interval: 1s, deadline: 30}]",
         "probes: [{tls: 443}, {tls: {serverName: a.example, leastDays: 14, authorities: /etc/ours.pem}, name: b}]",

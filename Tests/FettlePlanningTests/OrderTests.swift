@@ -80,6 +80,22 @@ import Testing
         #expect(report.leftOut == [])
     }
 
+    /// keepalived: `via` names one of the members, and no balancer before them.
+    @Test func membersThatHandTrafficToEachOtherGoInTheirUsualOrder() throws {
+        func turns(_ driver: String) throws -> [ResourceID] {
+            var traffic = FleetBuilder.traffic("10.0.0.100", via: "lb-1")
+            (traffic.driver, traffic.address) = (driver, .ssh("lb-1"))
+            var builder = FleetBuilder()
+            builder.pool("lb", size: 2, minimum: .count(1), traffic: traffic)
+            let (plan, report) = try Planner.plan(FleetSample(fleet: builder.fleet).input())
+            #expect(report.leftOut == [])
+            #expect(PlanChecker.check(plan).violations == [])
+            return plan.turns
+        }
+        #expect(try turns("keepalived") == ["lb-1", "lb-2"])
+        #expect(try turns("haproxy") == ["lb-2", "lb-1"], "it would be the balancer of the other one")
+    }
+
     @Test func fettlesOwnHostGoesLast() throws {
         var builder = FleetBuilder(environments: ["dev", "production"])
         builder.host("controller", in: "dev", address: .local)

@@ -23,6 +23,7 @@ struct AccessSudoers: AsyncParsableCommand {
         name: .customLong("switch-map"),
         help: "HAProxy's map of a blue-green switch, for hosts that run it; may be given again.")
     var switchMaps: [String] = []
+    @Flag(name: .customLong("nginx"), help: "For hosts where nginx is a load balancer of a group.") var hasNginx = false
     @Option(
         name: .customLong("hypervisor"),
         help: "How hypervisors of libvirt reach another one, such as qemu+tls://hv-2/system; may be given again.")
@@ -45,7 +46,7 @@ struct AccessSudoers: AsyncParsableCommand {
         let text: String
         do {
             let rules = try BuiltInDrivers.sudoRules(
-                haproxySockets: adminSockets, haproxyMaps: switchMaps, hypervisors: hypervisors,
+                haproxySockets: adminSockets, haproxyMaps: switchMaps, hasNginx: hasNginx, hypervisors: hypervisors,
                 images: images, disks: disks)
             text = try SudoersFile(
                 user: user, rules: rules, patterns: wildcards ? .wildcards : .regularExpressions

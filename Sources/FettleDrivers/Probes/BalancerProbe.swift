@@ -10,6 +10,10 @@ struct BalancerProbe: Sendable {
         guard !moment.traffic.isEmpty else { return .error("no group of it names a load balancer") }
         var words: [String] = []
         for traffic in moment.traffic {
+            guard traffic.driver != NginxDrainDriver.name, traffic.driver != KeepalivedDrainDriver.name else {
+                return .error(
+                    "\(traffic.driver) does not check what it sends to: ask the member itself, by an http or tcp probe")
+            }
             guard traffic.driver == HAProxyDrainDriver.name else {
                 let name = SafeText.lastLines(of: traffic.driver) ?? ""
                 return .error("there is no driver '\(name)' for its load balancer")

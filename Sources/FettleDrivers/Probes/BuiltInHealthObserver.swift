@@ -9,30 +9,46 @@ public struct BuiltInHealthObserver: HealthObserver {
     private static let atOnce = 16
 
     private let runner: ProbeRunner
+    private let channels: any ChannelProvider
     private let sockets: AdminSockets
 
     public init(channels: any ChannelProvider, runner: ProbeRunner) {
         self.runner = runner
+        self.channels = channels
         sockets = AdminSockets(channels: channels)
     }
 
     public func health(of group: PlannedGroup, in plan: Plan) async -> [ResourceID: MemberHealth] {
-        let balancer = await balancerView(of: group)
+        let balancer = await balancerView(of: group, in: plan)
         // Whoever is out by the balancer's view need not be asked.
         let asked = group.members.filter { balancer?[$0]?.isHealthy ?? true }
         var health = balancer ?? [:]
         let answers = await asked.concurrentMap(limit: Self.atOnce) { member in
-            await probed(member, group, plan, isBalanced: balancer != nil)
+            await probed(
+                member, group, plan, isChecked: balancer != nil && group.traffic?.driver == HAProxyDrainDriver.name)
         }
         for (member, answer) in zip(asked, answers) { health[member] = answer }
         return health
     }
 
     /// nil if the group has no load balancer.
-    private func balancerView(of group: PlannedGroup) async -> [ResourceID: MemberHealth]? {
+    private func balancerView(of group: PlannedGroup, in plan: Plan) async -> [ResourceID: MemberHealth]? {
         guard let traffic = group.traffic else { return nil }
         func all(_ reason: String) -> [ResourceID: MemberHealth] {
             Dictionary(uniqueKeysWithValues: Set(group.members).map { ($0, .unknown(reason: reason)) })
+        }
+        do throws(StepFailure) {
+            switch traffic.driver {
+            case NginxDrainDriver.name: return try await nginxView(of: group, traffic)
+            case KeepalivedDrainDriver.name:
+                let nodes = try KeepalivedGroup.nodes(of: group, traffic, in: plan, channels: channels) { _ in
+                    KeepalivedNode.pidFile
+                }
+                return await KeepalivedGroup.health(of: nodes)
+            default: break
+            }
+        } catch {
+            return all(error.message)
         }
         guard traffic.driver == HAProxyDrainDriver.name else {
             return all("there is no driver '\(SafeText.lastLines(of: traffic.driver) ?? "")' for its load balancer")
@@ -53,6 +69,17 @@ public struct BuiltInHealthObserver: HealthObserver {
         }
     }
 
+    /// Whom it sends requests to; it does not check whether they are answered.
+    private func nginxView(
+        of group: PlannedGroup, _ traffic: TrafficBinding
+    ) async throws(StepFailure) -> [ResourceID: MemberHealth] {
+        let host = try NginxHost(traffic, channels: channels, installation: NginxInstallation())
+        let view = try await host.look()
+        var health: [ResourceID: MemberHealth] = [:]
+        for member in Set(group.members) { health[member] = view.health(of: traffic.serverName(of: member)) }
+        return health
+    }
+
     static func health(_ view: ServerView?, _ backend: String) -> MemberHealth {
         guard let view else { return .unknown(reason: "HAProxy has no such server in its backend \(backend)") }
         guard view.isInService else {
@@ -67,11 +94,11 @@ public struct BuiltInHealthObserver: HealthObserver {
     }
 
     private func probed(
-        _ member: ResourceID, _ group: PlannedGroup, _ plan: Plan, isBalanced: Bool
+        _ member: ResourceID, _ group: PlannedGroup, _ plan: Plan, isChecked: Bool
     ) async -> MemberHealth {
         // What only a person can say is asked where a plan asks it.
         let probes = group.probes.filter { !$0.isManual }
-        if probes.isEmpty, isBalanced { return .healthy }
+        if probes.isEmpty, isChecked { return .healthy }
         let address = group.memberAddresses[member].map { ProbeTarget(resource: member, address: $0) }
         guard let target = address ?? plan.probeTarget(member) else {
             return .unknown(reason: "the plan has no address for it")

@@ -180,6 +180,11 @@ struct GroupReader {
 
     private func checkBalancer(_ group: ResourceGroup, at place: Place) {
         let asks = group.probes.contains { if case .balancer = $0.check { true } else { false } }
+        if asks, let driver = group.traffic?.driver, ["nginx", "keepalived"].contains(driver) {
+            reading.problem(
+                "a probe asks the load balancer, and \(driver) does not check its servers", at: place,
+                hint: "ask the member itself, such as 'http: \"http://{host}/health\"'")
+        }
         guard asks, group.traffic == nil else { return }
         reading.problem(
             "a probe asks the load balancer, and the group has no 'traffic'", at: place,

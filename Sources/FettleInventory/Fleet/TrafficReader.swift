@@ -11,7 +11,7 @@ struct TrafficReader {
     func read(_ value: YAMLValue, of group: ResourceGroup) -> TrafficBinding? {
         let keys = ["driver", "via", "endpoint", "backend", "server", "drainTimeout", "switch"]
         guard let fields = Fields(value, of: "'traffic'", keys: keys, reading) else { return nil }
-        let driver = fields.required("driver", of: "'traffic'", reading, hint: "such as haproxy").flatMap {
+        let driver = fields.required("driver", of: "'traffic'", reading, hint: "haproxy, nginx or keepalived").flatMap {
             reading.identifier($0, "the name of a driver")
         }
         let via = fields.required("via", of: "'traffic'", reading).flatMap {
@@ -28,9 +28,58 @@ struct TrafficReader {
         guard let driver, let via, let endpoint, let backend, let server, let timeout, sides != .some(nil) else {
             return nil
         }
+        switch driver {
+        case "nginx": checkNginx(endpoint, of: group, at: value.place)
+        case "keepalived": checkKeepalived(endpoint, address: backend, via: via.id, of: group, at: value.place)
+        default: break
+        }
         return TrafficBinding(
             driver: driver, via: via.id, address: via.address, endpoint: endpoint, backend: backend,
             serverName: server, drainTimeoutSeconds: timeout, sides: sides ?? nil)
+    }
+
+    /// nginx is changed by the file of an upstream's servers.
+    private func checkNginx(_ file: String, of group: ResourceGroup, at place: Place) {
+        if !TrafficSides.isMapPath(file) {
+            reading.problem(
+                "\(file.quoted) cannot be the file with the servers of an upstream of nginx", at: place,
+                hint: "an absolute path of A-Z a-z 0-9 / - _ . @ +, such as /etc/nginx/upstreams/web.servers")
+        }
+        refuseBlueGreen("nginx", of: group, at: place)
+    }
+
+    /// keepalived is changed by a file whose number it adds to the priority of the member that the file is on.
+    private func checkKeepalived(
+        _ file: String, address: String, via: ResourceID, of group: ResourceGroup, at place: Place
+    ) {
+        if !TrafficSides.isMapPath(file) || file.hasPrefix("/run/") || file.hasPrefix("/var/run/") {
+            reading.problem(
+                "\(file.quoted) cannot be the track file of keepalived", at: place,
+                hint: "an absolute path of A-Z a-z 0-9 / - _ . @ +, not below /run, which a reboot empties; such as "
+                    + "/etc/keepalived/fettle/priority")
+        }
+        let parts = address.split(separator: ".", omittingEmptySubsequences: false)
+        if parts.count != 4 || !parts.allSatisfy({ $0.utf8.count <= 3 && UInt8($0) != nil }) {
+            reading.problem(
+                "\(address.quoted) is no virtual address", at: place, hint: "an IPv4 address, such as 10.0.0.100")
+        }
+        if !group.members.contains(via) {
+            reading.problem(
+                "keepalived runs on the members themselves, but \(via.rawValue.quoted) is none of the group", at: place,
+                hint: "'via' is one of the members")
+        }
+        if group.members.count < 2 {
+            reading.problem(
+                "no other member of the group could take the address", at: place, hint: "a group of at least two")
+        }
+        refuseBlueGreen("keepalived", of: group, at: place)
+    }
+
+    private func refuseBlueGreen(_ driver: String, of group: ResourceGroup, at place: Place) {
+        guard case .blueGreen = group.strategy else { return }
+        reading.problem(
+            "blueGreen cannot turn the traffic of \(driver): that driver takes single members out", at: place,
+            hint: "choose rolling or canary, or haproxy as the driver")
     }
 
     private func serverName(_ value: YAMLValue) -> String? {

@@ -24,7 +24,8 @@ struct PlanningIndex {
         let groups = input.fleet.groups.sorted { $0.id < $1.id }
         var served: [ResourceID: [GroupID]] = [:]
         for group in groups {
-            if let traffic = group.traffic { served[traffic.via, default: []].append(group.id) }
+            guard let traffic = group.traffic, !traffic.isAmongMembers else { continue }
+            served[traffic.via, default: []].append(group.id)
         }
         self.groups = groups
         self.served = served

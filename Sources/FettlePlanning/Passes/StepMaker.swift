@@ -155,6 +155,9 @@ struct StepMaker {
 }
 
 extension TrafficBinding {
+    /// Whether the members hand the traffic to each other, with no balancer before them: `via` is one of them then.
+    var isAmongMembers: Bool { driver == "keepalived" }
+
     func isSamePlace(as other: TrafficBinding, of host: ResourceID) -> Bool {
         driver == other.driver && via == other.via && endpoint == other.endpoint
             && backend(of: host) == other.backend(of: host) && serverName(of: host) == other.serverName(of: host)

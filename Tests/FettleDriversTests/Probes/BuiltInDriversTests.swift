@@ -36,6 +36,26 @@ struct BuiltInDriversTests {
         #expect(drivers.driver(for: .restore(traffic: traffic)) == nil)
     }
 
+    @Test("A load balancer that takes single members out turns no sides", arguments: ["nginx", "keepalived"])
+    func singleMembers(name: String) {
+        let channels = NoChannels()
+        let drivers = BuiltInDrivers(channels: channels, inspector: ShellHostInspector(channels: channels))
+        let traffic = TrafficBinding(driver: name, via: "lb-1", endpoint: "/x", backend: "web")
+        #expect(drivers.driver(for: .drain(traffic: traffic)) is any HoldKeeping)
+        #expect(drivers.driver(for: .restore(traffic: traffic)) != nil)
+        let turn = TrafficSwitch(group: "web", traffic: traffic, from: [], to: ["web-1"])
+        #expect(drivers.driver(for: .switchTraffic(turn: turn)) == nil)
+    }
+
+    @Test("The rules for nginx are where it is a load balancer, and are two")
+    func nginxRules() throws {
+        let own = Set(try BuiltInDrivers.sudoRules(hasNginx: true)).subtracting(try BuiltInDrivers.sudoRules())
+        #expect(own.map(\.program) == ["/usr/sbin/nginx", "/usr/sbin/nginx"])
+        #expect(own.contains { $0.permits(RootCommand(["/usr/sbin/nginx", "-s", "reload"])) })
+        #expect(!own.contains { $0.permits(RootCommand(["/usr/sbin/nginx", "-s", "stop"])) })
+        #expect(!own.contains { $0.permits(RootCommand(["/usr/sbin/nginx", "-T", "-c", "/tmp/x"])) })
+    }
+
     @Test("The rules of all drivers make one sudoers file; a path that would be more than a path makes none")
     func sudoRules() throws {
         let text = try SudoersFile(

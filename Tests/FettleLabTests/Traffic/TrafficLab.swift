@@ -84,9 +84,12 @@ actor Load {
     private(set) var failures: [String] = []
     private var tasks: [Task<Void, Never>] = []
 
-    func start(tasks count: Int = 8) {
+    /// - Parameters:
+    ///   - count: how many at the same time.
+    ///   - port: of the balancer's frontend.
+    func start(tasks count: Int = 8, port: Int = 8000) {
         let probe = Probe(
-            name: "load", check: .http(url: "http://lb-1:8000/", status: 200, contains: nil), timeoutSeconds: 10)
+            name: "load", check: .http(url: "http://lb-1:\(port)/", status: 200, contains: nil), timeoutSeconds: 10)
         let runner = ProbeRunner(channels: TrafficLab.connections())
         let target = ProbeTarget(resource: "lb-1", address: TrafficLab.balancer)
         tasks = (0..<count).map { _ in

@@ -1,0 +1,134 @@
+internal import FettleModel
+
+/// What is to be seen of an upstream at one moment.
+struct NginxView: Sendable {
+    struct Process: Sendable, Hashable {
+        let id: String
+        /// Hundredths of a second from the machine's start: an id that was given anew has another one.
+        let start: Int
+    }
+
+    /// Whether the running nginx has the file as it is.
+    enum Taken: Sendable {
+        /// Fettle saw it take the file, which has not been touched since.
+        case yes
+        /// Somebody else wrote the file, and every worker was started after that.
+        case asFound
+        /// Fettle wrote the file, and nobody has seen yet that nginx took it.
+        case pending
+        /// Somebody else wrote the file, and nginx has not been told to take it.
+        case edited
+    }
+
+    let file: NginxServersFile
+    let text: String
+    /// Inode, size, time of the last change and digest.
+    let identity: String
+    let digest: String
+    let taken: Taken
+    /// Workers that take new requests, and those of earlier configurations that finish theirs.
+    let serving: Set<Process>
+    let leaving: Set<Process>
+    /// No process was just started and does not say yet what it is.
+    let isSettled: Bool
+    /// Before the question was sent: nothing here is older.
+    let observedAt: Timestamp
+
+    /// - Throws: for what the script of `NginxInstallation.look` does not print, and for a file that is refused.
+    init(_ answer: String, observedAt: Timestamp) throws(NginxFileError) {
+        guard let seam = answer.utf8.firstRange(of: "\ntext\n".utf8) else {
+            throw NginxFileError("cannot be read: the answer was cut")
+        }
+        let told = Told(answer[..<seam.lowerBound])
+        guard let digest = told.digest else { throw NginxFileError("cannot be read: its digest is missing") }
+        text = String(answer[seam.upperBound...])
+        file = try NginxServersFile(text)
+        identity = String(told.identity)
+        self.digest = digest
+        (serving, leaving, isSettled) = (told.serving, told.leaving, told.isSettled && !told.serving.isEmpty)
+        taken =
+            told.seal == told.identity
+            ? .yes : told.seal == "pending \(digest)" ? .pending : told.isOlderThanWorkers ? .asFound : .edited
+        self.observedAt = observedAt
+    }
+
+    /// Whether nginx runs with the file as it is.
+    var isTaken: Bool { isSettled && (taken == .yes || taken == .asFound) }
+
+    /// Whether it gets requests. nginx does not check its servers: that it answers is not told by this.
+    func health(of name: String) -> MemberHealth {
+        guard isSettled else { return .unknown(reason: "nginx has no worker that takes requests") }
+        let server: NginxServersFile.Server
+        do throws(NginxFileError) { server = try file.server(name) } catch {
+            return .unknown(reason: "nginx: \(SafeText.lastLines(of: error.message) ?? "")")
+        }
+        guard !server.isDown else { return .unhealthy(reason: "nginx: `\(NginxMember.shown(server.line))`") }
+        guard taken != .edited else {
+            return .unknown(reason: "nginx was not reloaded since somebody changed the file of its servers")
+        }
+        return .healthy
+    }
+
+    /// What the script tells before the text.
+    private struct Told {
+        var identity: Substring = ""
+        var seal: Substring = ""
+        var serving: Set<Process> = []
+        var leaving: Set<Process> = []
+        var isSettled = true
+        /// Seconds since 1970, and since the machine's start.
+        private var (now, uptime): (Double?, Double?) = (nil, nil)
+
+        init(_ lines: Substring) {
+            for line in lines.split(separator: "\n") {
+                guard let space = line.firstIndex(of: " ") else { continue }
+                let rest = line[line.index(after: space)...]
+                switch line[..<space] {
+                case "file": identity = rest
+                case "seal": seal = rest
+                case "now":
+                    let words = rest.split(separator: " ")
+                    (now, uptime) = (words.first.flatMap { Double($0) }, words.last.flatMap { Double($0) })
+                case "child": note(rest.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false))
+                default: break
+                }
+            }
+        }
+
+        private mutating func note(_ words: [Substring]) {
+            guard words.count == 3, let start = Int(words[1]) else {
+                isSettled = false
+                return
+            }
+            let process = Process(id: String(words[0]), start: start)
+            let title = words[2]
+            // ngx_process_cycle.c names them.
+            if title.hasPrefix("nginx: worker process is shutting down") {
+                leaving.insert(process)
+            } else if title.hasPrefix("nginx: worker process") {
+                serving.insert(process)
+            } else if !title.hasPrefix("nginx: cache ") {
+                isSettled = false
+            }
+        }
+
+        /// nil where it could not be put back into a script.
+        var digest: String? {
+            let digest = identity.suffix(64)
+            guard digest.utf8.count == 64, digest.utf8.allSatisfy("0123456789abcdef".utf8.contains),
+                identity.utf8.allSatisfy(" 0123456789.:+-abcdef".utf8.contains)
+            else { return nil }
+            return String(digest)
+        }
+
+        /// By how long ago each was, because the file's time and the workers' are of two clocks. The kernel counts both in
+        /// hundredths of a second.
+        var isOlderThanWorkers: Bool {
+            let words = identity.split(separator: " ")
+            guard words.count == 7, let now, let uptime, let seconds = Double(words[2]) else { return false }
+            let fraction = words[4].firstIndex(of: ".").flatMap { Double("0" + words[4][$0...]) } ?? 0
+            let age = now - seconds - fraction
+            return serving.allSatisfy { uptime - Double($0.start) / 100 <= age + 0.03 }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+import FettleDriverKit
+import FettleModel
+import Foundation
+import Testing
+
+@testable import FettleDrivers
+
+/// A real nginx with two workers in a directory of its own, before small real web servers; what it does not serve it does not try
+/// elsewhere.
+final class NginxFixture: @unchecked Sendable {
+    struct Unavailable: Error {}
+
+    static let program = "/usr/sbin/nginx"
+    /// It is asked as root, as in production. In CI it is installed, and its absence is a failure, never a skip.
+    static var isAvailable: Bool {
+        let isThere = FileManager.default.isExecutableFile(atPath: program)
+        return geteuid() == 0 && (isThere || ProcessInfo.processInfo.environment["CI"] != nil)
+    }
+
+    let directory: URL
+    let backends: [WebServerFixture]
+    let channels = LocalConnection()
+    private var process: Process?
+
+    var serversPath: String { directory.appending(path: "web.servers").path }
+    var installation: NginxInstallation {
+        NginxInstallation(
+            program: Self.program, pidFiles: [directory.appending(path: "nginx.pid").path],
+            options: ["-c", directory.appending(path: "nginx.conf").path])
+    }
+
+    /// - Parameter line: of each server, by its number and its port.
+    init(
+        servers: Int = 2,
+        line: (Int, Int) -> String = { "server 127.0.0.1:\($1) weight=5 max_fails=0;\t# web-\($0)" }
+    ) async throws {
+        guard FileManager.default.isExecutableFile(atPath: Self.program) else {
+            Issue.record("nginx is not installed: apt-get install nginx")
+            throw Unavailable()
+        }
+        directory = FileManager.default.temporaryDirectory.appending(path: "fettle-n\(UInt32.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.path)
+        var backends: [WebServerFixture] = []
+        for _ in 0..<servers { backends.append(try await WebServerFixture()) }
+        self.backends = backends
+        let lines = backends.enumerated().map { line($0 + 1, $1.port) }
+        try write("# the pool web\n\(lines.joined(separator: "\n"))\n# end", to: "web.servers")
+        try configure()
+        try await start()
+    }
+
+    deinit {
+        process.map(Self.endWithWorkers)
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// - Parameter extra: what stands in `http` besides.
+    func configure(extra: String = "") throws {
+        try write(
+            """
+            daemon off;
+            worker_processes 2;
+            pid \(directory.path)/nginx.pid;
+            error_log \(directory.path)/error.log notice;
+            events {}
+            http {
+              access_log off;
+              client_body_temp_path \(directory.path)/t1; proxy_temp_path \(directory.path)/t2;
+              fastcgi_temp_path \(directory.path)/t3; uwsgi_temp_path \(directory.path)/t4;
+              scgi_temp_path \(directory.path)/t5;
+              upstream other { server 127.0.0.1:9; }
+              upstream web {
+                include \(serversPath);
+              }
+              server {
+                listen unix:\(directory.path)/front.sock;
+                location / { proxy_pass http://web; proxy_next_upstream off; add_header X-Server $upstream_addr; }
+              }
+              \(extra)
+            }
+            """, to: "nginx.conf")
+    }
+
+    func start() async throws {
+        let process = Process()
+        process.executableURL = URL(filePath: Self.program)
+        process.arguments = installation.options
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        self.process = process
+        try await eventually("nginx has its workers") { try await self.view().serving.count == 2 }
+    }
+
+    /// nginx's workers go on without their master, and hold what tells that the process has ended.
+    private static func endWithWorkers(_ process: Process) {
+        let master = process.processIdentifier
+        let workers = (try? String(contentsOfFile: "/proc/\(master)/task/\(master)/children", encoding: .utf8)) ?? ""
+        kill(master, SIGKILL)
+        for worker in workers.split(separator: " ").compactMap({ Int32($0) }) { kill(worker, SIGKILL) }
+        end(process)
+    }
+
+    /// In order, so that the socket is free again.
+    func stop() async throws {
+        guard let process else { return }
+        kill(process.processIdentifier, SIGTERM)
+        try await eventually("nginx has ended") { !process.isRunning }
+        self.process = nil
+    }
+
+    func write(_ text: String, to name: String) throws {
+        try text.write(to: directory.appending(path: name), atomically: true, encoding: .utf8)
+    }
+
+    var servers: String {
+        get throws { try String(contentsOfFile: serversPath, encoding: .utf8) }
+    }
+
+    func host(_ channels: (any ChannelProvider)? = nil) throws -> NginxHost {
+        try NginxHost(traffic(), channels: channels ?? self.channels, installation: installation)
+    }
+
+    func view() async throws -> NginxView { try await host().look() }
+
+    func reload() throws {
+        kill(process?.processIdentifier ?? 0, SIGHUP)
+    }
+
+    func drain(_ channels: (any ChannelProvider)? = nil) -> NginxDrainDriver {
+        NginxDrainDriver(channels: channels ?? self.channels, installation: installation)
+    }
+
+    func restore(_ channels: (any ChannelProvider)? = nil) -> NginxRestoreDriver {
+        NginxRestoreDriver(channels: channels ?? self.channels, installation: installation)
+    }
+
+    func traffic(
+        backend: String = "web", serverName: String = "{id}", drainTimeoutSeconds: Int = 10
+    ) -> TrafficBinding {
+        TrafficBinding(
+            driver: "nginx", via: "lb-1", address: .local, endpoint: serversPath, backend: backend,
+            serverName: serverName, drainTimeoutSeconds: drainTimeoutSeconds)
+    }
+
+    /// Which server answered a GET, by its number; nil where none did with 200.
+    func get(_ path: String = "/") async throws -> Int? {
+        let request = "GET \(path) HTTP/1.1\r\nHost: fettle\r\nConnection: close\r\n\r\n"
+        let bytes = try await SocketConversation.hold(
+            with: .unix(directory.appending(path: "front.sock").path), sending: Array(request.utf8), limit: 4_000_000,
+            timeout: .seconds(20))
+        guard case .complete(let response) = HTTPResponse.parse(bytes, isWhole: true), response.status == 200 else {
+            return nil
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return backends.firstIndex { text.contains("127.0.0.1:\($0.port)") }.map { $0 + 1 }
+    }
+
+    /// Which servers answer, of many requests.
+    func answering(_ count: Int = 24) async throws -> Set<Int?> {
+        var all: Set<Int?> = []
+        for _ in 0..<count { all.insert(try await get()) }
+        return all
+    }
+
+    /// What is done in the fixture, in the order of a run: the state that the journal would hold.
+    func drained(_ member: ResourceID = "web-1") async throws -> PriorState {
+        let step = TrafficSteps.step(.drain(traffic: traffic()), on: member)
+        guard case .ready(let prior?) = await drain().check(step, in: TrafficSteps.context()) else {
+            throw TimedOut(description: "the drain is not ready")
+        }
+        let context = TrafficSteps.context(prior: prior)
+        try await drain().perform(step, in: context)
+        #expect(try await drain().verify(step, in: context).verdict == .pass)
+        return prior
+    }
+}
+
+/// Channels that end after so many commands, as if Fettle had been killed there: the last one has run.
+final class KilledChannels: ChannelProvider, CommandChannel, @unchecked Sendable {
+    private let base: any ChannelProvider
+    private let lock = NSLock()
+    private var left: Int
+    private(set) var scripts: [String] = []
+    private(set) var roots: [RootCommand] = []
+
+    init(_ base: any ChannelProvider, after count: Int) { (self.base, left) = (base, count) }
+
+    func channel(to address: ResourceAddress) async throws(AccessError) -> any CommandChannel { self }
+
+    func run(_ command: RemoteCommand) async throws(AccessError) -> CommandResult {
+        let goesOn = lock.withLock {
+            switch command.program {
+            case .script(let text): scripts.append(text)
+            case .root(let root): roots.append(root)
+            }
+            left -= 1
+            return left >= 0
+        }
+        guard goesOn else { throw AccessError(.cancelled, "killed", host: "local") }
+        return try await base.channel(to: .local).run(command)
+    }
+
+    func close() async {}
+}
