@@ -18,9 +18,9 @@ import Testing
     }
 
     /// A machine that has come so far at `time`, by an executor that is gone by now.
-    private func machine(_ steps: [StepID], open: StepID?, at time: Int64, takenOverAt later: Int64) throws
-        -> RunMachine
-    {
+    private func machine(
+        _ steps: [StepID], open: StepID?, at time: Int64, takenOverAt later: Int64, holding: Set<ResourceID> = ["web-1"]
+    ) throws -> RunMachine {
         var machine = try RunMachine(run: "run-1", plan: Self.plan)
         let plan = StageReference(id: "plan-1", digest: Digest(rawValue: "00"))
         try machine.write(.started(change: "change-1", plan: plan, by: "alice"), epoch: 1, at: time)
@@ -33,7 +33,7 @@ import Testing
             try machine.write(.stepDone(step: step, attempt: 1, observation: seen), epoch: 1, at: time)
         }
         try machine.write(.claimed(executor: "two"), epoch: 2, at: later)
-        machine.begin(holding: ["web-1"])
+        machine.begin(holding: holding)
         return machine
     }
 
@@ -54,6 +54,27 @@ import Testing
         #expect(try givenUp(&machine, at: 6_000_000) == "web-1/drain")
         #expect(machine.course(ofNamed: "web-1") == .restoring)
         #expect(machine.fold.failed.isEmpty && machine.fold.budgetBroken == nil)
+    }
+
+    /// Capacity had been asked for when the window closed: what is granted afterwards is known, so that it can be given back.
+    @Test func whatIsReservedTooLateIsNotForgotten() throws {
+        var machine = try machine(
+            Self.prepared, open: "web-1/drain", at: 2_000_000, takenOverAt: 2_000_000, holding: [])
+        let (asked, late) = (Timestamp(milliseconds: 2_000_000), Int64(6_000_000))
+        guard case .check(let order, _)? = machine.next(at: asked).first else {
+            Issue.record("nobody looks how the drain stands")
+            return
+        }
+        let ready = StepAnswer.ready(prior: PriorState(alreadySo: false, details: [:]))
+        machine.receive(.checked(order.step.id, attempt: order.attempt, ready), at: asked)
+        guard case .observeAndReserve? = machine.next(at: asked).first else {
+            Issue.record("nobody asks for capacity")
+            return
+        }
+        #expect(try givenUp(&machine, at: late) == "web-1/drain")
+        machine.receive(.reserved("web-1/drain", .granted), at: Timestamp(milliseconds: late))
+        #expect(machine.held.contains(try #require(machine.index.number(of: "web-1"))))
+        #expect(machine.course(ofNamed: "web-1") == .restoring)
     }
 
     /// By an executor whose clock was ahead.

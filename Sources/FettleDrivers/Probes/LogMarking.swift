@@ -35,6 +35,8 @@ struct LogMarking: StepDriver {
         return .ready(prior: prior)
     }
 
+    func lookAhead(at step: Step, in context: StepContext) async { await driver.lookAhead(at: step, in: context) }
+
     func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         try await driver.perform(step, in: context)
     }

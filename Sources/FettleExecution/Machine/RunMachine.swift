@@ -98,8 +98,8 @@ public struct RunMachine: Sendable {
         case .stepFailed:
             guard let step else { break }
             waiting[step.number] = nil
-            // One that was cut short: whatever the shell is about for it is nobody's any more.
-            activities[step.number] = nil
+            // Cut short: what the shell is about for it is nobody's any more. A reservation still comes, and is given back then.
+            if case .reserving = activities[step.number] {} else { activities[step.number] = nil }
             if fold[step].isFailedForGood { lostDrains.remove(step.number) }
         case .retried, .failedRetried, .partRollbackRequested:
             progressedAt = record.at
