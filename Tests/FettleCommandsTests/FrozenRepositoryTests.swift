@@ -133,6 +133,61 @@ struct FrozenRepositoryTests {
             signedBy: key)
     }
 
+    /// The real program, whose own host, this machine, has the test's apt in a mount namespace of its own.
+    ///
+    /// - Returns: what it printed.
+    private func fettle(_ line: String, exits: Int32 = 0) throws -> String {
+        let script = """
+            mkdir -p \(world.folder.file("conf").path) && cp "$0" \(world.folder.file("conf").path)/99test &&
+            mount --bind \(world.folder.file("conf").path) /etc/apt/apt.conf.d && exec "$@"
+            """
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+        process.arguments =
+            ["-m", "/bin/sh", "-c", script, world.folder.file("dev/apt.conf").path, try Program.path()]
+            + line.split(separator: " ").map(String.init)
+        process.currentDirectoryURL = world.folder.url
+        process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("FETTLE_") }
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == exits, "\(line): \(process.terminationStatus)\n\(said)")
+        return said
+    }
+
+    @Test(.enabled(if: geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/unshare"), "root"))
+    func theCommandFreezesWhatAHostsSourcesOfferAndPrintsItsSource() async throws {
+        let part = PatchSet.Part(platform: "debian:12", manager: .dpkg, packages: [Self.wanted])
+        try await LocalFleet(part: part).keep(in: world.folder)
+        try world.publish("fettle-probe", Self.wanted.version)
+        try world.host("dev", sources: AptWorld.trusted(world.mirror))
+        try world.apt("update", on: "dev")
+        let said = try fettle("patchset freeze patchset-1")
+        #expect(said.contains("debian:12: 1 archives"))
+        // As it is printed it is taken.
+        let lines = said.split(separator: "\n").filter { $0.hasPrefix("    ") }.map { $0.dropFirst(4) }
+        #expect(lines.first == "Types: deb" && lines.count == 4, "\(said)")
+        try world.publish("fettle-probe", "1:2.0")
+        try world.apt("update", on: "dev")
+        try world.host("production", sources: lines.joined(separator: "\n") + "\n")
+        #expect(try install(on: "production") == Self.wanted.version)
+        let modes = try FileManager.default.attributesOfItem(
+            atPath: world.folder.file(".fettle/repository-key").path)
+        #expect(modes[.posixPermissions] as? Int == 0o700)
+        // The mirror has gone on: what is frozen stays as it was, and nothing new comes of it.
+        let late = try fettle("patchset freeze patchset-1", exits: 1)
+        #expect(late.contains("its sources do not offer fettle-probe \(Self.wanted.version)"), "\(late)")
+        #expect(try install(on: "production") == Self.wanted.version)
+        let left = try FileManager.default.contentsOfDirectory(atPath: "/var/tmp").filter {
+            $0.hasPrefix("fettle-freeze.")
+        }
+        #expect(left == [], "what was read is not left on the host")
+    }
+
     @Test func whatIsNotAsTheListsSayIsNotKept() throws {
         let archive = FrozenArchive(
             package: Self.wanted, bytes: 4, sha256: Digest(rawValue: String(repeating: "0", count: 64)), fields: [])

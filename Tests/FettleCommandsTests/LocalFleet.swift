@@ -25,6 +25,10 @@ struct LocalFleet {
 
     /// The plan's gate takes so long.
     var gateSeconds = 0
+    /// What the patch set holds. Of a platform that no host has: nothing comes of promoting it.
+    var part = PatchSet.Part(
+        platform: "plan9:4", manager: .dpkg,
+        packages: [PackageVersion(name: "openssl", architecture: "amd64", version: "3.0.22")])
 
     private static let reference = StageReference(id: "none", digest: Digest(rawValue: "0"))
 
@@ -48,10 +52,6 @@ struct LocalFleet {
             FindingSet(
                 id: "findings-1", facts: facts, assessedAt: time, feeds: .none, findings: [Self.finding], notJudged: []),
             as: .findings, id: "findings-1", at: time)
-        // Of a platform that no host has: nothing comes of promoting it.
-        let part = PatchSet.Part(
-            platform: "plan9:4", manager: .dpkg,
-            packages: [PackageVersion(name: "openssl", architecture: "amd64", version: "3.0.22")])
         let set = try await keeper.keep(
             PatchSet(id: "patchset-1", title: "a set", madeBy: "maker", madeAt: time, plans: [], platforms: [part]),
             as: .patchset, id: "patchset-1", at: time)

@@ -7,8 +7,6 @@ import Testing
 
 /// A stage's own suite behind a real server: what it is asked, and what of its answers is believed.
 @Suite struct SuiteTests {
-    private static let patient = MessageDelivery(
-        version: "0", limits: .init(connectSeconds: 30, totalSeconds: 60, answerBytes: 65_536))
     private static let secret = "a secret of some length"
     private static let digest = String(repeating: "0123456789abcdef", count: 4)
 
@@ -20,7 +18,7 @@ import Testing
 
     private func ask(
         _ server: WebServer, secret: String? = Self.secret, note: PatchSetNote = Self.note,
-        by delivery: MessageDelivery = Self.patient
+        by delivery: MessageDelivery = Sample.delivery
     ) async -> SuiteReply {
         await delivery.ask(
             note, of: Sample.receiver(.webhook, server.address), with: .init(address: server.address, secret: secret),
