@@ -1,4 +1,5 @@
 import FettleDriverKit
+import FettleDatabase
 import FettleDrivers
 import FettleModel
 import Foundation
