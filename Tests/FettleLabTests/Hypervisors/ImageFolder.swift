@@ -1,5 +1,5 @@
-import FettleDriverKit
 import FettleDatabase
+import FettleDriverKit
 import FettleDrivers
 import FettleModel
 import Foundation
