@@ -69,7 +69,7 @@ public enum FleetTemplate {
         # - blueGreen: {active: blue, keep: 1h, then: patch} two sides by failureDomain: patch one, switch, keep the other
         # - throughController: {controller: id, atOnce: 1}   handed to the cluster's own controller
         # - replace: {image: name, maxUnavailable: 1}        members started anew from an image that was patched and tested
-        #   virtual machines, from the catalogue: machines: {driver: libvirt, images: /srv/images, bake: 2m, keep: 1h}
+        # (virtual machines, from the catalogue: with machines: {driver: libvirt, images: /srv/images, bake: 2m, keep: 1h})
         groups:
         #  - id: db
         #    members: [db-1, db-2]

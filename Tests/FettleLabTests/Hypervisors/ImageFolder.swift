@@ -1,3 +1,4 @@
+import FettleDatabase
 import FettleDriverKit
 import FettleDrivers
 import FettleModel
