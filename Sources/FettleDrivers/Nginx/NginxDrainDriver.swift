@@ -47,21 +47,35 @@ public struct NginxDrainDriver: HoldKeeping {
             throw StepFailure(
                 code: .internal, message: "\(step.id): nothing tells what was there before, so nothing is changed")
         }
-        var view = try await bring(member, prior, line)
+        // Workers that leave because somebody reloads once more know already that it is down.
+        var old = try await bring(member, prior, line).leaving
         let end = ContinuousClock.now + .seconds(max(0, member.host.traffic.drainTimeoutSeconds))
+        while try await !haveEnded(&old, member, until: end) {
+            old = try await bring(member, prior, line).leaving
+        }
+    }
+
+    /// Waits for old workers.
+    ///
+    /// - Returns: false if somebody has put the server back meanwhile.
+    private func haveEnded(
+        _ old: inout Set<NginxView.Process>, _ member: NginxMember, until end: ContinuousClock.Instant
+    ) async throws(StepFailure) -> Bool {
         var pause = Duration.milliseconds(50)
-        while !view.leaving.isEmpty {
+        while true {
+            let view = try await member.host.look()
+            guard try member.server(in: view).isDown else { return false }
+            old.formIntersection(view.leaving)
+            if old.isEmpty { return true }
             guard ContinuousClock.now < end else {
                 throw member.failure(
                     .timeout,
                     "\(member.name) is down for new requests, but after \(member.host.traffic.drainTimeoutSeconds) s "
-                        + "old workers of nginx (\(view.leaving.count)) still finish what they began: long requests or web "
-                        + "sockets, to any server; `worker_shutdown_timeout` ends them")
+                        + "old workers of nginx (\(old.count)) still finish what they began: long requests or web sockets, "
+                        + "to any server; `worker_shutdown_timeout` ends them")
             }
             try await member.host.pause(pause)
             pause = min(pause * 3 / 2, .milliseconds(500))
-            view = try await member.host.look()
-            if try !member.server(in: view).isDown { view = try await bring(member, prior, line) }
         }
     }
 
@@ -75,8 +89,10 @@ public struct NginxDrainDriver: HoldKeeping {
                 "\(member.name) is not out: `\(NginxMember.shown(server.line))`, "
                     + (view.isTaken ? "and nginx runs with it" : "and nobody saw nginx take the file"))
         }
-        guard view.leaving.isEmpty else {
-            throw member.failure(.timeout, "old workers of nginx have not ended: \(view.leaving.count)")
+        var old = view.leaving
+        let end = ContinuousClock.now + .seconds(max(0, member.host.traffic.drainTimeoutSeconds))
+        guard try await haveEnded(&old, member, until: end) else {
+            throw member.failure(.drift, "somebody has put \(member.name) back")
         }
         return member.observation("\(member.name) is out and idle", view, server)
     }

@@ -60,7 +60,7 @@ struct NginxInstallation: Sendable {
         [ -r "/proc/$m/task/$m/children" ] || exit \(Status.noTool)
         exec 3<"$f" || exit \(Status.noPermission)
         printf 'file %s\\n' "$(stat -L -c '%i %s %Z %z' /proc/self/fd/3) $(sha256sum </proc/self/fd/3 | cut -c1-64)"
-        printf 'now %s %s\\n' "$(date +%s.%N)" "$(cut -d' ' -f1 /proc/uptime)"
+        printf 'now %s %s %s\\n' "$(cut -d' ' -f1 /proc/uptime)" "$(date +%s.%N)" "$(cut -d' ' -f1 /proc/uptime)"
         printf 'seal %s\\n' "$(cat "$s" 2>/dev/null | head -n 1)"
         for c in $(cat "/proc/$m/task/$m/children"); do
         [ -r "/proc/$c/stat" ] || continue

@@ -29,7 +29,7 @@ struct NginxView: Sendable {
     /// Workers that take new requests, and those of earlier configurations that finish theirs.
     let serving: Set<Process>
     let leaving: Set<Process>
-    /// No process was just started and does not say yet what it is.
+    /// No process was just started and does not say yet what it is, and the clocks could be read.
     let isSettled: Bool
     /// Before the question was sent: nothing here is older.
     let observedAt: Timestamp
@@ -45,10 +45,12 @@ struct NginxView: Sendable {
         file = try NginxServersFile(text)
         identity = String(told.identity)
         self.digest = digest
-        (serving, leaving, isSettled) = (told.serving, told.leaving, told.isSettled && !told.serving.isEmpty)
+        (serving, leaving) = (told.serving, told.leaving)
+        let isFound = told.isOlderThanWorkers
         taken =
             told.seal == told.identity
-            ? .yes : told.seal == "pending \(digest)" ? .pending : told.isOlderThanWorkers ? .asFound : .edited
+            ? .yes : told.seal == "pending \(digest)" ? .pending : isFound == true ? .asFound : .edited
+        isSettled = told.isSettled && !told.serving.isEmpty && (taken != .edited || isFound != nil)
         self.observedAt = observedAt
     }
 
@@ -76,8 +78,8 @@ struct NginxView: Sendable {
         var serving: Set<Process> = []
         var leaving: Set<Process> = []
         var isSettled = true
-        /// Seconds since 1970, and since the machine's start.
-        private var (now, uptime): (Double?, Double?) = (nil, nil)
+        /// Seconds since 1970; and those since the machine's start, before and after that was asked.
+        private var moment: (now: Double, before: Double, after: Double)?
 
         init(_ lines: Substring) {
             for line in lines.split(separator: "\n") {
@@ -87,8 +89,8 @@ struct NginxView: Sendable {
                 case "file": identity = rest
                 case "seal": seal = rest
                 case "now":
-                    let words = rest.split(separator: " ")
-                    (now, uptime) = (words.first.flatMap { Double($0) }, words.last.flatMap { Double($0) })
+                    let words = rest.split(separator: " ").compactMap { Double($0) }
+                    if words.count == 3 { moment = (words[1], words[0], words[2]) }
                 case "child": note(rest.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false))
                 default: break
                 }
@@ -123,12 +125,18 @@ struct NginxView: Sendable {
 
         /// By how long ago each was, because the file's time and the workers' are of two clocks. The kernel counts both in
         /// hundredths of a second.
-        var isOlderThanWorkers: Bool {
+        ///
+        /// - Returns: nil where the machine was too busy to ask both clocks at one moment, and it depends on that.
+        var isOlderThanWorkers: Bool? {
             let words = identity.split(separator: " ")
-            guard words.count == 7, let now, let uptime, let seconds = Double(words[2]) else { return false }
+            guard words.count == 7, let moment, let seconds = Double(words[2]) else { return false }
             let fraction = words[4].firstIndex(of: ".").flatMap { Double("0" + words[4][$0...]) } ?? 0
-            let age = now - seconds - fraction
-            return serving.allSatisfy { uptime - Double($0.start) / 100 <= age + 0.03 }
+            let age = moment.now - seconds - fraction
+            func isOlder(at uptime: Double) -> Bool {
+                serving.allSatisfy { uptime - Double($0.start) / 100 <= age + 0.03 }
+            }
+            let answer = isOlder(at: moment.after)
+            return answer == isOlder(at: moment.before) ? answer : nil
         }
     }
 }
