@@ -32,7 +32,9 @@ import Testing
     }
 
     private func webhook(_ server: SuiteServer, _ path: String) throws {
-        try policy("address: \"http://127.0.0.1:\(server.port)/\(path)\", secret: {env: FETTLE_SUITE_SECRET}")
+        try policy(
+            "address: \"http://127.0.0.1:\(server.port)/\(path)\", secret: {env: FETTLE_SUITE_SECRET}, answeredBy: suite"
+        )
     }
 
     /// The set is in dev.
@@ -62,17 +64,57 @@ import Testing
         #expect(try await run(Self.test).output.contains("tests: passes (answers note-3)"))
     }
 
-    @Test func theSuiteBehindAServerAnswersAtOnce() async throws {
+    @Test func nobodyAnswersInAProgramsPlaceOrPutsAnotherInItsPlace() async throws {
+        try await promote()
+        func write(_ text: String) throws {
+            try folder.write("#!/bin/sh\n\(text)\n", to: "suite")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.file("suite").path)
+        }
+        try write("exit 1")
+        try policy("command: [./suite]")
+        try await letIn("ann", "admin", by: nil)
+        try await letIn("alice", "operator", by: "ann")
+        try await run("policy accept", as: "ann")
+        #expect(try await run(Self.test, as: "alice", exits: 1).output.contains("tests: refused (answers note-1)"))
+        let shown = try await run("patchset show patchset-1").output
+        let digest = try #require(shown.firstMatch(of: /digest ([0-9a-f]{64})/)?.1)
+        let answer = "patchset answer patchset-1 note-1 --digest \(digest) --passed --note x"
+        #expect(try await run(answer, as: "alice", exits: 3).error.contains("nobody in its place"))
+        // Another program under the same name.
+        try write("exit 0")
+        let swapped = try await run(Self.test, as: "alice", exits: 3)
+        #expect(swapped.error.contains("the suite of dev is the program"), "\(swapped.error)")
+        #expect(try await !run("patchset show patchset-1").output.contains("tests: passes"))
+        #expect(try await run("policy accept --dry-run", as: "ann").output.contains("the stages' suites"))
+        try await run("policy accept", as: "ann")
+        #expect(try await run(Self.test, as: "alice").output.contains("tests: passes"))
+        // What PATH finds is nobody's.
+        try policy("command: [sh]")
+        #expect(try await run(Self.test, as: "alice", exits: 2).error.contains("begins with a program's path"))
+    }
+
+    private func letIn(_ name: String, _ role: String, by admin: String?) async throws {
+        try await run("user add \(name) --role \(role) --to \(name).enrolment", as: admin)
+        try await run("token make --to \(name)", as: "\(name).enrolment")
+    }
+
+    /// Who asks holds the secret, and could stand in for the server: at once it may only refuse.
+    @Test func theSuiteBehindAServerRefusesAtOnceAndPassesByItsOwnName() async throws {
         try await promote()
         let server = try SuiteServer(secret: Self.secret, in: folder)
         defer { server.stop() }
         try webhook(server, "pass")
-        let passed = try await run(Self.test)
-        #expect(passed.output.contains("tests: passes (answers note-1)") && passed.output.contains("412 seen"))
+        let passed = try await run(Self.test, exits: 4)
+        #expect(passed.output.contains("counts when suite brings it"), "\(passed.output)")
+        #expect(try await !run("patchset show patchset-1").output.contains("tests: passes"))
         let data = try #require(
             (server.requests.first?["body"] as? [String: Any])?["data"] as? [String: Any])
         #expect(data["set"] as? String == "patchset-1" && data["stage"] as? String == "dev")
         #expect(data["environments"] as? [String] == ["dev"] && data["runs"] as? [String] == ["run-1"])
+        let digest = try #require(data["digest"] as? String)
+        let answer = "patchset answer patchset-1 note-1 --digest \(digest) --passed --note 412-seen"
+        #expect(try await run(answer, exits: 3).error.contains("only suite says"))
+        #expect(try await run(answer + " --as suite").output.contains("tests: passes (answers note-1)"))
         try webhook(server, "fail")
         #expect(try await run(Self.test, exits: 1).output.contains("tests: refused (answers note-3)"))
         let shown = try await run("patchset show patchset-1")
@@ -90,16 +132,18 @@ import Testing
         ] {
             try webhook(server, path)
             let refused = try await run(Self.test, exits: 1)
-            #expect(refused.error.contains(word) && refused.error.contains("note-1 stays open"), "\(refused.error)")
+            #expect(refused.error.contains(word) && refused.error.contains("stays open"), "\(refused.error)")
         }
         // By another key the suite takes nothing; without one nothing is sent.
         try webhook(server, "pass")
         #expect(try await run(Self.test, exits: 1, secret: "not-the-key-of-the-suite").error.contains("answers 401"))
         #expect(try await run(Self.test, exits: 1, secret: nil).error.contains("FETTLE_SUITE_SECRET"))
         #expect(try await !run("patchset show patchset-1").output.contains("tests:"))
-        // All of it was one request, under one id.
-        #expect(Set(server.requests.compactMap { $0["id"] as? String }).count == 1)
-        try await run(Self.test)
+        try await run(Self.test, exits: 4)
+        try await run(Self.test, exits: 4)
+        // Each suite was asked once, and the last one once more under the same id.
+        let ids = server.requests.compactMap { $0["id"] as? String }
+        #expect(ids.count >= 5 && Set(ids).count == 4 && Set(ids.suffix(2)).count == 1, "\(ids)")
     }
 
     @Test func theSuiteThatAnswersLaterDoesSoByATokenWithTheRole() async throws {
@@ -107,10 +151,6 @@ import Testing
         let server = try SuiteServer(secret: Self.secret, in: folder)
         defer { server.stop() }
         try webhook(server, "later")
-        func letIn(_ name: String, _ role: String, by admin: String?) async throws {
-            try await run("user add \(name) --role \(role) --to \(name).enrolment", as: admin)
-            try await run("token make --to \(name)", as: "\(name).enrolment")
-        }
         try await letIn("ann", "admin", by: nil)
         try await letIn("alice", "operator", by: "ann")
         try await letIn("suite", "operator:dev", by: "ann")
@@ -124,7 +164,7 @@ import Testing
         func answer(_ digest: String, _ more: String = "--passed") -> String {
             "patchset answer patchset-1 note-1 --digest \(digest) \(more) --note 412-seen"
         }
-        for name in ["vera", "elsewhere", "ann"] { try await run(answer(digest), as: name, exits: 3) }
+        for name in ["vera", "elsewhere", "ann", "alice"] { try await run(answer(digest), as: name, exits: 3) }
         try await run(answer(digest), exits: 3)
         let wrong = String(repeating: "0", count: 64)
         #expect(try await run(answer(wrong), as: "suite", exits: 2).error.contains("about another set"))

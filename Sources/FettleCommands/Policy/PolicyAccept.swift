@@ -25,7 +25,8 @@ struct PolicyAccept: AsyncParsableCommand {
         let policy = try session.policy
         let content = TrustContent(
             policy: policy, fleet: try session.fleet,
-            keys: try Issuer.digestOfKeys(policy.identity, session.directory))
+            keys: try Issuer.digestOfKeys(policy.identity, session.directory),
+            suites: try SuiteProgram.digests(policy.promotion, session.directory))
         let comparison =
             dryRun
             ? try await session.trust.compare(content)

@@ -4,11 +4,12 @@ import FettleModel
 
 struct PatchSetAnswer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "answer", abstract: "What a stage's own suite found, where it answers later than at once.",
+        commandName: "answer", abstract: "What a stage's own suite behind a webhook found.",
         discussion: """
-            For the suite itself, by a token whose role signs off in the stage. The answer names what it was asked by and the digest \
-            of the set that it tested. One that is late, about another set, or the second one is told and is no sign-off; one that \
-            speaks against the set is heard however late it is.
+            For the suite itself, by a token whose role signs off in the stage. A pass is heard from the identity that the policy names \
+            alone (`answeredBy`), if it neither asked nor made the set; never where the suite is a command. The answer names what it \
+            was asked by and the digest of the set that it tested. A pass that is late or the second one is told and is no sign-off; \
+            what speaks against the set is heard from whoever signs off there, however late it is.
             """)
 
     @OptionGroup var options: GlobalOptions

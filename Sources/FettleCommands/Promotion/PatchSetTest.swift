@@ -9,9 +9,9 @@ struct PatchSetTest: AsyncParsableCommand {
         commandName: "test",
         abstract: "Run your own tests of a patch set in a stage, and sign it off by what comes of them.",
         discussion: """
-            Without a program: the suite that policy.yaml names for the stage, a command or one behind a webhook. One that answers \
-            later does so by `fettle patchset answer`; this ends with 4 then. Asked again before it has answered, it gets the same \
-            request once more.
+            Without a program: the suite that policy.yaml names for the stage, a command or one behind a webhook. The latter answers \
+            by `fettle patchset answer`, in the name that the policy gives it, and may refuse at once; this ends with 4 until then. \
+            Asked again before it has answered, it gets the same request once more.
             Where the policy names none: `fettle patchset test patchset-1 --stage staging -- ./suite --quick`. A program is run on \
             this machine, with FETTLE_PATCHSET, FETTLE_PATCHSET_DIGEST and FETTLE_STAGE in its environment, and no shell reads its \
             words. If it ends with 0 the set is signed off (kind tests), otherwise that is refused. Kept are its name, its exit code, \
@@ -65,12 +65,13 @@ struct PatchSetTest: AsyncParsableCommand {
                     + "of a stage of `promotion` in policy.yaml (docs/promotion.md)")
         case (true, .command(let words, let seconds)?):
             let request = try await session.promotions.ask(
-                kept.set.id, in: stage, by: session.person, policy: stages)
+                kept.set.id, in: stage, program: try SuiteProgram.digest(of: words, session.directory),
+                by: session.person, policy: stages)
             try await run(words, seconds: seconds, answering: request, kept, session, stages)
-        case (true, .webhook(let receiver, _)?):
+        case (true, .webhook(let receiver, _, let name)?):
             let request = try await session.promotions.ask(
                 kept.set.id, in: stage, by: session.person, policy: stages)
-            try await ask(receiver, request, session, stages)
+            try await ask(receiver, answeredBy: name, request, session, stages)
         }
     }
 
@@ -100,19 +101,24 @@ struct PatchSetTest: AsyncParsableCommand {
     }
 
     private func ask(
-        _ receiver: MessageReceiver, _ request: PatchSetNote, _ session: Session, _ stages: PromotionPolicy
+        _ receiver: MessageReceiver, answeredBy name: Person, _ request: PatchSetNote, _ session: Session,
+        _ stages: PromotionPolicy
     ) async throws {
         let post = SuitePost(session: session, receiver: receiver)
         let (answer, mask) = try await post.ask(request, seconds: wait)
-        guard let answer else {
+        // Who asks has the secret, and could answer so: a pass is the named identity's to bring.
+        guard let answer, !answer.passed else {
             if options.output == .json {
                 try session.printJSON(Answer(note: request))
             } else {
                 session.print(PatchSetView.line(request))
-                session.print("It has the request, and has not answered yet.")
+                session.print(
+                    answer == nil
+                        ? "It has the request, and has not answered yet."
+                        : "It says that its tests passed. That counts when \(name) brings it.".printable)
                 session.next(
-                    "later: fettle patchset answer \(request.set.id) \(request.id) --digest \(request.set.digest) "
-                        + "--passed --note '…'",
+                    "\(name.rawValue.printable): fettle patchset answer \(request.set.id) \(request.id) "
+                        + "--digest \(request.set.digest) --passed --note '…'",
                     "or --failed; `fettle pipeline \(request.set.id)` tells what it waits for")
             }
             throw ExitStatus.partial.code
@@ -126,6 +132,6 @@ struct PatchSetTest: AsyncParsableCommand {
         } else {
             session.print(PatchSetView.line(note))
         }
-        if !answer.passed { throw ExitStatus.failure.code }
+        throw ExitStatus.failure.code
     }
 }

@@ -60,6 +60,19 @@ extension Gate {
         try Self.require(stages, accepted, "policy promotion", pin)
     }
 
+    /// - Parameters:
+    ///   - program: SHA-256 of the file that a stage's suite is.
+    ///   - stage: whose suite it is.
+    /// - Throws: `blocked` for other bytes than were accepted.
+    func requireAccepted(program: Digest, of stage: StageID) async throws(ControlError) {
+        guard let pin = try await accepted(), pin.content.suites?[stage] != program else { return }
+        throw ControlError(
+            .blocked,
+            "the suite of \(stage) is the program \(program.short)…, and \(pin.acceptedBy) accepted "
+                + "\(pin.content.suites?[stage].map { "\($0.short)…" } ?? "none") as \(pin.id)",
+            hint: "test by the program that was accepted; or an admin accepts this one: `fettle policy accept`")
+    }
+
     /// A plan is made of one folder and may be carried out from another: it is held against what was accepted itself.
     func requireAccepted(_ plan: Plan) async throws(ControlError) {
         guard let pin = try await accepted() else { return }

@@ -49,6 +49,8 @@ public struct TrustService: Sendable {
             differences += try TrustDifference.lines(pin?.content.policy, content.policy, "policy")
             differences += try TrustDifference.lines(pin?.content.fleet, content.fleet, "fleet")
             differences += try TrustDifference.lines(pin.map { $0.content.keys }, content.keys, "the issuer's keys")
+            differences += try TrustDifference.lines(
+                pin.map { $0.content.suites }, content.suites, "the stages' suites")
             if differences.isEmpty { differences = [TrustDifference.hidden("the folder")] }
         }
         return Comparison(accepted: accepted, digest: digest, differences: differences)

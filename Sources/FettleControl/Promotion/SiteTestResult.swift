@@ -82,9 +82,9 @@ extension PromotionService {
         for person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> PatchSetNote {
         if let request {
-            return try await answer(
+            return try await hear(
                 request.id, on: id, digest: request.set.digest, passes: result.passes, text: result.words, by: person,
-                policy: policy)
+                policy: policy, isOwnRun: true)
         }
         return try await note(
             on: id, kind: .tests, passes: result.passes, stage: stage, text: result.words, by: person, policy: policy)

@@ -5,7 +5,9 @@ struct StageTestsReader {
     let reading: Reading
 
     private static let keysOfCommand = ["command", "timeout"]
-    private static let keysOfWebhook = ["address", "secret", "answerWithin", "plaintext", "certificateAuthorities"]
+    private static let keysOfWebhook = [
+        "address", "secret", "answeredBy", "answerWithin", "plaintext", "certificateAuthorities",
+    ]
     private static let mostWords = 100
     private static let standardSeconds = 3_600
 
@@ -23,7 +25,8 @@ struct StageTestsReader {
             reading.problem(
                 "'tests' takes either 'command' or 'address'", at: value.place,
                 hint:
-                    "such as 'command: [./suite, --quick]', or 'address: https://suite.example/fettle' with a 'secret'")
+                    "such as 'command: [./suite, --quick]', or 'address: https://suite.example/fettle' with 'secret' and 'answeredBy'"
+            )
             return nil
         }
     }
@@ -40,6 +43,11 @@ struct StageTestsReader {
         if value.sequence?.isEmpty == true {
             reading.problem("command names no program", at: value.place, hint: "such as [./suite, --quick]")
         }
+        if let name = words.first, !name.contains("/") {
+            reading.problem(
+                "'command' begins with a program's path, and \(name.quoted) is none", at: value.place,
+                hint: "such as [./suite, --quick]: what PATH finds nobody has accepted")
+        }
         var seconds = Self.standardSeconds
         if let value = fields["timeout"] { seconds = reading.seconds(value, "timeout", in: 1...86_400) ?? seconds }
         guard !words.isEmpty, words.count == items.count else { return nil }
@@ -48,16 +56,25 @@ struct StageTestsReader {
 
     private func webhook(_ value: YAMLValue, _ fields: Fields, of stage: StageID) -> StageTests? {
         let parts = MessageReader(reading: reading, environments: nil)
-        let address = parts.address(value)
+        if value.mapping != nil {
+            reading.problem(
+                "the address of tests stands here, and comes from nowhere else", at: value.place,
+                hint: "such as https://suite.example/fettle: whoever asks must not choose who is asked")
+        }
+        let address = value.mapping == nil ? parts.address(value) : nil
+        let answeredBy = fields.required(
+            "answeredBy", of: "'tests' with an address", reading,
+            hint: "the name in which the suite brings its answers: a user of this store, or its name by your issuer"
+        ).flatMap { reading.text($0, "answeredBy", limit: 256) }
         let secret = fields.required(
             "secret", of: "'tests' with an address", reading,
-            hint: "what requests and answers are signed with: {env: NAME} or {file: PATH}"
+            hint: "what requests and refusals at once are signed with: {env: NAME} or {file: PATH}"
         ).flatMap { parts.source($0, "secret") }
         var seconds = Self.standardSeconds
         if let value = fields["answerWithin"] {
             seconds = reading.seconds(value, "answerWithin", in: 60...2_592_000) ?? seconds
         }
-        guard let address, let secret else { return nil }
+        guard let address, let secret, let answeredBy else { return nil }
         var receiver = MessageReceiver(
             name: "the tests of \(stage)", kind: .webhook, address: address, secret: secret)
         if let value = fields["plaintext"] { receiver.allowsPlaintext = reading.boolean(value, "plaintext") ?? false }
@@ -73,6 +90,6 @@ struct StageTestsReader {
                     hint: "such as https://suite.example/fettle")
             }
         }
-        return .webhook(receiver: receiver, answerSeconds: seconds)
+        return .webhook(receiver: receiver, answerSeconds: seconds, answeredBy: Person(answeredBy))
     }
 }

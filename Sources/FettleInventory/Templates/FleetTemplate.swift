@@ -177,7 +177,7 @@ public enum FleetTemplate {
         # Through which stages patch sets go; without it, through the environments (docs/promotion.md). Such as:
         # promotion: {stages: [dev, {name: production, setsOnly: true, after: {soak: 7d, hosts: "100%", gates: true}}]}
         # With a suite of your own in a stage: {name: dev, tests: {command: [./suite, --quick]}}, or by webhook:
-        # tests: {address: "https://suite.example/fettle", secret: {env: FETTLE_SUITE_SECRET}, answerWithin: 4h}
+        # tests: {address: "https://suite.example/fettle", secret: {env: FETTLE_SUITE_SECRET}, answeredBy: suite}
 
         # Who is told of what: webhook, servicenow, jira, slack, mattermost, mail (docs/messages.md). Such as:
         # messages: {receivers: [{name: ops, kind: webhook, address: "https://ops.example", secret: {env: HOOK}, events: [run.*]}]}

@@ -25,11 +25,14 @@ public struct TrustContent: Codable, Sendable, Equatable {
     public var fleet: TrustedFleet
     /// SHA-256 of the file with the issuer's keys; nil: policy names no file, but nobody or an address.
     public var keys: Digest?
+    /// SHA-256 of the programs that test patch sets, by stage; nil: the policy names none.
+    public var suites: [StageID: Digest]?
 
-    public init(policy: Policy, fleet: Fleet, keys: Digest?) {
+    public init(policy: Policy, fleet: Fleet, keys: Digest?, suites: [StageID: Digest]? = nil) {
         self.policy = TrustedPolicy(policy)
         self.fleet = TrustedFleet(fleet)
         self.keys = keys
+        self.suites = suites
     }
 }
 

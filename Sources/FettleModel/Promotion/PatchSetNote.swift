@@ -43,11 +43,14 @@ public struct PatchSetNote: Codable, Sendable, Equatable {
         public var runs: [RunID]
         /// An answer that comes later is no sign-off.
         public var dueBy: Timestamp
+        /// The suite as the policy named it then: nothing else answers. nil: none was written down, and no answer counts.
+        public var suite: StageTests?
 
-        public init(environments: [EnvironmentID], runs: [RunID], dueBy: Timestamp) {
+        public init(environments: [EnvironmentID], runs: [RunID], dueBy: Timestamp, suite: StageTests? = nil) {
             self.environments = environments
             self.runs = runs
             self.dueBy = dueBy
+            self.suite = suite
         }
     }
 

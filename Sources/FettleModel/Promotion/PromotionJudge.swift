@@ -89,11 +89,14 @@ public struct PromotionJudge: Sendable {
             state: open.isEmpty ? "none open" : "open: " + open.map { "\($0.id) (\($0.text))" }.joined(separator: ", "))
     }
 
-    /// Whoever refused a sign-off is heard, whether it is demanded or not. The last word of a kind in a stage counts.
+    /// Whoever refused a sign-off is heard, whether it is demanded or not. The last word of a kind in a stage counts, but for a suite's
+    /// that was asked before somebody refused.
     private func refusals() -> [Criterion] {
         var last: [String: PatchSetNote] = [:]
         for note in notes where PatchSetNote.Kind.signOffs.contains(note.kind) {
-            last["\(note.stage?.rawValue ?? "") \(note.kind.rawValue)"] = note
+            let place = "\(note.stage?.rawValue ?? "") \(note.kind.rawValue)"
+            if let before = last[place], !before.passes, note.passes, !isEnded(before, by: note) { continue }
+            last[place] = note
         }
         return last.sorted { $0.key < $1.key }.map(\.value).filter { !$0.passes }.map { note in
             Criterion(

@@ -4,10 +4,12 @@ public enum StageTests: Codable, Sendable, Equatable {
     /// A program of the machine that asks; its words are read by no shell. A relative path begins at the folder of `policy.yaml`.
     /// - `seconds`: that it may take.
     case command(words: [String], seconds: Int)
-    /// It is asked by a signed request, and answers at once or later.
-    /// - `receiver`: of kind `webhook`, with a secret.
+    /// It is asked by a signed request, and answers later. At once it may only refuse: by the request's secret, which whoever asks has
+    /// as well, nobody shows that it is the suite that speaks.
+    /// - `receiver`: of kind `webhook`, with a secret, at an address that stands in the policy.
     /// - `answerSeconds`: until it has to have answered.
-    case webhook(receiver: MessageReceiver, answerSeconds: Int)
+    /// - `answeredBy`: whose word alone passes a set.
+    case webhook(receiver: MessageReceiver, answerSeconds: Int, answeredBy: Person)
 
     /// What writing an answer down may take besides, in seconds.
     static let slackSeconds = 600
@@ -16,7 +18,7 @@ public enum StageTests: Codable, Sendable, Equatable {
     public var answerSeconds: Int {
         switch self {
         case .command(_, let seconds): seconds + Self.slackSeconds
-        case .webhook(_, let seconds): seconds
+        case .webhook(_, let seconds, _): seconds
         }
     }
 

@@ -30,7 +30,8 @@ extension PromotionServiceTests {
             try await carryOut(change)
             #expect(try await isNeeded(reference) == (stage != "production"), "\(stage)")
         }
-        #expect(try await isOver(reference))
+        #expect(try await ends(reference).count == 3)
+        #expect(try await state(reference) == .over(since: try #require(try await ends(reference).max())))
     }
 
     @Test func ofASetThatGoesNoFurtherNothingIsNeeded() async throws {
@@ -40,6 +41,54 @@ extension PromotionServiceTests {
         pool.breakDown("dev-1")
         try await carryOut(try await promote(set, to: "dev"))
         #expect(try await isOver(reference))
+    }
+
+    /// It has failed in dev, and an approved change may yet start in staging.
+    @Test func whatAnApprovedChangeNeedsStaysThoughTheSetFailedElsewhere() async throws {
+        try await scan(exploited: true)
+        let set = try await made()
+        let reference = StageReference(id: set.rawValue, digest: try await promotions.set(set).digest)
+        let fast = try await promote(set, to: "staging", lane: .fast)
+        _ = try await changes.vote(on: fast.id, by: "bob", approves: true, digest: fast.plan.digest, note: "")
+        pool.breakDown("dev-1")
+        try await carryOut(try await promote(set, to: "dev"))
+        #expect(try await state(reference) == .needed("\(fast.id) with it is open"))
+        _ = try await changes.withdraw(fast.id, by: "alice")
+        #expect(try await isOver(reference))
+    }
+
+    /// Also in a stage where another run with it has failed.
+    @Test func whatARunUnderWayNeedsStays() async throws {
+        try await scan(exploited: true)
+        let set = try await made()
+        let reference = StageReference(id: set.rawValue, digest: try await promotions.set(set).digest)
+        let fast = try await promote(set, to: "staging", lane: .fast)
+        _ = try await changes.vote(on: fast.id, by: "bob", approves: true, digest: fast.plan.digest, note: "")
+        let run = try await runs.create(for: fast.id)
+        pool.breakDown("dev-1")
+        try await carryOut(try await promote(set, to: "dev"))
+        #expect(try await state(reference) == .needed("\(run.rawValue) with it has not ended"))
+    }
+
+    private func ends(_ reference: StageReference) async throws -> [Timestamp] {
+        let record = promotions.record
+        return try await record.trials(of: try await record.changes()[reference.id] ?? [], reference)
+            .compactMap(\.endedAt)
+    }
+
+    /// In a folder with other stages a set would be done early.
+    @Test func byAFolderThatNobodyAcceptedNothingIsJudged() async throws {
+        try await scan()
+        let set = try await made()
+        let reference = StageReference(id: set.rawValue, digest: try await promotions.set(set).digest)
+        _ = try await accept(Self.policy)
+        #expect(try await isNeeded(reference))
+        var other = Self.policy
+        other.promotion?.stages.removeLast(2)
+        let error = await refused {
+            _ = try await promotions.frozenState(of: reference, fleet: Self.fleet, policy: other)
+        }
+        #expect(error?.code == .blocked && error?.message.contains("promotion.stages") == true, "\(error as Any)")
     }
 
     @Test func whatAnotherStoreHasFrozenIsNotJudged() async throws {

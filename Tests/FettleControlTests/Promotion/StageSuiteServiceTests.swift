@@ -9,12 +9,42 @@ import Testing
 extension PromotionServiceTests {
     static var suitePolicy: Policy {
         var policy = policy
-        policy.promotion?.stages[0].tests = .command(words: ["./suite"], seconds: 60)
+        policy.promotion?.stages[0].tests = .webhook(
+            receiver: receiver, answerSeconds: 660, answeredBy: "suite")
         policy.promotion?.stages[1].after.signOffs = [.tests]
         return policy
     }
 
+    private static let receiver = MessageReceiver(
+        name: "s", kind: .webhook, address: .text("https://suite.example"), secret: .environment("S"))
+
+    private static func stages(_ suite: StageTests) -> PromotionPolicy {
+        var stages = Self.stages
+        stages.stages[0].tests = suite
+        return stages
+    }
+
     private static var stages: PromotionPolicy { suitePolicy.promotion ?? PromotionPolicy(stages: []) }
+
+    /// From now on users are kept, and this folder is accepted.
+    ///
+    /// - Returns: how alice signs in; she operates everything.
+    func accept(_ policy: Policy, suites: [StageID: Digest]? = nil) async throws -> Access {
+        let local = UserService(store: store)
+        _ = try await local.add("root-admin", grants: [Grant(.admin)], by: "root")
+        func letIn(_ name: UserID, by person: Person, _ access: Access) async throws -> Access {
+            let enrolment = try await TokenService(store: store, access: access).enrol(name, by: person)
+            let made = try await TokenService(store: store, access: .token(enrolment.text))
+                .make(title: "", limits: nil, days: 90)
+            return .token(made.text)
+        }
+        let admin = try await letIn("root-admin", by: "root", .local)
+        _ = try await UserService(store: store, access: admin)
+            .add("alice", grants: [Grant(.operator)], by: "root-admin")
+        _ = try await TrustService(store: store, access: admin).accept(
+            TrustContent(policy: policy, fleet: Self.fleet, keys: nil, suites: suites), by: "root-admin")
+        return try await letIn("alice", by: "root-admin", admin)
+    }
 
     private func promotions(after seconds: Int) -> PromotionService {
         var later = tools
@@ -72,8 +102,12 @@ extension PromotionServiceTests {
         _ = try await promotions.answer(
             request.id, on: set, digest: digest, passes: true, text: "", by: "suite", policy: Self.stages)
         #expect(await answer(request.id)?.code == .conflict)
-        #expect(await answer(request.id, passes: false)?.code == .conflict)
         #expect(try await store.documents(.note, limit: 99).count == before + 1)
+        #expect(try await waits(set) == [])
+        // A verdict against it is heard after a pass as well.
+        _ = try await promotions(after: 100_000).answer(
+            request.id, on: set, digest: digest, passes: false, text: "it was wrong", by: "quinn", policy: Self.stages)
+        #expect(try await waits(set).contains { $0.contains("refused by quinn") })
     }
 
     @Test func whatSpeaksAgainstASetIsHeardHoweverLate() async throws {
@@ -93,6 +127,82 @@ extension PromotionServiceTests {
                 request.id, on: set, digest: digest, passes: true, text: "", by: "suite", policy: Self.stages)
         }
         #expect(error?.code == .conflict && error?.message.contains(anew.id) == true)
+    }
+
+    @Test func aPassIsTheNamedIdentitysWordAndNeitherTheAskersNorTheMakers() async throws {
+        let (set, digest, request) = try await asked()
+        for name in ["alice", "bob", "quinn", "suite2", ""] as [Person] {
+            let error = await refused {
+                _ = try await promotions.answer(
+                    request.id, on: set, digest: digest, passes: true, text: "", by: name, policy: Self.stages)
+            }
+            #expect(error?.code == .blocked && error?.message.contains("only suite says") == true, "\(name)")
+        }
+        #expect(
+            await refused { _ = try await promotions.ask(set, in: "dev", by: "suite", policy: Self.stages) }?.code
+                == .blocked)
+        // Alice made the set.
+        let hers = Self.stages(.webhook(receiver: Self.receiver, answerSeconds: 660, answeredBy: "alice"))
+        #expect(
+            await refused { _ = try await promotions.ask(set, in: "dev", by: "bob", policy: hers) }?.code == .blocked)
+        #expect(try await !waits(set).isEmpty)
+    }
+
+    @Test func aProgramAnswersByItsEndAlone() async throws {
+        let (set, digest, _) = try await asked()
+        let stages = Self.stages(.command(words: ["./suite"], seconds: 60))
+        let program = Digest(rawValue: String(repeating: "a", count: 64))
+        func ask() async throws -> PatchSetNote {
+            try await promotions.ask(set, in: "dev", program: program, by: "alice", policy: stages)
+        }
+        #expect(
+            await refused { _ = try await promotions.ask(set, in: "dev", by: "alice", policy: stages) }?.code
+                == .invalid
+        )
+        let first = try await ask()
+        // A program starts anew, and so does its request.
+        let request = try await ask()
+        #expect(first.id != request.id)
+        for name in ["alice", "quinn", "suite"] as [Person] {
+            let error = await refused {
+                _ = try await promotions.answer(
+                    request.id, on: set, digest: digest, passes: true, text: "", by: name, policy: stages)
+            }
+            #expect(error?.code == .blocked && error?.message.contains("nobody in its place") == true)
+        }
+        let result = SiteTestResult(program: "suite", ending: .exited(code: 0), seconds: 1, bytes: 0, digest: program)
+        let note = try await promotions.signOff(
+            set, in: "dev", by: result, answering: request, for: "alice", policy: stages)
+        #expect(note.passes && note.answers == request.id)
+    }
+
+    @Test func whatWasAskedOfAnotherSuiteIsAskedAnew() async throws {
+        let (set, digest, request) = try await asked()
+        let other = Self.stages(.webhook(receiver: Self.receiver, answerSeconds: 60, answeredBy: "suite"))
+        let error = await refused {
+            _ = try await promotions.answer(
+                request.id, on: set, digest: digest, passes: true, text: "", by: "suite", policy: other)
+        }
+        #expect(error?.code == .blocked && error?.message.contains("another suite") == true)
+        #expect(try await promotions.ask(set, in: "dev", by: "bob", policy: other).id != request.id)
+    }
+
+    /// As the issuer's keys are: what an admin has accepted is what runs.
+    @Test func onlyTheAcceptedBytesOfAProgramAreAsked() async throws {
+        let (set, _, _) = try await asked()
+        let stages = Self.stages(.command(words: ["./suite"], seconds: 60))
+        var policy = Self.policy
+        policy.promotion = stages
+        let good = Digest(rawValue: String(repeating: "a", count: 64))
+        let token = try await accept(policy, suites: ["dev": good])
+        let alice = PromotionService(store: store, tools: tools, access: token)
+        for program in [Digest(rawValue: String(repeating: "b", count: 64)), Digest(rawValue: "")] {
+            let error = await refused {
+                _ = try await alice.ask(set, in: "dev", program: program, by: "alice", policy: stages)
+            }
+            #expect(error?.code == .blocked && error?.message.contains("the program") == true, "\(error as Any)")
+        }
+        _ = try await alice.ask(set, in: "dev", program: good, by: "alice", policy: stages)
     }
 
     @Test func nobodySignsOffInTheSuitesPlace() async throws {

@@ -47,7 +47,7 @@ extension PromotionService {
         return (kept, sources)
     }
 
-    /// Whether what is frozen of a set may go: it has come to its last stage, or goes no further, for so long.
+    /// Whether what is frozen of a set may go: nothing with it is under way, and it has come to its last stage or goes no further.
     public enum FrozenState: Sendable, Equatable {
         /// It is under way; what it waits for, in words.
         case needed(String)
@@ -57,9 +57,11 @@ extension PromotionService {
     }
 
     /// - Parameter reference: the set as the repository names it.
+    /// - Throws: `blocked` where the folder is not the accepted one: another one's stages would end sets early.
     public func frozenState(
         of reference: StageReference, fleet: Fleet, policy: Policy
     ) async throws(ControlError) -> FrozenState {
+        try await gate.requireAccepted(policy, fleet)
         let id = PatchSetID(reference.id)
         do throws(ControlError) {
             guard try await set(id).digest == reference.digest else { return .unknown }
@@ -68,14 +70,25 @@ extension PromotionService {
             return .unknown
         }
         guard let row = try await pipeline(fleet: fleet, policy: policy, only: id).rows.first else { return .unknown }
-        let times = row.places.compactMap(\.since)
-        if row.places.contains(where: { $0.state == .running || $0.state == .asked }) {
-            return .needed("a change with it is open")
-        }
-        if row.places.contains(where: { $0.state == .failed }), let last = times.max() { return .over(since: last) }
-        guard row.next == nil, let last = times.max() else {
+        let changes = try await record.changes()[reference.id] ?? []
+        let trials = try await record.trials(of: changes, reference)
+        if let reason = Self.underWay(changes, trials, at: tools.now()) { return .needed(reason) }
+        guard row.next == nil, let last = trials.compactMap(\.endedAt).max() else {
             return .needed("it has not come to \(row.next?.rawValue ?? "its last stage")")
         }
         return .over(since: last)
+    }
+
+    /// What still needs the archives, in words, whatever became of the set elsewhere: a change that may yet start, or a run that may yet
+    /// go on, or back. nil: nothing.
+    private static func underWay(_ changes: [Change], _ trials: [PatchSetTrial], at time: Timestamp) -> String? {
+        for trial in trials where trial.outcome == nil {
+            if let run = trial.run { return "\(run) with it has not ended" }
+            let change = changes.first { $0.id == trial.change }
+            guard let phase = change?.phase(at: time), [.cancelled, .closed].contains(phase) else {
+                return "\(trial.change) with it is open"
+            }
+        }
+        return nil
     }
 }
