@@ -119,6 +119,9 @@ public struct BuiltInDrivers: StepDriverRegistry {
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
         if hasNginx { rules += try NginxDrainDriver.sudoRules() }
         if !hypervisors.isEmpty || images != nil { rules += try VirshRules.rules(destinations: hypervisors) }
+        guard (images == nil) == disks.isEmpty else {
+            throw SudoRuleError("a directory of images and one of disks belong together: one of the two is missing")
+        }
         if let images {
             let known = Set(rules)
             rules += try ReplacementRules.rules(images: images, disks: disks).filter { !known.contains($0) }

@@ -262,6 +262,14 @@ import Testing
         Mutation("what is kept can go before its member is back", .order) { plan in
             plan = plan.changing("web/discard-web-2") { $0.after = [] }
         },
+        Mutation("what is kept goes before anybody has watched its member", .order) { plan in
+            plan = plan.changing("web/discard-web-2") { step in step.after.removeAll { $0 == "web/keep" } }
+        },
+        Mutation("a member that is made anew carries machines", .form) { plan in
+            for place in plan.targets.indices where plan.targets[place].resource == "web-1" {
+                plan.targets[place].carries = ["inner"]
+            }
+        },
         Mutation("what is kept goes, and nobody is told that there is no way back", .form) { plan in
             plan = plan.changing("web/discard-web-2") { $0.rollbackClass = .nothingToUndo }
         },

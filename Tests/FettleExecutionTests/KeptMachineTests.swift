@@ -87,6 +87,32 @@ import Testing
         }
     }
 
+    /// It was removed by hand, or by who was cut off before the intent was written: gone is gone.
+    @Test func aKeptMachineThatIsFoundGoneIsTheEndOfTheWayBackToo() async throws {
+        var rehearsal = try Rehearsal(plan)
+        #expect(try await rehearsal.play() == .succeeded)
+        let journal = try await rehearsal.journal
+        let kept = try #require(
+            journal.lastIndex { if case .stepDone("web/keep", _, _) = $0.event { true } else { false } })
+        var machine = try RunMachine(run: "run-1", plan: plan)
+        for record in journal[...kept] { try machine.apply(record) }
+        let events: [RunEvent] = [
+            .stepIntended(
+                step: "web/discard-web-1", attempt: 1, prior: PriorState(alreadySo: true, details: [:])),
+            .stepDone(
+                step: "web/discard-web-1", attempt: 1,
+                observation: Observation(verdict: .pass, summary: "is gone", observedAt: journal[kept].at)),
+        ]
+        var record = journal[kept]
+        for event in events {
+            record.sequence += 1
+            record.event = event
+            try machine.apply(record)
+        }
+        let resource = try #require(machine.index.resources.first { machine.index.name(of: $0) == "web-1" })
+        #expect(machine.isChangedForGood(resource))
+    }
+
     /// Wherever the executor dies, its successor comes to the same end, and nothing is owed then.
     @Test func whoeverTakesOverFinishesIt() async throws {
         var whole = try Rehearsal(plan)

@@ -53,6 +53,7 @@ import Testing
         #expect(plan.pointOfNoReturn.map { "\($0)".hasPrefix("web/discard-") } == true)
     }
 
+    /// And behind one more look at all of them.
     @Test func withoutATimeToKeepTheyGoBehindTheLast() throws {
         let plan = try Planner.plan(
             input { sample, _ in
@@ -61,10 +62,11 @@ import Testing
                     machines: ImageMachines(driver: "libvirt", images: "/i", bakeSeconds: 0, keepSeconds: 0))
             }
         ).0
-        #expect(plan.step("web/keep") == nil && plan.step("web/bake") == nil)
+        #expect(plan.step("web/bake") == nil)
         for member in plan.turns {
             for other in plan.turns {
                 #expect(plan.isBefore(StepID("\(other)/restore"), StepID("web/discard-\(member)")))
+                #expect(plan.isBefore("web/keep", StepID("web/discard-\(member)")))
             }
         }
         #expect(PlanChecker.check(plan).violations == [])
@@ -84,6 +86,29 @@ import Testing
             ("web-1 has 2 disks", { sample, _ in resident(&sample) { $0.writableDisks = 2 } }),
             ("on which hypervisor web-1 runs", { sample, _ in resident(&sample) { $0.uuid = nil } }),
             ("on which hypervisor web-1 runs", { sample, _ in resident(&sample) { $0.isRunning = false } }),
+            (
+                "cannot be made anew: it has a TPM",
+                { sample, _ in resident(&sample) { $0.isKeptBecause = "it has a TPM" } }
+            ),
+            (
+                "boots a kernel from outside",
+                { sample, _ in resident(&sample) { $0.bootsOutsideKernel = true } }
+            ),
+            (
+                "is a member of store as well",
+                { sample, _ in
+                    sample.fleet.groups.append(
+                        ResourceGroup(
+                            id: "store", kind: .cluster, members: ["lb-1", "web-1"], minimumAvailable: .count(1)))
+                }
+            ),
+            (
+                "is a hypervisor itself",
+                { sample, _ in
+                    sample.put(
+                        [ResidentMachine.sample("inner", gibibytes: 1, isDeclared: false)], on: "web-1", gibibytes: 8)
+                }
+            ),
             ("hold what is lost", { sample, _ in sample.fleet.groups[0].kind = .cluster }),
             ("no version of image web-base is promoted to production", { _, images in images = [] }),
             (
@@ -110,6 +135,28 @@ import Testing
         for (words, change) in cases {
             let messages = problems(change)
             #expect(messages.contains { $0.contains(words) }, "\(words): \(messages)")
+        }
+    }
+
+    /// Where else a machine can be by then, and how one asks there, stands in the plan; and what it boots.
+    @Test func theOtherHypervisorsAndTheKernelStandInThePlan() throws {
+        let kernel = Digest(rawValue: String(repeating: "7", count: 64))
+        for hasPool in [false, true] {
+            let plan = try Planner.plan(
+                input { sample, images in
+                    for place in images.indices {
+                        (images[place].record.kernel, images[place].record.initrd) = (kernel, kernel)
+                    }
+                    guard hasPool else { return }
+                    sample.fleet.groups.append(
+                        ResourceGroup(
+                            id: "hvs", kind: .hypervisorPool, members: ["hv-1", "hv-2"], minimumAvailable: .count(1)))
+                }
+            ).0
+            let machine = try #require(plan.step("web-3/replace")?.action.remadeMachine)
+            #expect(machine.neighbours.map(\.id) == ["hv-1"] && machine.neighbours[0].address.transport == .ssh)
+            // It boots from its disk.
+            #expect(machine.kernel == nil && machine.initrd == nil)
         }
     }
 

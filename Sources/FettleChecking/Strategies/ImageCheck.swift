@@ -72,6 +72,7 @@ struct ImageCheck {
                 .order, "\(tables.targets.name(target)) is replaced, and its packages are changed as well", steps: [id])
         }
         if let machine = replacement.machine {
+            judgeState(of: target, id, &found)
             // It exists, and what it is stands in the plan.
             guard machine.version != replacement.to || replacement.from == replacement.to else { return }
             return found.add(
@@ -125,11 +126,48 @@ struct ImageCheck {
                 found.add(
                     .form, "\(id) must be irreversible, and neither take \(name) out nor bring it back", steps: [id])
             }
+            if !isWatched(target, before: position, &ancestry) {
+                found.add(
+                    .order, "\(id) can remove what \(name) would go back to before \(name) was watched", steps: [id])
+            }
             guard let outage = outages.forward[target], ancestry.precedes(Int(outage.end), position) else {
                 found.add(.order, "\(id) can remove what \(name) would go back to before it is back", steps: [id])
                 continue
             }
         }
+    }
+
+    /// Whether a bake that asks for this member lies between its return and a step.
+    private func isWatched(_ target: Int, before position: Int, _ ancestry: inout StepAncestry) -> Bool {
+        let table = tables.forward
+        guard let outage = outages.forward[target] else { return false }
+        for bake in table.traits.indices where table.traits[bake].contains(.bakes) {
+            guard case .bake(_, let resources, _, _) = table.steps[bake].action,
+                resources.contains(tables.targets.targets[target].resource),
+                ancestry.precedes(Int(outage.end), bake), ancestry.precedes(bake, position)
+            else { continue }
+            return true
+        }
+        return false
+    }
+
+    /// What the plan itself tells of a member that keeps something: it carries others, moves its machines, leads a cluster.
+    private func judgeState(of target: Int, _ id: StepID, _ found: inout ViolationList) {
+        let table = tables.forward
+        let planned = tables.targets.targets[target]
+        let isHypervisor =
+            !planned.carries.isEmpty
+            || tables.plan.groups.contains { $0.machines != nil && $0.members.contains(planned.resource) }
+            || table.steps.contains { $0.action.remadeMachine?.hypervisor == planned.resource }
+        let leads = table.chain(of: target).contains { link in
+            switch table.steps[Int(link)].action {
+            case .handOver, .evacuate: true
+            default: false
+            }
+        }
+        guard isHypervisor || leads else { return }
+        found.add(
+            .form, "\(planned.resource) is made anew, and carries machines or has a part in a cluster", steps: [id])
     }
 
     private func judgeBackDiscards(_ found: inout ViolationList) {

@@ -16,8 +16,15 @@ struct ImageAdd: AsyncParsableCommand {
     @Argument(help: "The image, as `fettle image patch` wrote it.") var image: String
     @Option(help: "What its versions have in common, such as web-base.") var name: String
     @Option(help: "A public key that you trust, as a file; this machine's own otherwise.") var key: [String] = []
+    @Option(
+        help: "The kernel that belongs to it, for machines that boot one from outside of their disk; with --initrd.")
+    var kernel: String?
+    @Option(help: "The first RAM disk that belongs to it; with --kernel.") var initrd: String?
 
     func validate() throws {
+        guard (kernel == nil) == (initrd == nil) else {
+            throw ValidationError("--kernel and --initrd belong together: give both or none")
+        }
         guard GlobalOptions.isName(name) else {
             throw ValidationError("--name takes letters, digits, '.', '-', '_' and '@', up to 64 of them")
         }
@@ -33,7 +40,9 @@ struct ImageAdd: AsyncParsableCommand {
             id: "", name: name, path: URL(fileURLWithPath: image).standardizedFileURL.path,
             digest: provenance.image.digest, source: provenance.source.digest, parent: nil, bill: provenance.billAfter,
             signer: signer, platform: provenance.platform, packages: provenance.packages, changes: provenance.changes,
-            isBootTested: provenance.bootTest?.passes ?? false, addedBy: session.person, addedAt: .now())
+            isBootTested: provenance.bootTest?.passes ?? false,
+            kernel: try kernel.map { try ImagePart.digest(of: $0) },
+            initrd: try initrd.map { try ImagePart.digest(of: $0) }, addedBy: session.person, addedAt: .now())
         let record = try await session.images.add(
             draft, by: session.person, signedByOwn: session.isOfItsFolder ? own?.name : nil)
         if options.output == .json { return try session.printJSON(record) }

@@ -11,29 +11,21 @@ public struct DiscardMachineDriver: StepDriver {
         self.clock = clock
     }
 
-    private static let leftKey = "left"
+    /// Files that are left, because Fettle has not made them; and the one that is removed if nobody else has it.
+    private static let (leftKey, ownKey) = ("left", "own")
 
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         do throws(StepFailure) {
             let replacer = try replacer(step, context)
             let began = clock.now()
             let (standing, view) = try await replacer.standing()
-            switch standing {
-            case .settled: return .alreadyDone(observation(replacer, context, at: began))
-            case .trouble(let failure): throw failure
-            case .original, .aside:
-                throw StepFailure(
-                    code: .drift,
-                    message: "\(replacer.new.machine.name) is not the machine that was made: what was kept stays")
-            case .replaced: break
+            guard let kept = try await replacer.discardable(standing, view) else {
+                return .alreadyDone(try await observation(replacer, context, at: began))
             }
-            let kept = view.machine(replacer.new.keptName)
-            let left = kept.flatMap { kept in
-                MachineReplacer.ownDisk(kept, view) == nil
-                    ? kept.description.writableDisks.compactMap { $0 }.joined(separator: " ") : nil
-            }
-            return .ready(
-                prior: context.prior ?? PriorState(alreadySo: false, details: left.map { [Self.leftKey: $0] } ?? [:]))
+            let details =
+                MachineReplacer.ownDisk(kept, view).map { [Self.ownKey: $0] }
+                ?? [Self.leftKey: kept.description.writableDisks.compactMap { $0 }.joined(separator: " ")]
+            return .ready(prior: context.prior ?? PriorState(alreadySo: false, details: details))
         } catch {
             return .unknown(error)
         }
@@ -52,18 +44,28 @@ public struct DiscardMachineDriver: StepDriver {
             throw StepFailure(
                 code: .timeout, message: "\(replacer.new.keptName) is still on \(replacer.hypervisor.id)")
         }
-        return observation(replacer, context, at: began)
+        return try await observation(replacer, context, at: began)
     }
 
     private func replacer(_ step: Step, _ context: StepContext) throws(StepFailure) -> MachineReplacer {
         guard case .discardKept(let machine) = step.action else {
             throw StepFailure(code: .internal, message: "\(step.id) removes no machine")
         }
-        return try MachineReplacer(machine, machine.name, context, channels, clock)
+        var replacer = try MachineReplacer(machine, machine.name, context, channels, clock)
+        let channels = channels
+        replacer.answers = { await ReplaceMachineDriver.answers(step, context, channels) }
+        return replacer
     }
 
-    private func observation(_ replacer: MachineReplacer, _ context: StepContext, at time: Timestamp) -> Observation {
-        let left = context.prior?.details[Self.leftKey].map { "; its disk \($0) is left: Fettle has not made it" } ?? ""
+    private func observation(
+        _ replacer: MachineReplacer, _ context: StepContext, at time: Timestamp
+    ) async throws(StepFailure) -> Observation {
+        var left = context.prior?.details[Self.leftKey].map { "; its disk \($0) is left: Fettle has not made it" } ?? ""
+        if let own = context.prior?.details[Self.ownKey],
+            try await FilePresence.ask(own, on: replacer.hypervisor) == .there
+        {
+            left = "; its disk \(own) is left: another machine has it, or not every hypervisor could be asked"
+        }
         return Observation(
             verdict: .pass, summary: "\(replacer.new.keptName) is gone from \(replacer.hypervisor.id)\(left)",
             observedAt: time)

@@ -14,6 +14,10 @@ struct DomainDescription: Sendable, Equatable {
     let hasFirmwareMemory: Bool
     /// Directories of the hypervisor are given to it.
     let hasDirectories: Bool
+    /// Why something beside its disk may keep what it has written; nil: nothing does, as far as is described.
+    let keepsElsewhere: String?
+    /// It boots a kernel from outside of its disk.
+    let bootsOutsideKernel: Bool
     /// Disks that it can write to, in order: the file, or nil for one that is none.
     let writableDisks: [String?]
     /// What Fettle has written of it; nil: Fettle has not made it.
@@ -51,6 +55,8 @@ struct DomainDescription: Sendable, Equatable {
         hasTPM = devices.contains { $0.name == "tpm" }
         hasFirmwareMemory = domain.first("os")?.first("nvram") != nil
         hasDirectories = devices.contains { $0.name == "filesystem" }
+        keepsElsewhere = Self.keepsElsewhere(devices)
+        bootsOutsideKernel = domain.first("os").map { $0.first("kernel") != nil || $0.first("initrd") != nil } ?? false
         writableDisks = disks.filter(Self.isWritableDisk).map { $0.first("source")?.attributes["file"] }
         mark = ReplacementMark(domain)
         sharedPaths = Set(disks.flatMap(Self.paths)).sorted()
@@ -89,6 +95,20 @@ struct DomainDescription: Sendable, Equatable {
             return "its processor is exactly the hypervisor's (host-passthrough)"
         }
         if domain.first("launchSecurity") != nil { return "its memory is sealed by the processor" }
+        return nil
+    }
+
+    /// A device that is passed through can be a disk or a controller with disks; memory can be a file.
+    private static func keepsElsewhere(_ devices: [XMLElement]) -> String? {
+        if devices.contains(where: { $0.name == "hostdev" }) {
+            return "a device of the hypervisor is passed through to it, which may hold what it has written"
+        }
+        if devices.contains(where: {
+            $0.name == "memory" && ["nvdimm", "virtio-pmem"].contains($0.attributes["model"])
+        }) {
+            return "it has memory that keeps what is written to it (nvdimm or virtio-pmem)"
+        }
+        if devices.contains(where: { $0.name == "shmem" }) { return "it shares memory with others (shmem)" }
         return nil
     }
 

@@ -31,10 +31,18 @@ struct ImageShelf: Sendable {
                 code: .refused,
                 message: "\(place): \(new.imageStem).\(format) is not the image whose SHA-256 is its name")
         }
-        return ImageFiles(format: format, hasKernel: lines.count > 2 && lines[2] == "kernel")
+        guard let kernel = new.machine.kernel, let initrd = new.machine.initrd else {
+            return ImageFiles(format: format, hasKernel: false)
+        }
+        guard lines.count >= 4, lines[2] == kernel.rawValue, lines[3] == initrd.rawValue else {
+            throw StepFailure(
+                code: .refused,
+                message: "\(place): \(new.imageStem).vmlinuz and .initrd are not there, or not those of the image")
+        }
+        return ImageFiles(format: format, hasKernel: true)
     }
 
-    /// Tells the format, the digest, and whether a kernel lies beside it.
+    /// Tells the format and the digest, and the digests of the kernel and the first RAM disk that lie beside it.
     private static func script(_ stem: String) throws(ShellQuoteError) -> String {
         #"""
         stem=\#(try shellQuoted([stem]))
@@ -43,7 +51,11 @@ struct ImageShelf: Sendable {
             echo "$format"
             sum=$(sha256sum <"$stem.$format") || exit 1
             echo "${sum%% *}"
-            if [ -f "$stem.vmlinuz" ] && [ -f "$stem.initrd" ]; then echo kernel; fi
+            for part in vmlinuz initrd; do
+                [ -f "$stem.$part" ] && [ -r "$stem.$part" ] || exit 0
+                sum=$(sha256sum <"$stem.$part") || exit 1
+                echo "${sum%% *}"
+            done
             exit 0
         done
         exit 1

@@ -57,6 +57,8 @@ struct LibvirtView: Sendable, Equatable {
                     isRunning: machine.isActive, isBoundBecause: machine.obstacle,
                     sharedPaths: machine.description.sharedPaths.isEmpty ? nil : machine.description.sharedPaths,
                     uuid: machine.uuid, writableDisks: machine.description.writableDisks.count,
+                    isKeptBecause: NewMachine.obstacle(machine),
+                    bootsOutsideKernel: machine.description.bootsOutsideKernel,
                     image: machine.description.mark.map { RunningImage(name: $0.image, version: $0.version) })
             })
     }

@@ -43,6 +43,7 @@ struct NewMachine: Sendable, Equatable {
         if machine.hasSavedMemory { return "its memory was saved on the hypervisor" }
         if description.hasTPM { return "it has a TPM, whose secrets would be lost" }
         if description.hasFirmwareMemory { return "its firmware remembers things in a file of its own (nvram)" }
+        if let reason = description.keepsElsewhere { return reason }
         if description.hasDirectories { return "a directory of the hypervisor is given to it" }
         guard description.writableDisks.count == 1, let disk = description.writableDisks.first else {
             return "it has \(description.writableDisks.count) disks that it writes to, and not one"
@@ -76,6 +77,7 @@ struct NewMachine: Sendable, Equatable {
         else { throw FactError("what libvirt gave for a machine is no domain") }
         domain.set("name", machine.name)
         domain.set("uuid", uuid)
+        tellUUID(&domain)
         try useKernel(&domain, files)
         let disks = domain.children[devices].children.indices.filter { place in
             DomainDescription.isWritableDisk(domain.children[devices].children[place])
@@ -94,15 +96,28 @@ struct NewMachine: Sendable, Equatable {
         return domain.written
     }
 
+    /// libvirt refuses a description in which the firmware tells another UUID than the machine's.
+    private func tellUUID(_ domain: inout XMLElement) {
+        for place in domain.children.indices where domain.children[place].name == "sysinfo" {
+            for part in domain.children[place].children.indices {
+                for entry in domain.children[place].children[part].children.indices {
+                    let element = domain.children[place].children[part].children[entry]
+                    guard element.name == "entry", element.attributes["name"] == "uuid" else { continue }
+                    domain.children[place].children[part].children[entry].text = uuid
+                }
+            }
+        }
+    }
+
     /// A machine that boots a kernel from outside of its disk gets the image's, not that of the machine before it.
     private func useKernel(_ domain: inout XMLElement, _ files: ImageFiles) throws(FactError) {
         guard let place = domain.children.firstIndex(where: { $0.name == "os" }),
-            domain.children[place].first("kernel") != nil
+            domain.children[place].first("kernel") != nil || domain.children[place].first("initrd") != nil
         else { return }
         guard files.hasKernel else {
             throw FactError(
-                "it boots a kernel from outside of its disk, and the image's does not lie beside the image as "
-                    + "\(machine.digest).vmlinuz and .initrd")
+                "it boots a kernel from outside of its disk, and the plan names none of the image: add the image with its kernel, "
+                    + "and plan anew")
         }
         domain.children[place].set("kernel", imageStem + ".vmlinuz")
         domain.children[place].set("initrd", imageStem + ".initrd")
@@ -126,7 +141,7 @@ struct NewMachine: Sendable, Equatable {
 struct ImageFiles: Sendable, Equatable {
     /// `qcow2` or `raw`.
     var format: String
-    /// Its kernel and its first RAM disk lie beside it.
+    /// Its kernel and its first RAM disk lie beside it, and are those that the plan names.
     var hasKernel: Bool
 }
 

@@ -22,7 +22,7 @@ public struct ReplaceMachineDriver: StepDriver {
         do throws(StepFailure) {
             let work = try Work(step, context, channels, clock)
             let began = clock.now()
-            let (standing, view) = try await work.replacer.standing()
+            let (standing, view) = try await work.replacer.standing(isBack: !work.isForward)
             if case .trouble(let failure) = standing { throw failure }
             if work.isDone(standing, view, context.prior), try await work.hasNoDisk(view, orUnknown: false),
                 await answers(step, context)
@@ -65,7 +65,7 @@ public struct ReplaceMachineDriver: StepDriver {
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
         let work = try Work(step, context, channels, clock)
         let began = clock.now()
-        let (standing, view) = try await work.replacer.standing()
+        let (standing, view) = try await work.replacer.standing(isBack: !work.isForward)
         if case .trouble(let failure) = standing { throw failure }
         // Where it cannot be seen whether the disk is there, its removal has been asked for, at least.
         guard work.isDone(standing, view, context.prior), try await work.hasNoDisk(view, orUnknown: true) else {
@@ -128,10 +128,14 @@ public struct ReplaceMachineDriver: StepDriver {
         }
     }
 
-    /// A machine that Fettle never reaches is judged by its gates alone.
     private func answers(_ step: Step, _ context: StepContext) async -> Bool {
+        await Self.answers(step, context, channels)
+    }
+
+    /// A machine that Fettle never reaches is judged by its gates alone.
+    static func answers(_ step: Step, _ context: StepContext, _ channels: any ChannelProvider) async -> Bool {
         guard let address = context.plan.target(step.resource)?.address, address.transport != .none else { return true }
-        let command = RemoteCommand(script: Self.isUp, timeout: .seconds(10), outputLimit: 4_096)
+        let command = RemoteCommand(script: isUp, timeout: .seconds(10), outputLimit: 4_096)
         guard let result = try? await channels.channel(to: address).run(command), result.succeeded else { return false }
         let words = result.outputText.split(whereSeparator: \.isWhitespace)
         return words.first.map { ["running", "degraded", "maintenance", "none"].contains($0) } ?? false
@@ -165,6 +169,7 @@ extension MachineReplacer {
         }
         self.init(
             new: new, hypervisor: Hypervisor(id: machine.hypervisor, address: machine.address, channels: channels),
+            neighbours: machine.neighbours.map { Hypervisor(id: $0.id, address: $0.address, channels: channels) },
             clock: clock)
     }
 }

@@ -20,7 +20,10 @@ public enum ReplacementRules {
             (["start"], "Start a machine"),
             (["autostart"], "Start a machine with its hypervisor, as the one before it"),
             (["autostart", "--disable"], "Do not start a machine that is kept"),
-            (["undefine", "--keep-nvram"], "Forget a machine that was made, or that was kept long enough"),
+            (
+                VirshCommand.forget("").arguments.drop { $0 != "undefine" }.dropLast() + [],
+                "Forget a machine that was made, or that was kept long enough"
+            ),
         ]
         var rules: [SudoRule] = []
         for (words, reason) in verbs { rules.append(try virsh(words.map { .exact($0) } + [.word(uuid)], reason)) }

@@ -13,7 +13,8 @@ enum ReplacementStanding: Sendable, Equatable {
     /// Nothing may be done: a person has to look.
     case trouble(StepFailure)
 
-    init(_ new: NewMachine, _ view: LibvirtView) {
+    /// - Parameter isBack: one that is paused or has crashed is no obstacle to ending it.
+    init(_ new: NewMachine, _ view: LibvirtView, isBack: Bool = false) {
         let (name, hypervisor) = (new.machine.name, new.machine.hypervisor)
         let (current, kept) = (view.machine(name), view.machine(new.keptName))
         func trouble(_ words: String) -> ReplacementStanding {
@@ -26,8 +27,8 @@ enum ReplacementStanding: Sendable, Equatable {
         } else if let current, current.uuid == new.machine.uuid {
             self = .original
         } else if let current, current.uuid == new.uuid {
-            if current.state == .paused {
-                self = trouble("\(name) is paused")
+            if current.state == .paused && !isBack {
+                self = trouble("\(name) is paused, or has crashed")
             } else {
                 self = kept == nil ? .settled : .replaced(isActive: current.isActive)
             }

@@ -34,6 +34,10 @@ enum VirshCommand {
     static func destroy(_ uuid: String) -> RootCommand { act("destroy", uuid) }
     /// What the firmware of the machine remembers may be the file that it runs with elsewhere.
     static func undefine(_ uuid: String) -> RootCommand { act("undefine", "--keep-nvram", uuid) }
+    /// Of a machine that Fettle has made, or that is removed for good: what libvirt has noted of its snapshots and its memory, too.
+    static func forget(_ uuid: String) -> RootCommand {
+        act("undefine", "--keep-nvram", "--managed-save", "--snapshots-metadata", "--checkpoints-metadata", uuid)
+    }
     /// With what libvirt keeps from those who may only read, such as the password of a screen: without it that would be lost.
     static func describe(_ uuid: String) -> RootCommand { act("dumpxml", "--inactive", "--security-info", uuid) }
     static func shutDown(_ uuid: String) -> RootCommand { act("shutdown", uuid) }

@@ -57,7 +57,7 @@ extension RunMachine {
     }
 
     private func hasLostWayBack(_ resource: ResourceNumber) -> Bool {
-        index.forward(resource).contains { $0.endsWayBack && fold[$0].acted }
+        index.forward(resource).contains { $0.endsWayBack && (fold[$0].acted || fold[$0].isDone) }
     }
 
     /// Whether a change that can't be undone by putting the resource back was ever intended for it: of its packages, or of what

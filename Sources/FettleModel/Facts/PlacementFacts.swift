@@ -33,13 +33,18 @@ public struct ResidentMachine: Codable, Sendable, Equatable {
     public var uuid: String?
     /// How many disks it has that it can write to; nil: not told.
     public var writableDisks: Int?
+    /// Why it cannot be made anew from an image, such as what it would lose; nil: nothing is known that speaks against it.
+    public var isKeptBecause: String?
+    /// It boots a kernel from outside of its disk; nil: not told.
+    public var bootsOutsideKernel: Bool?
     /// The image of Fettle's catalogue that it was made from; nil: none is known.
     public var image: RunningImage?
 
     public init(
         name: String, resource: ResourceID? = nil, memoryMebibytes: Int, processors: Int, isRunning: Bool = true,
         isBoundBecause: String? = nil, apartFrom: [String] = [], sharedPaths: [String]? = nil,
-        uuid: String? = nil, writableDisks: Int? = nil, image: RunningImage? = nil
+        uuid: String? = nil, writableDisks: Int? = nil, isKeptBecause: String? = nil,
+        bootsOutsideKernel: Bool? = nil, image: RunningImage? = nil
     ) {
         self.name = name
         self.resource = resource
@@ -51,6 +56,8 @@ public struct ResidentMachine: Codable, Sendable, Equatable {
         self.sharedPaths = sharedPaths
         self.uuid = uuid
         self.writableDisks = writableDisks
+        self.isKeptBecause = isKeptBecause
+        self.bootsOutsideKernel = bootsOutsideKernel
         self.image = image
     }
 }

@@ -128,6 +128,11 @@ public struct TrustedFleet: Codable, Sendable, Equatable {
             guard let traffic = group.traffic else { continue }
             words += Self.otherAddress(traffic.via, places[traffic.via], traffic.address)
         }
+        for step in plan.steps + plan.rollback {
+            guard let machine = step.action.remadeMachine else { continue }
+            words += Self.otherAddress(machine.hypervisor, places[machine.hypervisor], machine.address)
+            for other in machine.neighbours { words += Self.otherAddress(other.id, places[other.id], other.address) }
+        }
         var seen: Set<String> = []
         return words.filter { seen.insert($0).inserted }
     }

@@ -22,13 +22,17 @@ public struct ImageRecord: Codable, Sendable, Equatable {
     public var changes: [PackageChange]
     /// Whether it has passed a boot test.
     public var isBootTested: Bool
+    /// SHA-256 of the kernel and of the first RAM disk that belong to it, for machines that boot these from outside of their disk;
+    /// nil: none was given.
+    public var kernel: Digest?
+    public var initrd: Digest?
     public var addedBy: Person
     public var addedAt: Timestamp
 
     public init(
         id: ImageID, name: String, path: String, digest: Digest, source: Digest, parent: ImageID?, bill: Digest,
         signer: Digest, platform: String?, packages: Int, changes: [PackageChange], isBootTested: Bool,
-        addedBy person: Person, addedAt time: Timestamp
+        kernel: Digest? = nil, initrd: Digest? = nil, addedBy person: Person, addedAt time: Timestamp
     ) {
         self.id = id
         self.name = name
@@ -42,6 +46,8 @@ public struct ImageRecord: Codable, Sendable, Equatable {
         self.packages = packages
         self.changes = changes
         self.isBootTested = isBootTested
+        self.kernel = kernel
+        self.initrd = initrd
         addedBy = person
         addedAt = time
     }

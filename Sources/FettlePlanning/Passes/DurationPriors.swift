@@ -42,6 +42,9 @@ public struct DurationPriors: Sendable, Equatable {
     public var buildImage = DurationEstimate(medianSeconds: 240, p95Seconds: 1_200)
     /// A machine is deleted and started from an image.
     public var replaceImage = DurationEstimate(medianSeconds: 120, p95Seconds: 600)
+    /// A virtual machine is made anew: its image is read and compared first. 100 GiB take 25 minutes at 70 MB/s; how large the image is
+    /// nobody has told.
+    public var remakeMachine = DurationEstimate(medianSeconds: 180, p95Seconds: 1_800)
     /// One member of a cluster that its controller takes through: emptied, patched, rebooted, filled again.
     public var upgradeMember = DurationEstimate(medianSeconds: 600, p95Seconds: 3_600)
     public var retire = DurationEstimate(medianSeconds: 30, p95Seconds: 300)

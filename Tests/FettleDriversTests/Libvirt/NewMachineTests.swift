@@ -6,12 +6,15 @@ import Testing
 @Suite struct NewMachineTests {
     static let digest = String(repeating: "ab", count: 32)
 
+    static let (kernel, initrd) = (String(repeating: "ef", count: 32), String(repeating: "12", count: 32))
+
     static func new(run: RunID = "run-1", name: String = "vm-1") -> NewMachine {
         NewMachine(
             machine: ReplacedMachine(
                 driver: "libvirt", hypervisor: "hv-1", address: .ssh("hv-1"), name: name,
                 uuid: LibvirtFixture.uuid(1), images: "/srv/images", version: "image-2",
-                digest: Digest(rawValue: digest)),
+                digest: Digest(rawValue: digest), kernel: Digest(rawValue: kernel), initrd: Digest(rawValue: initrd),
+                neighbours: [HypervisorAddress(id: "hv-2", address: .ssh("hv-2"))]),
             image: "guest", run: run)
     }
 
@@ -48,6 +51,16 @@ import Testing
         #expect(disk.first("backingStore") == nil)
         #expect(disk.first("driver")?.attributes == ["name": "qemu", "type": "qcow2", "cache": "none"])
         #expect(disk.first("target")?.attributes["dev"] == "vda")
+    }
+
+    /// libvirt refuses a description in which the firmware tells another UUID, and by then the old machine is shut off.
+    @Test func theFirmwareTellsTheNewUUID() throws {
+        let xml = LibvirtFixture.domain(
+            more:
+                "<sysinfo type='smbios'><system><entry name='uuid'>\(LibvirtFixture.uuid(1))</entry><entry name='serial'>7</entry></system></sysinfo>"
+        )
+        let entries = try #require(try made(from: xml).first("sysinfo")?.first("system")?.children)
+        #expect(entries.map(\.text) == [Self.new().uuid, "7"])
     }
 
     /// The mark says which disk is Fettle's own, and facts read the image off it.
@@ -98,6 +111,10 @@ import Testing
         let cases: [(String, String)] = [
             (LibvirtFixture.domain(devices: volume), "2 disks"),
             (LibvirtFixture.domain(devices: "<tpm/>"), "TPM"),
+            (LibvirtFixture.domain(devices: "<hostdev type='pci'/>"), "passed through"),
+            (LibvirtFixture.domain(devices: "<memory model='nvdimm'/>"), "nvdimm"),
+            (LibvirtFixture.domain(devices: "<memory model='virtio-pmem'/>"), "virtio-pmem"),
+            (LibvirtFixture.domain(devices: "<shmem name='x'/>"), "shmem"),
             (LibvirtFixture.domain(devices: "<filesystem/>"), "directory of the hypervisor"),
             (LibvirtFixture.domain(more: "<os><nvram>/x</nvram></os>"), "nvram"),
             (LibvirtFixture.domain(disk: ""), "0 disks"),

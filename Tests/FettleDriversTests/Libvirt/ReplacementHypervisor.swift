@@ -34,6 +34,15 @@ final class ReplacementHypervisor: CommandChannel, ChannelProvider, Sendable {
         var elsewhere: Set<String> = []
         /// Machines by name that run and never answer.
         var silent: Set<String> = []
+        /// What is on hv-2; nil: it cannot be asked.
+        var others: [Machine]? = []
+        /// Machines by UUID that are paused, or have snapshots.
+        var paused: Set<String> = []
+        var snapshots: Set<String> = []
+        /// Of the kernel and the first RAM disk beside the image.
+        var kernel = NewMachineTests.kernel
+        /// How often the image was read.
+        var readings = 0
     }
 
     private let state: Mutex<State>
@@ -57,7 +66,11 @@ final class ReplacementHypervisor: CommandChannel, ChannelProvider, Sendable {
     }
 
     func channel(to address: ResourceAddress) async throws(AccessError) -> any CommandChannel {
-        address.host == "hv-1" ? self : Guest(hypervisor: self, name: address.host)
+        switch address.host {
+        case "hv-1": self
+        case "hv-2": Neighbour(hypervisor: self)
+        default: Guest(hypervisor: self, name: address.host)
+        }
     }
 
     func close() async {}
@@ -66,7 +79,10 @@ final class ReplacementHypervisor: CommandChannel, ChannelProvider, Sendable {
         switch command.program {
         case .script(let text):
             if text.contains("sha256sum") {
-                return state.withLock { Self.result(0, "raw\n\($0.digest)\nkernel\n") }
+                return state.withLock { state in
+                    state.readings += 1
+                    return Self.result(0, "raw\n\(state.digest)\n\(state.kernel)\n\(NewMachineTests.initrd)\n")
+                }
             }
             if text.contains("[ -e ") {
                 return state.withLock { state in
@@ -136,7 +152,9 @@ final class ReplacementHypervisor: CommandChannel, ChannelProvider, Sendable {
             else { return result(1) }
             state.machines[place].name = name
         case "undefine":
-            guard !state.machines[place].isActive else { return result(1) }
+            guard !state.machines[place].isActive,
+                words.contains("--snapshots-metadata") || !state.snapshots.contains(state.machines[place].uuid)
+            else { return result(1) }
             state.machines.remove(at: place)
         default: return result(1)
         }
@@ -154,24 +172,44 @@ final class ReplacementHypervisor: CommandChannel, ChannelProvider, Sendable {
         return result(0)
     }
 
-    private func look(nonce: String) -> CommandResult {
+    fileprivate func look(nonce: String, elsewhere: Bool = false) -> CommandResult {
         state.withLock { state in
-            let machines = state.machines
+            let machines = elsewhere ? state.others ?? [] : state.machines
+            func reason(_ machine: Machine) -> String {
+                if state.paused.contains(machine.uuid) { return "paused (I/O error)" }
+                return machine.isActive ? "running (booted)" : "shut off (shutdown)"
+            }
             let text = LibvirtFixture.answer(
                 machines.map { machine in
                     let named = machine.xml.replacing(#/<name>[^<]*</name>/#, with: "<name>\(machine.name)</name>")
                     return (machine.uuid, machine.name, named)
                 }, active: machines.filter(\.isActive).map(\.uuid),
                 reasons: Dictionary(
-                    machines.map { ($0.uuid, $0.isActive ? "running (booted)" : "shut off (shutdown)") },
+                    machines.map { ($0.uuid, reason($0)) },
                     uniquingKeysWith: { first, _ in first }),
-                autostart: machines.filter(\.startsWithHypervisor).map(\.uuid), nonce: nonce)
+                autostart: machines.filter(\.startsWithHypervisor).map(\.uuid),
+                snapshots: machines.map(\.uuid).filter(state.snapshots.contains), nonce: nonce)
             return Self.result(0, "\n\(nonce) begin libvirt\n\(text)\n\(nonce) status 0 end\n")
         }
     }
 
     private static func result(_ status: Int32, _ text: String = "") -> CommandResult {
         CommandResult(status: status, standardOutput: Array(text.utf8), standardError: [], duration: .zero)
+    }
+
+    /// The other hypervisor of the pool.
+    private struct Neighbour: CommandChannel {
+        let hypervisor: ReplacementHypervisor
+
+        func run(_ command: RemoteCommand) async throws(AccessError) -> CommandResult {
+            guard hypervisor.now.others != nil else { throw AccessError(.unreachable, "no route", host: "hv-2") }
+            guard case .script(let text) = command.program, let range = text.firstRange(of: "nonce=") else {
+                return ReplacementHypervisor.result(1)
+            }
+            return hypervisor.look(nonce: String(text[range.upperBound...].prefix(32)), elsewhere: true)
+        }
+
+        func close() async {}
     }
 
     /// A machine as it is reached itself.

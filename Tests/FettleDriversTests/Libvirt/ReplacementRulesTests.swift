@@ -13,7 +13,7 @@ import Testing
         [
             VirshCommand.describe(uuid), VirshCommand.shutDown(uuid), VirshCommand.destroy(uuid),
             VirshCommand.start(uuid), VirshCommand.autostart(uuid), VirshCommand.noAutostart(uuid),
-            VirshCommand.undefine(uuid), VirshCommand.rename(uuid, to: NewMachineTests.new().keptName),
+            VirshCommand.forget(uuid), VirshCommand.rename(uuid, to: NewMachineTests.new().keptName),
             VirshCommand.define, DiskCommand.make(disk, over: stem + ".qcow2", format: "qcow2"),
             DiskCommand.make(disk, over: stem + ".raw", format: "raw"), DiskCommand.remove(disk),
         ]
@@ -41,6 +41,11 @@ import Testing
         let rules = try BuiltInDrivers.sudoRules(
             hypervisors: ["qemu+tls://hv-2/system"], images: "/srv/images", disks: ["/srv/guests"])
         for command in Self.commands { #expect(rules.contains { $0.permits(command) }) }
+    }
+
+    @Test func oneDirectoryWithoutTheOtherIsRefused() {
+        #expect(throws: SudoRuleError.self) { try BuiltInDrivers.sudoRules(images: "/srv/images") }
+        #expect(throws: SudoRuleError.self) { try BuiltInDrivers.sudoRules(disks: ["/srv/guests"]) }
     }
 
     @Test func directoriesThatCouldNotStandInARuleAreRefused() {

@@ -45,10 +45,12 @@ final class ImageFolder: Sendable {
 
     /// In the catalogue, promoted, and where the hypervisors see it.
     func offer(_ name: String, _ site: HypervisorSite) async throws {
-        try await site.fettle("image", "add", path(name), "--name", "guest-base")
+        let base = URL(fileURLWithPath: try HypervisorLab.baseImage).deletingLastPathComponent().path
+        try await site.fettle(
+            "image", "add", path(name), "--name", "guest-base", "--kernel", base + "/vmlinuz", "--initrd",
+            base + "/initrd")
         try await site.fettle("image", "promote", "image-1", "--to", "production")
         let images = try #require(HypervisorLab.run) + "/guests/images"
-        let base = URL(fileURLWithPath: try HypervisorLab.baseImage).deletingLastPathComponent().path
         let words = try shellQuoted([path(name), images, base])
         try await Self.local(
             """

@@ -15,10 +15,17 @@ public struct ReplacedMachine: Codable, Sendable, Equatable {
     /// The version of the image that the new one is made from, and its SHA-256.
     public var version: String
     public var digest: Digest
+    /// SHA-256 of the kernel and of the first RAM disk that belong to the image, for a machine that boots these from outside of its
+    /// disk. Left out where it does not: then none is taken.
+    public var kernel: Digest?
+    public var initrd: Digest?
+    /// Where else the machine could be by now, sorted by name: these are asked before its disk or its twin is touched.
+    public var neighbours: [HypervisorAddress]
 
     public init(
         driver: String, hypervisor: ResourceID, address: ResourceAddress, name: String, uuid: String, images: String,
-        version: String, digest: Digest
+        version: String, digest: Digest, kernel: Digest? = nil, initrd: Digest? = nil,
+        neighbours: [HypervisorAddress] = []
     ) {
         self.driver = driver
         self.hypervisor = hypervisor
@@ -28,6 +35,9 @@ public struct ReplacedMachine: Codable, Sendable, Equatable {
         self.images = images
         self.version = version
         self.digest = digest
+        self.kernel = kernel
+        self.initrd = initrd
+        self.neighbours = neighbours
     }
 
     /// Under which name the machine is kept while a run has another one in its place.
@@ -36,4 +46,26 @@ public struct ReplacedMachine: Codable, Sendable, Equatable {
     /// The file of the new machine's disk, beside the kept one's. It has a part of the kept machine's UUID in it, so that runs of two
     /// stores which have the same name cannot mean the same file.
     public func diskName(in run: RunID) -> String { "\(name).\(run)-\(uuid.prefix(8)).qcow2" }
+}
+
+extension StepAction {
+    /// The virtual machine that is made anew, taken back or removed by it; nil: none.
+    public var remadeMachine: ReplacedMachine? {
+        switch self {
+        case .replaceImage(let replacement): replacement.machine
+        case .discardKept(let machine): machine
+        default: nil
+        }
+    }
+}
+
+/// A hypervisor, and how it is reached.
+public struct HypervisorAddress: Codable, Sendable, Equatable {
+    public var id: ResourceID
+    public var address: ResourceAddress
+
+    public init(id: ResourceID, address: ResourceAddress) {
+        self.id = id
+        self.address = address
+    }
 }

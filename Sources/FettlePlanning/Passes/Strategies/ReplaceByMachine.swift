@@ -14,7 +14,7 @@ enum ReplaceByMachine {
         func refuse(_ message: String) {
             notes.refuse(.strategy, at: .group(group.id), "group \(group.id): \(message)")
         }
-        if group.kind != .pool && group.kind != .environmentPair {
+        if !group.kind.mayBeMadeAnew {
             refuse("members of a \(group.kind.rawValue) hold what is lost when machines are made anew; patch them")
         }
         let catalogue = ImageJudge(
@@ -109,11 +109,22 @@ enum ReplaceByMachine {
             return .failure(
                 Refusal("the facts do not show on which hypervisor \(member) runs; scan the hypervisors as well"))
         }
+        if let refusal = state(of: member, cast) { return .failure(refusal) }
         guard disks == 1 else {
             return .failure(
                 Refusal(
                     "\(member) has \(disks) disks that it writes to, and what it keeps on them would not be in the new "
                         + "machine: it is not replaced; patch it where it is"))
+        }
+        if let reason = resident.isKeptBecause {
+            return .failure(Refusal("\(member) cannot be made anew: \(reason); patch it where it is"))
+        }
+        let bootsOutside = resident.bootsOutsideKernel ?? false
+        if bootsOutside, record.kernel == nil || record.initrd == nil {
+            return .failure(
+                Refusal(
+                    "\(member) boots a kernel from outside of its disk, and for \(record.id) none is known; add the image "
+                        + "with `fettle image add --kernel FILE --initrd FILE`"))
         }
         guard let address = cast.index.address(of: home), address.transport != .none else {
             return .failure(Refusal("\(home), on which \(member) runs, cannot be reached"))
@@ -122,13 +133,36 @@ enum ReplaceByMachine {
             return .failure(
                 Refusal("\(home), on which \(member) is made anew, is changed by the same plan; plan it by itself"))
         }
+        var neighbours: [HypervisorAddress] = []
+        for other in cast.index.neighbours(of: home) {
+            guard let address = cast.index.address(of: other), address.transport != .none else {
+                return .failure(
+                    Refusal("\(member) could be moved to \(other), which cannot be reached: nobody would know of it"))
+            }
+            neighbours.append(HypervisorAddress(id: other, address: address))
+        }
         let running = resident.image.flatMap { $0.name == record.name ? $0.version : nil }
         let machine = ReplacedMachine(
             driver: machines.driver, hypervisor: home, address: address, name: resident.name, uuid: uuid,
-            images: machines.images, version: record.id.rawValue, digest: record.digest)
+            images: machines.images, version: record.id.rawValue, digest: record.digest,
+            kernel: bootsOutside ? record.kernel : nil, initrd: bootsOutside ? record.initrd : nil,
+            neighbours: neighbours)
         return .success(
             ImageReplacement(
                 image: record.name, from: "\(running ?? "as it is")", to: record.id.rawValue, machine: machine))
+    }
+
+    /// What else it is in the fleet may say that it keeps something.
+    private static func state(of member: ResourceID, _ cast: RoleCast) -> Refusal? {
+        if let other = cast.index.groups(of: member).first(where: { !$0.kind.mayBeMadeAnew }) {
+            return Refusal(
+                "\(member) is a member of \(other.id) as well, and members of a \(other.kind.rawValue) hold what is lost "
+                    + "when machines are made anew; patch it where it is")
+        }
+        if let resident = cast.index.residency.machines(on: member)?.residents.first {
+            return Refusal("\(member) is a hypervisor itself, on which \(resident.name) lies; patch it where it is")
+        }
+        return nil
     }
 
     // MARK: Steps
@@ -145,13 +179,11 @@ enum ReplaceByMachine {
             })
         let replaced = places.filter { !known.contains($0) && layout.hosts[$0].replacedMachine != nil }
         guard !replaced.isEmpty else { return }
-        var follows: [Int] = []
-        if machines.keepSeconds > 0 {
-            steps.append(
-                Bakes.step(
-                    group, name: "keep", seconds: machines.keepSeconds, replaced, holds: [], layout, priors))
-            follows = [steps.count - 1]
-        }
+        // However short: nothing is removed before it was seen once more that all are well.
+        steps.append(
+            Bakes.step(
+                group, name: "keep", seconds: max(1, machines.keepSeconds), replaced, holds: [], layout, priors))
+        let follows = [steps.count - 1]
         for place in replaced {
             guard let machine = layout.hosts[place].replacedMachine else { continue }
             steps.append(
@@ -160,6 +192,26 @@ enum ReplaceByMachine {
                     action: .discardKept(machine: machine), estimate: priors.retire, host: place, behind: replaced,
                     follows: follows, rollbackClass: .irreversible))
         }
+    }
+}
+
+extension ResourceGroup.Kind {
+    /// Whether members may be machines that keep nothing.
+    var mayBeMadeAnew: Bool { self == .pool || self == .environmentPair }
+}
+
+extension PlanningIndex {
+    /// Hypervisors to which a machine of this one can have been moved: those of its pools; where it is in none, all of its environment.
+    /// Sorted.
+    func neighbours(of hypervisor: ResourceID) -> [ResourceID] {
+        let pools = groups(of: hypervisor).filter { $0.kind == .hypervisorPool || $0.isEvacuated }
+        guard pools.isEmpty else {
+            return Set(pools.flatMap(\.members)).subtracting([hypervisor]).sorted()
+        }
+        let environment = resource(hypervisor)?.environment
+        return resources.filter {
+            $0.kind == .hypervisor && $0.environment == environment && $0.id != hypervisor
+        }.map(\.id).sorted()
     }
 }
 

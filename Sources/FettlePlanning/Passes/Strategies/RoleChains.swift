@@ -8,7 +8,8 @@ extension ChainMaker {
         case .patched, .controller(_, _, isPatched: true): changeInPlace(&maker, host)
         case .replaced(let replacement) where !host.changes.isEmpty:
             maker.add(
-                "replace", .replaceImage(replacement: replacement), .requiresOut, priors.replaceImage,
+                "replace", .replaceImage(replacement: replacement), .requiresOut,
+                replacement.machine == nil ? priors.replaceImage : priors.remakeMachine,
                 rollback: .imageSwap)
         case .replaced, .controller, .passenger, .retired: break
         }
