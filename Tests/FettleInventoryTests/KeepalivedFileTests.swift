@@ -42,4 +42,42 @@ import Testing
         found(Self.fleet(via: "web-1"), "is none of the group")
         found(Self.fleet(members: "lb-1"), "no other member")
     }
+
+    /// - Parameter groups: the members and the balancer of each group behind the pair.
+    private static func behind(_ groups: [(members: String, via: String)]) -> String {
+        let head = """
+            version: 1
+            defaults: {environment: dev}
+            resources: ["lb-[1:3]", "web-[1:3]", other]
+            groups:
+              - id: pair
+                members: ["lb-*"]
+                minimumAvailable: 1
+                traffic: {driver: keepalived, via: lb-1, endpoint: /etc/keepalived/fettle/priority, backend: "10.0.0.100"}
+            """
+        let rest = groups.enumerated().map { index, group in
+            """
+              - id: web-\(group.via)-\(index)
+                members: [\(group.members)]
+                minimumAvailable: 1
+                traffic: {driver: nginx, via: \(group.via), endpoint: /etc/nginx/up/web.servers, backend: web}
+            """
+        }
+        return ([head] + rest).joined(separator: "\n")
+    }
+
+    @Test func whoIsOutAtOneBalancerOfAPairAloneIsNotOut() throws {
+        let pool = "web-1, web-2"
+        for groups in [
+            [(pool, "lb-1")], [(pool, "lb-2"), (pool, "lb-1")], [(pool, "lb-1"), (pool, "lb-2"), ("web-1", "lb-3")],
+        ] {
+            let found = problems { try FleetFile.parse(Self.behind(groups), file: "f") }
+            #expect(found.contains { $0.contains("hands its address to") && $0.contains("lb-3") }, "\(found)")
+        }
+        let all = problems {
+            try FleetFile.parse(Self.behind([(pool, "lb-1"), ("web-2, web-1", "lb-2"), (pool, "lb-3")]), file: "f")
+        }
+        #expect(all == [])
+        #expect(problems { try FleetFile.parse(Self.behind([(pool, "other")]), file: "f") } == [])
+    }
 }

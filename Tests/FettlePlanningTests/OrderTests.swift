@@ -96,6 +96,30 @@ import Testing
         #expect(try turns("haproxy") == ["lb-2", "lb-1"], "it would be the balancer of the other one")
     }
 
+    /// What a fleet with two balancers of one address has to say: a group with the same members for each of them.
+    @Test func behindTwoBalancersOfOneAddressEachMemberIsDrainedAtBothWhileBothAreThere() throws {
+        var address = FleetBuilder.traffic("10.0.0.100", via: "lb-1")
+        (address.driver, address.address) = ("keepalived", .ssh("lb-1"))
+        var builder = FleetBuilder()
+        builder.pool("lb", size: 2, minimum: .count(1), traffic: address)
+        let ids = ["web-1", "web-2"].map { builder.host($0) }
+        builder.group("web-a", ids, minimum: .count(1), traffic: FleetBuilder.traffic("web", via: "lb-1"))
+        builder.group("web-b", ids, minimum: .count(1), traffic: FleetBuilder.traffic("web", via: "lb-2"))
+        let (plan, report) = try Planner.plan(FleetSample(fleet: builder.fleet).input())
+        #expect(report.leftOut == [])
+        #expect(PlanChecker.check(plan).violations == [])
+        for member in ids {
+            let outage = plan.steps.filter { $0.resource == member && $0.availability != .none }.map(\.id.rawValue)
+            #expect(outage.prefix(2) == ["\(member)/drain-web-a", "\(member)/drain-web-b"])
+            #expect(outage.suffix(2) == ["\(member)/restore-web-b", "\(member)/restore-web-a"])
+            // No balancer is away while a member is taken out at it.
+            for balancer in ["lb-1", "lb-2"] as [ResourceID] {
+                let isBefore = plan.before(member).contains(balancer)
+                #expect(isBefore || plan.before(balancer).contains(member), "\(balancer), \(member)")
+            }
+        }
+    }
+
     @Test func fettlesOwnHostGoesLast() throws {
         var builder = FleetBuilder(environments: ["dev", "production"])
         builder.host("controller", in: "dev", address: .local)

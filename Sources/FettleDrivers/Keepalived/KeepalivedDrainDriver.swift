@@ -32,9 +32,9 @@ public struct KeepalivedDrainDriver: HoldKeeping {
                 if let blocked = Self.objection(group, peers) { return .blocked(reason: blocked) }
                 return .ready(
                     prior: PriorState(
-                        alreadySo: own.value < 0, details: ["value": String(own.value), "held": String(own.holds)]))
+                        alreadySo: Self.isOut(own), details: ["value": String(own.value), "held": String(own.holds)]))
             }
-            if own.value < 0, !own.holds, let holder = KeepalivedGroup.holder(peers) {
+            if Self.isOut(own), !own.holds, let holder = KeepalivedGroup.holder(peers) {
                 return .alreadyDone(done(group, own, peers, holder))
             }
             return .ready(prior: prior)
@@ -53,7 +53,7 @@ public struct KeepalivedDrainDriver: HoldKeeping {
         while true {
             let own = try await group.own.look()
             let peers = await group.peerViews()
-            if own.value >= 0 {
+            if !Self.isOut(own) {
                 guard !prior.alreadySo, own.value == value else {
                     throw StepFailure(
                         code: .drift,
@@ -85,7 +85,7 @@ public struct KeepalivedDrainDriver: HoldKeeping {
         let group = try group(step, context)
         let own = try await group.own.look()
         let peers = await group.peerViews()
-        guard own.value < 0, !own.holds, let holder = KeepalivedGroup.holder(peers) else {
+        guard Self.isOut(own), !own.holds, let holder = KeepalivedGroup.holder(peers) else {
             throw StepFailure(
                 code: .drift,
                 message:
@@ -122,6 +122,9 @@ public struct KeepalivedDrainDriver: HoldKeeping {
     }
 
     // MARK: Parts
+
+    /// A number such as -20 only weighs the member less: it would still take the address from a peer that fails.
+    private static func isOut(_ view: KeepalivedView) -> Bool { view.value <= drained }
 
     /// Why no peer would take the address; nil: one would.
     private static func objection(

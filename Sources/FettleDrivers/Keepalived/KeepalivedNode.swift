@@ -84,9 +84,14 @@ struct KeepalivedNode: Sendable {
             umask 022
             [ -f '\(file)' ] && [ ! -L '\(file)' ] || exit \(Status.noFile)
             n='\(folder)/.\(name).fettle-new'
-            [ "$(head -c 64 '\(file)' | tr -d ' \\n\\t')" = '\(old)' ] || exit \(Status.changed)
+            same() {
+            [ "$(head -c 64 '\(file)' | tr -d ' \\n\\t')" = '\(old)' ] || { rm -f "$n"; exit \(Status.changed); }
+            }
+            same
             printf '%s\\n' '\(value)' >"$n" || exit \(Status.noPermission)
-            chmod 644 "$n" && sync "$n" && mv -f "$n" '\(file)' && sync '\(folder)/' || exit \(Status.noPermission)
+            chmod 644 "$n" && sync "$n" || exit \(Status.noPermission)
+            same
+            mv -f "$n" '\(file)' && sync '\(folder)/' || exit \(Status.noPermission)
             """
     }
 

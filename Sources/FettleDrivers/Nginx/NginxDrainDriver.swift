@@ -30,11 +30,18 @@ public struct NginxDrainDriver: HoldKeeping {
             let member = try member(step)
             let view = try await member.host.look()
             let server = try member.server(in: view)
+            if view.taken == .edited { return member.blocked }
             // Without a prior state this run has not touched it: whoever has taken it out before was somebody else.
             guard let prior = context.prior else {
                 return .ready(prior: PriorState(alreadySo: server.isDown, details: ["line": server.line]))
             }
-            guard server.isDown, view.isTaken, view.leaving.isEmpty else { return .ready(prior: prior) }
+            guard server.isDown, view.isTaken else { return .ready(prior: prior) }
+            guard view.leaving(unawareOf: member.name).isEmpty else {
+                // Somebody else has written the file and reloaded: nothing is lost, and they end.
+                guard view.taken == .asFound else { return .ready(prior: prior) }
+                return .blocked(reason: "\(member.host.place): old workers still end after somebody's reload")
+            }
+            try await member.host.test()
             return .alreadyDone(member.observation("\(member.name) is out and idle", view, server))
         } catch {
             return .unknown(error)
@@ -48,10 +55,10 @@ public struct NginxDrainDriver: HoldKeeping {
                 code: .internal, message: "\(step.id): nothing tells what was there before, so nothing is changed")
         }
         // Workers that leave because somebody reloads once more know already that it is down.
-        var old = try await bring(member, prior, line).leaving
+        var old = try await bring(member, prior, line).leaving(unawareOf: member.name)
         let end = ContinuousClock.now + .seconds(max(0, member.host.traffic.drainTimeoutSeconds))
         while try await !haveEnded(&old, member, until: end) {
-            old = try await bring(member, prior, line).leaving
+            old = try await bring(member, prior, line).leaving(unawareOf: member.name)
         }
     }
 
@@ -83,13 +90,14 @@ public struct NginxDrainDriver: HoldKeeping {
         let member = try member(step)
         let view = try await member.settled()
         let server = try member.server(in: view)
+        if view.taken == .pending { throw member.pending }
         guard server.isDown, view.isTaken else {
             throw member.failure(
                 .drift,
                 "\(member.name) is not out: `\(NginxMember.shown(server.line))`, "
                     + (view.isTaken ? "and nginx runs with it" : "and nobody saw nginx take the file"))
         }
-        var old = view.leaving
+        var old = view.leaving(unawareOf: member.name)
         let end = ContinuousClock.now + .seconds(max(0, member.host.traffic.drainTimeoutSeconds))
         guard try await haveEnded(&old, member, until: end) else {
             throw member.failure(.drift, "somebody has put \(member.name) back")
@@ -99,13 +107,14 @@ public struct NginxDrainDriver: HoldKeeping {
 
     // MARK: HoldKeeping
 
-    /// It stands while the line is down: nginx, reloaded or started anew, reads it so. What others do to the rest of the file
+    /// It stands while the line is down and nginx was seen to take it so. What others do to the rest of the file
     /// meanwhile does not matter.
     public func hold(of step: Step, in context: StepContext) async -> HoldState {
         do throws(StepFailure) {
             let member = try member(step)
-            let view = try await member.host.look()
+            let view = try await member.settled()
             let server = try member.server(in: view)
+            if view.taken == .pending { return .lost(reason: member.pending.message) }
             guard server.isDown else {
                 return .lost(
                     reason: "\(member.host.place): somebody put \(member.name) back: "

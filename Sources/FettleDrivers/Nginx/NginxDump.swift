@@ -1,22 +1,42 @@
 /// The configuration as `nginx -T` prints it: every file after the line `# configuration file PATH:`.
 struct NginxDump: Sendable {
+    /// What an upstream is made of.
+    enum Servers: Sendable {
+        case ofTheFile, notOfTheFile
+        /// A `server` stands in the block itself, or a second `include`.
+        case ofOthersToo
+    }
+
     private let tokens: [Substring]
+    private let text: String
 
-    init(_ text: String) { tokens = Self.tokens(of: text) }
+    init(_ text: String) {
+        self.text = text
+        tokens = Self.tokens(of: text)
+    }
 
-    /// Whether a block `upstream NAME { ... }` includes the file, by its path or by one relative to the configuration's folder.
-    func upstream(_ name: String, includes path: String) -> Bool {
+    /// Whether a block `upstream NAME { ... }` includes the file and nothing else that could hold servers, by the file's
+    /// path or by one relative to the configuration's folder; and whether nginx has read it under exactly this path.
+    func upstream(_ name: String, isMadeOf path: String) -> Servers {
+        let heading = "# configuration file \(path):".utf8
+        guard text.utf8.split(separator: UInt8(ascii: "\n")).contains(where: { $0.elementsEqual(heading) }) else {
+            return .notOfTheFile
+        }
         var place = 0
         while let start = tokens[place...].firstIndex(of: "upstream") {
             place = start + 1
             guard start + 2 < tokens.count, tokens[start + 1] == name, tokens[start + 2] == "{" else { continue }
             let end = tokens[start...].firstIndex(of: "}") ?? tokens.endIndex
-            for index in (start + 3)..<max(start + 3, end) where tokens[index] == "include" && index + 1 < end {
-                let given = tokens[index + 1]
-                if given == path || (!given.hasPrefix("/") && path.hasSuffix("/" + given)) { return true }
+            guard start + 3 < end else { continue }
+            // Directives have no blocks in an upstream, so each begins after a semicolon.
+            let directives = tokens[(start + 3)..<end].split(separator: ";")
+            let includes = directives.filter { $0.first == "include" }.map { $0.dropFirst().first ?? "" }
+            guard includes.contains(where: { $0 == path || (!$0.hasPrefix("/") && path.hasSuffix("/" + $0)) }) else {
+                continue
             }
+            return includes.count == 1 && !directives.contains { $0.first == "server" } ? .ofTheFile : .ofOthersToo
         }
-        return false
+        return .notOfTheFile
     }
 
     /// Words, and `{`, `}`, `;` alone. Comments are left out; quotes hold a word together

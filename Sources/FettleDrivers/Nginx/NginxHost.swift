@@ -58,7 +58,7 @@ struct NginxHost: Sendable {
             }
             if let failure = failure(result, "cannot be read") { throw failure }
             let view: NginxView
-            do throws(NginxFileError) { view = try NginxView(result.outputText, observedAt: observedAt) } catch {
+            do throws(NginxFileError) { view = try NginxView(result.standardOutput, observedAt: observedAt) } catch {
                 throw StepFailure(code: .drift, message: "\(place): \(error.message)")
             }
             if view.isSettled || tries >= Self.looks { return view }
@@ -74,19 +74,25 @@ struct NginxHost: Sendable {
             throw StepFailure(
                 code: .refused, message: "\(place): nginx does not accept its configuration: \(Self.words(result))")
         }
-        guard NginxDump(result.outputText).upstream(traffic.backend, includes: traffic.endpoint) else {
-            throw StepFailure(
-                code: .drift,
-                message:
-                    "\(place): nginx's configuration has no `upstream \(traffic.backend)` that includes this file: write "
-                    + "`upstream \(traffic.backend) { include \(traffic.endpoint); }`")
+        let words: String
+        switch NginxDump(result.outputText).upstream(traffic.backend, isMadeOf: traffic.endpoint) {
+        case .ofTheFile: return
+        case .notOfTheFile: words = "has no `upstream \(traffic.backend)` that includes this file"
+        case .ofOthersToo:
+            words =
+                "has in `upstream \(traffic.backend)` a server or a second include besides, whose servers nobody sees"
         }
+        throw StepFailure(
+            code: .drift,
+            message: "\(place): nginx's configuration \(words): write "
+                + "`upstream \(traffic.backend) { include \(traffic.endpoint); }`")
     }
 
     /// - Returns: false if the file is no longer the one that was looked at: then nothing was written.
-    func write(_ text: String, over view: NginxView) async throws(StepFailure) -> Bool {
-        let bytes = Array(text.utf8)
-        let script = installation.write(traffic.endpoint, over: view.digest, size: bytes.count)
+    func write(_ file: NginxServersFile, over view: NginxView) async throws(StepFailure) -> Bool {
+        let bytes = Array(file.text.utf8)
+        let script = installation.write(
+            traffic.endpoint, over: view.digest, size: bytes.count, notes: view.notes.kept(in: file).text)
         let result = try await run(RemoteCommand(script: script, input: bytes, timeout: Self.timeout))
         if result.status == NginxInstallation.Status.changed { return false }
         if let failure = failure(result, "cannot be written") { throw failure }
@@ -101,11 +107,13 @@ struct NginxHost: Sendable {
         }
     }
 
-    /// Notes that nginx has taken the file as it was looked at.
+    /// Notes that nginx has taken the file as it was looked at, and which workers know which servers to be down.
     ///
+    /// - Parameter now: looked at after all workers that take requests were of this file.
     /// - Returns: false if it is another one by now.
-    func seal(_ view: NginxView) async throws(StepFailure) -> Bool {
-        let script = installation.seal(traffic.endpoint, view.identity)
+    func seal(_ view: NginxView, now: NginxView) async throws(StepFailure) -> Bool {
+        let script = installation.seal(
+            traffic.endpoint, view.identity, notes: now.notes.sealed(view.file, by: now).text)
         let result = try await run(RemoteCommand(script: script, timeout: Self.timeout))
         if result.status == NginxInstallation.Status.changed { return false }
         if let failure = failure(result, "cannot be sealed") { throw failure }
@@ -150,7 +158,16 @@ struct NginxHost: Sendable {
                 )
             case Status.locked: (.locked, "somebody else has been writing it for 10 s")
             case Status.foreign: (.drift, "it is a link: name the file that it leads to")
-            case Status.noTool: (.refused, "the machine lacks flock, sha256sum, stat, or /proc/PID/task/PID/children")
+            case Status.noTool:
+                (
+                    .refused,
+                    "the machine lacks flock, sha256sum, or GNU's stat and date, or /proc/PID/task/PID/children"
+                )
+            case Status.owner:
+                (
+                    .refused,
+                    "the file is not of the user that Fettle connects as, whose it would become: give it to that one"
+                )
             case Status.cut: (.unreachable, "\(what): the text did not come whole, so the file was left as it is")
             default: (.internal, "\(what): \(Self.words(result))")
             }

@@ -6,8 +6,7 @@ struct NginxMember: Sendable {
     let host: NginxHost
     let name: String
 
-    /// How long nginx may take from being told to reload until new workers have taken over.
-    private static let reloadTime = Duration.seconds(30)
+    private var reloadTime: Duration { host.installation.reloadTime }
 
     init(
         _ step: Step, _ traffic: TrafficBinding, channels: any ChannelProvider, installation: NginxInstallation
@@ -26,7 +25,7 @@ struct NginxMember: Sendable {
 
     /// Looks, and waits where a change of somebody else of Fettle's is under way.
     func settled() async throws(StepFailure) -> NginxView {
-        let end = ContinuousClock.now + Self.reloadTime
+        let end = ContinuousClock.now + reloadTime
         while true {
             let view = try await host.look()
             if view.taken != .pending || ContinuousClock.now >= end { return view }
@@ -47,28 +46,23 @@ struct NginxMember: Sendable {
             guard view.isSettled else { throw failure(.unreachable, "nginx has no worker that takes requests") }
             let server = try server(in: view)
             let line = try wanted(server)
-            if line == server.line, view.isTaken { return view }
-            guard view.taken != .edited else {
-                throw failure(
-                    .drift,
-                    "somebody has changed the file since nginx took it, and nginx was not reloaded: what stands there may "
-                        + "not be finished; reload nginx, or take the change back")
-            }
+            guard view.taken != .edited else { throw failure(.drift, Self.edited) }
             try await host.test()
+            if line == server.line, view.taken == .yes { return view }
             guard line != server.line else {
                 if try await reloaded(view) { return try await host.look() }
                 continue
             }
-            let text = view.file.replacing(server, by: line)
-            guard try await host.write(text, over: view) else { continue }
+            let file = try replacing(server, by: line, in: view)
+            guard try await host.write(file, over: view) else { continue }
             let written = try await host.look()
-            guard written.text == text else { continue }
+            guard written.text == file.text else { continue }
             do throws(StepFailure) {
                 try await host.test()
                 if try await reloaded(written) { return try await host.look() }
             } catch {
                 // What nginx refuses must not lie there for its next start. It counts as not taken, whatever it says.
-                if error.code == .refused { _ = try? await host.write(view.text, over: written) }
+                if error.code == .refused { _ = try? await host.write(view.file, over: written) }
                 throw error
             }
         }
@@ -81,20 +75,43 @@ struct NginxMember: Sendable {
     private func reloaded(_ view: NginxView) async throws(StepFailure) -> Bool {
         let before = try await host.look().serving
         try await host.reload()
-        let end = ContinuousClock.now + Self.reloadTime
+        let end = ContinuousClock.now + reloadTime
         var pause = Duration.milliseconds(50)
         while true {
             let now = try await host.look()
-            if now.isSettled, now.serving.isDisjoint(with: before) { return try await host.seal(view) }
+            if now.isSettled, now.serving.isDisjoint(with: before) { return try await host.seal(view, now: now) }
             guard ContinuousClock.now < end else {
                 throw failure(
                     .refused,
-                    "nginx was told to reload, and after \(Self.reloadTime.inSeconds) s still runs as before: its error log "
+                    "nginx was told to reload, and after \(reloadTime.inSeconds) s still runs as before: its error log "
                         + "says why")
             }
             try await host.pause(pause)
             pause = min(pause * 3 / 2, .milliseconds(500))
         }
+    }
+
+    private func replacing(
+        _ server: NginxServersFile.Server, by line: String, in view: NginxView
+    ) throws(StepFailure) -> NginxServersFile {
+        do throws(NginxFileError) { return try NginxServersFile(view.file.replacing(server, by: line)) } catch {
+            throw failure(.drift, SafeText.lastLines(of: error.message) ?? "")
+        }
+    }
+
+    /// Why nothing is done while somebody else is at work on the file.
+    static let edited =
+        "somebody has changed the file since nginx took it, and nginx was not reloaded: what stands there may not be "
+        + "finished; reload nginx, or take the change back"
+
+    /// The answer of a check: whoever changed the file most often reloads in a moment.
+    var blocked: StepReadiness { .blocked(reason: "\(host.place): \(Self.edited)") }
+
+    /// Fettle wrote the file, and whoever did has not seen yet that nginx took it.
+    var pending: StepFailure {
+        failure(
+            .timeout,
+            "\(name): the file was written, and nobody has seen within \(reloadTime.inSeconds) s that nginx took it")
     }
 
     func failure(_ code: StepFailure.Code, _ message: String) -> StepFailure {

@@ -21,6 +21,7 @@ public struct NginxRestoreDriver: StepDriver {
             let view = try await member.host.look()
             let server = try member.server(in: view)
             if prior.alreadySo { return .alreadyDone(leftOut(member, view, server)) }
+            if view.taken == .edited { return member.blocked }
             guard server.line == line, view.isTaken else { return .ready(prior: nil) }
             return .alreadyDone(asItWas(member, view, server))
         } catch {
@@ -49,6 +50,7 @@ public struct NginxRestoreDriver: StepDriver {
         let view = try await member.settled()
         let server = try member.server(in: view)
         if prior.alreadySo { return leftOut(member, view, server) }
+        if view.taken == .pending { throw member.pending }
         guard server.line == line, view.isTaken else {
             throw member.failure(
                 .drift,

@@ -74,6 +74,13 @@ struct NginxServersFile: Sendable, Equatable {
         return server
     }
 
+    var text: String { lines.joined(separator: "\n") }
+
+    /// Names of which every server is down.
+    var downNames: Set<String> {
+        Set(servers.filter(\.isDown).map(\.name)).subtracting(servers.filter { !$0.isDown }.map(\.name))
+    }
+
     /// The text with one line replaced.
     func replacing(_ server: Server, by line: String) -> String {
         var lines = lines

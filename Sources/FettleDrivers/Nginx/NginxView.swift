@@ -6,6 +6,8 @@ struct NginxView: Sendable {
         let id: String
         /// Hundredths of a second from the machine's start: an id that was given anew has another one.
         let start: Int
+        /// The id and the start of its master.
+        let master: String
     }
 
     /// Whether the running nginx has the file as it is.
@@ -26,7 +28,12 @@ struct NginxView: Sendable {
     let identity: String
     let digest: String
     let taken: Taken
-    /// Workers that take new requests, and those of earlier configurations that finish theirs.
+    /// What is known of servers that are down; nothing where somebody else has written the file since.
+    let notes: NginxNotes
+    /// The id and the start of the master that takes commands.
+    let master: String
+    /// Workers that take new requests, and those of earlier configurations that finish theirs. After an upgrade of nginx's
+    /// program all workers of the old master count as leaving.
     let serving: Set<Process>
     let leaving: Set<Process>
     /// No process was just started and does not say yet what it is, and the clocks could be read.
@@ -35,13 +42,18 @@ struct NginxView: Sendable {
     let observedAt: Timestamp
 
     /// - Throws: for what the script of `NginxInstallation.look` does not print, and for a file that is refused.
-    init(_ answer: String, observedAt: Timestamp) throws(NginxFileError) {
+    init(_ bytes: [UInt8], observedAt: Timestamp) throws(NginxFileError) {
+        // What is not UTF-8 would be written back as something else.
+        guard let answer = String(validating: bytes, as: UTF8.self) else {
+            throw NginxFileError("has bytes that are not UTF-8: convert it, comments too")
+        }
         guard let seam = answer.utf8.firstRange(of: "\ntext\n".utf8) else {
             throw NginxFileError("cannot be read: the answer was cut")
         }
         let told = Told(answer[..<seam.lowerBound])
         guard let digest = told.digest else { throw NginxFileError("cannot be read: its digest is missing") }
         text = String(answer[seam.upperBound...])
+        guard told.size == text.utf8.count else { throw NginxFileError("was changed while it was read, or was cut") }
         file = try NginxServersFile(text)
         identity = String(told.identity)
         self.digest = digest
@@ -50,12 +62,21 @@ struct NginxView: Sendable {
         taken =
             told.seal == told.identity
             ? .yes : told.seal == "pending \(digest)" ? .pending : isFound == true ? .asFound : .edited
+        notes = taken == .yes || taken == .pending ? told.notes : NginxNotes()
+        master = told.master
         isSettled = told.isSettled && !told.serving.isEmpty && (taken != .edited || isFound != nil)
         self.observedAt = observedAt
     }
 
     /// Whether nginx runs with the file as it is.
     var isTaken: Bool { isSettled && (taken == .yes || taken == .asFound) }
+
+    /// Leaving workers that may still choose a server of this name: started before it was known to be down.
+    func leaving(unawareOf name: String) -> Set<Process> {
+        guard let note = notes.byName[name] else { return leaving }
+        // Another master than the noted one was started later, from a file in which the server was down all the time.
+        return leaving.filter { $0.master == note.master ? $0.start < note.since : $0.master != master }
+    }
 
     /// Whether it gets requests. nginx does not check its servers: that it answers is not told by this.
     func health(of name: String) -> MemberHealth {
@@ -78,7 +99,9 @@ struct NginxView: Sendable {
         var serving: Set<Process> = []
         var leaving: Set<Process> = []
         var isSettled = true
-        /// Seconds since 1970; and those since the machine's start, before and after that was asked.
+        var master = ""
+        var notes = NginxNotes()
+        /// Seconds since 1970; and hundredths of a second since the machine's start, before and after that was asked.
         private var moment: (now: Double, before: Double, after: Double)?
 
         init(_ lines: Substring) {
@@ -91,21 +114,29 @@ struct NginxView: Sendable {
                 case "now":
                     let words = rest.split(separator: " ").compactMap { Double($0) }
                     if words.count == 3 { moment = (words[1], words[0], words[2]) }
-                case "child": note(rest.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false))
+                case "note": notes.read(rest)
+                case "master" where rest.utf8.allSatisfy("0123456789-".utf8.contains): master = String(rest)
+                case "child", "old":
+                    note(
+                        rest.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false),
+                        isOfOldMaster: line.hasPrefix("old"))
                 default: break
                 }
             }
         }
 
-        private mutating func note(_ words: [Substring]) {
-            guard words.count == 3, let start = Int(words[1]) else {
+        private mutating func note(_ words: [Substring], isOfOldMaster: Bool) {
+            guard words.count == 4, let start = Int(words[2]) else {
                 isSettled = false
                 return
             }
-            let process = Process(id: String(words[0]), start: start)
-            let title = words[2]
+            let process = Process(id: String(words[1]), start: start, master: String(words[0]))
+            let title = words[3]
+            if isOfOldMaster, title.hasPrefix("nginx: master process ") { return }
             // ngx_process_cycle.c names them.
-            if title.hasPrefix("nginx: worker process is shutting down") {
+            if title.hasPrefix("nginx: worker process is shutting down")
+                || (isOfOldMaster && title.hasPrefix("nginx: worker process"))
+            {
                 leaving.insert(process)
             } else if title.hasPrefix("nginx: worker process") {
                 serving.insert(process)
@@ -123,6 +154,11 @@ struct NginxView: Sendable {
             return String(digest)
         }
 
+        var size: Int? {
+            let words = identity.split(separator: " ")
+            return words.count > 1 ? Int(words[1]) : nil
+        }
+
         /// By how long ago each was, because the file's time and the workers' are of two clocks. The kernel counts both in
         /// hundredths of a second.
         ///
@@ -133,7 +169,7 @@ struct NginxView: Sendable {
             let fraction = words[4].firstIndex(of: ".").flatMap { Double("0" + words[4][$0...]) } ?? 0
             let age = moment.now - seconds - fraction
             func isOlder(at uptime: Double) -> Bool {
-                serving.allSatisfy { uptime - Double($0.start) / 100 <= age + 0.03 }
+                serving.allSatisfy { (uptime - Double($0.start)) / 100 <= age + 0.03 }
             }
             let answer = isOlder(at: moment.after)
             return answer == isOlder(at: moment.before) ? answer : nil

@@ -134,6 +134,7 @@ struct FleetReader {
             }
         }
         GroupOrder(reading: reading).check(groups)
+        PairedBalancers(reading: reading).check(groups)
         return groups
     }
 }

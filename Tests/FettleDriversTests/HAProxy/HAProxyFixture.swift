@@ -145,23 +145,31 @@ final class WebServerFixture: @unchecked Sendable {
             def log_message(self, *arguments): pass
         class Server(http.server.ThreadingHTTPServer):
             request_queue_size = 128
-        server = Server(('127.0.0.1', 0), Handler)
+        server = Server(('127.0.0.1', int(sys.argv[1])), Handler)
         with open('port.new', 'w') as file: file.write(str(server.server_address[1]))
         os.rename('port.new', 'port')
         server.serve_forever()
         """
 
-    let port: Int
+    /// 0 until the system has chosen one.
+    private(set) var port = 0
     private let directory: URL
-    private let process = Process()
+    private var process = Process()
 
     init() async throws {
         let directory = FileManager.default.temporaryDirectory
             .appending(path: "fettle-w\(UInt32.random(in: 0 ... .max))")
         self.directory = directory
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        try await start()
+    }
+
+    /// Again on the port that it had.
+    func start() async throws {
+        try? FileManager.default.removeItem(at: directory.appending(path: "port"))
+        process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", Self.program]
+        process.arguments = ["python3", "-c", Self.program, String(port)]
         process.currentDirectoryURL = directory
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
@@ -178,6 +186,8 @@ final class WebServerFixture: @unchecked Sendable {
         end(process)
         try? FileManager.default.removeItem(at: directory)
     }
+
+    func stop() { end(process) }
 
     func setHealthy(_ isHealthy: Bool) throws {
         let file = directory.appending(path: "down")

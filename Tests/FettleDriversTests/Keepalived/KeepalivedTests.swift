@@ -86,7 +86,7 @@ struct KeepalivedTests {
     @Test("Who was out before stays out (system-upgrade-controller#341)")
     func whoWasOutBeforeStaysOut() async throws {
         let pair = try await KeepalivedFixture()
-        try pair.set("-100\n", of: "lb-1")
+        try pair.set("-254\n", of: "lb-1")
         try await eventually("the peer has it") { try await pair.holders() == ["lb-2"] }
         let prior = try await pair.drained()
         #expect(prior.alreadySo)
@@ -96,7 +96,36 @@ struct KeepalivedTests {
             Issue.record("there is something to restore")
             return
         }
-        #expect(try pair.value(of: "lb-1") == "-100\n")
+        #expect(try pair.value(of: "lb-1") == "-254\n")
+    }
+
+    /// -20 weighs a member less, and it would still take the address from a peer that fails: that is not out.
+    @Test func aMemberThatOnlyWeighsLessIsTakenOutAndGetsItsNumberBack() async throws {
+        let pair = try await KeepalivedFixture()
+        try pair.set("-20\n", of: "lb-1")
+        try await eventually("the peer has it") { try await pair.holders() == ["lb-2"] }
+        let prior = try await pair.drained()
+        #expect(!prior.alreadySo)
+        #expect(try pair.value(of: "lb-1") == "-253\n")
+        let step = pair.step(.restore(traffic: pair.traffic()))
+        try await pair.restore.perform(step, in: pair.context(prior: prior))
+        #expect(try await pair.restore.verify(step, in: pair.context(prior: prior)).verdict == .pass)
+        #expect(try pair.value(of: "lb-1") == "-20\n")
+    }
+
+    @Test func aNumberThatSomebodyWritesWhileItIsSyncedIsLeft() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "fettle-k\(UInt32.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "priority")
+        try "0\n".write(to: file, atomically: true, encoding: .utf8)
+        let node = KeepalivedNode(
+            member: "lb-1", address: .local, file: file.path, virtualAddress: "10.0.0.100",
+            channels: ScriptChannels { "sync() { echo -7 >'\(file.path)'; command sync \"$@\"; }\n" + $0 })
+        let failure = await #expect(throws: StepFailure.self) { try await node.set(-253, insteadOf: 0) }
+        #expect(failure?.code == .drift)
+        #expect(try String(contentsOf: file, encoding: .utf8) == "-7\n")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["priority"])
     }
 
     @Test func whatSomebodyElseHasWrittenIsLeft() async throws {

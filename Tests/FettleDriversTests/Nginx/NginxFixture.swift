@@ -82,6 +82,32 @@ final class NginxFixture: @unchecked Sendable {
             """, to: "nginx.conf")
     }
 
+    /// As packages start it: nginx changes its program only where its parent is not who started it.
+    func startAsDaemon() async throws {
+        let path = directory.appending(path: "nginx.conf").path
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try write(text.replacing("daemon off;", with: "daemon on;"), to: "nginx.conf")
+        let words = ([Self.program] + installation.options).joined(separator: " ")
+        let result = try await channels.channel(to: .local).run(RemoteCommand(script: "\(words) >/dev/null 2>&1"))
+        try #require(result.succeeded)
+        try await eventually("nginx has its workers") { try await self.view().serving.count == 2 }
+    }
+
+    /// The master whose id is in the file of that name, where there is one.
+    func master(_ name: String = "nginx.pid") throws -> Int32 {
+        let text = try String(contentsOf: directory.appending(path: name), encoding: .utf8)
+        return try #require(Int32(text.split(separator: "\n").first ?? ""))
+    }
+
+    /// All that `startAsDaemon` has left.
+    func endDaemons() {
+        for name in ["nginx.pid", "nginx.pid.oldbin"] {
+            guard let master = try? master(name) else { continue }
+            let children = try? String(contentsOfFile: "/proc/\(master)/task/\(master)/children", encoding: .utf8)
+            for id in [master] + (children ?? "").split(separator: " ").compactMap({ Int32($0) }) { kill(id, SIGKILL) }
+        }
+    }
+
     func start() async throws {
         let process = Process()
         process.executableURL = URL(filePath: Self.program)
@@ -176,6 +202,25 @@ final class NginxFixture: @unchecked Sendable {
         #expect(try await drain().verify(step, in: context).verdict == .pass)
         return prior
     }
+}
+
+/// Channels to this machine on which scripts run as something else makes them.
+struct ScriptChannels: ChannelProvider, CommandChannel {
+    private let base = LocalConnection()
+    let script: @Sendable (String) -> String
+
+    init(_ script: @escaping @Sendable (String) -> String) { self.script = script }
+
+    func channel(to address: ResourceAddress) async throws(AccessError) -> any CommandChannel { self }
+
+    func run(_ command: RemoteCommand) async throws(AccessError) -> CommandResult {
+        guard case .script(let text) = command.program else { return try await base.channel(to: .local).run(command) }
+        let other = RemoteCommand(
+            script: script(text), input: command.input, timeout: command.timeout, outputLimit: command.outputLimit)
+        return try await base.channel(to: .local).run(other)
+    }
+
+    func close() async {}
 }
 
 /// Channels that end after so many commands, as if Fettle had been killed there: the last one has run.

@@ -60,7 +60,7 @@ struct NginxKillTests {
         let host = try nginx.host()
         let view = try await nginx.view()
         let server = try view.file.server("web-1")
-        #expect(try await host.write(view.file.replacing(server, by: server.drainedLine), over: view))
+        #expect(try await host.write(NginxServersFile(view.file.replacing(server, by: server.drainedLine)), over: view))
         for worker in view.serving { kill(try #require(Int32(worker.id)), SIGKILL) }
         try await eventually("nginx has new workers") {
             let now = try await nginx.view().serving

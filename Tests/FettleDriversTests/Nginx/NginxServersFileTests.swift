@@ -74,20 +74,69 @@ import Testing
               # upstream web { include /etc/nginx/up/comment.servers; }
               upstream "web" { zone web 64k; include up/web.servers; }
               upstream api { include /etc/nginx/up/api.servers; } }
+            # configuration file /etc/nginx/up/web.servers:
+            server a;
+            # configuration file /etc/nginx/up/api.servers:
+            server b;
             upstream web { server a;
             """)
-        #expect(dump.upstream("web", includes: "/etc/nginx/up/web.servers"))
-        #expect(dump.upstream("api", includes: "/etc/nginx/up/api.servers"))
+        #expect(dump.upstream("web", isMadeOf: "/etc/nginx/up/web.servers") == .ofTheFile)
+        #expect(dump.upstream("api", isMadeOf: "/etc/nginx/up/api.servers") == .ofTheFile)
         for path in [
             "/etc/nginx/up/fake.servers", "/etc/nginx/up/comment.servers", "/etc/nginx/up/api.servers", "/eb.servers",
         ] {
-            #expect(!dump.upstream("web", includes: path))
+            #expect(dump.upstream("web", isMadeOf: path) == .notOfTheFile)
         }
-        #expect(!dump.upstream("other", includes: "/etc/nginx/up/web.servers"))
+        #expect(dump.upstream("other", isMadeOf: "/etc/nginx/up/web.servers") == .notOfTheFile)
         for text in [
             "upstream", "upstream web", "upstream web {", "upstream web { include", "'", "upstream web { include \"\\",
         ] {
-            #expect(!NginxDump(text).upstream("web", includes: "/x"))
+            #expect(NginxDump("# configuration file /x:\n" + text).upstream("web", isMadeOf: "/x") == .notOfTheFile)
         }
+    }
+
+    /// The same relative path below another folder is another file.
+    @Test(arguments: [
+        "/etc/up/web.servers", "/srv/nginx/up/web.servers", "up/web.servers", "/etc/nginx/up/web.servers ",
+    ])
+    func nginxMustHaveReadTheFileUnderExactlyThisPath(_ path: String) {
+        let dump = NginxDump(
+            """
+            upstream web { include up/web.servers; }
+            # configuration file /etc/nginx/up/web.servers:
+            server a;
+            """)
+        #expect(dump.upstream("web", isMadeOf: "/etc/nginx/up/web.servers") == .ofTheFile)
+        #expect(dump.upstream("web", isMadeOf: path) == .notOfTheFile)
+    }
+
+    @Test(arguments: [
+        "server b; include /x;", "include /x; server b backup;", "include /x; include /y;", "include /y/*; include /x;",
+        "include /x; include /x;",
+    ])
+    func anUpstreamWithServersElsewhereIsTold(_ block: String) {
+        let text = "upstream web { zone web 64k; \(block) }\n# configuration file /x:\nserver a;\n"
+        #expect(NginxDump(text).upstream("web", isMadeOf: "/x") == .ofOthersToo)
+    }
+
+    @Test func notesAreReadAsTheyAreWrittenWhateverTheNames() throws {
+        var notes = NginxNotes()
+        for (name, since) in [("web-1", 7), ("x';id;'", 8), ("ä$(id)", 9)] {
+            let hexadecimal = name.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            notes.read("\(hexadecimal) \(since) 41-99")
+        }
+        #expect(notes.byName["ä$(id)"] == NginxNotes.Note(since: 9, master: "41-99"))
+        #expect(notes.byName.count == 3)
+        #expect(notes.text.utf8.allSatisfy(" \n-0123456789abcdef".utf8.contains))
+        var again = NginxNotes()
+        for line in notes.text.split(separator: "\n") { again.read(line) }
+        #expect(again == notes)
+        for line in ["", "6", "zz 1 1-1", "61 x 1-1", "61 -1 1-1", "61 1 1';id", "616 1 1-1", "ff 1 1-1", "61 1 1-1 2"]
+        {
+            again.read(line[...])
+        }
+        #expect(again == notes)
+        let file = try NginxServersFile("server a down; # web-1\nserver b; # x';id;'\n")
+        #expect(notes.kept(in: file).byName.keys.sorted() == ["web-1"], "who is back has none")
     }
 }
