@@ -26,7 +26,8 @@ enum StageSamples {
                 residents: [
                     ResidentMachine(
                         name: "m", resource: "h-2", memoryMebibytes: 1, processors: 1, isBoundBecause: "a device",
-                        apartFrom: ["n"], sharedPaths: ["/a"])
+                        apartFrom: ["n"], sharedPaths: ["/a"], uuid: "u", writableDisks: 1, isKeptBecause: "a device",
+                        bootsOutsideKernel: true, image: RunningImage(name: "i", version: "1"))
                 ]))
         rich.clusterRoles = Dictionary(
             uniqueKeysWithValues: ClusterRole.allCases.map { (GroupID("g-\($0.rawValue)"), $0) })
@@ -225,10 +226,16 @@ enum StageSamples {
                     cluster: "g-1", members: ["h-1"], atOnce: 1, transaction: transactions[0], stallSeconds: 60)),
             .buildImage(
                 build: ImageBuild(image: "i", version: "2", from: "1", transaction: transactions[0], probes: probes)),
-            .replaceImage(replacement: ImageReplacement(image: "i", from: "1", to: "2")), .retire,
+            .replaceImage(replacement: ImageReplacement(image: "i", from: "1", to: "2", machine: remade)), .retire,
+            .discardKept(machine: remade),
         ] + transactions.map { .changePackages(transaction: $0) }
             + RebootCondition.allCases.map { .reboot(condition: $0) }
     }
+
+    private static let remade = ReplacedMachine(
+        driver: "libvirt", hypervisor: "h-2", address: .ssh("h-2"), name: "m", uuid: "u", images: "/i", version: "2",
+        digest: Digest(rawValue: "00"), kernel: Digest(rawValue: "01"), initrd: Digest(rawValue: "02"),
+        neighbours: [HypervisorAddress(id: "h-3", address: .ssh("h-3"))])
 
     // MARK: Journal
 
