@@ -104,22 +104,30 @@ struct AptWorld {
 struct AptWorldChannels: ChannelProvider {
     let inner = LocalConnection()
     let configuration: String
+    /// Of what `dd` sends, in bytes; nil: all.
+    var longestPiece: Int?
 
     func channel(to address: ResourceAddress) async throws(AccessError) -> any CommandChannel {
-        AptWorldChannel(inner: try await inner.channel(to: address), configuration: configuration)
+        AptWorldChannel(
+            inner: try await inner.channel(to: address), configuration: configuration, longestPiece: longestPiece)
     }
 }
 
 private struct AptWorldChannel: CommandChannel {
     let inner: any CommandChannel
     let configuration: String
+    let longestPiece: Int?
 
     func run(_ command: RemoteCommand) async throws(AccessError) -> CommandResult {
         var command = command
+        var isPiece = false
         if case .script(let text) = command.program {
+            isPiece = text.hasPrefix("dd ")
             command.program = .script("export APT_CONFIG='\(configuration)'\n\(text)")
         }
-        return try await inner.run(command)
+        var result = try await inner.run(command)
+        if let longestPiece, isPiece { result.standardOutput = Array(result.standardOutput.prefix(longestPiece)) }
+        return result
     }
 
     func close() async { await inner.close() }

@@ -70,6 +70,20 @@ import Testing
         #expect(try store.frozen().map(\.repository.set.id) == ["patchset-7"])
     }
 
+    @Test func whatBrokeOffIsClearedADayLater() async throws {
+        try await LocalFleet().keep(in: folder, promoting: true)
+        let places = [".old-1", ".draft-1", ".old-2", ".draft-2"].map { store.repositories.appending(path: $0) }
+        for place in places {
+            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+            try Data().write(to: place.appending(path: "Release"))
+        }
+        for place in places.prefix(2) {
+            try FileManager.default.setAttributes([.modificationDate: Self.age], ofItemAtPath: place.path)
+        }
+        try await run("patchset collect --days 0")
+        #expect(places.map(isThere) == [false, false, true, true])
+    }
+
     @Test func whatCannotBeToldIsNotGarbage() async throws {
         try await LocalFleet().keep(in: folder, promoting: true)
         let file = try freeze(

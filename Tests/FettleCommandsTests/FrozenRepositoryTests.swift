@@ -7,7 +7,7 @@ import Testing
 @testable import FettleCommands
 
 /// What is frozen of a set, by the real apt and the real gpg.
-@Suite(.enabled(if: AptWorld.isAvailable, "apt-get, dpkg-deb, apt-ftparchive and gpg"))
+@Suite(.serialized, .enabled(if: AptWorld.isAvailable, "apt-get, dpkg-deb, apt-ftparchive and gpg"))
 struct FrozenRepositoryTests {
     private let world: AptWorld
     private static let wanted = PackageVersion(name: "fettle-probe", architecture: "all", version: "1:1.0~x+b1")
@@ -64,9 +64,11 @@ struct FrozenRepositoryTests {
         try world.host("production", sources: AptWorld.trusted(world.mirror) + "\n" + source(place))
         #expect(try install(on: "production") == Self.wanted.version)
         // The same key signs the next one.
-        #expect(try key().id == key().id)
+        let before = try Data(contentsOf: place.appending(path: "fettle.asc"))
         let again = try await withOld { try await freeze(signedBy: try key()).place }
         #expect(again == place)
+        #expect(try Data(contentsOf: place.appending(path: "fettle.asc")) == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.repositories.path) == ["patchset-1"])
         #expect(try install(on: "production") == Self.wanted.version)
     }
 
@@ -166,7 +168,9 @@ struct FrozenRepositoryTests {
         try world.publish("fettle-probe", Self.wanted.version)
         try world.host("dev", sources: AptWorld.trusted(world.mirror))
         try world.apt("update", on: "dev")
-        let said = try fettle("patchset freeze patchset-1")
+        // Whatever a mirror without a signature says is not frozen unless somebody says so.
+        #expect(try fettle("patchset freeze patchset-1", exits: 1).contains("nobody has signed"))
+        let said = try fettle("patchset freeze patchset-1 --allow-unsigned")
         #expect(said.contains("debian:12: 1 archives"))
         // As it is printed it is taken.
         let lines = said.split(separator: "\n").filter { $0.hasPrefix("    ") }.map { $0.dropFirst(4) }
@@ -179,13 +183,118 @@ struct FrozenRepositoryTests {
             atPath: world.folder.file(".fettle/repository-key").path)
         #expect(modes[.posixPermissions] as? Int == 0o700)
         // The mirror has gone on: what is frozen stays as it was, and nothing new comes of it.
-        let late = try fettle("patchset freeze patchset-1", exits: 1)
+        let late = try fettle("patchset freeze patchset-1 --allow-unsigned", exits: 1)
         #expect(late.contains("its sources do not offer fettle-probe \(Self.wanted.version)"), "\(late)")
         #expect(try install(on: "production") == Self.wanted.version)
+        // The same version with another content.
+        try world.publish("fettle-probe", Self.wanted.version, content: "evil")
+        try world.apt("update", on: "dev")
+        let forged = try fettle("patchset freeze patchset-1 --allow-unsigned", exits: 1)
+        #expect(forged.contains("a version never has two contents"), "\(forged)")
         let left = try FileManager.default.contentsOfDirectory(atPath: "/var/tmp").filter {
             $0.hasPrefix("fettle-freeze.")
         }
         #expect(left == [], "what was read is not left on the host")
+    }
+
+    @Test func whoTakesUnsignedListsIsTold() async throws {
+        try world.publish("fettle-probe", "1:2.0")
+        let plain = "Types: deb\nURIs: file:\(world.mirror.path)\nSuites: ./\n"
+        for (place, (source, isUnsigned)) in [
+            (AptWorld.trusted(world.mirror), true), (plain + "trusted: 1\n", true),
+            (plain + "Allow-Insecure: on\n", true),
+            (plain, false), (plain + "# Trusted: yes\n", false), (plain + "Trusted: no\n", false),
+        ].enumerated() {
+            try world.host("h\(place)", sources: source)
+            let channels = AptWorldChannels(configuration: world.folder.file("h\(place)/apt.conf").path)
+            let told = try await ArchiveReader(channels: channels).unsigned(at: .local)
+            #expect((told != nil) == isUnsigned, "\(source): \(told ?? "none")")
+            await channels.inner.shutDown()
+        }
+        try world.host("old", sources: "")
+        try world.folder.write("deb [arch=all trusted=yes] file:/x ./\n", to: "old/etc/apt/sources.list")
+        try world.host("loose", sources: plain)
+        let file = world.folder.file("loose/apt.conf")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try Data((text + "Acquire::AllowInsecureRepositories \"true\";\n").utf8).write(to: file)
+        for name in ["old", "loose"] {
+            let channels = AptWorldChannels(configuration: world.folder.file("\(name)/apt.conf").path)
+            #expect(try await ArchiveReader(channels: channels).unsigned(at: .local) != nil, "\(name)")
+            await channels.inner.shutDown()
+        }
+    }
+
+    /// A host that sends one byte for each piece would keep us for ever.
+    @Test func aPieceThatIsShortEndsIt() async throws {
+        try world.publish("fettle-probe", Self.wanted.version)
+        try world.host("dev", sources: AptWorld.trusted(world.mirror))
+        try world.apt("update", on: "dev")
+        let channels = AptWorldChannels(
+            configuration: world.folder.file("dev/apt.conf").path, longestPiece: 1)
+        let reader = ArchiveReader(channels: channels)
+        let offer = try #require(try await reader.offers([Self.wanted], at: .local)[Self.wanted])
+        let error = await #expect(throws: StepFailure.self) { try await reader.read([offer], at: .local) { _, _ in } }
+        #expect(error?.message.contains("the host sent 1 of \(offer.bytes) bytes") == true, "\(error as Any)")
+        await channels.inner.shutDown()
+    }
+
+    @Test func whatAnEarlierOneLeftOnAHostGoesWithTheNext() async throws {
+        try world.publish("fettle-probe", Self.wanted.version)
+        try world.host("dev", sources: AptWorld.trusted(world.mirror))
+        try world.apt("update", on: "dev")
+        let places = ["old", "new"].map {
+            URL(fileURLWithPath: "/var/tmp/fettle-freeze.\($0)\(UUID().uuidString.prefix(5))")
+        }
+        for place in places {
+            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: false)
+            try Data().write(to: place.appending(path: "archive"))
+        }
+        defer { for place in places { try? FileManager.default.removeItem(at: place) } }
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -90_000)], ofItemAtPath: places[0].path)
+        _ = try await freeze(signedBy: try key())
+        #expect(places.map { FileManager.default.fileExists(atPath: $0.path) } == [false, true])
+    }
+
+    /// Other people's keys may bear the same address.
+    @Test func aKeyIsNamedByOneFingerprint() throws {
+        let home = world.folder.file("k")
+        let mine = try key()
+        #expect(mine.id.wholeMatch(of: /[0-9A-F]{40}/) != nil)
+        try world.run(
+            "gpg --batch --quiet --passphrase '' --quick-generate-key 'Somebody else' ed25519 sign never",
+            settings: ["GNUPGHOME": home.path])
+        #expect(throws: CommandFailure.self) { _ = try key() }
+        try world.run("gpgconf --kill gpg-agent", settings: ["GNUPGHOME": home.path])
+        let listing = """
+            sec:u:255:22:AAAA:1:::u:::scESC:::+::ed25519:::0:
+            fpr:::::::::\(String(repeating: "A", count: 40)):
+            uid:u::::1::B::x <a@b>::::::::::0:
+            ssb:u:255:18:BBBB:1::::::e:::+::cv25519::
+            fpr:::::::::\(String(repeating: "B", count: 40)):
+            sec:u:255:22:CCCC:1:::u:::scESC:::+::ed25519:::0:
+            fpr:::::::::; rm -rf /:
+            """
+        #expect(RepositoryKey.fingerprints(in: listing) == [String(repeating: "A", count: 40)])
+    }
+
+    @Test func aKeyThatGpgCannotListIsNotReplaced() throws {
+        let home = world.folder.file("k")
+        _ = try key()
+        // The public half is lost: gpg lists nothing.
+        for name in try FileManager.default.contentsOfDirectory(atPath: home.path) where name.hasPrefix("pubring") {
+            try FileManager.default.removeItem(at: home.appending(path: name))
+        }
+        #expect(throws: CommandFailure.self) { _ = try key() }
+    }
+
+    @Test func aRepositoryIsSwappedInOneMoment() throws {
+        for name in ["one", "other"] { try world.folder.write(name, to: "\(name)/file") }
+        let (one, other) = (world.folder.file("one"), world.folder.file("other"))
+        #expect(AtomicExchange.exchange(one, other))
+        #expect(try String(contentsOf: one.appending(path: "file"), encoding: .utf8) == "other")
+        #expect(try String(contentsOf: other.appending(path: "file"), encoding: .utf8) == "one")
+        #expect(!AtomicExchange.exchange(one, world.folder.file("nothing")))
     }
 
     @Test func whatIsNotAsTheListsSayIsNotKept() throws {

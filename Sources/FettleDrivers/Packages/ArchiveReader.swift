@@ -85,7 +85,38 @@ public struct ArchiveReader: Sendable {
             sha256: Digest(rawValue: sum), fields: fields)
     }
 
+    /// Where the host's apt takes lists that nobody has signed, as it says itself; nil: it does not.
+    ///
+    /// Of all sources, as a list does not tell by which of them it was believed.
+    public func unsigned(at address: ResourceAddress) async throws(StepFailure) -> String? {
+        let result = try await run(Self.unsignedScript, at: address)
+        let line = result.outputText.split(separator: "\n").first.map(String.init)
+        return line.map { String($0.prefix(200)) }
+    }
+
+    /// Source: sources.list(5), apt-secure(8).
+    static let unsignedScript = #"""
+        cd / || exit 1
+        list=/etc/apt/sources.list parts=/etc/apt/sources.list.d
+        eval "$(apt-config shell list Dir::Etc::sourcelist/f parts Dir::Etc::sourceparts/d)" || exit 1
+        yes='(yes|true|with|on|enable|[1-9])'
+        for file in "$list" "$parts"/*.list "$parts"/*.sources; do
+          [ -f "$file" ] || continue
+          grep -v '^[[:space:]]*#' "$file" |
+            grep -iE "(trusted|allow-insecure|allow-weak|allow-downgrade-to-insecure)[[:space:]]*[=:][[:space:]]*$yes"
+        done
+        apt-config dump | grep -iE "^(Acquire::Allow[A-Za-z]*Repositories|APT::Get::AllowUnauthenticated) \"$yes"
+        exit 0
+        """#
+
     // MARK: Their bytes
+
+    /// What an earlier one left when it broke off goes first: own folders alone, and none that may be in use.
+    static let folderScript = #"""
+        find /var/tmp -maxdepth 1 -type d -name 'fettle-freeze.????????' -user "$(id -u)" -mmin +1440 \
+          -exec rm -rf -- {} + >/dev/null 2>&1
+        mktemp -d /var/tmp/fettle-freeze.XXXXXXXX
+        """#
 
     /// Has the host download archives, and hands each over from its beginning to its end.
     ///
@@ -98,7 +129,7 @@ public struct ArchiveReader: Sendable {
     ) async throws {
         try Self.check(offers.map(\.package))
         guard !offers.isEmpty else { return }
-        let made = try await run("mktemp -d /var/tmp/fettle-freeze.XXXXXXXX", at: address)
+        let made = try await run(Self.folderScript, at: address)
         let folder = made.outputText.trimmingCharacters(in: .whitespacesAndNewlines)
         guard folder.wholeMatch(of: #//var/tmp/fettle-freeze\.[A-Za-z0-9]{8}/#) != nil else {
             throw StepFailure(code: .unreachable, message: "the host made no folder for the archives")
@@ -136,6 +167,13 @@ public struct ArchiveReader: Sendable {
                 "dd if=\(folder)/archive bs=\(Self.pieceMiB)M skip=\(skip) count=1 2>/dev/null",
                 limit: (Self.pieceMiB << 20) + 1_024, at: address)
             guard !piece.standardOutput.isEmpty else { break }
+            let whole = min(Int64(Self.pieceMiB << 20), offer.bytes - count)
+            guard Int64(piece.standardOutput.count) == whole else {
+                throw StepFailure(
+                    code: .unreachable,
+                    message: "the host sent \(piece.standardOutput.count) of \(whole) bytes of a piece of "
+                        + "\(offer.package.name) \(offer.package.version)")
+            }
             count += Int64(piece.standardOutput.count)
             try await take(offer, piece.standardOutput)
         }

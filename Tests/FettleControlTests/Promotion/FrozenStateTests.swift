@@ -102,9 +102,17 @@ extension PromotionServiceTests {
     @Test func hostsOfThePlatformAreAskedForArchivesAndNoOthers() async throws {
         try await scan()
         let set = try await made()
-        let sources = try await promotions.freezeSources(of: set, fleet: Self.fleet, by: "alice").sources
+        let sources = try await promotions.freezeSources(
+            of: set, fleet: Self.fleet, policy: Self.policy, by: "alice"
+        ).sources
         #expect(sources.map(\.part.platform) == ["debian:12"])
         #expect(sources.first?.hosts.map(\.id) == Self.fleet.resources.map(\.id))
+        #expect(sources.first?.last == ["web-1", "web-2", "web-3"])
+        // What no stage has says nothing.
+        var fewer = Self.policy
+        fewer.promotion?.stages.removeLast()
+        let some = try await promotions.freezeSources(of: set, fleet: Self.fleet, policy: fewer, by: "alice").sources
+        #expect(some.first?.last == ["stage-1", "stage-2"] && some.first?.hosts.count == 4)
         try await scan { sample in
             for place in sample.facts.hosts.indices {
                 guard var platform = sample.facts.hosts[place].platform.value else { continue }
@@ -113,7 +121,7 @@ extension PromotionServiceTests {
             }
         }
         let error = await refused {
-            _ = try await promotions.freezeSources(of: set, fleet: Self.fleet, by: "alice")
+            _ = try await promotions.freezeSources(of: set, fleet: Self.fleet, policy: Self.policy, by: "alice")
         }
         #expect(error?.code == .invalid && error?.message.contains("no host of it is known") == true)
     }

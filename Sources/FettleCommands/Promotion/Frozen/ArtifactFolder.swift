@@ -117,7 +117,9 @@ struct ArtifactFolder {
             chmod(draft.appending(path: name).path, 0o644)
         }
         try Self.make(place.deletingLastPathComponent())
-        let old = repositories.appending(path: ".old-\(UUID().uuidString)")
+        // What was there is the draft now, and goes with it.
+        if AtomicExchange.exchange(draft, place) { return place }
+        let old = leftOver()
         let replaces = rename(place.path, old.path) == 0
         guard rename(draft.path, place.path) == 0 else {
             let reason = String(cString: strerror(errno))
@@ -126,6 +128,47 @@ struct ArtifactFolder {
         }
         if replaces { try? FileManager.default.removeItem(at: old) }
         return place
+    }
+
+    private func leftOver() -> URL { repositories.appending(path: ".old-\(UUID().uuidString)") }
+
+    /// Takes a repository away: at once, and not file by file before somebody's eyes.
+    func remove(_ place: URL) throws {
+        let old = leftOver()
+        guard rename(place.path, old.path) == 0 else {
+            throw CommandFailure(.failure, "\(place.path) cannot be removed: \(String(cString: strerror(errno)))")
+        }
+        try FileManager.default.removeItem(at: old)
+    }
+
+    /// What was left of repositories when something broke off, older than a day; sorted.
+    func leftOvers() -> [URL] {
+        Self.folders(in: repositories).filter {
+            ($0.lastPathComponent.hasPrefix(".old-") || $0.lastPathComponent.hasPrefix(".draft-"))
+                && Self.age(of: $0) > 86_400
+        }
+    }
+
+    /// What is frozen stays what it is: the same version of the same set never has other bytes.
+    func requireSame(_ repository: FrozenRepository) throws {
+        let file = place(of: repository).appending(path: Self.manifest)
+        guard FileManager.default.fileExists(atPath: file.path) else { return }
+        guard let bytes = try FileHandle(forReadingFrom: file).read(upToCount: Self.longestManifest),
+            let old = try? CanonicalJSON.decode(FrozenRepository.self, from: bytes)
+        else {
+            throw CommandFailure(
+                .failure, "\(file.path) does not tell what is frozen there\n  look at it; remove that folder to go on")
+        }
+        guard old.set == repository.set, old.platform == repository.platform else { return }
+        let known = Dictionary(old.archives.map { ($0.package, $0.sha256) }) { first, _ in first }
+        for archive in repository.archives {
+            guard let before = known[archive.package], before != archive.sha256 else { continue }
+            throw CommandFailure(
+                .failure,
+                "\(archive.package.name) \(archive.package.version) is frozen as \(before.short)…, and the hosts' lists say "
+                    + "\(archive.sha256.short)… now\n  a version never has two contents: one of both is forged. "
+                    + "Nothing was frozen")
+        }
     }
 
     /// All repositories, by their places; sorted.

@@ -52,7 +52,11 @@ struct PatchSetCollect: AsyncParsableCommand {
         }
         answer.removed = over.map(\.path)
         if !dryRun {
-            for place in over { try FileManager.default.removeItem(at: place) }
+            for place in over { try store.remove(place) }
+            for place in store.leftOvers() {
+                try FileManager.default.removeItem(at: place)
+                answer.removed.append(place.path)
+            }
             for file in try store.unnamed() {
                 try FileManager.default.removeItem(at: file)
                 answer.removed.append(file.path)

@@ -5,7 +5,7 @@ import Foundation
 struct RepositoryKey {
     /// Where gpg keeps it; nil: where the operator's gpg does.
     let home: URL?
-    /// As gpg finds it.
+    /// Its fingerprint: of a name or a mail address other people's keys may bear the same.
     let id: String
 
     private static let name = "Fettle frozen repositories"
@@ -18,12 +18,44 @@ struct RepositoryKey {
         guard id.wholeMatch(of: #/[A-Za-z0-9][A-Za-z0-9.@_+-]{0,127}/#) != nil else {
             throw CommandFailure(.usage, "--key takes a fingerprint or a mail address, not '\(id.printable)'")
         }
-        let key = RepositoryKey(home: nil, id: id)
-        guard try key.gpg(["--list-secret-keys", "--", id]).status == 0 else {
+        let keys = try fingerprints(nil, ["--", id])
+        guard let key = keys.first, keys.count == 1 else {
             throw CommandFailure(
-                .failure, "gpg has no secret key '\(id)'\n  `gpg --list-secret-keys` tells which it has")
+                .failure,
+                "gpg has \(keys.isEmpty ? "no secret key" : "\(keys.count) secret keys") '\(id)'\n  "
+                    + "`gpg --list-secret-keys` tells which it has; a fingerprint names one")
         }
-        return key
+        return RepositoryKey(home: nil, id: key)
+    }
+
+    /// Of the secret keys that gpg finds.
+    private static func fingerprints(_ home: URL?, _ words: [String] = []) throws -> [String] {
+        let gpg = RepositoryKey(home: home, id: "")
+        let (status, told) = try gpg.gpg(["--with-colons", "--fixed-list-mode", "--list-secret-keys"] + words)
+        // It ends so as well where it finds none.
+        guard status == 0 else { return [] }
+        return fingerprints(in: told)
+    }
+
+    /// Those of primary keys, which stand on the first line `fpr` behind each `sec`.
+    ///
+    /// Source: doc/DETAILS of GnuPG, "Format of the colon listings".
+    static func fingerprints(in listing: String) -> [String] {
+        var found: [String] = []
+        var isPrimary = false
+        for line in listing.split(separator: "\n") {
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            switch fields.first {
+            case "sec": isPrimary = true
+            case "ssb": isPrimary = false
+            case "fpr" where isPrimary && fields.count > 9:
+                isPrimary = false
+                let text = String(fields[9])
+                if text.wholeMatch(of: #/[0-9A-F]{40,64}/#) != nil { found.append(text) }
+            default: break
+            }
+        }
+        return found
     }
 
     /// The one that was made for these repositories before, or a new one: Ed25519, without an end, readable by this account alone.
@@ -40,13 +72,27 @@ struct RepositoryKey {
                 .failure, "\(home.path), with the key that signs repositories, is not this account's alone\n  chmod 700"
             )
         }
-        let key = RepositoryKey(home: home, id: "=\(name)")
-        defer { key.endAgent() }
-        if try key.gpg(["--list-secret-keys", "--", key.id]).status != 0 {
-            try key.require(
+        let maker = RepositoryKey(home: home, id: "")
+        defer { maker.endAgent() }
+        var keys = try fingerprints(home)
+        if keys.isEmpty, try isWithoutKeys(home) {
+            try maker.require(
                 ["--passphrase", "", "--quick-generate-key", name, "ed25519", "sign", "never"], "make a key")
+            keys = try fingerprints(home)
         }
-        return key
+        guard let key = keys.first, keys.count == 1 else {
+            throw CommandFailure(
+                .failure,
+                "\(home.path) holds \(keys.isEmpty ? "no key that gpg can read" : "\(keys.count) secret keys"), and has "
+                    + "to hold one\n  hosts trust the one that was made first: keep that, or name one with --key")
+        }
+        return RepositoryKey(home: home, id: key)
+    }
+
+    /// A key that gpg cannot list is a key as well: none is made beside it.
+    private static func isWithoutKeys(_ home: URL) throws -> Bool {
+        let folder = home.appending(path: "private-keys-v1.d").path
+        return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).isEmpty
     }
 
     /// Writes `InRelease`, `Release.gpg` and the public key, `fettle.asc`, beside `Release`.

@@ -6,8 +6,10 @@ extension PromotionService {
     /// Where the archives of one part of a set can be asked for.
     public struct FreezeSource: Sendable, Equatable {
         public var part: PatchSet.Part
-        /// Hosts of its platform by the newest facts, in the fleet's order.
+        /// Hosts of its platform by the newest facts that stages have, in the fleet's order.
         public var hosts: [Resource]
+        /// Those of them that the last stage has.
+        public var last: [ResourceID]
     }
 
     /// Who freezes makes sets, and takes away what is frozen of them.
@@ -19,10 +21,13 @@ extension PromotionService {
     ///
     /// - Throws: `invalid` for a platform of which nothing can be frozen yet, or of which no host is known.
     public func freezeSources(
-        of id: PatchSetID, fleet: Fleet, by person: Person
+        of id: PatchSetID, fleet: Fleet, policy: Policy, by person: Person
     ) async throws(ControlError) -> (kept: Kept, sources: [FreezeSource]) {
         try await requireMayFreeze(by: person)
-        try await gate.requireAccepted(nil, fleet)
+        try await gate.requireAccepted(policy, fleet)
+        let stages = (policy.promotion ?? .standard(for: fleet)).stages
+        let environments = Set(stages.flatMap(\.environments))
+        let last = Set(stages.last?.environments ?? [])
         let kept = try await set(id)
         let facts = try await keeper.newest(FactSet.self, .facts)?.value
         var platforms: [ResourceID: String] = [:]
@@ -35,9 +40,14 @@ extension PromotionService {
                     "\(part.platform): only apt's repositories can be frozen yet, not those of \(part.manager)")
                 continue
             }
-            let hosts = fleet.resources.filter { platforms[$0.id] == part.platform && $0.address.transport != .none }
+            let hosts = fleet.resources.filter {
+                platforms[$0.id] == part.platform && $0.address.transport != .none
+                    && environments.contains($0.environment)
+            }
             if hosts.isEmpty { problems.append("\(part.platform): no host of it is known: `fettle scan`") }
-            sources.append(FreezeSource(part: part, hosts: hosts))
+            sources.append(
+                FreezeSource(
+                    part: part, hosts: hosts, last: hosts.filter { last.contains($0.environment) }.map(\.id)))
         }
         guard problems.isEmpty, !sources.isEmpty else {
             throw ControlError(

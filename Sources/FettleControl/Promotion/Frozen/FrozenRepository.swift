@@ -7,16 +7,20 @@ public struct FrozenRepository: Codable, Sendable, Equatable {
     public var platform: String
     public var madeAt: Timestamp
     public var madeBy: Person
+    /// Hosts whose lists told the same of all archives, sorted; nil: not written down.
+    public var witnesses: [ResourceID]?
     /// Sorted by package.
     public var archives: [FrozenArchive]
 
     public init(
-        set: StageReference, platform: String, madeAt: Timestamp, madeBy: Person, archives: [FrozenArchive]
+        set: StageReference, platform: String, madeAt: Timestamp, madeBy: Person, archives: [FrozenArchive],
+        witnesses: [ResourceID]? = nil
     ) {
         self.set = set
         self.platform = platform
         self.madeAt = madeAt
         self.madeBy = madeBy
+        self.witnesses = witnesses?.sorted()
         self.archives = archives.sorted { $0.package < $1.package }
     }
 
