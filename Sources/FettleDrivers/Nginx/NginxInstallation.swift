@@ -108,7 +108,7 @@ struct NginxInstallation: Sendable {
         cat >"$n" && [ "$(wc -c <"$n")" -eq \(size) ] || exit \(Status.cut)
         same() { [ "$(sha256sum <"$f" | cut -c1-64)" = '\(digest)' ] || { rm -f "$n"; exit \(Status.changed); }; }
         same
-        chown --reference="$f" "$n" 2>/dev/null || { rm -f "$n"; exit \(Status.owner); }
+        chown --reference="$f" "$n" 2>/dev/null || [ -O "$f" ] || { rm -f "$n"; exit \(Status.owner); }
         chmod --reference="$f" "$n" || exit \(Status.noPermission)
         printf 'pending %s\\n%s' "$(sha256sum <"$n" | cut -c1-64)" '\(notes)' >"$s" &&
         sync "$n" "$s" || exit \(Status.noPermission)
