@@ -234,7 +234,7 @@ enum StageSamples {
 
     private static let remade = ReplacedMachine(
         driver: "libvirt", hypervisor: "h-2", address: .ssh("h-2"), name: "m", uuid: "u", images: "/i", version: "2",
-        digest: Digest(rawValue: "00"), kernel: Digest(rawValue: "01"), initrd: Digest(rawValue: "02"),
+        digest: digest, kernel: digest, initrd: digest,
         neighbours: [HypervisorAddress(id: "h-3", address: .ssh("h-3"))])
 
     // MARK: Journal

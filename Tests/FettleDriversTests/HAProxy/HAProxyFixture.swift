@@ -127,13 +127,16 @@ final class HAProxyFixture: @unchecked Sendable {
 }
 
 /// A web server of its own process: `/health` answers 200 until the file `down` lies in its directory, `/slow?2` takes two
-/// seconds, everything else answers at once.
+/// seconds, `/held` as long as nobody releases it, everything else answers at once.
 final class WebServerFixture: @unchecked Sendable {
     private static let program = """
-        import http.server, os, socketserver, sys, time
+        import http.server, os, socketserver, sys, time, uuid
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 if self.path.startswith('/slow'): time.sleep(float(self.path.split('?')[1]))
+                if self.path == '/held':
+                    open('held-' + uuid.uuid4().hex, 'w').close()
+                    while not os.path.exists('released'): time.sleep(0.02)
                 status = 503 if self.path == '/health' and os.path.exists('down') else 200
                 if self.path == '/moved': status = 302
                 body = b'hello from fettle' * (60000 if self.path == '/big' else 1)
@@ -188,6 +191,15 @@ final class WebServerFixture: @unchecked Sendable {
     }
 
     func stop() { end(process) }
+
+    /// How many requests for `/held` have come.
+    var heldCount: Int {
+        let names = try? FileManager.default.contentsOfDirectory(atPath: directory.path)
+        return names?.count { $0.hasPrefix("held-") } ?? 0
+    }
+
+    /// Answers those that are held, and all that come afterwards.
+    func release() throws { try Data().write(to: directory.appending(path: "released")) }
 
     func setHealthy(_ isHealthy: Bool) throws {
         let file = directory.appending(path: "down")

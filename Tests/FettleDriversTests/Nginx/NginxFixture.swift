@@ -164,7 +164,7 @@ final class NginxFixture: @unchecked Sendable {
     }
 
     func traffic(
-        backend: String = "web", serverName: String = "{id}", drainTimeoutSeconds: Int = 10
+        backend: String = "web", serverName: String = "{id}", drainTimeoutSeconds: Int = 120
     ) -> TrafficBinding {
         TrafficBinding(
             driver: "nginx", via: "lb-1", address: .local, endpoint: serversPath, backend: backend,
@@ -176,12 +176,27 @@ final class NginxFixture: @unchecked Sendable {
         let request = "GET \(path) HTTP/1.1\r\nHost: fettle\r\nConnection: close\r\n\r\n"
         let bytes = try await SocketConversation.hold(
             with: .unix(directory.appending(path: "front.sock").path), sending: Array(request.utf8), limit: 4_000_000,
-            timeout: .seconds(20))
+            timeout: .seconds(300))
         guard case .complete(let response) = HTTPResponse.parse(bytes, isWhole: true), response.status == 200 else {
             return nil
         }
         let text = String(decoding: bytes, as: UTF8.self)
         return backends.firstIndex { text.contains("127.0.0.1:\($0.port)") }.map { $0 + 1 }
+    }
+
+    /// Requests that workers have, and that end when they are let go.
+    func holding(_ count: Int = 4) async throws -> [Task<Int?, any Error>] {
+        let requests = (0..<count).map { _ in Task { try await get("/held") } }
+        try await eventually("the requests are held") { backends.reduce(0) { $0 + $1.heldCount } == count }
+        return requests
+    }
+
+    /// - Returns: by which servers they were answered.
+    func letGo(_ requests: [Task<Int?, any Error>]) async throws -> [Int?] {
+        for backend in backends { try backend.release() }
+        var answers: [Int?] = []
+        for request in requests { answers.append(try await request.value) }
+        return answers
     }
 
     /// Which servers answer, of many requests.

@@ -24,8 +24,7 @@ struct NginxProofTests {
     @Test func workersThatEndBecauseOfTheNextMemberDoNotCountForThisOne() async throws {
         let nginx = try await NginxFixture(servers: 3)
         let prior = try await nginx.drained("web-1")
-        let requests = (0..<4).map { _ in Task { try await nginx.get("/slow?4") } }
-        try await Task.sleep(for: .milliseconds(300))
+        let requests = try await nginx.holding()
         let second = Self.drain(nginx, "web-2", drainTimeoutSeconds: 0)
         guard case .ready(let other?) = await nginx.drain().check(second, in: TrafficSteps.context()) else {
             Issue.record("not ready")
@@ -44,7 +43,7 @@ struct NginxProofTests {
             await nginx.drain().check(second, in: TrafficSteps.context(prior: other)) == .ready(prior: other),
             "the second one is not idle yet")
         #expect(try await !nginx.view().leaving.isEmpty, "the requests have ended too early to prove anything")
-        for request in requests { #expect(try await request.value != nil) }
+        #expect(try await nginx.letGo(requests).allSatisfy { $0 != nil })
     }
 
     @Test func whatIsNotedOfAServerEndsWithItsComingBack() async throws {
@@ -56,22 +55,20 @@ struct NginxProofTests {
         let restore = TrafficSteps.step(.restore(traffic: nginx.traffic()), on: "web-1")
         try await nginx.restore().perform(restore, in: TrafficSteps.context(prior: prior))
         #expect(try await nginx.view().notes.byName == first.notes.byName.filter { $0.key == "web-2" })
-        let requests = (0..<4).map { _ in Task { try await nginx.get("/slow?2") } }
-        try await Task.sleep(for: .milliseconds(300))
+        let requests = try await nginx.holding()
         let step = Self.drain(nginx, drainTimeoutSeconds: 0)
         let failure = await #expect(throws: StepFailure.self) {
             try await nginx.drain().perform(step, in: TrafficSteps.context(prior: prior))
         }
         #expect(failure?.code == .timeout, "workers of the time between send to it")
-        for request in requests { #expect(try await request.value != nil) }
+        #expect(try await nginx.letGo(requests).allSatisfy { $0 != nil })
     }
 
     /// The seal is not of this file any more, and what it says of workers may be wrong.
     @Test func afterAForeignEditAndReloadTheOldWorkersAreWaitedForAndNothingFails() async throws {
         let nginx = try await NginxFixture()
         let prior = try await nginx.drained()
-        let requests = (0..<4).map { _ in Task { try await nginx.get("/slow?3") } }
-        try await Task.sleep(for: .milliseconds(300))
+        let requests = try await nginx.holding()
         try nginx.write(try nginx.servers.replacing("# end", with: "# the end"), to: "web.servers")
         try nginx.reload()
         try await eventually("it is loaded") { try await nginx.view().taken == .asFound }
@@ -81,7 +78,7 @@ struct NginxProofTests {
             return
         }
         #expect(try await !nginx.view().leaving.isEmpty, "the requests have ended too early to prove anything")
-        for request in requests { #expect(try await request.value != nil) }
+        #expect(try await nginx.letGo(requests).allSatisfy { $0 != nil })
         try await eventually("they have ended") {
             Self.isDone(await nginx.drain().check(Self.drain(nginx), in: context))
         }
@@ -93,8 +90,7 @@ struct NginxProofTests {
         try await nginx.stop()
         defer { nginx.endDaemons() }
         try await nginx.startAsDaemon()
-        let requests = (0..<4).map { _ in Task { try await nginx.get("/slow?4") } }
-        try await Task.sleep(for: .milliseconds(300))
+        let requests = try await nginx.holding()
         let old = try nginx.master()
         kill(old, SIGUSR2)
         try await eventually("the new program is there") {
@@ -111,7 +107,7 @@ struct NginxProofTests {
         let failure = await #expect(throws: StepFailure.self) { try await nginx.drain().perform(step, in: context) }
         #expect(failure?.code == .timeout)
         #expect(await nginx.drain().check(step, in: context) == .ready(prior: prior))
-        for request in requests { #expect(try await request.value != nil) }
+        #expect(try await nginx.letGo(requests).allSatisfy { $0 != nil })
         try await nginx.drain().perform(Self.drain(nginx), in: context)
         #expect(Self.isDone(await nginx.drain().check(step, in: context)))
         #expect(try await nginx.answering(12) == [2])

@@ -72,19 +72,22 @@ struct NginxStepTests {
     @Test("A drain ends only when the old workers have ended (nomad#14293), and no request is lost")
     func aDrainEndsWhenTheOldWorkersHaveEnded() async throws {
         let nginx = try await NginxFixture()
-        let requests = (0..<4).map { _ in Task { try await nginx.get("/slow?1.5") } }
-        try await Task.sleep(for: .milliseconds(300))
-        let begin = ContinuousClock.now
-        _ = try await nginx.drained()
-        #expect(begin.duration(to: .now) > .milliseconds(700))
+        let requests = try await nginx.holding()
+        let draining = Task { try await nginx.drained() }
+        try await eventually("old workers leave") { try await !nginx.view().leaving.isEmpty }
+        let step = Self.step(.drain(traffic: nginx.traffic()))
+        guard case .ready = await nginx.drain().check(step, in: TrafficSteps.context()) else {
+            Issue.record("it is called done while old workers are there")
+            return
+        }
+        #expect(try await nginx.letGo(requests).allSatisfy { $0 != nil })
+        _ = try await draining.value
         #expect(try await nginx.view().leaving.isEmpty)
-        for request in requests { #expect(try await request.value != nil) }
     }
 
     @Test func workThatDoesNotEndFailsTheDrainWhichStaysForAnotherAttempt() async throws {
         let nginx = try await NginxFixture()
-        let requests = (0..<4).map { _ in Task { try await nginx.get("/slow?4") } }
-        try await Task.sleep(for: .milliseconds(300))
+        let requests = try await nginx.holding()
         let step = Self.step(.drain(traffic: nginx.traffic(drainTimeoutSeconds: 1)))
         guard case .ready(let prior?) = await nginx.drain().check(step, in: TrafficSteps.context()) else {
             Issue.record("not ready")
@@ -99,8 +102,8 @@ struct NginxStepTests {
             Issue.record("it is out, and the hold does not stand")
             return
         }
+        #expect(try await nginx.letGo(requests).allSatisfy { $0 != nil })
         try await nginx.drain().perform(Self.step(.drain(traffic: nginx.traffic())), in: context)
-        for request in requests { #expect(try await request.value != nil) }
     }
 
     @Test("What others have taken out stays out (system-upgrade-controller#341)")

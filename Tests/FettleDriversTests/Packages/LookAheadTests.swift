@@ -62,13 +62,21 @@ import Testing
     @Test func theCheckAsksTheHostNothingMore() async throws {
         let (channels, driver) = try host(has: "1")
         let (step, context) = try patch()
-        await driver.lookAhead(at: step, in: context)
-        let asked = channels.commands
-        #expect(isReady(await driver.check(step, in: context)))
-        #expect(asked == 1 && channels.commands == asked)
-        // It is good for one check: the next one looks itself.
-        #expect(isReady(await driver.check(step, in: context)))
-        #expect(channels.commands == 2)
+        // On a busy machine a look can be too old when it is wanted: then there is nothing to be seen, and the next one counts.
+        for _ in 0..<50 {
+            let began = (at: ContinuousClock.now, commands: channels.commands)
+            await driver.lookAhead(at: step, in: context)
+            let asked = channels.commands
+            #expect(isReady(await driver.check(step, in: context)))
+            let answered = channels.commands
+            guard began.at.duration(to: .now) < RecentLooks<PackageSnapshot>.freshness else { continue }
+            #expect(asked == began.commands + 1 && answered == asked)
+            // It is good for one check: the next one looks itself.
+            #expect(isReady(await driver.check(step, in: context)))
+            #expect(channels.commands == answered + 1)
+            return
+        }
+        Issue.record("no look was fresh")
     }
 
     /// That it is done, that it cannot be done and that the host is not as planned are never told by what was seen before.
