@@ -1,3 +1,4 @@
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -60,11 +61,7 @@ final class LocalTLS {
             == 0
     }
 
-    func stop() {
-        // Whoever runs the tests may have other signals switched off, which a child inherits.
-        kill(server.processIdentifier, SIGKILL)
-        server.waitUntilExit()
-    }
+    func stop() { server.end() }
 
     private static func run(_ program: String, _ words: [String]) throws -> Int32 {
         let process = Process()

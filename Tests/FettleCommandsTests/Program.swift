@@ -30,9 +30,13 @@ final class Program {
         }
         process.environment = inherited.merging(settings) { _, new in new }
         process.standardInput = FileHandle.nullDevice
+        var handles: [FileHandle] = []
+        // A Process keeps what it was given, and a test's process cannot have any number of files open.
+        defer { for handle in handles { try? handle.close() } }
         for (file, isError) in [(files.output, false), (files.error, true)] {
             try Data().write(to: file)
             let handle = try FileHandle(forWritingTo: file)
+            handles.append(handle)
             if isError { process.standardError = handle } else { process.standardOutput = handle }
         }
         try process.run()

@@ -1,3 +1,4 @@
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -73,8 +74,5 @@ final class SuiteServer {
         }
     }
 
-    func stop() {
-        kill(server.processIdentifier, SIGKILL)
-        server.waitUntilExit()
-    }
+    func stop() { server.end() }
 }

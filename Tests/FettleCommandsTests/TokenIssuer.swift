@@ -1,3 +1,4 @@
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -129,8 +130,5 @@ final class TokenIssuer {
     /// Which keys it tells from now on.
     func tell(_ keys: String...) throws { _ = try get("/keys?set=\(keys.joined(separator: ","))") }
 
-    func stop() {
-        kill(server.processIdentifier, SIGKILL)
-        server.waitUntilExit()
-    }
+    func stop() { server.end() }
 }

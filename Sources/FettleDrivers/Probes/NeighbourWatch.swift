@@ -59,17 +59,19 @@ struct NeighbourWatch: Sendable {
     var places: Range<Int> { watches.indices }
     var series: [NeighbourSeries] { record.series }
 
-    /// Asks for a time, at least four times, and beyond it as long as a row of bad answers is open.
+    /// Asks for a time, four times or more often where answers are quick, and beyond it until two were given, or as long as a row
+    /// of bad ones is open: one answer alone is no series.
     func listen(_ place: Int, for time: Duration) async {
         let watch = watches[place]
         let clock = ContinuousClock()
         let end = clock.now + time
         let pause = max(min(watch.interval, time / 4), .milliseconds(500))
-        var late = 0
+        var (asked, late) = (0, 0)
         while true {
             record.note(await watch.sample(), place)
+            asked += 1
             if clock.now + pause > end {
-                guard record.isOpen(place), late <= watch.samplesInRow + 1 else { return }
+                guard asked < 2 || record.isOpen(place), late <= watch.samplesInRow + 1 else { return }
                 late += 1
             }
             do { try await clock.sleep(for: pause) } catch { return }

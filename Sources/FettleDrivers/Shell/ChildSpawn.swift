@@ -49,6 +49,9 @@ enum ChildSpawn {
         posix_spawn_file_actions_adddup2(&actions, descriptors.childInput, 0)
         posix_spawn_file_actions_adddup2(&actions, descriptors.childOutput, 1)
         posix_spawn_file_actions_adddup2(&actions, descriptors.childError, 2)
+        // Not everybody in this process marks what they open: what lies in a channel's child for hours would keep another's
+        // child from being seen to end, or a lock from being let go.
+        try closeOthers(from: 3, in: &actions)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -70,6 +73,23 @@ enum ChildSpawn {
         guard status == 0 else { throw SystemErrno(code: status) }
         return process
     }
+
+    /// Has the child close all descriptors from `lowest` on before its program begins.
+    private static func closeOthers(
+        from lowest: CInt, in actions: inout posix_spawn_file_actions_t
+    ) throws(SystemErrno) {
+        // Where the C library has no such function, what it starts inherits what is not marked.
+        guard let closeFrom else { return }
+        let status = closeFrom(&actions, lowest)
+        guard status == 0 else { throw SystemErrno(code: status) }
+    }
+
+    /// `posix_spawn_file_actions_addclosefrom_np` of glibc 2.34 and later, whose headers show it only with `_GNU_SOURCE`.
+    private static let closeFrom: CloseFrom? =
+        dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map { unsafeBitCast($0, to: CloseFrom.self) }
+
+    private typealias CloseFrom =
+        @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, CInt) -> CInt
 
     /// POSIX_SPAWN_SETSID of POSIX.1-2024: 0x80 in glibc and musl, whose headers show it only with `_GNU_SOURCE`.
     private static let newSession: CInt = 0x80

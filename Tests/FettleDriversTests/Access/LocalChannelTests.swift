@@ -57,6 +57,19 @@ extension ChannelTests {
             #expect(refused?.code == .cancelled)
         }
 
+        /// Foundation tells a child's end by a socket that it does not mark: a shell that lives for hours and holds it keeps that
+        /// end from being seen.
+        @Test func aShellHoldsNothingThatOthersHaveOpen() async throws {
+            let unmarked = dup(0)
+            try #require(unmarked > 2)
+            defer { Foundation.close(unmarked) }
+            try await withChannel { channel async throws in
+                let held = try await channel.run(RemoteCommand(script: "ls /proc/$PPID/fd"))
+                let others = held.outputText.split(separator: "\n").compactMap { Int($0) }
+                #expect(others.contains(2) && !others.contains(Int(unmarked)), "\(others)")
+            }
+        }
+
         @Test func everyCommandStartsFresh() async throws {
             try await withChannel { channel async throws in
                 _ = try await channel.run(RemoteCommand(script: "cd /tmp; A=1; export A; umask 0; exec >/dev/null"))

@@ -1,5 +1,6 @@
 import FettleDriverKit
 import FettleModel
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -75,7 +76,7 @@ final class HAProxyFixture: @unchecked Sendable {
     }
 
     deinit {
-        process.map(end)
+        process?.end()
         try? FileManager.default.removeItem(at: directory)
     }
 
@@ -94,7 +95,7 @@ final class HAProxyFixture: @unchecked Sendable {
     }
 
     func stop() {
-        process.map(end)
+        process?.end()
         process = nil
     }
 
@@ -180,17 +181,17 @@ final class WebServerFixture: @unchecked Sendable {
         try process.run()
         // Only the system can choose a port that nobody else has.
         do { port = try await number(in: directory.appending(path: "port")) } catch {
-            end(process)
+            process.end()
             throw error
         }
     }
 
     deinit {
-        end(process)
+        process.end()
         try? FileManager.default.removeItem(at: directory)
     }
 
-    func stop() { end(process) }
+    func stop() { process.end() }
 
     /// How many requests for `/held` have come.
     var heldCount: Int {
@@ -209,12 +210,6 @@ final class WebServerFixture: @unchecked Sendable {
             try Data().write(to: file)
         }
     }
-}
-
-/// SIGKILL, because a child of a thread that blocks signals inherits that, and then SIGTERM waits for ever.
-func end(_ process: Process) {
-    kill(process.processIdentifier, SIGKILL)
-    while process.isRunning { usleep(1_000) }
 }
 
 struct TimedOut: Error, CustomStringConvertible {

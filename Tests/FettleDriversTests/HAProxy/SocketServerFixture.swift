@@ -1,3 +1,4 @@
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -65,7 +66,7 @@ final class SocketServerFixture: @unchecked Sendable {
     }
 
     deinit {
-        end(process)
+        process.end()
         try? FileManager.default.removeItem(atPath: path)
     }
 }

@@ -1,5 +1,6 @@
 import FettleDriverKit
 import FettleModel
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -118,8 +119,8 @@ final class KeepalivedFixture: @unchecked Sendable {
     func stop(_ member: ResourceID) {
         guard let process = processes.removeValue(forKey: member) else { return }
         kill(process.processIdentifier, SIGTERM)
-        for _ in 0..<300 where process.isRunning { usleep(10_000) }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        for _ in 0..<300 where !process.hasEnded { usleep(10_000) }
+        process.end()
         try? FileManager.default.removeItem(atPath: pidFile(member))
     }
 

@@ -1,5 +1,6 @@
 import FettleDriverKit
 import FettleModel
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -51,7 +52,7 @@ final class NginxFixture: @unchecked Sendable {
     }
 
     deinit {
-        process.map(Self.endWithWorkers)
+        process?.end()
         try? FileManager.default.removeItem(at: directory)
     }
 
@@ -120,20 +121,11 @@ final class NginxFixture: @unchecked Sendable {
         try await eventually("nginx has its workers") { try await self.view().serving.count == 2 }
     }
 
-    /// nginx's workers go on without their master, and hold what tells that the process has ended.
-    private static func endWithWorkers(_ process: Process) {
-        let master = process.processIdentifier
-        let workers = (try? String(contentsOfFile: "/proc/\(master)/task/\(master)/children", encoding: .utf8)) ?? ""
-        kill(master, SIGKILL)
-        for worker in workers.split(separator: " ").compactMap({ Int32($0) }) { kill(worker, SIGKILL) }
-        end(process)
-    }
-
     /// In order, so that the socket is free again.
     func stop() async throws {
         guard let process else { return }
         kill(process.processIdentifier, SIGTERM)
-        try await eventually("nginx has ended") { !process.isRunning }
+        try await eventually("nginx has ended") { process.hasEnded }
         self.process = nil
     }
 

@@ -1,5 +1,6 @@
 import FettleDriverKit
 import FettleModel
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -232,7 +233,7 @@ final class TLSServerFixture: @unchecked Sendable {
     }
 
     deinit {
-        end(process)
+        process.end()
         try? FileManager.default.removeItem(at: directory)
     }
 }

@@ -1,4 +1,5 @@
 import FettleModel
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -170,7 +171,7 @@ struct RealPrometheusTests {
         prometheus.standardOutput = FileHandle.nullDevice
         prometheus.standardError = FileHandle.nullDevice
         try prometheus.run()
-        defer { end(prometheus) }
+        defer { prometheus.end() }
         let begun = Timestamp.now()
 
         func ask(
@@ -210,7 +211,7 @@ struct RealPrometheusTests {
             await ask("steady", .below(value: 10)).verdict == .inconclusive
         }
         #expect(await ask("up{job=\"test\"}", .atLeast(value: 1)).verdict == .fail)
-        end(prometheus)
+        prometheus.end()
         #expect(await ask("steady", .below(value: 10)).verdict == .error)
     }
 }

@@ -1,3 +1,4 @@
+import FettleTestSupport
 import Foundation
 
 /// A server in Python with a directory of its own, in which it says which port the system gave it.
@@ -23,7 +24,7 @@ final class PythonServer: @unchecked Sendable {
 
     func port(_ name: String = "port") async throws -> Int { try await number(in: directory.appending(path: name)) }
 
-    func stop() { if process.isRunning { end(process) } }
+    func stop() { if process.isRunning { process.end() } }
 
     deinit {
         stop()
