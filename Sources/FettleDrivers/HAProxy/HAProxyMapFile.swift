@@ -10,6 +10,7 @@ struct HAProxyMapFile: Sendable {
 
     /// A map of hosts may be long; one of sides is not.
     private static let limit = 1_024 * 1_024
+    private static let tries = 5
 
     func text() async throws(HAProxyError) -> String {
         let result = try await run(
@@ -21,12 +22,21 @@ struct HAProxyMapFile: Sendable {
         return result.outputText
     }
 
-    /// Replaced as a whole, so that whoever starts meanwhile reads the old file or the new one.
-    func write(_ text: String) async throws(HAProxyError) {
-        try await mustRun(RemoteCommand(root: Self.stage(path), input: Array(text.utf8)))
-        // What a power cut leaves is one of the two as well.
-        try await mustRun(RemoteCommand(script: "exec sync -- '\(Self.staged(path))'", timeout: .seconds(60)))
-        try await mustRun(RemoteCommand(root: Self.replace(path)))
+    /// Sets the value of a key, where it has another one; all else stays as it is, what another run or a person writes
+    /// meanwhile too. Replaced as a whole, so that whoever starts meanwhile reads the old file or the new one.
+    func set(_ key: String, to value: String) async throws(HAProxyError) {
+        for _ in 0..<Self.tries {
+            let old = try await text()
+            guard Self.value(of: key, in: old) != value else { return }
+            try await mustRun(
+                RemoteCommand(root: Self.stage(path), input: Array(Self.setting(key, to: value, in: old).utf8)))
+            // What a power cut leaves is one of the two as well.
+            try await mustRun(RemoteCommand(script: "exec sync -- '\(Self.staged(path))'", timeout: .seconds(60)))
+            // No program that sudo could allow by its exact words compares and replaces in one.
+            guard try await text() == old else { continue }
+            return try await mustRun(RemoteCommand(root: Self.replace(path)))
+        }
+        throw HAProxyError(.refused, "the map \(path) is written by others without a pause", place: place)
     }
 
     private func mustRun(_ command: RemoteCommand) async throws(HAProxyError) {

@@ -84,10 +84,7 @@ struct HAProxyTurning: Sendable {
             return try await client.set(names(turn.from, traffic.backend), to: .drain)
         }
         // The file first: HAProxy that is started anew in between comes up with the side that has just been found well.
-        let text = try await map.file.text()
-        if HAProxyMapFile.value(of: traffic.backend, in: text) != map.to {
-            try await map.file.write(HAProxyMapFile.setting(traffic.backend, to: map.to, in: text))
-        }
+        try await map.file.set(traffic.backend, to: map.to)
         try await client.set(map.file.path, key: traffic.backend, to: map.to)
     }
 
