@@ -296,6 +296,8 @@ struct SchemaTests {
         "responsibility: {firmware: {}}",
         "responsibility: {firmwares: us}", "responsibility: {owner: 1}", "responsibility: {firmware: {who: us}}",
         "kind: hypervisorPool, machines: {}", "kind: hypervisorPool, machines: libvirt",
+        "kind: hypervisorPool, machines: {driver: libvrt}",
+        "traffic: {driver: haprox, via: lb-1, endpoint: /x, backend: b}",
         "kind: hypervisorPool, machines: {driver: libvirt, destination: \"-c {host}\"}",
         "kind: hypervisorPool, machines: {driver: libvirt, destination: \"qemu://{host}/a b\"}",
         "kind: hypervisorPool, machines: {driver: libvirt, sharedDirectories: [srv]}",

@@ -8,11 +8,13 @@ struct ImageMachinesReader {
     /// Of traffic, before the second member is replaced.
     static let defaultBakeSeconds = 120
     static let defaultKeepSeconds = 3_600
-    private static let drivers = ["libvirt"]
+    static let drivers = ["libvirt"]
 
     func read(_ value: YAMLValue) -> ImageMachines? {
         guard let fields = Fields(value, of: "'machines'", keys: Self.keys, reading) else { return nil }
-        let driver = fields.required("driver", of: "'machines'", reading, hint: "such as libvirt").flatMap(driver)
+        let driver = fields.required("driver", of: "'machines'", reading, hint: "such as libvirt").flatMap {
+            reading.driver($0, in: Self.drivers, doing: "makes machines anew")
+        }
         let images = fields.required(
             "images", of: "'machines'", reading, hint: "the directory in which hypervisors see the catalogue's images"
         ).flatMap(directory)
@@ -20,17 +22,6 @@ struct ImageMachinesReader {
         return ImageMachines(
             driver: driver, images: images, bakeSeconds: seconds(fields, "bake") ?? Self.defaultBakeSeconds,
             keepSeconds: seconds(fields, "keep") ?? Self.defaultKeepSeconds)
-    }
-
-    private func driver(_ value: YAMLValue) -> String? {
-        guard let name = reading.identifier(value, "the name of a driver") else { return nil }
-        guard Self.drivers.contains(name) else {
-            reading.problem(
-                "nothing makes machines anew by \(name.quoted)", at: value.place,
-                hint: "there is: \(Self.drivers.joined(separator: ", "))")
-            return nil
-        }
-        return name
     }
 
     private func seconds(_ fields: Fields, _ key: String) -> Int? {

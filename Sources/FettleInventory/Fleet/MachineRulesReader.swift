@@ -8,6 +8,8 @@ struct MachineRulesReader {
         "driver", "destination", "sharedDirectories", "bandwidth", "timeLimit", "whenTooSlow", "encrypted",
         "processorsPerCore", "reservedMemory", "mostMemory", "mayStay", "apart",
     ]
+    /// That can move machines; `FettleDrivers` brings it.
+    static let drivers = ["libvirt"]
     /// Of lists of machines and directories.
     private static let longestList = 1_000
 
@@ -18,7 +20,7 @@ struct MachineRulesReader {
                 "'machines' is for pools of hypervisors", at: value.place, hint: "such as 'kind: hypervisorPool'")
         }
         let driver = fields.required("driver", of: "'machines'", reading, hint: "such as libvirt").flatMap {
-            reading.identifier($0, "the name of a driver")
+            reading.driver($0, in: Self.drivers, doing: "moves machines")
         }
         guard let driver else { return nil }
         var rules = MachineRules(driver: driver)

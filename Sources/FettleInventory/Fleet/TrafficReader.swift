@@ -7,12 +7,15 @@ struct TrafficReader {
     /// Of all resources, sorted.
     let ids: [String]
 
+    /// That can take a member out and back; `FettleDrivers` brings them.
+    static let drivers = ["haproxy", "nginx", "keepalived"]
+
     /// - Parameter group: with its members and its strategy.
     func read(_ value: YAMLValue, of group: ResourceGroup) -> TrafficBinding? {
         let keys = ["driver", "via", "endpoint", "backend", "server", "drainTimeout", "switch"]
         guard let fields = Fields(value, of: "'traffic'", keys: keys, reading) else { return nil }
         let driver = fields.required("driver", of: "'traffic'", reading, hint: "haproxy, nginx or keepalived").flatMap {
-            reading.identifier($0, "the name of a driver")
+            reading.driver($0, in: Self.drivers, doing: "takes members out of traffic")
         }
         let via = fields.required("via", of: "'traffic'", reading).flatMap {
             resources.reachable($0, "via", ids, reading)

@@ -1,0 +1,60 @@
+import FettleModel
+import Foundation
+import Testing
+
+@testable import FettleInventory
+
+/// A driver that nobody knows is told when the fleet is read, not when its run starts.
+@Suite struct DriverFileTests {
+    private static func fleet(_ more: String, strategy: String = "rolling") -> String {
+        """
+        version: 1
+        defaults: {environment: dev}
+        resources: [{id: "a-[1:2]", failureDomain: a}, {id: "b-[1:2]", failureDomain: b}, lb]
+        groups:
+          - id: g
+            kind: hypervisorPool
+            members: ["a-*", "b-*"]
+            minimumAvailable: 2
+            strategy: \(strategy)
+            \(more)
+        """
+    }
+
+    @Test func anUnknownDriverOfTrafficIsTold() {
+        let text = Self.fleet("traffic: {driver: haprox, via: lb, endpoint: /run/h.sock, backend: web}")
+        #expect(
+            problems { try FleetFile.parse(text, file: "f") } == [
+                "f:10:23: nothing takes members out of traffic by 'haprox'; there is: haproxy, nginx, keepalived"
+            ])
+    }
+
+    @Test func anUnknownDriverOfMachinesIsTold() {
+        #expect(
+            problems { try FleetFile.parse(Self.fleet("machines: {driver: libvrt}"), file: "f") } == [
+                "f:10:24: nothing moves machines by 'libvrt'; there is: libvirt"
+            ])
+    }
+
+    @Test func anUnknownDriverDoesNotLookLikeNone() {
+        let text = Self.fleet(
+            "traffic: {driver: haprox, via: lb, endpoint: /run/h.sock, backend: web}\n    probes: [{balancer: }]",
+            strategy: "{blueGreen: {active: a}}")
+        let found = problems { try FleetFile.parse(text, file: "f") }
+        #expect(found.contains { $0.hasPrefix("f:10:23: nothing takes members out of traffic") }, "\(found)")
+        #expect(!found.contains { $0.contains("no 'traffic'") || $0.contains("needs 'traffic'") }, "\(found)")
+    }
+
+    /// Editors offer what the schema lists.
+    @Test func theSchemaListsTheDrivers() throws {
+        let schema = try #require(try JSONSerialization.jsonObject(with: FleetSchema.json) as? [String: Any])
+        let definitions = try #require(schema["$defs"] as? [String: Any])
+        let group = try #require((definitions["group"] as? [String: Any])?["properties"] as? [String: Any])
+        func listed(_ part: String) throws -> [String] {
+            let properties = try #require((group[part] as? [String: Any])?["properties"] as? [String: Any])
+            return try #require((properties["driver"] as? [String: Any])?["enum"] as? [String])
+        }
+        #expect(try listed("traffic") == TrafficReader.drivers)
+        #expect(try listed("machines") == MachineRulesReader.drivers)
+    }
+}
