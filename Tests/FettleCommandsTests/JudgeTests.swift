@@ -16,6 +16,13 @@ import Testing
         #expect(check.unreadable == [5, 7])
     }
 
+    /// The lists that other projects keep of their versions have them.
+    @Test func commentsAreNoComparisons() {
+        var check = VersionCheck(scheme: .rpm)
+        for line in ["// a comment", "# 1 > 2", "1.0 < 1.1"] { check.take(line) }
+        #expect(check.wrong.isEmpty && check.unreadable.isEmpty)
+    }
+
     @Test func aMalformedVersionIsSaidToBeOne() async throws {
         let folder = try TestFolder()
         let program = try Program(["version", "compare", "--scheme", "dpkg", "1.0_x", "1.0"], in: folder)

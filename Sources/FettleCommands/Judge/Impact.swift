@@ -9,8 +9,8 @@ struct Impact: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "impact", abstract: "Which hosts have a weakness: why, and since when.",
         discussion: """
-            By the newest findings (`fettle scan`, `fettle assess`). Ends with 0 if no host has it, 101 if some have, 4 if some hosts \
-            could not be judged.
+            By the newest findings (`fettle scan`, `fettle assess`). Ends with 0 if no host has it, or all that have it by a waiver, 101 \
+            if some have, 4 if it is undecided, if some hosts could not be judged, or if no feed that is here names it.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -26,44 +26,68 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         var since: Timestamp?
         var dueAt: Timestamp?
         var because: String
+        /// The waivers that cover it there; nil: it is not waived.
+        var waivers: [String]?
     }
 
-    private struct Answer: Encodable {
+    struct Answer: Encodable {
+        /// As it was asked for, but for a CVE's letters.
         var advisory: String
         var names: [String]
         var exploitedSince: Timestamp?
         var hosts: [Row]
         /// Hosts on which a livepatch has fixed it in the running kernel.
         var livepatched: [Row]
+        /// Where it is neither affected nor clean by the advisories.
+        var undecided: [FindingSet.Undecided]
         var notJudged: [FindingSet.NotJudged]
+        /// Whether any feed that is here, or the newest findings, name it.
+        var isKnown: Bool
+
+        func status(isChecked: Bool) -> ExitStatus {
+            if hosts.contains(where: { $0.waivers == nil }) { return .securityUpdatesNeeded }
+            return isChecked && notJudged.isEmpty && undecided.isEmpty && isKnown ? .ok : .partial
+        }
     }
 
     func run() async throws {
+        let advisory = Self.name(advisory)
         let session = try Session(options)
         let feeds = try session.feeds(feeds)
         let set = try await session.risks.newestFindings()
         let names: Set<String>
         let weakness: WeaknessRecord?
+        var isKnown = false
         do throws(IndexError) {
             names = try feeds.ids(of: advisory)
             weakness = try feeds.index?.weakness(advisory)
+            let advisories = try feeds.index?.advisories(named: advisory) ?? []
+            isKnown = weakness != nil || !advisories.isEmpty
         } catch { throw CommandFailure(.failure, "\(error)") }
         let named = set.findings.filter { finding in finding.advisories.contains { names.contains($0.id.rawValue) } }
         let found = named.filter(\.isOpen).map(row)
         let judged = Set(named.map(\.resource.rawValue))
         let rows = (found + (try newly(names, feeds, session).filter { !judged.contains($0.resource) }))
             .sorted { ($0.resource, $0.source) < ($1.resource, $1.source) }
+        let undecided = (set.undecided ?? []).filter { $0.advisories.contains { names.contains($0.rawValue) } }
+        isKnown = isKnown || !named.isEmpty || !undecided.isEmpty
         let answer = Answer(
             advisory: advisory, names: names.sorted(), exploitedSince: weakness?.exploited?.addedAt, hosts: rows,
-            livepatched: named.filter { !$0.isOpen }.map(row), notJudged: set.notJudged)
+            livepatched: named.filter { !$0.isOpen }.map(row), undecided: undecided, notJudged: set.notJudged,
+            isKnown: isKnown)
         switch options.output {
         case .json: try session.printJSON(answer)
         case .ndjson: for row in rows { session.print(String(decoding: try CanonicalJSON.encode(row), as: UTF8.self)) }
         case .csv: session.print(lines(rows))
         case .table, .ics: show(answer, weakness, set, session)
         }
-        if !rows.isEmpty { throw ExitStatus.securityUpdatesNeeded.code }
-        if !set.feeds.advisoriesChecked || !set.notJudged.isEmpty { throw ExitStatus.partial.code }
+        let status = answer.status(isChecked: set.feeds.advisoriesChecked)
+        if status != .ok { throw status.code }
+    }
+
+    /// The letters of a CVE's name are capitals; others' names have small ones too.
+    static func name(_ word: String) -> String {
+        word.lowercased().hasPrefix("cve-") ? word.uppercased() : word
     }
 
     /// Hosts that had it at their last scan, by today's feeds: also of an advisory that came after the findings.
@@ -86,7 +110,8 @@ struct Impact: AsyncParsableCommand, ListAnswering {
             resource: finding.resource.rawValue, source: finding.source, installed: finding.installed,
             fixed: finding.fixed, state: finding.state.rawValue, since: finding.firstSeenAt, dueAt: finding.dueAt,
             // Of what a livepatch fixed the second word is the one that says so.
-            because: (finding.isOpen ? finding.explanation.first : finding.explanation.last) ?? "")
+            because: (finding.isOpen ? finding.explanation.first : finding.explanation.last) ?? "",
+            waivers: finding.isWaived ? (finding.waivers ?? []).map(\.waiver.rawValue) : nil)
     }
 
     private func lines(_ rows: [Row]) -> String {
@@ -110,12 +135,20 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         for row in answer.hosts {
             table.add(
                 .init(row.resource, .bold), .init(row.source), .init(row.installed), .init(row.fixed ?? "none yet"),
-                .init(row.since.dayText), .init(row.dueAt.dayText), .init(row.because))
+                .init(row.since.dayText),
+                .init(row.waivers.map { "waived: \($0.joined(separator: ", "))" } ?? row.dueAt.dayText),
+                .init(row.because))
         }
         session.print(answer.hosts.isEmpty ? "No judged host has \(answer.advisory.printable)." : table.render())
         for row in answer.livepatched { session.note("\(row.resource): fixed by a livepatch: \(row.because)") }
         if !set.feeds.advisoriesChecked {
             session.note("advisories were not checked: no feed was given when the fleet was judged")
+        }
+        for entry in answer.undecided.prefix(20) {
+            session.note("undecided: \(entry.resource): \(entry.source) \(entry.installed): \(entry.reason)")
+        }
+        if !answer.isKnown {
+            session.note("no feed that is here names \(answer.advisory.printable): nothing was looked for")
         }
         for gap in answer.notJudged.prefix(20) { session.note("not judged: \(gap.resource): \(gap.reason)") }
     }

@@ -87,7 +87,8 @@ struct VersionCheck: Encodable {
     mutating func take(_ line: String) {
         lines += 1
         let words = line.split(whereSeparator: \.isWhitespace)
-        if words.isEmpty { return }
+        // As the lists of versions of other projects' tests have them.
+        if words.isEmpty || words[0].hasPrefix("//") || words[0].hasPrefix("#") { return }
         guard words.count == 3, ["<", "=", "==", ">"].contains(words[1]) else { return unreadable.append(lines) }
         let sign = scheme.compare(words[0], words[2]).sign
         guard sign != words[1].prefix(1) else { return }

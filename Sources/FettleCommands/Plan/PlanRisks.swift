@@ -1,6 +1,7 @@
 import FettleAssessment
 import FettleControl
 import FettleModel
+import FettleReporting
 
 /// Waiting against patching, for the patches of a plan.
 enum PlanRisks {
@@ -9,9 +10,8 @@ enum PlanRisks {
         of plan: Plan, _ findings: FindingSet?, _ session: Session, fleet: Fleet, feeds: String?
     ) async throws -> [RiskLedger] {
         guard let findings else { return [] }
-        let targets = Set(plan.targets.map(\.resource))
         return try await session.risks.ledgers(
-            findings.findings.filter { targets.contains($0.resource) }, fleet: fleet, policy: session.policy,
+            patched(findings.findings, by: plan), fleet: fleet, policy: session.policy,
             feeds: session.feeds(feeds))
     }
 
@@ -26,11 +26,24 @@ enum PlanRisks {
     /// The same for a plan from files: by the findings among them, without a history of runs.
     static func of(_ plan: Plan, _ read: PlanFiles.Read, directory: String?) throws -> [String] {
         guard !plan.steps.isEmpty, case .findings(let findings) = read.basis else { return [] }
-        let targets = Set(plan.targets.map(\.resource))
         return lines(
             try RiskService.ledgers(
-                findings.findings.filter { targets.contains($0.resource) }, fleet: read.fleet, policy: read.policy,
+                patched(findings.findings, by: plan), fleet: read.fleet, policy: read.policy,
                 feeds: AdvisoryOptions.feeds(nil, directory: directory), at: read.now))
+    }
+
+    /// Those of which the plan changes a package: what it leaves alone is not weighed with it.
+    static func patched(_ findings: [Finding], by plan: Plan) -> [Finding] {
+        var changed: [ResourceID: Set<String>] = [:]
+        for step in plan.steps {
+            // The way back is no patch.
+            if case .changePackages(let transaction) = step.action, transaction.purpose != .patch { continue }
+            for entry in step.resourceChanges { changed[entry.resource, default: []].insert(entry.change.name) }
+        }
+        return findings.filter { finding in
+            guard let names = changed[finding.resource] else { return false }
+            return finding.packages.contains(where: names.contains)
+        }
     }
 
     private static func lines(_ ledgers: [RiskLedger], more hint: String = "") -> [String] {

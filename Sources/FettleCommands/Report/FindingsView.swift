@@ -12,7 +12,7 @@ struct FindingsView {
 
     func lines(in terminal: Terminal = .standard) -> String {
         var text: [String] = []
-        let rows = merged
+        let rows = merged.stable { $0.finding.urgency < $1.finding.urgency }
         var table = Table([
             .init(title: "WHEN"), .init(title: "CLASS"), .init(title: "SOURCE"), .init(title: "INSTALLED", shrinks: 2),
             .init(title: "FIX", shrinks: 2), .init(title: "CVES", alignsRight: true), .init(title: "EXPLOITED"),
@@ -88,6 +88,8 @@ struct FindingsView {
 
     private func exploited(_ finding: Finding) -> String {
         guard findings.feeds.exploitedChecked else { return "not checked" }
+        // The list names weaknesses: of a finding without any nobody can tell.
+        if !findings.feeds.advisoriesChecked, finding.advisories.isEmpty { return "?" }
         return finding.isExploited ? "yes" : "no"
     }
 
@@ -142,7 +144,9 @@ struct FindingsView {
     private func coverage(in terminal: Terminal) -> String {
         guard findings.feeds.advisoriesChecked else {
             return TextStyle.yellow.apply(
-                "Advisories not checked: no feed was given (`--feeds DIR`). "
+                "Advisories not checked: "
+                    + (findings.feeds.feeds.isEmpty ? "no feed was given" : "no feed that was given has any")
+                    + " (`--feeds DIR`). "
                     + "What is shown rests on the hosts' own package sources.", in: terminal)
         }
         let names = findings.feeds.feeds.map { feed in
@@ -151,6 +155,21 @@ struct FindingsView {
                 "\(feed.name)\(date) (\(([ "\(feed.records) records"] + (feed.remarks ?? [])).joined(separator: "; ")))"
         }
         return "Feeds: \(names.joined(separator: "; "))"
+    }
+}
+
+extension Finding {
+    /// Where it stands in a table: what is waived last, then by outcome, and security before the rest of the same outcome, so that
+    /// a table that is cut hides none of it behind others.
+    fileprivate var urgency: (Int, Outcome, Int) { (isWaived ? 1 : 0, outcome, updateClass == .security ? 0 : 1) }
+}
+
+extension Array {
+    fileprivate func stable(by precedes: (Element, Element) -> Bool) -> [Element] {
+        enumerated().sorted { a, b in
+            if precedes(a.element, b.element) { return true }
+            return !precedes(b.element, a.element) && a.offset < b.offset
+        }.map(\.element)
     }
 }
 

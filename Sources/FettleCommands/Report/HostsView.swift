@@ -37,6 +37,18 @@ struct HostsView {
         let failed = (host.units.value ?? []).filter { $0.activeState == "failed" }
         if !failed.isEmpty { return .init("failed: \(failed.map(\.name).joined(separator: ", "))", .yellow) }
         if let lock = host.packageLocks.value?.first { return .init("package lock held by \(lock.command)", .yellow) }
+        let unread = Self.unread(host)
+        guard unread.isEmpty else { return .init("not read: \(unread.joined(separator: ", "))", .yellow) }
         return .init("ok", .green)
+    }
+
+    /// What a host was asked for and did not tell: it is no host of which all is known to be well.
+    private static func unread(_ host: HostFacts) -> [String] {
+        [
+            ("packages", host.packages.reasonMissing), ("updates", host.updates.reasonMissing),
+            ("half-configured packages", host.brokenPackages.reasonMissing), ("units", host.units.reasonMissing),
+            ("restarts", host.staleServices.reasonMissing), ("reboot", host.rebootRequired.reasonMissing),
+            ("package locks", host.packageLocks.reasonMissing),
+        ].compactMap { name, reason in reason == nil ? nil : name }
     }
 }

@@ -37,7 +37,7 @@ struct Quickstart: AsyncParsableCommand {
         let scan = try await ScanService(store: store, tools: tools).scan(
             fleet.resources, fleet: fleet, policy: Policy(), feeds: feeds)
         bar.finish()
-        let plan = await makePlan(store: store, tools: tools, fleet: fleet)
+        let plan = await makePlan(store: store, tools: tools, fleet: fleet, facts: scan.facts)
         await connections.shutDown()
         if form.output == .json {
             return try Output.writeJSON(
@@ -52,12 +52,16 @@ struct Quickstart: AsyncParsableCommand {
     }
 
     private func makePlan(
-        store: InMemoryStore, tools: Tools, fleet: Fleet
+        store: InMemoryStore, tools: Tools, fleet: Fleet, facts: FactSet
     ) async -> (made: PlanService.Result?, reason: String?) {
         do throws(ControlError) {
             let result = try await PlanService(store: store, tools: tools).make(
                 filter: .init(), fleet: fleet, policy: Policy())
-            guard !result.plan.steps.isEmpty else { return (nil, "no security update is waiting here") }
+            guard !result.plan.steps.isEmpty else {
+                let unread = facts.hosts.lazy.compactMap { $0.packages.reasonMissing ?? $0.updates.reasonMissing }.first
+                guard let unread else { return (nil, "no security update is waiting here") }
+                return (nil, "which updates are waiting here could not be read: \(unread.printable)")
+            }
             return (result, nil)
         } catch {
             return (nil, error.message.printable)

@@ -8,7 +8,8 @@ struct Scan: AsyncParsableCommand {
         commandName: "scan",
         abstract: "Look at the fleet and judge it. Changes nothing on any host, but its package lists with --refresh.",
         discussion:
-            "Ends with 0 (nothing to do), 100 (updates), 101 (security updates), 102 (reboot needed), 4 (some hosts did not answer)."
+            "Ends with 0 (nothing to do), 100 (updates), 101 (security updates), 102 (reboot needed), 4 (some hosts did not answer, or "
+            + "not with their packages and updates)."
     )
 
     @OptionGroup var options: GlobalOptions
@@ -55,7 +56,11 @@ struct Scan: AsyncParsableCommand {
 enum ScanStatus {
     /// The most pressing of the documented codes.
     static func of(_ findings: FindingSet, facts: FactSet) -> ExitStatus {
-        let isPartial = facts.hosts.contains { if case .unreachable = $0.reachability { true } else { false } }
+        // Where packages or updates could not be read, no finding is no good news.
+        let isPartial = facts.hosts.contains { host in
+            if case .unreachable = host.reachability { return true }
+            return host.packages.value == nil || host.updates.value == nil
+        }
         if isPartial { return .partial }
         let open = findings.findings.filter { $0.state == .missing && $0.isOffered && !$0.isWaived }
         if open.contains(where: { $0.updateClass == .security }) { return .securityUpdatesNeeded }
