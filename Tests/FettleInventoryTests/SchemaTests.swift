@@ -285,6 +285,7 @@ struct SchemaTests {
         "probes: [{prometheus: {url: \"http://p:9090\", query: up, atLeast: 1}, samples: 2, maximumAge: 1m}]",
         "probes: [{prometheus: {url: \"http://p\", query: x, over: 1m, step: 5s, below: 0.5, tokenFile: /t}, samples: 3, "
             + "maximumAge: 30s}]",
+        "probes: [{prometheus: {url: \"http://{host}:1/{id}\", query: x, below: 1}, samples: 1, maximumAge: 1m}]",
         "probes: [{balancer: }], traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b}",
         "probes: [{cluster: {patroni: {url: \"http://{host}:8008\", members: 3}}}, {cluster: {command: [a]}, name: b}]",
         "probes: [{manual: \"Does the shop look right?\"}]", "groupProbes: [{http: \"https://shop.example/\"}]",
@@ -311,6 +312,10 @@ struct SchemaTests {
         "strategy: {canary: {bake: ten}}", "traffic: {}", "traffic: haproxy", "select: {}", "select: []",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: \"a b\"}", "probes: {}", "probes: [{}]",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b, server: \"-x\"}", "probes: [{name: x}]",
+        "probes: [{http: \"http://{hst}/\"}]", "probes: [{http: {url: \"http://{host}/{id}\"}}]",
+        "probes: [{cluster: {patroni: {url: \"http://{hots}\", members: 3}}}]",
+        "probes: [{prometheus: {url: \"http://{hots}\", query: up, below: 1}, samples: 1, maximumAge: 1m}]",
+        "probes: [{prometheus: {url: \"http://p/#x\", query: up, below: 1}, samples: 1, maximumAge: 1m}]",
         "probes: [{http: x}]", "probes: [{tcp: 0}]", "probes: [{tcp: \"80\"}]", "probes: [{unit: \"a b\"}]",
         "probes: [{command: true}]", "probes: [{command: []}]", "probes: [{command: [\"-x\"]}]",
         "probes: [{tcp: 80, unit: x}]", "probes: [{tcp: 80, samples: 0}]", "probes: [{tcp: 80, timeout: -1}]",

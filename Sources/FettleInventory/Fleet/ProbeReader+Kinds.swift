@@ -55,7 +55,7 @@ extension ProbeReader {
         let keys = ["url", "query", "over", "step"] + conditions + ["tokenFile"]
         guard let fields = Fields(value, of: "'prometheus'", keys: keys, reading) else { return nil }
         let url = fields.required("url", of: "'prometheus'", reading, hint: "such as http://prometheus:9090").flatMap {
-            baseURL($0)
+            baseURL($0, filled: ["host", "id"])
         }
         let query = fields.required("query", of: "'prometheus'", reading).flatMap {
             reading.text($0, "the query", limit: 2_048)
@@ -94,8 +94,8 @@ extension ProbeReader {
     }
 
     /// Without a query and a fragment: a path is added to it.
-    private func baseURL(_ value: YAMLValue) -> String? {
-        guard let text = url(value) else { return nil }
+    private func baseURL(_ value: YAMLValue, filled: [String] = ["host"]) -> String? {
+        guard let text = url(value, filled: filled) else { return nil }
         guard !text.contains("?"), !text.contains("#") else {
             reading.problem(
                 "\(text.quoted) is more than the address of a server", at: value.place,

@@ -100,7 +100,8 @@ struct ProbeReader {
         return .http(url: url, status: status, contains: contains)
     }
 
-    func url(_ value: YAMLValue) -> String? {
+    /// - Parameter filled: the words in braces that something is filled in for.
+    func url(_ value: YAMLValue, filled: [String] = ["host"]) -> String? {
         guard let text = reading.text(value, "the url", limit: 2_048) else { return nil }
         let scheme = ["http://", "https://"].first { text.hasPrefix($0) }
         let rest = text.dropFirst(scheme?.count ?? 0)
@@ -118,6 +119,7 @@ struct ProbeReader {
                 hint: "leave it out; where a service asks for a secret, probe a path that needs none, or use a command")
             return nil
         }
+        checkPlaceholders(text, filled, at: value.place)
         return text
     }
 
@@ -157,6 +159,7 @@ struct ProbeReader {
             reading.problem("a command cannot begin with \(program.quoted)", at: items[0].place)
             return nil
         }
+        for (item, word) in zip(items, words) { checkProgramText(word, at: item.place) }
         return words
     }
 }
