@@ -203,14 +203,19 @@ struct AnsibleImportTests {
             """
         ])
         let told = folder.relative(problems { try InventoryImport.ansible(path: folder.file("hosts")) })
+        let hostHint = "letters, digits and . - _ (IPv6 with colons too), beginning with a letter or a digit"
         #expect(
             told == [
                 "hosts:1:1: a section without ']'; such as [web]",
                 "hosts:2:1: unknown kind of section 'host'; one of: vars, children",
                 "hosts:4:7: expected key=value, but found 'c'; one host in a line, and its variables behind it",
                 "hosts:5:3: a quote that is never closed",
+                "hosts:6:1: '-rf' is no host name or address; \(hostHint)",
+                "hosts:7:3: 'http' is no port; a number from 1 to 65535",
+                "hosts:8:3: '{{' is no host name or address; templates are not evaluated: write it out",
                 "hosts:8:19: expected key=value, but found 'address'; one host in a line, and its variables behind it",
                 "hosts:8:27: expected key=value, but found '}}'; one host in a line, and its variables behind it",
+                "hosts:9:3: '-oX' is no user name; letters, digits and . - _ +, not beginning with -",
                 "hosts:10:1: the range [3:1] runs backwards",
                 "hosts:14:1: groups are children of each other: 'x', 'y'; remove one",
                 "hosts:16:1: expected key=value, but found 'nothing'",
@@ -239,6 +244,37 @@ struct AnsibleImportTests {
                 "hosts:5:3: '-oX' is no user name; letters, digits and . - _ +, not beginning with -",
                 "hosts:6:3: '$(reboot)' is no host name or address; \(hostHint)",
                 "hosts:7:3: unknown fettle_kind 'hots'; did you mean 'host'?",
+            ])
+    }
+
+    @Test func oneMistakeHidesNoOther() throws {
+        func told(_ text: String) throws -> [String] {
+            let folder = try TestFolder(["hosts": text])
+            return folder.relative(problems { try InventoryImport.ansible(path: folder.file("hosts")) })
+        }
+        let hostHint = "letters, digits and . - _ (IPv6 with colons too), beginning with a letter or a digit"
+        let pair = "one host in a line, and its variables behind it"
+        #expect(
+            try told("[dev]\nhost[1:\nhost2 foo\n") == [
+                "hosts:2:1: 'host[1' is no host name or address; \(hostHint)",
+                "hosts:3:7: expected key=value, but found 'foo'; \(pair)",
+            ])
+        #expect(
+            try told("[dev]\n-rf fettle_kind=hots\n") == [
+                "hosts:2:1: '-rf' is no host name or address; \(hostHint)",
+                "hosts:2:5: unknown fettle_kind 'hots'; did you mean 'host'?",
+            ])
+        #expect(
+            try told("[own]\na ansible_port=x\n") == [
+                "hosts:1:1: 1 host in no environment: 'a'; put them into a group named like an environment "
+                    + "(dev, qa, staging, production), or choose a default environment",
+                "hosts:2:3: 'x' is no port; a number from 1 to 65535",
+            ])
+        // A host of which a line says too little is in no environment and makes its group too small: neither is a mistake.
+        #expect(
+            try told("[dev\na\n[web]\nb c\n[web:vars]\nfettle_group_minimum_available=2\n") == [
+                "hosts:1:1: a section without ']'; such as [web]",
+                "hosts:4:3: expected key=value, but found 'c'; \(pair)",
             ])
     }
 

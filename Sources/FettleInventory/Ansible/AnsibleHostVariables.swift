@@ -36,7 +36,8 @@ struct AnsibleHostVariables {
     }
 
     mutating func resource(id: ResourceID, environment: EnvironmentID, path: String) -> Resource? {
-        guard let address = address() else { return nil }
+        // What is wrong with its address is told together with what else is.
+        let address = address() ?? .local
         var resource = Resource(id: id, address: address, environment: environment)
         resource.kind = choice("fettle_kind") ?? .host
         resource.serviceModel = choice("fettle_service_model") ?? .onPremises

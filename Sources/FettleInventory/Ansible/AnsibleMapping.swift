@@ -11,6 +11,8 @@ struct AnsibleMapping {
     private let depths: [String: Int]
     /// Group by group, the hosts below it.
     private let members: [String: Set<String>]
+    /// Whether all lines were read. Otherwise hosts may be missing from groups, and nothing is said that could follow from that.
+    private let isWhole: Bool
 
     /// What people call their environments, where it isn't ours; only where we have that one.
     private static let environmentSynonyms = [
@@ -26,11 +28,11 @@ struct AnsibleMapping {
         warnings = sources.warnings
         depths = inventory.depths(&problems)
         members = inventory.members(depths: depths)
+        isWhole = problems.isEmpty
         self.problems = problems
     }
 
     mutating func fleet() -> Fleet {
-        guard problems.isEmpty else { return Fleet(environments: [], resources: [], groups: []) }
         let ids = ids()
         let groupsOf = groupsByHost()
         var resources: [Resource] = []
@@ -45,11 +47,9 @@ struct AnsibleMapping {
                 undecided.append(name)
                 environment = options.defaultEnvironment
             }
-            if let environment,
-                let resource = variables.resource(id: id, environment: environment, path: path)
-            {
-                resources.append(resource)
-            }
+            // A host in no environment may have other mistakes: they are told with that one.
+            let resource = variables.resource(id: id, environment: environment ?? "", path: path)
+            if let resource, environment != nil { resources.append(resource) }
             problems += variables.problems
             warnings += variables.warnings
             for variable in variables.leftOut { leftOut[variable, default: []].append(name) }
@@ -60,7 +60,7 @@ struct AnsibleMapping {
             variable.origin.problem(
                 "the variable \(variable.name.quoted) is not taken for \(hosts.listed(limit: 3)): \(variable.reason)")
         }
-        if inventory.hosts.isEmpty { tell("the inventory has no hosts") }
+        if isWhole, inventory.hosts.isEmpty { tell("the inventory has no hosts") }
         let groups = groups(ids, resources)
         return Fleet(environments: options.environments, resources: resources.sorted { $0.id < $1.id }, groups: groups)
     }
@@ -186,7 +186,7 @@ struct AnsibleMapping {
             warnings.append(
                 InventoryProblem(
                     file: path, line: 1, column: 1, message: "\(hosts): taken as \(environment.rawValue)"))
-        } else {
+        } else if isWhole {
             let known = options.environments.map(\.id.rawValue).joined(separator: ", ")
             tell(
                 hosts,
@@ -254,7 +254,7 @@ struct AnsibleMapping {
         guard let variable = group.variables["fettle_group_minimum_available"] else { return nil }
         let reading = Reading(file: variable.file)
         let minimum = reading.quantity(variable.value, "fettle_group_minimum_available")
-        if let minimum, minimum.asMinimum(of: size) > size {
+        if isWhole, let minimum, minimum.asMinimum(of: size) > size {
             reading.problem(
                 "fettle_group_minimum_available is \(minimum.asMinimum(of: size)), but the group has "
                     + size.counted("member"), at: variable.value.place)
