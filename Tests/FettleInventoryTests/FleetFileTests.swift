@@ -185,8 +185,22 @@ struct FleetFileTests {
             problems { try FleetFile.read(path: "/nonexistent/fleet.yaml") } == [
                 "/nonexistent/fleet.yaml:1:1: there is no such file; 'fettle init' writes a commented one"
             ])
+        #expect(problems { try PolicyFile.read(path: "/nonexistent/x") }.first?.contains("fettle init") == true)
+        #expect(problems { try FeedsFile.read(path: "/nonexistent/x") }.first?.contains("fettle init") == true)
         #expect(problems { try FleetFile.read(path: "/") } == ["/:1:1: not a regular file"])
         #expect(problems { try FleetFile.read(path: "/dev/zero") } == ["/dev/zero:1:1: not a regular file"])
+    }
+
+    /// `fettle init` writes no table and no inventory of Ansible: it is no advice for who lacks one.
+    @Test func adviceForAMissingFileIsForThatFile() {
+        #expect(
+            problems { try InventoryImport.csv(path: "/nonexistent/t.csv") } == [
+                "/nonexistent/t.csv:1:1: there is no such file"
+            ])
+        #expect(
+            problems { try InventoryImport.ansible(path: "/nonexistent/hosts") } == [
+                "/nonexistent/hosts:1:1: there is no such file"
+            ])
     }
 }
 

@@ -18,7 +18,7 @@ public enum FeedsFile {
     /// - Parameter known: the names of all sources; nil if they are not known, and the names are then not checked.
     /// - Throws: everything that is wrong with the file, each with line, column and what would be right.
     public static func read(path: String, known: [String]? = nil) throws(InventoryErrors) -> FeedsReading {
-        try parse(InputText.read(path: path), known)
+        try parse(InputText.read(path: path, ifAbsent: InputText.initAdvice), known)
     }
 
     /// - Parameter file: how problems name the text.

@@ -16,7 +16,7 @@ public struct FleetReading: Sendable, Equatable {
 public enum FleetFile {
     /// - Throws: everything that is wrong with the file, each with line, column and what would be right.
     public static func read(path: String) throws(InventoryErrors) -> FleetReading {
-        try parse(InputText.read(path: path))
+        try parse(InputText.read(path: path, ifAbsent: InputText.initAdvice))
     }
 
     /// - Parameter file: how problems name the text.
@@ -28,7 +28,7 @@ public enum FleetFile {
         let reading = Reading(file: input.file)
         guard let root = YAMLDocument.read(input, reading) else {
             if reading.problems.isEmpty {
-                reading.problem("the file is empty", at: .start, hint: "'fettle init' writes a commented one")
+                reading.problem("the file is empty", at: .start, hint: InputText.initAdvice)
             }
             throw InventoryErrors(reading.problems)
         }

@@ -27,7 +27,7 @@ public enum PolicyFile {
     public static func read(
         path: String, environments: [Environment]? = nil, fleet: Fleet? = nil, now: Timestamp? = nil
     ) throws(InventoryErrors) -> PolicyReading {
-        try parse(InputText.read(path: path), environments, fleet, now)
+        try parse(InputText.read(path: path, ifAbsent: InputText.initAdvice), environments, fleet, now)
     }
 
     /// - Parameter file: how problems name the text; calendars are looked up from its folder.
@@ -44,7 +44,7 @@ public enum PolicyFile {
         let reading = Reading(file: input.file)
         guard let root = YAMLDocument.read(input, reading) else {
             if reading.problems.isEmpty {
-                reading.problem("the file is empty", at: .start, hint: "'fettle init' writes a commented one")
+                reading.problem("the file is empty", at: .start, hint: InputText.initAdvice)
             }
             throw InventoryErrors(reading.problems)
         }

@@ -8,11 +8,13 @@ struct InputText {
     /// 100,000 hosts in 5,000 groups, the most that a fleet has, are about 18 MB.
     static let maximumBytes = 32 * 1_024 * 1_024
 
+    /// What helps who has no such file, of those that `fettle init` writes.
+    static let initAdvice = "'fettle init' writes a commented one"
+
     /// - Throws: `InventoryErrors` for a file that is absent, no regular file, too big, not UTF-8, or that holds control
     ///   characters, each of those with its place.
-    static func read(path: String) throws(InventoryErrors) -> InputText {
-        try InputText(
-            bytes: bytes(path: path, limit: maximumBytes, ifAbsent: "'fettle init' writes a commented one"), file: path)
+    static func read(path: String, ifAbsent: String? = nil) throws(InventoryErrors) -> InputText {
+        try InputText(bytes: bytes(path: path, limit: maximumBytes, ifAbsent: ifAbsent), file: path)
     }
 
     /// A file as it is, at most one byte more than `limit`.
