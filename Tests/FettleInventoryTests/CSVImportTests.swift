@@ -115,6 +115,19 @@ struct CSVImportTests {
         #expect(problems { try InventoryImport.csv(text: text) }.count == 1)
     }
 
+    /// Who has another separator, or other names, sees what the header was read as.
+    @Test(arguments: [
+        ("name;address;environment\n", "'name', 'address', 'environment', which were told apart by semicolons"),
+        ("name\taddress\n", "'name', 'address', which were told apart by tabs"),
+        ("name,\"a;b;c\"\n", "'name', 'a;b;c', which were told apart by commas"),
+        ("sep=|\nname|address\n", "'name', 'address', which were told apart by '|'"),
+        ("id|address\n", "'id|address', the only one: no separator is in it"),
+    ])
+    func withoutIDsTheHeaderIsTold(text: String, words: String) {
+        let found = problems { try InventoryImport.csv(text: text, file: "t") }
+        #expect(found.count == 1 && found.first?.contains("no column 'id' among \(words); commas") == true, "\(found)")
+    }
+
     @Test func aThousandAndOneColumnsAreRefused() {
         let text = "id" + String(repeating: ",x", count: 1_000) + "\n"
         #expect(problems { try InventoryImport.csv(text: text) }.first?.contains("more than 1000 columns") == true)

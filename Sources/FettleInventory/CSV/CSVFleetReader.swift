@@ -19,9 +19,13 @@ struct CSVFleetReader {
         }
         let columns = columns(header)
         guard columns.values.contains("id") else {
+            let found = header.cells.map(\.text).filter { !$0.isEmpty }
+            let isSplit = found.count > 1
+            let form = isSplit ? "which were told apart by \(table.separator)" : "the only one: no separator is in it"
             reading.problem(
-                "no column 'id'", at: header.place,
-                hint: "columns: \(Self.columns.joined(separator: ", ")), label:<key>")
+                "no column 'id' among \(found.listed()), \(form)", at: header.place,
+                hint: "commas, semicolons or tabs are between columns, which are "
+                    + "\(Self.columns.joined(separator: ", ")), label:<key>")
             return fleet
         }
         var declared = DeclaredResources()

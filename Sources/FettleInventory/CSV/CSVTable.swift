@@ -3,6 +3,8 @@
 struct CSVTable {
     /// Rows without any text are left out.
     private(set) var rows: [Row] = []
+    /// Between two cells, as it is called in messages.
+    let separator: String
 
     struct Row {
         var cells: [Cell]
@@ -15,6 +17,7 @@ struct CSVTable {
     }
 
     static let maximumColumns = 1_000
+    private static let names: [Unicode.Scalar: String] = [",": "commas", ";": "semicolons", "\t": "tabs"]
 
     /// What is wrong with the form is told to `reading`.
     init(_ input: InputText, _ reading: Reading) {
@@ -27,6 +30,7 @@ struct CSVTable {
         } else {
             separator = Self.guessedSeparator(input.text)
         }
+        self.separator = Self.names[separator] ?? String(separator).quoted
         var scanner = Scanner(rest: scalars, separator: separator, place: place)
         if scalars.startIndex != input.text.unicodeScalars.startIndex { scanner.lineBreak() }
         while !scanner.isAtEnd {
