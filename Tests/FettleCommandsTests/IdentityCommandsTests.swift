@@ -236,7 +236,7 @@ import Testing
         var iss = "https://id.example.org"
         var aud = "fettle"
         var sub: String
-        var exp = Date.now.timeIntervalSince1970 + 60
+        var exp = Date.now.timeIntervalSince1970 + 3_600
         var groups: [String]
         func verify(using algorithm: some JWTAlgorithm) throws {}
     }

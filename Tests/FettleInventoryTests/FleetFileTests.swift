@@ -195,11 +195,11 @@ struct FleetFileTests {
     @Test func adviceForAMissingFileIsForThatFile() {
         #expect(
             problems { try InventoryImport.csv(path: "/nonexistent/t.csv") } == [
-                "/nonexistent/t.csv:1:1: there is no such file"
+                "/nonexistent/t.csv:1:1: there is no such file; 'fettle inventory import --help' tells what is read"
             ])
         #expect(
             problems { try InventoryImport.ansible(path: "/nonexistent/hosts") } == [
-                "/nonexistent/hosts:1:1: there is no such file"
+                "/nonexistent/hosts:1:1: there is no such file; 'fettle inventory import --help' tells what is read"
             ])
     }
 }

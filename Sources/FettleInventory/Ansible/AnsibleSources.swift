@@ -109,7 +109,7 @@ struct AnsibleSources {
             }
             return nil
         }
-        do { return try InputText.read(path: path) } catch {
+        do { return try InputText.read(path: path, ifAbsent: InventoryImport.importAdvice) } catch {
             problems += error.problems
             return nil
         }

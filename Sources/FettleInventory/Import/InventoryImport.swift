@@ -27,12 +27,14 @@ public enum InventoryImport {
         return FleetReading(fleet: fleet, warnings: mapping.warnings.inFileOrder())
     }
 
+    static let importAdvice = "'fettle inventory import --help' tells what is read"
+
     /// A table with a header row: id, address, environment, kind, criticality, exposure, service_model, owner,
     /// failure_domain, label:<key>. Separated by commas, semicolons or tabs.
     ///
     /// - Throws: everything that is wrong, with line and column.
     public static func csv(path: String, options: Options = Options()) throws(InventoryErrors) -> FleetReading {
-        try csv(InputText.read(path: path), options)
+        try csv(InputText.read(path: path, ifAbsent: importAdvice), options)
     }
 
     /// - Parameter file: how problems name the text.

@@ -119,7 +119,7 @@ final class HAProxyFixture: @unchecked Sendable {
         return response.status
     }
 
-    func traffic(backend: String = "web", serverName: String = "{id}", drainTimeoutSeconds: Int = 10) -> TrafficBinding
+    func traffic(backend: String = "web", serverName: String = "{id}", drainTimeoutSeconds: Int = 120) -> TrafficBinding
     {
         TrafficBinding(
             driver: "haproxy", via: "lb-1", address: .local, endpoint: socketPath, backend: backend,
