@@ -12,7 +12,7 @@ struct FindingsView {
 
     func lines(in terminal: Terminal = .standard) -> String {
         var text: [String] = []
-        let rows = merged.stable { $0.finding.urgency < $1.finding.urgency }
+        let rows = merged.sorted { $0.finding.urgency < $1.finding.urgency }
         var table = Table([
             .init(title: "WHEN"), .init(title: "CLASS"), .init(title: "SOURCE"), .init(title: "INSTALLED", shrinks: 2),
             .init(title: "FIX", shrinks: 2), .init(title: "CVES", alignsRight: true), .init(title: "EXPLOITED"),
@@ -54,9 +54,8 @@ struct FindingsView {
     private var merged: [Row] {
         var rows: [Row] = []
         var position: [String: Int] = [:]
-        // What is waived comes last, and is not merged with what is not.
-        let open = findings.findings.filter(\.isOpen)
-        for finding in open.filter({ !$0.isWaived }) + open.filter(\.isWaived) {
+        // What is waived is not merged with what is not.
+        for finding in findings.findings where finding.isOpen {
             let key =
                 "\(finding.outcome.rawValue)|\(finding.source)|\(finding.installed)|\(finding.fixed ?? "")|\(finding.state.rawValue)|\(finding.updateClass.rawValue)|\(finding.owner.rawValue)|\(waiverNames(finding))"
             if let known = position[key] {
@@ -162,15 +161,6 @@ extension Finding {
     /// Where it stands in a table: what is waived last, then by outcome, and security before the rest of the same outcome, so that
     /// a table that is cut hides none of it behind others.
     fileprivate var urgency: (Int, Outcome, Int) { (isWaived ? 1 : 0, outcome, updateClass == .security ? 0 : 1) }
-}
-
-extension Array {
-    fileprivate func stable(by precedes: (Element, Element) -> Bool) -> [Element] {
-        enumerated().sorted { a, b in
-            if precedes(a.element, b.element) { return true }
-            return !precedes(b.element, a.element) && a.offset < b.offset
-        }.map(\.element)
-    }
 }
 
 extension Outcome {

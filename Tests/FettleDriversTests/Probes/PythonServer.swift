@@ -24,7 +24,7 @@ final class PythonServer: @unchecked Sendable {
 
     func port(_ name: String = "port") async throws -> Int { try await number(in: directory.appending(path: name)) }
 
-    func stop() { if process.isRunning { process.end() } }
+    func stop() { process.end() }
 
     deinit {
         stop()
