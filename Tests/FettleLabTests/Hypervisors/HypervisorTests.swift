@@ -104,12 +104,9 @@ struct HypervisorTests {
         try await HypervisorLab.expectNothingLeft()
     }
 
-    private static let isLong = ProcessInfo.processInfo.environment["FETTLE_TEST_LONG"] == "1"
-
     /// Only libvirt's daemon, not what it has started: a move that it carried breaks, and the second try finds the machine where it was.
-    @Test func aDaemonThatIsKilledInTheMiddleOfAMoveCostsATryAndNoMachine() async throws {
-        // Skipped tests are failures where this is CI.
-        guard Self.isLong else { return }
+    @Test(.onlyInTheLongForm)
+    func aDaemonThatIsKilledInTheMiddleOfAMoveCostsATryAndNoMachine() async throws {
         try await HypervisorLab.renew()
         let site = try HypervisorSite(bandwidth: 12)
         try await site.approvedChange(of: "orders", on: "hv-1")

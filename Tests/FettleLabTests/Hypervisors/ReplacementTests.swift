@@ -51,9 +51,8 @@ extension HypervisorTests {
     }
 
     /// It boots, serves and passes every gate, until it has served for a while.
-    @Test func anImageThatMisbehavesUnderTrafficIsStoppedAtTheCanaryAndTakenBack() async throws {
-        // Skipped tests are failures where this is CI.
-        guard ProcessInfo.processInfo.environment["FETTLE_TEST_LONG"] == "1" else { return }
+    @Test(.onlyInTheLongForm)
+    func anImageThatMisbehavesUnderTrafficIsStoppedAtTheCanaryAndTakenBack() async throws {
         try await HypervisorLab.renew()
         let site = try HypervisorSite(remaking: "60s")
         let images = try ImageFolder()

@@ -5,7 +5,6 @@ import Testing
 extension MainJobTests {
     /// All traffic turned to the patched standby at once, and back, at a real HAProxy with a map.
     @Suite struct BlueGreens {
-        private static let isLong = ProcessInfo.processInfo.environment["FETTLE_TEST_LONG"] == "1"
         private static let hosts = MainJobLab.Pool.api.members
 
         /// Traffic on a side that is not whole: argo-rollouts#3941; the old set gone before the switch: argo-rollouts#2235.
@@ -64,7 +63,7 @@ extension MainJobTests {
         }
 
         /// Killed at whatever moment around the switch.
-        @Test(arguments: isLong ? Array(0..<50) : [2])
+        @Test(arguments: LongForm.isAskedFor ? Array(0..<50) : [2])
         func killedAtAnyMomentOneSideServesWholly(moment: Int) async throws {
             let site = try await Self.site(keep: "1s")
             let callers = try Callers()
