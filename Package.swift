@@ -151,7 +151,10 @@ let package = Package(
         tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel"]),
         tests(
             "FettleAssessmentTests",
-            ["FettleAssessment", "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel"]),
+            [
+                "FettleAssessment", "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel",
+                "FettleTestSupport",
+            ]),
         tests("FettleFeedSyncTests", ["FettleFeedSync", "FettleModel", nio, nioHTTP, nioPosix, nioSSL]),
         tests("FettleMessagingTests", ["FettleMessaging", "FettleModel", crypto, nio, nioPosix]),
         tests(
@@ -199,7 +202,8 @@ let package = Package(
             [
                 "FettleCommands", "FettleControl", "FettleDatabase", "FettleInventory", "FettleSimulation",
                 "FettleStore", "FettleEvidence", "FettleImages", "FettleSoftware", "FettleDrivers", "FettleDriverKit",
-                "FettleModel", "FettleVersions", "FettleTestSupport", arguments, jwtKit,
+                "FettleModel", "FettleVersions", "FettleAssessment", "FettleFeeds", "FettleIndex", "FettleTestSupport",
+                arguments, jwtKit,
             ]),
         tests(
             "FettleLabTests",

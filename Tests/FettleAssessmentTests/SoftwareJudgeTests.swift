@@ -98,6 +98,17 @@ struct SoftwareJudgeTests {
         #expect(found.fixed == ["X-1": "5.0"])
     }
 
+    @Test(
+        "What is fixed names the version that brought the fix, of several branches its own",
+        arguments: [
+            ("2.0", "2.0"), ("2.7", "2.0"), ("3.1", "3.1"), ("4.0", "3.1"),
+        ])
+    func namesTheFixOfWhatIsFixed(version: String, fix: String) throws {
+        let feed = osv("X-1", "PyPI", "p", #"{"fixed": "2.0"}, {"introduced": "3.0"}, {"fixed": "3.1"}"#)
+        let found = try statuses(library("pypi", "p", version), on: nil, by: [feed])
+        #expect(found.statuses == ["X-1": .fixed] && found.fixed == ["X-1": fix])
+    }
+
     @Test("A limit is where the publisher stops to speak, and no fix")
     func knowsNoFixAtALimit() throws {
         let feed = osv("X-1", "PyPI", "p", #"{"limit": "2.0"}"#)

@@ -53,13 +53,18 @@ extension AdvisoryFeeds {
         return found.values.sorted { $0.id < $1.id }
     }
 
-    /// The ids of all advisories that are known by a name: their own, or an alias such as a CVE.
-    public func ids(of name: String) throws(IndexError) -> Set<String> {
+    /// All advisories that are known by a name, their own or an alias such as a CVE, and by the ids of these.
+    ///
+    /// - Returns: the ids, with the name itself among them; and the numbers in the index.
+    public func advisories(named name: String) throws(IndexError) -> (ids: Set<String>, numbers: Set<UInt32>) {
+        guard let index else { return ([name], []) }
         var ids: Set<String> = [name]
-        for number in try index?.advisories(named: name) ?? [] {
-            if let record = try index?.advisory(number).record { ids.insert(record.id) }
+        var numbers = Set(try index.advisories(named: name))
+        for number in numbers {
+            let id = try index.advisory(number).record.id
+            if ids.insert(id).inserted { numbers.formUnion(try index.advisories(named: id)) }
         }
-        return ids
+        return (ids, numbers)
     }
 
     private func record(named name: String) throws(IndexError) -> AdvisoryRecord? {

@@ -81,7 +81,8 @@ struct FindingsView {
     }
 
     private func cves(_ finding: Finding) -> String {
-        if finding.state != .missing { return "-" }
+        // Of what a service maps it may not be known what it is exposed to.
+        if finding.state != .missing, finding.advisories.isEmpty { return "-" }
         return findings.feeds.advisoriesChecked || !finding.advisories.isEmpty ? "\(finding.advisories.count)" : "?"
     }
 
