@@ -25,9 +25,9 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             if inputs.platform != nil {
                 throw ValidationError("--platform says of which system a file's packages are; name one")
             }
-            if count || advisories.index != nil {
+            if count {
                 throw ValidationError(
-                    "--count and --index are for files: --dpkg-status, --rpm-list, --apk-db, --sbom, --lock")
+                    "--count is for files: --dpkg-status, --rpm-list, --apk-db, --sbom, --lock")
             }
         }
     }
@@ -36,7 +36,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
         guard inputs.files.isEmpty else { throw try ofFiles.run().code }
         let session = try Session(options)
         let scan = try await session.scans.assessNewest(
-            fleet: session.fleet, policy: session.policy, feeds: session.feeds(advisories.feeds))
+            fleet: session.fleet, policy: session.policy, feeds: session.feeds(advisories.source))
         switch options.output {
         case .json: try session.printJSON(scan.findings)
         case .ndjson, .csv:
@@ -59,7 +59,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
     /// What is to be judged where files were named.
     var ofFiles: FileAssessment {
         FileAssessment(
-            files: inputs.files, platform: inputs.platform, feeds: advisories.feeds, index: advisories.index,
-            showsAll: all, countsOnly: count, output: options.output)
+            files: inputs.files, platform: inputs.platform, feeds: advisories.source.feeds,
+            index: advisories.source.index, showsAll: all, countsOnly: count, output: options.output)
     }
 }
