@@ -175,11 +175,11 @@ public enum HTMLReport {
                 "<section><h2>Basis</h2><p>Advisories were <b>not checked</b>: no feed was given. Findings rest on the hosts' own package sources.</p></section>"
         }
         let rows = report.feeds.feeds.map { feed -> HTMLText in
-            let date = feed.publishedAt.map { "published \($0)" } ?? "carries no date"
             let remarks = (feed.remarks ?? []).map { "; \($0)" }.joined()
-            return "<li>\(feed.name): \(feed.records) records, \(date)\(remarks)</li>"
+            return "<li>\(feed.name): \(feed.records) records, \(feed.dateWords)\(remarks)</li>"
         }
-        return "<section><h2>Basis</h2><ul>\(rows.joined())</ul></section>"
+        let notes = (report.feeds.notes ?? []).map { note -> HTMLText in "<li class=\"bad\">\(note)</li>" }
+        return "<section><h2>Basis</h2><ul>\(rows.joined())\(notes.joined())</ul></section>"
     }
 }
 

@@ -70,9 +70,11 @@ enum StageSamples {
             id: "findings-1", facts: reference, assessedAt: time,
             feeds: FeedCoverage(
                 feeds: [FeedCoverage.Kind.advisories, .exploited, .predictions, .decisions].map {
-                    FeedCoverage.Feed(
+                    var feed = FeedCoverage.Feed(
                         name: "f", kind: $0, publishedAt: time, records: 1, skipped: ["x"], remarks: ["y"])
-                }), findings: all, notJudged: [FindingSet.NotJudged(resource: "h-2", reason: "no route")])
+                    feed.changedAt = time
+                    return feed
+                }, notes: ["z"]), findings: all, notJudged: [FindingSet.NotJudged(resource: "h-2", reason: "no route")])
         set.remembered = [all[0]]
         set.undecided = [
             FindingSet.Undecided(

@@ -9,9 +9,11 @@ public struct AdvisoryFeeds: Sendable {
 
     public static let none = AdvisoryFeeds(index: nil)
 
-    public init(index: AdvisoryIndex?) {
+    /// - Parameter notes: what is not sound of the feeds, for every answer that rests on them.
+    public init(index: AdvisoryIndex?, notes: [String] = []) {
         self.index = index
-        coverage = FeedCoverage(feeds: index?.catalogue.feeds.map(FeedCoverage.Feed.init) ?? [])
+        coverage = FeedCoverage(
+            feeds: index?.catalogue.feeds.map(FeedCoverage.Feed.init) ?? [], notes: notes.isEmpty ? nil : notes)
     }
 
     /// An advisory with what the exploited list says of the weaknesses that it closes.
@@ -115,12 +117,12 @@ extension FeedCoverage.Feed {
             case "cve": .decisions
             default: .advisories
             }
-        let place = feed.origin.split(separator: "/").last.map(String.init) ?? feed.origin
         let unnamed = feed.skippedCount - feed.skipped.count
         self.init(
-            name: "\(feed.format) (\(place))", kind: kind, publishedAt: feed.publishedAt,
+            name: feed.shownName, kind: kind, publishedAt: feed.publishedAt,
             records: kind == .advisories ? feed.advisories : feed.weaknesses,
             skipped: feed.skipped + (unnamed > 0 ? ["and \(unnamed) more"] : []),
             remarks: feed.remarks.isEmpty ? nil : feed.remarks)
+        if feed.publishedAt == nil { changedAt = feed.changedAt }
     }
 }

@@ -25,9 +25,9 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             if inputs.platform != nil {
                 throw ValidationError("--platform says of which system a file's packages are; name one")
             }
-            if count || advisories.index != nil {
+            if count {
                 throw ValidationError(
-                    "--count and --index are for files: --dpkg-status, --rpm-list, --apk-db, --sbom, --lock")
+                    "--count is for files: --dpkg-status, --rpm-list, --apk-db, --sbom, --lock")
             }
         }
     }
@@ -35,7 +35,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
     func run() async throws {
         guard inputs.files.isEmpty else { throw try ofFiles.run().code }
         let session = try Session(options)
-        let feeds = try session.feeds(advisories.feeds)
+        let feeds = try session.feeds(advisories.source)
         let scan = try await session.scans.assessNewest(fleet: session.fleet, policy: session.policy, feeds: feeds)
         let lines = FleetFindingLines(scan.findings, facts: scan.facts, feeds: feeds, all: all)
         switch options.output {
@@ -79,7 +79,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
     /// What is to be judged where files were named.
     var ofFiles: FileAssessment {
         FileAssessment(
-            files: inputs.files, platform: inputs.platform, feeds: advisories.feeds, index: advisories.index,
-            showsAll: all, countsOnly: count, output: options.output)
+            files: inputs.files, platform: inputs.platform, feeds: advisories.source.feeds,
+            index: advisories.source.index, showsAll: all, countsOnly: count, output: options.output)
     }
 }

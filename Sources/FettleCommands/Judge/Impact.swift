@@ -15,7 +15,7 @@ struct Impact: AsyncParsableCommand, ListAnswering {
 
     @OptionGroup var options: GlobalOptions
     @Argument(help: "A CVE, or an advisory such as DSA-5417-1 or ALSA-2024:1234.") var advisory: String
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @OptionGroup var advisories: AdvisoryOptions
 
     struct Row: Encodable {
         var resource: String
@@ -41,6 +41,8 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         /// Where it is neither affected nor clean by the advisories.
         var undecided: [FindingSet.Undecided]
         var notJudged: [FindingSet.NotJudged]
+        /// What is not sound of the feeds that it rests on: stale, missing or not read whole.
+        var feedNotes: [String]
         /// Whether any feed that is here, or the newest findings, name it.
         var isKnown: Bool
 
@@ -53,7 +55,7 @@ struct Impact: AsyncParsableCommand, ListAnswering {
     func run() async throws {
         let advisory = Self.name(advisory)
         let session = try Session(options)
-        let feeds = try session.feeds(feeds)
+        let feeds = try session.feeds(advisories.source)
         let set = try await session.risks.newestFindings()
         let asked: (ids: Set<String>, numbers: Set<UInt32>)
         let weakness: WeaknessRecord?
@@ -74,6 +76,7 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         let answer = Answer(
             advisory: advisory, names: names.sorted(), exploitedSince: weakness?.exploited?.addedAt, hosts: rows,
             livepatched: named.filter { !$0.isOpen }.map(row), undecided: undecided, notJudged: set.notJudged,
+            feedNotes: feeds.notes(with: set),
             isKnown: weakness != nil || !asked.numbers.isEmpty || !named.isEmpty || !undecided.isEmpty)
         switch options.output {
         case .json: try session.printJSON(answer)

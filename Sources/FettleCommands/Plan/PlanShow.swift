@@ -18,8 +18,7 @@ struct PlanShow: AsyncParsableCommand {
     @Flag(help: "Write it as a page.") var html = false
     @Argument(help: "Where to write the page; `-` for standard output. PLAN.html in this folder otherwise.")
     var page: String?
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS), for the risks on the page.") var feeds:
-        String?
+    @OptionGroup(title: "Feeds for the risks on the page") var advisories: AdvisoryOptions
 
     func validate() throws {
         if page == "-", options.output == .json {
@@ -58,7 +57,8 @@ struct PlanShow: AsyncParsableCommand {
             picture = PlanPictures.picture(
                 of: plan, digest: document.digest, check: check, report: background.report,
                 selection: background.selection,
-                risks: try await PlanRisks.ledgers(of: plan, background.findings, session, fleet: fleet, feeds: feeds))
+                risks: try await PlanRisks.ledgers(
+                    of: plan, background.findings, session, fleet: fleet, feeds: advisories.source))
         } else {
             picture = PlanPictures.picture(of: plan, digest: document.digest, check: check)
         }

@@ -150,7 +150,9 @@ struct FindingsView {
                     + "What is shown rests on the hosts' own package sources.", in: terminal)
         }
         let names = findings.feeds.feeds.map { feed in
-            let date = feed.publishedAt.map { " of \($0.description.prefix(10))" } ?? ""
+            let date =
+                feed.publishedAt.map { " of \($0.description.prefix(10))" }
+                ?? feed.changedAt.map { " of \($0.description.prefix(10)) by its file" } ?? ""
             return
                 "\(feed.name)\(date) (\(([ "\(feed.records) records"] + (feed.remarks ?? [])).joined(separator: "; ")))"
         }

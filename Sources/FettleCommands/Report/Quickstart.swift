@@ -14,7 +14,7 @@ struct Quickstart: AsyncParsableCommand {
         discussion:
             "Reads only, as the user you are; as root it sees more. Nothing is written anywhere.")
 
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @OptionGroup var advisories: AdvisoryOptions
     @Flag(help: "Show every finding.") var all = false
     @OptionGroup var form: OutputOptions
 
@@ -32,7 +32,7 @@ struct Quickstart: AsyncParsableCommand {
         Interruption.closesAtEnd(connections)
         let tools = BuiltInTools.make(channels: connections, parallel: 1, secrets: SecretMask())
         let fleet = Self.thisMachine
-        let feeds = try AdvisoryOptions.feeds(feeds)
+        let feeds = try advisories.source.fleetFeeds()
         let bar = ProgressBar("looking at this machine", total: 1)
         let scan = try await ScanService(store: store, tools: tools).scan(
             fleet.resources, fleet: fleet, policy: Policy(), feeds: feeds)

@@ -14,7 +14,7 @@ struct Scan: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var scope: ScopeArguments
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @OptionGroup var advisories: AdvisoryOptions
 
     @Flag(help: "First have every host fetch its package lists anew (needs root there, or the printed sudo rules).")
     var refresh = false
@@ -23,7 +23,7 @@ struct Scan: AsyncParsableCommand {
         let session = try Session(options)
         let fleet = try session.fleet
         let resources = try scope.resources(of: fleet)
-        let feeds = try session.feeds(feeds)
+        let feeds = try session.feeds(advisories.source)
         if refresh {
             let progress = ProgressBar("fetching package lists", total: resources.count)
             let failures = await session.scans.refreshLists(

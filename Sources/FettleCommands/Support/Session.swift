@@ -153,8 +153,8 @@ final class Session {
     }
 
     /// The feeds that were named, or none.
-    func feeds(_ path: String?) throws -> AdvisoryFeeds {
-        try AdvisoryOptions.feeds(path, directory: options.directory)
+    func feeds(_ source: AdvisorySource) throws -> AdvisoryFeeds {
+        try source.fleetFeeds(directory: options.directory)
     }
 
     /// Hangs up everywhere: the last thing a command does.

@@ -9,6 +9,7 @@ enum Output {
     private struct Mode {
         var mustGoOn = false
         var isJSON = false
+        var notesOfEnd: [String] = []
     }
 
     private static let mode = Mutex(Mode())
@@ -60,6 +61,21 @@ enum Output {
     static func note(_ text: String) {
         if isJSON { return writeErrorLine(["note": text]) }
         writeError("\(TextStyle.yellow.apply("note:", in: .error)) \(text.printable)\n")
+    }
+
+    /// Something to know beside the answer that is told below it, once, when the command ends: nobody reads what a long table has
+    /// pushed away.
+    static func noteAtEnd(_ text: String) {
+        mode.withLock { if !$0.notesOfEnd.contains(text) { $0.notesOfEnd.append(text) } }
+    }
+
+    /// Tells what `noteAtEnd` was given.
+    static func tellNotesOfEnd() {
+        let notes = mode.withLock { mode in
+            defer { mode.notesOfEnd = [] }
+            return mode.notesOfEnd
+        }
+        for text in notes { note(text) }
     }
 
     /// Why there is no answer: what went wrong, and below it what to do about it.

@@ -93,6 +93,7 @@ extension JudgementSummary {
         if !kinds.contains(.decisions) {
             words.append("Decision points: no CVE records with SSVC. Automatable is assumed to be yes.")
         }
+        words += findings.feeds.notes ?? []
         for feed in findings.feeds.feeds { words += (feed.remarks ?? []).map { "\(feed.name): \($0)" } }
         let reasons = Dictionary(grouping: findings.notJudged, by: \.reason).sorted { $0.key < $1.key }
         for (reason, entries) in reasons {
