@@ -147,7 +147,10 @@ let package = Package(
         tests("FettleIndexTests", ["FettleIndex", "FettleVersions", "FettleModel"]),
         tests(
             "FettleFeedsTests",
-            ["FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel", "CLoading"]),
+            [
+                "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel", "CLoading",
+                "FettleTestSupport",
+            ]),
         tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel"]),
         tests(
             "FettleAssessmentTests",
@@ -199,7 +202,9 @@ let package = Package(
             [
                 "FettleCommands", "FettleControl", "FettleDatabase", "FettleInventory", "FettleSimulation",
                 "FettleStore", "FettleEvidence", "FettleImages", "FettleSoftware", "FettleDrivers", "FettleDriverKit",
-                "FettleModel", "FettleVersions", "FettleTestSupport", arguments, jwtKit,
+                "FettleModel", "FettleVersions", "FettleAssessment", "FettleReporting", "FettleFeedSync",
+                "FettleTestSupport",
+                arguments, jwtKit,
             ]),
         tests(
             "FettleLabTests",
