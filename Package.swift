@@ -147,7 +147,10 @@ let package = Package(
         tests("FettleIndexTests", ["FettleIndex", "FettleVersions", "FettleModel"]),
         tests(
             "FettleFeedsTests",
-            ["FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel", "CLoading"]),
+            [
+                "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel", "CLoading",
+                "FettleTestSupport",
+            ]),
         tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel"]),
         tests(
             "FettleAssessmentTests",
@@ -202,7 +205,8 @@ let package = Package(
             [
                 "FettleCommands", "FettleControl", "FettleDatabase", "FettleInventory", "FettleSimulation",
                 "FettleStore", "FettleEvidence", "FettleImages", "FettleSoftware", "FettleDrivers", "FettleDriverKit",
-                "FettleModel", "FettleVersions", "FettleAssessment", "FettleFeeds", "FettleIndex", "FettleTestSupport",
+                "FettleModel", "FettleVersions", "FettleAssessment", "FettleFeeds", "FettleFeedSync", "FettleIndex",
+                "FettleReporting", "FettleTestSupport",
                 arguments, jwtKit,
             ]),
         tests(

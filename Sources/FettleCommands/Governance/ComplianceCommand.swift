@@ -4,7 +4,7 @@ import FettleControl
 import FettleModel
 import FettleReporting
 
-struct ComplianceCommand: AsyncParsableCommand {
+struct ComplianceCommand: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "compliance",
         abstract: "Whether findings are settled in time: age since first seen against policy.",
@@ -22,10 +22,14 @@ struct ComplianceCommand: AsyncParsableCommand {
         let fleet = try session.fleet
         let report = try await session.compliance.report(
             on: scope.resources(of: fleet), fleet: fleet, policy: session.policy)
-        if options.output == .json {
-            try session.printJSON(report)
-        } else {
-            session.print(ComplianceView(report: report).lines())
+        switch options.output {
+        case .json: try session.printJSON(report)
+        case .csv, .ndjson:
+            try Output.writeLines(ListAnswer.compliance(report), as: options.output)
+            // What was not judged has no line of its own there, and is not to be lost.
+            if !report.advisoriesChecked { session.note("advisories not checked: no feed was given") }
+            for gap in report.notJudged { session.note("not judged: \(gap.resource): \(gap.reason)") }
+        case .table, .ics: session.print(ComplianceView(report: report).lines())
         }
         throw Self.status(of: report).code
     }
