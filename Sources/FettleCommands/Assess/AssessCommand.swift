@@ -53,6 +53,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             }
         case .table, .ics: session.print(FindingsView(findings: scan.findings, limit: all ? nil : 40).lines())
         }
+        StaleListLines(scan.facts, try session.policy).tell(options.output)
         throw ScanStatus.of(scan.findings, facts: scan.facts).code
     }
 
