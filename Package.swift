@@ -75,7 +75,7 @@ let package = Package(
 
         library(
             "FettleInventory", ["FettleModel", "FettleDriverKit", yams],
-            resources: ["fleet", "policy", "feeds"].map { .embedInCode("Resources/\($0).schema.json") }),
+            resources: ["fleet", "policy", "feeds", "problems"].map { .embedInCode("Resources/\($0).schema.json") }),
         library("FettleIndex", ["FettleModel", "FettleVersions"]),
         library("FettleAssessment", ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware"]),
         library("FettlePlanning", ["FettleModel", "FettleVersions"]),

@@ -121,7 +121,7 @@ struct HostJudgement {
     // MARK: What advisories say
 
     private func explain(_ closed: [HostAdvisories.Open]) -> [String] {
-        guard feeds.coverage.advisoriesChecked else { return ["advisories not checked: no feed was given"] }
+        if let gap = feeds.coverage.advisoriesGap { return ["advisories not checked: \(gap)"] }
         guard let first = closed.first else { return ["no advisory in the feeds names it"] }
         let count = Set(closed.map(\.record.id)).count
         return [

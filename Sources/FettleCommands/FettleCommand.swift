@@ -100,7 +100,9 @@ public struct FettleCommand: AsyncParsableCommand {
         let status = status(of: error)
         // Somebody else's words may stand in an error, such as a server's or a host's.
         let secrets = SecretMask(environment: ProcessInfo.processInfo.environment)
-        Output.error(secrets.maskedLightly(words(for: error)), status: status)
+        Output.error(
+            secrets.maskedLightly(words(for: error)), status: status,
+            problems: (error as? InventoryErrors)?.problems.masked(by: secrets))
         Foundation.exit(status.rawValue)
     }
 

@@ -41,6 +41,8 @@ enum StageSamples {
             of: "h-2", at: time, reachability: .unreachable(reason: "no route"), reason: "no route")
         nothing.hypervisor = .notObserved(reason: "no route")
         nothing.image = .notObserved(reason: "no route")
+        rich.packageLists = .observed(PackageLists(fetchedAt: Timestamp(milliseconds: 1_000)))
+        nothing.packageLists = .notObserved(reason: "no route")
         nothing.livepatches = .notObserved(reason: "no route")
         return FactSet(id: "facts-1", observedAt: time, hosts: [rich, nothing])
     }

@@ -11,6 +11,7 @@ struct SchemaTests {
         #expect(try JSONSchemaChecker.checkSchema(FleetSchema.json))
         #expect(try JSONSchemaChecker.checkSchema(PolicySchema.json))
         #expect(try JSONSchemaChecker.checkSchema(FeedsSchema.json))
+        #expect(try JSONSchemaChecker.checkSchema(ProblemsSchema.json))
     }
 
     @Test func feeds() throws {

@@ -56,6 +56,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
                 session.print("\n" + rest.lines())
             }
         }
+        StaleListLines(scan.facts, try session.policy).tell(options.output)
         throw ScanStatus.of(scan.findings, facts: scan.facts).code
     }
 

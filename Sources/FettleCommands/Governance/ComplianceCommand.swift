@@ -60,9 +60,8 @@ struct ComplianceView {
         text.append(table.render(in: terminal))
         if !report.worst.isEmpty { text += ["", "The most overdue:", worst.render(in: terminal)] }
         text.append("")
-        if !report.advisoriesChecked {
-            text.append(
-                TextStyle.yellow.apply("Advisories not checked: no feed was given (`--feeds DIR`).", in: terminal))
+        if let gap = report.advisoriesGap {
+            text.append(TextStyle.yellow.apply("Advisories not checked: \(gap) (`--feeds DIR`).", in: terminal))
         }
         for gap in report.notJudged.prefix(20) {
             text.append(TextStyle.yellow.apply("not judged: \(gap.resource): \(gap.reason.printable)", in: terminal))

@@ -152,8 +152,8 @@ struct Impact: AsyncParsableCommand, ListAnswering {
     /// What is no host that has it, and not to be lost.
     private func tell(_ answer: Answer, _ set: FindingSet, _ session: Session) {
         for row in answer.livepatched { session.note("\(row.resource): fixed by a livepatch: \(row.because)") }
-        if !set.feeds.advisoriesChecked {
-            session.note("advisories were not checked: no feed was given when the fleet was judged")
+        if let gap = set.feeds.advisoriesGap {
+            session.note("advisories were not checked: \(gap), when the fleet was judged")
         }
         for entry in answer.undecided.prefix(20) {
             session.note("undecided: \(entry.resource): \(entry.source) \(entry.installed): \(entry.reason)")

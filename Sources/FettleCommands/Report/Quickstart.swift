@@ -45,7 +45,7 @@ struct Quickstart: AsyncParsableCommand {
         }
         Output.writeLine(HostsView(facts: scan.facts, fleet: fleet, findings: scan.findings).lines() + "\n")
         let findings = FindingsView(
-            findings: scan.findings, limit: all ? nil : 20, whole: "fettle quickstart --all")
+            findings: scan.findings, limit: all ? nil : 20, whole: "fettle quickstart --all", columns: nil)
         Output.writeLine(findings.lines() + "\n")
         show(plan)
         Output.writeLine("Nothing was changed. For your own fleet: `fettle init`, then `fettle scan`.")

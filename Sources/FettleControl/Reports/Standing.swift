@@ -18,9 +18,9 @@ struct Standing: Sendable {
     /// What was not checked, in words.
     var cautions: [String] {
         var words: [String] = []
-        if !findings.feeds.advisoriesChecked {
+        if let gap = findings.feeds.advisoriesGap {
             words.append(
-                "Advisories were not checked: no feed was given. Only what the systems' own sources offer is known.")
+                "Advisories were not checked: \(gap). Only what the systems' own sources offer is known.")
         }
         words += findings.feeds.notes ?? []
         words += findings.notJudged.map { "\($0.resource) could not be judged: \($0.reason)" }

@@ -163,6 +163,11 @@ public struct FeedCoverage: Codable, Sendable, Equatable {
     public var notes: [String]?
     public var advisoriesChecked: Bool { feeds.contains { $0.kind == .advisories } }
     public var exploitedChecked: Bool { feeds.contains { $0.kind == .exploited } }
+    /// Why advisories were not checked, in words without a full stop; nil: they were.
+    public var advisoriesGap: String? {
+        if advisoriesChecked { return nil }
+        return feeds.isEmpty ? "no feed was given" : "no feed that was given has any"
+    }
 
     public init(feeds: [Feed], notes: [String]? = nil) {
         self.feeds = feeds

@@ -82,8 +82,8 @@ extension JudgementSummary {
     private static func unchecked(_ findings: FindingSet) -> [String] {
         let kinds = Set(findings.feeds.feeds.map(\.kind))
         var words: [String] = []
-        if !kinds.contains(.advisories) {
-            words.append("Advisories: no feed was given. What is shown rests on the hosts' own package sources.")
+        if let gap = findings.feeds.advisoriesGap {
+            words.append("Advisories: \(gap). What is shown rests on the hosts' own package sources.")
         }
         if !kinds.contains(.exploited) {
             words.append(
