@@ -97,7 +97,7 @@ public enum PackageRules {
 
     /// The rule for a detached job: all of systemd-run's options and the command's are fixed, only the names of the job and
     /// of packages vary.
-    private static func job(
+    static func job(
         _ command: [String], environment: [DetachedJob.Variable], workingDirectory: String?, word: SudoWord,
         _ reason: String
     ) throws(SudoRuleError) -> SudoRule {
