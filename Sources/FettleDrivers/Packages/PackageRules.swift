@@ -99,10 +99,11 @@ public enum PackageRules {
     /// of packages vary.
     static func job(
         _ command: [String], environment: [DetachedJob.Variable], workingDirectory: String?, word: SudoWord,
-        _ reason: String
+        successStatuses: [Int] = [], _ reason: String
     ) throws(SudoRuleError) -> SudoRule {
         let placeholder = DetachedJob(
-            name: DetachedJob.prefix, command: command, environment: environment, workingDirectory: workingDirectory)
+            name: DetachedJob.prefix, command: command, environment: environment, workingDirectory: workingDirectory,
+            successStatuses: successStatuses)
         let following = DebianNames.lowercaseAlphanumerics + "-"
         var arguments: [SudoRule.Argument] = []
         for text in placeholder.startUnderSystemd.arguments.dropFirst() {

@@ -42,17 +42,18 @@ public struct ChangeRpmDriver: StepDriver {
         let jobs = RpmJobs(
             runner: DetachedJobRunner(session: session, hasSystemd: snapshot.hasSystemd), step: step, context: context,
             settings: settings)
-        try await jobs.forgetCompensated(snapshot.jobs)
-        let wasKilled = try await jobs.adopt(snapshot.jobs, until: deadline)
-        if wasKilled != nil { snapshot = try await session.rpmSnapshot() }
+        let killed = try await jobs.adopt(snapshot.jobs, until: deadline)
+        if killed != nil { snapshot = try await session.rpmSnapshot() }
+        let wasKilled = killed.map { !$0.isEmpty } ?? false
 
         var work = RpmWork(transaction, on: snapshot)
         try work.refuseDrift()
-        guard !work.isDone || wasKilled == true else { return }
+        guard !work.isDone || wasKilled else { return }
         if let holder = Self.holder(snapshot) { throw StepFailure(code: .locked, message: holder) }
         try PackageSpace.requireForUnpacking(transaction.downloadBytes, in: snapshot.freeBytes)
-        if !work.leftovers.isEmpty || wasKilled == true {
-            try await repair(work, transaction, tool, jobs, wasKilled: wasKilled == true, until: deadline)
+        if !work.leftovers.isEmpty || wasKilled {
+            try await repair(work, transaction, tool, jobs, wasKilled: wasKilled, until: deadline)
+            try await jobs.runner.forget(killed ?? [:])
             snapshot = try await session.rpmSnapshot()
             work = RpmWork(transaction, on: snapshot)
             try work.refuseDrift()
@@ -160,8 +161,9 @@ public struct ChangeRpmDriver: StepDriver {
         try await jobs.run(part, command, until: deadline)
     }
 
-    /// After a run that was killed: earlier versions that still stand beside their successors are erased, and what has reached its
-    /// version is installed once more, because nobody knows whether its last script ran.
+    /// After a run that was interrupted: earlier versions that still stand beside their successors are erased, and the successors
+    /// installed once more, because nobody knows whether their files are whole and their last scripts ran. After one of which it is
+    /// known that it was killed the same is done with all that has reached its version.
     private func repair(
         _ work: RpmWork, _ transaction: RpmTransaction, _ tool: RpmTool, _ jobs: RpmJobs, wasKilled: Bool,
         until deadline: Timestamp
@@ -169,10 +171,8 @@ public struct ChangeRpmDriver: StepDriver {
         if !work.leftovers.isEmpty {
             try await jobs.run(.leftovers, RpmCommand.eraseLeftovers(work.leftovers), until: deadline)
         }
-        guard wasKilled else { return }
-        let left = Set(work.leftovers.map(\.name))
-        let reached = work.reached + transaction.changes.filter { left.contains($0.name) && $0.to != nil }
-        let again = reached.filter { $0.to != nil }
+        let doubled = transaction.changes.filter { change in work.leftovers.contains { $0 == change.origin } }
+        let again = ((wasKilled ? work.reached : []) + doubled).filter { $0.to != nil }
         guard !again.isEmpty else { return }
         let files = try await files(of: again, jobs.runner.session)
         try await jobs.run(.again, RpmCommand.reinstall(files, by: tool), until: deadline)

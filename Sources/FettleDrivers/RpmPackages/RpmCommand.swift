@@ -28,6 +28,9 @@ enum RpmCommand {
     /// English words, whatever the host's own locale is.
     static let environment = [DetachedJob.Variable(name: "LC_ALL", value: "C.UTF-8")]
 
+    /// zypper: all is installed, and a script of a package failed.
+    static let successStatuses = [107]
+
     /// Options that hold whatever the host's own configuration says: nothing is drawn in that nobody asked for, nothing removed
     /// on the side, and who finds the lock taken says so instead of waiting without end.
     private static let dnfOptions =

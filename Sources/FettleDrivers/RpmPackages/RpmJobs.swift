@@ -29,8 +29,10 @@ struct RpmJobs: Sendable {
     /// - Throws: `packageManager` if it failed or a script of a package did, and what else can befall a job.
     func run(_ part: Part, _ command: [String], until deadline: Timestamp) async throws(StepFailure) {
         let job = DetachedJob(
-            name: Self.name(part, of: step.id, in: context.run), command: command, environment: RpmCommand.environment)
-        let outcome = try await end(of: job, running: nil, until: deadline)
+            name: Self.name(part, of: step.id, in: context.run), command: command, environment: RpmCommand.environment,
+            successStatuses: RpmCommand.successStatuses)
+        let (outcome, state) = try await wait(for: job, running: nil, until: deadline)
+        try await read(job.name, state)
         guard outcome.status == 0 || Self.isScriptsOnly(outcome.status) else {
             let program = command.first?.split(separator: "/").last ?? "it"
             throw RpmDiagnosis.failure(status: outcome.status, output: outcome.output, doing: String(program))
@@ -40,41 +42,41 @@ struct RpmJobs: Sendable {
     /// zypper: all is installed, and some want a restart or a reboot.
     private static func isScriptsOnly(_ status: Int?) -> Bool { status.map { [102, 103, 106].contains($0) } ?? false }
 
-    /// Waits for jobs of an earlier attempt and takes away what ended well.
+    /// Waits for jobs of an earlier attempt and takes away what ended by itself; on the way back also those of the step that it takes
+    /// back, whatever failed in them.
     ///
-    /// - Returns: whether one of them was killed; nil: there was none.
-    func adopt(_ jobs: [String: DetachedJob.State], until deadline: Timestamp) async throws(StepFailure) -> Bool? {
+    /// - Returns: those that were killed, which stay until what they left is repaired; nil: there was none at all.
+    func adopt(
+        _ jobs: [String: DetachedJob.State], until deadline: Timestamp
+    ) async throws(StepFailure) -> [String: DetachedJob.State]? {
         let own = Set(Self.names(of: step.id, in: context.run))
-        var wasKilled: Bool?
-        for (name, state) in jobs.sorted(by: { $0.key < $1.key }) where own.contains(name) {
-            let job = DetachedJob(name: name, command: [RpmCommand.rpm])
+        let compensated = Set(step.compensates.map { Self.names(of: $0, in: context.run) } ?? [])
+        var killed: [String: DetachedJob.State]?
+        for (name, state) in jobs.sorted(by: { $0.key < $1.key }) where own.contains(name) || compensated.contains(name)
+        {
+            var state = state
             if case .running = state {
-                let outcome = try await end(of: job, running: state, until: deadline)
-                wasKilled = outcome.status == nil || wasKilled == true
-            } else {
-                try await read(name, state, isOver: true)
-                wasKilled = state == .killed || wasKilled == true
+                let job = DetachedJob(name: name, command: [RpmCommand.rpm])
+                state = try await wait(for: job, running: state, until: deadline).state
             }
+            if own.contains(name) {
+                try await read(name, state, isOver: true)
+            } else if state != .killed {
+                try await runner.forget([name: state])
+            }
+            killed = killed ?? [:]
+            if state == .killed { killed?[name] = state }
         }
-        return wasKilled
+        return killed
     }
 
-    /// The jobs of the step that this one takes back: what failed there is made good by it.
-    func forgetCompensated(_ jobs: [String: DetachedJob.State]) async throws(StepFailure) {
-        guard let compensated = step.compensates else { return }
-        let names = Set(Self.names(of: compensated, in: context.run))
-        try await runner.forget(
-            jobs.filter { names.contains($0.key) }.filter { if case .running = $0.value { false } else { true } })
-    }
-
-    private func end(
-        of job: DetachedJob, running: DetachedJob.State?, until deadline: Timestamp
-    ) async throws(StepFailure) -> DetachedJobRunner.Outcome {
+    private func wait(
+        for job: DetachedJob, running: DetachedJob.State?, until deadline: Timestamp
+    ) async throws(StepFailure) -> (outcome: DetachedJobRunner.Outcome, state: DetachedJob.State) {
         let seconds = max(1, Int(deadline.seconds(since: settings.clock.now())))
         let outcome = try await runner.run(job, running: running, seconds: seconds, forgetting: false)
         settings.memory.times.add(milliseconds: outcome.milliseconds, to: step.id, in: context.run)
-        try await read(job.name, outcome.status.map { .exited(status: $0) } ?? .killed)
-        return outcome
+        return (outcome, outcome.status.map { .exited(status: $0) } ?? .killed)
     }
 
     /// - Parameter isOver: of an earlier attempt: what the database tells is done again.
@@ -89,8 +91,9 @@ struct RpmJobs: Sendable {
             throw StepFailure(code: .inconclusive, message: "what \(name) printed cannot be read: \(error)")
         }
         settings.rpmNotes.note(remarks.configuration, of: step.id, in: context.run)
-        if !remarks.leavesNoTrace { try await runner.forget([name: state]) }
-        guard remarks.failedScripts.isEmpty || isOver && !remarks.leavesNoTrace else {
+        // One that was killed is needed too: it tells that nobody knows what is whole.
+        if !remarks.leavesNoTrace, state != .killed { try await runner.forget([name: state]) }
+        guard remarks.failedScripts.isEmpty || isOver && (state == .killed || !remarks.leavesNoTrace) else {
             let record = remarks.leavesNoTrace ? "; \(name).service stays as the record of it" : ""
             throw StepFailure(
                 code: .packageManager,

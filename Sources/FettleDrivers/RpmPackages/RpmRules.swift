@@ -29,7 +29,7 @@ enum RpmRules {
                 rules.append(
                     try job(
                         RpmCommand.download([], by: tool, fetching), package,
-                        "Download packages of the host's own repositories"))
+                        "Download packages of the host's own repositories", isChange: false))
             }
             let reinstallation = RpmCommand.reinstall([], by: tool)
             rules.append(try job(reinstallation, file, "Repeat what was killed in the middle"))
@@ -60,9 +60,10 @@ enum RpmRules {
     }
 
     private static func job(
-        _ command: [String], _ word: SudoWord, _ reason: String
+        _ command: [String], _ word: SudoWord, _ reason: String, isChange: Bool = true
     ) throws(SudoRuleError) -> SudoRule {
         try PackageRules.job(
-            command, environment: RpmCommand.environment, workingDirectory: nil, word: word, reason)
+            command, environment: RpmCommand.environment, workingDirectory: nil, word: word,
+            successStatuses: isChange ? RpmCommand.successStatuses : [], reason)
     }
 }

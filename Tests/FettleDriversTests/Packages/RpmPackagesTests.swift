@@ -195,11 +195,11 @@ import Testing
             PackageVersion(name: "389-ds-base", architecture: "noarch", version: "2.3~rc1-1"),
         ]
         let files = ["libstdc++-11.4.1-3.el9.x86_64.rpm", "389-ds-base-2.3~rc1-1.noarch.rpm"]
-        func job(_ command: [String]) -> RootCommand {
+        func job(_ command: [String], isChange: Bool = true) -> RootCommand {
             DetachedJob(
-                name: "fettle-a-rpm-apply-0123456789abcdef", command: command, environment: RpmCommand.environment
-            )
-            .startUnderSystemd
+                name: "fettle-a-rpm-apply-0123456789abcdef", command: command, environment: RpmCommand.environment,
+                successStatuses: isChange ? RpmCommand.successStatuses : []
+            ).startUnderSystemd
         }
         var commands = [
             RpmCommand.gather, RpmCommand.remove(files), RpmCommand.markAsDependency(["invoice-extra"]),
@@ -212,7 +212,7 @@ import Testing
             commands += [job(install), job(erase), job(RpmCommand.reinstall(files, by: tool))]
             commands += [RpmCommand.rehearsal(of: install), RpmCommand.rehearsal(of: erase)]
             for fetching in RpmCommand.Fetching.allCases {
-                commands.append(job(RpmCommand.download(wanted, by: tool, fetching)))
+                commands.append(job(RpmCommand.download(wanted, by: tool, fetching), isChange: false))
             }
         }
         for command in commands {
