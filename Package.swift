@@ -110,7 +110,7 @@ let package = Package(
         // Beside the layers.
         library(
             "FettleDrivers", ["FettleModel", "FettleDriverKit", "FettleJudgement", logging],
-            alsoExcluding: ["HAProxy/README.md", "Packages/README.md", "Probes/README.md"]),
+            alsoExcluding: ["HAProxy/README.md", "Packages/README.md", "Probes/README.md", "RpmPackages/README.md"]),
         shim("CLoading"),
         shim("CArchive", ["CLoading"]),
         library(
