@@ -115,7 +115,7 @@ import Testing
         let answer = try JSONDecoder().decode(Answer.self, from: Data(program.output.utf8))
         #expect(answer.omitted == 0 && answer.resources == nil)
         let unknown = try #require(answer.problems.first { $0.message == "unknown resource 'web-9'" })
-        #expect(unknown.file.hasSuffix("/fleet.yaml") && unknown.line == 9 && unknown.column == 30)
+        #expect(unknown.file.hasSuffix("/fleet.yaml") && unknown.line == 9 && unknown.column == 29)
         #expect(unknown.hint == "did you mean 'web-1'?")
         #expect(
             Set(answer.problems.map { $0.file.split(separator: "/").last }) == ["fleet.yaml", "policy.yaml", "cut.ics"])

@@ -159,7 +159,7 @@ import Testing
         ) -> Impact.Answer {
             Impact.Answer(
                 advisory: "CVE-2026-1", names: [], exploitedSince: nil, hosts: hosts, livepatched: [],
-                undecided: undecided, notJudged: [], isKnown: isKnown)
+                undecided: undecided, notJudged: [], feedNotes: [], isKnown: isKnown)
         }
         #expect(answer().status(isChecked: true) == .ok)
         #expect(answer().status(isChecked: false) == .partial)

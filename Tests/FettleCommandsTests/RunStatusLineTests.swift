@@ -25,7 +25,8 @@ import Testing
 
     private static func ends(_ step: StepID) -> RunEvent {
         .stepDone(
-            step: step, attempt: 1, observation: Observation(at: Timestamp(milliseconds: 0), summary: "done"))
+            step: step, attempt: 1,
+            observation: Observation(verdict: .pass, summary: "done", observedAt: Timestamp(milliseconds: 4_000)))
     }
 
     @Test func itSaysWhichHostDoesWhat() throws {

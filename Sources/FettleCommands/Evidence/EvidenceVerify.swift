@@ -88,7 +88,7 @@ enum StoryLines {
         if let person = story.startedBy { lines.append("started by \(person)") }
         lines.append("gates: \(story.gatesPassed) passed, \(story.gatesFailed) failed; \(story.events) events in all")
         for feed in story.feeds {
-            lines.append("feed: \(feed.name), \(feed.dateWords)")
+            lines.append("feed: \(feed.name), \(feed.publishedAt.map(\.description) ?? "without a date")")
         }
         if story.feeds.isEmpty { lines.append("feeds: none, advisories were not checked") }
         lines.append("afterwards: \(story.factsAfter.map { "looked at again \($0)" } ?? "not looked at again")")

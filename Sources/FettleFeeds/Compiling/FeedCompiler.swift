@@ -154,7 +154,7 @@ private final class FeedCollector: FeedSink {
             guard let bytes = PlainFile.read(file) ?? (FeedFiles.Found(file)?.size == 0 ? Data() : nil),
                 let list = try Withdrawals(FeedDocument(name: file, bytes: bytes))
             else { return passedOver.append(PassedOver(name: file, reason: "is no list of a publisher's deletions")) }
-            withdrawals.append(((file as NSString).deletingLastPathComponent + "/", list))
+            withdrawals.append((FilePath.folder(of: file) + "/", list))
         } catch { refused.append(error) }
     }
 
@@ -176,7 +176,7 @@ private final class FeedCollector: FeedSink {
             return
         }
         // The members of an archive are one feed, and so are the single documents of a folder.
-        let origin = document.name == file ? (file as NSString).deletingLastPathComponent : file
+        let origin = document.name == file ? FilePath.folder(of: file) : file
         let key = "\(entry.format.name) \(origin)"
         if let known = numbers[key] {
             feed = known
@@ -204,9 +204,22 @@ private final class FeedCollector: FeedSink {
         guard first == UInt8(ascii: "{") || first == UInt8(ascii: "["), document.bytes.count <= FeedLimits.memory else {
             return
         }
-        guard document.bytes.withUnsafeBytes({ JSONEnding(of: $0) }) == .cutOff else { return }
-        throw FeedError(document.name, "is JSON that is cut off: fetch it again, or take it away")
+        switch document.bytes.withUnsafeBytes({ JSONEnding(of: $0) }) {
+        case .whole: return
+        case .cutOff: throw FeedError(document.name, "is JSON that is cut off: fetch it again, or take it away")
+        case .wrong(let place):
+            let right = document.bytes.prefix(min(place, 65_536))
+            guard feedKeys.contains(where: { right.range(of: Data("\"\($0)\"".utf8)) != nil }) else { return }
+            throw FeedError(
+                document.name, "is a feed in JSON that is malformed at byte \(place): fetch it again, or take it away")
+        }
     }
+
+    /// Keys that feeds in JSON have near their beginning, and few other documents.
+    private static let feedKeys = [
+        "schema_version", "affected", "csaf_version", "catalogVersion", "cveMetadata", "fixed_version", "distroversion",
+        "secfixes",
+    ]
 
     /// A bound that the ecosystem's own tools would refuse orders nothing: what rests on it is unknown, not "fixed".
     private func doubted(_ record: AdvisoryRecord) -> AdvisoryRecord {

@@ -28,7 +28,7 @@ public final class AdvisoryIndexBuilder {
     /// - Parameter path: where the index will stand. Its folder also holds the temporary files.
     public init(path: String) throws(IndexError) {
         file = try OutputFile(path)
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = FilePath.folder(of: path)
         affected = try SpillFiles(in: folder.isEmpty ? "." : folder, buckets: 64)
         weaknesses = try SpillFiles(in: folder.isEmpty ? "." : folder, buckets: 16)
         try file.append([UInt8](repeating: 0, count: IndexLayout.tableEnd))

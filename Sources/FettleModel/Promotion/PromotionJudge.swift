@@ -33,8 +33,8 @@ public struct PromotionJudge: Sendable {
         }
 
         public enum Name: String, Codable, Sendable, CaseIterable {
-            case stage, lane, failedRuns, regressions, runs, hosts, tried, soak, canaries, gates, closed, beside,
-                signOffs
+            case stage, lane, failedRuns, regressions, runs, hosts, tried, soak
+            case canaries, gates, closed, beside, signOffs
         }
     }
 
