@@ -25,8 +25,6 @@ public struct OverviewService: Sendable {
         /// nil: the fleet was never looked at.
         public var assessedAt: Timestamp?
         public var advisoriesChecked: Bool
-        /// Why they were not; nil: they were, or the fleet was never looked at.
-        public var advisoriesGap: String?
         public var findings: [Outcome: Int]
         public var notJudged: Int
         public var runs: [RunLine]
@@ -34,11 +32,10 @@ public struct OverviewService: Sendable {
 
         public init(
             assessedAt: Timestamp?, advisoriesChecked: Bool, findings: [Outcome: Int], notJudged: Int, runs: [RunLine],
-            quarantined: [QuarantineEntry], advisoriesGap: String? = nil
+            quarantined: [QuarantineEntry]
         ) {
             self.assessedAt = assessedAt
             self.advisoriesChecked = advisoriesChecked
-            self.advisoriesGap = advisoriesGap
             self.findings = findings
             self.notJudged = notJudged
             self.runs = runs
@@ -66,7 +63,7 @@ public struct OverviewService: Sendable {
         return Overview(
             assessedAt: findings?.assessedAt, advisoriesChecked: findings?.feeds.advisoriesChecked ?? false,
             findings: counts, notJudged: findings?.notJudged.count ?? 0, runs: lines,
-            quarantined: try await runs.quarantined(), advisoriesGap: findings?.feeds.advisoriesGap)
+            quarantined: try await runs.quarantined())
     }
 
     public func findings() async throws(ControlError) -> FindingSet? {

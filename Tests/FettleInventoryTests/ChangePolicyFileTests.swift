@@ -29,8 +29,7 @@ import Testing
                     - dev
                     - name: tried
                       environments: [qa]
-                      after: {soak: 1d, runs: 2, hosts: "50%", canaries: true, gates: true, signOffs: [vendor, tests],
-                              closed: true, beside: true}
+                      after: {soak: 1d, runs: 2, hosts: "50%", canaries: true, gates: true, signOffs: [vendor, tests]}
                     - {name: production, setsOnly: true}
                   fastLane: {through: [tried], after: {soak: 1h}}
                 """
@@ -41,7 +40,7 @@ import Testing
             promotion.stages[1].after
                 == PromotionCriteria(
                     soakSeconds: 86_400, runs: 2, hosts: .percent(50), canaries: true, gates: true,
-                    signOffs: [.vendor, .tests], closed: true, beside: true))
+                    signOffs: [.vendor, .tests]))
         #expect(promotion.stages.map(\.setsOnly) == [false, false, true])
         #expect(promotion.fastLane == FastLane(through: ["tried"], after: PromotionCriteria(soakSeconds: 3_600)))
         #expect(try read("").policy.promotion == nil)

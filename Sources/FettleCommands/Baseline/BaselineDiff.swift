@@ -3,7 +3,7 @@ import FettleAssessment
 import FettleControl
 import FettleModel
 
-struct BaselineDiff: AsyncParsableCommand, ListAnswering {
+struct BaselineDiff: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Drift: packages at different versions within a group, and hosts that leave their baseline.",
@@ -17,7 +17,7 @@ struct BaselineDiff: AsyncParsableCommand, ListAnswering {
     @OptionGroup var scope: ScopeArguments
     @Argument(help: "Two hosts or more, instead of a group.") var hosts: [String] = []
 
-    struct Answer: Codable {
+    private struct Answer: Encodable {
         var samePatchLevel: Bool
         var drift: DriftReport
     }
@@ -33,15 +33,9 @@ struct BaselineDiff: AsyncParsableCommand, ListAnswering {
         }
         let report = try await session.governance.drift(resources, policy: try session.policy)
         let status = Self.status(of: report, findings: try await session.governance.findings())
-        switch options.output {
-        case .json: try session.printJSON(Answer(samePatchLevel: report.isSameLevel, drift: report))
-        case .csv, .ndjson:
-            try Output.writeLines(ListAnswer.drift(report), as: options.output)
-            for entry in report.notCompared { session.note("not compared: \(entry.resource): \(entry.reason)") }
-            for drift in report.fromBaselines {
-                session.note("\(drift.resource): \(drift.baseline): \(drift.source): \(drift.words)")
-            }
-        case .table, .ics:
+        if options.output == .json {
+            try session.printJSON(Answer(samePatchLevel: report.isSameLevel, drift: report))
+        } else {
             session.print(DriftView(report: report).lines())
             if status != .ok { session.next("fettle plan make --group GROUP") }
         }

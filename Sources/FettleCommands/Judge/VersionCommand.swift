@@ -6,7 +6,7 @@ struct VersionCommand: ParsableCommand {
         commandName: "version", abstract: "The order of version numbers, as each package manager sees it.",
         subcommands: [Compare.self])
 
-    struct Compare: ParsableCommand, ListAnswering {
+    struct Compare: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Compares two versions, or checks comparisons.",
             discussion: """
@@ -37,13 +37,8 @@ struct VersionCommand: ParsableCommand {
                 Output.note("\(version) is no valid \(scheme.rawValue) version: its place in the order is a guess")
             }
             let sign = scheme.compare(left, right).sign
-            let comparison = Comparison(left: left, sign: sign, right: right)
-            switch form.output {
-            case .json: try Output.writeJSON(comparison)
-            case .csv, .ndjson:
-                try Output.writeLines(ListAnswer.comparisons([(nil, nil, comparison)]), as: form.output)
-            case .table, .ics: Output.writeLine(sign)
-            }
+            guard form.output == .json else { return Output.writeLine(sign) }
+            try Output.writeJSON(Comparison(left: left, sign: sign, right: right))
         }
 
         private func checkLines() throws {
@@ -53,12 +48,9 @@ struct VersionCommand: ParsableCommand {
             for wrong in check.wrong.prefix(20) {
                 Output.note("line \(wrong.line): it is \(wrong.right.left) \(wrong.right.sign) \(wrong.right.right)")
             }
-            switch form.output {
-            case .json: try Output.writeJSON(check)
-            case .csv, .ndjson:
-                try Output.writeLines(
-                    ListAnswer.comparisons(check.wrong.map { ($0.line, $0.text, $0.right) }), as: form.output)
-            case .table, .ics:
+            if form.output == .json {
+                try Output.writeJSON(check)
+            } else {
                 for wrong in check.wrong { Output.writeLine(wrong.text) }
             }
             if !check.unreadable.isEmpty { throw ExitStatus.usage.code }
@@ -67,7 +59,7 @@ struct VersionCommand: ParsableCommand {
     }
 }
 
-struct Comparison: Codable, Equatable {
+struct Comparison: Encodable, Equatable {
     var left: String
     /// `<`, `=` or `>`.
     var sign: String

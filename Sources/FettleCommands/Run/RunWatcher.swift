@@ -79,13 +79,12 @@ struct RunWatcher {
     private func look(at run: RunID) async throws -> RunReport {
         if isTable { session.print("looking at the hosts again …") }
         let evidence = try await session.evidence.gather(
-            for: run, fleet: session.fleet, policy: session.policy, feeds: session.feeds(display.advisories.source))
+            for: run, fleet: session.fleet, policy: session.policy, feeds: session.feeds(display.feeds))
         var report = EvidenceService.report(evidence)
         if display.report != nil {
             // Only the page shows it, and to weigh it takes a moment.
             let judgement = try await session.judgements.judgement(
-                before: evidence, fleet: session.fleet, policy: session.policy,
-                feeds: session.feeds(display.advisories.source))
+                before: evidence, fleet: session.fleet, policy: session.policy, feeds: session.feeds(display.feeds))
             report = EvidenceService.report(evidence, judgement: judgement)
         }
         if isTable { session.print(RunResultView(report: report).lines()) }

@@ -11,7 +11,8 @@ struct Serve: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
-    @OptionGroup(title: "Feeds by which the risks are weighed") var advisories: AdvisoryOptions
+    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS), by which the risks are weighed.") var feeds:
+        String?
     @Option(help: "The port on 127.0.0.1.") var port = 8470
 
     func validate() throws {
@@ -28,8 +29,7 @@ struct Serve: AsyncParsableCommand {
         } else {
             session.print("\(url)  (Ctrl-C ends)")
         }
-        let (fleet, policy, feeds) = (try session.fleet, try session.policy, try session.feeds(advisories.source))
-        Output.tellNotesOfEnd()
+        let (fleet, policy, feeds) = (try session.fleet, try session.policy, try session.feeds(feeds))
         let judgements = session.judgements
         let store = session.store
         let issuer = try Issuer(session.directory)

@@ -1,4 +1,3 @@
-import FettleModel
 import Foundation
 
 /// A file that is written from front to back through a buffer, beside the place where it will stand, and moved there when it
@@ -80,7 +79,7 @@ final class OutputFile {
     /// The name itself must survive a power cut too. Some file systems refuse this, and then it's theirs to keep.
     private static func syncFolder(of path: String) {
         let folder = open(
-            FilePath.folder(of: path).isEmpty ? "." : FilePath.folder(of: path),
+            (path as NSString).deletingLastPathComponent.isEmpty ? "." : (path as NSString).deletingLastPathComponent,
             O_RDONLY | O_CLOEXEC)
         guard folder >= 0 else { return }
         fsync(folder)

@@ -22,8 +22,7 @@ public struct PatchFilter: Codable, Sendable, Equatable {
         self.onlySecurity = onlySecurity
     }
 
-    /// Whether it is among the hosts that are meant.
-    public func includes(_ resource: Resource, in fleet: Fleet) -> Bool {
+    func includes(_ resource: Resource, in fleet: Fleet) -> Bool {
         (environments.isEmpty || environments.contains(resource.environment))
             && (resources.isEmpty || resources.contains(resource.id))
             && (groups.isEmpty || fleet.groups(of: resource.id).contains { groups.contains($0.id) })

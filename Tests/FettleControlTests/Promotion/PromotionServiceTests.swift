@@ -72,12 +72,11 @@ import Testing
     }
 
     func promote(
-        _ set: PatchSetID, to stage: StageID, lane: PromotionLane = .normal,
-        under policy: Policy = Self.policy
+        _ set: PatchSetID, to stage: StageID, lane: PromotionLane = .normal
     ) async throws -> Change {
         let promoted = try await promotions.promote(
             set, to: stage, lane: lane, kind: .normal, reason: "patches", by: "alice", fleet: Self.fleet,
-            policy: policy)
+            policy: Self.policy)
         return try #require(promoted.change)
     }
 
