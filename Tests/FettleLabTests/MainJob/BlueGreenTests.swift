@@ -1,4 +1,5 @@
 import FettleModel
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -63,7 +64,7 @@ extension MainJobTests {
         }
 
         /// Killed at whatever moment around the switch.
-        @Test(arguments: LongForm.isAskedFor ? Array(0..<50) : [2])
+        @Test(arguments: TestScale.isLong ? Array(0..<50) : [2])
         func killedAtAnyMomentOneSideServesWholly(moment: Int) async throws {
             let site = try await Self.site(keep: "1s")
             let callers = try Callers()

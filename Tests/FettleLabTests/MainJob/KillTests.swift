@@ -1,12 +1,12 @@
 import FettleDatabase
 import FettleModel
+import FettleTestSupport
 import Foundation
 import Testing
 
 extension MainJobTests {
     /// Fettle is killed after every event of its journal, seen from outside: nothing in it helps with that.
     @Suite struct Kills {
-
         /// Events after which a run of its own is killed once: `first`, and each `stride`-th from there to the end.
         struct Share: Sendable, CustomTestStringConvertible {
             var first: Int
@@ -14,7 +14,7 @@ extension MainJobTests {
             var testDescription: String { "event \(first) and every \(stride)th" }
 
             static let all =
-                LongForm.isAskedFor ? (1...8).map { Share(first: $0, stride: 8) } : [Share(first: 16, stride: 1_000)]
+                TestScale.isLong ? (1...8).map { Share(first: $0, stride: 8) } : [Share(first: 16, stride: 1_000)]
         }
 
         /// One run that dies as often as its journal tells something new, and goes on each time from the journal alone.
