@@ -43,7 +43,7 @@ lab-vm: ## bring the lab of hypervisors and virtual machines up (minutes the fir
 lab-vm-down: ## take the lab of hypervisors down and leave nothing behind
 	$(VMLAB) down
 
-bench: bench-judge bench-plan ## measure against Ansible, bare ssh and bare apt-get, on the lab; and bench-judge, bench-plan
+bench: bench-judge bench-plan bench-versions bench-fleet ## measure against Ansible, bare ssh and bare apt-get, on the lab; before it the four others
 	@scripts/install-needs bench
 	swift build $(RELEASE) --product fettle
 	@FETTLE="$$(swift build $(RELEASE) --product fettle --show-bin-path)/fettle" scripts/bench
@@ -62,7 +62,8 @@ bench-judge: ## judge hosts beside debsecan, oscap and python3-apt, as ratios (n
 	swift build $(RELEASE) --product fettle
 	@FETTLE="$$(swift build $(RELEASE) --product fettle --show-bin-path)/fettle" scripts/bench-judge
 
-bench-versions: ## version compares beside libapt-pkg's own, as a ratio (needs g++ and libapt-pkg-dev)
+bench-versions: ## version compares beside libapt-pkg's own, as a ratio
+	@scripts/install-needs bench
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/versions/run
 
 fuzz: ## fuzz the readers of feeds, software lists and indexes (FUZZ_SECONDS=600 each, FUZZ_TARGETS="feed-* index")

@@ -75,7 +75,7 @@ let package = Package(
 
         library(
             "FettleInventory", ["FettleModel", "FettleDriverKit", yams],
-            resources: ["fleet", "policy", "feeds"].map { .embedInCode("Resources/\($0).schema.json") }),
+            resources: ["fleet", "policy", "feeds", "problems"].map { .embedInCode("Resources/\($0).schema.json") }),
         library("FettleIndex", ["FettleModel", "FettleVersions"]),
         library("FettleAssessment", ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware"]),
         library("FettlePlanning", ["FettleModel", "FettleVersions"]),
@@ -110,7 +110,7 @@ let package = Package(
         // Beside the layers.
         library(
             "FettleDrivers", ["FettleModel", "FettleDriverKit", "FettleJudgement", logging],
-            alsoExcluding: ["HAProxy/README.md", "Packages/README.md", "Probes/README.md"]),
+            alsoExcluding: ["HAProxy/README.md", "Packages/README.md", "Probes/README.md", "RpmPackages/README.md"]),
         shim("CLoading"),
         shim("CArchive", ["CLoading"]),
         library(
@@ -147,11 +147,17 @@ let package = Package(
         tests("FettleIndexTests", ["FettleIndex", "FettleVersions", "FettleModel"]),
         tests(
             "FettleFeedsTests",
-            ["FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel", "CLoading"]),
+            [
+                "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel", "CLoading",
+                "FettleTestSupport",
+            ]),
         tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel"]),
         tests(
             "FettleAssessmentTests",
-            ["FettleAssessment", "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel"]),
+            [
+                "FettleAssessment", "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel",
+                "FettleTestSupport",
+            ]),
         tests("FettleFeedSyncTests", ["FettleFeedSync", "FettleModel", nio, nioHTTP, nioPosix, nioSSL]),
         tests("FettleMessagingTests", ["FettleMessaging", "FettleModel", crypto, nio, nioPosix]),
         tests(
@@ -199,7 +205,9 @@ let package = Package(
             [
                 "FettleCommands", "FettleControl", "FettleDatabase", "FettleInventory", "FettleSimulation",
                 "FettleStore", "FettleEvidence", "FettleImages", "FettleSoftware", "FettleDrivers", "FettleDriverKit",
-                "FettleModel", "FettleVersions", "FettleTestSupport", arguments, jwtKit,
+                "FettleModel", "FettleVersions", "FettleAssessment", "FettleFeeds", "FettleFeedSync", "FettleIndex",
+                "FettleReporting", "FettleTestSupport",
+                arguments, jwtKit,
             ]),
         tests(
             "FettleLabTests",

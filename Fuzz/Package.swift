@@ -16,12 +16,16 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 let package = Package(
     name: "fuzz",
     platforms: [.macOS(.v15)],
-    dependencies: [.package(url: "https://github.com/jpsim/Yams", from: "6.2.2")],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
     targets: [
         library("FettleVersions"),
         library("FettleModel"),
         library("FettleIndex", ["FettleModel", "FettleVersions"]),
         library("FettleSoftware", ["FettleModel", "FettleVersions"]),
+        library("FettleAssessment", ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware"]),
         .target(name: "CLoading", exclude: ["README.md"]),
         .target(name: "CArchive", dependencies: ["CLoading"], exclude: ["README.md"]),
         library(
@@ -30,9 +34,19 @@ let package = Package(
                 "FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware", "CArchive",
                 .product(name: "Yams", package: "Yams"),
             ]),
+        // Without the downloads, which would bring all of SwiftNIO along: bundles and the store they go to.
+        .target(
+            name: "FettleFeedSync",
+            dependencies: ["FettleModel", "CArchive", .product(name: "Crypto", package: "swift-crypto")],
+            exclude: ["README.md"],
+            sources: ["Bundle", "Store", "Support", "Sources/FeedSource.swift", "Download/FeedAddress.swift"],
+            swiftSettings: strict),
         .executableTarget(
             name: "fuzz",
-            dependencies: ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware", "FettleFeeds"],
+            dependencies: [
+                "FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware", "FettleAssessment", "FettleFeeds",
+                "FettleFeedSync",
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

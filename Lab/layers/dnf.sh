@@ -8,6 +8,7 @@ apt-get install -y --no-install-recommends -t bookworm dnf
 echo 12 >/etc/dnf/vars/releasever
 mkdir -p /etc/yum.repos.d
 install -m 644 /lab/config/rpm.repo /etc/yum.repos.d/lab.repo
+install -m 644 /lab/config/rpm-hooks.repo /etc/yum.repos.d/hooks.repo
 dnf --quiet makecache
 apt-get clean
 apt-get --simulate upgrade >/dev/null

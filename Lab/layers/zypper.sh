@@ -6,6 +6,7 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get install -y --no-install-recommends -t bookworm zypper
 mkdir -p /etc/zypp/repos.d
 install -m 644 /lab/config/rpm.repo /etc/zypp/repos.d/lab.repo
+install -m 644 /lab/config/rpm-hooks.repo /etc/zypp/repos.d/hooks.repo
 zypper --non-interactive --quiet refresh
 apt-get clean
 apt-get --simulate upgrade >/dev/null

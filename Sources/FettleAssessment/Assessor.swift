@@ -13,9 +13,11 @@ public struct Assessor: Sendable {
         self.feeds = feeds
     }
 
+    /// - Parameter earlier: what was known before, without which it cannot be told what replaced code still runs.
     /// - Throws: `IndexError` if the feeds' index proves to be damaged: then nothing is said.
     public func assess(
-        _ facts: FactSet, reference: StageReference, id: String, at time: Timestamp
+        _ facts: FactSet, reference: StageReference, id: String, at time: Timestamp,
+        after earlier: EarlierLook = .none
     ) throws(IndexError) -> FindingSet {
         var findings: [Finding] = []
         var notJudged: [FindingSet.NotJudged] = []
@@ -26,9 +28,10 @@ public struct Assessor: Sendable {
                 notJudged.append(.init(resource: host.resource, reason: "it is no longer in the fleet file"))
                 continue
             }
+            let replaced = ReplacedCode.of(host, after: earlier, at: time)
             let judgement = HostJudgement(
                 host: host, resource: resource, policy: policy, feeds: feeds,
-                advisories: try HostAdvisories(of: host, by: feeds, &judges), time: time)
+                advisories: try HostAdvisories(of: host, by: feeds, &judges, replaced: replaced), time: time)
             findings += try judgement.findings()
             undecided += judgement.undecided()
             notJudged += judgement.gaps().map { .init(resource: resource.id, reason: $0) }

@@ -14,45 +14,121 @@ struct HostAdvisories {
 
     /// By source package.
     private(set) var open: [String: [Open]] = [:]
+    /// What is open on the running kernel and not on the one that the next boot takes; by source package.
+    private(set) var rebooting: [String: [Open]] = [:]
+    /// The packages of the kernel that the next boot takes.
+    private(set) var nextKernel: [InstalledPackage] = []
     /// What would be open but for a livepatch, with the reason; by source package.
     private(set) var livepatched: [String: [(open: Open, reason: String)]] = [:]
+    /// What is closed on disk and open on the code that still runs.
+    private(set) var replaced: [(code: ReplacedCode, open: [Open], declared: [Advisory])] = []
     /// What advisories leave open: neither affected nor clean.
     private(set) var undecided: [Open] = []
     private(set) var gaps: [String] = []
 
-    /// - Parameter judges: by the name of the platform; hosts of one platform share what is judged.
-    init(of host: HostFacts, by feeds: AdvisoryFeeds, _ judges: inout [String: SoftwareJudge]) throws(IndexError) {
+    /// - Parameters:
+    ///   - judges: by the name of the platform; hosts of one platform share what is judged.
+    ///   - replaced: what may still run of what was replaced.
+    init(
+        of host: HostFacts, by feeds: AdvisoryFeeds, _ judges: inout [String: SoftwareJudge],
+        replaced: [ReplacedCode] = []
+    ) throws(IndexError) {
         guard let index = feeds.index, feeds.coverage.advisoriesChecked, let packages = host.packages.value else {
+            // Without feeds what the hosts' own sources said of it holds.
+            self.replaced = replaced.map { ($0, [], $0.advisories) }
             return
         }
+        let judge = Self.judge(of: host, index, &judges)
+        let kernels = RunningKernel(host)
+        // Which kernel is exposed is what runs, not what lies on disk; headers and metapackages are no kernel.
+        let exposed = packages.filter { kernels.isExposed($0) }
+        let livepatches = LivepatchedKernel(host)
+        let found = try Self.judged(exposed, by: judge)
+        gaps = found.gaps + livepatches.gaps
+        let next = kernels.next(in: packages)
+        let after = next.isEmpty ? nil : try Self.judged(next, by: judge)
+        for item in found.items {
+            let package = item.package
+            if item.finding.status != .affected {
+                undecided.append(item)
+            } else if let reason = livepatches.reason(item.record, package: package, fixed: item.finding.fixed) {
+                livepatched[package.source, default: []].append((item, reason))
+            } else if let after, KernelPackages.isSource(package.source), after.closes(item.record) {
+                rebooting[package.source, default: []].append(item)
+            } else {
+                open[package.source, default: []].append(item)
+            }
+        }
+        nextKernel = next
+        for code in replaced { try hold(code, judge, livepatches, index) }
+    }
+
+    /// Judges the version that was there before, by the feeds of today: also what became known since counts.
+    private mutating func hold(
+        _ code: ReplacedCode, _ judge: SoftwareJudge, _ livepatches: LivepatchedKernel, _ index: AdvisoryIndex
+    ) throws(IndexError) {
+        let onDisk = Set(((open[code.source] ?? []) + (rebooting[code.source] ?? [])).map(\.record.id))
+        var still: [Open] = []
+        for item in try Self.judged(code.packages, by: judge).items where !onDisk.contains(item.record.id) {
+            if item.finding.status != .affected {
+                undecided.append(item)
+            } else if let reason = livepatches.reason(item.record, package: item.package, fixed: item.finding.fixed) {
+                livepatched[code.source, default: []].append((item, reason))
+            } else {
+                still.append(item)
+            }
+        }
+        var declared: [Advisory] = []
+        for advisory in code.advisories where !onDisk.contains(advisory.id.rawValue) {
+            // What a feed knows it was asked about; the rest the package manager alone has named.
+            if try index.advisories(named: advisory.id.rawValue).isEmpty { declared.append(advisory) }
+        }
+        if !still.isEmpty || !declared.isEmpty { replaced.append((code, still, declared)) }
+    }
+
+    /// The judge of a host's platform.
+    static func judge(
+        of host: HostFacts, _ index: AdvisoryIndex, _ judges: inout [String: SoftwareJudge],
+        _ detail: SoftwareJudge.Detail = .open
+    ) -> SoftwareJudge {
         let platform = host.platform.value.flatMap {
             PlatformName.name(
                 id: $0.distribution, version: $0.version, codename: $0.codename, title: $0.prettyName)
         }
         let judge =
             judges[platform ?? ""]
-            ?? SoftwareJudge(index: index, platform: platform.flatMap { Ecosystem($0) }, detail: .open)
+            ?? SoftwareJudge(index: index, platform: platform.flatMap { Ecosystem($0) }, detail: detail)
         judges[platform ?? ""] = judge
-        let kernels = RunningKernel(host)
-        // Which kernel is exposed is what runs, not what lies on disk; headers and metapackages are no kernel.
-        let exposed = packages.filter { kernels.isExposed($0) }
-        let judgement = try judge.judge(SoftwareList(packages: exposed.map(ListedPackage.init)))
-        let livepatches = LivepatchedKernel(host)
-        gaps = judgement.gaps + livepatches.gaps
-        for (package, lot) in zip(exposed, judgement.lots) {
+        return judge
+    }
+
+    /// What is open, or undecided, on some packages.
+    private struct Judged {
+        var items: [Open] = []
+        var gaps: [String] = []
+        var isComplete = true
+
+        /// Whether nothing of an advisory is left here, by any of its names.
+        func closes(_ record: AdvisoryRecord) -> Bool {
+            let names = Set([record.id] + record.aliases)
+            return isComplete
+                && !items.contains { names.contains($0.record.id) || !names.isDisjoint(with: $0.record.aliases) }
+        }
+    }
+
+    private static func judged(
+        _ packages: [InstalledPackage], by judge: SoftwareJudge
+    ) throws(IndexError) -> Judged {
+        let judgement = try judge.judge(SoftwareList(packages: packages.map(ListedPackage.init)))
+        var judged = Judged(gaps: judgement.gaps, isComplete: !judgement.lots.contains(nil))
+        for (package, lot) in zip(packages, judgement.lots) {
             guard let lot else { continue }
             for finding in judge.lots[lot].findings {
-                let record = try index.advisory(finding.advisory).record
-                let item = Open(package: package, finding: finding, record: record)
-                if finding.status != .affected {
-                    undecided.append(item)
-                } else if let reason = livepatches.reason(record, package: package, fixed: finding.fixed) {
-                    livepatched[package.source, default: []].append((item, reason))
-                } else {
-                    open[package.source, default: []].append(item)
-                }
+                let record = try judge.index.advisory(finding.advisory).record
+                judged.items.append(Open(package: package, finding: finding, record: record))
             }
         }
+        return judged
     }
 }
 
@@ -70,27 +146,5 @@ extension ListedPackage {
         self.init(
             origin: .system(package.manager), name: package.name, architecture: package.architecture,
             version: package.version, source: package.source, sourceVersion: package.sourceVersion)
-    }
-}
-
-/// Which of a host's kernel packages count: of several installed kernels the running one alone is exposed, and what only carries
-/// the kernel's name (headers, tools, metapackages) is none (vuls#1933 #1916, wazuh#36983, grype#942).
-struct RunningKernel {
-    private let running: String?
-
-    init(_ host: HostFacts) {
-        let running = host.kernels.value?.running
-        // KernelCare may let `uname` name the kernel that the patched one is as good as: which one was booted is not known then.
-        let isStated = (host.livepatches?.value ?? []).contains { $0.kernel != nil && $0.kernel == running }
-        self.running = isStated ? nil : running
-    }
-
-    /// Whether the package is no part of a kernel, or of the one that runs. Where the running kernel was not observed every kernel
-    /// counts: not observed is not "not running".
-    func isExposed(_ package: InstalledPackage) -> Bool {
-        guard KernelPackages.isSource(package.source) else { return true }
-        guard let release = KernelPackages.release(of: package) else { return false }
-        guard let running, !running.isEmpty else { return true }
-        return release == running || running.hasPrefix(release)
     }
 }

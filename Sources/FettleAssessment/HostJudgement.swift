@@ -12,7 +12,8 @@ struct HostJudgement {
     let time: Timestamp
 
     func findings() throws(IndexError) -> [Finding] {
-        try offeredUpdates() + fixesNotOffered() + livepatched() + pendingRestarts() + pendingReboot()
+        try offeredUpdates() + fixesNotOffered() + livepatched() + stillRunning() + nextBoot() + pendingRestarts()
+            + pendingReboot()
     }
 
     /// What could not be looked at: never to be read as "nothing found".
@@ -20,11 +21,19 @@ struct HostJudgement {
         var gaps: [String] = []
         if case .unreachable(let reason) = host.reachability { return ["unreachable: \(reason)"] }
         if let reason = host.packages.reasonMissing { gaps.append("installed packages not observed: \(reason)") }
+        if host.packages.value != nil, let reason = host.brokenPackages.reasonMissing {
+            gaps.append("half-installed packages not observed: \(reason)")
+        }
         if let reason = host.updates.reasonMissing { gaps.append("available updates not observed: \(reason)") }
         if let reason = host.staleServices.reasonMissing {
             gaps.append("services' running code not observed: \(reason)")
         }
         if let reason = host.rebootRequired.reasonMissing { gaps.append("pending reboot not observed: \(reason)") }
+        if let reason = host.kernels.reasonMissing {
+            gaps.append("running kernel not observed, every installed one counts: \(reason)")
+        }
+        if let reason = host.boot.reasonMissing { gaps.append("current boot not observed: \(reason)") }
+        if let gap = RunningKernel(host).gap(in: host.packages.value ?? []) { gaps.append(gap) }
         return gaps + advisories.gaps
     }
 
@@ -65,7 +74,7 @@ struct HostJudgement {
             for id in Set(updates.flatMap(\.advisories)).sorted() where !known.contains(id.rawValue) {
                 declared.append(try feeds.advisory(named: id.rawValue, fixedIn: newest.sourceVersion))
             }
-            let judged = classify(updates, closed)
+            let judged = UpdateClassRule.classify(updates, closing: closed.map(\.record.updateClass))
             findings.append(
                 try finding(
                     source: source, packages: updates.map(\.name),
@@ -109,34 +118,10 @@ struct HostJudgement {
         return versions.min { scheme.compare($0, $1) == .less } ?? updates[0].installed
     }
 
-    private func classify(
-        _ updates: [AvailableUpdate], _ closed: [HostAdvisories.Open]
-    ) -> (class: UpdateClass, because: [String]) {
-        if let declared = updates.compactMap(\.declaredClass).min(by: { $0.urgency < $1.urgency }) {
-            return (declared, ["the repository's own advisory calls it \(declared.rawValue)"])
-        }
-        let origins = Set(updates.flatMap(\.origins))
-        if let suite = origins.filter(\.isSecuritySuite).map(\.suite).min() {
-            return (.security, ["offered by the security suite \(suite)"])
-        }
-        if let said = closed.map(\.record.updateClass).min(by: { $0.urgency < $1.urgency }) {
-            let words = said == .security ? "closes what advisories name" : "an advisory calls it \(said.rawValue)"
-            return (said, ["offered outside the security suites; \(words)"])
-        }
-        if let suite = origins.filter({ $0.origin == "Debian" }).map(\.suite).min() {
-            return (.bugfix, ["offered by Debian's suite \(suite), where only important corrections are let in"])
-        }
-        let suites = Set(origins.map(\.suite)).sorted().joined(separator: ", ")
-        return (
-            .unclassified,
-            ["offered by \(suites.isEmpty ? "a source that names no suite" : suites), which names no class"]
-        )
-    }
-
     // MARK: What advisories say
 
     private func explain(_ closed: [HostAdvisories.Open]) -> [String] {
-        guard feeds.coverage.advisoriesChecked else { return ["advisories not checked: no feed was given"] }
+        if let gap = feeds.coverage.advisoriesGap { return ["advisories not checked: \(gap)"] }
         guard let first = closed.first else { return ["no advisory in the feeds names it"] }
         let count = Set(closed.map(\.record.id)).count
         return [
@@ -202,13 +187,58 @@ struct HostJudgement {
 
     // MARK: What is installed and does not run
 
+    /// The old version of what was replaced, while something may still run it: what it is exposed to is open until the restart.
+    private func stillRunning() throws(IndexError) -> [Finding] {
+        var findings: [Finding] = []
+        for (code, open, declared) in advisories.replaced {
+            let disk = code.onDisk.map { "\($0) is installed" } ?? "its package is gone"
+            let named = try (named(open) + declared).sorted { $0.id < $1.id }
+            findings.append(
+                try finding(
+                    source: code.source, packages: code.packages.map(\.name), installed: code.running,
+                    fixed: code.onDisk,
+                    updateClass: open.map(\.record.updateClass).min { $0.urgency < $1.urgency } ?? .security,
+                    closes: open, advisories: named, state: code.state,
+                    explanation: ["\(disk), but \(code.because)"] + (open.isEmpty ? [] : explain(open)),
+                    isOffered: false, isHeld: false))
+        }
+        return findings
+    }
+
+    /// What the kernel that the next boot takes has fixed, and the running one has not.
+    private func nextBoot() throws(IndexError) -> [Finding] {
+        var findings: [Finding] = []
+        let running = host.kernels.value?.running ?? "the running kernel"
+        for (source, items) in advisories.rebooting {
+            for (installed, open) in Dictionary(grouping: items, by: \.package.sourceVersion) {
+                // Of another source, such as after a step from one series to the next, versions are still the kernel's.
+                let next = advisories.nextKernel.first { $0.source == source } ?? advisories.nextKernel.first
+                let release = next.flatMap(KernelPackages.release) ?? "a newer kernel"
+                findings.append(
+                    try finding(
+                        source: source, packages: open.map(\.package.name), installed: installed,
+                        fixed: next?.sourceVersion,
+                        updateClass: open.map(\.record.updateClass).min { $0.urgency < $1.urgency } ?? .security,
+                        closes: open, advisories: named(open), state: .installedPendingReboot,
+                        explanation: ["fixed in the installed kernel \(release), but \(running) runs until a reboot"]
+                            + explain(open), isOffered: false, isHeld: false))
+            }
+        }
+        return findings
+    }
+
     private func pendingRestarts() throws(IndexError) -> [Finding] {
-        try (host.staleServices.value ?? []).map { service throws(IndexError) in
-            let name = service.unit.isEmpty ? "processes outside units" : service.unit
-            return try finding(
-                source: name, packages: [], installed: "old code is running", fixed: nil, updateClass: .security,
-                advisories: [], state: .installedPendingRestart,
-                explanation: ["still maps replaced files: \(service.files.prefix(3).joined(separator: ", "))"],
+        let known = advisories.replaced.filter { $0.code.state == .installedPendingRestart }.map(\.code.source)
+        return try (host.staleServices.value ?? []).map { service throws(IndexError) in
+            try finding(
+                source: service.findingSource, packages: [], installed: "old code is running", fixed: nil,
+                updateClass: .security, advisories: [], state: .installedPendingRestart,
+                explanation: [
+                    "still maps replaced files: \(service.files.prefix(3).joined(separator: ", "))",
+                    known.isEmpty
+                        ? "what version it runs is not known"
+                        : "by what was installed before it may run old code of \(known.joined(separator: ", "))",
+                ],
                 isOffered: false, isHeld: false)
         }
     }
@@ -270,20 +300,4 @@ extension PackageManager {
         case .apk: .apk
         }
     }
-}
-
-extension UpdateOrigin {
-    /// Whether the archive itself calls this its security suite: by the suite's name (`bookworm-security`,
-    /// `stable-security`, `jammy-security`) or by the label (`Debian-Security`).
-    var isSecuritySuite: Bool {
-        [suite, codename, label].contains { name in
-            let lower = name.lowercased()
-            return lower == "security" || lower.hasSuffix("-security")
-        }
-    }
-}
-
-extension UpdateClass {
-    /// 0 is the most urgent.
-    fileprivate var urgency: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

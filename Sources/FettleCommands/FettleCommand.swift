@@ -52,7 +52,11 @@ public struct FettleCommand: AsyncParsableCommand {
     /// It neither waits nor holds anything that a signal would have to tidy up.
     private static func answer(_ assessment: FileAssessment) -> Never {
         if assessment.output.isJSON { Output.usesJSON() }
-        do { Foundation.exit(try assessment.run().rawValue) } catch { end(after: error) }
+        do {
+            let status = try assessment.run()
+            Output.tellNotesOfEnd()
+            Foundation.exit(status.rawValue)
+        } catch { end(after: error) }
     }
 
     private static func parseAndRun() async {
@@ -82,6 +86,7 @@ public struct FettleCommand: AsyncParsableCommand {
                 try command.run()
             }
             Interruption.waitIfEnding()
+            Output.tellNotesOfEnd()
         } catch {
             end(after: error)
         }
@@ -89,12 +94,15 @@ public struct FettleCommand: AsyncParsableCommand {
 
     private static func end(after error: any Error) -> Never {
         Interruption.waitIfEnding()
+        Output.tellNotesOfEnd()
         // Ends that are no errors: a documented exit code, a request for help.
         if error is ExitCode || exitCode(for: error) == .success { exit(withError: error) }
         let status = status(of: error)
         // Somebody else's words may stand in an error, such as a server's or a host's.
         let secrets = SecretMask(environment: ProcessInfo.processInfo.environment)
-        Output.error(secrets.maskedLightly(words(for: error)), status: status)
+        Output.error(
+            secrets.maskedLightly(words(for: error)), status: status,
+            problems: (error as? InventoryErrors)?.problems.masked(by: secrets))
         Foundation.exit(status.rawValue)
     }
 

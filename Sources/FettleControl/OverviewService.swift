@@ -25,6 +25,8 @@ public struct OverviewService: Sendable {
         /// nil: the fleet was never looked at.
         public var assessedAt: Timestamp?
         public var advisoriesChecked: Bool
+        /// Why they were not; nil: they were, or the fleet was never looked at.
+        public var advisoriesGap: String?
         public var findings: [Outcome: Int]
         public var notJudged: Int
         public var runs: [RunLine]
@@ -32,10 +34,11 @@ public struct OverviewService: Sendable {
 
         public init(
             assessedAt: Timestamp?, advisoriesChecked: Bool, findings: [Outcome: Int], notJudged: Int, runs: [RunLine],
-            quarantined: [QuarantineEntry]
+            quarantined: [QuarantineEntry], advisoriesGap: String? = nil
         ) {
             self.assessedAt = assessedAt
             self.advisoriesChecked = advisoriesChecked
+            self.advisoriesGap = advisoriesGap
             self.findings = findings
             self.notJudged = notJudged
             self.runs = runs
@@ -63,7 +66,7 @@ public struct OverviewService: Sendable {
         return Overview(
             assessedAt: findings?.assessedAt, advisoriesChecked: findings?.feeds.advisoriesChecked ?? false,
             findings: counts, notJudged: findings?.notJudged.count ?? 0, runs: lines,
-            quarantined: try await runs.quarantined())
+            quarantined: try await runs.quarantined(), advisoriesGap: findings?.feeds.advisoriesGap)
     }
 
     public func findings() async throws(ControlError) -> FindingSet? {

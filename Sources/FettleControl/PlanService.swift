@@ -24,6 +24,8 @@ public struct PlanService: Sendable {
         public var reference: StageReference
         public var report: PlanReport
         public var check: CheckReport
+        /// Hosts in its scope of which too little is known to say what they need: they are in no plan, and not done either.
+        public var unread: [UnreadHost] = []
     }
 
     /// Makes a plan from the newest findings and keeps it. The plan may be empty: then there is nothing to do.
@@ -64,9 +66,11 @@ public struct PlanService: Sendable {
                 patches, answers: answers, policy: policy, id: id, findings: findingsReference, selectedAt: time,
                 facts: facts, fleet: fleet)
         }
-        return try await plan(
+        var result = try await plan(
             selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: windows,
             deadlines: PlanDeadlines.of(findings, selected: selection), title: title, superseded: superseded)
+        result.unread = UnreadHost.all(result.unread, asked: answers)
+        return result
     }
 
     /// The newest findings as they hold now, the reference of what is kept of them, and the facts that they rest on: a waiver that has
@@ -109,7 +113,9 @@ public struct PlanService: Sendable {
             return made.plan
         }
         guard let report else { throw ControlError(.internal, "the planner gave no report") }
-        return Result(plan: plan, reference: planReference, report: report, check: check)
+        return Result(
+            plan: plan, reference: planReference, report: report, check: check,
+            unread: UnreadHost.all(of: fleet, filter, facts: facts))
     }
 
     /// The catalogue of images as it was then; empty where no group's machines are made from it.

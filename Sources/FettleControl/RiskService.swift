@@ -25,6 +25,25 @@ public struct RiskService: Sendable {
         return findings
     }
 
+    /// Hosts of which it cannot be told whether what they still run is what the advisories are about.
+    ///
+    /// - Parameter advisories: by their numbers in the index.
+    public func unknownRunning(
+        _ advisories: Set<UInt32>, feeds: AdvisoryFeeds, besides findings: FindingSet
+    ) async throws(ControlError) -> [FindingSet.Undecided] {
+        // Only where something waits are the facts of the fleet asked for.
+        let isWaiting = findings.findings.contains {
+            $0.state == .installedPendingRestart || $0.state == .installedPendingReboot
+        }
+        guard isWaiting, let index = feeds.index, !advisories.isEmpty else { return [] }
+        guard let facts = try await keeper.newest(FactSet.self, .facts)?.value else { return [] }
+        let sightings = try await Governance(store: keeper.store).sightings()
+        var unknown = UnknownRunning(facts: facts, sightings: sightings, index: index)
+        do throws(IndexError) { return try unknown.undecided(by: advisories) } catch {
+            throw ControlError(.internal, "\(error)")
+        }
+    }
+
     /// One ledger for each patch on each group that it goes to, the largest risk of waiting first.
     public func ledgers(
         _ findings: [Finding], fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds

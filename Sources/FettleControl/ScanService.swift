@@ -132,10 +132,12 @@ public struct ScanService: Sendable {
         let time = tools.now()
         let earlier = try await earlierFindings()
         let known = try await governance.state()
+        let before = EarlierLook(
+            findings: earlier, facts: try await factsOf(earlier, ifNeededFor: facts), sightings: known.sightings)
         let kept = try await keeper.keepNext(as: .findings, at: time) { id throws(ControlError) in
             let judged: FindingSet
             do throws(IndexError) {
-                judged = try assessor.assess(facts, reference: reference, id: id, at: time)
+                judged = try assessor.assess(facts, reference: reference, id: id, at: time, after: before)
                     .continuing(earlier, facts: facts)
             } catch {
                 throw ControlError(.internal, "\(error)")
@@ -144,6 +146,18 @@ public struct ScanService: Sendable {
         }
         try await governance.record(kept.value, facts: facts)
         return kept
+    }
+
+    /// The facts of the findings before, where what they saw matters. Those that cannot be read any more tell nothing.
+    private func factsOf(_ earlier: FindingSet?, ifNeededFor facts: FactSet) async throws(ControlError) -> FactSet? {
+        guard let earlier, EarlierLook.needsFacts(of: earlier, for: facts) else { return nil }
+        if earlier.facts.id == facts.id { return facts }
+        do throws(ControlError) {
+            return try await keeper.load(FactSet.self, .facts, id: earlier.facts.id).value
+        } catch {
+            guard [.drift, .internal, .notFound].contains(error.code) else { throw error }
+            return nil
+        }
     }
 
     /// Since when things have been known. Findings that cannot be read any more are no reason not to judge anew.

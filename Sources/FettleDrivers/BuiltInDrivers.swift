@@ -46,8 +46,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
     public func driver(for action: StepAction) -> (any StepDriver)? {
         switch action {
         case .preflight: preflight
-        case .stage: StagePackagesDriver(channels: channels, settings: packages)
-        case .changePackages: marking(ChangePackagesDriver(channels: channels, settings: packages))
+        case .stage(let transaction): stage(transaction.manager)
+        case .changePackages(let transaction): change(transaction.manager).map(marking)
         case .restartServices: marking(restart)
         case .reboot: marking(RebootDriver(channels: channels, inspector: inspector))
         case .takeOut, .bringBack: ReservationDriver()
@@ -63,6 +63,22 @@ public struct BuiltInDrivers: StepDriverRegistry {
             replacement.machine?.driver == ReplaceMachineDriver.name ? replace : nil
         case .discardKept(let machine): machine.driver == ReplaceMachineDriver.name ? discard : nil
         case .handOver, .upgradeThroughController, .buildImage, .retire: nil
+        }
+    }
+
+    private func stage(_ manager: PackageManager) -> (any StepDriver)? {
+        switch manager {
+        case .dpkg: StagePackagesDriver(channels: channels, settings: packages)
+        case .rpm: StageRpmDriver(channels: channels, settings: packages)
+        case .apk: nil
+        }
+    }
+
+    private func change(_ manager: PackageManager) -> (any StepDriver)? {
+        switch manager {
+        case .dpkg: ChangePackagesDriver(channels: channels, settings: packages)
+        case .rpm: ChangeRpmDriver(channels: channels, settings: packages)
+        case .apk: nil
         }
     }
 
@@ -114,7 +130,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         hypervisors: [String] = [], images: String? = nil, disks: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
         var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
-        rules += try PackageRules.rules(packages) + SystemRules.rules() + LogRules.rules()
+        rules += try PackageRules.rules(packages) + RpmRules.rules() + SystemRules.rules() + LogRules.rules()
         for map in haproxyMaps { rules += try HAProxySwitchDriver.sudoRules(map: map) }
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
         if hasNginx { rules += try NginxDrainDriver.sudoRules() }

@@ -59,9 +59,14 @@ public struct FeedSync: Sendable {
         return try swapIn(outcomes, before: before, failed: failed)
     }
 
+    private struct Fetched: Sendable {
+        var file: FeedFile
+        var result: FeedDownloader.Result
+    }
+
     private struct Outcome: Sendable {
         var source: FeedSource
-        var result: Result<[FeedDownloader.Result], any Error>
+        var result: Result<[Fetched], any Error>
     }
 
     /// A few sources at once; a failure of one does not stop the others.
@@ -98,27 +103,43 @@ public struct FeedSync: Sendable {
     /// - Parameter inUse: the digests of the source's files in the generation that is in use.
     private func files(
         of source: FeedSource, _ downloader: FeedDownloader, inUse: [String]
-    ) async throws -> [FeedDownloader.Result] {
+    ) async throws -> [Fetched] {
         let folder = store.downloadsPath(source.id)
         try Disk.makeFolder(folder)
-        var results: [FeedDownloader.Result] = []
-        for file in source.files {
+        var fetched: [Fetched] = []
+        for file in FeedPlace.files(of: source, settings) {
             let place: FeedPlace
             do { place = try FeedPlace.of(file, in: source, settings) } catch { throw error.of(source.id) }
-            results.append(
-                try await downloader.fetch(
-                    FeedDownloader.Request(
-                        source: source, file: file, place: place, folder: folder,
-                        keyring: settings.sources[source.id.rawValue]?.keyring)))
+            let keyring = settings.sources[source.id.rawValue]?.keyring
+            // What is published without a signature beside files that have one has none to check.
+            let isUnsigned = file.signature == .none && source.files.contains { $0.signature != .none }
+            let request = FeedDownloader.Request(
+                source: source, file: file, place: place, folder: folder, keyring: isUnsigned ? nil : keyring)
+            do {
+                let result = try await downloader.fetch(request)
+                // It could take away what signed files say.
+                guard keyring == nil || !isUnsigned || result.verification.isTransportSafe else {
+                    throw FeedSyncError(
+                        .signature, source: source.id, place: result.address,
+                        "has no signature and came over plain http, and a keyring is given",
+                        hint: "let the mirror answer https, or take \(file.name) away there")
+                }
+                fetched.append(Fetched(file: file, result: result))
+            } catch let error as FeedSyncError
+                where error.code == .notFound && file.isOptionalOnMirrors && !place.isPublisher
+            {
+                PartialDownload(folder: folder, name: file.name).discard()
+            }
         }
-        if !inUse.isEmpty, results.map(\.sha256) == inUse { return results }
-        do { try accept(source, results.map { URL(fileURLWithPath: $0.path) }) } catch {
+        if !inUse.isEmpty, fetched.map(\.result.sha256) == inUse { return fetched }
+        do { try accept(source, fetched.map { URL(fileURLWithPath: $0.result.path) }) } catch {
             for file in source.files { PartialDownload(folder: folder, name: file.name).discard() }
             throw FeedSyncError(
-                .refused, source: source.id, place: results.first?.address ?? "", "what came is no such feed: \(error)",
+                .refused, source: source.id, place: fetched.first?.result.address ?? "",
+                "what came is no such feed: \(error)",
                 hint: "look at the address with a browser; a proxy may have answered in its place")
         }
-        return results
+        return fetched
     }
 
     private func swapIn(_ outcomes: [Outcome], before: FeedGeneration?, failed: [FeedSyncError]) throws
@@ -135,10 +156,10 @@ public struct FeedSync: Sendable {
         for outcome in outcomes {
             let id = outcome.source.id
             switch outcome.result {
-            case .success(let results):
+            case .success(let fetched):
                 let previous = feeds[id]
-                let files = zip(outcome.source.files, results).map { Self.entry($0, $1, previous, time) }
-                for (file, result) in zip(files, results) { try builder.add(result.path, as: file.name, of: id) }
+                let files = fetched.map { Self.entry($0.file, $0.result, previous, time) }
+                for (file, each) in zip(files, fetched) { try builder.add(each.result.path, as: file.name, of: id) }
                 feeds[id] = FeedManifest.Feed(id: id, checkedAt: time, files: files)
                 let isSame = previous?.files.map(\.sha256) == files.map(\.sha256)
                 if isSame { unchanged.append(id) } else { updated.append(id) }

@@ -148,7 +148,7 @@ public struct ImagePatcher: Sendable {
 
     /// The absolute path of what is to be made, and its folder.
     private static func free(_ path: String) throws(ImageError) -> (path: String, folder: String) {
-        let parent = (path as NSString).deletingLastPathComponent
+        let parent = FilePath.folder(of: path)
         let folder = try resolved(parent.isEmpty ? "." : parent)
         let whole = "\(folder)/\(name(path))"
         // Each means something else to one of the programs that get the path of the work folder, however it is quoted.

@@ -15,3 +15,8 @@ public enum FeedsSchema {
     public static let fileName = "feeds.schema.json"
     public static var json: Data { Data(PackageResources.feeds_schema_json) }
 }
+
+/// What `fettle inventory check -o json` answers.
+public enum ProblemsSchema {
+    public static var json: Data { Data(PackageResources.problems_schema_json) }
+}

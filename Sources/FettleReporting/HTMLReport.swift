@@ -170,16 +170,17 @@ public enum HTMLReport {
     }
 
     private static func basis(_ report: RunReport) -> HTMLText {
-        guard !report.feeds.feeds.isEmpty else {
-            return
-                "<section><h2>Basis</h2><p>Advisories were <b>not checked</b>: no feed was given. Findings rest on the hosts' own package sources.</p></section>"
-        }
+        let gap =
+            report.feeds.advisoriesGap.map { gap -> HTMLText in
+                "<p>Advisories were <b>not checked</b>: \(gap). Findings rest on the hosts' own package sources.</p>"
+            } ?? ""
+        guard !report.feeds.feeds.isEmpty else { return "<section><h2>Basis</h2>\(gap)</section>" }
         let rows = report.feeds.feeds.map { feed -> HTMLText in
-            let date = feed.publishedAt.map { "published \($0)" } ?? "carries no date"
             let remarks = (feed.remarks ?? []).map { "; \($0)" }.joined()
-            return "<li>\(feed.name): \(feed.records) records, \(date)\(remarks)</li>"
+            return "<li>\(feed.name): \(feed.records) records, \(feed.dateWords)\(remarks)</li>"
         }
-        return "<section><h2>Basis</h2><ul>\(rows.joined())</ul></section>"
+        let notes = (report.feeds.notes ?? []).map { note -> HTMLText in "<li class=\"bad\">\(note)</li>" }
+        return "<section><h2>Basis</h2>\(gap)<ul>\(rows.joined())\(notes.joined())</ul></section>"
     }
 }
 

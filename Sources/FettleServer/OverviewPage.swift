@@ -23,10 +23,10 @@ enum OverviewPage {
         guard let time = overview.assessedAt else {
             return "Nothing is known of the fleet yet: <code>fettle scan</code> looks at it."
         }
-        let advisories: HTMLText =
-            overview.advisoriesChecked
-            ? ""
-            : " Advisories were <b>not checked</b>: no feed was given, findings rest on the hosts' own package sources."
+        let advisories =
+            overview.advisoriesGap.map { gap -> HTMLText in
+                " Advisories were <b>not checked</b>: \(gap), findings rest on the hosts' own package sources."
+            } ?? ""
         let gaps: HTMLText =
             overview.notJudged == 0
             ? ""

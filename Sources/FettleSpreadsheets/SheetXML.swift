@@ -51,6 +51,7 @@ struct SheetXML {
                 put(Self.escaped(text))
                 put("</t></is></c>")
             case .count(let count): value(index, digits, .plain, "\(count)")
+            case .number(let number): if number.isFinite { value(index, digits, .plain, "\(number)") }
             case .decimal(let number): if number.isFinite { value(index, digits, .decimal, "\(number)") }
             case .day(let time):
                 // As a day and no moment: what is cut off is the hour.

@@ -36,6 +36,9 @@ import Testing
         host.updates = .observed(updates)
         host.staleServices = .observed([])
         host.rebootRequired = .observed(RebootRequirement(isRequired: false))
+        host.kernels = .observed(KernelFacts(running: "6.1.0-40-amd64", installed: []))
+        host.boot = .observed(BootFacts(bootID: "a", uptimeSeconds: 1))
+        host.brokenPackages = .observed([])
         change(&host)
         let fleet = Fleet(
             environments: [Environment(id: "production", isProtected: true)], resources: [resource], groups: [])
@@ -65,6 +68,20 @@ import Testing
     ])
     func theTrackersStatusesMeanWhatDebianMeans(status: String, count: Int) throws {
         #expect(try findings([tracker(status)]).findings.count == count)
+    }
+
+    /// A vendor's backport has the fix by the vendor's own version, whatever upstream's number says: wazuh#32518 #27235.
+    @Test(arguments: [("3.0.20-1~deb12u1", 1), ("3.0.20-1~deb12u2", 0), ("3.0.20-1~deb12u3", 0)])
+    func aBackportIsJudgedByTheVendorsVersion(installed: String, count: Int) throws {
+        let feed = tracker(#"{"status": "resolved", "fixed_version": "3.0.20-1~deb12u2"}"#)
+        let set = try findings([feed]) { host in
+            host.packages = .observed([
+                InstalledPackage(
+                    manager: .dpkg, name: "libssl3", architecture: "amd64", version: installed, source: "openssl",
+                    sourceVersion: installed)
+            ])
+        }
+        #expect(set.findings.count == count)
     }
 
     /// What is not decided is not "not affected" either: it had been left out where a host was judged, and told only of files.
@@ -100,6 +117,39 @@ import Testing
     @Test func whatAnArchiveNamesNoClassForIsUnclassified() throws {
         let own = UpdateOrigin(origin: "Shop", suite: "main")
         #expect(try findings([], updates: [update(own)]).findings.first?.updateClass == .unclassified)
+    }
+
+    /// What archives say of their suites, and nothing that they do not say. docs/findings.md has the table.
+    @Test(arguments: [
+        ("Debian", "stable", "bookworm", UpdateClass.bugfix), ("Debian", "stable-updates", "bookworm-updates", .bugfix),
+        ("Debian", "testing", "trixie", .unclassified), ("Debian", "unstable", "sid", .unclassified),
+        ("Debian", "proposed-updates", "bookworm-proposed-updates", .unclassified),
+        ("Debian Backports", "stable-backports", "bookworm-backports", .feature),
+        ("Ubuntu", "noble-updates", "noble", .bugfix), ("Ubuntu", "noble-security", "noble", .security),
+        ("Ubuntu", "noble-backports", "noble", .feature), ("Ubuntu", "noble-proposed", "noble", .unclassified),
+        ("Ubuntu", "noble", "noble", .unclassified),
+    ])
+    func aSuiteTellsTheClass(origin: String, suite: String, codename: String, updateClass: UpdateClass) throws {
+        let from = UpdateOrigin(origin: origin, suite: suite, codename: codename)
+        #expect(try findings([], updates: [update(from)]).findings.first?.updateClass == updateClass)
+    }
+
+    @Test func whatHoldsNothingThatRunsIsCosmeticUnlessSomebodySaysOtherwise() throws {
+        func judged(_ names: [String], _ origin: UpdateOrigin) throws -> Finding? {
+            let updates = names.map { name in
+                var update = update(origin)
+                update.name = name
+                return update
+            }
+            return try findings([], updates: updates).findings.first
+        }
+        let documents = try #require(try judged(["openssl-doc", "fonts-openssl"], pointRelease))
+        #expect(documents.updateClass == .cosmetic && documents.outcome == .defer)
+        #expect(documents.explanation.first?.contains("documentation") == true)
+        #expect(try judged(["openssl-doc", "libssl3"], pointRelease)?.updateClass == .bugfix)
+        #expect(try judged(["openssl-doc"], security)?.updateClass == .security)
+        // Names that only look alike.
+        #expect(try judged(["golang", "docker", "erlang"], pointRelease)?.updateClass == .bugfix)
     }
 
     @Test func anExploitedFindingIsDueWhenTheListSays() throws {

@@ -89,6 +89,60 @@ struct SoftwareJudgeTests {
         #expect(try statuses(package, on: "almalinux:8", by: feeds).statuses == expected)
     }
 
+    /// The versions are the report's: the fix of an earlier minor release has a lower build of the same stream.
+    @Test(
+        "A fix within the vendor's stream counts, whatever its own word on another package is (wazuh#32518)",
+        arguments: [
+            ("1:1.4.0-6.module+el8.10.0+23498+f7d19d48", FindingStatus.fixed),
+            ("1:1.3.0-4.module+el8.9.0+19649+5879504a", .fixed), ("1:1.2.0-1.module+el8.8.0+18060+3f21f2cc", .affected),
+        ])
+    func knowsTheStreamsOwnFix(version: String, expected: FindingStatus) throws {
+        let name = "containernetworking-plugins"
+        let fix = """
+            {"id": "RHSA-2023:6939", "modified": "2023-11-14T00:00:00Z", "upstream": ["CVE-2023-24538"],
+             "summary": "Red Hat Security Advisory: container-tools:rhel8 security update", "affected": [
+              {"package": {"ecosystem": "Red Hat:enterprise_linux:8::appstream", "name": "\(name)"}, "ranges": [{"type": "ECOSYSTEM",
+               "events": [{"introduced": "0"}, {"fixed": "1:1.3.0-4.module+el8.9.0+19649+5879504a"}]}]}]}
+            """
+        // "All affected" is said of others: without a fix, in other products.
+        let others = """
+            {"id": "CVE-2023-24538", "modified": "2023-11-14T00:00:00Z", "affected": [
+              {"package": {"ecosystem": "Red Hat:openshift:4", "name": "\(name)"}, "ranges": [{"type": "ECOSYSTEM", "events": [
+               {"introduced": "0"}]}]}]}
+            """
+        let package = ListedPackage(
+            origin: .system(.rpm), name: name, architecture: "x86_64", version: version, module: "container-tools:rhel8"
+        )
+        let found = try statuses(package, on: "redhat:8", by: [fix, others])
+        #expect(found.statuses == ["RHSA-2023:6939": expected])
+    }
+
+    /// The packages and versions are the report's. The CVE's own record names upstream's versions, which say nothing of Debian's.
+    @Test(
+        "A fix that the vendor has brought into an earlier version counts, by the vendor's word (wazuh#27235)",
+        arguments: [
+            ("CVE-2022-1271", "gzip", "1.12-1", "1.10-4+deb12u1", "1.13"),
+            ("CVE-2023-2603", "libcap2", "1:2.66-4", "1:2.66-3", "2.69"),
+            ("CVE-2024-26952", "linux", "6.1.119-1", "6.1.85-1", "6.8.2"),
+        ])
+    func knowsBackports(cve: String, source: String, fixed: String, older: String, upstream: String) throws {
+        let tracker = """
+            {"\(source)": {"\(cve)": {"releases": {"bookworm": {"status": "resolved", "fixed_version": "\(fixed)"}}}}}
+            """
+        let record = """
+            {"dataType": "CVE_RECORD", "cveMetadata": {"cveId": "\(cve)", "state": "PUBLISHED"}, "containers": {"cna": {
+             "providerMetadata": {"orgId": "1", "shortName": "x"}, "affected": [{"vendor": "x", "product": "\(source)",
+             "versions": [{"version": "0", "status": "affected", "lessThan": "\(upstream)", "versionType": "custom"}]}]}}}
+            """
+        func status(_ version: String) throws -> [String: FindingStatus] {
+            let package = ListedPackage(
+                origin: .system(.dpkg), name: source + "-bin", architecture: "amd64", version: version, source: source)
+            return try statuses(package, on: "debian:12", by: [tracker, record]).statuses
+        }
+        #expect(try status(fixed) == [cve: .fixed])
+        #expect(try status(older) == [cve: .affected])
+    }
+
     @Test("Of two versions of one record the newer one holds, whichever is read first", arguments: [true, false])
     func takesTheNewerVersion(newerFirst: Bool) throws {
         let older = osv("X-1", "PyPI", "p", #"{"fixed": "2.0"}"#)
@@ -96,6 +150,17 @@ struct SoftwareJudgeTests {
         let found = try statuses(
             library("pypi", "p", "1.0"), on: nil, by: newerFirst ? [newer, older] : [older, newer])
         #expect(found.fixed == ["X-1": "5.0"])
+    }
+
+    @Test(
+        "What is fixed names the version that brought the fix, of several branches its own",
+        arguments: [
+            ("2.0", "2.0"), ("2.7", "2.0"), ("3.1", "3.1"), ("4.0", "3.1"),
+        ])
+    func namesTheFixOfWhatIsFixed(version: String, fix: String) throws {
+        let feed = osv("X-1", "PyPI", "p", #"{"fixed": "2.0"}, {"introduced": "3.0"}, {"fixed": "3.1"}"#)
+        let found = try statuses(library("pypi", "p", version), on: nil, by: [feed])
+        #expect(found.statuses == ["X-1": .fixed] && found.fixed == ["X-1": fix])
     }
 
     @Test("A limit is where the publisher stops to speak, and no fix")

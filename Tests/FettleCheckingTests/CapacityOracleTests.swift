@@ -4,7 +4,8 @@ import FettleTestSupport
 import Testing
 
 /// The checker against brute force: for small plans with orders made at random, every reachable state is walked through and the
-/// largest number of members out is counted. The checker has to refuse exactly the plans in which that number is too high.
+/// largest number of members out is counted, those in progress among them (machine-config-operator#701). The checker has to refuse exactly
+/// the plans in which that number is too high.
 @Suite struct CapacityOracleTests {
     @Test(arguments: TestScale.seeds(100, long: 1_500))
     func theCheckerAgreesWithEveryReachableState(seed: UInt64) {

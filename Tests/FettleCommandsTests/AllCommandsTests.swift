@@ -28,6 +28,7 @@ import Testing
         Use(words: ["quickstart"]),
         Use(words: ["schema", "fleet"]),
         Use(words: ["schema", "feeds"]),
+        Use(words: ["schema", "problems"]),
         Use(words: ["schema", "facts"]),
         Use(words: ["schema", "plan"]),
         Use(words: ["schema", "report"]),
@@ -252,7 +253,7 @@ import Testing
 
     /// Where nothing is there yet, and where words are wrong.
     private static let failures: [Use] = [
-        ["init", "--dir", "taken"], ["quickstart", "--feeds", "nowhere"], ["schema", "horse"],
+        ["init", "--horse"], ["quickstart", "--feeds", "nowhere"], ["schema", "horse"],
         ["version", "compare", "--scheme", "horse", "1", "2"], ["version", "compare", "--scheme", "rpm", "1"],
         ["cvss", "CVSS:3.1/AV:X"], ["access", "sudoers", "--user", "a b"], ["access", "check"],
         ["inventory", "check"], ["inventory", "show"], ["inventory", "export"],

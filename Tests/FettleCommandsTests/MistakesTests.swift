@@ -1,3 +1,5 @@
+import FettleInventory
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -63,6 +65,92 @@ import Testing
         #expect(program.output == "")
         for word in Self.told { #expect(program.error.contains(word), "\(word)\n\(program.error)") }
         withExtendedLifetime(folder) {}
+    }
+
+    /// What is wrong in the fleet hides nothing of the policy: also what only the fleet's names tell.
+    @Test(arguments: [
+        ["inventory", "check"], ["policy"],
+        ["plan", "--facts", "facts.json", "--findings", "findings.json", "--now", "2026-11-23T09:00:00Z"],
+    ])
+    func theNamesOfAFleetWithMistakesAreKnown(words: [String]) async throws {
+        let policy = """
+            version: 1
+            approvals: {moon: {approvals: 2}}
+            windows:
+              - {id: a, recurrence: FREQ=DAILY, start: "02:00", duration: 2h, timeZone: UTC, resources: [web-7, web-1]}
+              - {id: b, recurrence: FREQ=DAILY, start: "02:00", duration: 2h, timeZone: UTC, groups: [wob, two]}
+            """
+        let folder = try Self.folder(fleet: Self.fleet, policy: policy)
+        let program = try Program(words, in: folder)
+        #expect(try await program.end() == 2)
+        for word in [
+            "unknown strategy 'sideways'", "unknown environment 'moon'", "unknown resource 'web-7'",
+            "unknown group 'wob'",
+        ] {
+            #expect(program.error.contains(word), "\(word)\n\(program.error)")
+        }
+        #expect(!program.error.contains("unknown group 'two'"), "it is declared, though wrongly\n\(program.error)")
+        withExtendedLifetime(folder) {}
+    }
+
+    private struct Answer: Decodable {
+        struct Problem: Decodable {
+            var file: String
+            var line: Int
+            var column: Int
+            var message: String
+            var hint: String?
+        }
+        var problems: [Problem]
+        var omitted: Int
+        var warnings: [Problem]
+        var resources: Int?
+    }
+
+    @Test func aProgramIsToldEachProblemByItself() async throws {
+        let folder = try Self.folder(fleet: Self.fleet, policy: Self.policy)
+        let program = try Program(["inventory", "check", "-o", "json"], in: folder)
+        #expect(try await program.end() == 2)
+        try MistakesTests.hasTheFormOfItsSchema(program.output)
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(program.output.utf8))
+        #expect(answer.omitted == 0 && answer.resources == nil)
+        let unknown = try #require(answer.problems.first { $0.message == "unknown resource 'web-9'" })
+        #expect(unknown.file.hasSuffix("/fleet.yaml") && unknown.line == 9 && unknown.column == 29)
+        #expect(unknown.hint == "did you mean 'web-1'?")
+        #expect(
+            Set(answer.problems.map { $0.file.split(separator: "/").last }) == ["fleet.yaml", "policy.yaml", "cut.ics"])
+        #expect(program.error == "", "the answer has it all")
+
+        // Other commands fail, and tell programs the same.
+        let scan = try Program(["scan", "-o", "json"], in: folder)
+        #expect(try await scan.end() == 2)
+        #expect(scan.output == "")
+        struct Failure: Decodable {
+            struct Error: Decodable { var problems: [Answer.Problem] }
+            var error: Error
+        }
+        let last = scan.error.split(separator: "\n").last ?? ""
+        #expect(
+            try JSONDecoder().decode(Failure.self, from: Data(last.utf8)).error.problems.count == answer.problems.count)
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test func rightFilesHaveNoProblemsAndTheirWarningsAreTold() async throws {
+        let policy = "version: 1\nneverRestart: []\n"
+        let folder = try Self.folder(
+            fleet: "version: 1\nresources: [{id: web-1, environment: dev}]\n", policy: policy)
+        let program = try Program(["inventory", "check", "-o", "json"], in: folder)
+        #expect(try await program.end() == 0)
+        try MistakesTests.hasTheFormOfItsSchema(program.output)
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(program.output.utf8))
+        #expect(answer.problems.isEmpty && answer.resources == 1)
+        #expect(answer.warnings.map(\.message).contains { $0.hasPrefix("neverRestart doesn't hold") })
+        withExtendedLifetime(folder) {}
+    }
+
+    private static func hasTheFormOfItsSchema(_ text: String) throws {
+        var schema = JSONSchema(try JSONValue(parsing: ProblemsSchema.json))
+        #expect(schema.problems(of: try JSONValue(parsing: Data(text.utf8))) == [])
     }
 
     /// Names of the policy are held against the fleet, and a window that is over is told.

@@ -1,4 +1,6 @@
+import FettleControl
 import FettleModel
+import FettlePlanning
 import FettleReporting
 import FettleTestSupport
 import Testing
@@ -52,6 +54,80 @@ import Testing
         #expect(ScanStatus.of(Self.set(), facts: Self.facts(host)) == .ok, "no update hides behind a unit")
     }
 
+    /// As a whole on a wide terminal, as a table on those that people have, and nothing cut where there is no terminal.
+    @Test(arguments: [60, 72, 80, 100, 160])
+    func theTableOfFindingsIsOneOnEveryTerminal(width: Int) {
+        var long = Self.finding("linux-signed-amd64")
+        long.installed = "6.1.69+1~deb12u1"
+        long.fixed = "6.1.76+1~deb12u1"
+        long.outcome = .outOfCycle
+        long.dueAt = FactSample.now
+        let findings = [long, Self.finding("openssl", .bugfix), Self.finding("curl", .unclassified, on: "web-2")]
+        let kev = FeedCoverage.Feed(name: "KEV", kind: .exploited, publishedAt: nil, records: 1)
+        let advisories = FeedCoverage.Feed(name: "Debian", kind: .advisories, publishedAt: nil, records: 1)
+        let text = FindingsView(findings: Self.set(findings, [kev, advisories])).lines(
+            in: Terminal(isInteractive: true, hasColor: false, width: width))
+        let table = text.split(separator: "\n").prefix(4)
+        #expect(table.first?.hasPrefix("WHEN") == true && table.first?.contains("SOURCE") == true, "\(text)")
+        #expect(table.first?.contains("FIX") == true && table.first?.contains("EXPLOITED") == true)
+        for line in table { #expect(String(line).displayWidth <= width, "\(line)") }
+        #expect(table.dropFirst().allSatisfy { !$0.hasPrefix(" ") }, "a row is a line\n\(text)")
+        let isWhole = table.first?.contains("WHOSE JOB") == true
+        #expect(text.contains("not shown here: ") == !isWhole, "\(text)")
+        #expect(isWhole == (width >= 160), "\(text)")
+        if !isWhole { #expect(text.contains("`fettle assess -o csv` has all")) }
+    }
+
+    @Test func anEmptyPlanIsNoGoodNewsWhereHostsCouldNotBeRead() throws {
+        var fleet = Self.fleet
+        fleet.resources += ["web-2", "web-3", "web-4"].map {
+            Resource(id: $0, address: .ssh($0.rawValue), environment: "dev")
+        }
+        fleet.resources.append(
+            Resource(id: "mail", address: ResourceAddress(transport: .none, host: ""), environment: "dev"))
+        var silent = FactSample.host("web-2")
+        silent.reachability = .unreachable(reason: "no route")
+        var half = FactSample.host("web-3")
+        half.updates = .notObserved(reason: "no package lists")
+        func view(_ hosts: [HostFacts], _ filter: PatchFilter = PatchFilter()) throws -> PlanResultView {
+            let facts = FactSet(id: "facts-1", observedAt: FactSample.now, hosts: hosts)
+            let planner = FilePlanner(
+                fleet: fleet, policy: Policy(), facts: facts, basis: .findings(Self.set()), filter: filter)
+            return PlanResultView(result: try planner.plan(at: FactSample.now))
+        }
+        let well = ["web-1", "web-2", "web-3", "web-4"].map { FactSample.host(ResourceID($0)) }
+        #expect(try view(well).status == .ok)
+        let found = try view([FactSample.host("web-1"), silent, half])
+        #expect(found.status == .partial)
+        #expect(
+            PlanResultView.unread(found.result.unread, limit: 9) == [
+                "Not read: web-2: did not answer: no route", "Not read: web-3: updates not read: no package lists",
+                "Not read: web-4: never looked at",
+            ])
+        #expect(try view([FactSample.host("web-1"), silent], PatchFilter(resources: ["web-1"])).status == .ok)
+    }
+
+    @Test func updatesByOldListsAreToldAsNotJudgedAnew() {
+        let day: Int = 86_400
+        func host(_ id: ResourceID, _ age: Int?) -> HostFacts {
+            var host = FactSample.host(id)
+            host.packageLists = age.map { .observed(PackageLists(fetchedAt: FactSample.now.adding(seconds: -$0))) }
+            return host
+        }
+        let hosts = [
+            host("a", 7 * day), host("b", 7 * day + 1), host("c", 12 * day), host("d", 12 * day + 5), host("e", nil),
+        ]
+        let facts = FactSet(id: "facts-1", observedAt: FactSample.now, hosts: hosts)
+        func lines(_ policy: Policy) -> [String] { StaleListLines(facts, policy, at: FactSample.now).lines }
+        #expect(
+            lines(Policy()) == [
+                "not judged anew: c, d: package lists of 12 days (`fettle scan --refresh` fetches them)",
+                "not judged anew: b: package lists of 7 days (`fettle scan --refresh` fetches them)",
+            ])
+        #expect(lines(Policy(listAgeSeconds: 13 * day)) == [])
+        #expect(lines(Policy(listAgeSeconds: day)).count == 2)
+    }
+
     /// The list of exploited weaknesses says nothing of a finding whose weaknesses nobody names.
     @Test func withTheListOfTheExploitedAloneNothingIsSaidNotToBeExploited() {
         let list = FeedCoverage.Feed(name: "KEV", kind: .exploited, publishedAt: nil, records: 1)
@@ -83,7 +159,7 @@ import Testing
         ) -> Impact.Answer {
             Impact.Answer(
                 advisory: "CVE-2026-1", names: [], exploitedSince: nil, hosts: hosts, livepatched: [],
-                undecided: undecided, notJudged: [], isKnown: isKnown)
+                undecided: undecided, notJudged: [], feedNotes: [], isKnown: isKnown)
         }
         #expect(answer().status(isChecked: true) == .ok)
         #expect(answer().status(isChecked: false) == .partial)

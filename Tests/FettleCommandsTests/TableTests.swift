@@ -47,6 +47,37 @@ import Testing
         }
     }
 
+    private static var systems: Table {
+        var table = Table([
+            .init(title: "SYSTEM"), .init(title: "VERSION", shrinks: 1, least: 12), .init(title: "CLASS", drops: 1),
+            .init(title: "OWNER", drops: 2), .init(title: "STATE"),
+        ])
+        table.add(.init("web-1", .bold), "3.0.11-1~deb12u2+b1", "security", "ours", "ok")
+        table.add(.init("web-2", .bold), "1", "unclassified", "vendor's", "unreachable")
+        return table
+    }
+
+    /// What matters least goes first, and a column keeps what makes it worth reading.
+    @Test(arguments: [
+        (80, [], "web-1   3.0.11-1~deb12u2+b1  security      ours      ok"),
+        (60, [], "web-1   3.0.11-1~deb12…  security      ours      ok"),
+        (50, [3], "web-1   3.0.11-1~deb12…  security      ok"),
+        (40, [2, 3], "web-1   3.0.11-1~deb12u2+b1  ok"), (35, [2, 3], "web-1   3.0.11-1~deb1…  ok"),
+    ])
+    func columnsThatMayBeLeftOutAreBeforeATableFallsApart(width: Int, dropped: [Int], row: String) {
+        let text = Self.systems.render(in: Self.terminal(width))
+        #expect(Self.systems.dropped(in: Self.terminal(width)) == dropped)
+        #expect(text.split(separator: "\n").contains { $0 == row }, "\(text)")
+        for line in text.split(separator: "\n") { #expect(String(line).displayWidth <= width, "\(line)") }
+    }
+
+    /// In a block everything has room again.
+    @Test func whereNoColumnsFitNoneIsLeftOut() {
+        #expect(Self.systems.dropped(in: Self.terminal(25)) == [])
+        let text = Self.systems.render(in: Self.terminal(25))
+        #expect(text.contains("class unclassified") && text.contains("owner vendor's"), "\(text)")
+    }
+
     @Test func colourChangesNoPlace() {
         for width in [40, 80, 200] {
             let plain = Self.hosts.render(in: Self.terminal(width))

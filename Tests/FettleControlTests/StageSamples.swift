@@ -41,6 +41,8 @@ enum StageSamples {
             of: "h-2", at: time, reachability: .unreachable(reason: "no route"), reason: "no route")
         nothing.hypervisor = .notObserved(reason: "no route")
         nothing.image = .notObserved(reason: "no route")
+        rich.packageLists = .observed(PackageLists(fetchedAt: Timestamp(milliseconds: 1_000)))
+        nothing.packageLists = .notObserved(reason: "no route")
         nothing.livepatches = .notObserved(reason: "no route")
         return FactSet(id: "facts-1", observedAt: time, hosts: [rich, nothing])
     }
@@ -70,9 +72,11 @@ enum StageSamples {
             id: "findings-1", facts: reference, assessedAt: time,
             feeds: FeedCoverage(
                 feeds: [FeedCoverage.Kind.advisories, .exploited, .predictions, .decisions].map {
-                    FeedCoverage.Feed(
+                    var feed = FeedCoverage.Feed(
                         name: "f", kind: $0, publishedAt: time, records: 1, skipped: ["x"], remarks: ["y"])
-                }), findings: all, notJudged: [FindingSet.NotJudged(resource: "h-2", reason: "no route")])
+                    feed.changedAt = time
+                    return feed
+                }, notes: ["z"]), findings: all, notJudged: [FindingSet.NotJudged(resource: "h-2", reason: "no route")])
         set.remembered = [all[0]]
         set.undecided = [
             FindingSet.Undecided(

@@ -90,6 +90,22 @@ import Testing
         try await rehearsal.expectNothingOwed()
     }
 
+    /// amazon-ssm-agent#681, osconfig#994: a good patch was reported failed because its reboot cut the line over which it was to be
+    /// told. Here the host is looked at again: it is back, and nothing is taken back.
+    @Test(arguments: [StepFailure.Code.unreachable, .timeout])
+    func aRebootThatCutsTheLineDoesNotMakeAGoodPatchFail(code: StepFailure.Code) async throws {
+        var pool = PoolPlan(waves: [1, 2], minimumAvailable: 1)
+        pool.reboots = true
+        var rehearsal = try Rehearsal(pool.plan()) {
+            for host in pool.hosts { $0.faults[StepID("\(host)/reboot")] = .worksButFails(code, times: 1) }
+        }
+        #expect(try await rehearsal.play() == .succeeded)
+        #expect(rehearsal.world.now.isNew == Set(pool.hosts))
+        #expect(rehearsal.world.now.drained == [])
+        #expect(rehearsal.state.resources.allSatisfy { $0.phase == .finished && $0.failure == nil })
+        try await rehearsal.expectNothingOwed()
+    }
+
     @Test func aBalancerThatIsGoneAtTheReturnEndsInTheLedger() async throws {
         let pool = PoolPlan(waves: [1, 1], minimumAvailable: 1)
         var rehearsal = try Rehearsal(pool.plan())

@@ -1,5 +1,7 @@
 import FettleFeeds
 import FettleIndex
+import FettleModel
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -24,6 +26,13 @@ private enum PublishedFeeds {
         try Format.parse(FeedDocument(name: path, bytes: bytes), into: recorder)
         return recorder
     }
+
+    static func compile(_ path: String) throws -> FeedCatalogue {
+        let index = FileManager.default.temporaryDirectory.appendingPathComponent("fettle-\(UUID().uuidString).index")
+        defer { try? FileManager.default.removeItem(at: index) }
+        let file = try #require(folder).appendingPathComponent(path).path
+        return try FeedCompiler().compile([file], to: index.path, builtAt: Timestamp(milliseconds: 0)).catalogue
+    }
 }
 
 @Suite("Published feeds", .enabled(if: PublishedFeeds.folder != nil, "there is no shared/data beside the repository"))
@@ -39,6 +48,24 @@ struct PublishedFeedsTests {
         #expect(result.skipped.isEmpty)
         #expect(Set(result.weaknesses.map(\.id)).count == count)
         #expect(result.weaknesses.allSatisfy { $0.exploited?.dueAt != nil })
+    }
+
+    @Test(
+        "Nothing of a whole archive is lost",
+        arguments: [("alma-osv.tar.zst", "osv", 5_680), ("pypa.tar.zst", "osv", 2_661)])
+    func archives(path: String, format: String, count: Int) throws {
+        let catalogue = try PublishedFeeds.compile(path)
+        let feed = try #require(catalogue.feeds.first { $0.format == format })
+        #expect(feed.documents == count && feed.skippedCount == 0, "\(feed)")
+    }
+
+    @Test(
+        "Nothing of CISA's enriched CVE records is lost",
+        .enabled(if: TestScale.isLong, "reads 44,130 records: FETTLE_TEST_LONG=1"))
+    func enrichedRecords() throws {
+        let catalogue = try PublishedFeeds.compile("vulnrichment.tar.zst")
+        let feed = try #require(catalogue.feeds.first { $0.format == "cve" })
+        #expect(feed.documents == 44_130 && feed.weaknesses == 44_130 && feed.skippedCount == 0, "\(feed)")
     }
 
     @Test("Nothing of a tracker's document of bookworm is lost")

@@ -4,6 +4,9 @@ import Testing
 
 @testable import FettleImages
 
+// Facts have a value of this name, too.
+private typealias PackageLists = FettleImages.PackageLists
+
 @Suite struct PackageListsTests {
     private static func status(_ packages: [(String, String)]) -> Data {
         Data(

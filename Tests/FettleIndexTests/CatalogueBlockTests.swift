@@ -11,11 +11,14 @@ import Testing
             publishedAt: Timestamp(milliseconds: 1_790_000_000_123), skippedCount: 2, skipped: ["x", "é"])
         feed.unmatchable = FeedCatalogue.RecordTally(count: 7, named: ["u: commits alone"])
         feed.keptAsUnknown = FeedCatalogue.RecordTally(count: 8, named: [])
-        return FeedCatalogue(
+        feed.changedAt = Timestamp(milliseconds: 1_780_000_000_456)
+        var catalogue = FeedCatalogue(
             builtAt: Timestamp(milliseconds: 1_790_000_000_000),
             feeds: [feed, FeedCatalogue.Feed(format: "", origin: "")],
             ecosystems: [FeedCatalogue.EcosystemEntry(name: "debian:12", packages: 1, entries: 2)], advisories: 9,
             weaknesses: 10)
+        catalogue.passedOver = FeedCatalogue.RecordTally(count: 2, named: ["/a/.treeinfo: is no feed"])
+        return catalogue
     }()
 
     private func read(_ bytes: [UInt8]) -> FeedCatalogue? {

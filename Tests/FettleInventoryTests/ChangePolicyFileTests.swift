@@ -29,7 +29,8 @@ import Testing
                     - dev
                     - name: tried
                       environments: [qa]
-                      after: {soak: 1d, runs: 2, hosts: "50%", canaries: true, gates: true, signOffs: [vendor, tests]}
+                      after: {soak: 1d, runs: 2, hosts: "50%", canaries: true, gates: true, signOffs: [vendor, tests],
+                              closed: true, beside: true}
                     - {name: production, setsOnly: true}
                   fastLane: {through: [tried], after: {soak: 1h}}
                 """
@@ -40,7 +41,7 @@ import Testing
             promotion.stages[1].after
                 == PromotionCriteria(
                     soakSeconds: 86_400, runs: 2, hosts: .percent(50), canaries: true, gates: true,
-                    signOffs: [.vendor, .tests]))
+                    signOffs: [.vendor, .tests], closed: true, beside: true))
         #expect(promotion.stages.map(\.setsOnly) == [false, false, true])
         #expect(promotion.fastLane == FastLane(through: ["tried"], after: PromotionCriteria(soakSeconds: 3_600)))
         #expect(try read("").policy.promotion == nil)

@@ -15,6 +15,7 @@ struct PolicyFileTests {
             reboot: never
             rebootDeadline: 5m
             lockWait: 45s
+            packageListAge: 3d
             neverRestart: ["dbus*", systemd-logind.service, "db-*.service"]
             limits: {parallelSteps: 5, failureBudget: 2, attempts: 1, quarantineDeadline: 4h}
             approvals:
@@ -33,6 +34,7 @@ struct PolicyFileTests {
         expected.reboot = .never
         expected.rebootDeadlineSeconds = 300
         expected.lockWaitSeconds = 45
+        expected.listAgeSeconds = 3 * 86_400
         expected.neverRestart = ["dbus*", "systemd-logind.service", "db-*.service"]
         expected.limits = PlanLimits(
             parallelSteps: 5, failureBudget: 2, attempts: 1, quarantineDeadlineSeconds: 14_400)

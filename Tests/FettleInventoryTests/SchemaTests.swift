@@ -11,6 +11,7 @@ struct SchemaTests {
         #expect(try JSONSchemaChecker.checkSchema(FleetSchema.json))
         #expect(try JSONSchemaChecker.checkSchema(PolicySchema.json))
         #expect(try JSONSchemaChecker.checkSchema(FeedsSchema.json))
+        #expect(try JSONSchemaChecker.checkSchema(ProblemsSchema.json))
     }
 
     @Test func feeds() throws {
@@ -74,7 +75,7 @@ struct SchemaTests {
                 "version: 1\nmessages: {receivers: [{name: a, kind: slack, address: {env: A}, events: [run.*], noticeBefore: 2h}]}",
                 "version: 1\nmessages: {receivers: [{name: a, kind: mail, address: \"smtps://m\", from: a@b, to: [c@d]}]}",
                 "version: 1\nrisk: {}", "version: 1\nchanges: {}", "version: 1\npromotion: {stages: [dev, production]}",
-                "version: 1\npromotion: {stages: [a, {name: b, environments: [c, d], setsOnly: true, after: {soak: 7d, hosts: \"100%\", signOffs: [vendor]}}], fastLane: {through: [a]}}",
+                "version: 1\npromotion: {stages: [a, {name: b, environments: [c, d], setsOnly: true, after: {soak: 7d, hosts: \"100%\", signOffs: [vendor], closed: true, beside: true}}], fastLane: {through: [a]}}",
                 "version: 1\npromotion: {stages: [{name: a, tests: {command: [./s, \"a;b\", -n], timeout: 2h}}]}",
                 "version: 1\npromotion: {stages: [{name: a, tests: {address: \"https://s/x\", secret: {env: S}, answeredBy: suite, answerWithin: 4h}}]}",
                 "version: 1\npromotion: {stages: [{name: a, tests: {address: \"http://10.0.0.1\", secret: {file: b}, answeredBy: s@id, plaintext: true}}]}",

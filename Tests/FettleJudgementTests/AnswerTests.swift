@@ -38,6 +38,17 @@ import Testing
         #expect(latency(control.map { $0 + 25.7 }, control) == "inconclusive", "on the edge nothing is shown")
     }
 
+    /// Half the answers jump to the sixfold and the middle stays where it was, which passed (kayenta#780; the numbers are the
+    /// report's).
+    @Test func answersThatJumpAboutDoNotPassForTheirMiddle() {
+        let steady = [10, 10.1, 10.2, 10.3, 10.4, 10.5, 10.6, 17, 17.1, 17.2, 17.3, 17.4, 17.5, 17.6, 17.7]
+        let jumping: [Double] = [1, 100, 4, 101, 5, 102, 6, 103, 7, 104, 8, 105, 9, 106, 17]
+        #expect(latency(jumping, steady) == "inconclusive")
+        let more = (0..<8).flatMap { _ in jumping }
+        #expect(latency(more, (0..<8).flatMap { _ in steady }) != "pass")
+        #expect(latency(steady, steady) == "pass")
+    }
+
     /// Sparse errors passed (kayenta#426).
     @Test func errorsOnThePatchedMemberAloneFail() {
         let times = [Double](repeating: 20, count: 30)

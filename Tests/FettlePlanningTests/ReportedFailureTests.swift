@@ -50,8 +50,9 @@ import Testing
         }
     }
 
-    /// The next OSD restarts while placement groups are degraded: rook#11352. The next goes only when the one before is proven
-    /// by its probes and back, and a plan that lets it go earlier is refused.
+    /// The next OSD restarts while placement groups are degraded: rook#11352. One node of a cluster at a time, in an order of
+    /// its own and gated by health: PatchMon#705. The next goes only when the one before is proven by its probes and back, and a plan
+    /// that lets it go earlier is refused.
     @Test func theNextWaitsUntilTheOneBeforeIsProvenAndBack() throws {
         let plan = try FleetSample.threeWebServers.plan()
         #expect(plan.isBefore("web-1/gate", "web-1/restore"))

@@ -47,6 +47,21 @@ import Testing
         #expect(HTMLReport.page(RunReport(evidence)).contains("root stands behind more than one name"))
     }
 
+    /// A feed that names no advisories is one all the same.
+    @Test func whatWasNotCheckedIsSaidWithTheTrueReason() {
+        var evidence = evidence(events: events(output: ""))
+        let none = HTMLReport.page(RunReport(evidence))
+        #expect(none.contains("<b>not checked</b>: no feed was given."))
+        evidence.findingsBefore.feeds = FeedCoverage(feeds: [
+            .init(name: "KEV", kind: .exploited, publishedAt: nil, records: 7)
+        ])
+        let list = HTMLReport.page(RunReport(evidence))
+        #expect(list.contains("<b>not checked</b>: no feed that was given has any.") && list.contains("KEV: 7 records"))
+        evidence.findingsBefore.feeds.feeds.append(
+            .init(name: "Debian", kind: .advisories, publishedAt: nil, records: 9))
+        #expect(!HTMLReport.page(RunReport(evidence)).contains("<b>not checked</b>"))
+    }
+
     @Test func whatAHostSaidCannotBecomePartOfThePage() {
         let hostile = "</pre><script>alert(1)</script>\u{1b}[31m\u{0}"
         let page = HTMLReport.page(RunReport(evidence(events: events(output: hostile))))

@@ -95,6 +95,16 @@ struct JudgementSectionTests {
         ] { #expect(page.contains(words), "\(words)") }
     }
 
+    @Test("Feeds without advisories are not told as no feed")
+    func gap() {
+        func page(_ feeds: [FeedCoverage.Feed]) -> String {
+            JudgementSection.html(JudgementSummary(set([], feeds: FeedCoverage(feeds: feeds))), now: now).source
+        }
+        #expect(page([]).contains("Advisories: no feed was given."))
+        let list = page([.init(name: "KEV", kind: .exploited, publishedAt: nil, records: 7)])
+        #expect(list.contains("Advisories: no feed that was given has any."), "\(list)")
+    }
+
     @Test("Nothing open is told with what was not looked at")
     func nothing() {
         #expect(

@@ -20,6 +20,16 @@ import Testing
         #expect(text.contains("fettle_assessed_timestamp_seconds 5\n"))
     }
 
+    @Test func whyAdvisoriesWereNotCheckedStandsOnThePage() {
+        #expect(!OverviewPage.html(overview).contains("not checked"))
+        var overview = overview
+        overview.advisoriesGap =
+            FeedCoverage(feeds: [
+                .init(name: "KEV", kind: .exploited, publishedAt: nil, records: 7)
+            ]).advisoriesGap
+        #expect(OverviewPage.html(overview).contains("<b>not checked</b>: no feed that was given has any,"))
+    }
+
     @Test func thePageEscapesWhatPeopleWrote() {
         var overview = overview
         overview.quarantined = [

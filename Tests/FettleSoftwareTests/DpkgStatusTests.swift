@@ -57,6 +57,14 @@ struct DpkgStatusTests {
         #expect(list.skipped.isEmpty)
     }
 
+    @Test("A stanza without a Version is named with what it lacks")
+    func withoutVersion() throws {
+        let list = try read("Package: bash\nStatus: install ok installed\nArchitecture: amd64\n\n" + Self.status)
+        #expect(list.skipped == ["bash: it has no Version"])
+        #expect(
+            try read("Package: bash\nVersion: a b\n\n" + Self.status).skipped == ["bash: \"a b\" is no Debian version"])
+    }
+
     @Test("What is on the disk counts, whatever is wished for it; what only left its settings doesn't")
     func states() throws {
         #expect(try read(Self.status).entries == ["libssl3 3.0.11-1~deb12u2+b1", "bash 5.2.15-2+b2", "broken 2.0"])

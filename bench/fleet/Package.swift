@@ -21,13 +21,7 @@ let package = Package(
         library("FettleModel"),
         library("FettleIndex", ["FettleModel", "FettleVersions"]),
         library("FettleSoftware", ["FettleModel", "FettleVersions"]),
-        // Only what judges software: the rest takes longer to build than the bench to run.
-        .target(
-            name: "FettleAssessment", dependencies: ["FettleModel", "FettleVersions", "FettleIndex"],
-            exclude: [
-                "README.md", "Assessor.swift", "HostAdvisories.swift", "HostJudgement.swift", "OutcomeRule.swift",
-                "Feeds", "Governance", "Risk", "Severity",
-            ], swiftSettings: strict),
+        library("FettleAssessment", ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware"]),
         .executableTarget(
             name: "fleet-bench",
             dependencies: ["FettleModel", "FettleVersions", "FettleIndex", "FettleSoftware", "FettleAssessment"],

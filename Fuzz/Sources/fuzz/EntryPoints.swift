@@ -2,7 +2,7 @@ import Foundation
 
 // libFuzzer brings `main`, and calls these (https://llvm.org/docs/LibFuzzer.html).
 
-/// Before the fuzzing. `fuzz --list` prints the targets, `fuzz --seed FOLDER` writes an index to begin with; else the
+/// Before the fuzzing. `fuzz --list` prints the targets, `fuzz --seed FOLDER` writes files to begin with; else the
 /// target is named by FUZZ_TARGET, and the arguments are libFuzzer's.
 @_cdecl("LLVMFuzzerInitialize")
 func initialize(
@@ -16,10 +16,13 @@ func initialize(
     }
     if words.count == 3, words[1] == "--seed" {
         do {
-            try IndexTarget.writeSeed(into: URL(fileURLWithPath: words[2]))
+            let folder = URL(fileURLWithPath: words[2])
+            try IndexTarget.writeSeed(into: folder.appending(path: "index"))
+            try ColumnsTarget.writeSeeds(into: folder.appending(path: "columns"))
+            try BundleTarget.writeSeed(into: folder.appending(path: "bundle"))
             exit(0)
         } catch {
-            refuse("no index could be written: \(error)")
+            refuse("no seeds could be written: \(error)")
         }
     }
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""

@@ -98,6 +98,7 @@ enum IndexTarget {
 
     /// A small index with something in each of its sections.
     static func writeSeed(into folder: URL) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let path = folder.appending(path: "small")
         let builder = try AdvisoryIndexBuilder(path: path.path)
         let feed = builder.begin(FeedCatalogue.Feed(format: "debian-tracker", origin: "tracker.json"), authority: 9)

@@ -9,9 +9,11 @@ public struct AdvisoryFeeds: Sendable {
 
     public static let none = AdvisoryFeeds(index: nil)
 
-    public init(index: AdvisoryIndex?) {
+    /// - Parameter notes: what is not sound of the feeds, for every answer that rests on them.
+    public init(index: AdvisoryIndex?, notes: [String] = []) {
         self.index = index
-        coverage = FeedCoverage(feeds: index?.catalogue.feeds.map(FeedCoverage.Feed.init) ?? [])
+        coverage = FeedCoverage(
+            feeds: index?.catalogue.feeds.map(FeedCoverage.Feed.init) ?? [], notes: notes.isEmpty ? nil : notes)
     }
 
     /// An advisory with what the exploited list says of the weaknesses that it closes.
@@ -53,13 +55,18 @@ extension AdvisoryFeeds {
         return found.values.sorted { $0.id < $1.id }
     }
 
-    /// The ids of all advisories that are known by a name: their own, or an alias such as a CVE.
-    public func ids(of name: String) throws(IndexError) -> Set<String> {
+    /// All advisories that are known by a name, their own or an alias such as a CVE, and by the ids of these.
+    ///
+    /// - Returns: the ids, with the name itself among them; and the numbers in the index.
+    public func advisories(named name: String) throws(IndexError) -> (ids: Set<String>, numbers: Set<UInt32>) {
+        guard let index else { return ([name], []) }
         var ids: Set<String> = [name]
-        for number in try index?.advisories(named: name) ?? [] {
-            if let record = try index?.advisory(number).record { ids.insert(record.id) }
+        var numbers = Set(try index.advisories(named: name))
+        for number in numbers {
+            let id = try index.advisory(number).record.id
+            if ids.insert(id).inserted { numbers.formUnion(try index.advisories(named: id)) }
         }
-        return ids
+        return (ids, numbers)
     }
 
     private func record(named name: String) throws(IndexError) -> AdvisoryRecord? {
@@ -110,12 +117,12 @@ extension FeedCoverage.Feed {
             case "cve": .decisions
             default: .advisories
             }
-        let place = feed.origin.split(separator: "/").last.map(String.init) ?? feed.origin
         let unnamed = feed.skippedCount - feed.skipped.count
         self.init(
-            name: "\(feed.format) (\(place))", kind: kind, publishedAt: feed.publishedAt,
+            name: feed.shownName, kind: kind, publishedAt: feed.publishedAt,
             records: kind == .advisories ? feed.advisories : feed.weaknesses,
             skipped: feed.skipped + (unnamed > 0 ? ["and \(unnamed) more"] : []),
             remarks: feed.remarks.isEmpty ? nil : feed.remarks)
+        if feed.publishedAt == nil { changedAt = feed.changedAt }
     }
 }

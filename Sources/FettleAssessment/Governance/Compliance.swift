@@ -6,6 +6,8 @@ public struct ComplianceReport: Codable, Sendable, Equatable {
     /// When the findings were judged.
     public var assessedAt: Timestamp
     public var advisoriesChecked: Bool
+    /// Why they were not; nil: they were.
+    public var advisoriesGap: String?
     public var exploitedChecked: Bool
     /// In the order of promotion.
     public var environments: [Part]
@@ -126,7 +128,8 @@ public struct Compliance: Sendable {
         }
         return ComplianceReport(
             at: time, assessedAt: findings.assessedAt, advisoriesChecked: findings.feeds.advisoriesChecked,
-            exploitedChecked: findings.feeds.exploitedChecked, environments: environments, groups: groups,
+            advisoriesGap: findings.feeds.advisoriesGap, exploitedChecked: findings.feeds.exploitedChecked,
+            environments: environments, groups: groups,
             total: part("total", asked, tallies), worst: worst,
             notJudged: findings.notJudged.filter { asked.contains($0.resource) }, securityOverdue: securityOverdue)
     }

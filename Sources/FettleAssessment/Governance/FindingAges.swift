@@ -3,8 +3,12 @@ public import FettleModel
 extension Finding {
     /// Under which keys it is taken down: each advisory by itself, and that an update of this class is offered. The offer has one
     /// key whatever the version: else a source that is released anew every week would never be overdue.
+    ///
+    /// What is installed and does not run keeps the keys of its advisories: a weakness is not closed before the fix runs.
     public var sightingKeys: [SightingKey] {
-        if state != .missing { return [key(.state, state.rawValue)] }
+        if state != .missing {
+            return advisories.map { key(.advisory, $0.id.rawValue) } + [key(.state, state.rawValue)]
+        }
         let offer = isOffered || advisories.isEmpty ? [key(.fix, updateClass.rawValue)] : []
         return advisories.map { key(.advisory, $0.id.rawValue) } + offer
     }

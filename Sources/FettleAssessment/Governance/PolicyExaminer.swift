@@ -125,10 +125,11 @@ public struct PolicyExaminer: Sendable {
     private func classes() -> Rule {
         let rules = UpdateClass.allCases.map { "\($0.rawValue) \(policy.rule(for: $0).words)" }
         var gaps = undeclared("classes", example: "classes: {security: now, bugfix: wait 14d, feature: never}")
-        if let findings = record.findings, !findings.feeds.advisoriesChecked {
+        if let gap = record.findings?.feeds.advisoriesGap {
             gaps.append(
                 Gap(
-                    .implemented, "no advisory feed was given: classes rest on the hosts' own sources alone",
+                    .implemented,
+                    "advisories were not checked, \(gap): classes rest on the hosts' own sources alone",
                     remedy: "fettle scan --feeds DIR"))
         }
         return rule(

@@ -29,11 +29,22 @@ public struct RiskLedger: Codable, Sendable, Equatable {
     public enum Crossing: Codable, Sendable, Equatable {
         /// It does today.
         case already
-        case on(Timestamp, afterDays: Int)
+        case on(day: Timestamp, afterDays: Int)
         case never(because: String)
 
         /// The day, where there is one ahead.
         public var day: Timestamp? { if case .on(let day, _) = self { day } else { nil } }
+        /// In how many days that is.
+        public var days: Int? { if case .on(_, let days) = self { days } else { nil } }
+
+        /// As programs read it: `already`, `on` or `never`.
+        public var name: String {
+            switch self {
+            case .already: "already"
+            case .on: "on"
+            case .never: "never"
+            }
+        }
 
         public var words: String {
             switch self {
@@ -88,7 +99,7 @@ public struct RiskLedger: Codable, Sendable, Equatable {
             let middle = (no + yes) / 2
             if isDearer(middle) { yes = middle } else { no = middle }
         }
-        return .on(time.adding(days: yes), afterDays: yes)
+        return .on(day: time.adding(days: yes), afterDays: yes)
     }
 
     /// The earlier of what policy and the exploited list say.

@@ -157,10 +157,22 @@ struct LotJudging {
     // MARK: Findings
 
     func finding(_ found: Found) -> PackageFinding {
-        let isOpen = found.status == .affected || found.status == .unknown
-        let fixed = isOpen ? fixedBound(found.entry, found.standing).map(advisories.bound) : nil
+        let fixed: String? =
+            switch found.status {
+            case .affected, .unknown: fixedBound(found.entry, found.standing).map(advisories.bound)
+            case .fixed: fixedBefore(found)
+            case .notAffected, .underInvestigation: nil
+            }
         return PackageFinding(
             advisory: found.entry.advisory, status: found.status, fixed: fixed, matchedBy: words(found, fixed: fixed))
+    }
+
+    /// The newest version at or below what is installed that brought the fix: of several branches the own one's.
+    private func fixedBefore(_ found: Found) -> String? {
+        if case .installed(_, let version) = found.remedy { return version }
+        let place = advisories.place(of: version)
+        // A bound lies at an odd place, and what is below it before that.
+        return advisories.fixes(of: found.entry).filter { UInt32($0) * 2 + 1 <= place }.max().map(advisories.bound)
     }
 
     private func words(_ found: Found, fixed: String?) -> String {
@@ -175,7 +187,7 @@ struct LotJudging {
             }
         switch found.remedy {
         case .none: break
-        case .installed(let pocket): text += " of \(pocket)"
+        case .installed(let pocket, _): text += " of \(pocket)"
         case .offered(let pocket, let version): text += "; \(pocket) has \(version)"
         }
         let remark = advisories.remark(of: found.entry)
@@ -204,7 +216,7 @@ struct LotJudging {
 
     enum PocketRemedy {
         case none
-        case installed(String)
+        case installed(String, String?)
         case offered(String, String)
     }
 
@@ -215,7 +227,8 @@ struct LotJudging {
             for entry in (0..<pocket.count).lazy.map(pocket.entry) where entry.subject == found.entry.subject {
                 switch pocket.standing(of: place, in: entry) {
                 case .above where entry.status == .affected && isPocketVersion:
-                    return .installed(pocket.ecosystem.name)
+                    let fix = pocket.fixes(of: entry).filter { UInt32($0) * 2 + 1 <= place }.max()
+                    return .installed(pocket.ecosystem.name, fix.map(pocket.bound))
                 case .inRange(let end):
                     guard fixedBound(found.entry, found.standing) == nil, let bound = entry.fixedBound ?? end
                     else { continue }

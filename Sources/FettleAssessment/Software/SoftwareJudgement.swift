@@ -18,7 +18,8 @@ public struct PackageFinding: Sendable, Equatable {
     /// The advisory's number in the index.
     public var advisory: UInt32
     public var status: FindingStatus
-    /// The lowest version above what is installed that the feed names as free of it; nil if it names none.
+    /// The lowest version above what is installed that the feed names as free of it; of what is fixed, the version that brought the
+    /// fix. nil if the feed names none.
     public var fixed: String?
     /// Why, in words: which version was compared with which.
     public var matchedBy: String

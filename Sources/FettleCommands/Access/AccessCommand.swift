@@ -75,9 +75,9 @@ struct AccessCheck: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try Session(options)
-        let resources = try scope.resources(of: session.fleet).filter { $0.address.transport != .none }
-        let connections = session.connections
+        let resources = try scope.resources(of: FleetFolder(options).fleet).filter { $0.address.transport != .none }
+        SignIn.forget()
+        let connections = Session.connections(options)
         let answers = await resources.concurrentMap(limit: options.parallel) { resource -> Answer in
             do throws(AccessError) {
                 let channel = try await connections.channel(to: resource.address)
@@ -89,24 +89,24 @@ struct AccessCheck: AsyncParsableCommand {
                 return Answer(resource: resource.id, error: error.description.printable)
             }
         }
-        await session.close()
+        await connections.shutDown()
         if options.output == .json {
-            try session.printJSON(answers)
+            try Output.writeJSON(answers)
         } else {
-            show(answers, session)
+            show(answers)
         }
         if answers.contains(where: { $0.error != nil }) { throw ExitStatus.partial.code }
     }
 
-    private func show(_ answers: [Answer], _ session: Session) {
+    private func show(_ answers: [Answer]) {
         var table = Table([.init(title: "HOST"), .init(title: "USER"), .init(title: "STATE", shrinks: 1)])
         for answer in answers {
             table.add(
                 .init(answer.resource.rawValue, .bold), .init(answer.user ?? "-"),
                 answer.error.map { Table.Cell($0, .red) } ?? Table.Cell("ok", .green))
         }
-        session.print(table)
-        guard answers.contains(where: { $0.error != nil }) else { return session.next("fettle scan") }
-        session.next("ssh HOST (what OpenSSH says there, Fettle is told too)", "fettle access check --host HOST")
+        Output.writeLine(table.render())
+        guard answers.contains(where: { $0.error != nil }) else { return Output.next(["fettle scan"]) }
+        Output.next(["ssh HOST (what OpenSSH says there, Fettle is told too)", "fettle access check --host HOST"])
     }
 }

@@ -7,34 +7,66 @@ import Foundation
 
 /// By which advisories to judge.
 struct AdvisoryOptions: ParsableArguments {
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
-    @Option(help: "An index that `fettle feeds build` compiled (or FETTLE_INDEX).") var index: String?
+    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS); may be given again.") var feeds: [String] =
+        []
+    @Option(help: "An index that `fettle feeds build` compiled (or FETTLE_INDEX).") var index: [String] = []
 
     func validate() throws {
-        if feeds != nil, index != nil {
+        if !feeds.isEmpty, !index.isEmpty {
             throw ValidationError("--feeds and --index are two ways to the same: give one")
+        }
+        if index.count > 1 {
+            throw ValidationError(
+                "--index takes one index, not \(index.count): `fettle feeds build --from A --from B` makes one of several feeds"
+            )
         }
     }
 
-    /// The same for commands that judge a fleet.
-    static func feeds(_ path: String?, directory: String? = nil) throws -> AdvisoryFeeds {
-        let feeds = AdvisoryFeeds(index: try open(index: nil, feeds: path, directory: directory))
+    var source: AdvisorySource { AdvisorySource(feeds: feeds, index: index.first) }
+}
+
+/// Where advisories are taken from; where nothing is named, what the environment names or `fettle feeds sync` fetched.
+struct AdvisorySource: Equatable {
+    /// Files and folders.
+    var feeds: [String] = []
+    /// A compiled index; then `feeds` is empty.
+    var index: String?
+
+    /// An index with what is not sound of the feeds that it was made from.
+    struct Opened {
+        var index: AdvisoryIndex
+        var notes: [String]
+    }
+
+    /// For commands that judge a fleet. What is not sound of the feeds goes with them into every answer that is kept or printed as
+    /// JSON, and is told at the end.
+    func fleetFeeds(directory: String? = nil) throws -> AdvisoryFeeds {
+        let opened = try open(directory: directory)
+        let feeds = AdvisoryFeeds(index: opened?.index, notes: opened?.notes ?? [])
         for feed in feeds.coverage.feeds {
-            for remark in feed.remarks ?? [] { Output.note("\(feed.name): \(remark)") }
+            for remark in feed.remarks ?? [] { Output.noteAtEnd("\(feed.name): \(remark)") }
         }
+        for note in feeds.coverage.notes ?? [] { Output.noteAtEnd(note) }
         return feeds
     }
 
     /// - Returns: nil if no feed was given: then advisories were not checked, which is not "none".
-    static func open(index: String?, feeds: String?, directory: String? = nil) throws -> AdvisoryIndex? {
-        if let index { return try open(index) }
+    func open(directory: String? = nil) throws -> Opened? {
         let environment = ProcessInfo.processInfo.environment
-        if feeds == nil, let path = environment["FETTLE_INDEX"] { return try open(path) }
-        if let feeds = feeds ?? environment["FETTLE_FEEDS"] { return try IndexCache.index(of: feeds) }
+        let named = index ?? (feeds.isEmpty ? environment["FETTLE_INDEX"] : nil)
+        let paths = feeds.isEmpty ? [environment["FETTLE_FEEDS"]].compactMap { $0 } : feeds
+        if named != nil || !paths.isEmpty {
+            let index = if let named { try Self.open(named) } else { try IndexCache.index(of: paths) }
+            return Opened(index: index, notes: index.catalogue.notes(at: .now()))
+        }
         // What `fettle feeds sync` fetched. What is stale is used, and told.
         let library = FeedsLibrary(directory: directory)
-        for note in try library.notes() { Output.note(note) }
-        return try library.index()
+        let notes = try library.notes()
+        guard let index = try library.index() else {
+            for note in notes { Output.noteAtEnd(note) }
+            return nil
+        }
+        return Opened(index: index, notes: notes + index.catalogue.passedOverNotes)
     }
 
     static func open(_ path: String) throws -> AdvisoryIndex {
@@ -44,10 +76,21 @@ struct AdvisoryOptions: ParsableArguments {
     }
 }
 
+extension AdvisoryFeeds {
+    /// What is not sound of these feeds, and of those by which the findings were judged; the latter is told at the end too.
+    func notes(with findings: FindingSet) -> [String] {
+        let now = coverage.notes ?? []
+        let day = findings.assessedAt.description.prefix(10)
+        let then = (findings.feeds.notes ?? []).filter { !now.contains($0) }.map { "judged on \(day): \($0)" }
+        for note in then { Output.noteAtEnd(note) }
+        return now + then
+    }
+}
+
 /// Indexes of folders that are named with `--feeds`: compiled when a file in them is new or changed, used as they are otherwise.
 /// They are derived and may be deleted at any time.
 enum IndexCache {
-    static func index(of feeds: String) throws -> AdvisoryIndex {
+    static func index(of feeds: [String]) throws -> AdvisoryIndex {
         let path = try path(of: feeds)
         if FileManager.default.fileExists(atPath: path) {
             do throws(IndexError) { return try AdvisoryIndex(path: path) } catch {
@@ -55,13 +98,12 @@ enum IndexCache {
                 guard error.code != .unreadable else { throw CommandFailure(.failure, "\(error)") }
             }
         }
-        let result = try IndexBuilding.build([feeds], to: path)
-        if let first = result.passedOver.first {
-            Output.note(
-                "\(result.passedOver.count) documents in \(feeds) are no feed of a known format, the first: \(first)")
-        }
-        prune(beside: path)
-        return try AdvisoryOptions.open(path)
+        _ = try IndexBuilding.build(feeds, to: path)
+        // What was read may be newer than what was asked for: then the index has the name of that.
+        let built = try self.path(of: feeds)
+        if built != path { rename(path, built) }
+        prune(beside: built)
+        return try AdvisorySource.open(built)
     }
 
     /// Indexes of folders that look otherwise by now are not asked for again; a month is long enough to be sure.
@@ -77,9 +119,9 @@ enum IndexCache {
     }
 
     /// In the user's cache, named after what is in the folder: names, sizes and times of change.
-    private static func path(of feeds: String) throws -> String {
+    private static func path(of feeds: [String]) throws -> String {
         let fingerprint: String
-        do throws(FeedError) { fingerprint = try FeedFiles.fingerprint(of: [feeds]) } catch {
+        do throws(FeedError) { fingerprint = try FeedFiles.fingerprint(of: feeds) } catch {
             throw CommandFailure(.usage, "\(error)\n  without `--feeds` advisories are not checked")
         }
         let environment = ProcessInfo.processInfo.environment

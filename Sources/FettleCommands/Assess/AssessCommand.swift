@@ -10,7 +10,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             Without a file: the fleet, by what the last scan saw. With --dpkg-status, --rpm-list, --apk-db, --sbom or --lock: what \
             these files list, without a fleet and without a database.
 
-            Only what is affected is shown, unless --all. Ends with 0 (nothing), 100 (updates), 101 (security updates), 4 (not all \
+            Only what is affected is shown, unless --all, which also tells what is fixed, not affected, or undecided. Ends with 0 (nothing), 100 (updates), 101 (security updates), 4 (not all \
             could be read or checked), 1 or 2.
             """)
 
@@ -25,9 +25,9 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             if inputs.platform != nil {
                 throw ValidationError("--platform says of which system a file's packages are; name one")
             }
-            if count || advisories.index != nil {
+            if count {
                 throw ValidationError(
-                    "--count and --index are for files: --dpkg-status, --rpm-list, --apk-db, --sbom, --lock")
+                    "--count is for files: --dpkg-status, --rpm-list, --apk-db, --sbom, --lock")
             }
         }
     }
@@ -35,31 +35,52 @@ struct Assess: AsyncParsableCommand, ListAnswering {
     func run() async throws {
         guard inputs.files.isEmpty else { throw try ofFiles.run().code }
         let session = try Session(options)
-        let scan = try await session.scans.assessNewest(
-            fleet: session.fleet, policy: session.policy, feeds: session.feeds(advisories.feeds))
+        let feeds = try session.feeds(advisories.source)
+        let scan = try await session.scans.assessNewest(fleet: session.fleet, policy: session.policy, feeds: feeds)
+        let lines = FleetFindingLines(scan.findings, facts: scan.facts, feeds: feeds, all: all)
         switch options.output {
-        case .json: try session.printJSON(scan.findings)
+        case .json: try session.printJSON(WholeAnswer(findings: scan.findings, lines: all ? lines : nil))
         case .ndjson, .csv:
-            if options.output == .csv {
-                FleetFindingLines.writeCSV(scan.findings)
-            } else {
-                try FleetFindingLines.writeJSON(scan.findings)
-            }
+            if options.output == .csv { try lines.writeCSV() } else { try lines.writeJSON() }
             // What is no finding has no line there, and is not to be lost.
             for gap in scan.findings.notJudged { session.note("not judged: \(gap.resource): \(gap.reason)") }
             if let undecided = scan.findings.undecided {
                 session.note(
                     "\(undecided.reduce(0) { $0 + $1.advisories.count }) advisories are undecided: -o json has them")
             }
-        case .table, .ics: session.print(FindingsView(findings: scan.findings, limit: all ? nil : 40).lines())
+        case .table, .ics:
+            session.print(FindingsView(findings: scan.findings, limit: all ? nil : 40).lines())
+            if all {
+                var rest = FleetStandingsView()
+                try lines.visit { rest.add($0) }
+                session.print("\n" + rest.lines())
+            }
         }
+        StaleListLines(scan.facts, try session.policy).tell(options.output)
         throw ScanStatus.of(scan.findings, facts: scan.facts).code
+    }
+
+    /// The findings as they are kept, and with --all what asks for nothing beside them.
+    private struct WholeAnswer: Encodable {
+        var findings: FindingSet
+        var lines: FleetFindingLines?
+
+        private enum Key: String, CodingKey { case settled }
+
+        func encode(to encoder: any Encoder) throws {
+            try findings.encode(to: encoder)
+            guard let lines else { return }
+            var settled: [FleetFindingLines.Line] = []
+            try lines.visit { if $0.finding == nil { settled.append($0) } }
+            var answer = encoder.container(keyedBy: Key.self)
+            try answer.encode(settled, forKey: .settled)
+        }
     }
 
     /// What is to be judged where files were named.
     var ofFiles: FileAssessment {
         FileAssessment(
-            files: inputs.files, platform: inputs.platform, feeds: advisories.feeds, index: advisories.index,
-            showsAll: all, countsOnly: count, output: options.output)
+            files: inputs.files, platform: inputs.platform, feeds: advisories.source.feeds,
+            index: advisories.source.index, showsAll: all, countsOnly: count, output: options.output)
     }
 }

@@ -29,7 +29,7 @@ private struct WordReading {
     private var locks: [String] = []
     private var platform: String?
     private var index: String?
-    private var feeds: String?
+    private var feeds: [String] = []
     private var output: String?
     private var showsAll = false
     private var countsOnly = false
@@ -49,7 +49,7 @@ private struct WordReading {
         case "--lock": locks.append(value)
         case "--platform": return Self.set(&platform, value)
         case "--index": return Self.set(&index, value)
-        case "--feeds": return Self.set(&feeds, value)
+        case "--feeds": feeds.append(value)
         case "-o", "--output": return Self.set(&output, value)
         default: return false
         }
@@ -75,7 +75,7 @@ private struct WordReading {
             inputs(dpkgStatus, .dpkgStatus) + inputs(rpmList, .rpmList) + inputs(apkDatabase, .apkDatabase)
         let files = systemFiles + inputs(documents + locks, nil)
         guard !files.isEmpty, platform.map(SoftwareInput.isPlatform) ?? systemFiles.isEmpty,
-            feeds == nil || index == nil, let format = OutputFormat(rawValue: output ?? "table"), format != .ics
+            feeds.isEmpty || index == nil, let format = OutputFormat(rawValue: output ?? "table"), format != .ics
         else { return nil }
         return FileAssessment(
             files: files, platform: platform, feeds: feeds, index: index, showsAll: showsAll, countsOnly: countsOnly,

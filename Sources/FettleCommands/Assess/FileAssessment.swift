@@ -7,7 +7,7 @@ struct FileAssessment: Equatable {
     var files: [SoftwareInput]
     /// Of which release system packages are, as the user wrote it.
     var platform: String?
-    var feeds: String?
+    var feeds: [String] = []
     var index: String?
     var showsAll = false
     var countsOnly = false
@@ -18,16 +18,18 @@ struct FileAssessment: Equatable {
     /// - Returns: how the program ends.
     func run() throws -> ExitStatus {
         let lists = try SoftwareInput.read(files)
-        guard let index = try AdvisoryOptions.open(index: index, feeds: feeds) else {
+        guard let opened = try AdvisorySource(feeds: feeds, index: index).open() else {
             Output.note("advisories not checked: no feed was given (--feeds, --index, or `fettle feeds sync`)")
             return .partial
         }
-        for feed in index.catalogue.feeds {
+        for feed in opened.index.catalogue.feeds {
             for remark in feed.remarks { Output.note("\(feed.format): \(remark)") }
         }
+        for note in opened.notes { Output.noteAtEnd(note) }
         let detail: SoftwareJudge.Detail = countsOnly ? .counts : showsAll ? .all : .affected
         let assessment = SoftwareAssessment(
-            index: index, platform: platform.map(SoftwareInput.platformName), detail: detail)
+            index: opened.index, notes: opened.notes, platform: platform.map(SoftwareInput.platformName), detail: detail
+        )
         let writer = FindingWriters.make(output, countsOnly: countsOnly, showsHosts: lists.count > 1)
         return try assessment.run(lists, writer)
     }

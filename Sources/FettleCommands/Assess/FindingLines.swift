@@ -53,11 +53,15 @@ final class FindingLines: FindingWriter {
             struct Rest: Encodable {
                 var feeds: FeedCatalogue
                 var gaps: [String]
+                /// What is not sound of the feeds, such as their age.
+                var feedNotes: [String]
                 var packages: Int
                 var notChecked: Int
             }
             let rest = try CanonicalJSON.encode(
-                Rest(feeds: catalogue, gaps: gaps, packages: totals.packages, notChecked: totals.notChecked))
+                Rest(
+                    feeds: catalogue, gaps: gaps, feedNotes: totals.feedNotes, packages: totals.packages,
+                    notChecked: totals.notChecked))
             output.raw("],")
             output.raw(rest.dropFirst())
             output.byte(0x0A)

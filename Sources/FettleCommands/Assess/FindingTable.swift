@@ -62,8 +62,9 @@ final class FindingTable: FindingWriter {
 
     func finish(_ totals: FindingTotals, _ catalogue: FeedCatalogue) throws {
         var table = Table([
-            .init(title: "SOURCE"), .init(title: "INSTALLED", shrinks: 2), .init(title: "FIX", shrinks: 2),
-            .init(title: "STATUS"), .init(title: "ADVISORIES", alignsRight: true), .init(title: "SUCH AS", shrinks: 4),
+            .init(title: "SOURCE", shrinks: 1, least: 10), .init(title: "INSTALLED", shrinks: 2, least: 10, drops: 1),
+            .init(title: "FIX", shrinks: 2, least: 12), .init(title: "STATUS"),
+            .init(title: "ADVISORIES", alignsRight: true), .init(title: "SUCH AS", shrinks: 4, least: 14, drops: 2),
             .init(title: showsHosts ? "HOSTS" : "PACKAGES", shrinks: 3),
         ])
         let sorted = rows.sorted { left, right in

@@ -41,6 +41,7 @@ final class FindingCounts: FindingWriter {
         var underInvestigation: Int
         var unknown: Int
         var notChecked: Int
+        var feedNotes: [String]
     }
 
     func finish(_ totals: FindingTotals, _ catalogue: FeedCatalogue) throws {
@@ -48,7 +49,7 @@ final class FindingCounts: FindingWriter {
             packages: totals.packages, affected: totals.affectedCount,
             byClass: Dictionary(uniqueKeysWithValues: totals.affected.map { ($0.key.rawValue, $0.value) }),
             underInvestigation: totals.others[.underInvestigation] ?? 0, unknown: totals.others[.unknown] ?? 0,
-            notChecked: totals.notChecked)
+            notChecked: totals.notChecked, feedNotes: totals.feedNotes)
         if isJSON {
             return Output.writeLine(String(decoding: try CanonicalJSON.encode(answer), as: UTF8.self))
         }

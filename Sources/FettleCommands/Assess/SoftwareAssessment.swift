@@ -5,6 +5,8 @@ import FettleModel
 /// Judges lists of software and hands the findings to a writer.
 struct SoftwareAssessment {
     var index: AdvisoryIndex
+    /// What is not sound of its feeds.
+    var notes: [String] = []
     /// Named by the user; what a list says of itself holds otherwise.
     var platform: String?
     var detail: SoftwareJudge.Detail
@@ -13,6 +15,7 @@ struct SoftwareAssessment {
         // One judge for each platform: lists of one platform share what is judged.
         var judges: [String: SoftwareJudge] = [:]
         var totals = FindingTotals()
+        totals.feedNotes = notes
         for (name, list) in lists {
             let named = platform ?? list.platform
             let key = named ?? ""
@@ -56,6 +59,8 @@ struct FindingTotals {
     var affected: [UpdateClass: Int] = [:]
     var others: [FindingStatus: Int] = [:]
     var gaps = 0
+    /// What is not sound of the feeds that all of it rests on.
+    var feedNotes: [String] = []
 
     var affectedCount: Int { affected.values.reduce(0, +) }
 }

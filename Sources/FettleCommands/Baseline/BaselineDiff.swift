@@ -3,7 +3,7 @@ import FettleAssessment
 import FettleControl
 import FettleModel
 
-struct BaselineDiff: AsyncParsableCommand {
+struct BaselineDiff: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Drift: packages at different versions within a group, and hosts that leave their baseline.",
@@ -17,7 +17,7 @@ struct BaselineDiff: AsyncParsableCommand {
     @OptionGroup var scope: ScopeArguments
     @Argument(help: "Two hosts or more, instead of a group.") var hosts: [String] = []
 
-    private struct Answer: Encodable {
+    struct Answer: Codable {
         var samePatchLevel: Bool
         var drift: DriftReport
     }
@@ -33,9 +33,15 @@ struct BaselineDiff: AsyncParsableCommand {
         }
         let report = try await session.governance.drift(resources, policy: try session.policy)
         let status = Self.status(of: report, findings: try await session.governance.findings())
-        if options.output == .json {
-            try session.printJSON(Answer(samePatchLevel: report.isSameLevel, drift: report))
-        } else {
+        switch options.output {
+        case .json: try session.printJSON(Answer(samePatchLevel: report.isSameLevel, drift: report))
+        case .csv, .ndjson:
+            try Output.writeLines(ListAnswer.drift(report), as: options.output)
+            for entry in report.notCompared { session.note("not compared: \(entry.resource): \(entry.reason)") }
+            for drift in report.fromBaselines {
+                session.note("\(drift.resource): \(drift.baseline): \(drift.source): \(drift.words)")
+            }
+        case .table, .ics:
             session.print(DriftView(report: report).lines())
             if status != .ok { session.next("fettle plan make --group GROUP") }
         }

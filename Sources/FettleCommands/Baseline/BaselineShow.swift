@@ -3,7 +3,7 @@ import FettleControl
 import FettleModel
 import FettlePlanning
 
-struct BaselineShow: AsyncParsableCommand {
+struct BaselineShow: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "The baselines' rules, and what they mean for each host now.",
         discussion: "Judges the updates of the newest scan; looks at no host and changes nothing.")
@@ -32,6 +32,7 @@ struct BaselineShow: AsyncParsableCommand {
             survey.hosts.removeAll { $0.baseline != name }
         }
         if options.output == .json { return try session.printJSON(survey) }
+        if options.output.isLines { return try Output.writeLines(ListAnswer.baselines(survey), as: options.output) }
         for baseline in survey.baselines { session.print(BaselineView(baseline: baseline).lines() + "\n") }
         if survey.baselines.isEmpty {
             session.print("policy.yaml has no baselines: its own rules hold everywhere.\n")

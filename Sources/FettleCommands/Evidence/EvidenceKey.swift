@@ -21,7 +21,7 @@ struct EvidenceKey: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let directory = Session.directory(options)
+        let directory = FleetFolder.directory(options)
         let file = KeyFile(directory: directory)
         let kept = try file.load()
         let key = if let kept { kept.verifying } else { try await Session(options).signingKey().verifying }

@@ -1,5 +1,6 @@
 import FettleControl
 import FettleEvidence
+import FettleModel
 import Foundation
 
 /// The file of this machine's signing key, `evidence-key.pem` in the state folder: for its owner alone. What is in it is never
@@ -34,7 +35,7 @@ struct KeyFile {
     func loadOrMake() throws -> SigningKey {
         if let key = try load() { return key }
         let key = try SigningKey()
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = FilePath.folder(of: path)
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         // Whole under another name first, so that nobody ever finds half a key, and linked only if no other process was faster.

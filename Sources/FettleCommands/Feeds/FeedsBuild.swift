@@ -9,7 +9,8 @@ struct FeedsBuild: ParsableCommand {
         commandName: "build", abstract: "Compile an index from feed files.",
         discussion: """
             Files, folders and archives (gzip, xz, zstd, bzip2, tar, zip); formats are told by their content. A malformed record is \
-            skipped, counted and named. A malformed document refuses the whole build, and the index that was there stays.
+            skipped, counted and named. A malformed document refuses the whole build, and the index that was there stays. A file that \
+            is no feed is passed over and named. Links to files are followed, links to folders outside are named.
             """)
 
     @Option(
@@ -38,16 +39,12 @@ struct FeedsBuild: ParsableCommand {
         let answer = Answer(
             index: target, bytes: size, seconds: Date().timeIntervalSince(began), catalogue: result.catalogue,
             passedOver: result.passedOver.count)
+        for note in result.catalogue.notes(at: .now()) { Output.noteAtEnd(note) }
         if form.output == .json { return try Output.writeJSON(answer) }
         Output.writeLine(FeedsView(catalogue: result.catalogue).lines())
         Output.writeLine(
             "\n\(result.catalogue.advisories) advisories and \(result.catalogue.weaknesses) CVEs in \(target): "
                 + "\(ByteCount.text(size)), built in \(String(format: "%.1f", answer.seconds)) s")
-        if !result.passedOver.isEmpty {
-            Output.note(
-                "\(result.passedOver.count) documents are no feed of a known format, the first: \(result.passedOver[0])"
-            )
-        }
     }
 }
 

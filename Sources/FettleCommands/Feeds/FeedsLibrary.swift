@@ -58,7 +58,7 @@ struct FeedsLibrary {
         try? FileManager.default.removeItem(at: indexSources)
         _ = try IndexBuilding.build(files, to: indexPath)
         try? Data(sources.utf8).write(to: indexSources, options: .atomic)
-        return try AdvisoryOptions.open(indexPath)
+        return try AdvisorySource.open(indexPath)
     }
 
     /// What is not sound of what was fetched: told with every answer that rests on it.

@@ -3,7 +3,7 @@ import FettleFeedSync
 import FettleIndex
 import FettleModel
 
-struct FeedsStatus: AsyncParsableCommand {
+struct FeedsStatus: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Each feed's date, age and count, and whether it is fresh.",
         discussion:
@@ -20,7 +20,11 @@ struct FeedsStatus: AsyncParsableCommand {
         let generation = library.isEmpty ? nil : try library.generation()
         let status = FeedStatus.all(
             of: wanted, in: generation, settings: settings, records: try records(library), now: .now())
-        if options.output == .json { try session.printJSON(status) } else { show(status, session) }
+        switch options.output {
+        case .json: try session.printJSON(status)
+        case .csv, .ndjson: try Output.writeLines(ListAnswer.feeds(status), as: options.output)
+        case .table, .ics: show(status, session)
+        }
         let isSound = status.allSatisfy { $0.isSound || (all && $0.state == .missing) }
         if !isSound { throw ExitStatus.partial.code }
     }

@@ -101,7 +101,11 @@ enum FeedProof {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("fettle-proof-\(UUID().uuidString)")
             .path
         defer { unlink(path) }
-        _ = try FeedCompiler().compile(files.map(\.path), to: path, builtAt: .now())
+        let result = try FeedCompiler().compile(files.map(\.path), to: path, builtAt: .now())
+        // One of several that is something else, such as a page of a proxy.
+        if let other = result.passedOver.first(where: { files.map(\.path).contains($0.name) }) {
+            throw CommandFailure(.failure, "\(other)")
+        }
     }
 }
 

@@ -16,7 +16,10 @@ struct FeedsView {
         for feed in catalogue.feeds {
             table.add(
                 .init(feed.format, .bold), .init(feed.origin), .init("\(feed.documents)"), .init("\(feed.advisories)"),
-                .init("\(feed.weaknesses)"), .init(feed.publishedAt.dayText),
+                .init("\(feed.weaknesses)"),
+                .init(
+                    feed.publishedAt == nil && feed.changedAt != nil ? "\(feed.date.dayText) (file)" : feed.date.dayText
+                ),
                 Self.count(feed.skippedCount), Self.count(feed.keptAsUnknown.count), Self.count(feed.unmatchable.count))
         }
         let remarks = catalogue.feeds.flatMap { feed in feed.remarks.map { "\(feed.format): \($0.printable)" } }

@@ -4,7 +4,7 @@ import FettleControl
 import FettleModel
 import FettleReporting
 
-struct ComplianceCommand: AsyncParsableCommand {
+struct ComplianceCommand: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "compliance",
         abstract: "Whether findings are settled in time: age since first seen against policy.",
@@ -22,10 +22,14 @@ struct ComplianceCommand: AsyncParsableCommand {
         let fleet = try session.fleet
         let report = try await session.compliance.report(
             on: scope.resources(of: fleet), fleet: fleet, policy: session.policy)
-        if options.output == .json {
-            try session.printJSON(report)
-        } else {
-            session.print(ComplianceView(report: report).lines())
+        switch options.output {
+        case .json: try session.printJSON(report)
+        case .csv, .ndjson:
+            try Output.writeLines(ListAnswer.compliance(report), as: options.output)
+            // What was not judged has no line of its own there, and is not to be lost.
+            if !report.advisoriesChecked { session.note("advisories not checked: no feed was given") }
+            for gap in report.notJudged { session.note("not judged: \(gap.resource): \(gap.reason)") }
+        case .table, .ics: session.print(ComplianceView(report: report).lines())
         }
         throw Self.status(of: report).code
     }
@@ -56,9 +60,8 @@ struct ComplianceView {
         text.append(table.render(in: terminal))
         if !report.worst.isEmpty { text += ["", "The most overdue:", worst.render(in: terminal)] }
         text.append("")
-        if !report.advisoriesChecked {
-            text.append(
-                TextStyle.yellow.apply("Advisories not checked: no feed was given (`--feeds DIR`).", in: terminal))
+        if let gap = report.advisoriesGap {
+            text.append(TextStyle.yellow.apply("Advisories not checked: \(gap) (`--feeds DIR`).", in: terminal))
         }
         for gap in report.notJudged.prefix(20) {
             text.append(TextStyle.yellow.apply("not judged: \(gap.resource): \(gap.reason.printable)", in: terminal))

@@ -12,7 +12,7 @@ struct WaiverCommand: AsyncParsableCommand {
         ], defaultSubcommand: WaiverList.self)
 }
 
-struct WaiverList: AsyncParsableCommand {
+struct WaiverList: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Waivers that hold, the first to end first.")
 
@@ -24,7 +24,9 @@ struct WaiverList: AsyncParsableCommand {
         let now = Timestamp.now()
         let waivers = try await session.waivers.waivers().filter { all || $0.state(at: now) == .active }
             .sorted { ($0.expiresAt, $0.id) < ($1.expiresAt, $1.id) }
-        if options.output == .json { return try session.printJSON(waivers.map { WaiverLine($0, at: now) }) }
+        let lines = waivers.map { WaiverLine($0, at: now) }
+        if options.output == .json { return try session.printJSON(lines) }
+        if options.output.isLines { return try Output.writeLines(ListAnswer.waivers(lines), as: options.output) }
         guard !waivers.isEmpty else {
             return session.print(all ? "There are no waivers." : "No waiver holds.")
         }
@@ -57,22 +59,65 @@ struct WaiverExpire: AsyncParsableCommand {
     }
 }
 
-/// A waiver as programs read it: with its state.
-struct WaiverLine: Encodable {
-    var waiver: Waiver
+/// A waiver as programs read it: with its state, and in a form of its own (docs/output.md), whatever the store's is.
+struct WaiverLine: Codable, Sendable, Equatable {
+    var id: WaiverID
     var state: Waiver.State
+    var kind: Waiver.Kind
+    var scope: Scope
+    var justification: VEXJustification?
+    var reason: String
+    var owner: Person
+    var createdBy: Person
+    var createdAt: Timestamp
+    var expiresAt: Timestamp
+    var origin: String?
+    var ending: Waiver.Ending?
 
     init(_ waiver: Waiver, at time: Timestamp) {
-        self.waiver = waiver
+        id = waiver.id
         state = waiver.state(at: time)
+        kind = waiver.kind
+        scope = Scope(waiver.scope)
+        justification = waiver.justification
+        reason = waiver.reason
+        owner = waiver.owner
+        createdBy = waiver.createdBy
+        createdAt = waiver.createdAt
+        expiresAt = waiver.expiresAt
+        origin = waiver.origin
+        ending = waiver.ending
     }
 
-    private enum Keys: String, CodingKey { case state }
+    /// What it speaks of: one of `advisory`, `source` and `finding` is there.
+    struct Scope: Codable, Sendable, Equatable {
+        var advisory: AdvisoryID?
+        /// Other names of the advisory.
+        var aliases: [AdvisoryID]?
+        var source: String?
+        var finding: FindingID?
+        /// Empty: not narrowed.
+        var resources: [String]
+        var groups: [String]
+        var environments: [String]
+        var packages: [WaivedPackage]
 
-    func encode(to encoder: any Encoder) throws {
-        try waiver.encode(to: encoder)
-        var container = encoder.container(keyedBy: Keys.self)
-        try container.encode(state, forKey: .state)
+        init(_ scope: WaiverScope) {
+            resources = scope.resources
+            groups = scope.groups
+            environments = scope.environments
+            packages = scope.packages
+            switch scope.subject {
+            case .advisory(let id, let others):
+                advisory = id
+                aliases = others
+            case .source(let name): source = name
+            case .finding(let id): finding = id
+            }
+        }
+
+        var kind: String { advisory != nil ? "advisory" : source != nil ? "source" : "finding" }
+        var name: String { advisory?.rawValue ?? source ?? finding?.rawValue ?? "" }
     }
 }
 

@@ -15,9 +15,7 @@ enum SignIn {
     /// - Parameter environment: of this process; the text is taken out of it.
     static func read(_ environment: inout [String: String]) throws -> String? {
         let (text, path) = (environment.removeValue(forKey: variable) ?? "", environment[fileVariable] ?? "")
-        // The text itself is wiped as well: whoever may look at this process's first environment finds nothing.
-        if let kept = getenv(variable) { memset(kept, Int32(UInt8(ascii: "*")), strlen(kept)) }
-        unsetenv(variable)
+        forget()
         guard text.isEmpty || path.isEmpty else {
             throw CommandFailure(.usage, "\(variable) and \(fileVariable) are both set\n  one of them is enough")
         }
@@ -28,6 +26,13 @@ enum SignIn {
                 .usage, "\(text.isEmpty ? fileVariable : variable): that is no token\n  `fettle token make` tells one")
         }
         return shown
+    }
+
+    /// Takes the text out of this process's environment: for what needs no token but starts programs.
+    static func forget() {
+        // The text itself is wiped as well: whoever may look at this process's first environment finds nothing.
+        if let kept = getenv(variable) { memset(kept, Int32(UInt8(ascii: "*")), strlen(kept)) }
+        unsetenv(variable)
     }
 
     private static func contents(of path: String) throws -> String {

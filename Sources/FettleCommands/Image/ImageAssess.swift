@@ -31,7 +31,7 @@ struct ImageAssess: AsyncParsableCommand, ListAnswering {
             throw CommandFailure(.usage, "the catalogue has no image\n  `fettle image add FILE --name NAME` adds one")
         }
         let assessment = FileAssessment(
-            files: bills, platform: nil, feeds: advisories.feeds, index: advisories.index, showsAll: all,
+            files: bills, platform: nil, feeds: advisories.source.feeds, index: advisories.source.index, showsAll: all,
             countsOnly: count, output: options.output)
         throw try assessment.run().code
     }

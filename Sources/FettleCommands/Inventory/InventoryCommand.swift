@@ -11,30 +11,6 @@ struct InventoryCommand: AsyncParsableCommand {
         ])
 }
 
-struct InventoryCheck: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Tell every mistake in fleet.yaml and policy.yaml, with its place.")
-
-    @OptionGroup var options: GlobalOptions
-
-    private struct Answer: Encodable {
-        var resources: Int
-        var groups: Int
-        var environments: [EnvironmentID]
-    }
-
-    func run() async throws {
-        let session = try Session(options)
-        let fleet = try session.fleet
-        _ = try session.policy
-        let answer = Answer(
-            resources: fleet.resources.count, groups: fleet.groups.count, environments: fleet.environments.map(\.id))
-        if options.output == .json { return try session.printJSON(answer) }
-        session.print("fleet.yaml is right: \(answer.resources) resources, \(answer.groups) groups")
-        session.next("fettle access check", "fettle scan")
-    }
-}
-
 struct InventoryShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "The fleet as Fettle understands it.")
@@ -42,9 +18,8 @@ struct InventoryShow: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
-        let session = try Session(options)
-        let fleet = try session.fleet
-        if options.output == .json { return try session.printJSON(fleet) }
+        let fleet = try FleetFolder(options).fleet
+        if options.output == .json { return try Output.writeJSON(fleet) }
         var table = Table([
             .init(title: "RESOURCE"), .init(title: "KIND"), .init(title: "ENVIRONMENT"), .init(title: "REACHED BY"),
             .init(title: "PATCHED BY"), .init(title: "GROUPS", shrinks: 1),
@@ -57,7 +32,7 @@ struct InventoryShow: AsyncParsableCommand {
                 .init(reached), .init(resource.operatingSystemOwner.rawValue),
                 .init(fleet.groups(of: resource.id).map(\.id.rawValue).joined(separator: ", ")))
         }
-        session.print(table)
+        Output.writeLine(table.render())
     }
 }
 
@@ -104,14 +79,17 @@ struct InventoryImportCommand: ParsableCommand {
         }
         if isShown { return Output.write(text) }
         Output.writeLine("wrote \(destination): \(fleet.resources.count) resources, \(fleet.groups.count) groups")
+        Output.next(["fettle init (for policy.yaml and feeds.yaml)", "fettle inventory check"])
     }
 
+    /// With the schema that its first line names.
     private func write(_ text: String) throws {
-        guard force || !FileManager.default.fileExists(atPath: destination) else {
+        let file = URL(fileURLWithPath: destination)
+        guard try Initialise.write(text, to: file, over: force) else {
             throw CommandFailure(
                 .usage, "\(destination) is already there\n  `--force` would write over it, `--to -` only shows it")
         }
-        try Data(text.utf8).write(to: URL(fileURLWithPath: destination), options: .atomic)
+        try EditorSchemas.write(beside: file.deletingLastPathComponent())
     }
 }
 
@@ -129,13 +107,12 @@ struct InventoryExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try Session(options)
-        let export = InventoryExport.ansible(try session.fleet, format: format)
+        let export = InventoryExport.ansible(try FleetFolder(options).fleet, format: format)
         if options.output == .json {
-            return try session.printJSON(
+            return try Output.writeJSON(
                 Answer(format: format.rawValue, text: export.text, omissions: export.omissions))
         }
-        for omission in export.omissions { session.note(omission) }
+        for omission in export.omissions { Output.note(omission) }
         Output.write(export.text)
     }
 }

@@ -9,13 +9,14 @@ struct SchemaCommand: ParsableCommand {
         discussion: "fleet, policy and feeds are for editors. The others are what `fettle export` and `-o json` write.")
 
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case fleet, policy, feeds, facts, findings, selection, plan, journal, report
+        case fleet, policy, feeds, problems, facts, findings, selection, plan, journal, report
 
         var json: Data {
             switch self {
             case .fleet: FleetSchema.json
             case .policy: PolicySchema.json
             case .feeds: FeedsSchema.json
+            case .problems: ProblemsSchema.json
             case .facts: StageSchema.facts.json
             case .findings: StageSchema.findings.json
             case .selection: StageSchema.selection.json
@@ -27,7 +28,8 @@ struct SchemaCommand: ParsableCommand {
     }
 
     @OptionGroup var form: OutputOptions
-    @Argument(help: "fleet, policy, feeds, facts, findings, selection, plan, journal or report.") var kind: Kind
+    @Argument(help: "fleet, policy, feeds, problems, facts, findings, selection, plan, journal or report.") var kind:
+        Kind
 
     func run() throws {
         Output.writeLine(String(decoding: kind.json, as: UTF8.self))

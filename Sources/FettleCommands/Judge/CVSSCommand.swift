@@ -2,14 +2,14 @@ import ArgumentParser
 import FettleAssessment
 import Foundation
 
-struct CVSSCommand: ParsableCommand {
+struct CVSSCommand: ParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "cvss", abstract: "The scores of a CVSS vector, of version 2, 3.0, 3.1 or 4.0.")
 
     @OptionGroup var form: OutputOptions
     @Argument(help: "Such as CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H.") var vector: String
 
-    private struct Answer: Encodable {
+    struct Answer: Codable {
         var vector: String
         var version: String
         var base: Double
@@ -30,6 +30,7 @@ struct CVSSCommand: ParsableCommand {
             environmental: scores.environmental,
             severity: CVSSScores.severity(of: scores.overall, parsed.version))
         if form.output == .json { return try Output.writeJSON(answer) }
+        if form.output.isLines { return try Output.writeLines(ListAnswer.scores(answer), as: form.output) }
         let timed = parsed.version == .v4 ? "threat" : "temporal"
         let scored = [("base", answer.base), (timed, answer.temporal), ("environmental", answer.environmental)]
         var rows = scored.compactMap { name, score in score.map { (name, String(format: "%.1f", $0)) } }

@@ -5,7 +5,7 @@ import FettleIndex
 import FettleModel
 import FettleReporting
 
-struct Explain: AsyncParsableCommand {
+struct Explain: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Why a finding is one: how it was matched, both risks with every term, and the due date.")
@@ -13,17 +13,20 @@ struct Explain: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
     @Argument(help: "A finding's id, such as web-1/openssl/3.0.22-1 (`fettle assess -o json`), or its beginning.")
     var finding: String
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @OptionGroup var advisories: AdvisoryOptions
 
-    private struct Answer: Encodable {
+    struct Answer: Codable {
         var finding: Finding
         var ledgers: [RiskLedger]
+        /// What is not sound of the feeds that it rests on.
+        var feedNotes: [String]
     }
 
     func run() async throws {
         let session = try Session(options)
-        let feeds = try session.feeds(feeds)
+        let feeds = try session.feeds(advisories.source)
         let set = try await session.risks.newestFindings()
+        let feedNotes = feeds.notes(with: set)
         let found = set.findings.filter { $0.id.rawValue == finding }
         let candidates = found.isEmpty ? set.findings.filter { $0.id.rawValue.hasPrefix(finding) } : found
         guard candidates.count == 1, let chosen = candidates.first else { throw failure(candidates) }
@@ -33,7 +36,9 @@ struct Explain: AsyncParsableCommand {
                 let groups = try session.fleet.groups(of: chosen.resource).map(\.id.rawValue)
                 return groups.contains(ledger.group) || ledger.group == chosen.resource.rawValue
             }
-        if options.output == .json { return try session.printJSON(Answer(finding: chosen, ledgers: ledgers)) }
+        let answer = Answer(finding: chosen, ledgers: ledgers, feedNotes: feedNotes)
+        if options.output == .json { return try session.printJSON(answer) }
+        if options.output.isLines { return try Output.writeLines(ListAnswer.explanation(answer), as: options.output) }
         show(chosen, ledgers, feeds, session)
     }
 
@@ -66,7 +71,7 @@ struct Explain: AsyncParsableCommand {
     }
 }
 
-struct Risk: AsyncParsableCommand {
+struct Risk: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "risk",
         abstract: "The risk of waiting against the risk of patching, for each patch on each group.",
@@ -76,7 +81,7 @@ struct Risk: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var scope: ScopeArguments
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @OptionGroup var advisories: AdvisoryOptions
     @Flag(help: "Show every patch.") var all = false
 
     func run() async throws {
@@ -84,10 +89,15 @@ struct Risk: AsyncParsableCommand {
         let fleet = try session.fleet
         let wanted = Set(try scope.resources(of: fleet).map(\.id))
         let set = try await session.risks.newestFindings()
+        let feeds = try session.feeds(advisories.source)
+        _ = feeds.notes(with: set)
         let ledgers = try await session.risks.ledgers(
-            set.findings.filter { wanted.contains($0.resource) }, fleet: fleet, policy: session.policy,
-            feeds: session.feeds(feeds))
+            set.findings.filter { wanted.contains($0.resource) }, fleet: fleet, policy: session.policy, feeds: feeds)
         if options.output == .json { return try session.printJSON(ledgers) }
+        if options.output.isLines {
+            try Output.writeLines(ListAnswer.risks(ledgers), as: options.output)
+            return noteUnchecked(set, session)
+        }
         var table = Table([
             .init(title: "PATCH"), .init(title: "TO", shrinks: 2), .init(title: "GROUP"), .init(title: "WHEN"),
             .init(title: "WAITING/DAY", alignsRight: true), .init(title: "PATCHING/DAY", alignsRight: true),
@@ -105,9 +115,12 @@ struct Risk: AsyncParsableCommand {
         if !all, ledgers.count > 40 {
             session.print("… and \(ledgers.count - 40) more (`fettle risk --all` shows them)")
         }
-        if !set.feeds.advisoriesChecked {
-            session.note("advisories were not checked: the risk of waiting rests on what hosts' own sources say")
-        }
+        noteUnchecked(set, session)
+    }
+
+    private func noteUnchecked(_ set: FindingSet, _ session: Session) {
+        guard !set.feeds.advisoriesChecked else { return }
+        session.note("advisories were not checked: the risk of waiting rests on what hosts' own sources say")
     }
 }
 

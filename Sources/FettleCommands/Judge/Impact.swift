@@ -15,7 +15,7 @@ struct Impact: AsyncParsableCommand, ListAnswering {
 
     @OptionGroup var options: GlobalOptions
     @Argument(help: "A CVE, or an advisory such as DSA-5417-1 or ALSA-2024:1234.") var advisory: String
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @OptionGroup var advisories: AdvisoryOptions
 
     struct Row: Encodable {
         var resource: String
@@ -41,6 +41,8 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         /// Where it is neither affected nor clean by the advisories.
         var undecided: [FindingSet.Undecided]
         var notJudged: [FindingSet.NotJudged]
+        /// What is not sound of the feeds that it rests on: stale, missing or not read whole.
+        var feedNotes: [String]
         /// Whether any feed that is here, or the newest findings, name it.
         var isKnown: Bool
 
@@ -53,32 +55,37 @@ struct Impact: AsyncParsableCommand, ListAnswering {
     func run() async throws {
         let advisory = Self.name(advisory)
         let session = try Session(options)
-        let feeds = try session.feeds(feeds)
+        let feeds = try session.feeds(advisories.source)
         let set = try await session.risks.newestFindings()
-        let names: Set<String>
+        let asked: (ids: Set<String>, numbers: Set<UInt32>)
         let weakness: WeaknessRecord?
-        var isKnown = false
         do throws(IndexError) {
-            names = try feeds.ids(of: advisory)
+            asked = try feeds.advisories(named: advisory)
             weakness = try feeds.index?.weakness(advisory)
-            let advisories = try feeds.index?.advisories(named: advisory) ?? []
-            isKnown = weakness != nil || !advisories.isEmpty
         } catch { throw CommandFailure(.failure, "\(error)") }
+        let names = asked.ids
         let named = set.findings.filter { finding in finding.advisories.contains { names.contains($0.id.rawValue) } }
         let found = named.filter(\.isOpen).map(row)
         let judged = Set(named.map(\.resource.rawValue))
-        let rows = (found + (try newly(names, feeds, session).filter { !judged.contains($0.resource) }))
+        let rows = (found + (try newly(asked.numbers, feeds, session).filter { !judged.contains($0.resource) }))
             .sorted { ($0.resource, $0.source) < ($1.resource, $1.source) }
-        let undecided = (set.undecided ?? []).filter { $0.advisories.contains { names.contains($0.rawValue) } }
-        isKnown = isKnown || !named.isEmpty || !undecided.isEmpty
+        var undecided = (set.undecided ?? []).filter { $0.advisories.contains { names.contains($0.rawValue) } }
+        let known = Set(rows.map(Self.place) + undecided.map { [$0.resource.rawValue, $0.source] })
+        undecided += try await session.risks.unknownRunning(asked.numbers, feeds: feeds, besides: set)
+            .filter { !known.contains([$0.resource.rawValue, $0.source]) }
         let answer = Answer(
             advisory: advisory, names: names.sorted(), exploitedSince: weakness?.exploited?.addedAt, hosts: rows,
             livepatched: named.filter { !$0.isOpen }.map(row), undecided: undecided, notJudged: set.notJudged,
-            isKnown: isKnown)
+            feedNotes: feeds.notes(with: set),
+            isKnown: weakness != nil || !asked.numbers.isEmpty || !named.isEmpty || !undecided.isEmpty)
         switch options.output {
         case .json: try session.printJSON(answer)
-        case .ndjson: for row in rows { session.print(String(decoding: try CanonicalJSON.encode(row), as: UTF8.self)) }
-        case .csv: session.print(lines(rows))
+        case .ndjson:
+            for row in rows { session.print(String(decoding: try CanonicalJSON.encode(row), as: UTF8.self)) }
+            tell(answer, set, session)
+        case .csv:
+            session.print(Self.lines(rows))
+            tell(answer, set, session)
         case .table, .ics: show(answer, weakness, set, session)
         }
         let status = answer.status(isChecked: set.feeds.advisoriesChecked)
@@ -90,13 +97,11 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         word.lowercased().hasPrefix("cve-") ? word.uppercased() : word
     }
 
+    private static func place(_ row: Row) -> [String] { [row.resource, row.source] }
+
     /// Hosts that had it at their last scan, by today's feeds: also of an advisory that came after the findings.
-    private func newly(_ names: Set<String>, _ feeds: AdvisoryFeeds, _ session: Session) throws -> [Row] {
+    private func newly(_ numbers: Set<UInt32>, _ feeds: AdvisoryFeeds, _ session: Session) throws -> [Row] {
         guard let index = feeds.index else { return [] }
-        var numbers: Set<UInt32> = []
-        do throws(IndexError) {
-            for name in names { numbers.formUnion(try index.advisories(named: name)) }
-        } catch { throw CommandFailure(.failure, "\(error)") }
         let hosts = try FleetPackages(directory: session.directory).hosts(with: numbers.sorted(), by: index)
         return (hosts ?? []).map { host in
             Row(
@@ -114,12 +119,13 @@ struct Impact: AsyncParsableCommand, ListAnswering {
             waivers: finding.isWaived ? (finding.waivers ?? []).map(\.waiver.rawValue) : nil)
     }
 
-    private func lines(_ rows: [Row]) -> String {
-        let header = "resource,source,installed,fixed,state,since,due,because"
+    static func lines(_ rows: [Row]) -> String {
+        let header = "resource,source,installed,fixed,state,since,due,because,waivers"
         let body = rows.map { row in
             [
                 row.resource, row.source, row.installed, row.fixed ?? "", row.state, row.since?.description ?? "",
                 row.dueAt?.description ?? "", row.because,
+                (row.waivers ?? []).joined(separator: " "),
             ].map(CSVText.quoted).joined(separator: ",")
         }
         return ([header] + body).joined(separator: "\r\n")
@@ -140,9 +146,14 @@ struct Impact: AsyncParsableCommand, ListAnswering {
                 .init(row.because))
         }
         session.print(answer.hosts.isEmpty ? "No judged host has \(answer.advisory.printable)." : table.render())
+        tell(answer, set, session)
+    }
+
+    /// What is no host that has it, and not to be lost.
+    private func tell(_ answer: Answer, _ set: FindingSet, _ session: Session) {
         for row in answer.livepatched { session.note("\(row.resource): fixed by a livepatch: \(row.because)") }
-        if !set.feeds.advisoriesChecked {
-            session.note("advisories were not checked: no feed was given when the fleet was judged")
+        if let gap = set.feeds.advisoriesGap {
+            session.note("advisories were not checked: \(gap), when the fleet was judged")
         }
         for entry in answer.undecided.prefix(20) {
             session.note("undecided: \(entry.resource): \(entry.source) \(entry.installed): \(entry.reason)")

@@ -6,7 +6,7 @@ struct VersionCommand: ParsableCommand {
         commandName: "version", abstract: "The order of version numbers, as each package manager sees it.",
         subcommands: [Compare.self])
 
-    struct Compare: ParsableCommand {
+    struct Compare: ParsableCommand, ListAnswering {
         static let configuration = CommandConfiguration(
             abstract: "Compares two versions, or checks comparisons.",
             discussion: """
@@ -37,8 +37,13 @@ struct VersionCommand: ParsableCommand {
                 Output.note("\(version) is no valid \(scheme.rawValue) version: its place in the order is a guess")
             }
             let sign = scheme.compare(left, right).sign
-            guard form.output == .json else { return Output.writeLine(sign) }
-            try Output.writeJSON(Comparison(left: left, sign: sign, right: right))
+            let comparison = Comparison(left: left, sign: sign, right: right)
+            switch form.output {
+            case .json: try Output.writeJSON(comparison)
+            case .csv, .ndjson:
+                try Output.writeLines(ListAnswer.comparisons([(nil, nil, comparison)]), as: form.output)
+            case .table, .ics: Output.writeLine(sign)
+            }
         }
 
         private func checkLines() throws {
@@ -48,9 +53,12 @@ struct VersionCommand: ParsableCommand {
             for wrong in check.wrong.prefix(20) {
                 Output.note("line \(wrong.line): it is \(wrong.right.left) \(wrong.right.sign) \(wrong.right.right)")
             }
-            if form.output == .json {
-                try Output.writeJSON(check)
-            } else {
+            switch form.output {
+            case .json: try Output.writeJSON(check)
+            case .csv, .ndjson:
+                try Output.writeLines(
+                    ListAnswer.comparisons(check.wrong.map { ($0.line, $0.text, $0.right) }), as: form.output)
+            case .table, .ics:
                 for wrong in check.wrong { Output.writeLine(wrong.text) }
             }
             if !check.unreadable.isEmpty { throw ExitStatus.usage.code }
@@ -59,7 +67,7 @@ struct VersionCommand: ParsableCommand {
     }
 }
 
-struct Comparison: Encodable, Equatable {
+struct Comparison: Codable, Equatable {
     var left: String
     /// `<`, `=` or `>`.
     var sign: String

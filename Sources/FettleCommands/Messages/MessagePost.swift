@@ -108,7 +108,7 @@ private final class StopFlag: Sendable {
 enum MessageServices {
     /// nil: the policy names no receivers.
     static func make(_ options: GlobalOptions, access: Access = .local) throws -> MessageService? {
-        let directory = Session.directory(options)
+        let directory = FleetFolder.directory(options)
         let file = directory.appendingPathComponent("policy.yaml")
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         guard let policy = try PolicyFile.read(path: file.path).policy.messages, !policy.receivers.isEmpty else {

@@ -17,6 +17,8 @@ struct PlanMake: AsyncParsableCommand {
         discussion: """
             Each host's own package manager is asked what exactly would happen; the plan pins its answer.
 
+            Ends with 4 if nothing is to be done on the hosts that could be read, and others could not be: which, it tells.
+
             With --facts and --findings or --selection it is planned from files alone: no host is asked, nothing is kept, and the same \
             files and --now give the same plan to the byte (docs/plans.md).
             """)
@@ -50,10 +52,11 @@ struct PlanMake: AsyncParsableCommand {
             willAsk: { bar.start("asking resolvers", total: $0) })
         bar.finish()
         await session.close()
-        if options.output == .json { return try Output.writePlan(PlanDocument(result)) }
         var view = PlanResultView(result: result)
+        if options.output == .json { return try view.writeJSON() }
         view.risks = try await PlanRisks.of(result.plan, session, fleet: fleet)
         view.show()
+        if view.status != .ok { throw view.status.code }
         if !result.plan.steps.isEmpty { session.next("fettle change submit \(result.plan.id) --reason '…'") }
     }
 
@@ -69,9 +72,11 @@ struct PlanMake: AsyncParsableCommand {
         let planner = FilePlanner(
             fleet: read.fleet, policy: read.policy, facts: read.facts, basis: read.basis, filter: filter, title: title)
         let result = try planner.plan(at: read.now)
-        if options.output == .json { return try Output.writePlan(PlanDocument(result)) }
+        if options.output == .json { return try PlanResultView(result: result).writeJSON() }
         let risks = try PlanRisks.of(result.plan, read, directory: options.directory)
-        PlanResultView(result: result, risks: risks).show()
+        let view = PlanResultView(result: result, risks: risks)
+        view.show()
+        if view.status != .ok { throw view.status.code }
     }
 }
 

@@ -84,8 +84,10 @@ struct PlanFiles: ParsableArguments {
         return Read(fleet: fleet, policy: policy, facts: facts, basis: basis, now: now)
     }
 
+    private func fleetPath(in folder: String) -> String { inventory ?? "\(folder)/fleet.yaml" }
+
     private func fleet(in folder: String) throws -> Fleet {
-        let reading = try FleetFile.read(path: inventory ?? "\(folder)/fleet.yaml")
+        let reading = try FleetFile.read(path: fleetPath(in: folder))
         for warning in reading.warnings { Output.note(warning.description) }
         return reading.fleet
     }
@@ -93,7 +95,8 @@ struct PlanFiles: ParsableArguments {
     private func policy(in folder: String, fleet: Fleet?, now: Timestamp) throws -> Policy {
         let path = policy ?? "\(folder)/policy.yaml"
         guard policy != nil || FileManager.default.fileExists(atPath: path) else { return Policy() }
-        let reading = try PolicyFile.read(path: path, fleet: fleet, now: now)
+        let names = fleet == nil ? FleetNames.read(path: fleetPath(in: folder)) : nil
+        let reading = try PolicyFile.read(path: path, fleet: fleet, names: names, now: now)
         for warning in reading.warnings { Output.note(warning.description) }
         return reading.policy
     }

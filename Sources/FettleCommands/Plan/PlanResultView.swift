@@ -14,7 +14,10 @@ struct PlanResultView {
 
     func show() {
         guard !result.plan.steps.isEmpty else {
-            Output.writeLine("Nothing to do: no step is needed.")
+            Output.writeLine(
+                result.unread.isEmpty
+                    ? "Nothing to do: no step is needed." : "Nothing to do on the hosts that could be read.")
+            showUnread()
             return showLeftOut()
         }
         Output.writeLine(PlanView(plan: result.plan, digest: result.reference.digest).lines())
@@ -26,9 +29,38 @@ struct PlanResultView {
                 "\(result.report.warnings.count - Self.limit) more things to know stand on the page (`fettle plan show --html`)"
             )
         }
+        showUnread()
         showLeftOut()
         Output.writeLine(
             TextStyle.green.apply("Proven safe: \(PlanPictures.method(result.check.method)).", in: .standard))
+    }
+
+    /// Where hosts could not be read an empty plan is no good news.
+    var status: ExitStatus { result.plan.steps.isEmpty && !result.unread.isEmpty ? .partial : .ok }
+
+    /// The plan itself on standard output, and beside it what it does not hold.
+    func writeJSON() throws {
+        try Output.writePlan(PlanDocument(result))
+        for line in Self.unread(result.unread, limit: .max) { Output.note(line) }
+        if status != .ok { throw status.code }
+    }
+
+    /// Those of which nobody knows what they need, one line for each reason.
+    private func showUnread() {
+        for line in Self.unread(result.unread, limit: Self.limit) {
+            Output.writeLine(TextStyle.yellow.apply(line.printable, in: .standard))
+        }
+    }
+
+    static func unread(_ hosts: [UnreadHost], limit: Int) -> [String] {
+        let reasons = Dictionary(grouping: hosts, by: \.reason).sorted {
+            ($0.value[0].resource) < ($1.value[0].resource)
+        }
+        let lines = reasons.prefix(limit).map { reason, hosts in
+            "Not read: \(PlanView.list(hosts.map(\.resource.rawValue))): \(reason)"
+        }
+        let rest = reasons.dropFirst(limit).reduce(0) { $0 + $1.value.count }
+        return rest > 0 ? lines + ["… and \(rest) more hosts that could not be read (`fettle scan`)"] : lines
     }
 
     /// Those with the least to spare first.

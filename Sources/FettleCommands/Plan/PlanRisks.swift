@@ -7,7 +7,7 @@ import FettleReporting
 enum PlanRisks {
     /// The largest risk of waiting first; none if nothing is known that they could be weighed by.
     static func ledgers(
-        of plan: Plan, _ findings: FindingSet?, _ session: Session, fleet: Fleet, feeds: String?
+        of plan: Plan, _ findings: FindingSet?, _ session: Session, fleet: Fleet, feeds: AdvisorySource
     ) async throws -> [RiskLedger] {
         guard let findings else { return [] }
         return try await session.risks.ledgers(
@@ -19,7 +19,8 @@ enum PlanRisks {
     static func of(_ plan: Plan, _ session: Session, fleet: Fleet) async throws -> [String] {
         guard !plan.steps.isEmpty else { return [] }
         return lines(
-            try await ledgers(of: plan, try await session.risks.newestFindings(), session, fleet: fleet, feeds: nil),
+            try await ledgers(
+                of: plan, try await session.risks.newestFindings(), session, fleet: fleet, feeds: .init()),
             more: " (`fettle risk` shows them)")
     }
 
@@ -29,7 +30,7 @@ enum PlanRisks {
         return lines(
             try RiskService.ledgers(
                 patched(findings.findings, by: plan), fleet: read.fleet, policy: read.policy,
-                feeds: AdvisoryOptions.feeds(nil, directory: directory), at: read.now))
+                feeds: AdvisorySource().fleetFeeds(directory: directory), at: read.now))
     }
 
     /// Those of which the plan changes a package: what it leaves alone is not weighed with it.

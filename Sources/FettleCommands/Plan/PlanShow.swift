@@ -9,6 +9,9 @@ struct PlanShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "A plan that was made, or one from a file.",
         discussion: """
+            For each group it tells the packages with the versions from which and to which they go, once for hosts that are changed \
+            alike; --all tells them however many there are.
+
             With --html it is written as a page: time line, capacity, order, what is left out, both risks, the way back. One file, \
             without scripts, that loads nothing.
             """)
@@ -16,10 +19,10 @@ struct PlanShow: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The plan, such as plan-1; or a file with a plan as JSON, `-` for standard input.") var plan: String
     @Flag(help: "Write it as a page.") var html = false
+    @Flag(help: "Show every package of every group.") var all = false
     @Argument(help: "Where to write the page; `-` for standard output. PLAN.html in this folder otherwise.")
     var page: String?
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS), for the risks on the page.") var feeds:
-        String?
+    @OptionGroup(title: "Feeds for the risks on the page") var advisories: AdvisoryOptions
 
     func validate() throws {
         if page == "-", options.output == .json {
@@ -45,7 +48,9 @@ struct PlanShow: AsyncParsableCommand {
         if html { return try await write(document, session) }
         if options.output == .json { return try Output.writePlan(document) }
         Output.writeLine(
-            PlanView(plan: document.plan, digest: document.digest, check: PlanChecker.check(document.plan)).lines())
+            PlanView(
+                plan: document.plan, digest: document.digest, check: PlanChecker.check(document.plan), showsAll: all
+            ).lines())
     }
 
     private func write(_ document: PlanDocument, _ session: Session?) async throws {
@@ -58,7 +63,8 @@ struct PlanShow: AsyncParsableCommand {
             picture = PlanPictures.picture(
                 of: plan, digest: document.digest, check: check, report: background.report,
                 selection: background.selection,
-                risks: try await PlanRisks.ledgers(of: plan, background.findings, session, fleet: fleet, feeds: feeds))
+                risks: try await PlanRisks.ledgers(
+                    of: plan, background.findings, session, fleet: fleet, feeds: advisories.source))
         } else {
             picture = PlanPictures.picture(of: plan, digest: document.digest, check: check)
         }

@@ -10,6 +10,8 @@ struct PlanView {
     var digest: Digest
     /// What the checker says of it; nil: nobody asked.
     var check: CheckReport?
+    /// Every package of every host, however long that is.
+    var showsAll = false
 
     /// A terminal shows so many hosts; the page has all that can be read, and the JSON has all.
     private static let hosts = 60
@@ -32,6 +34,7 @@ struct PlanView {
             text.append("… and \(facts.hosts.count - Self.hosts) more hosts (`fettle plan show --html` draws them)")
         }
         text.append("")
+        text += PackageLines(plan, showsAll: showsAll).lines(in: terminal)
         text += chains(facts)
         text += interruptions
         text.append(wayBack(in: terminal))

@@ -9,7 +9,7 @@ struct PolicyCommand: AsyncParsableCommand {
         subcommands: [PolicyShow.self, PolicyAccept.self], defaultSubcommand: PolicyShow.self)
 }
 
-struct PolicyShow: AsyncParsableCommand {
+struct PolicyShow: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "The patch policy in plain words, and how far it is developed, implemented and followed.",
@@ -25,6 +25,7 @@ struct PolicyShow: AsyncParsableCommand {
         let adherence = try await session.governance.adherence(
             fleet: try session.fleet, policy: try session.policy, declared: try session.declaredPolicy)
         if options.output == .json { return try session.printJSON(adherence) }
+        if options.output.isLines { return try Output.writeLines(ListAnswer.policy(adherence), as: options.output) }
         for rule in adherence.rules {
             let head = TextStyle.bold.apply(rule.question.words, in: .standard)
             session.print("\(head) (\(rule.topic)): \(rule.statement.printable)")

@@ -49,19 +49,19 @@ struct WindowsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try Session(options)
-        let fleet = try session.fleet
-        let policy = try session.policy
+        let folder = FleetFolder(options)
+        let fleet = try folder.fleet
+        let policy = try folder.policy
         let overview = CalendarOverview(
             policy: policy, fleet: fleet, from: now.flatMap { Timestamp($0) } ?? .now(), days: days,
             resources: try resources(of: fleet), isEmergency: emergency)
         let zone = timeZone.flatMap { TimeZoneName($0) } ?? Self.onlyZone(of: policy) ?? .utc
-        if options.output == .json { return try session.printJSON(Answer(timeZone: zone, calendar: overview)) }
+        if options.output == .json { return try Output.writeJSON(Answer(timeZone: zone, calendar: overview)) }
         let view = CalendarView(overview: overview, zone: zone)
-        session.print("\(view.moment(overview.from)) to \(view.moment(overview.to)), times in \(zone)")
-        session.print("")
-        session.print(view.table(limit: Self.lines))
-        if view.count > Self.lines { session.print("… and \(view.count - Self.lines) more (`-o json` has all)") }
+        Output.writeLine("\(view.moment(overview.from)) to \(view.moment(overview.to)), times in \(zone)")
+        Output.writeLine("")
+        Output.writeLine(view.table(limit: Self.lines).render())
+        if view.count > Self.lines { Output.writeLine("… and \(view.count - Self.lines) more (`-o json` has all)") }
     }
 
     private func resources(of fleet: Fleet) throws -> Set<ResourceID>? {

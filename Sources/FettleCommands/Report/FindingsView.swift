@@ -9,14 +9,17 @@ struct FindingsView {
     var limit: Int?
     /// The command that shows all of them.
     var whole = "fettle assess --all"
+    /// The command that leaves no column out; nil: only a wider terminal does.
+    var columns: String? = "fettle assess -o csv"
 
     func lines(in terminal: Terminal = .standard) -> String {
         var text: [String] = []
         let rows = merged.sorted { $0.finding.urgency < $1.finding.urgency }
         var table = Table([
-            .init(title: "WHEN"), .init(title: "CLASS"), .init(title: "SOURCE"), .init(title: "INSTALLED", shrinks: 2),
-            .init(title: "FIX", shrinks: 2), .init(title: "CVES", alignsRight: true), .init(title: "EXPLOITED"),
-            .init(title: "WHOSE JOB"), .init(title: "DUE"), .init(title: "HOSTS", shrinks: 3),
+            .init(title: "WHEN"), .init(title: "CLASS", drops: 3), .init(title: "SOURCE", shrinks: 1, least: 10),
+            .init(title: "INSTALLED", shrinks: 2, least: 12, drops: 4), .init(title: "FIX", shrinks: 2, least: 12),
+            .init(title: "CVES", alignsRight: true, drops: 2), .init(title: "EXPLOITED"),
+            .init(title: "WHOSE JOB", drops: 5), .init(title: "DUE", drops: 1), .init(title: "HOSTS", shrinks: 3),
         ])
         for row in rows.prefix(limit ?? rows.count) {
             let finding = row.finding
@@ -34,6 +37,12 @@ struct FindingsView {
             text.append("No findings.")
         } else {
             text.append(table.render(in: terminal))
+            let dropped = table.dropped(in: terminal).map { table.columns[$0].title.lowercased() }
+            if !dropped.isEmpty {
+                let place = columns.map { "`\($0)` has all" } ?? "a wider terminal shows it"
+                text.append(
+                    TextStyle.dim.apply("not shown here: \(dropped.joined(separator: ", ")) (\(place))", in: terminal))
+            }
         }
         if let limit, rows.count > limit { text.append("… and \(rows.count - limit) more (`\(whole)` shows them)") }
         text.append("")
@@ -81,7 +90,8 @@ struct FindingsView {
     }
 
     private func cves(_ finding: Finding) -> String {
-        if finding.state != .missing { return "-" }
+        // Of what a service maps it may not be known what it is exposed to.
+        if finding.state != .missing, finding.advisories.isEmpty { return "-" }
         return findings.feeds.advisoriesChecked || !finding.advisories.isEmpty ? "\(finding.advisories.count)" : "?"
     }
 
@@ -144,12 +154,13 @@ struct FindingsView {
         guard findings.feeds.advisoriesChecked else {
             return TextStyle.yellow.apply(
                 "Advisories not checked: "
-                    + (findings.feeds.feeds.isEmpty ? "no feed was given" : "no feed that was given has any")
-                    + " (`--feeds DIR`). "
+                    + "\(findings.feeds.advisoriesGap ?? "") (`--feeds DIR`). "
                     + "What is shown rests on the hosts' own package sources.", in: terminal)
         }
         let names = findings.feeds.feeds.map { feed in
-            let date = feed.publishedAt.map { " of \($0.description.prefix(10))" } ?? ""
+            let date =
+                feed.publishedAt.map { " of \($0.description.prefix(10))" }
+                ?? feed.changedAt.map { " of \($0.description.prefix(10)) by its file" } ?? ""
             return
                 "\(feed.name)\(date) (\(([ "\(feed.records) records"] + (feed.remarks ?? [])).joined(separator: "; ")))"
         }

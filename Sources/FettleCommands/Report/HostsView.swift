@@ -8,8 +8,8 @@ struct HostsView {
 
     func lines(in terminal: Terminal = .standard) -> String {
         var table = Table([
-            .init(title: "HOST"), .init(title: "ENVIRONMENT"), .init(title: "SYSTEM", shrinks: 3),
-            .init(title: "PACKAGES", alignsRight: true), .init(title: "SECURITY", alignsRight: true),
+            .init(title: "HOST"), .init(title: "ENVIRONMENT", drops: 1), .init(title: "SYSTEM", shrinks: 3, drops: 2),
+            .init(title: "PACKAGES", alignsRight: true, drops: 3), .init(title: "SECURITY", alignsRight: true),
             .init(title: "OTHER", alignsRight: true), .init(title: "RESTARTS", alignsRight: true),
             .init(title: "REBOOT"),
             .init(title: "STATE", shrinks: 2),

@@ -14,7 +14,7 @@ struct Quickstart: AsyncParsableCommand {
         discussion:
             "Reads only, as the user you are; as root it sees more. Nothing is written anywhere.")
 
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @OptionGroup var advisories: AdvisoryOptions
     @Flag(help: "Show every finding.") var all = false
     @OptionGroup var form: OutputOptions
 
@@ -32,7 +32,7 @@ struct Quickstart: AsyncParsableCommand {
         Interruption.closesAtEnd(connections)
         let tools = BuiltInTools.make(channels: connections, parallel: 1, secrets: SecretMask())
         let fleet = Self.thisMachine
-        let feeds = try AdvisoryOptions.feeds(feeds)
+        let feeds = try advisories.source.fleetFeeds()
         let bar = ProgressBar("looking at this machine", total: 1)
         let scan = try await ScanService(store: store, tools: tools).scan(
             fleet.resources, fleet: fleet, policy: Policy(), feeds: feeds)
@@ -45,7 +45,7 @@ struct Quickstart: AsyncParsableCommand {
         }
         Output.writeLine(HostsView(facts: scan.facts, fleet: fleet, findings: scan.findings).lines() + "\n")
         let findings = FindingsView(
-            findings: scan.findings, limit: all ? nil : 20, whole: "fettle quickstart --all")
+            findings: scan.findings, limit: all ? nil : 20, whole: "fettle quickstart --all", columns: nil)
         Output.writeLine(findings.lines() + "\n")
         show(plan)
         Output.writeLine("Nothing was changed. For your own fleet: `fettle init`, then `fettle scan`.")

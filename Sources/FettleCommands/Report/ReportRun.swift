@@ -14,7 +14,7 @@ struct ReportRun: AsyncParsableCommand, ListAnswering {
     @OptionGroup var options: GlobalOptions
     @OptionGroup var forms: ReportForms
     @Argument(help: "The run, such as run-1.") var run: String
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @OptionGroup var advisories: AdvisoryOptions
     @Flag(help: "Look at the hosts again.") var fresh = false
 
     func run() async throws {
@@ -22,12 +22,12 @@ struct ReportRun: AsyncParsableCommand, ListAnswering {
         var evidence = fresh ? nil : try await session.evidence.kept(RunID(run))
         if evidence == nil {
             evidence = try await session.evidence.gather(
-                for: RunID(run), fleet: session.fleet, policy: session.policy, feeds: session.feeds(feeds))
+                for: RunID(run), fleet: session.fleet, policy: session.policy, feeds: session.feeds(advisories.source))
             await session.close()
         }
         guard let evidence else { return }
         let judgement = try await session.judgements.judgement(
-            before: evidence, fleet: session.fleet, policy: session.policy, feeds: session.feeds(feeds))
+            before: evidence, fleet: session.fleet, policy: session.policy, feeds: session.feeds(advisories.source))
         let report = EvidenceService.report(evidence, judgement: judgement)
         let document = RunDocument.make(report, at: session.tools.now())
         try forms.write(document, page: HTMLReport.page(report), saying: options.output == .table)

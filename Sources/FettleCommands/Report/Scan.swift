@@ -9,12 +9,13 @@ struct Scan: AsyncParsableCommand {
         abstract: "Look at the fleet and judge it. Changes nothing on any host, but its package lists with --refresh.",
         discussion:
             "Ends with 0 (nothing to do), 100 (updates), 101 (security updates), 102 (reboot needed), 4 (some hosts did not answer, or "
-            + "not with their packages and updates)."
+            + "not with their packages and updates). Hosts whose package lists are older than packageListAge of policy.yaml (7 days) are "
+            + "told: --refresh fetches them."
     )
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var scope: ScopeArguments
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS).") var feeds: String?
+    @OptionGroup var advisories: AdvisoryOptions
 
     @Flag(help: "First have every host fetch its package lists anew (needs root there, or the printed sudo rules).")
     var refresh = false
@@ -23,7 +24,7 @@ struct Scan: AsyncParsableCommand {
         let session = try Session(options)
         let fleet = try session.fleet
         let resources = try scope.resources(of: fleet)
-        let feeds = try session.feeds(feeds)
+        let feeds = try session.feeds(advisories.source)
         if refresh {
             let progress = ProgressBar("fetching package lists", total: resources.count)
             let failures = await session.scans.refreshLists(
@@ -44,10 +45,11 @@ struct Scan: AsyncParsableCommand {
             session.print(HostsView(facts: scan.facts, fleet: fleet, findings: scan.findings).lines())
             session.print("")
             session.print(FindingsView(findings: scan.findings, limit: 12).lines())
-            session.next(
-                "fettle assess --all",
-                "fettle plan make --environment \(fleet.environments.last?.id.rawValue ?? "production")")
         }
+        StaleListLines(scan.facts, try session.policy).tell(options.output)
+        session.next(
+            "fettle assess --all",
+            "fettle plan make --environment \(fleet.environments.last?.id.rawValue ?? "production")")
         await session.close()
         throw ScanStatus.of(scan.findings, facts: scan.facts).code
     }
@@ -57,11 +59,7 @@ enum ScanStatus {
     /// The most pressing of the documented codes.
     static func of(_ findings: FindingSet, facts: FactSet) -> ExitStatus {
         // Where packages or updates could not be read, no finding is no good news.
-        let isPartial = facts.hosts.contains { host in
-            if case .unreachable = host.reachability { return true }
-            return host.packages.value == nil || host.updates.value == nil
-        }
-        if isPartial { return .partial }
+        if facts.hosts.contains(where: { $0.unread != nil }) { return .partial }
         let open = findings.findings.filter { $0.state == .missing && $0.isOffered && !$0.isWaived }
         if open.contains(where: { $0.updateClass == .security }) { return .securityUpdatesNeeded }
         if findings.findings.contains(where: { $0.state == .installedPendingReboot && !$0.isWaived }) {

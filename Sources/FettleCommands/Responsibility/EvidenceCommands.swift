@@ -28,7 +28,7 @@ struct EvidenceAdd: AsyncParsableCommand {
     }
 }
 
-struct EvidenceList: AsyncParsableCommand {
+struct EvidenceList: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "What was shown, newest first.")
 
@@ -38,6 +38,7 @@ struct EvidenceList: AsyncParsableCommand {
         let session = try Session(options)
         let evidence = try await session.governance.evidence()
         if options.output == .json { return try session.printJSON(evidence) }
+        if options.output.isLines { return try Output.writeLines(ListAnswer.evidence(evidence), as: options.output) }
         guard !evidence.isEmpty else { return session.print("Nothing was shown yet.") }
         var table = Table([
             .init(title: "EVIDENCE"), .init(title: "AT"), .init(title: "FOR", shrinks: 2), .init(title: "KIND"),

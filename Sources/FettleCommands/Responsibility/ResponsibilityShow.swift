@@ -3,7 +3,7 @@ import FettleAssessment
 import FettleControl
 import FettleModel
 
-struct ResponsibilityShow: AsyncParsableCommand {
+struct ResponsibilityShow: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "The matrix of resources and layers, layers that nobody owns, and what providers and vendors owe.",
@@ -13,7 +13,7 @@ struct ResponsibilityShow: AsyncParsableCommand {
     @OptionGroup var scope: ScopeArguments
     @Argument(help: "Only these resources.") var resources: [String] = []
 
-    private struct Answer: Encodable {
+    struct Answer: Codable {
         var matrix: [ResponsibilityRow]
         var gaps: [ResponsibilityGap]
         var obligations: [PatchObligation]
@@ -29,6 +29,11 @@ struct ResponsibilityShow: AsyncParsableCommand {
             matrix: rows, gaps: rows.flatMap(\.gaps),
             obligations: try await session.governance.obligations(resources, policy: try session.policy))
         if options.output == .json { return try session.printJSON(answer) }
+        if options.output.isLines {
+            try Output.writeLines(ListAnswer.responsibility(rows), as: options.output)
+            guard !answer.obligations.isEmpty else { return }
+            return session.note("\(answer.obligations.count) obligations of others have no lines: -o json has them")
+        }
         guard !rows.isEmpty else { return session.print("The fleet has no resources.") }
         session.print(matrix(rows))
         if !answer.gaps.isEmpty {

@@ -93,13 +93,7 @@ final class RunPrinter: Sendable {
 
     private func drawStatus(_ state: RunState) {
         guard terminal.isInteractive, state.outcome == nil else { return }
-        let (settled, total) = state.progress
-        let cells = 24
-        let filled = total == 0 ? 0 : settled * cells / total
-        let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: cells - filled)
-        let out = state.out.isEmpty ? "nobody out" : "out: \(state.out.map(\.rawValue).joined(separator: ", "))"
-        let text = "\(bar) \(settled)/\(total) steps, \(out)"
-        write("\r\u{1b}[K" + text.shortened(to: (terminal.width ?? 80) - 1))
+        write("\r\u{1b}[K" + RunStatusLine(state).text(width: (terminal.width ?? 80) - 1))
     }
 
     private func write(_ text: String) { Output.write(text) }

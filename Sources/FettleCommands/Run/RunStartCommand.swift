@@ -59,8 +59,7 @@ struct RunResume: AsyncParsableCommand {
 }
 
 struct RunDisplayArguments: ParsableArguments {
-    @Option(help: "A file or folder with advisory feeds, for the check afterwards (or FETTLE_FEEDS).") var feeds:
-        String?
+    @OptionGroup(title: "Feeds for the check afterwards") var advisories: AdvisoryOptions
     @Option(help: "Write the HTML report here when the run ends.") var report: String?
     @Flag(help: "Do not look at the hosts again when the run ends.") var noVerify = false
 }

@@ -79,12 +79,13 @@ struct RunWatcher {
     private func look(at run: RunID) async throws -> RunReport {
         if isTable { session.print("looking at the hosts again …") }
         let evidence = try await session.evidence.gather(
-            for: run, fleet: session.fleet, policy: session.policy, feeds: session.feeds(display.feeds))
+            for: run, fleet: session.fleet, policy: session.policy, feeds: session.feeds(display.advisories.source))
         var report = EvidenceService.report(evidence)
         if display.report != nil {
             // Only the page shows it, and to weigh it takes a moment.
             let judgement = try await session.judgements.judgement(
-                before: evidence, fleet: session.fleet, policy: session.policy, feeds: session.feeds(display.feeds))
+                before: evidence, fleet: session.fleet, policy: session.policy,
+                feeds: session.feeds(display.advisories.source))
             report = EvidenceService.report(evidence, judgement: judgement)
         }
         if isTable { session.print(RunResultView(report: report).lines()) }

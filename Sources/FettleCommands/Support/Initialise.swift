@@ -4,7 +4,8 @@ import Foundation
 
 struct Initialise: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Write a commented fleet.yaml, policy.yaml and feeds.yaml to start from.")
+        commandName: "init", abstract: "Write a commented fleet.yaml, policy.yaml and feeds.yaml to start from.",
+        discussion: "What is there already is left alone and told, such as a fleet.yaml that was imported.")
 
     @Option(name: .customLong("dir"), help: "Where to write them.") var directory = "."
     @Flag(help: "Write over files that are there.") var force = false
@@ -12,31 +13,48 @@ struct Initialise: AsyncParsableCommand {
 
     private struct Answer: Encodable {
         var wrote: [String]
+        /// What was there already.
+        var left: [String]
     }
 
     func run() async throws {
         let folder = URL(fileURLWithPath: directory)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        var answer = Answer(wrote: [], left: [])
         let files = [
             ("fleet.yaml", FleetTemplate.fleet()), ("policy.yaml", FleetTemplate.policy()),
             ("feeds.yaml", FleetTemplate.feeds()),
         ]
-        for (name, _) in files where !force {
-            guard !FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path) else {
-                throw CommandFailure(.usage, "\(name) is already there\n  `fettle init --force` would write over it")
+        for (name, text) in files {
+            let file = folder.appendingPathComponent(name)
+            if try Self.write(text, to: file, over: force) {
+                answer.wrote.append(file.path)
+            } else {
+                answer.left.append(file.path)
             }
         }
-        for (name, text) in files {
-            try Data(text.utf8).write(to: folder.appendingPathComponent(name), options: .atomic)
+        try EditorSchemas.write(beside: folder)
+        if form.output == .json { return try Output.writeJSON(answer) }
+        for path in answer.wrote { Output.writeLine("wrote \(path.printable)") }
+        for path in answer.left { Output.writeLine("left alone: \(path.printable) is already there") }
+        let first = answer.wrote.contains { $0.hasSuffix("/fleet.yaml") } ? "edit fleet.yaml, then " : ""
+        Output.writeLine("next: \(first)`fettle inventory check` and `fettle scan`")
+    }
+
+    /// - Returns: false if something of that name is there, which stays as it is.
+    static func write(_ text: String, to file: URL, over force: Bool) throws -> Bool {
+        guard !force else {
+            try Data(text.utf8).write(to: file, options: .atomic)
+            return true
         }
-        let schemas = folder.appendingPathComponent(".fettle")
-        try FileManager.default.createDirectory(at: schemas, withIntermediateDirectories: true)
-        try FleetSchema.json.write(to: schemas.appendingPathComponent(FleetSchema.fileName))
-        try PolicySchema.json.write(to: schemas.appendingPathComponent(PolicySchema.fileName))
-        try FeedsSchema.json.write(to: schemas.appendingPathComponent(FeedsSchema.fileName))
-        let wrote = files.map { folder.appendingPathComponent($0.0).path }
-        if form.output == .json { return try Output.writeJSON(Answer(wrote: wrote)) }
-        for path in wrote { Output.writeLine("wrote \(path)") }
-        Output.writeLine("next: edit fleet.yaml, then `fettle inventory check` and `fettle scan`")
+        // Also a link that leads nowhere is somebody's.
+        var status = stat()
+        guard lstat(file.path, &status) != 0 else { return false }
+        do {
+            try Data(text.utf8).write(to: file, options: .withoutOverwriting)
+            return true
+        } catch CocoaError.fileWriteFileExists {
+            return false
+        }
     }
 }

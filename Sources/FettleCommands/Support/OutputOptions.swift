@@ -20,7 +20,7 @@ struct OutputOptions: ParsableArguments {
         name: [.customShort("o"), .customLong("output")],
         help: """
             table or json: one JSON document on standard output, notes and errors as JSON lines on standard error. Lists \
-            (assess, impact) also as csv or ndjson, `change calendar` as ics.
+            also as csv or ndjson, a line a record (docs/output.md), `change calendar` as ics.
             """)
     var output: OutputFormat = .table
 

@@ -11,8 +11,7 @@ struct Serve: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
-    @Option(help: "A file or folder with advisory feeds (or FETTLE_FEEDS), by which the risks are weighed.") var feeds:
-        String?
+    @OptionGroup(title: "Feeds by which the risks are weighed") var advisories: AdvisoryOptions
     @Option(help: "The port on 127.0.0.1.") var port = 8470
 
     func validate() throws {
@@ -29,7 +28,8 @@ struct Serve: AsyncParsableCommand {
         } else {
             session.print("\(url)  (Ctrl-C ends)")
         }
-        let (fleet, policy, feeds) = (try session.fleet, try session.policy, try session.feeds(feeds))
+        let (fleet, policy, feeds) = (try session.fleet, try session.policy, try session.feeds(advisories.source))
+        Output.tellNotesOfEnd()
         let judgements = session.judgements
         let store = session.store
         let issuer = try Issuer(session.directory)

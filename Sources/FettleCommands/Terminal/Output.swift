@@ -1,4 +1,5 @@
 import FettleControl
+import FettleInventory
 import FettleModel
 import Foundation
 import Synchronization
@@ -9,6 +10,7 @@ enum Output {
     private struct Mode {
         var mustGoOn = false
         var isJSON = false
+        var notesOfEnd: [String] = []
     }
 
     private static let mode = Mutex(Mode())
@@ -56,20 +58,47 @@ enum Output {
         _ = write(Array(text.utf8), to: STDERR_FILENO)
     }
 
+    /// What to type next; only where a person reads.
+    static func next(_ commands: [String]) {
+        let isWanted = ProcessInfo.processInfo.environment["FETTLE_HINTS"] == "always"
+        guard Terminal.standard.isInteractive || isWanted else { return }
+        for (index, command) in commands.enumerated() {
+            writeLine(TextStyle.dim.apply("\(index == 0 ? "next:" : "     ") \(command)", in: .standard))
+        }
+    }
+
     /// Something to know beside the answer.
     static func note(_ text: String) {
         if isJSON { return writeErrorLine(["note": text]) }
         writeError("\(TextStyle.yellow.apply("note:", in: .error)) \(text.printable)\n")
     }
 
+    /// Something to know beside the answer that is told below it, once, when the command ends: nobody reads what a long table has
+    /// pushed away.
+    static func noteAtEnd(_ text: String) {
+        mode.withLock { if !$0.notesOfEnd.contains(text) { $0.notesOfEnd.append(text) } }
+    }
+
+    /// Tells what `noteAtEnd` was given.
+    static func tellNotesOfEnd() {
+        let notes = mode.withLock { mode in
+            defer { mode.notesOfEnd = [] }
+            return mode.notesOfEnd
+        }
+        for text in notes { note(text) }
+    }
+
     /// Why there is no answer: what went wrong, and below it what to do about it.
-    static func error(_ message: String, status: ExitStatus) {
+    ///
+    /// - Parameter problems: what is wrong in which place of a file, where that is why: programs get each by itself.
+    static func error(_ message: String, status: ExitStatus, problems: [InventoryProblem]? = nil) {
         if isJSON {
             struct Failure: Encodable {
                 var exit: Int32
                 var message: String
+                var problems: [InventoryProblem]?
             }
-            return writeErrorLine(["error": Failure(exit: status.rawValue, message: message)])
+            return writeErrorLine(["error": Failure(exit: status.rawValue, message: message, problems: problems)])
         }
         let prefix = TextStyle.red.apply("error:", in: .error)
         let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }

@@ -6,6 +6,10 @@ struct Table {
         var alignsRight = false
         /// Which columns give way first where the terminal is too narrow; those with 0 never do.
         var shrinks = 0
+        /// A column that shrinks keeps so many columns of the terminal: what is shorter says nothing.
+        var least = 8
+        /// Which columns are left out first where shrinking is not enough; those with 0 never are.
+        var drops = 0
     }
 
     struct Cell: ExpressibleByStringLiteral {
@@ -27,13 +31,44 @@ struct Table {
 
     mutating func add(_ cells: Cell...) { rows.append(cells) }
 
-    /// Never wider than the terminal: columns that may shrink do; where that is not enough, each row becomes a block of its own
-    /// in which nothing is left out.
+    /// Never wider than the terminal: columns that may shrink do, then those that may be left out are; where that is not enough, each
+    /// row becomes a block of its own in which nothing is left out.
     func render(in terminal: Terminal = .standard) -> String {
-        let widths = fittedWidths(in: terminal.width)
-        if let limit = terminal.width, Self.total(widths) > limit {
-            return rows.map { block($0, width: max(12, limit), terminal: terminal) }.joined(separator: "\n")
+        guard let shown = shown(in: terminal) else {
+            return rows.map { block($0, width: max(12, terminal.width ?? 0), terminal: terminal) }
+                .joined(separator: "\n")
         }
+        return keeping(shown).lines(in: terminal)
+    }
+
+    /// Columns that there is no room for as a table, in their order.
+    func dropped(in terminal: Terminal = .standard) -> [Int] {
+        guard let shown = shown(in: terminal) else { return [] }
+        return columns.indices.filter { !shown.contains($0) }
+    }
+
+    /// nil: as a table it does not fit.
+    private func shown(in terminal: Terminal) -> [Int]? {
+        var shown = Array(columns.indices)
+        guard let limit = terminal.width else { return shown }
+        while true {
+            let table = keeping(shown)
+            if Self.total(table.fittedWidths(in: limit)) <= limit { return shown }
+            guard let next = shown.filter({ columns[$0].drops > 0 }).max(by: { columns[$0].drops < columns[$1].drops })
+            else { return nil }
+            shown.removeAll { $0 == next }
+        }
+    }
+
+    private func keeping(_ places: [Int]) -> Table {
+        guard places.count < columns.count else { return self }
+        var table = Table(places.map { columns[$0] })
+        table.rows = rows.map { row in places.filter(row.indices.contains).map { row[$0] } }
+        return table
+    }
+
+    private func lines(in terminal: Terminal) -> String {
+        let widths = fittedWidths(in: terminal.width)
         var lines: [String] = []
         lines.append(
             line(columns.map { Cell($0.title, .dim) }, widths: widths, terminal: terminal))
@@ -44,8 +79,6 @@ struct Table {
     private static func total(_ widths: [Int]) -> Int { widths.reduce(0, +) + gap * (widths.count - 1) }
 
     private static let gap = 2
-    /// A column that shrinks keeps this many columns of the terminal.
-    private static let narrowest = 8
 
     private func fittedWidths(in limit: Int?) -> [Int] {
         var widths = columns.indices.map { index in
@@ -59,7 +92,7 @@ struct Table {
         for index in order {
             let excess = Self.total(widths) - limit
             guard excess > 0 else { break }
-            widths[index] = max(min(Self.narrowest, widths[index]), widths[index] - excess)
+            widths[index] = max(min(columns[index].least, widths[index]), widths[index] - excess)
         }
         return widths
     }

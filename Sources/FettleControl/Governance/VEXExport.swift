@@ -88,7 +88,9 @@ struct PackageURLs {
 
     /// nil for what is no package, and where the host's system is not known.
     func url(of finding: Finding) -> PackageURL? {
-        guard let host = hosts[finding.resource], finding.state == .missing else { return nil }
+        // What waits for a restart is of a package where advisories name it; a service and a reboot are none.
+        let isPackage = finding.state == .missing || !finding.advisories.isEmpty
+        guard let host = hosts[finding.resource], isPackage else { return nil }
         let platform = host.platform
         let distribution = platform.distribution == "rhel" ? "redhat" : platform.distribution
         let release = "\(platform.distribution)-\(platform.version)"

@@ -61,7 +61,7 @@ public struct FilePlanner: Sendable {
         return PlanService.Result(
             plan: made.plan,
             reference: StageReference(id: name.rawValue, digest: try PlanDocument.digest(of: made.plan)),
-            report: made.report, check: made.check)
+            report: made.report, check: made.check, unread: UnreadHost.all(of: fleet, filter, facts: facts))
     }
 
     /// A waiver that has run out since the findings were judged hides nothing.
@@ -101,17 +101,10 @@ public struct FilePlanner: Sendable {
                 hint: "plan from findings to choose packages, or leave --only and --security out")
         }
         guard filter != PatchFilter() else { return selection }
-        let inScope = Set(fleet.resources.filter { isInScope($0) }.map(\.id))
+        let inScope = Set(fleet.resources.filter { filter.includes($0, in: fleet) }.map(\.id))
         var selection = selection
         selection.hosts.removeAll { !inScope.contains($0.resource) }
         selection.leftOut.removeAll { !inScope.contains($0.resource) }
         return selection
-    }
-
-    private func isInScope(_ resource: Resource) -> Bool {
-        (filter.environments.isEmpty || filter.environments.contains(resource.environment))
-            && (filter.resources.isEmpty || filter.resources.contains(resource.id))
-            && (filter.groups.isEmpty
-                || fleet.groups.contains { filter.groups.contains($0.id) && $0.members.contains(resource.id) })
     }
 }

@@ -54,6 +54,7 @@ extension PromotionService {
         let time = tools.now()
         let changes = try await record.changes()
         let notes = try await record.notes()
+        let look = try await record.laterLook(stages)
         var kept: [Kept] = []
         if let only { kept = [try await set(only)] } else { kept = try await sets(limit: limit) }
         var rows: [Pipeline.Row] = []
@@ -63,7 +64,7 @@ extension PromotionService {
                 change.run != nil || ![.cancelled, .closed].contains(change.phase(at: time))
             }
             let judge = PromotionJudge(
-                policy: stages, trials: try await record.trials(of: mine, reference),
+                policy: stages, trials: try await record.trials(of: mine, reference, look: look),
                 notes: (notes[reference.id] ?? []).filter { $0.set == reference })
             rows.append(Self.row(entry, judge, at: time))
         }

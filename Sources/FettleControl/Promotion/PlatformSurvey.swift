@@ -16,6 +16,7 @@ struct PlatformSurvey {
         let targets = Set(plan.targets.map(\.resource))
         var hosts: [String: [ResourceID]] = [:]
         var present: [String: Set<PackageVersion>] = [:]
+        let look = LaterLook(facts: facts, findings: nil)
         for host in facts.hosts where targets.contains(host.resource) {
             guard let platform = host.platform.value else { continue }
             hosts[platform.setName, default: []].append(host.resource)
@@ -26,7 +27,9 @@ struct PlatformSurvey {
             present[platform.setName, default: []].formUnion(held.intersection(installed))
         }
         return hosts.sorted { $0.key < $1.key }.map { platform, hosts in
-            PlatformHosts(platform: platform, hosts: hosts.sorted(), present: (present[platform] ?? []).sorted())
+            PlatformHosts(
+                platform: platform, hosts: hosts.sorted(), present: (present[platform] ?? []).sorted(),
+                services: look.services(on: hosts))
         }
     }
 
@@ -43,7 +46,11 @@ struct PlatformSurvey {
 
     /// What a plan brings to its hosts, by platform. A host whose platform nobody knows is none of any.
     static func brought(by plan: Plan, _ platforms: [PlatformHosts]) -> [PlatformVersions] {
-        versions(of: plan, platforms) { _ in true }
+        versions(of: plan, platforms) { _ in true }.map { part in
+            var part = part
+            part.services = platforms.first { $0.platform == part.platform }?.services
+            return part
+        }
     }
 
     /// What a run of the plan has shown on the hosts that succeeded: what it brought them, and what of the set was there already.

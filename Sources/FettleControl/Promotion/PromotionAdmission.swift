@@ -139,6 +139,8 @@ extension PromotionJudge.Criterion.Name {
         case .soak: "soak"
         case .canaries: "canaries"
         case .gates: "gates"
+        case .closed: "closed"
+        case .beside: "beside"
         case .signOffs: "sign-off"
         }
     }

@@ -43,22 +43,39 @@ struct PromotionRecord {
 
     /// The judge of one set by all that is kept now.
     func judge(_ reference: StageReference, _ policy: PromotionPolicy) async throws(ControlError) -> PromotionJudge {
-        let trials = try await trials(of: try await changes()[reference.id] ?? [], reference)
+        let trials = try await trials(
+            of: try await changes()[reference.id] ?? [], reference, look: try await laterLook(policy))
         let notes = try await notes()[reference.id] ?? []
         return PromotionJudge(policy: policy, trials: trials, notes: notes.filter { $0.set == reference })
     }
 
-    /// - Parameter changes: of the set.
-    func trials(of changes: [Change], _ reference: StageReference) async throws(ControlError) -> [PatchSetTrial] {
+    /// The newest look at hosts, where a stage demands something of it; nil: none does, or nobody has looked.
+    func laterLook(_ policy: PromotionPolicy) async throws(ControlError) -> LaterLook? {
+        let all = policy.stages.map(\.after) + [policy.fastLane?.after].compactMap { $0 }
+        guard all.contains(where: { $0.closed == true || $0.beside == true }),
+            let (facts, reference) = try await keeper.newest(FactSet.self, .facts)
+        else { return nil }
+        let findings = try await keeper.newest(FindingSet.self, .findings)?.value
+        return LaterLook(facts: facts, findings: findings?.facts == reference ? findings : nil)
+    }
+
+    /// - Parameters:
+    ///   - changes: of the set.
+    ///   - look: what hosts show by now; nil: nobody asks.
+    func trials(
+        of changes: [Change], _ reference: StageReference, look: LaterLook? = nil
+    ) async throws(ControlError) -> [PatchSetTrial] {
         var trials: [PatchSetTrial] = []
         for change in changes {
             guard let promotion = change.promotion, promotion.set == reference else { continue }
-            trials.append(try await trial(of: change, promotion))
+            trials.append(try await trial(of: change, promotion, look))
         }
         return trials
     }
 
-    private func trial(of change: Change, _ promotion: ChangePromotion) async throws(ControlError) -> PatchSetTrial {
+    private func trial(
+        of change: Change, _ promotion: ChangePromotion, _ look: LaterLook?
+    ) async throws(ControlError) -> PatchSetTrial {
         var trial = PatchSetTrial(stage: promotion.stage, change: change.id)
         do {
             guard let run = change.run, try await keeper.store.summary(of: run)?.change == change.id else {
@@ -75,8 +92,10 @@ struct PromotionRecord {
             trial.startedAt = first.at
             try fold(journal, plan, run, into: &trial)
             if trial.hasSucceeded {
-                let platforms = try await platforms(of: plan, try await set(promotion.set), promotion)
+                let set = try await set(promotion.set)
+                let platforms = try await platforms(of: plan, set, promotion)
                 trial.tried = PlatformSurvey.tried(by: plan, on: trial.succeeded, platforms)
+                if let look, let end = trial.endedAt { Self.look(again: look, set, platforms, since: end, &trial) }
             }
             return trial
         } catch let error as ControlError {
@@ -94,6 +113,18 @@ struct PromotionRecord {
     ) async throws(ControlError) -> [PlatformHosts] {
         if let told = promotion.platforms { return told }
         return try await PlatformSurvey(keeper: keeper).hosts(of: plan, set)
+    }
+
+    private static func look(
+        again look: LaterLook, _ set: PatchSet, _ platforms: [PlatformHosts], since end: Timestamp,
+        _ trial: inout PatchSetTrial
+    ) {
+        trial.closing = look.closing(of: set, on: trial.succeeded, since: end)
+        let succeeded = Set(trial.succeeded)
+        for place in trial.tried.indices {
+            let hosts = platforms.filter { $0.platform == trial.tried[place].platform }.flatMap(\.hosts)
+            trial.tried[place].services = look.services(on: hosts.filter(succeeded.contains), since: end)
+        }
     }
 
     private func fold(_ journal: [JournalRecord], _ plan: Plan, _ run: RunID, into trial: inout PatchSetTrial) throws {

@@ -18,17 +18,18 @@ struct Standing: Sendable {
     /// What was not checked, in words.
     var cautions: [String] {
         var words: [String] = []
-        if !findings.feeds.advisoriesChecked {
+        if let gap = findings.feeds.advisoriesGap {
             words.append(
-                "Advisories were not checked: no feed was given. Only what the systems' own sources offer is known.")
+                "Advisories were not checked: \(gap). Only what the systems' own sources offer is known.")
         }
+        words += findings.feeds.notes ?? []
         words += findings.notJudged.map { "\($0.resource) could not be judged: \($0.reason)" }
         return words
     }
 
     var basis: [String] {
         let feeds = findings.feeds.feeds.map { feed in
-            "\(feed.name): \(feed.records) records, \(feed.publishedAt.map { "published \($0)" } ?? "carries no date")"
+            "\(feed.name): \(feed.records) records, \(feed.dateWords)"
         }
         return [
             "Facts \(facts.id), collected at \(facts.observedAt)",

@@ -1,3 +1,4 @@
+import FettleModel
 import Foundation
 
 /// Room on the disk that is set aside beside the database, so that a full disk never stops a run from bringing back what it
@@ -23,7 +24,7 @@ struct DiskReserve: Sendable {
         let present = size
         guard present < Self.wholeBytes else { return true }
         var space = statvfs()
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = FilePath.folder(of: path)
         guard statvfs(folder.isEmpty ? "." : folder, &space) == 0 else { return true }
         let free = Int64(
             clamping: UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize)).partialValue)

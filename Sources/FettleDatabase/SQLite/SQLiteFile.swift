@@ -1,3 +1,4 @@
+import FettleModel
 import FettleStore
 import Foundation
 import GRDB
@@ -124,7 +125,7 @@ struct SQLiteFile: Sendable {
             return "it is a folder"
         }
         // Asked once more for the reason: SQLite does not hand it on.
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = FilePath.folder(of: path)
         for place in [path, folder.isEmpty ? "." : folder] where access(place, W_OK) != 0 && errno != ENOENT {
             return String(cString: strerror(errno))
         }

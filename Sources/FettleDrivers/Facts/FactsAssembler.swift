@@ -59,6 +59,13 @@ struct FactsAssembler {
             livepatches: parts.contains(.kernels) && transcript.section("livepatch") != nil
                 ? observe { () throws(FactError) in
                     try transcript.output(of: "livepatch").map { LivepatchParser.patches($0) } ?? []
+                } : nil,
+            packageLists: parts.contains(.updates) && transcript.section(PackageListSections.name) != nil
+                ? observe { () throws(FactError) in
+                    guard let text = try transcript.output(of: PackageListSections.name) else {
+                        throw FactError("the host has no package lists of which it could be told")
+                    }
+                    return try PackageListParser.lists(text, at: time)
                 } : nil)
     }
 

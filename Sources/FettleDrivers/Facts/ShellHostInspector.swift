@@ -88,6 +88,7 @@ enum FactsScript {
             (DebianSections.packages, packages), (DebianSections.updates(state), .updates),
             (RpmSections.packages, packages.union(.platform)), (RpmSections.dnf, .updates),
             (RpmSections.zypper, .updates), (ApkSections.packages, packages), (ApkSections.updates, .updates),
+            (PackageListSections.lists, .updates),
             (SystemSections.reboot, .rebootRequired), (maps, .services), (SystemSections.units, .units),
             (try LibvirtSection.make(), .machines), (SystemSections.disks, .fileSystems),
             (ProcessSections.locks, .packageLocks),

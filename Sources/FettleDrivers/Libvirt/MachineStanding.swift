@@ -1,7 +1,7 @@
 import FettleModel
 
 /// Where a machine stands on its way from one hypervisor to another, by what both of them tell: libvirt's own word on how a move
-/// ended is not asked, because it can be lost with the connection, with libvirtd, or with a hypervisor (pegaprox#647: "failed" but
+/// ended is not asked, because it can be lost with the connection, with libvirtd, or with a hypervisor (project-pegaprox#647: "failed" but
 /// moved).
 ///
 /// Only what is safe whatever happened is ever done: nothing is woken while the other side has the machine active, and nothing is

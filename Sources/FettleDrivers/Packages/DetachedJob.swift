@@ -19,6 +19,8 @@ struct DetachedJob: Sendable, Equatable {
     /// Set for the command, in this order.
     let environment: [Variable]
     let workingDirectory: String?
+    /// More statuses that systemd takes for a success: so that a job which stays as a record does not make the host degraded.
+    let successStatuses: [Int]
 
     struct Variable: Sendable, Equatable {
         let name: String
@@ -30,11 +32,15 @@ struct DetachedJob: Sendable, Equatable {
     static let directory = "/run/fettle"
     static let prefix = "fettle-"
 
-    init(name: String, command: [String], environment: [Variable] = [], workingDirectory: String? = nil) {
+    init(
+        name: String, command: [String], environment: [Variable] = [], workingDirectory: String? = nil,
+        successStatuses: [Int] = []
+    ) {
         self.name = name
         self.command = command
         self.environment = environment
         self.workingDirectory = workingDirectory
+        self.successStatuses = successStatuses
     }
 
     /// The one name of a step's job in a run, whichever attempt: so that a job that still runs is found again, and a second
@@ -78,6 +84,7 @@ struct DetachedJob: Sendable, Equatable {
     var startUnderSystemd: RootCommand {
         var words = [Self.systemdRun, "--quiet", "--unit=\(name)"]
         for property in Self.properties { words += ["-p", property] }
+        for status in successStatuses { words += ["-p", "SuccessExitStatus=\(status)"] }
         words += ["-p", "StandardOutput=truncate:\(outputFile)"]
         if let workingDirectory { words += ["-p", "WorkingDirectory=\(workingDirectory)"] }
         for variable in environment { words += ["-E", variable.assignment] }

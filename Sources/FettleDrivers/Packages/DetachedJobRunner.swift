@@ -18,13 +18,14 @@ struct DetachedJobRunner: Sendable {
     ///
     /// - Throws: `timeout` if it still runs after `seconds`; it goes on by itself, and the next call adopts it.
     ///   `unreachable` if the host is away until then, or came back without the job (it was started anew meanwhile).
+    /// - Parameter forgetting: takes the job away when it has ended; otherwise the caller does.
     func run(
-        _ job: DetachedJob, running: DetachedJob.State?, seconds: Int
+        _ job: DetachedJob, running: DetachedJob.State?, seconds: Int, forgetting: Bool = true
     ) async throws(StepFailure) -> Outcome {
         let deadline = session.clock.now().adding(seconds: seconds)
         if running == nil { try await start(job) }
         let end = try await wait(for: job, until: deadline)
-        try await forget([job.name: end.state])
+        if forgetting { try await forget([job.name: end.state]) }
         let status: Int? = if case .exited(let status) = end.state { status } else { nil }
         return Outcome(status: status, output: end.output, milliseconds: end.milliseconds)
     }

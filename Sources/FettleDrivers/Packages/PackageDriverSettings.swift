@@ -9,6 +9,7 @@ public struct PackageDriverSettings: Sendable {
     public var retentionDays: Int
     /// Shared by all drivers that get these settings.
     let memory = PackageMemory()
+    let rpmNotes = RpmNotes()
     let looks = RecentLooks<PackageSnapshot>()
     let ahead = LooksAhead<PackageSnapshot>()
 

@@ -97,12 +97,13 @@ public enum PackageRules {
 
     /// The rule for a detached job: all of systemd-run's options and the command's are fixed, only the names of the job and
     /// of packages vary.
-    private static func job(
+    static func job(
         _ command: [String], environment: [DetachedJob.Variable], workingDirectory: String?, word: SudoWord,
-        _ reason: String
+        successStatuses: [Int] = [], _ reason: String
     ) throws(SudoRuleError) -> SudoRule {
         let placeholder = DetachedJob(
-            name: DetachedJob.prefix, command: command, environment: environment, workingDirectory: workingDirectory)
+            name: DetachedJob.prefix, command: command, environment: environment, workingDirectory: workingDirectory,
+            successStatuses: successStatuses)
         let following = DebianNames.lowercaseAlphanumerics + "-"
         var arguments: [SudoRule.Argument] = []
         for text in placeholder.startUnderSystemd.arguments.dropFirst() {

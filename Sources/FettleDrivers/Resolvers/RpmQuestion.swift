@@ -15,7 +15,9 @@ struct RpmQuestion {
         var dnf: [String] = []
         var zypper: [String] = []
         for package in wanted {
-            guard Self.isWord(package.name), Self.isWord(package.architecture), Self.isWord(package.version) else {
+            guard RpmNames.isWord(package.name), RpmNames.isWord(package.architecture),
+                RpmNames.isWord(package.version)
+            else {
                 let text = FactText.decode("\(package.name) \(package.architecture) \(package.version)".utf8)
                 throw StepFailure(
                     code: .refused, message: "not an rpm package and version: \(FactText.excerpt(text, limit: 200))")
@@ -33,23 +35,41 @@ struct RpmQuestion {
         }
     }
 
-    /// rpm's grammar, without what dnf would take for a pattern or an option.
-    private static func isWord(_ text: String) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= 255 else { return false }
-        let following = DebianNames.alphanumerics + "._+~^:-"
-        return DebianNames.alphanumerics.utf8.contains(first) && text.utf8.allSatisfy(following.utf8.contains)
+    private static let dnf = RootCommand([
+        RpmCommand.dnf, "-C", "--assumeno", "--setopt=tsflags=test", "install", "--",
+    ])
+    private static let zypper = RootCommand(
+        [RpmCommand.zypper, "--xmlout", "--non-interactive", "--no-refresh", "install", "--dry-run"]
+            + ["--no-recommends", "--oldpackage", "--"],
+        environment: ["ZYPP_LOGFILE": "/dev/null"])
+
+    /// For a user other than root. No rule can name a version with `^`.
+    static func sudoRules() throws(SudoRuleError) -> [SudoRule] {
+        let package = try SudoWord(first: DebianNames.alphanumerics, following: DebianNames.alphanumerics + "._+~:=-")
+        var rules: [SudoRule] = []
+        for command in [dnf, zypper] {
+            rules.append(
+                try SudoRule(
+                    program: command.arguments[0],
+                    arguments: command.arguments.dropFirst().map { .exact($0) } + [.words(package)],
+                    environment: command.environment, reason: "Plans: what an update would change. Installs nothing."))
+        }
+        return rules
     }
 
     private static func answer(dnf: String, zypper: String) -> SectionedScript.Section {
-        SectionedScript.Section(
+        let dnfWords = Self.dnf.commandLine.joined(separator: " ")
+        let zypperWords = Self.zypper.commandLine.joined(separator: " ")
+        return SectionedScript.Section(
             name: "answer", limit: 4 * 1_024 * 1_024,
             body: #"""
-                    if [ "$(id -u)" != 0 ]; then echo 'dnf and zypper tell what they would change to root only'; return 1; fi
+                    # They tell root only what they would change.
+                    if [ "$(id -u)" = 0 ]; then root=; else root='sudo -n --'; fi
                     reboot() { (
                         \#(RpmSections.reboot)
                     ) 2>/dev/null | head -n 1; }
                     if have dnf; then
-                        answer=$(within 200 dnf -C --assumeno --setopt=tsflags=test install -- \#(dnf) 2>&1)
+                        answer=$(within 200 $root \#(dnfWords) \#(dnf) 2>&1)
                         status=$?
                         printf 'dnf\n%s\n' "$answer"
                         case $answer in
@@ -63,7 +83,7 @@ struct RpmQuestion {
                         fi
                     elif have zypper; then
                         ask() { ZYPP_LOGFILE=/dev/null within 200 zypper --xmlout --non-interactive --no-refresh "$@"; }
-                        answer=$(ask install --dry-run --no-recommends --oldpackage -- \#(zypper) 2>&1)
+                        answer=$(within 200 $root \#(zypperWords) \#(zypper) 2>&1)
                         status=$?
                         printf 'zypper\n%s\n' "$answer"
                         if [ "$status" != 0 ]; then return "$status"; fi

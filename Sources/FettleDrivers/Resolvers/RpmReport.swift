@@ -138,6 +138,9 @@ struct RpmReport {
                 throw FactError("\(entry.name) would be replaced and is not installed")
             }
             let present = packages.installed.last { $0.name == entry.name && $0.architecture == entry.architecture }
+            guard !entry.isReplacing || present != nil else {
+                throw FactError("\(entry.name) would change its architecture to \(entry.architecture)")
+            }
             if entry.isRemoved {
                 guard let present else { throw FactError("\(entry.name) would be removed and is not installed") }
                 changes.append(

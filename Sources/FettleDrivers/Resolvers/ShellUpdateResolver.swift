@@ -4,8 +4,7 @@ public import FettleModel
 /// Asks a host's own package manager what bringing packages to exact versions entails, by a POSIX shell script in one
 /// round trip. Nothing is changed or downloaded. apt also rehearses what it has answered, in a second one.
 ///
-/// apt and apk answer everybody. dnf and zypper answer root only, and the packages are words of their commands, which no exact
-/// `sudo` rule can name: for other users the question is refused.
+/// apt and apk answer everybody. dnf and zypper answer root only: another user needs the rules for `sudo`.
 public struct ShellUpdateResolver: UpdateResolver {
     private let channels: any ChannelProvider
     private let now: @Sendable () -> Timestamp

@@ -6,18 +6,39 @@ enum QuietHost {
     /// - Throws: `locked` while somebody works on packages or forbids to shut down, `packageManager` where packages are left
     ///   half configured: they might not boot.
     static func require(_ session: HostSession) async throws(StepFailure) {
-        let snapshot = try await session.snapshot()
-        if let holder = PackageLocks.holder(of: snapshot.locks) {
+        let (entries, locks, jobs) = try await look(session)
+        if let holder = PackageLocks.holder(of: locks) {
             throw StepFailure(code: .locked, message: "no reboot now: \(holder)")
         }
-        for case .running(let since) in snapshot.jobs.values {
+        for case .running(let since) in jobs.values {
             throw StepFailure(code: .locked, message: "no reboot now: a job of Fettle runs since \(since)")
         }
-        let broken = snapshot.broken.map { "\($0.name) is \($0.state)" }
+        let broken = entries.filter { !$0.isWhole && !$0.isAbsent }.map { "\($0.name) is \($0.state)" }
         guard broken.isEmpty else {
             throw StepFailure(code: .packageManager, message: "no reboot now: \(PackageWords.list(broken))")
         }
         try await requireNoWorker(session)
+    }
+
+    /// rpm knows no state between installed and removed: without dpkg there are no such packages.
+    private static func look(
+        _ session: HostSession
+    ) async throws(StepFailure) -> (entries: [DpkgEntry], locks: [PackageLock], jobs: [String: DetachedJob.State]) {
+        let packages = SectionedScript.Section(
+            name: "packages", limit: SnapshotScript.packages.limit,
+            body: "if [ ! -s /var/lib/dpkg/status ]; then return 77; fi\n\(SnapshotScript.packages.body)")
+        let transcript = try await session.collect(
+            SectionedScript(sections: [packages, ProcessSections.locks, SnapshotScript.jobs]))
+        do throws(FactError) {
+            return (
+                try transcript.output(of: "packages")
+                    .map { text throws(FactError) in try PackageSnapshotParser.entries(text) } ?? [],
+                try transcript.output(of: "locks").map { text throws(FactError) in try LockParser.locks(text) } ?? [],
+                DetachedJob.states(try transcript.requiredOutput(of: "jobs"))
+            )
+        } catch {
+            throw StepFailure(code: .internal, message: "the state of the packages cannot be read: \(error)")
+        }
     }
 
     private static func requireNoWorker(_ session: HostSession) async throws(StepFailure) {
@@ -51,7 +72,7 @@ enum QuietHost {
                     name=
                     { read -r name <"$path"; } 2>/dev/null || continue
                     case $name in
-                        apt | apt-get | aptitude | dpkg | dpkg-deb | dpkg-split)
+                        apt | apt-get | aptitude | dpkg | dpkg-deb | dpkg-split | rpm | dnf | dnf-3 | dnf5 | yum | zypper)
                             path=${path%/comm}; printf 'process %s %s\n' "${path#/proc/}" "$name" ;;
                     esac
                 done

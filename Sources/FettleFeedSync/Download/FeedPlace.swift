@@ -16,16 +16,23 @@ struct FeedPlace: Sendable, Equatable {
     var checksum: FeedFile.Checksum
     var signature: FeedFile.Signature
 
+    /// The files of a source that are fetched: an exact address is that of its one main file alone.
+    static func files(of source: FeedSource, _ settings: FeedSettings) -> [FeedFile] {
+        guard settings.sources[source.id.rawValue]?.address != nil else { return source.files }
+        return source.files.filter { !$0.isOptionalOnMirrors }
+    }
+
     /// On a mirror the checksum is `<file>.sha256` and the signature `<file>.asc`, where they are there.
     static func of(_ file: FeedFile, in source: FeedSource, _ settings: FeedSettings) throws(FeedSyncError) -> FeedPlace
     {
         let own = settings.sources[source.id.rawValue]
         if let address = own?.address {
-            guard source.files.count == 1 else {
+            let files = files(of: source, settings)
+            guard files.count == 1 else {
                 throw FeedSyncError(
                     .address, source: source.id, place: address,
-                    "this source has \(source.files.count) files, so one address is not enough",
-                    hint: "give 'mirror' instead: a folder with \(source.files.map(\.name).joined(separator: " and "))")
+                    "this source has \(files.count) files, so one address is not enough",
+                    hint: "give 'mirror' instead: a folder with \(files.map(\.name).joined(separator: " and "))")
             }
             return try mirror(at: location(address))
         }

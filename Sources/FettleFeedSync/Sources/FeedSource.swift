@@ -38,15 +38,19 @@ public struct FeedFile: Sendable, Equatable {
     public var maximumBytes: Int64
     public var checksum: Checksum
     public var signature: Signature
+    /// Whether a mirror may be without it; the publisher's own place may not.
+    public var isOptionalOnMirrors: Bool
 
     public init(
-        name: String, address: Address, maximumBytes: Int64, checksum: Checksum = .none, signature: Signature = .none
+        name: String, address: Address, maximumBytes: Int64, checksum: Checksum = .none, signature: Signature = .none,
+        isOptionalOnMirrors: Bool = false
     ) {
         self.name = name
         self.address = address
         self.maximumBytes = maximumBytes
         self.checksum = checksum
         self.signature = signature
+        self.isOptionalOnMirrors = isOptionalOnMirrors
     }
 
     public enum Address: Sendable, Equatable {

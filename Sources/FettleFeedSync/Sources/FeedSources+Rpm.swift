@@ -23,17 +23,32 @@ extension FeedSources {
             staleAfterHours: 48, licence: "CC-BY-4.0", documentation: "https://access.redhat.com/articles/5554431")
     }
 
-    static let redHatVEX = FeedSource(
-        id: "redhat-csaf-vex", title: "Red Hat CSAF VEX, all products",
-        files: [
-            FeedFile(
-                name: "csaf_vex.tar.zst",
-                address: .named(in: "https://security.access.redhat.com/data/csaf/v2/vex/archive_latest.txt"),
-                maximumBytes: 5_000 * megabyte, checksum: .beside(ending: ".sha256"),
-                signature: .beside(ending: ".asc"))
-        ],
-        staleAfterHours: 72, licence: "CC-BY-4.0",
+    static let redHatVEX = redHatCSAF(
+        "redhat-csaf-vex", "Red Hat CSAF VEX, all products", "vex", name: "csaf_vex.tar.zst",
         documentation: "https://www.redhat.com/en/blog/red-hat-vex-files-cves-are-now-generally-available")
+
+    static let redHatAdvisories = redHatCSAF(
+        "redhat-csaf-advisories", "Red Hat CSAF advisories, all products", "advisories",
+        name: "csaf_advisories.tar.zst",
+        documentation: "https://redhatproductsecurity.github.io/security-data-guidelines/")
+
+    /// The archive, and the list of what was deleted since and must not be used from it any more.
+    private static func redHatCSAF(
+        _ id: String, _ title: String, _ folder: String, name: String, documentation: String
+    ) -> FeedSource {
+        let place = "https://security.access.redhat.com/data/csaf/v2/\(folder)"
+        return FeedSource(
+            id: FeedSourceID(id), title: title,
+            files: [
+                FeedFile(
+                    name: name, address: .named(in: "\(place)/archive_latest.txt"), maximumBytes: 5_000 * megabyte,
+                    checksum: .beside(ending: ".sha256"), signature: .beside(ending: ".asc")),
+                FeedFile(
+                    name: "deletions.csv", address: .fixed("\(place)/deletions.csv"), maximumBytes: 50 * megabyte,
+                    isOptionalOnMirrors: true),
+            ],
+            staleAfterHours: 72, licence: "CC-BY-4.0", documentation: documentation)
+    }
 
     static let alma = FeedSource(
         id: "almalinux-osv", title: "AlmaLinux OSV database",
@@ -81,6 +96,30 @@ extension FeedSources {
             ],
             staleAfterHours: 48, licence: "CC-BY-4.0", documentation: "https://www.suse.com/support/security/oval/")
     }
+
+    /// By advisory and by CVE. They take minutes to read and say of most packages what the OVAL of a release says too: for who
+    /// wants the publisher's VEX.
+    static let suseCSAF = [
+        ("suse-csaf", "advisories", "csaf.tar.bz2"), ("suse-csaf-vex", "VEX", "csaf-vex.tar.bz2"),
+    ].map { id, what, name in
+        FeedSource(
+            id: FeedSourceID(id), title: "SUSE CSAF \(what), all products",
+            files: [
+                FeedFile(
+                    name: name, address: .fixed("https://ftp.suse.com/pub/projects/security/\(name)"),
+                    maximumBytes: 4_000 * megabyte)
+            ],
+            staleAfterHours: 72, licence: "CC-BY-4.0", documentation: "https://www.suse.com/support/security/csaf/")
+    }
+
+    // MARK: - Distributions by OSV
+
+    /// Our name, the bucket's folder, and the licence. They are made from what the distributions publish themselves, which the
+    /// sources above bring first-hand.
+    static let distributions = [
+        ("osv-debian", "Debian", "MIT"), ("osv-alpine", "Alpine", "CC-BY-SA-4.0"), ("osv-suse", "SUSE", "CC-BY-4.0"),
+        ("osv-opensuse", "openSUSE", "CC-BY-4.0"),
+    ].map { id, folder, licence in osv(id, ecosystem: folder, title: "OSV, \(folder)", licence: licence) }
 
     // MARK: - Languages
 

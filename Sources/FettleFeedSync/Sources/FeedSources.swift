@@ -8,7 +8,11 @@ public import FettleModel
 public enum FeedSources {
     public static let all: [FeedSource] =
         [debian, knownExploited, exploitPrediction, vulnrichment, cveList, redHatVEX, alma, oracle, ubuntuOSV]
-        + languages + redHat + ubuntu + suse + alpine + [rocky]
+        + languages + redHat + ubuntu + suse + alpine + [rocky] + onDemand
+
+    /// What no fleet needs, since another source says the same sooner or in fewer bytes: fetched where it is named.
+    private static let onDemand =
+        debianOVAL + ubuntuNotices + [ubuntuVEX, redHatAdvisories] + suseCSAF + distributions
 
     /// nil if it is not known.
     public static func source(_ id: FeedSourceID) -> FeedSource? { byID[id] }
@@ -71,6 +75,30 @@ public enum FeedSources {
             licence: "CC-BY-SA-4.0", documentation: "https://documentation.ubuntu.com/security/security-updates/oval/")
     }
 
+    static let debianOVALReleases = ["bullseye", "bookworm", "trixie"]
+
+    static let debianOVAL = debianOVALReleases.map { codename in
+        single(
+            "debian-oval-\(codename)", "Debian OVAL, \(codename)", "oval-definitions-\(codename).xml.bz2",
+            "https://www.debian.org/security/oval/oval-definitions-\(codename).xml.bz2", megabytes: 200,
+            licence: "MIT", documentation: "https://www.debian.org/security/oval/")
+    }
+
+    /// By notice, where `ubuntu-oval-<release>` is by CVE.
+    static let ubuntuNotices = ubuntuReleases.map { codename in
+        single(
+            "ubuntu-usn-oval-\(codename)", "Ubuntu OVAL of notices, \(codename)",
+            "com.ubuntu.\(codename).usn.oval.xml.bz2",
+            "https://security-metadata.canonical.com/oval/com.ubuntu.\(codename).usn.oval.xml.bz2", megabytes: 300,
+            licence: "CC-BY-SA-4.0", documentation: "https://documentation.ubuntu.com/security/security-updates/oval/")
+    }
+
+    static let ubuntuVEX = single(
+        "ubuntu-vex", "Ubuntu OpenVEX, all releases", "vex-all.tar.xz",
+        "https://security-metadata.canonical.com/vex/vex-all.tar.xz", megabytes: 1_000, licence: "CC-BY-SA-4.0",
+        documentation: "https://documentation.ubuntu.com/security/security-updates/vex/")
+
+    /// By CVE and by notice.
     static let ubuntuOSV = single(
         "ubuntu-osv", "Ubuntu OSV, all releases", "osv-all.tar.xz",
         "https://security-metadata.canonical.com/osv/osv-all.tar.xz", megabytes: 1_000, licence: "CC-BY-SA-4.0",

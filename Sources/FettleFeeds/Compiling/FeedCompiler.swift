@@ -8,9 +8,12 @@ import Foundation
 public struct FeedCompiler {
     public struct Result: Sendable {
         public var catalogue: FeedCatalogue
-        /// Documents that are no feed of a known format.
-        public var passedOver: [String]
+        /// Files and documents that are no feed of a known format, or could not be followed to one.
+        public var passedOver: [PassedOver]
     }
+
+    /// Names of what was passed over that the index keeps; all are counted.
+    private static let namedPassedOver = 20
 
     /// Called with the file that is read next and how many of how many are done.
     public var progress: (_ file: String, _ done: Int, _ total: Int) -> Void
@@ -20,29 +23,51 @@ public struct FeedCompiler {
     /// - Parameters:
     ///   - paths: files and folders; packed ones too.
     ///   - target: where the index will stand.
+    /// - Throws: `FeedCompilerError`; also if files change while they are read, and change again when they are read once more: a
+    ///   file that is being written could be half of the old one and half of the new.
     public func compile(_ paths: [String], to target: String, builtAt: Timestamp) throws(FeedCompilerError) -> Result {
+        do throws(FeedCompilerError) { return try compileOnce(paths, to: target, builtAt: builtAt) } catch {
+            guard case .changed = error else { throw error }
+        }
+        return try compileOnce(paths, to: target, builtAt: builtAt)
+    }
+
+    private func compileOnce(
+        _ paths: [String], to target: String, builtAt: Timestamp
+    ) throws(FeedCompilerError) -> Result {
         let collector: FeedCollector
         do throws(IndexError) {
             collector = FeedCollector(try AdvisoryIndexBuilder(path: target))
         } catch {
             throw .index(error)
         }
-        let files: [String]
-        do throws(FeedError) { files = try FeedFiles.all(paths) } catch { throw .refused([error]) }
-        for (number, file) in files.enumerated() {
-            progress(file, number, files.count)
-            collector.read(file)
+        let listing = try list(paths)
+        for file in listing.files where file.isWithdrawals { collector.takeBack(file.path) }
+        for (number, file) in listing.files.enumerated() {
+            progress(file.path, number, listing.files.count)
+            if !file.isWithdrawals { collector.read(file) }
             if let error = collector.indexError { throw .index(error) }
         }
-        progress("", files.count, files.count)
+        progress("", listing.files.count, listing.files.count)
+        // Before the refusals: what was read half may be broken for that alone.
+        let changed = try list(paths).changes(since: listing)
+        guard changed.isEmpty else { throw .changed(changed) }
         guard collector.refused.isEmpty else { throw .refused(collector.refused) }
-        guard collector.hasFeeds else { throw .nothing(passedOver: collector.passedOver) }
+        let passedOver = listing.passedOver + collector.passedOver
+        guard collector.hasFeeds else { throw .nothing(paths, passedOver: passedOver) }
+        let named = passedOver.prefix(Self.namedPassedOver).map(\.description)
         do throws(IndexError) {
             return Result(
-                catalogue: try collector.builder.finish(builtAt: builtAt), passedOver: collector.passedOver)
+                catalogue: try collector.builder.finish(
+                    builtAt: builtAt, passedOver: .init(count: passedOver.count, named: named)),
+                passedOver: passedOver)
         } catch {
             throw .index(error)
         }
+    }
+
+    private func list(_ paths: [String]) throws(FeedCompilerError) -> FeedFiles.Listing {
+        do throws(FeedError) { return try FeedFiles.list(paths) } catch { throw .refused([error]) }
     }
 }
 
@@ -50,19 +75,31 @@ public struct FeedCompiler {
 public enum FeedCompilerError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Documents that cannot be read, all of them.
     case refused([FeedError])
-    case nothing(passedOver: [String])
+    /// No feed is in what was given.
+    case nothing(_ paths: [String], passedOver: [PassedOver])
+    /// Files that were changed, taken away or added while they were read.
+    case changed([String])
     case index(IndexError)
 
     public var description: String {
         switch self {
         case .refused(let errors):
-            let shown = errors.prefix(20).map { "\($0)" }
-            let rest = errors.count > 20 ? ["… and \(errors.count - 20) more"] : []
-            return (shown + rest).joined(separator: "\n")
-        case .nothing(let passedOver):
-            return "no feed of a known format is in the \(passedOver.count) documents that were given"
+            return Self.lines(errors.map(\.description))
+        case .nothing(let paths, let passedOver):
+            let place = paths.joined(separator: ", ")
+            guard !passedOver.isEmpty else { return "no feed is in \(place): there is no file in it" }
+            return Self.lines(["no feed of a known format is in \(place)"] + passedOver.map { "  \($0)" })
+        case .changed(let files):
+            return Self.lines(
+                files.map { "\($0) was changed while it was read" }
+                    + ["wait until whoever writes the feeds is done, and run the same again"])
         case .index(let error): return "\(error)"
         }
+    }
+
+    private static func lines(_ lines: [String]) -> String {
+        let rest = lines.count > 21 ? ["… and \(lines.count - 21) more"] : []
+        return (lines.prefix(21) + rest).joined(separator: "\n")
     }
 }
 
@@ -70,12 +107,15 @@ public enum FeedCompilerError: Error, Sendable, Equatable, CustomStringConvertib
 private final class FeedCollector: FeedSink {
     let builder: AdvisoryIndexBuilder
     private(set) var refused: [FeedError] = []
-    private(set) var passedOver: [String] = []
+    private(set) var passedOver: [PassedOver] = []
     private(set) var indexError: IndexError?
     /// Feeds by format and where their documents come from.
     private var numbers: [String: Int] = [:]
     private var feed = 0
     private var document = ""
+    /// With the folder that each list lies in, and a slash behind it.
+    private var withdrawals: [(folder: String, list: Withdrawals)] = []
+    private var changedAt = Timestamp(milliseconds: 0)
 
     /// Names of records of one fate that are kept; all are counted.
     private static let namedRecords = 20
@@ -84,9 +124,15 @@ private final class FeedCollector: FeedSink {
 
     var hasFeeds: Bool { !numbers.isEmpty }
 
-    func read(_ file: String) {
+    func read(_ found: FeedFiles.Found) {
+        let file = found.path
+        changedAt = Timestamp(
+            milliseconds: found.changedSeconds.multipliedReportingOverflow(by: 1_000).partialValue
+                &+ found.changedNanoseconds / 1_000_000)
         var documents = 0
         do throws(FeedError) {
+            // A link may lead to what has no size and no end, such as a device's file.
+            if found.isRegular, found.size == 0 { throw FeedError(file, Self.isEmpty) }
             try ArchiveReader(path: file).forEachDocument { document throws(FeedError) in
                 documents += 1
                 do throws(FeedError) {
@@ -96,20 +142,41 @@ private final class FeedCollector: FeedSink {
                     refused.append(error)
                 }
             }
-            if documents == 0 { throw FeedError(file, "is empty: fetch it again, or take it away") }
+            if documents == 0 { throw FeedError(file, Self.isEmpty) }
         } catch {
             if indexError == nil { refused.append(error) }
         }
     }
 
+    /// Reads what a publisher took back of what lies in the same folder, or in one within it.
+    func takeBack(_ file: String) {
+        do throws(FeedError) {
+            guard let bytes = PlainFile.read(file) ?? (FeedFiles.Found(file)?.size == 0 ? Data() : nil),
+                let list = try Withdrawals(FeedDocument(name: file, bytes: bytes))
+            else { return passedOver.append(PassedOver(name: file, reason: "is no list of a publisher's deletions")) }
+            withdrawals.append((FilePath.folder(of: file) + "/", list))
+        } catch { refused.append(error) }
+    }
+
+    /// Whether the publisher took it back, and did not publish it again since.
+    private func isTakenBack(_ document: FeedDocument, from file: String) -> Bool {
+        let lists = withdrawals.filter { file.hasPrefix($0.folder) }.map(\.list)
+        guard !lists.isEmpty else { return false }
+        let name = document.name.replacingOccurrences(of: "!", with: "/")
+        guard let time = lists.compactMap({ $0.time(of: name) }).max() else { return false }
+        guard let published = CSAFFormat.modified(document) else { return true }
+        return published <= time
+    }
+
     private func take(_ document: FeedDocument, from file: String) throws(FeedError) {
+        guard !isTakenBack(document, from: file) else { return }
         guard let entry = FeedFormats.recognise(document) else {
             try Self.refuseBroken(document)
-            passedOver.append(document.name)
+            passedOver.append(PassedOver(name: document.name, reason: "is no feed of a known format"))
             return
         }
         // The members of an archive are one feed, and so are the single documents of a folder.
-        let origin = document.name == file ? (file as NSString).deletingLastPathComponent : file
+        let origin = document.name == file ? FilePath.folder(of: file) : file
         let key = "\(entry.format.name) \(origin)"
         if let known = numbers[key] {
             feed = known
@@ -118,24 +185,41 @@ private final class FeedCollector: FeedSink {
             numbers[key] = feed
         }
         self.document = document.name
-        builder.update(feed) { $0.documents += 1 }
+        let changedAt = changedAt
+        builder.update(feed) { feed in
+            feed.documents += 1
+            feed.changedAt = max(feed.changedAt ?? changedAt, changedAt)
+        }
         try entry.format.parse(document, into: self)
     }
 
-    /// What is cut off before its format can be told is no other kind of document: it is a feed that did not come whole.
+    private static let isEmpty = "is empty: fetch it again, or take it away"
+
+    /// What is cut off before its format can be told is no other kind of document: it is a feed that did not come whole. What only
+    /// begins as JSON does is somebody else's file.
     private static func refuseBroken(_ document: FeedDocument) throws(FeedError) {
         guard let first = document.bytes.first(where: { $0 != 0x20 && !(0x09...0x0D).contains($0) }) else {
-            throw FeedError(document.name, "is empty: fetch it again, or take it away")
+            throw FeedError(document.name, isEmpty)
         }
         guard first == UInt8(ascii: "{") || first == UInt8(ascii: "["), document.bytes.count <= FeedLimits.memory else {
             return
         }
-        guard (try? JSONSerialization.jsonObject(with: document.bytes)) == nil else { return }
-        // JSON lines are documents too, of which each line is one.
-        let lines = document.bytes.split(separator: 0x0A).prefix(3)
-        guard !lines.allSatisfy({ (try? JSONSerialization.jsonObject(with: Data($0))) != nil }) else { return }
-        throw FeedError(document.name, "is broken JSON: fetch it again, or take it away")
+        switch document.bytes.withUnsafeBytes({ JSONEnding(of: $0) }) {
+        case .whole: return
+        case .cutOff: throw FeedError(document.name, "is JSON that is cut off: fetch it again, or take it away")
+        case .wrong(let place):
+            let right = document.bytes.prefix(min(place, 65_536))
+            guard feedKeys.contains(where: { right.range(of: Data("\"\($0)\"".utf8)) != nil }) else { return }
+            throw FeedError(
+                document.name, "is a feed in JSON that is malformed at byte \(place): fetch it again, or take it away")
+        }
     }
+
+    /// Keys that feeds in JSON have near their beginning, and few other documents.
+    private static let feedKeys = [
+        "schema_version", "affected", "csaf_version", "catalogVersion", "cveMetadata", "fixed_version", "distroversion",
+        "secfixes",
+    ]
 
     /// A bound that the ecosystem's own tools would refuse orders nothing: what rests on it is unknown, not "fixed".
     private func doubted(_ record: AdvisoryRecord) -> AdvisoryRecord {

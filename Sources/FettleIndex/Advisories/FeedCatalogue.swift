@@ -9,6 +9,8 @@ public struct FeedCatalogue: Codable, Sendable, Equatable {
     public var ecosystems: [EcosystemEntry]
     public var advisories: Int
     public var weaknesses: Int
+    /// What was given and is no feed of a known format, or could not be followed to one.
+    public var passedOver = RecordTally()
 
     /// One format's documents from one place.
     public struct Feed: Codable, Sendable, Equatable {
@@ -21,6 +23,8 @@ public struct FeedCatalogue: Codable, Sendable, Equatable {
         public var weaknesses: Int
         /// The newest date that the publisher put on a document; nil if none carries one.
         public var publishedAt: Timestamp?
+        /// When the newest of its files was last changed; nil if that was not looked at.
+        public var changedAt: Timestamp?
         /// How many records were malformed and left out, and the names of the first of them.
         public var skippedCount: Int
         public var skipped: [String]

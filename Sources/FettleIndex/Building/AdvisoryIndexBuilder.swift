@@ -28,7 +28,7 @@ public final class AdvisoryIndexBuilder {
     /// - Parameter path: where the index will stand. Its folder also holds the temporary files.
     public init(path: String) throws(IndexError) {
         file = try OutputFile(path)
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = FilePath.folder(of: path)
         affected = try SpillFiles(in: folder.isEmpty ? "." : folder, buckets: 64)
         weaknesses = try SpillFiles(in: folder.isEmpty ? "." : folder, buckets: 16)
         try file.append([UInt8](repeating: 0, count: IndexLayout.tableEnd))
@@ -83,18 +83,23 @@ public final class AdvisoryIndexBuilder {
     }
 
     /// Writes the rest and puts the index in its place.
-    public func finish(builtAt: Timestamp) throws(IndexError) -> FeedCatalogue {
+    ///
+    /// - Parameter passedOver: what was given and is no feed.
+    public func finish(
+        builtAt: Timestamp, passedOver: FeedCatalogue.RecordTally = .init()
+    ) throws(IndexError) -> FeedCatalogue {
         if advisoryOffsets.count == 0 { begin(.advisoryBlocks) }
         try end(.advisoryBlocks)
         let entries = try writePackages()
         let weaknessCount = try writeWeaknesses()
         try write(advisoryOffsets.bytes, as: .advisoryOffsets)
         try write(advisoryNames.bytes(), as: .advisoryNames)
-        let catalogue = FeedCatalogue(
+        var catalogue = FeedCatalogue(
             builtAt: builtAt, feeds: feeds,
             ecosystems: zip(ecosystems, entries).map {
                 .init(name: $0.0.name, packages: $0.1.packages, entries: $0.1.entries)
             }, advisories: Int(advisoryCount), weaknesses: weaknessCount)
+        catalogue.passedOver = passedOver
         try write(CatalogueBlock.bytes(catalogue), as: .catalogue)
         try file.finish(front: IndexFront.bytes(sections, length: file.length, builtAt: builtAt))
         return catalogue

@@ -15,13 +15,13 @@ enum CatalogueBlock {
             for count in [feed.documents, feed.advisories, feed.weaknesses, feed.skippedCount] {
                 writer.number(Int64(count))
             }
-            writer.number(feed.publishedAt?.milliseconds ?? AdvisoryBlock.noTime)
-            append(feed.skipped, to: &writer)
-            for tally in [feed.unmatchable, feed.keptAsUnknown] {
-                writer.number(Int64(tally.count))
-                append(tally.named, to: &writer)
+            for time in [feed.publishedAt, feed.changedAt] {
+                writer.number(time?.milliseconds ?? AdvisoryBlock.noTime)
             }
+            append(feed.skipped, to: &writer)
+            for tally in [feed.unmatchable, feed.keptAsUnknown] { append(tally, to: &writer) }
         }
+        append(catalogue.passedOver, to: &writer)
         writer.number(UInt32(truncatingIfNeeded: catalogue.ecosystems.count))
         for ecosystem in catalogue.ecosystems {
             writer.text(ecosystem.name)
@@ -29,6 +29,11 @@ enum CatalogueBlock {
             writer.number(Int64(ecosystem.entries))
         }
         return writer.bytes
+    }
+
+    private static func append(_ tally: FeedCatalogue.RecordTally, to writer: inout ByteWriter) {
+        writer.number(Int64(tally.count))
+        append(tally.named, to: &writer)
     }
 
     private static func append(_ names: [String], to writer: inout ByteWriter) {
@@ -70,6 +75,7 @@ enum CatalogueBlock {
             feed.weaknesses = Int(cursor.number(Int64.self))
             feed.skippedCount = Int(cursor.number(Int64.self))
             feed.publishedAt = CVSSBlock.time(cursor.number(Int64.self))
+            feed.changedAt = CVSSBlock.time(cursor.number(Int64.self))
             guard let skipped = names(&cursor), let unmatchable = tally(&cursor), let unknown = tally(&cursor) else {
                 return nil
             }
@@ -78,7 +84,8 @@ enum CatalogueBlock {
             feed.keptAsUnknown = unknown
             catalogue.feeds.append(feed)
         }
-        guard let ecosystemCount = count(&cursor) else { return nil }
+        guard let passedOver = tally(&cursor), let ecosystemCount = count(&cursor) else { return nil }
+        catalogue.passedOver = passedOver
         for _ in 0..<ecosystemCount {
             let name = cursor.text()
             catalogue.ecosystems.append(

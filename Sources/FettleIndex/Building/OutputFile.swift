@@ -1,3 +1,4 @@
+import FettleModel
 import Foundation
 
 /// A file that is written from front to back through a buffer, beside the place where it will stand, and moved there when it
@@ -79,7 +80,7 @@ final class OutputFile {
     /// The name itself must survive a power cut too. Some file systems refuse this, and then it's theirs to keep.
     private static func syncFolder(of path: String) {
         let folder = open(
-            (path as NSString).deletingLastPathComponent.isEmpty ? "." : (path as NSString).deletingLastPathComponent,
+            FilePath.folder(of: path).isEmpty ? "." : FilePath.folder(of: path),
             O_RDONLY | O_CLOEXEC)
         guard folder >= 0 else { return }
         fsync(folder)

@@ -15,7 +15,7 @@
 /// what is not asked for, and damage is never taken for an answer.
 enum IndexLayout {
     static let magic = Array("FETTLEIX".utf8)
-    static let version: UInt32 = 3
+    static let version: UInt32 = 4
     static let headerSize = 48
     static let sectionSize = 32
 

@@ -22,24 +22,26 @@ public enum PolicyFile {
     ///   - environments: those of the fleet; nil if they are not known, and the names are then not checked.
     ///   - fleet: whose environments, groups and resources the policy may name, and against which the rules of `order` and
     ///     `releases` are held; nil if it is not known.
+    ///   - names: what the fleet declares, where it is not to be used: names are checked against it, rules are not.
     ///   - now: when it is: windows that don't open in the year after it are told. nil: none are.
     /// - Throws: everything that is wrong with the file and the calendars it names, each with line, column and what would be right.
     public static func read(
-        path: String, environments: [Environment]? = nil, fleet: Fleet? = nil, now: Timestamp? = nil
+        path: String, environments: [Environment]? = nil, fleet: Fleet? = nil, names: FleetNames? = nil,
+        now: Timestamp? = nil
     ) throws(InventoryErrors) -> PolicyReading {
-        try parse(InputText.read(path: path, ifAbsent: InputText.initAdvice), environments, fleet, now)
+        try parse(InputText.read(path: path, ifAbsent: InputText.initAdvice), environments, fleet, names, now)
     }
 
     /// - Parameter file: how problems name the text; calendars are looked up from its folder.
     public static func parse(
         _ text: String, file: String = "policy.yaml", environments: [Environment]? = nil, fleet: Fleet? = nil,
-        now: Timestamp? = nil
+        names: FleetNames? = nil, now: Timestamp? = nil
     ) throws(InventoryErrors) -> PolicyReading {
-        try parse(InputText(text: text, file: file), environments, fleet, now)
+        try parse(InputText(text: text, file: file), environments, fleet, names, now)
     }
 
     private static func parse(
-        _ input: InputText, _ environments: [Environment]?, _ fleet: Fleet?, _ now: Timestamp?
+        _ input: InputText, _ environments: [Environment]?, _ fleet: Fleet?, _ names: FleetNames?, _ now: Timestamp?
     ) throws(InventoryErrors) -> PolicyReading {
         let reading = Reading(file: input.file)
         guard let root = YAMLDocument.read(input, reading) else {
@@ -48,16 +50,18 @@ public enum PolicyFile {
             }
             throw InventoryErrors(reading.problems)
         }
+        let declared = names?.environments?.map { Environment(id: $0, isProtected: false) }
         let surroundings = PolicySurroundings(
-            environments: fleet?.environments ?? environments, groups: fleet?.groups.map(\.id),
-            resources: fleet?.resources.map(\.id),
+            environments: fleet?.environments ?? environments ?? declared,
+            groups: fleet?.groups.map(\.id) ?? names?.groups,
+            resources: fleet?.resources.map(\.id) ?? names?.resources,
             folder: input.file.lastIndex(of: "/").map { String(input.file[...$0]) } ?? "", now: now)
         let policy = PolicyReader(reading: reading, surroundings: surroundings, fleet: fleet).read(root)
         let warnings = try reading.finish()
-        return PolicyReading(policy: policy, warnings: warnings, declared: declared(root))
+        return PolicyReading(policy: policy, warnings: warnings, declared: keys(of: root))
     }
 
-    private static func declared(_ root: YAMLValue) -> Set<String> {
+    private static func keys(of root: YAMLValue) -> Set<String> {
         var names: Set<String> = []
         for entry in root.mapping ?? [] {
             names.insert(entry.key)

@@ -11,6 +11,7 @@ struct PolicyReader {
 
     static let keys = [
         "version", "classes", "exclude", "dueInDays", "conffiles", "reboot", "rebootDeadline", "lockWait",
+        "packageListAge",
         "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
         "windows", "withoutWindow", "freezes", "order", "releases", "bake",
         "changes", "promotion", "messages", "identity",
@@ -40,6 +41,11 @@ struct PolicyReader {
         }
         if let value = fields["lockWait"], let seconds = reading.seconds(value, "lockWait", in: 1...3_600) {
             policy.lockWaitSeconds = seconds
+        }
+        if let value = fields["packageListAge"],
+            let seconds = reading.seconds(value, "packageListAge", in: 3_600...31_536_000)
+        {
+            policy.listAgeSeconds = seconds
         }
         if let value = fields["neverRestart"] { neverRestart(value, &policy) }
         if let value = fields["limits"] { policy.limits = limits(value) }

@@ -94,7 +94,7 @@ struct PromotionReader {
 
     private func criteria(_ value: YAMLValue) -> PromotionCriteria {
         var criteria = PromotionCriteria()
-        let keys = ["soak", "runs", "hosts", "canaries", "gates", "signOffs"]
+        let keys = ["soak", "runs", "hosts", "canaries", "gates", "closed", "beside", "signOffs"]
         guard let fields = Fields(value, of: "'after'", keys: keys, reading) else { return criteria }
         if let value = fields["soak"], let seconds = reading.seconds(value, "soak", in: 0...31_536_000) {
             criteria.soakSeconds = seconds
@@ -107,6 +107,8 @@ struct PromotionReader {
             criteria.canaries = isNeeded
         }
         if let value = fields["gates"], let isNeeded = reading.boolean(value, "gates") { criteria.gates = isNeeded }
+        if let value = fields["closed"], reading.boolean(value, "closed") == true { criteria.closed = true }
+        if let value = fields["beside"], reading.boolean(value, "beside") == true { criteria.beside = true }
         if let value = fields["signOffs"] { criteria.signOffs = signOffs(value) }
         return criteria
     }

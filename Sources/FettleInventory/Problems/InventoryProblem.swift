@@ -1,5 +1,5 @@
 /// Something wrong, or doubtful, at one place of a file.
-public struct InventoryProblem: Error, Sendable, Equatable, CustomStringConvertible {
+public struct InventoryProblem: Error, Sendable, Equatable, Encodable, CustomStringConvertible {
     /// The file as it was named to the reader, without control characters.
     public var file: String
     /// From 1.
@@ -39,6 +39,13 @@ public struct InventoryErrors: Error, Sendable, Equatable, CustomStringConvertib
         let sorted = problems.inFileOrder()
         self.problems = Array(sorted.prefix(Self.limit))
         self.omitted = max(0, sorted.count - Self.limit)
+    }
+
+    /// Those of two files, told together.
+    public init(_ first: InventoryErrors, _ second: InventoryErrors) {
+        let sorted = (first.problems + second.problems).inFileOrder()
+        problems = Array(sorted.prefix(Self.limit))
+        omitted = first.omitted + second.omitted + max(0, sorted.count - Self.limit)
     }
 
     /// One line for each problem, then how many there are.

@@ -136,6 +136,8 @@ public enum FleetTemplate {
         # rebootDeadline: 10m
         # How long to wait, before a host is taken out, while somebody else works on its packages.
         # lockWait: 2m
+        # How old a host's package lists may be; what is offered by older ones is told as not judged anew.
+        # packageListAge: 7d
 
         # Services that are never restarted, as globs: restarting the wrong one cuts the way to the host.
         neverRestart:

@@ -20,6 +20,8 @@ public struct HostFacts: Codable, Sendable, Equatable {
     public var fileSystems: Observed<[FileSystemFacts]>
     /// Holders of the package manager's locks; empty if nobody holds one.
     public var packageLocks: Observed<[PackageLock]>
+    /// How old what the host offers is; nil: nobody asked.
+    public var packageLists: Observed<PackageLists>?
     /// nil: not a hypervisor.
     public var hypervisor: Observed<HypervisorFacts>?
     /// By cluster; nil: in none that was asked.
@@ -35,7 +37,8 @@ public struct HostFacts: Codable, Sendable, Equatable {
         staleServices: Observed<[StaleService]>, units: Observed<[UnitFacts]>,
         fileSystems: Observed<[FileSystemFacts]>, packageLocks: Observed<[PackageLock]>,
         hypervisor: Observed<HypervisorFacts>? = nil, clusterRoles: [GroupID: ClusterRole]? = nil,
-        image: Observed<RunningImage>? = nil, livepatches: Observed<[KernelLivepatch]>? = nil
+        image: Observed<RunningImage>? = nil, livepatches: Observed<[KernelLivepatch]>? = nil,
+        packageLists: Observed<PackageLists>? = nil
     ) {
         self.resource = resource
         self.observedAt = observedAt
@@ -52,6 +55,7 @@ public struct HostFacts: Codable, Sendable, Equatable {
         self.units = units
         self.fileSystems = fileSystems
         self.packageLocks = packageLocks
+        self.packageLists = packageLists
         self.hypervisor = hypervisor
         self.clusterRoles = clusterRoles
         self.image = image

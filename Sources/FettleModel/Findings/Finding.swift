@@ -159,10 +159,20 @@ public struct FindingSet: Codable, Sendable, Equatable {
 /// Which feeds an assessment rests on. Without any, advisories were not checked, which is not "none".
 public struct FeedCoverage: Codable, Sendable, Equatable {
     public var feeds: [Feed]
+    /// What was not sound of them when they were used, each in one sentence: stale, of an unknown age, not read whole. nil: nothing.
+    public var notes: [String]?
     public var advisoriesChecked: Bool { feeds.contains { $0.kind == .advisories } }
     public var exploitedChecked: Bool { feeds.contains { $0.kind == .exploited } }
+    /// Why advisories were not checked, in words without a full stop; nil: they were.
+    public var advisoriesGap: String? {
+        if advisoriesChecked { return nil }
+        return feeds.isEmpty ? "no feed was given" : "no feed that was given has any"
+    }
 
-    public init(feeds: [Feed]) { self.feeds = feeds }
+    public init(feeds: [Feed], notes: [String]? = nil) {
+        self.feeds = feeds
+        self.notes = notes
+    }
 
     public static let none = FeedCoverage(feeds: [])
 
@@ -171,6 +181,8 @@ public struct FeedCoverage: Codable, Sendable, Equatable {
         public var kind: Kind
         /// When its publisher dated it; nil if it carries no date.
         public var publishedAt: Timestamp?
+        /// Where it carries no date, when its files were last changed. nil: it carries one, or nobody looked.
+        public var changedAt: Timestamp?
         public var records: Int
         /// Records that were malformed and left out, each named.
         public var skipped: [String]
@@ -197,5 +209,13 @@ public struct FeedCoverage: Codable, Sendable, Equatable {
         case predictions
         /// Ratings and decision points of CVEs.
         case decisions
+    }
+}
+
+extension FeedCoverage.Feed {
+    /// Its date, and whose it is: `published 2026-11-20T08:00:00Z`.
+    public var dateWords: String {
+        publishedAt.map { "published \($0)" } ?? changedAt.map { "carries no date, its file is of \($0)" }
+            ?? "carries no date"
     }
 }

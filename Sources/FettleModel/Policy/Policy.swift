@@ -20,6 +20,8 @@ public struct Policy: Codable, Sendable, Equatable {
     public var rebootDeadlineSeconds: Int?
     /// How long a host's preflight waits while somebody else works on its packages; nil: what the plan estimates.
     public var lockWaitSeconds: Int?
+    /// How old a host's package lists may be before its updates are told as not judged anew; nil: `defaultListAgeSeconds`.
+    public var listAgeSeconds: Int?
     /// Services that are never restarted by Fettle; globs. needrestart#340: restarting the wrong one cuts the way in.
     public var neverRestart: [String]
     public var limits: PlanLimits
@@ -54,7 +56,7 @@ public struct Policy: Codable, Sendable, Equatable {
         classes: [UpdateClass] = [.security], exclude: [String] = [],
         dueInDays: [Outcome: Int] = [.immediate: 2, .outOfCycle: 14, .scheduled: 30, .defer: 90],
         conffiles: ConffilePolicy = .keepCurrent, reboot: RebootPolicy = .ifRequired,
-        rebootDeadlineSeconds: Int? = nil, lockWaitSeconds: Int? = nil,
+        rebootDeadlineSeconds: Int? = nil, lockWaitSeconds: Int? = nil, listAgeSeconds: Int? = nil,
         neverRestart: [String] = ["dbus.service", "systemd-logind.service", "getty@*.service", "user@*.service"],
         limits: PlanLimits = PlanLimits(), approvals: [EnvironmentID: ApprovalRule] = [:],
         defaultApproval: ApprovalRule = ApprovalRule(approvals: 1, requesterMayApprove: false),
@@ -74,6 +76,7 @@ public struct Policy: Codable, Sendable, Equatable {
         self.reboot = reboot
         self.rebootDeadlineSeconds = rebootDeadlineSeconds
         self.lockWaitSeconds = lockWaitSeconds
+        self.listAgeSeconds = listAgeSeconds
         self.neverRestart = neverRestart
         self.limits = limits
         self.approvals = approvals
@@ -95,6 +98,9 @@ public struct Policy: Codable, Sendable, Equatable {
         self.messages = messages
         self.identity = identity
     }
+
+    /// A week: what timers of distributions and weekly rounds keep to.
+    public static let defaultListAgeSeconds = 7 * 86_400
 
     /// When updates of the class are taken where no baseline says otherwise.
     public func rule(for updateClass: UpdateClass) -> ClassRule {

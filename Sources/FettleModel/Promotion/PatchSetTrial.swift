@@ -22,6 +22,8 @@ public struct PatchSetTrial: Codable, Sendable, Equatable {
     public var failing: String?
     /// What it has shown of the set on the hosts that succeeded, sorted by platform.
     public var tried: [PlatformVersions] = []
+    /// Whether what the set is for is gone from the hosts that succeeded; nil: nobody asked.
+    public var closing: Closing?
 
     public init(
         stage: StageID, change: ChangeID, run: RunID? = nil, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil,
@@ -52,4 +54,33 @@ public struct PatchSetTrial: Codable, Sendable, Equatable {
     }
 
     public var hasSucceeded: Bool { outcome == .succeeded }
+
+    /// What hosts show of the weaknesses that a set is for, by a judgement later than the run.
+    public struct Closing: Codable, Sendable, Equatable {
+        /// The set was made for these.
+        public var advisories: [AdvisoryID]
+        /// Hosts that nobody has judged with feeds since the run ended; sorted.
+        public var unseen: [ResourceID]
+        /// What is still found, or undecided, in packages of the set.
+        public var open: [Open]
+
+        public init(advisories: [AdvisoryID], unseen: [ResourceID], open: [Open]) {
+            self.advisories = advisories
+            self.unseen = unseen
+            self.open = open
+        }
+
+        public struct Open: Codable, Sendable, Equatable {
+            public var resource: ResourceID
+            public var advisory: AdvisoryID
+            /// How far it has come there, in words.
+            public var state: String
+
+            public init(resource: ResourceID, advisory: AdvisoryID, state: String) {
+                self.resource = resource
+                self.advisory = advisory
+                self.state = state
+            }
+        }
+    }
 }

@@ -4,10 +4,13 @@ public struct PlatformVersions: Codable, Sendable, Equatable {
     public var platform: String
     /// Sorted; none is there twice.
     public var packages: [PackageVersion]
+    /// Services that run beside them, by the names of their units; sorted. nil: nobody looked.
+    public var services: [String]?
 
-    public init(platform: String, packages: [PackageVersion]) {
+    public init(platform: String, packages: [PackageVersion], services: [String]? = nil) {
         self.platform = platform
         self.packages = packages
+        self.services = services
     }
 }
 
@@ -19,10 +22,13 @@ public struct PlatformHosts: Codable, Sendable, Equatable {
     public var hosts: [ResourceID]
     /// Versions of the set that one of these hosts had already; sorted. Its run shows them beside what it changes.
     public var present: [PackageVersion]
+    /// Services that ran on one of these hosts, by the names of their units; sorted. nil: nobody looked.
+    public var services: [String]?
 
-    public init(platform: String, hosts: [ResourceID], present: [PackageVersion]) {
+    public init(platform: String, hosts: [ResourceID], present: [PackageVersion], services: [String]? = nil) {
         self.platform = platform
         self.hosts = hosts
         self.present = present
+        self.services = services
     }
 }

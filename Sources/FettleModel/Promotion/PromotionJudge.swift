@@ -33,7 +33,8 @@ public struct PromotionJudge: Sendable {
         }
 
         public enum Name: String, Codable, Sendable, CaseIterable {
-            case stage, lane, failedRuns, regressions, runs, hosts, tried, soak, canaries, gates, signOffs
+            case stage, lane, failedRuns, regressions, runs, hosts, tried, soak
+            case canaries, gates, closed, beside, signOffs
         }
     }
 
@@ -62,6 +63,7 @@ public struct PromotionJudge: Sendable {
         for (before, criteria) in policy.path(to: stage, lane: lane) {
             list += shown(in: before.id, criteria, at: time)
             if let brought, criteria.demandsRuns { list.append(tried(in: before.id, brought)) }
+            if let brought, criteria.beside == true { list.append(beside(in: before.id, brought)) }
         }
         return list
     }
@@ -142,6 +144,7 @@ public struct PromotionJudge: Sendable {
             let passed = good.reduce(0) { $0 + $1.gatesPassed }
             list.append(Criterion(stage: stage, name: .gates, isMet: passed > 0, state: "\(passed) passed"))
         }
+        if criteria.closed == true { list.append(closed(in: stage, good)) }
         return list + criteria.signOffs.map { signOff($0, stage, at: time) }
     }
 

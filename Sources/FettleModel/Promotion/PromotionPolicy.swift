@@ -69,6 +69,10 @@ public struct PromotionCriteria: Codable, Sendable, Equatable {
     public var canaries: Bool
     /// A gate was passed.
     public var gates: Bool
+    /// The hosts were judged again after the run, and nothing of what the set is for is found on them. nil: not demanded.
+    public var closed: Bool?
+    /// Whatever service runs on the hosts of the stage behind ran beside the set here. nil: not demanded.
+    public var beside: Bool?
     /// Kinds of sign-off that have to be there.
     public var signOffs: [PatchSetNote.Kind]
 
@@ -77,7 +81,7 @@ public struct PromotionCriteria: Codable, Sendable, Equatable {
 
     public init(
         soakSeconds: Int = 0, runs: Int = 1, hosts: Quantity = .count(1), canaries: Bool = false, gates: Bool = false,
-        signOffs: [PatchSetNote.Kind] = []
+        signOffs: [PatchSetNote.Kind] = [], closed: Bool? = nil, beside: Bool? = nil
     ) {
         self.soakSeconds = soakSeconds
         self.runs = runs
@@ -85,6 +89,8 @@ public struct PromotionCriteria: Codable, Sendable, Equatable {
         self.canaries = canaries
         self.gates = gates
         self.signOffs = signOffs
+        self.closed = closed
+        self.beside = beside
     }
 }
 

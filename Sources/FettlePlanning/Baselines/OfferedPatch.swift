@@ -78,5 +78,10 @@ public struct BaselineJudgement: Codable, Sendable, Equatable {
             case .pinned: "pinned"
             }
         }
+
+        /// Until when it waits; nil for the others.
+        public var until: Timestamp? { if case .waits(let until) = self { until } else { nil } }
+        /// The version of the pin; nil for the others.
+        public var version: String? { if case .pinned(let version) = self { version } else { nil } }
     }
 }

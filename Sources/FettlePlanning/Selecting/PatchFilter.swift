@@ -22,7 +22,8 @@ public struct PatchFilter: Codable, Sendable, Equatable {
         self.onlySecurity = onlySecurity
     }
 
-    func includes(_ resource: Resource, in fleet: Fleet) -> Bool {
+    /// Whether it is among the hosts that are meant.
+    public func includes(_ resource: Resource, in fleet: Fleet) -> Bool {
         (environments.isEmpty || environments.contains(resource.environment))
             && (resources.isEmpty || resources.contains(resource.id))
             && (groups.isEmpty || fleet.groups(of: resource.id).contains { groups.contains($0.id) })

@@ -18,7 +18,7 @@ public enum DocumentCSV {
     private static func append(_ cell: ReportCell, to line: inout [UInt8]) {
         switch cell {
         case .text(let text), .mark(let text, _): append(guarded(text), to: &line)
-        case .count, .decimal, .moment, .day, .flag, .none: line.append(contentsOf: cell.words.utf8)
+        case .count, .decimal, .number, .moment, .day, .flag, .none: line.append(contentsOf: cell.words.utf8)
         }
     }
 
@@ -36,6 +36,9 @@ public enum DocumentCSV {
         let isFormula = starts(text.unicodeScalars) || starts(scalars)
         return isFormula ? "'" + String(scalars) : String(scalars)
     }
+
+    /// Whether a spreadsheet would take it for a formula, whatever blanks stand before it.
+    public static func isFormula(_ text: String) -> Bool { starts(text.unicodeScalars) }
 
     /// Those of the wide forms are read as the others by spreadsheets set to Japanese or Chinese.
     private static let begins: Set<Unicode.Scalar> = [

@@ -69,7 +69,7 @@ public enum DocumentJSON {
         switch cell {
         case .text(let text), .mark(let text, _): string(text)
         case .count(let count): "\(count)"
-        case .decimal: cell.words.isEmpty ? "null" : cell.words
+        case .decimal, .number: cell.words.isEmpty ? "null" : cell.words
         case .moment, .day: string(cell.words)
         case .flag(let flag): flag ? "true" : "false"
         case .none: "null"

@@ -101,7 +101,7 @@ public enum DocumentPage {
     private static func cell(_ column: ReportTable.Column, _ cell: ReportCell) -> HTMLText {
         switch cell {
         case .mark(let words, let tone): "<td>\(HTMLPage.badge(words, tone))</td>"
-        case .count, .decimal: "<td class=\"number\">\(cell.words)</td>"
+        case .count, .decimal, .number: "<td class=\"number\">\(cell.words)</td>"
         case .day: "<td class=\"when\">\(cell.words)</td>"
         case .moment(let time): "<td class=\"when\">\(moment(time))</td>"
         case .none where column.isNumber: "<td class=\"number\">–</td>"

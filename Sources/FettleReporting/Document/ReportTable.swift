@@ -18,7 +18,7 @@ public struct ReportTable: Sendable {
     public var row: @Sendable (Int) -> [ReportCell]
 
     public struct Column: Sendable, Equatable {
-        /// As programs call it, such as `days_overdue`. Lower case letters and `_`.
+        /// As programs call it, such as `days_overdue`: lower case letters and `_` in reports; commands' lists call it as their JSON does.
         public var name: String
         public var title: String
         public var isNumber: Bool
@@ -70,6 +70,8 @@ public enum ReportCell: Sendable, Equatable {
     case count(Int)
     /// With one digit behind the point.
     case decimal(Double)
+    /// As exact as it is, for figures of every size.
+    case number(Double)
     case moment(Timestamp)
     /// A moment of which only the day matters.
     case day(Timestamp)
@@ -87,6 +89,7 @@ public enum ReportCell: Sendable, Equatable {
         case .text(let text), .mark(let text, _): text
         case .count(let count): "\(count)"
         case .decimal(let number): Self.text(of: number)
+        case .number(let number): number.isFinite ? "\(number)" : ""
         case .moment(let time): time.description
         case .day(let time): time.day
         case .flag(let flag): flag ? "yes" : "no"

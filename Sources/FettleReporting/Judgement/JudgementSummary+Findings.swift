@@ -82,8 +82,8 @@ extension JudgementSummary {
     private static func unchecked(_ findings: FindingSet) -> [String] {
         let kinds = Set(findings.feeds.feeds.map(\.kind))
         var words: [String] = []
-        if !kinds.contains(.advisories) {
-            words.append("Advisories: no feed was given. What is shown rests on the hosts' own package sources.")
+        if let gap = findings.feeds.advisoriesGap {
+            words.append("Advisories: \(gap). What is shown rests on the hosts' own package sources.")
         }
         if !kinds.contains(.exploited) {
             words.append(
@@ -93,6 +93,7 @@ extension JudgementSummary {
         if !kinds.contains(.decisions) {
             words.append("Decision points: no CVE records with SSVC. Automatable is assumed to be yes.")
         }
+        words += findings.feeds.notes ?? []
         for feed in findings.feeds.feeds { words += (feed.remarks ?? []).map { "\(feed.name): \($0)" } }
         let reasons = Dictionary(grouping: findings.notJudged, by: \.reason).sorted { $0.key < $1.key }
         for (reason, entries) in reasons {

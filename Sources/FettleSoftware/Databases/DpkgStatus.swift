@@ -96,6 +96,7 @@ struct DpkgStatus {
         case nil: return collector.skip(name, "the status \(lines.text(stanza.status).debugDescription) is unknown")
         case .some(true): break
         }
+        guard !stanza.version.isEmpty else { return collector.skip(name, "it has no Version") }
         let version = lines.text(stanza.version)
         guard DpkgVersion.isValid(version) else {
             return collector.skip(name, "\(ListCollector.shown(version).debugDescription) is no Debian version")

@@ -85,6 +85,12 @@ public struct JSONSchema: Sendable {
                 return require(false, "no pattern: \(rule)")
             }
             require(text.contains(expression), "'\(text)' does not match \(pattern)")
+        case "minimum":
+            guard case .number(let number) = value, case .number(let least) = rule else { return }
+            require(number >= least, "is \(number), less than \(least)")
+        case "maxItems":
+            guard let list = value.list, case .number(let most) = rule else { return }
+            require(Double(list.count) <= most, "has \(list.count) items, more than \(most)")
         case "required":
             guard let members = value.object else { return }
             let missing = (rule.list ?? []).compactMap(\.text).filter { members[$0] == nil }

@@ -90,6 +90,7 @@ struct FleetJudgeTests {
         #expect(judge.lotCount == 5)
     }
 
+    /// One judgement answers for all advisories and all hosts: the fleet's answer came one CVE at a time (uyuni-rfc#89).
     @Test("An advisory's hosts are those whose own findings name it, for any fleet and feeds", arguments: 1...8)
     func bothDirectionsAgree(seed: Int) throws {
         defer { try? FileManager.default.removeItem(at: folder) }

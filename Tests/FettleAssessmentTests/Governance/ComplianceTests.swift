@@ -128,11 +128,12 @@ import Testing
             finding, Samples.finding("web-1", "curl", advisories: []),
             Samples.finding("web-1", "nginx", advisories: [], fixed: nil, state: .installedPendingRestart),
             Samples.finding("web-1", "zlib", state: .running),
+            Samples.finding("web-1", "glibc", advisories: ["CVE-3"], state: .installedPendingRestart),
         ]).look(at: FactSet(id: "facts-1", observedAt: Samples.now, hosts: []))
         #expect(
             Set(look.seen.keys.map { "\($0.source) \($0.kind.rawValue) \($0.name)" }) == [
                 "openssl advisory CVE-1", "openssl advisory CVE-2", "openssl fix security", "curl fix security",
-                "nginx state installedPendingRestart",
+                "nginx state installedPendingRestart", "glibc advisory CVE-3", "glibc state installedPendingRestart",
             ])
     }
 

@@ -72,11 +72,12 @@ import Testing
     }
 
     func promote(
-        _ set: PatchSetID, to stage: StageID, lane: PromotionLane = .normal
+        _ set: PatchSetID, to stage: StageID, lane: PromotionLane = .normal,
+        under policy: Policy = Self.policy
     ) async throws -> Change {
         let promoted = try await promotions.promote(
             set, to: stage, lane: lane, kind: .normal, reason: "patches", by: "alice", fleet: Self.fleet,
-            policy: Self.policy)
+            policy: policy)
         return try #require(promoted.change)
     }
 

@@ -21,7 +21,7 @@ import Testing
         #expect(try sections(.updates).isSuperset(of: updates))
         #expect(try sections(FactParts.all.subtracting(.updates)).isDisjoint(with: updates))
         #expect(try sections(.machines) == ["libvirt"])
-        #expect(try sections(.all).count == 17)
+        #expect(try sections(.all).count == 18)
     }
 
     @Test func whatWasNotAskedForIsNotObserved() async throws {

@@ -97,7 +97,7 @@ struct HAProxySwitchTests {
                 try await Self.state(of: fixture, byMap: byMap)
             }
             #expect(findings == [])
-            // What is to be seen before anything is touched, and what is seen where it is not so (rancher#42096).
+            // What is to be seen before anything is touched, and what is seen where it is not so.
             guard case .alreadyDone = await driver.check(Self.turn(traffic, to: to, from: []), in: Self.context) else {
                 Issue.record("\(to) are not seen to serve alone")
                 return

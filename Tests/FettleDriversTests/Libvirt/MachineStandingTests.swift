@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// "Failed" but moved: pegaprox#647.
+    /// "Failed" but moved: project-pegaprox#647.
     @Test func aMachineThatIsMovedIsMovedWhateverWasSaidOfIt() throws {
         let there = try LibvirtFixture.machine(.running)
         #expect(MachineStanding("vm-1", nil, there) == .moved)

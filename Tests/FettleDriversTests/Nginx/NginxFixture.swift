@@ -96,7 +96,12 @@ final class NginxFixture: @unchecked Sendable {
 
     /// The master whose id is in the file of that name, where there is one.
     func master(_ name: String = "nginx.pid") throws -> Int32 {
-        let text = try String(contentsOf: directory.appending(path: name), encoding: .utf8)
+        var text = ""
+        // The file is there a moment before the number is in it.
+        for _ in 0..<100 where text.isEmpty {
+            text = try String(contentsOf: directory.appending(path: name), encoding: .utf8)
+            if text.isEmpty { usleep(50_000) }
+        }
         return try #require(Int32(text.split(separator: "\n").first ?? ""))
     }
 

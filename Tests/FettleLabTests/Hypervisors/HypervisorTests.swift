@@ -8,7 +8,7 @@ import Testing
     .enabled(if: HypervisorLab.isUp, "no lab of hypervisors is up: set FETTLE_VM_LAB_RUN, or use `make test`"),
     .timeLimit(.minutes(45)))
 struct HypervisorTests {
-    /// VMs that failed to migrate, and a node rebooted all the same; the next one before the first was back: pegaprox#40 #276.
+    /// VMs that failed to migrate, and a node rebooted all the same; the next one before the first was back: project-pegaprox#40 #276.
     @Test func bothHypervisorsArePatchedAndRestartedAndNoRequestFailsAndNoMachineRestarts() async throws {
         try await HypervisorLab.renew()
         let site = try HypervisorSite()

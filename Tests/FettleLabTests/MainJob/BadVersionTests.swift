@@ -68,7 +68,7 @@ extension MainJobTests {
             try await Balancer.expectAllServe()
         }
 
-        /// A good patch reported failed, half-configured packages left behind: osconfig#994.
+        /// A package whose script fails is no success, and leaves nothing half-configured behind.
         @Test func aBrokenPostinstIsTakenBackAndNothingStaysHalfConfigured() async throws {
             try await MainJobLab.renew(.api, offering: "lab-broken")
             let site = try Site()

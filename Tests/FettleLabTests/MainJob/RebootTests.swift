@@ -36,6 +36,7 @@ extension MainJobTests {
         }
 
         /// "Back online (0s)": ansible#72629. "Always reboot" rebooted before the patch: osconfig#755.
+        /// A good patch reported failed because its reboot cut the line: amazon-ssm-agent#681, osconfig#994.
         @Test func aRebootIsDoneWhenTheBootIDDiffersAndComesAfterThePatch() async throws {
             try await MainJobLab.renew(.web, offering: "lab-reboot")
             let site = try Site()

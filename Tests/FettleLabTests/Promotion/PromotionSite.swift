@@ -84,8 +84,8 @@ struct PromotionSite {
           stages:
             - dev
             - {name: staging, after: {hosts: "100%"}}
-            - {name: production, setsOnly: true, after: {hosts: "100%", gates: true, signOffs: [tests]}}
-          fastLane: {through: [staging], after: {gates: true}}
+            - {name: production, setsOnly: true, after: {hosts: "100%", gates: true, beside: true, signOffs: [tests]}}
+          fastLane: {through: [staging], after: {gates: true, closed: true}}
 
         """
 

@@ -34,6 +34,10 @@ struct ThreeEnvironmentsTests {
             let refusal = try await site.fettle("promote", "patchset-1", "--to", "production", ends: 3)
             #expect(refusal.contains("sign-off") && refusal.contains("tests"), "\(refusal)")
             try await ownTests(site)
+            // Nobody has looked since at what runs beside it in staging.
+            let unseen = try await site.fettle("promote", "patchset-1", "--to", "production", ends: 3)
+            #expect(unseen.contains("beside") && unseen.contains("nginx.service"), "\(unseen)")
+            try await site.fettle("scan", ends: 100, 101)
 
             let asked = try await site.fettle("promote", "patchset-1", "--to", "production")
             #expect(asked.contains("change-3"), "\(asked)")
@@ -127,11 +131,45 @@ struct ThreeEnvironmentsTests {
             try await way.makeSet(of: "libledger", feeds: try Self.feeds(in: site.directory))
             try await site.fettle("promote", "patchset-1", "--to", "staging", ends: 3)
             try await way.promote(to: "staging", as: "change-1", "--fast", "--emergency", approvedBy: ["bob"])
+            // That the version is there does not prove that the weakness is gone.
+            let refusal = try await site.fettle("promote", "patchset-1", "--to", "production", "--fast", ends: 3)
+            #expect(refusal.contains("closed") && refusal.contains("staging-2"), "\(refusal)")
+            try await site.fettle("scan", "--feeds", site.directory.appending(path: "feeds").path, ends: 100, 101)
             // One approval, where production demands two; and somebody has to look at it afterwards.
             try await way.promote(to: "production", as: "change-2", "--fast", "--emergency", approvedBy: ["bob"])
             #expect(try await way.versions(of: "libledger") == ["ii 1.0", "ii 1.0.1", "ii 1.0.1"])
             try await site.fettle("change", "review", "change-2", "--note", "mine", ends: 3)
             try await site.fettle("change", "review", "change-2", "--note", "it was needed", as: "bob")
+        }
+
+        /// The mirror has gone on since dev, and what was tested is only in the repository that was frozen of the set.
+        @Test func whatTheMirrorHasDroppedComesFromTheFrozenRepository() async throws {
+            let way = try PromotionSite(Self.hosts)
+            let site = way.site
+            try await way.renew()
+            try await way.offer("lab-good")
+            try await way.makeSet(of: "orders")
+            try await way.promote(to: "dev", as: "change-1")
+            let server = try ArtifactServer(site.directory.appending(path: "artifacts"))
+            let frozen = try await site.fettle("patchset", "freeze", "patchset-1", "--url", server.address)
+            #expect(frozen.contains("1 archives"), "\(frozen)")
+            let later = way.hosts.staging + way.hosts.production
+            for host in later { try await PackagesLab.lab("withdraw", "lab-good", host) }
+            try await way.offer("lab-unhealthy", to: later)
+            let told = try await site.fettle("promote", "patchset-1", "--to", "staging")
+            #expect(told.contains("Version '1.1' for 'orders' was not found"), "\(told)")
+
+            for host in later { try await server.introduce("patchset-1/debian-12", as: frozen, to: host) }
+            try await way.promote(to: "staging", as: "change-2", approvedBy: ["bob"])
+            try await site.fettle("scan", ends: 100, 101)
+            try await site.fettle(
+                "patchset", "sign", "patchset-1", "--kind", "tests", "--stage", "staging", "--note", "it serves")
+            try await way.promote(to: "production", as: "change-3", approvedBy: ["bob", "carol"])
+            #expect(try await way.versions(of: "orders") == ["ii 1.1", "ii 1.1", "ii 1.1"])
+            for host in later { #expect(try await Truth.changes(of: "orders", on: host) == 1, "\(host)") }
+            let policy = try await PackagesLab.inside("apt-cache policy orders", on: later[0])
+            #expect(policy.contains(server.address), "\(policy)")
+            server.end()
         }
 
         /// Debian's tracker and CISA's catalogue, in their own forms.

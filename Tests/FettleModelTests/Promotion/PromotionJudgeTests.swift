@@ -126,6 +126,48 @@ import Testing
         #expect(open("staging", policy, [Self.trial("dev", passed: 1, gates: 1)]) == [])
     }
 
+    /// What is installed is not what runs, and what a run says of itself is no proof that a weakness is gone.
+    @Test func whatASetIsForHasToBeGoneByALaterLook() {
+        typealias Closing = PatchSetTrial.Closing
+        func state(_ closing: Closing?, hosts: [ResourceID] = ["a"]) -> (isMet: Bool, words: String) {
+            var trial = Self.trial("dev", hosts: hosts)
+            trial.closing = closing
+            let criteria = PromotionJudge(
+                policy: Self.policy(PromotionCriteria(closed: true)), trials: [trial], notes: []
+            ).criteria(to: "staging", lane: .normal, exploited: false, at: Self.start)
+            let found = criteria.first { $0.name == .closed }
+            return (found?.isMet == true, found?.state ?? "")
+        }
+        #expect(state(Closing(advisories: ["CVE-1"], unseen: [], open: [])).isMet)
+        #expect(state(nil) == (false, "no host has it"))
+        let unseen = state(Closing(advisories: ["CVE-1"], unseen: ["a"], open: []))
+        #expect(!unseen.isMet && unseen.words.contains("a (`fettle scan`)"), "\(unseen.words)")
+        let open = Closing.Open(resource: "a", advisory: "CVE-1", state: "still missing")
+        let left = state(Closing(advisories: ["CVE-1"], unseen: ["b"], open: [open]))
+        #expect(!left.isMet && left.words == "CVE-1 on a: still missing")
+        // Nothing can be asked of a set that was made for no weakness.
+        #expect(state(Closing(advisories: [], unseen: ["a"], open: [])).isMet)
+    }
+
+    /// A service that no earlier stage has was tried beside it by nobody.
+    @Test func whatRunsWhereItGoesHasToHaveRunBesideIt() {
+        func open(_ ran: [String]?, _ runs: [String]?, on platform: String = "debian:12") -> String? {
+            var trial = Self.trial("dev")
+            trial.tried = [PlatformVersions(platform: "debian:12", packages: [], services: ran)]
+            let brought = PlatformVersions(platform: platform, packages: [], services: runs)
+            return PromotionJudge(
+                policy: Self.policy(PromotionCriteria(beside: true)), trials: [trial], notes: []
+            ).criteria(to: "staging", lane: .normal, exploited: false, bringing: [brought], at: Self.start)
+                .first { $0.name == .beside && !$0.isMet }?.state
+        }
+        #expect(open(["nginx.service", "orders.service"], ["nginx.service"]) == nil)
+        #expect(open(["nginx.service"], ["orders.service"])?.contains("orders.service on debian:12") == true)
+        #expect(open(nil, ["orders.service"])?.contains("orders.service") == true)
+        #expect(open(["nginx.service"], ["nginx.service"], on: "debian:13")?.contains("debian:13") == true)
+        #expect(open(["nginx.service"], nil)?.contains("not known") == true)
+        #expect(open(nil, []) == nil)
+    }
+
     @Test func theLastWordOfASignOffCounts() {
         let policy = Self.policy(PromotionCriteria(signOffs: [.tests]))
         let trials = [Self.trial("dev")]

@@ -1,3 +1,4 @@
+internal import FettleModel
 public import Foundation
 
 /// CSAF 2.0 documents about packages of rpm distributions: security advisories and VEX, of Red Hat and SUSE
@@ -9,6 +10,11 @@ public enum CSAFFormat: FeedFormat {
         let start = head.prefix(64 * 1024)
         guard start.first(where: { !" \t\r\n\u{FEFF}".utf8.contains($0) }) == UInt8(ascii: "{") else { return false }
         return start.range(of: Data("\"csaf_version\"".utf8)) != nil
+    }
+
+    /// When a document was last changed; nil if it does not say, or is none.
+    static func modified(_ document: FeedDocument) -> Timestamp? {
+        (try? document.decoded(CSAFDocument.self, orElse: ""))?.document.tracking.modifiedAt
     }
 
     public static func parse(_ document: FeedDocument, into sink: any FeedSink) throws(FeedError) {

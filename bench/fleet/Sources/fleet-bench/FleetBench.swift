@@ -7,12 +7,13 @@ import Foundation
 ///
 ///     fleet-bench fill FOLDER TRACKER.json DPKG-STATUS...
 ///     fleet-bench measure FOLDER
+///     fleet-bench assess FOLDER
 @main
 struct FleetBench {
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
         guard let verb = arguments.first, let folder = arguments.dropFirst().first else {
-            print("usage: fleet-bench fill FOLDER TRACKER.json DPKG-STATUS... | measure FOLDER")
+            print("usage: fleet-bench fill FOLDER TRACKER.json DPKG-STATUS... | measure FOLDER | assess FOLDER")
             exit(2)
         }
         do {
@@ -21,6 +22,7 @@ struct FleetBench {
                 let files = Array(arguments.dropFirst(2))
                 guard let tracker = files.first else { return print("fill needs the tracker's JSON") }
                 try Filling(folder: folder, tracker: tracker, lists: Array(files.dropFirst())).run()
+            case "assess": try Assessing(folder: folder).run()
             default: try Measuring(folder: folder).run()
             }
         } catch {

@@ -1,0 +1,293 @@
+public import FettleDriverKit
+public import FettleModel
+
+/// Brings the new versions of rpm packages, and those to return to, into a host's own cache, and rehearses the change: while the
+/// host still serves. What is fetched passes the checks of its repository, and counts only if it is whole and signed by a key that
+/// the host's rpm database holds.
+///
+/// Files stay for `retentionDays`, and longer while what is in them is installed or wanted.
+public struct StageRpmDriver: StepDriver {
+    private let channels: any ChannelProvider
+    private let settings: PackageDriverSettings
+
+    public init(channels: any ChannelProvider, settings: PackageDriverSettings = PackageDriverSettings()) {
+        self.channels = channels
+        self.settings = settings
+    }
+
+    public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
+        do {
+            let (work, session) = try work(step, in: context)
+            let snapshot = try await session.rpmSnapshot()
+            let tool = try snapshot.requireTool()
+            let jobs = work.jobNames.compactMap { snapshot.jobs[$0] }
+            for case .running(let since) in jobs {
+                return .blocked(reason: "the download still runs on the host since \(since)")
+            }
+            let kept = try await RpmFiles(session: session).kept(work.all)
+            guard work.all.allSatisfy({ kept[$0] != nil }), jobs.isEmpty else { return .ready(prior: nil) }
+            try await rehearse(work, session, snapshot, tool)
+            return .alreadyDone(observation(work, kept: kept, lost: [], at: snapshot.observedAt))
+        } catch {
+            return .unknown(error)
+        }
+    }
+
+    public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
+        let (work, session) = try work(step, in: context)
+        let files = RpmFiles(session: session)
+        let snapshot = try await session.rpmSnapshot()
+        let tool = try snapshot.requireTool()
+        let runner = DetachedJobRunner(session: session, hasSystemd: snapshot.hasSystemd)
+        for name in work.jobNames {
+            guard let state = snapshot.jobs[name] else { continue }
+            _ = try await runner.run(
+                DetachedJob(name: name, command: [RpmCommand.rpm]), running: state, seconds: step.timeoutSeconds)
+        }
+        await prune(work, snapshot, files)
+        let kept = try await files.kept(work.all)
+        let missing = work.all.filter { kept[$0] == nil }
+        if !missing.isEmpty { try await fetch(missing, work, snapshot, tool, runner, seconds: step.timeoutSeconds) }
+        try await rehearse(work, session, snapshot, tool)
+    }
+
+    public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
+        let (work, session) = try work(step, in: context)
+        let began = settings.clock.now()
+        let kept = try await RpmFiles(session: session).kept(work.all)
+        let missing = work.all.filter { kept[$0] == nil }
+        let lost = work.mayLoseEarlier ? missing.filter(work.earlier.contains) : []
+        guard missing.count == lost.count else {
+            throw StepFailure(
+                code: .packageManager, message: "not in the host's cache: \(PackageWords.list(missing))")
+        }
+        var observation = observation(work, kept: kept, lost: lost, at: began)
+        if let milliseconds = settings.memory.times.take(of: step.id, in: context.run) {
+            observation.details["packageManagerMilliseconds"] = "\(milliseconds)"
+        }
+        return observation
+    }
+
+    // MARK: Parts
+
+    private struct Work {
+        var transaction: RpmTransaction
+        /// All that is made on the host up to the end of this part; the transaction itself where it is the first.
+        var upToHere: RpmTransaction
+        /// What the other parts install and return to.
+        var ofOtherParts: [PackageVersion]
+        var new: [PackageVersion]
+        var earlier: [PackageVersion]
+        /// Approved as irreversible on this resource.
+        var mayLoseEarlier: Bool
+        var step: StepID
+        var run: RunID
+        var all: [PackageVersion] { new + earlier }
+        var jobNames: [String] {
+            ["new", "earlier"].flatMap { which in
+                RpmCommand.Fetching.allCases.map { jobName(which, $0) }
+            }
+        }
+        func jobName(_ which: String, _ fetching: RpmCommand.Fetching) -> String {
+            DetachedJob.name(of: step, in: run, part: "rpm-stage-\(which)-\(fetching.rawValue)")
+        }
+    }
+
+    private func work(_ step: Step, in context: StepContext) throws(StepFailure) -> (Work, HostSession) {
+        guard case .stage(let transaction) = step.action else {
+            throw StepFailure(code: .refused, message: "\(step.id) stages nothing")
+        }
+        let valid = try RpmTransaction(transaction)
+        let session = try HostSession(step, in: context, channels: channels, clock: settings.clock)
+        let (before, after) = Self.otherParts(step, context.plan)
+        let others = before + after
+        let isIrreversible = context.plan.steps.contains {
+            if case .changePackages = $0.action {
+                $0.resource == step.resource && $0.rollbackClass == .irreversible
+            } else {
+                false
+            }
+        }
+        let work = Work(
+            transaction: valid, upToHere: try valid.following(before),
+            ofOtherParts: others.compactMap(\.target) + others.compactMap(\.origin),
+            new: valid.changes.compactMap(\.target),
+            earlier: valid.purpose == .patch ? valid.changes.compactMap(\.origin) : [],
+            mayLoseEarlier: isIrreversible, step: step.id, run: context.run)
+        return (work, session)
+    }
+
+    /// The changes of the other steps that stage rpm packages on the same host, in the plan's order.
+    private static func otherParts(_ step: Step, _ plan: Plan) -> (before: [PackageChange], after: [PackageChange]) {
+        var before: [PackageChange] = []
+        var after: [PackageChange] = []
+        var isAfter = false
+        for other in plan.steps where other.resource == step.resource {
+            guard case .stage(let transaction) = other.action, transaction.manager == .rpm else { continue }
+            if other.id == step.id {
+                isAfter = true
+            } else if isAfter {
+                after += transaction.changes
+            } else {
+                before += transaction.changes
+            }
+        }
+        // A step that the plan doesn't have follows nothing.
+        return isAfter ? (before, after) : ([], before)
+    }
+
+    /// Only a patch of a host as the plan saw it can be rehearsed as it will be done; after an interrupted run the step that
+    /// changes the packages repairs first, and rehearses then.
+    private func rehearse(
+        _ work: Work, _ session: HostSession, _ snapshot: RpmSnapshot, _ tool: RpmTool
+    ) async throws(StepFailure) {
+        let todo = RpmWork(work.upToHere, on: snapshot)
+        guard work.upToHere.purpose == .patch, todo.leftovers.isEmpty, todo.drifted.isEmpty, !todo.installs.isEmpty
+        else { return }
+        let wanted = todo.installs.compactMap(\.target)
+        let kept = try await RpmFiles(session: session).kept(wanted)
+        let files = wanted.compactMap { kept[$0] }.sorted()
+        guard files.count == wanted.count else { return }
+        try await RpmRehearsal(command: RpmCommand.install(files, by: tool), expected: todo.installs)
+            .run(on: session, packages: snapshot.packages)
+    }
+
+    /// Brings what is missing into the host's cache.
+    private func fetch(
+        _ missing: [PackageVersion], _ work: Work, _ snapshot: RpmSnapshot, _ tool: RpmTool,
+        _ runner: DetachedJobRunner, seconds: Int
+    ) async throws(StepFailure) {
+        let session = runner.session
+        // The earlier versions are about as large as the new ones.
+        try PackageSpace.requireForDownload(work.transaction.downloadBytes &* 2, in: snapshot.freeBytes)
+        for directory in [RpmCommand.parent, RpmCommand.files, RpmCommand.zypperDownloads] {
+            try await session.runRoot(RpmCommand.makeDirectory(directory))
+        }
+        // Nothing torn or unsigned may stand in the way of what comes.
+        let files = RpmFiles(session: session)
+        await remove(try await files.found(missing).map(\.file), session)
+
+        var said = ""
+        for (which, versions) in [
+            ("new", missing.filter(work.new.contains)), ("earlier", missing.filter { !work.new.contains($0) }),
+        ] {
+            for fetching in RpmCommand.Fetching.allCases {
+                let some = versions.filter { isInstalled($0, snapshot) == (fetching == .reinstall) }
+                guard !some.isEmpty else { continue }
+                said += try await download(some, which, fetching, work, tool, runner, seconds: seconds)
+            }
+        }
+        try await judge(missing, work, files, said)
+    }
+
+    private func isInstalled(_ version: PackageVersion, _ snapshot: RpmSnapshot) -> Bool {
+        snapshot.packages.installed.contains {
+            PackageVersion(name: $0.name, architecture: $0.architecture, version: $0.version).isSameRpm(version)
+        }
+    }
+
+    /// - Returns: what was said where it did not bring all.
+    private func download(
+        _ versions: [PackageVersion], _ which: String, _ fetching: RpmCommand.Fetching, _ work: Work, _ tool: RpmTool,
+        _ runner: DetachedJobRunner, seconds: Int
+    ) async throws(StepFailure) -> String {
+        let job = DetachedJob(
+            name: work.jobName(which, fetching), command: RpmCommand.download(versions, by: tool, fetching),
+            environment: RpmCommand.environment)
+        let outcome = try await runner.run(job, running: nil, seconds: seconds)
+        settings.memory.times.add(milliseconds: outcome.milliseconds, to: work.step, in: work.run)
+        // `mv` complains where both are the same file, as with a repository on the host's own disk; what came is looked at below.
+        if tool == .zypper { _ = try await runner.session.run(RemoteCommand(root: RpmCommand.gather)) }
+        if outcome.status == 0 { return "" }
+        guard RpmDiagnosis.isNotOffered(outcome.output) else {
+            throw RpmDiagnosis.failure(status: outcome.status, output: outcome.output, doing: "the download")
+        }
+        // zypper fetches nothing at all where one is missing.
+        let unknown = RpmDiagnosis.notFound(outcome.output)
+        let rest = versions.filter { !unknown.contains($0.zypperLabel) }
+        guard tool == .zypper, !rest.isEmpty, rest.count < versions.count else { return outcome.output }
+        return outcome.output
+            + (try await download(rest, which, fetching, work, tool, runner, seconds: seconds))
+    }
+
+    /// - Parameter said: what the downloads said where they did not bring all.
+    private func judge(
+        _ wanted: [PackageVersion], _ work: Work, _ files: RpmFiles, _ said: String
+    ) async throws(StepFailure) {
+        var found = try await files.found(wanted)
+        func missing() -> [PackageVersion] {
+            wanted.filter { version in !found.contains { $0.isTrusted && $0.package.isSameRpm(version) } }
+        }
+        for version in missing() where work.earlier.contains(version) {
+            try await salvage(version, files.session)
+        }
+        if !missing().isEmpty { found = try await files.found(wanted) }
+        let untrusted = missing().filter { version in found.contains { $0.package.isSameRpm(version) } }
+        guard untrusted.isEmpty else {
+            await remove(found.filter { !$0.isTrusted }.map(\.file), files.session)
+            throw StepFailure(
+                code: .refused,
+                message:
+                    "not whole, or not signed by a key that the host's rpm database holds: \(PackageWords.list(untrusted))",
+                output: HostText.tail(said))
+        }
+        let new = missing().filter(work.new.contains)
+        guard new.isEmpty else {
+            let named = new.filter { said.contains($0.rpmLabel) || said.contains($0.zypperLabel) }
+            throw StepFailure(
+                code: .drift,
+                message:
+                    "the host's repositories no longer offer what the plan installs: \(PackageWords.list(named.isEmpty ? new : named))",
+                output: HostText.tail(said))
+        }
+        guard missing().isEmpty || work.mayLoseEarlier else {
+            throw StepFailure(
+                code: .refused,
+                message:
+                    "there would be no way back: no repository offers \(PackageWords.list(missing())), and no file of it is left",
+                output: HostText.tail(said))
+        }
+    }
+
+    /// An earlier version that no repository offers may lie where the host's own downloads are kept.
+    private func salvage(_ version: PackageVersion, _ session: HostSession) async throws(StepFailure) {
+        let bare = version.version.split(separator: ":").last ?? ""
+        let file = "\(version.name)-\(bare).\(version.architecture).rpm"
+        guard RpmNames.isFile(file) else { return }
+        for cache in RpmCommand.hostCaches {
+            // A cache that the host doesn't have.
+            _ = try await session.run(RemoteCommand(root: RpmCommand.salvage(file, from: cache), timeout: .seconds(60)))
+        }
+    }
+
+    /// Room is worth less than the change: what cannot be taken away now stays.
+    private func prune(_ work: Work, _ snapshot: RpmSnapshot, _ files: RpmFiles) async {
+        guard let old = try? await files.outdated(days: settings.retentionDays) else { return }
+        let needless = old.filter { file in
+            !(work.all + work.ofOtherParts).contains { $0.isSameRpm(file.package) }
+                && !isInstalled(file.package, snapshot)
+        }
+        await remove(needless.map(\.file), files.session)
+    }
+
+    private func remove(_ files: [String], _ session: HostSession) async {
+        var rest = files[...]
+        while !rest.isEmpty {
+            try? await session.runRoot(RpmCommand.remove(Array(rest.prefix(200))))
+            rest = rest.dropFirst(200)
+        }
+    }
+
+    private func observation(
+        _ work: Work, kept: [PackageVersion: String], lost: [PackageVersion], at time: Timestamp
+    ) -> Observation {
+        let new = work.new.count { kept[$0] != nil }
+        let earlier = work.earlier.count { kept[$0] != nil }
+        var details = ["new": "\(new)", "earlier": "\(earlier)", "directory": RpmCommand.files]
+        if !lost.isEmpty { details["withoutWayBack"] = PackageWords.list(lost) }
+        let warning = lost.isEmpty ? "" : "; no way back for \(PackageWords.list(lost))"
+        return Observation(
+            verdict: .pass, summary: "\(new) new and \(earlier) earlier packages in the host's cache\(warning)",
+            details: details, observedAt: time)
+    }
+}
