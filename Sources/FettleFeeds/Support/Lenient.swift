@@ -39,6 +39,21 @@ extension FeedDocument {
             throw FeedError(name, "\(complaint): \(DecodingReason.text(error))")
         }
     }
+
+    /// One record of many. The failure is of a record that is malformed, and can be left out.
+    ///
+    /// - Parameter place: the record's, for the message: `record 3`.
+    /// - Throws: where it is no JSON at all: the file was damaged, and nobody knows what else of it.
+    func record<Value: Decodable>(
+        _ type: Value.Type, _ place: String, from value: Data, by decoder: JSONDecoder
+    ) throws(FeedError) -> Result<Value, any Error> {
+        let record = Result { try decoder.decode(type, from: value) }
+        if case .failure = record, case .wrong(let byte) = value.withUnsafeBytes({ JSONEnding(of: $0) }) {
+            let words = "\(place) is malformed JSON, at its byte \(byte): fetch the file again, or take it away"
+            throw FeedError(name, words)
+        }
+        return record
+    }
 }
 
 /// Says in a few words why something could not be decoded.

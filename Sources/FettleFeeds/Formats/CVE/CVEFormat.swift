@@ -28,14 +28,15 @@ public enum CVEFormat: FeedFormat {
         try JSONSplitter.values(in: document.bytes, of: document.name) { value throws(FeedError) in
             guard value.first == UInt8(ascii: "[") else {
                 number += 1
-                try take(Result { try decoder.decode(CVERecord.self, from: value) }, "record \(number)", into: sink)
+                let place = "record \(number)"
+                try take(document.record(CVERecord.self, place, from: value, by: decoder), place, into: sink)
                 return
             }
             var splitter = try JSONSplitter(value, of: document.name)
             while let member = try splitter.next() {
                 number += 1
-                let record = Result { try decoder.decode(CVERecord.self, from: member.value) }
-                try take(record, "record \(number)", into: sink)
+                let place = "record \(number)"
+                try take(document.record(CVERecord.self, place, from: member.value, by: decoder), place, into: sink)
             }
         }
         guard number > 0 else { throw FeedError(document.name, "holds no CVE record") }

@@ -29,13 +29,11 @@ public enum DebianTrackerFormat: FeedFormat {
                 sink.skipped("member \(member.number + 1)", because: "its name is empty, too long or of several lines")
                 continue
             }
-            do {
-                let issues = try decoder.decode([String: Lenient<DebianTrackerReading.Issue>].self, from: member.value)
-                try reading.take(issues, of: source)
-            } catch let error as FeedError {
-                throw error
-            } catch {
-                sink.skipped(source, because: DecodingReason.text(error))
+            let issues = try document.record(
+                [String: Lenient<DebianTrackerReading.Issue>].self, source, from: member.value, by: decoder)
+            switch issues {
+            case .success(let issues): try reading.take(issues, of: source)
+            case .failure(let error): sink.skipped(source, because: DecodingReason.text(error))
             }
         }
     }

@@ -30,16 +30,18 @@ public enum OSVFormat: FeedFormat {
         var number = 0
         try JSONSplitter.values(in: document.bytes, of: document.name) { value throws(FeedError) in
             guard value.first == UInt8(ascii: "[") else {
-                try conversion.take(
-                    Result { try decoder.decode(OSVRecord.self, from: value) }, named: "record \(number + 1)")
                 number += 1
+                let place = "record \(number)"
+                try conversion.take(
+                    document.record(OSVRecord.self, place, from: value, by: decoder), named: place)
                 return
             }
             var splitter = try JSONSplitter(value, of: document.name)
             while let member = try splitter.next() {
-                let record = Result { try decoder.decode(OSVRecord.self, from: member.value) }
-                try conversion.take(record, named: "record \(number + 1)")
                 number += 1
+                let place = "record \(number)"
+                try conversion.take(
+                    document.record(OSVRecord.self, place, from: member.value, by: decoder), named: place)
             }
         }
         guard number > 0 else { throw FeedError(document.name, "holds no OSV record") }

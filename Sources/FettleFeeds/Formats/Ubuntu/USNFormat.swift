@@ -26,9 +26,9 @@ public enum USNFormat: FeedFormat {
                 continue
             }
             let notice: Notice
-            do {
-                notice = try decoder.decode(Notice.self, from: member.value)
-            } catch {
+            switch try document.record(Notice.self, "USN-\(number)", from: member.value, by: decoder) {
+            case .success(let read): notice = read
+            case .failure(let error):
                 sink.skipped("USN-\(number)", because: DecodingReason.text(error))
                 continue
             }
