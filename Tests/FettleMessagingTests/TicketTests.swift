@@ -8,7 +8,7 @@ import Testing
     private let template = "0123456789abcdef0123456789abcdef"
 
     private func deliver(
-        _ event: MessageEvent, _ server: WebServer, reference: String? = nil, seconds: Int = 5
+        _ event: MessageEvent, _ server: WebServer, reference: String? = nil, seconds: Int = 60
     ) async -> DeliveryOutcome {
         let settings = MessageReceiver.ServiceNowSettings(
             templates: ["weekly": template], fields: ["assignment_group": "Linux"])
@@ -16,7 +16,7 @@ import Testing
             event, to: Sample.receiver(.serviceNow(settings), server.address, user: "fettle"),
             secret: "secret password",
             reference: reference,
-            by: MessageDelivery(version: "0", limits: .init(connectSeconds: 2, totalSeconds: seconds)))
+            by: MessageDelivery(version: "0", limits: .init(connectSeconds: 60, totalSeconds: seconds)))
     }
 
     @Test(arguments: [

@@ -12,7 +12,7 @@ public struct HAProxyRestoreDriver: StepDriver {
     private static let goodSessions = 10
 
     private let sockets: AdminSockets
-    private let watched = RecentLooks<Duration>()
+    private let watched = RecentLooks<Duration>(freshFor: nil)
 
     public init(channels: any ChannelProvider) { sockets = AdminSockets(channels: channels) }
 

@@ -8,7 +8,7 @@ public import FettleModel
 public struct BringHomeDriver: StepDriver {
     private let channels: any ChannelProvider
     private let clock: DriverClock
-    private let records = RecentLooks<[MachineMover.Record]>()
+    private let records = RecentLooks<[MachineMover.Record]>(freshFor: nil)
 
     public init(channels: any ChannelProvider, clock: DriverClock = DriverClock()) {
         self.channels = channels
@@ -62,7 +62,8 @@ public struct BringHomeDriver: StepDriver {
                 try await start(machine, on: home)
             }
         }
-        records.note(done, of: step, in: context, since: ContinuousClock.now)
+        // With those that an attempt before this one brought, whose proof failed.
+        records.note((records.take(of: step, in: context) ?? []) + done, of: step, in: context, since: .now)
         // Once, and only after all are home: what is to become of it is for people, and the hypervisor has not to wait for that.
         guard down.isEmpty else {
             throw StepFailure(

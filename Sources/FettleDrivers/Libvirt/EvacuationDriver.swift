@@ -12,7 +12,7 @@ public struct EvacuationDriver: StepDriver {
 
     private let channels: any ChannelProvider
     private let clock: DriverClock
-    private let records = RecentLooks<[MachineMover.Record]>()
+    private let records = RecentLooks<[MachineMover.Record]>(freshFor: nil)
 
     public init(channels: any ChannelProvider, clock: DriverClock = DriverClock()) {
         self.channels = channels
@@ -65,7 +65,8 @@ public struct EvacuationDriver: StepDriver {
             if record == nil, case .off = try await mover.standing(move) { try refuseOff(move, step, context) }
             if let record { done.append(record) }
         }
-        records.note(done, of: step, in: context, since: ContinuousClock.now)
+        // With those that an attempt before this one moved, whose proof failed.
+        records.note((records.take(of: step, in: context) ?? []) + done, of: step, in: context, since: .now)
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {

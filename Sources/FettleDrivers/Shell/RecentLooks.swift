@@ -16,6 +16,11 @@ final class RecentLooks<Look: Sendable>: Sendable {
     }
 
     private let looks = Mutex<[Key: (look: Look, at: ContinuousClock.Instant)]>([:])
+    private let limit: Duration?
+
+    /// - Parameter limit: how old it may be when it is taken. Nil for what a performance tells of itself, which is as true when the
+    ///   proof that follows was long in coming.
+    init(freshFor limit: Duration? = RecentLooks.freshness) { self.limit = limit }
 
     /// - Parameter time: before the host was asked.
     func note(_ look: Look, of step: Step, in context: StepContext, since time: ContinuousClock.Instant) {
@@ -24,7 +29,7 @@ final class RecentLooks<Look: Sendable>: Sendable {
 
     func take(of step: Step, in context: StepContext, now: ContinuousClock.Instant = .now) -> Look? {
         guard let (look, time) = looks.withLock({ $0.removeValue(forKey: Key(run: context.run, step: step.id)) }),
-            time.duration(to: now) < Self.freshness
+            limit.map({ time.duration(to: now) < $0 }) ?? true
         else { return nil }
         return look
     }
