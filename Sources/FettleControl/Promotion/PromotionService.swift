@@ -192,7 +192,10 @@ public struct PromotionService: Sendable {
         let lines = wishes.prefix(mostNamed).map { wish in
             let names = wish.wanted.prefix(5).map { "\($0.name) \($0.version)" }.joined(separator: ", ")
             let more = wish.wanted.count > 5 ? " and \(wish.wanted.count - 5) more" : ""
-            let why = reasons[wish.resource]?.map(\.reason).joined(separator: "; ")
+            let all = reasons[wish.resource] ?? []
+            // What is left out of single packages is told where the whole host is not.
+            let whole = all.filter { $0.subject == nil }
+            let why = (whole.isEmpty ? all : whole).first?.reason
             return "\(wish.resource) wants \(names)\(more): \(why ?? "the plan has no step for it")"
         }
         let rest = wishes.count > mostNamed ? ["and \(wishes.count - mostNamed) more hosts"] : []
