@@ -37,7 +37,7 @@ import Testing
         let place = store.place(of: repository)
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         try CanonicalJSON.encode(repository).write(to: place.appending(path: ArtifactFolder.manifest))
-        let file = store.path(of: archive.sha256)
+        let file = store.path(of: archive)
         try FileManager.default.setAttributes([.modificationDate: Self.age], ofItemAtPath: file.path)
         return file
     }

@@ -8,8 +8,9 @@ struct PromoteCommand: AsyncParsableCommand {
         commandName: "promote", abstract: "Plan a patch set for a stage, and ask for that plan's approval.",
         discussion: """
             With exactly the set's versions: what else is on offer by now is not looked at, what the set does not hold is not touched, \
-            and what cannot be had any more is told. Refused (3) with everything that the stages before have not shown yet; \
-            `fettle pipeline` shows it too (docs/promotion.md).
+            and what cannot be had any more is told. Refused (3) with everything that the stages before have not shown yet, which \
+            `fettle pipeline` shows too, and where no host that wants something of the set can be brought it. With nothing left to \
+            do it ends with 0; with 4 if hosts could not be read (docs/promotion.md).
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -36,16 +37,23 @@ struct PromoteCommand: AsyncParsableCommand {
             progress: { bar.advance($0.rawValue) }, willAsk: { bar.start("asking resolvers", total: $0) })
         bar.finish()
         await session.close()
+        let view = PlanResultView(result: promoted.result)
         if options.output == .json {
-            return try session.printJSON(
+            try session.printJSON(
                 Answer(
                     change: promoted.change, plan: promoted.result.plan.id, leftOut: promoted.result.report.leftOut))
+            return try Self.end(view)
         }
-        PlanResultView(result: promoted.result).show()
-        guard let change = promoted.change else { return }
+        view.show()
+        guard let change = promoted.change else { return try Self.end(view) }
         session.print("\(change.id) asks for approval of \(change.plan.id), digest \(change.plan.digest.short)…")
         session.print(change.approvalLine)
         session.next("fettle change show \(change.id)", "then another person: fettle change approve \(change.id)")
+    }
+
+    /// As `plan make`: where nothing is to be done on those that were heard, the others may still want it.
+    private static func end(_ view: PlanResultView) throws {
+        if view.status != .ok { throw view.status.code }
     }
 }
 

@@ -18,13 +18,23 @@ extension ActScope {
 }
 
 extension PlanService {
+    /// A host that wants something of a patch set.
+    struct SetWish {
+        var resource: ResourceID
+        /// Sorted.
+        var wanted: [PackageVersion]
+        /// Its resolver has answered, and does not bring them: nothing that the host can reach offers them, or offers them all.
+        var cannotBeHad: Bool
+    }
+
     /// Makes a plan with exactly the versions of a patch set for the hosts of some environments, and keeps it.
     ///
+    /// - Returns: the plan, and who wants something of the set and has answered: if the plan is empty, they do not get it.
     /// - Throws: as `make(filter:…)`; `blocked` if there is no host that may get the set.
     func make(
         from set: PatchSet, _ reference: StageReference, environments: [EnvironmentID], fleet: Fleet, policy: Policy,
         title: String, progress: @escaping @Sendable (ResourceID) -> Void, willAsk: @Sendable (Int) -> Void
-    ) async throws(ControlError) -> Result {
+    ) async throws(ControlError) -> (result: Result, wishes: [SetWish]) {
         try await gate.require(.plan, on: ActScope(PatchFilter(environments: environments), fleet))
         try await gate.requireAccepted(policy, fleet)
         let unknown = environments.filter { name in !fleet.environments.contains { $0.id == name } }
@@ -46,8 +56,33 @@ extension PlanService {
                 patches, answers: answers, policy: policy, id: id, findings: findingsReference, selectedAt: time,
                 facts: facts, fleet: fleet, patchSet: reference)
         }
-        return try await plan(
+        var result = try await plan(
             selection, selectionReference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: nil,
             deadlines: PlanDeadlines.of(findings, selected: selection), title: title, superseded: nil)
+        result.unread = UnreadHost.all(result.unread, asked: answers)
+        return (result, patches.requests.compactMap { Self.wish($0, answers[$0.resource]) })
+    }
+
+    /// nil: it wants nothing that it would have to be brought, or was not heard.
+    private static func wish(
+        _ request: SelectionRequest, _ answer: Swift.Result<Resolution, StepFailure>?
+    ) -> SetWish? {
+        guard !request.wanted.isEmpty, let answer else { return nil }
+        let brought: Set<PackageVersion>
+        switch answer {
+        case .failure(let failure):
+            if UnreadHost.isSilence(failure) { return nil }
+            brought = []
+        case .success(let resolution):
+            brought = Set(
+                resolution.changes.compactMap { change in
+                    change.to.map {
+                        PackageVersion(name: change.name, architecture: change.architecture, version: $0)
+                    }
+                })
+        }
+        return SetWish(
+            resource: request.resource, wanted: request.wanted,
+            cannotBeHad: !brought.isSuperset(of: request.wanted))
     }
 }

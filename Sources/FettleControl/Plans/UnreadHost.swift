@@ -32,14 +32,17 @@ public struct UnreadHost: Codable, Sendable, Equatable {
     ) -> [UnreadHost] {
         let names = Set(known.map(\.resource))
         let silent = answers.compactMap { resource, answer -> UnreadHost? in
-            guard case .failure(let failure) = answer, [.unreachable, .timeout, .locked].contains(failure.code),
-                !names.contains(resource)
-            else {
+            guard case .failure(let failure) = answer, isSilence(failure), !names.contains(resource) else {
                 return nil
             }
             return UnreadHost(resource: resource, reason: "did not answer: \(failure.message)")
         }
         return (known + silent).sorted { $0.resource < $1.resource }
+    }
+
+    /// Whether it was not heard what the host's package manager has to say.
+    static func isSilence(_ failure: StepFailure) -> Bool {
+        [.unreachable, .timeout, .locked].contains(failure.code)
     }
 }
 

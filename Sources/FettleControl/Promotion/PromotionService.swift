@@ -153,7 +153,8 @@ public struct PromotionService: Sendable {
 
     /// Plans a stage from the set, with exactly its versions, and asks for approval of that plan.
     ///
-    /// - Throws: `blocked` with everything that the set has not shown yet.
+    /// - Throws: `blocked` with everything that the set has not shown yet, and where hosts want something of it and none can be brought
+    ///   it: with the packages, the hosts, and why.
     public func promote(
         _ id: PatchSetID, to stage: StageID, lane: PromotionLane, kind: Change.Kind, reason: String, by person: Person,
         fleet: Fleet, policy: Policy, progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
@@ -168,12 +169,43 @@ public struct PromotionService: Sendable {
         try PromotionAdmission.require(
             judge.criteria(to: stage, lane: lane, exploited: !set.exploited.isEmpty, at: tools.now()), set, to: stage)
         let environments = stages.stage(stage)?.environments ?? []
-        let result = try await plans.make(
+        let (result, wishes) = try await plans.make(
             from: set, reference, environments: environments, fleet: fleet, policy: policy,
             title: "\(set.title) (\(id)) to \(stage)", progress: progress, willAsk: willAsk)
-        guard !result.plan.steps.isEmpty else { return Promoted(result: result, change: nil) }
+        guard !result.plan.steps.isEmpty else {
+            guard wishes.isEmpty else { throw Self.nothingCanBeBrought(id, to: stage, result, wishes) }
+            return Promoted(result: result, change: nil)
+        }
         let change = try await changes.submit(
             plan: result.plan.id, kind: kind, reason: reason, by: person, policy: policy, fleet: fleet, lane: lane)
         return Promoted(result: result, change: change)
+    }
+
+    /// Hosts that an error names at most.
+    private static let mostNamed = 20
+
+    /// An empty plan though hosts want something of the set: a script must not read it as "done".
+    private static func nothingCanBeBrought(
+        _ id: PatchSetID, to stage: StageID, _ result: PlanService.Result, _ wishes: [PlanService.SetWish]
+    ) -> ControlError {
+        let reasons = Dictionary(grouping: result.report.leftOut, by: \.resource)
+        let lines = wishes.prefix(mostNamed).map { wish in
+            let names = wish.wanted.prefix(5).map { "\($0.name) \($0.version)" }.joined(separator: ", ")
+            let more = wish.wanted.count > 5 ? " and \(wish.wanted.count - 5) more" : ""
+            let all = reasons[wish.resource] ?? []
+            // What is left out of single packages is told where the whole host is not.
+            let whole = all.filter { $0.subject == nil }
+            let why = (whole.isEmpty ? all : whole).first?.reason
+            return "\(wish.resource) wants \(names)\(more): \(why ?? "the plan has no step for it")"
+        }
+        let rest = wishes.count > mostNamed ? ["and \(wishes.count - mostNamed) more hosts"] : []
+        return ControlError(
+            .blocked,
+            "nothing of \(id) can be brought to \(stage), \(result.plan.id) is empty:\n  "
+                + (lines + rest).joined(separator: "\n  "),
+            hint: wishes.contains(where: \.cannotBeHad)
+                ? "`fettle patchset freeze \(id)` keeps its versions while they can be had; where it is frozen already, these "
+                    + "hosts need its source (docs/promotion.md), and `fettle scan`"
+                : "`fettle plan show \(result.plan.id)` tells what was left out, and why")
     }
 }

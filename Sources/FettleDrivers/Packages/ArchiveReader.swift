@@ -9,16 +9,28 @@ public struct ArchiveOffer: Sendable, Equatable {
     public var sha256: Digest
     /// Fields of the lists' paragraph that say what the package is, as lines without their ends; none says where it lies.
     public var fields: [String]
+    /// The file on that host; nil: its package manager has to be asked for it.
+    public var place: String?
+}
+
+/// Hands archives over from hosts.
+public protocol ArchiveSending: Sendable {
+    /// Hands each over from its beginning to its end. Whoever takes them compares size and SHA-256: what comes is only what the host says.
+    ///
+    /// - Parameter take: a piece of an archive, in order; an archive's last piece is followed by an empty one.
+    func read(
+        _ offers: [ArchiveOffer], at address: ResourceAddress,
+        take: (ArchiveOffer, [UInt8]) async throws -> Void
+    ) async throws
 }
 
 /// Reads archives of exact versions from a host, as any user: by its own apt, sources, keys and proxies. Nothing is changed there but
 /// for a folder below /var/tmp, which goes when all is read.
-public struct ArchiveReader: Sendable {
+public struct ArchiveReader: ArchiveSending {
     private let channels: any ChannelProvider
 
     /// Of one archive, in bytes: larger than any package of a distribution.
     public static let longestArchive: Int64 = 4 << 30
-    static let pieceMiB = 3
     /// Of all lists' paragraphs together, in bytes.
     private static let longestLists = 16 << 20
 
@@ -77,12 +89,17 @@ public struct ArchiveReader: Sendable {
         guard let name = values["package"], let architecture = values["architecture"], let version = values["version"],
             DebianNames.isPackage(name), DebianNames.isArchitecture(architecture), DebianNames.isVersion(version),
             let bytes = values["size"].flatMap({ Int64($0) }), (1...longestArchive).contains(bytes),
-            let sum = values["sha256"], sum.utf8.count == 64, sum.utf8.allSatisfy("0123456789abcdef".utf8.contains),
+            let sum = values["sha256"], isSum(sum),
             !fields.contains(where: { $0.utf8.contains { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F } })
         else { return nil }
         return ArchiveOffer(
             package: PackageVersion(name: name, architecture: architecture, version: version), bytes: bytes,
             sha256: Digest(rawValue: sum), fields: fields)
+    }
+
+    /// A SHA-256 as text.
+    static func isSum(_ text: String) -> Bool {
+        text.utf8.count == 64 && text.utf8.allSatisfy("0123456789abcdef".utf8.contains)
     }
 
     /// Where the host's apt takes lists that nobody has signed, as it says itself; nil: it does not.
@@ -118,11 +135,7 @@ public struct ArchiveReader: Sendable {
         mktemp -d /var/tmp/fettle-freeze.XXXXXXXX
         """#
 
-    /// Has the host download archives, and hands each over from its beginning to its end.
-    ///
-    /// Whoever takes them compares size and SHA-256: what comes is only what the host says.
-    ///
-    /// - Parameter take: a piece of an archive, in order; an archive's last piece is followed by an empty one.
+    /// Has the host download them, one after the other.
     public func read(
         _ offers: [ArchiveOffer], at address: ResourceAddress,
         take: (ArchiveOffer, [UInt8]) async throws -> Void
@@ -160,24 +173,9 @@ public struct ArchiveReader: Sendable {
                 status: Int(result.status), output: result.errorText,
                 doing: "downloading \(offer.package.name) \(offer.package.version)")
         }
-        var count: Int64 = 0
-        while count < offer.bytes {
-            let skip = count / Int64(Self.pieceMiB << 20)
-            let piece = try await run(
-                "dd if=\(folder)/archive bs=\(Self.pieceMiB)M skip=\(skip) count=1 2>/dev/null",
-                limit: (Self.pieceMiB << 20) + 1_024, at: address)
-            guard !piece.standardOutput.isEmpty else { break }
-            let whole = min(Int64(Self.pieceMiB << 20), offer.bytes - count)
-            guard Int64(piece.standardOutput.count) == whole else {
-                throw StepFailure(
-                    code: .unreachable,
-                    message: "the host sent \(piece.standardOutput.count) of \(whole) bytes of a piece of "
-                        + "\(offer.package.name) \(offer.package.version)")
-            }
-            count += Int64(piece.standardOutput.count)
-            try await take(offer, piece.standardOutput)
+        try await ArchivePieces(offer, in: "\(folder)/archive").read(take: take) { command throws(StepFailure) in
+            try await answer(command, at: address)
         }
-        try await take(offer, [])
         _ = try await run("rm -f -- \(folder)/archive", at: address)
     }
 
@@ -201,18 +199,63 @@ public struct ArchiveReader: Sendable {
         at address: ResourceAddress, mayFail: Bool = false
     ) async throws(StepFailure) -> CommandResult {
         let words = input.map { $0.aptArgument + "\n" }.joined()
-        let result: CommandResult
-        do {
-            result = try await channels.channel(to: address).run(
-                RemoteCommand(script: script, input: Array(words.utf8), timeout: timeout, outputLimit: limit))
-        } catch {
-            throw StepFailure(error)
-        }
+        let result = try await answer(
+            RemoteCommand(script: script, input: Array(words.utf8), timeout: timeout, outputLimit: limit), at: address)
         guard result.succeeded || mayFail else {
             throw StepFailure(
                 code: .unreachable, message: "the host answers \(result.status) to a question about its archives",
                 output: result.errorText)
         }
         return result
+    }
+
+    private func answer(
+        _ command: RemoteCommand, at address: ResourceAddress
+    ) async throws(StepFailure) -> CommandResult {
+        do { return try await channels.channel(to: address).run(command) } catch { throw StepFailure(error) }
+    }
+}
+
+/// A file of a host, read piece by piece: a channel holds an answer in memory.
+struct ArchivePieces {
+    private let offer: ArchiveOffer
+    private let place: String
+
+    static let mebibytes = 3
+    private static let bytes = Int64(mebibytes << 20)
+
+    /// - Parameter place: of letters that no shell takes for anything else.
+    init(_ offer: ArchiveOffer, in place: String) {
+        self.offer = offer
+        self.place = place
+    }
+
+    func read(
+        take: (ArchiveOffer, [UInt8]) async throws -> Void,
+        by run: (RemoteCommand) async throws(StepFailure) -> CommandResult
+    ) async throws {
+        var count: Int64 = 0
+        while count < offer.bytes {
+            let piece = try await run(
+                RemoteCommand(
+                    script: "dd if=\(place) bs=\(Self.mebibytes)M skip=\(count / Self.bytes) count=1 2>/dev/null",
+                    timeout: .seconds(300), outputLimit: Int(Self.bytes) + 1_024))
+            guard piece.succeeded else {
+                throw StepFailure(
+                    code: .unreachable, message: "the host answers \(piece.status) to a question about its archives",
+                    output: piece.errorText)
+            }
+            guard !piece.standardOutput.isEmpty else { break }
+            let whole = min(Self.bytes, offer.bytes - count)
+            guard Int64(piece.standardOutput.count) == whole else {
+                throw StepFailure(
+                    code: .unreachable,
+                    message: "the host sent \(piece.standardOutput.count) of \(whole) bytes of a piece of "
+                        + "\(offer.package.name) \(offer.package.version)")
+            }
+            count += Int64(piece.standardOutput.count)
+            try await take(offer, piece.standardOutput)
+        }
+        try await take(offer, [])
     }
 }

@@ -12,8 +12,13 @@ struct HostSession: Sendable {
         guard let target = context.plan.target(step.resource) else {
             throw StepFailure(code: .refused, message: "the plan has no address for \(step.resource)")
         }
+        self.init(to: target.address, channels: channels, clock: clock)
+    }
+
+    /// The way to a host for what is no step.
+    init(to address: ResourceAddress, channels: any ChannelProvider, clock: DriverClock = DriverClock()) {
         self.channels = channels
-        self.address = target.address
+        self.address = address
         self.clock = clock
     }
 

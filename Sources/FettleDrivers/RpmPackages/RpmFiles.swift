@@ -62,6 +62,15 @@ struct RpmFiles: Sendable {
         }
     }
 
+    /// Room is worth less than what is under way: what cannot be taken away now stays.
+    func remove(_ files: [String]) async {
+        var rest = files[...]
+        while !rest.isEmpty {
+            try? await session.runRoot(RpmCommand.remove(Array(rest.prefix(200))))
+            rest = rest.dropFirst(200)
+        }
+    }
+
     /// Lines of file, name, architecture, version and what `rpm --checksig` says. A file that is torn has only the first.
     static func parse(_ text: String) -> [Kept] {
         FactText.lines(text).compactMap { line -> Kept? in

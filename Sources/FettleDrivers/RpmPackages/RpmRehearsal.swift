@@ -93,6 +93,12 @@ enum RpmDiagnosis {
             .contains { output.contains($0) }
     }
 
+    /// Those of the missing that it speaks of; all, where it names none.
+    static func named(_ missing: [PackageVersion], in said: String) -> [PackageVersion] {
+        let named = missing.filter { said.contains($0.rpmLabel) || said.contains($0.zypperLabel) }
+        return named.isEmpty ? missing : named
+    }
+
     /// What zypper doesn't find, of `Package 'libinvoice.noarch=9-9' not found.`; it then fetches nothing at all.
     static func notFound(_ output: String) -> Set<String> {
         Set(

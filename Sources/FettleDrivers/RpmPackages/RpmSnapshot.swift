@@ -21,6 +21,13 @@ struct RpmSnapshot: Sendable {
             .map { RpmNames.withoutZeroEpoch($0.version) }
     }
 
+    /// At exactly this version, whatever else is installed beside it.
+    func isInstalled(_ version: PackageVersion) -> Bool {
+        packages.installed.contains {
+            PackageVersion(name: $0.name, architecture: $0.architecture, version: $0.version).isSameRpm(version)
+        }
+    }
+
     func requireTool() throws(StepFailure) -> RpmTool {
         guard let tool else { throw StepFailure(code: .refused, message: "the host has neither dnf nor zypper") }
         return tool

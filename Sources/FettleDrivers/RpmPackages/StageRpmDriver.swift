@@ -157,57 +157,19 @@ public struct StageRpmDriver: StepDriver {
         _ missing: [PackageVersion], _ work: Work, _ snapshot: RpmSnapshot, _ tool: RpmTool,
         _ runner: DetachedJobRunner, seconds: Int
     ) async throws(StepFailure) {
-        let session = runner.session
         // The earlier versions are about as large as the new ones.
         try PackageSpace.requireForDownload(work.transaction.downloadBytes &* 2, in: snapshot.freeBytes)
-        for directory in [RpmCommand.parent, RpmCommand.files, RpmCommand.zypperDownloads] {
-            try await session.runRoot(RpmCommand.makeDirectory(directory))
-        }
-        // Nothing torn or unsigned may stand in the way of what comes.
-        let files = RpmFiles(session: session)
-        await remove(try await files.found(missing).map(\.file), session)
-
+        let download = RpmDownload(
+            runner: runner, tool: tool, jobName: work.jobName, seconds: seconds,
+            took: { [settings] in settings.memory.times.add(milliseconds: $0, to: work.step, in: work.run) })
+        try await download.prepare(for: missing)
         var said = ""
         for (which, versions) in [
             ("new", missing.filter(work.new.contains)), ("earlier", missing.filter { !work.new.contains($0) }),
         ] {
-            for fetching in RpmCommand.Fetching.allCases {
-                let some = versions.filter { isInstalled($0, snapshot) == (fetching == .reinstall) }
-                guard !some.isEmpty else { continue }
-                said += try await download(some, which, fetching, work, tool, runner, seconds: seconds)
-            }
+            said += try await download.bring(versions, as: which, on: snapshot)
         }
-        try await judge(missing, work, files, said)
-    }
-
-    private func isInstalled(_ version: PackageVersion, _ snapshot: RpmSnapshot) -> Bool {
-        snapshot.packages.installed.contains {
-            PackageVersion(name: $0.name, architecture: $0.architecture, version: $0.version).isSameRpm(version)
-        }
-    }
-
-    /// - Returns: what was said where it did not bring all.
-    private func download(
-        _ versions: [PackageVersion], _ which: String, _ fetching: RpmCommand.Fetching, _ work: Work, _ tool: RpmTool,
-        _ runner: DetachedJobRunner, seconds: Int
-    ) async throws(StepFailure) -> String {
-        let job = DetachedJob(
-            name: work.jobName(which, fetching), command: RpmCommand.download(versions, by: tool, fetching),
-            environment: RpmCommand.environment)
-        let outcome = try await runner.run(job, running: nil, seconds: seconds)
-        settings.memory.times.add(milliseconds: outcome.milliseconds, to: work.step, in: work.run)
-        // `mv` complains where both are the same file, as with a repository on the host's own disk; what came is looked at below.
-        if tool == .zypper { _ = try await runner.session.run(RemoteCommand(root: RpmCommand.gather)) }
-        if outcome.status == 0 { return "" }
-        guard RpmDiagnosis.isNotOffered(outcome.output) else {
-            throw RpmDiagnosis.failure(status: outcome.status, output: outcome.output, doing: "the download")
-        }
-        // zypper fetches nothing at all where one is missing.
-        let unknown = RpmDiagnosis.notFound(outcome.output)
-        let rest = versions.filter { !unknown.contains($0.zypperLabel) }
-        guard tool == .zypper, !rest.isEmpty, rest.count < versions.count else { return outcome.output }
-        return outcome.output
-            + (try await download(rest, which, fetching, work, tool, runner, seconds: seconds))
+        try await judge(missing, work, RpmFiles(session: runner.session), said)
     }
 
     /// - Parameter said: what the downloads said where they did not bring all.
@@ -224,7 +186,7 @@ public struct StageRpmDriver: StepDriver {
         if !missing().isEmpty { found = try await files.found(wanted) }
         let untrusted = missing().filter { version in found.contains { $0.package.isSameRpm(version) } }
         guard untrusted.isEmpty else {
-            await remove(found.filter { !$0.isTrusted }.map(\.file), files.session)
+            await files.remove(found.filter { !$0.isTrusted }.map(\.file))
             throw StepFailure(
                 code: .refused,
                 message:
@@ -233,11 +195,10 @@ public struct StageRpmDriver: StepDriver {
         }
         let new = missing().filter(work.new.contains)
         guard new.isEmpty else {
-            let named = new.filter { said.contains($0.rpmLabel) || said.contains($0.zypperLabel) }
             throw StepFailure(
                 code: .drift,
                 message:
-                    "the host's repositories no longer offer what the plan installs: \(PackageWords.list(named.isEmpty ? new : named))",
+                    "the host's repositories no longer offer what the plan installs: \(PackageWords.list(RpmDiagnosis.named(new, in: said)))",
                 output: HostText.tail(said))
         }
         guard missing().isEmpty || work.mayLoseEarlier else {
@@ -265,17 +226,9 @@ public struct StageRpmDriver: StepDriver {
         guard let old = try? await files.outdated(days: settings.retentionDays) else { return }
         let needless = old.filter { file in
             !(work.all + work.ofOtherParts).contains { $0.isSameRpm(file.package) }
-                && !isInstalled(file.package, snapshot)
+                && !snapshot.isInstalled(file.package)
         }
-        await remove(needless.map(\.file), files.session)
-    }
-
-    private func remove(_ files: [String], _ session: HostSession) async {
-        var rest = files[...]
-        while !rest.isEmpty {
-            try? await session.runRoot(RpmCommand.remove(Array(rest.prefix(200))))
-            rest = rest.dropFirst(200)
-        }
+        await files.remove(needless.map(\.file))
     }
 
     private func observation(

@@ -8,13 +8,15 @@ import Testing
 @Suite struct ArchiveWitnessesTests {
     private static let wanted = ["a", "b"].map { PackageVersion(name: $0, architecture: "all", version: "1") }
 
-    private static func witnesses(_ count: Int, last: [Int] = []) -> ArchiveWitnesses {
+    private static func witnesses(
+        _ count: Int, last: [Int] = [], of manager: PackageManager = .dpkg
+    ) -> ArchiveWitnesses {
         var builder = FleetBuilder(environments: ["dev"])
         builder.pool("h", size: count, in: "dev", minimum: .count(1))
         let hosts = builder.fleet.resources
         return ArchiveWitnesses(
             PromotionService.FreezeSource(
-                part: PatchSet.Part(platform: "debian:12", manager: .dpkg, packages: wanted), hosts: hosts,
+                part: PatchSet.Part(platform: "debian:12", manager: manager, packages: wanted), hosts: hosts,
                 last: last.map { hosts[$0].id }))
     }
 
@@ -68,6 +70,20 @@ import Testing
             #expect(error?.code == .drift && error?.message.contains("h-2") == true)
             #expect(witnesses.missing != nil)
         }
+    }
+
+    /// Each of its packages is signed by its maker, and proven anew wherever it is installed.
+    @Test func ofRpmOneHostIsEnoughForEachPackage() throws {
+        var witnesses = Self.witnesses(4, last: [3], of: .rpm)
+        #expect(witnesses.missing?.contains("no host has any of it") == true && witnesses.untold == Self.wanted)
+        try witnesses.hear([:], from: "h-1")
+        try witnesses.hear(Self.told("a"), from: "h-2")
+        #expect(witnesses.missing?.contains("1 of 2") == true && witnesses.untold.map(\.name) == ["b"])
+        // It has been told to fetch the rest.
+        try witnesses.hear(Self.told(), from: "h-2")
+        #expect(witnesses.missing == nil && witnesses.untold == [] && witnesses.heard == ["h-2"])
+        // Who has something else under that name is heard all the same.
+        #expect(throws: ControlError.self) { try witnesses.hear(Self.told("b", sum: "2"), from: "h-3") }
     }
 
     /// Texts come in the host's language, and fields in any order.

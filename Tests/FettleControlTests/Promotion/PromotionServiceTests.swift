@@ -132,29 +132,70 @@ import Testing
         #expect(plan.changedPackages == ["libssl3", "openssl"])
     }
 
-    @Test func aVersionThatCannotBeHadAnyMoreIsTold() async throws {
+    /// Nothing of it can be brought there: that is no "nothing to do".
+    @Test func aVersionThatCannotBeHadAnyMoreIsRefusedByItsNameAndHost() async throws {
         try await scan()
         let set = try await made()
         resolver.refuses("Version '3.0.22-1~deb12u1' for 'openssl' was not found")
-        let promoted = try await promotions.promote(
-            set, to: "dev", lane: .normal, kind: .normal, reason: "", by: "alice", fleet: Self.fleet,
-            policy: Self.policy)
-        #expect(promoted.change == nil)
-        #expect(promoted.result.report.leftOut.contains { $0.reason.contains("was not found") })
+        // What the set does not fix is another matter.
+        try await scan { sample in
+            sample.findings.findings += sample.findings.findings.map { finding in
+                var other = finding
+                other.id = FindingID("\(finding.id)/nginx")
+                (other.source, other.packages) = ("nginx", ["nginx"])
+                return other
+            }
+        }
+        let error = try #require(await refused { _ = try await promote(set, to: "dev") })
+        #expect(error.code == .blocked && error.hint.contains("fettle patchset freeze \(set)"), "\(error)")
+        for word in ["dev-1", "dev-2", "openssl \(FleetSample.newVersion)", "was not found", "plan-2 is empty"] {
+            #expect(error.message.contains(word), "\(word): \(error)")
+        }
+        #expect(!error.message.contains("its fix is not in"), "\(error)")
+        // Nothing was asked for.
+        let row = try await promotions.pipeline(fleet: Self.fleet, policy: Self.policy).rows[0]
+        #expect(row.places[0].state == .notYet)
     }
 
     @Test func whatTheSetDoesNotHoldIsNotTouched() async throws {
         try await scan()
         let set = try await made()
         resolver.brings("zlib1g", to: "1.3")
+        let error = try #require(await refused { _ = try await promote(set, to: "dev") })
+        #expect(error.code == .blocked && !error.hint.contains("freeze"), "\(error)")
+        #expect(error.message.contains("zlib1g") && error.message.contains("not in the set"), "\(error)")
+    }
+
+    /// All hosts have it: nothing is left to do, and nothing is asked for.
+    @Test func whereTheSetIsAlreadyThereIsNothingToDo() async throws {
+        try await scan()
+        let set = try await made()
+        try await scan { sample in
+            sample.findings.findings = []
+            for place in sample.facts.hosts.indices {
+                guard var packages = sample.facts.hosts[place].packages.value else { continue }
+                for number in packages.indices where packages[number].version == FleetSample.oldVersion {
+                    packages[number].version = FleetSample.newVersion
+                }
+                sample.facts.hosts[place].packages = .observed(packages)
+            }
+        }
+        resolver.refuses("nobody is to be asked")
         let promoted = try await promotions.promote(
             set, to: "dev", lane: .normal, kind: .normal, reason: "", by: "alice", fleet: Self.fleet,
             policy: Self.policy)
-        #expect(promoted.change == nil)
-        #expect(
-            promoted.result.report.leftOut.contains {
-                $0.reason.contains("zlib1g") && $0.reason.contains("not in the set")
-            })
+        #expect(promoted.change == nil && promoted.result.unread.isEmpty && promoted.result.plan.steps.isEmpty)
+    }
+
+    /// Who does not answer may have it or not: neither refused nor done.
+    @Test func whoDoesNotAnswerIsToldAsUnread() async throws {
+        try await scan()
+        let set = try await made()
+        resolver.refuses("no route to host", as: .unreachable)
+        let promoted = try await promotions.promote(
+            set, to: "dev", lane: .normal, kind: .normal, reason: "", by: "alice", fleet: Self.fleet,
+            policy: Self.policy)
+        #expect(promoted.change == nil && promoted.result.unread.map(\.resource) == ["dev-1", "dev-2"])
     }
 
     @Test func aSetThatFailedInStagingNeverReachesProduction() async throws {
@@ -307,13 +348,15 @@ import Testing
 /// Answers with exactly what is asked for, unless it is told otherwise.
 final class OfferResolver: UpdateResolver {
     private struct State {
-        var refusal: String?
+        var refusal: StepFailure?
         var extra: PackageChange?
     }
 
     private let state = Mutex(State())
 
-    func refuses(_ words: String) { state.withLock { $0.refusal = words } }
+    func refuses(_ words: String, as code: StepFailure.Code = .refused) {
+        state.withLock { $0.refusal = StepFailure(code: code, message: words) }
+    }
     func brings(_ name: String, to version: String) {
         state.withLock { $0.extra = PackageChange(name: name, architecture: "amd64", from: "1", to: version) }
     }
@@ -322,7 +365,7 @@ final class OfferResolver: UpdateResolver {
         _ wanted: [PackageVersion], manager: PackageManager, on resource: ResourceID, at address: ResourceAddress
     ) async throws(StepFailure) -> Resolution {
         let now = state.withLock { $0 }
-        if let refusal = now.refusal { throw StepFailure(code: .refused, message: refusal) }
+        if let refusal = now.refusal { throw refusal }
         let changes = wanted.map {
             PackageChange(name: $0.name, architecture: $0.architecture, from: FleetSample.oldVersion, to: $0.version)
         }

@@ -227,4 +227,20 @@ import Testing
             #expect(!rules.contains { $0.permits(RpmCommand.salvage(file, from: "/var/cache/dnf")) }, "\(file)")
         }
     }
+
+    @Test func sizesAndSumsOfKeptFilesAreReadByTheLetter() throws {
+        let sum = String(repeating: "0a", count: 32)
+        let sums = RpmArchiveReader.sums(
+            """
+            a-1-1.noarch.rpm\t5000000000\t\(sum)
+            b-1-1.noarch.rpm\t4\t\(sum.uppercased())
+            c-1-1.noarch.rpm\t4\t\(sum)0
+            d-1-1.noarch.rpm\t0\t\(sum)
+            e-1-1.noarch.rpm\t-4\t\(sum)
+            f-1-1.noarch.rpm\t4\t\(sum)\tmore
+            g-1-1.noarch.rpm\t4\t\(sum)
+            """)
+        #expect(sums.keys.sorted() == ["g-1-1.noarch.rpm"])
+        #expect(sums["g-1-1.noarch.rpm"]?.bytes == 4)
+    }
 }

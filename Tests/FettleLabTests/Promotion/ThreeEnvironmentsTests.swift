@@ -151,8 +151,9 @@ struct ThreeEnvironmentsTests {
             let later = way.hosts.staging + way.hosts.production
             for host in later { try await PackagesLab.lab("withdraw", "lab-good", host) }
             try await way.offer("lab-unhealthy", to: later)
-            let told = try await site.fettle("promote", "patchset-1", "--to", "staging")
+            let told = try await site.fettle("promote", "patchset-1", "--to", "staging", ends: 3)
             #expect(told.contains("Version '1.1' for 'orders' was not found"), "\(told)")
+            #expect(told.contains("fettle patchset freeze patchset-1"), "\(told)")
 
             for host in later { try await server.introduce("patchset-1/debian-12", as: frozen, to: host) }
             try await way.promote(to: "staging", as: "change-2", approvedBy: ["bob"])

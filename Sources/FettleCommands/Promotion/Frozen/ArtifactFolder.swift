@@ -4,8 +4,9 @@ import Foundation
 
 /// The artifact store: a folder with archives by their digest, and repositories that are made of them.
 ///
-///     artifacts/archives/<sha256>.deb
+///     artifacts/archives/<sha256>.{deb,rpm}
 ///     artifacts/repositories/<set>/<platform>/{Packages,Release,InRelease,Release.gpg,fettle.asc,frozen.json,pool/…}
+///     artifacts/repositories/<set>/<platform>/{repodata/…,fettle.asc,frozen.json,pool/…}
 ///
 /// What lies in `pool` are hard links to archives. Everybody may read it: apt reads as a user of its own.
 struct ArtifactFolder {
@@ -18,11 +19,11 @@ struct ArtifactFolder {
 
     // MARK: Archives
 
-    func path(of digest: FettleModel.Digest) -> URL { archives.appending(path: "\(digest).deb") }
+    func path(of archive: FrozenArchive) -> URL { archives.appending(path: archive.storedFile) }
 
     /// Whether the archive is there and whole: read to its end.
     func holds(_ archive: FrozenArchive) throws -> Bool {
-        guard let file = try? FileHandle(forReadingFrom: path(of: archive.sha256)) else { return false }
+        guard let file = try? FileHandle(forReadingFrom: path(of: archive)) else { return false }
         defer { try? file.close() }
         var (digest, bytes) = (RunningDigest(), Int64(0))
         while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
@@ -43,7 +44,7 @@ struct ArtifactFolder {
 
         init(_ archive: FrozenArchive, in folder: ArtifactFolder) throws {
             self.archive = archive
-            place = folder.path(of: archive.sha256)
+            place = folder.path(of: archive)
             draft = folder.archives.appending(path: ".draft-\(UUID().uuidString)")
             try ArtifactFolder.make(folder.archives)
             let descriptor = open(draft.path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
@@ -100,22 +101,24 @@ struct ArtifactFolder {
         for archive in repository.archives {
             guard try holds(archive) else {
                 throw CommandFailure(
-                    .failure, "\(path(of: archive.sha256).path) is not what its name says\n  remove it, and freeze anew"
+                    .failure, "\(path(of: archive).path) is not what its name says\n  remove it, and freeze anew"
                 )
             }
             let name = draft.appending(path: "pool").appending(path: archive.file)
-            guard link(path(of: archive.sha256).path, name.path) == 0 else {
+            guard link(path(of: archive).path, name.path) == 0 else {
                 throw CommandFailure(.failure, "\(name.path) cannot be linked: \(String(cString: strerror(errno)))")
             }
         }
-        let text = DebianRepositoryText(repository)
-        try Data(text.packages.utf8).write(to: draft.appending(path: "Packages"))
-        try Data(text.release.utf8).write(to: draft.appending(path: "Release"))
-        try key.sign(draft)
-        try CanonicalJSON.encode(repository).write(to: draft.appending(path: Self.manifest))
-        for name in try FileManager.default.contentsOfDirectory(atPath: draft.path) where name != "pool" {
-            chmod(draft.appending(path: name).path, 0o644)
+        if repository.manager == .rpm {
+            try RpmRepositoryLists.make(of: repository, in: draft)
+        } else {
+            let text = DebianRepositoryText(repository)
+            try Data(text.packages.utf8).write(to: draft.appending(path: "Packages"))
+            try Data(text.release.utf8).write(to: draft.appending(path: "Release"))
         }
+        try key.sign(draft, of: repository.manager)
+        try CanonicalJSON.encode(repository).write(to: draft.appending(path: Self.manifest))
+        try Self.openToAll(draft)
         try Self.make(place.deletingLastPathComponent())
         // What was there is the draft now, and goes with it.
         if AtomicExchange.exchange(draft, place) { return place }
@@ -128,6 +131,20 @@ struct ArtifactFolder {
         }
         if replaces { try? FileManager.default.removeItem(at: old) }
         return place
+    }
+
+    /// Whatever this account's umask is. What lies in `pool` is archives, which are so already.
+    private static func openToAll(_ folder: URL) throws {
+        chmod(folder.path, 0o755)
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name != "pool" {
+            let place = folder.appending(path: name)
+            var status = stat()
+            if lstat(place.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+                try openToAll(place)
+            } else {
+                chmod(place.path, 0o644)
+            }
+        }
     }
 
     private func leftOver() -> URL { repositories.appending(path: ".old-\(UUID().uuidString)") }
@@ -194,10 +211,11 @@ struct ArtifactFolder {
 
     /// Archives that no repository names, and drafts; of both only what is older than a day, as somebody may just be freezing.
     func unnamed() throws -> [URL] {
-        let named = Set(try frozen().flatMap { $0.repository.archives.map { path(of: $0.sha256).lastPathComponent } })
+        let named = Set(try frozen().flatMap { $0.repository.archives.map { path(of: $0).lastPathComponent } })
         let names = (try? FileManager.default.contentsOfDirectory(atPath: archives.path)) ?? []
         return names.sorted().filter { name in
-            guard name.hasPrefix(".draft-") || (name.hasSuffix(".deb") && !named.contains(name)) else { return false }
+            let isArchive = PackageManager.allCases.contains { name.hasSuffix(".\($0.archiveSuffix)") }
+            guard name.hasPrefix(".draft-") || (isArchive && !named.contains(name)) else { return false }
             return Self.age(of: archives.appending(path: name)) > 86_400
         }.map { archives.appending(path: $0) }
     }

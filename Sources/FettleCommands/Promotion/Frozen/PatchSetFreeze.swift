@@ -11,11 +11,12 @@ struct PatchSetFreeze: AsyncParsableCommand {
         abstract:
             "Keep a patch set's archives as a signed repository, so that they can be had when the mirror has gone on.",
         discussion: """
-            One host of each platform downloads them by its own apt, sources and keys; size and SHA-256 are those of verified lists. All \
-            hosts that the set's stages have of it are asked: two have to say the same, one of them in the last stage, and nobody \
-            otherwise. Printed are the lines for /etc/apt. Hosts still get exactly the set's versions, and nothing is \
-            preferred over other sources. Signed by a key that is made once and kept in .fettle, or by one of your gpg's (--key). \
-            For apt so far (docs/promotion.md).
+            With apt one host of each platform downloads them by its own sources and keys; size and SHA-256 are those of verified lists. \
+            All hosts that the set's stages have of it are asked: two have to say the same, one of them in the last stage, and nobody \
+            otherwise. With dnf and zypper they are the signed files that staging has kept on any host of these; what none has is \
+            fetched by one. It takes createrepo_c on this machine. Printed are the lines for the hosts. They still get exactly \
+            the set's versions, and nothing is preferred over other sources. Signed by a key that is made once and kept in .fettle, or by \
+            one of your gpg's (--key). More in docs/promotion.md.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -32,7 +33,9 @@ struct PatchSetFreeze: AsyncParsableCommand {
         var folder: String
         var archives: Int
         var bytes: Int64
-        /// For /etc/apt/sources.list.d.
+        /// Of the file below, on a host.
+        var file: String
+        /// What that file says there.
         var source: String
     }
 
@@ -53,16 +56,17 @@ struct PatchSetFreeze: AsyncParsableCommand {
             if let key { try RepositoryKey.own(key) } else {
                 try RepositoryKey.kept(in: session.directory.appending(path: ".fettle/repository-key"))
             }
-        let reader = ArchiveReader(channels: session.connections)
+        if sources.contains(where: { $0.part.manager == .rpm }) { _ = try RpmRepositoryLists.requireProgram() }
         var made: [FrozenRepository] = []
         // All platforms first: half a set is none.
         for source in sources {
-            let (host, offers, witnesses) = try await agreed(source, by: reader, session)
+            let agreed = try await agreed(on: source, session)
             let repository = FrozenRepository(
                 set: StageReference(id: kept.set.id.rawValue, digest: kept.digest), platform: source.part.platform,
-                madeAt: .now(), madeBy: session.person, archives: offers.map(\.archive), witnesses: witnesses)
+                madeAt: .now(), madeBy: session.person,
+                archives: agreed.offers.map { $0.offer.archive(agreed.manager) }, witnesses: agreed.witnesses)
             try store.requireSame(repository)
-            try await fetch(offers, from: host, by: reader, into: store)
+            try await fetch(agreed, into: store)
             made.append(repository)
         }
         var answers: [Answer] = []
@@ -76,7 +80,7 @@ struct PatchSetFreeze: AsyncParsableCommand {
             session.print(
                 "\(answer.platform): \(answer.archives) archives, \(ByteCount.text(Int(clamping: answer.bytes))), in "
                     + answer.folder.printable)
-            session.print("  /etc/apt/sources.list.d/fettle-\(set).sources:".printable)
+            session.print("  \(answer.file):".printable)
             for line in answer.source.split(separator: "\n") { session.print("    \(String(line).printable)") }
         }
     }
@@ -89,20 +93,45 @@ struct PatchSetFreeze: AsyncParsableCommand {
     private func answer(_ repository: FrozenRepository, at place: URL, in store: ArtifactFolder) -> Answer {
         let inside = "repositories/\(repository.set.id)/\(FrozenRepository.folder(of: repository.platform))"
         let address = url.map { $0.hasSuffix("/") ? $0 + inside : "\($0)/\(inside)" } ?? place.absoluteFileAddress
+        let isRpm = repository.manager == .rpm
+        let (name, key) = ("fettle-\(repository.set.id)", place.appending(path: "fettle.asc"))
         return Answer(
             platform: repository.platform, folder: place.path, archives: repository.archives.count,
             bytes: repository.archives.reduce(0) { $0 + $1.bytes },
-            source: """
+            file: isRpm
+                ? "/etc/yum.repos.d/\(name).repo, or /etc/zypp/repos.d/\(name).repo"
+                : "/etc/apt/sources.list.d/\(name).sources",
+            source: isRpm
+                ? RpmRepositoryText(repository).source(
+                    at: address, key: url == nil ? key.absoluteFileAddress : "file:///etc/pki/rpm-gpg/fettle.asc")
+                : """
                 Types: deb
                 URIs: \(address)
                 Suites: ./
-                Signed-By: \(url == nil ? place.appending(path: "fettle.asc").path : "/etc/apt/keyrings/fettle.asc")
+                Signed-By: \(url == nil ? key.path : "/etc/apt/keyrings/fettle.asc")
 
                 """)
     }
 
+    /// What hosts offer, and who has said so.
+    struct Agreed {
+        /// In the set's order, each with the host that sends it.
+        var offers: [(host: Resource, offer: ArchiveOffer)]
+        var witnesses: [ResourceID]
+        var manager: PackageManager
+        var sender: any ArchiveSending
+    }
+
+    private func agreed(on source: PromotionService.FreezeSource, _ session: Session) async throws -> Agreed {
+        if source.part.manager == .rpm { return try await agreedOnFiles(of: source, session) }
+        let reader = ArchiveReader(channels: session.connections)
+        let (host, offers, witnesses) = try await agreed(source, by: reader, session)
+        return Agreed(
+            offers: offers.map { (host, $0) }, witnesses: witnesses, manager: source.part.manager, sender: reader)
+    }
+
     /// Hosts that are asked at most, for each platform: by turns of the last stage and of the others.
-    private static let mostHosts = 200
+    static let mostHosts = 200
 
     /// - Returns: the first host that offers all of it, its offers, and all hosts that do and say the same.
     private func agreed(
@@ -130,20 +159,28 @@ struct PatchSetFreeze: AsyncParsableCommand {
                 if first == nil { first = (host, source.part.packages.compactMap { offers[$0] }) }
                 continue
             }
-            let names = missing.prefix(5).map { "\($0.name) \($0.version)" }.joined(separator: ", ")
-            let more = missing.count > 5 ? " and \(missing.count - 5) more" : ""
-            troubles.append("\(host.id): its sources do not offer \(names)\(more)")
+            troubles.append("\(host.id): its sources do not offer \(Self.words(missing))")
         }
         if let first, witnesses.missing == nil { return (first.0, first.1, witnesses.complete) }
-        let told = [witnesses.missing].compactMap { $0 } + troubles.prefix(20)
-        throw CommandFailure(
+        throw refusal(source, [witnesses.missing].compactMap { $0 } + troubles.prefix(20), session)
+    }
+
+    func refusal(
+        _ source: PromotionService.FreezeSource, _ told: [String], _ session: Session
+    ) -> CommandFailure {
+        CommandFailure(
             .failure,
             "\(set) cannot be frozen for \(source.part.platform):\n  "
                 + session.secrets.masked(told.joined(separator: "\n  ")).printableLines
                 + "\n  freeze a set when it is made; what no source offers any more cannot be had")
     }
 
-    private static func byTurns(_ source: PromotionService.FreezeSource) -> [Resource] {
+    static func words(_ packages: [PackageVersion]) -> String {
+        let names = packages.prefix(5).map { "\($0.name) \($0.version)" }.joined(separator: ", ")
+        return packages.count > 5 ? "\(names) and \(packages.count - 5) more" : names
+    }
+
+    static func byTurns(_ source: PromotionService.FreezeSource) -> [Resource] {
         let last = Set(source.last)
         var (ones, others) = (
             source.hosts.filter { last.contains($0.id) }[...], source.hosts.filter { !last.contains($0.id) }[...]
@@ -156,15 +193,22 @@ struct PatchSetFreeze: AsyncParsableCommand {
         return turns
     }
 
+    private func fetch(_ agreed: Agreed, into store: ArtifactFolder) async throws {
+        let missing = try agreed.offers.filter { try !store.holds($0.offer.archive(agreed.manager)) }
+        for (_, some) in Dictionary(grouping: missing, by: \.host.id).sorted(by: { $0.key < $1.key }) {
+            try await fetch(some.map(\.offer), from: some[0].host, agreed, into: store)
+        }
+    }
+
     private func fetch(
-        _ offers: [ArchiveOffer], from host: Resource, by reader: ArchiveReader, into store: ArtifactFolder
+        _ offers: [ArchiveOffer], from host: Resource, _ agreed: Agreed, into store: ArtifactFolder
     ) async throws {
-        let missing = try offers.filter { try !store.holds($0.archive) }
         let writers = WriterHolder()
         defer { writers.current?.abandon() }
         do {
-            try await reader.read(missing, at: host.address) { offer, piece in
-                let writer = try writers.current ?? ArtifactFolder.Writer(offer.archive, in: store)
+            try await agreed.sender.read(offers, at: host.address) { offer, piece in
+                let writer =
+                    try writers.current ?? ArtifactFolder.Writer(offer.archive(agreed.manager), in: store)
                 writers.current = writer
                 guard piece.isEmpty else { return try writer.take(piece) }
                 try writer.finish()
@@ -180,8 +224,9 @@ struct PatchSetFreeze: AsyncParsableCommand {
 }
 
 extension ArchiveOffer {
-    fileprivate var archive: FrozenArchive {
-        FrozenArchive(package: package, bytes: bytes, sha256: sha256, fields: fields)
+    fileprivate func archive(_ manager: PackageManager) -> FrozenArchive {
+        FrozenArchive(
+            package: package, bytes: bytes, sha256: sha256, fields: fields, manager: manager == .dpkg ? nil : manager)
     }
 }
 

@@ -95,14 +95,24 @@ struct RepositoryKey {
         return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).isEmpty
     }
 
-    /// Writes `InRelease`, `Release.gpg` and the public key, `fettle.asc`, beside `Release`.
-    func sign(_ folder: URL) throws {
+    /// Signs a repository, and lays the public key, `fettle.asc`, into its folder.
+    ///
+    /// For apt `InRelease` and `Release.gpg` beside `Release`; for dnf and zypper `repomd.xml.asc` beside `repomd.xml`, and
+    /// `repomd.xml.key`, which zypper shows to whoever has to trust it.
+    func sign(_ folder: URL, of manager: PackageManager) throws {
         defer { endAgent() }
         func file(_ name: String) -> String { folder.appending(path: name).path }
-        let by = ["--local-user", id]
-        try require(by + ["--clear-sign", "--output", file("InRelease"), file("Release")], "sign")
-        try require(by + ["--armor", "--detach-sign", "--output", file("Release.gpg"), file("Release")], "sign")
+        func sign(_ kind: String, _ name: String, as signature: String) throws {
+            try require(["--local-user", id, "--armor", kind, "--output", file(signature), file(name)], "sign")
+        }
         try require(["--armor", "--output", file("fettle.asc"), "--export", "--", id], "tell the public key")
+        if manager == .rpm {
+            try sign("--detach-sign", "repodata/repomd.xml", as: "repodata/repomd.xml.asc")
+            try FileManager.default.copyItem(atPath: file("fettle.asc"), toPath: file("repodata/repomd.xml.key"))
+        } else {
+            try sign("--clear-sign", "Release", as: "InRelease")
+            try sign("--detach-sign", "Release", as: "Release.gpg")
+        }
     }
 
     private func require(_ words: [String], _ what: String) throws {
@@ -117,31 +127,16 @@ struct RepositoryKey {
 
     /// - Returns: how it ended, and what it said.
     private func gpg(_ words: [String]) throws -> (status: Int32, told: String) {
-        guard let program = Self.programs.first(where: FileManager.default.isExecutableFile) else {
+        guard let program = QuietProgram.find(Self.programs) else {
             throw CommandFailure(.failure, "there is no gpg on this machine\n  install gnupg")
         }
-        let inherited = ProcessInfo.processInfo.environment
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = ["--batch", "--yes", "--no-tty", "--quiet"] + words
         // Nothing else of ours is gpg's business.
-        process.environment = inherited.filter { ["HOME", "PATH", "GNUPGHOME", "GPG_TTY"].contains($0.key) }
-        if let home { process.environment?["GNUPGHOME"] = home.path }
-        process.environment?["LC_ALL"] = "C"
-        let file = FileManager.default.temporaryDirectory.appending(path: "fettle-gpg-\(UUID().uuidString)")
-        let descriptor = open(file.path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw CommandFailure(.failure, "no file can be made in \(file.path)") }
-        unlink(file.path)
-        let output = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        process.standardInput = FileHandle.nullDevice
-        // An agent that it starts may keep this open for ever: a file, and no pipe.
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        process.waitUntilExit()
-        try output.seek(toOffset: 0)
-        let told = try output.read(upToCount: 65_536) ?? Data()
-        return (process.terminationStatus, String(decoding: told, as: UTF8.self))
+        var environment = ProcessInfo.processInfo.environment.filter {
+            ["HOME", "PATH", "GNUPGHOME", "GPG_TTY"].contains($0.key)
+        }
+        if let home { environment["GNUPGHOME"] = home.path }
+        return try QuietProgram.run(
+            program, ["--batch", "--yes", "--no-tty", "--quiet"] + words, environment: environment)
     }
 
     /// What gpg started for a folder of Fettle's own ends with it; an operator's agent is theirs.

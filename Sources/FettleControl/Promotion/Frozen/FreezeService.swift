@@ -35,9 +35,10 @@ extension PromotionService {
         var sources: [FreezeSource] = []
         var problems: [String] = []
         for part in kept.set.platforms {
-            guard part.manager == .dpkg else {
+            guard part.manager != .apk else {
                 problems.append(
-                    "\(part.platform): only apt's repositories can be frozen yet, not those of \(part.manager)")
+                    "\(part.platform): only repositories of apt, dnf and zypper can be frozen yet, not those of \(part.manager)"
+                )
                 continue
             }
             let hosts = fleet.resources.filter {

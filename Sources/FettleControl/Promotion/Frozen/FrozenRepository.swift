@@ -24,6 +24,9 @@ public struct FrozenRepository: Codable, Sendable, Equatable {
         self.archives = archives.sorted { $0.package < $1.package }
     }
 
+    /// Of whose packages it is made.
+    public var manager: PackageManager { archives.first?.format ?? .dpkg }
+
     /// As a folder is called: `debian-12`.
     public static func folder(of platform: String) -> String {
         let name = String(platform.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" })
@@ -38,20 +41,75 @@ public struct FrozenArchive: Codable, Sendable, Equatable {
     public var bytes: Int64
     /// By which it lies in the artifact store.
     public var sha256: Digest
-    /// Of the paragraph of its Packages file, without where it lies and its sums.
+    /// Of the paragraph of its Packages file, without where it lies and its sums. Empty for rpm, whose packages tell all of it themselves.
     public var fields: [String]
+    /// Whose package it is; nil, as in what was frozen before there was another: dpkg's.
+    public var manager: PackageManager?
 
-    public init(package: PackageVersion, bytes: Int64, sha256: Digest, fields: [String]) {
+    public init(
+        package: PackageVersion, bytes: Int64, sha256: Digest, fields: [String], manager: PackageManager? = nil
+    ) {
         self.package = package
         self.bytes = bytes
         self.sha256 = sha256
         self.fields = fields
+        self.manager = manager
     }
 
-    /// As Debian names archives: without the epoch, whose colon no address has.
+    var format: PackageManager { manager ?? .dpkg }
+
+    /// By its digest, in the artifact store.
+    public var storedFile: String { "\(sha256).\(format.archiveSuffix)" }
+
+    /// As distributions name archives: without the epoch, whose colon no address has.
     public var file: String {
         let version = package.version.split(separator: ":", maxSplits: 1).last ?? ""
-        return "\(package.name)_\(version)_\(package.architecture).deb"
+        switch format {
+        case .rpm:
+            // What no address has, and no rule for `sudo`, is not needed in a name.
+            let bare = version.replacing("^", with: "_")
+            return "\(package.name)-\(bare).\(package.architecture).rpm"
+        case .dpkg, .apk: return "\(package.name)_\(version)_\(package.architecture).deb"
+        }
+    }
+}
+
+extension PackageManager {
+    /// How names of its archives end.
+    public var archiveSuffix: String {
+        switch self {
+        case .dpkg: "deb"
+        case .rpm: "rpm"
+        case .apk: "apk"
+        }
+    }
+}
+
+/// What tells dnf and zypper of a repository: one file for `/etc/yum.repos.d` or `/etc/zypp/repos.d`. Pure.
+///
+/// Source: yum.conf(5), and https://doc.opensuse.org/projects/libzypp/HEAD/classzypp_1_1RepoInfo.html for `pkg_gpgcheck`
+public struct RpmRepositoryText: Sendable {
+    public let repository: FrozenRepository
+
+    public init(_ repository: FrozenRepository) { self.repository = repository }
+
+    /// Both are checked: the lists by the key that signs repositories, each package by a key of the host's own database.
+    ///
+    /// - Parameters:
+    ///   - address: where hosts reach the repository.
+    ///   - key: of the public key, for `gpgkey`.
+    public func source(at address: String, key: String) -> String {
+        """
+        [fettle-\(repository.set.id)]
+        name=\(repository.set.id) for \(repository.platform)
+        baseurl=\(address)
+        enabled=1
+        gpgcheck=1
+        repo_gpgcheck=1
+        pkg_gpgcheck=1
+        gpgkey=\(key)
+
+        """
     }
 }
 
