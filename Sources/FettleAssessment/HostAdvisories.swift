@@ -43,10 +43,10 @@ struct HostAdvisories {
         // Which kernel is exposed is what runs, not what lies on disk; headers and metapackages are no kernel.
         let exposed = packages.filter { kernels.isExposed($0) }
         let livepatches = LivepatchedKernel(host)
-        let found = try Self.judged(exposed, by: judge)
+        let found = try Self.judged(exposed, by: judge, feeds)
         gaps = found.gaps + livepatches.gaps
         let next = kernels.next(in: packages)
-        let after = next.isEmpty ? nil : try Self.judged(next, by: judge)
+        let after = next.isEmpty ? nil : try Self.judged(next, by: judge, feeds)
         for item in found.items {
             let package = item.package
             if item.finding.status != .affected {
@@ -60,16 +60,17 @@ struct HostAdvisories {
             }
         }
         nextKernel = next
-        for code in replaced { try hold(code, judge, livepatches, index) }
+        for code in replaced { try hold(code, judge, livepatches, feeds, index) }
     }
 
     /// Judges the version that was there before, by the feeds of today: also what became known since counts.
     private mutating func hold(
-        _ code: ReplacedCode, _ judge: SoftwareJudge, _ livepatches: LivepatchedKernel, _ index: AdvisoryIndex
+        _ code: ReplacedCode, _ judge: SoftwareJudge, _ livepatches: LivepatchedKernel, _ feeds: AdvisoryFeeds,
+        _ index: AdvisoryIndex
     ) throws(IndexError) {
         let onDisk = Set(((open[code.source] ?? []) + (rebooting[code.source] ?? [])).map(\.record.id))
         var still: [Open] = []
-        for item in try Self.judged(code.packages, by: judge).items where !onDisk.contains(item.record.id) {
+        for item in try Self.judged(code.packages, by: judge, feeds).items where !onDisk.contains(item.record.id) {
             if item.finding.status != .affected {
                 undecided.append(item)
             } else if let reason = livepatches.reason(item.record, package: item.package, fixed: item.finding.fixed) {
@@ -117,14 +118,14 @@ struct HostAdvisories {
     }
 
     private static func judged(
-        _ packages: [InstalledPackage], by judge: SoftwareJudge
+        _ packages: [InstalledPackage], by judge: SoftwareJudge, _ feeds: AdvisoryFeeds
     ) throws(IndexError) -> Judged {
         let judgement = try judge.judge(SoftwareList(packages: packages.map(ListedPackage.init)))
         var judged = Judged(gaps: judgement.gaps, isComplete: !judgement.lots.contains(nil))
         for (package, lot) in zip(packages, judgement.lots) {
             guard let lot else { continue }
             for finding in judge.lots[lot].findings {
-                let record = try judge.index.advisory(finding.advisory).record
+                let record = try feeds.memory.record(finding.advisory, in: judge.index)
                 judged.items.append(Open(package: package, finding: finding, record: record))
             }
         }

@@ -22,4 +22,26 @@ import Testing
         #expect(Quantity.percent(10).asMaximum(of: 5) == 1)
         #expect(Quantity.percent(0).asMaximum(of: 5) == 0)
     }
+
+    /// As fleet.yaml writes it, and not by the places of an enumeration's values.
+    @Test(arguments: [
+        (Quantity.count(2), "2", #"{"count":{"_0":2}}"#), (.count(0), "0", #"{"count":{"_0":0}}"#),
+        (.percent(75), #""75%""#, #"{"percent":{"_0":75}}"#),
+    ])
+    func aQuantityIsWrittenAsInTheFleetFileAndReadInItsEarlierForm(
+        quantity: Quantity, text: String, earlier: String
+    ) throws {
+        #expect(String(decoding: try CanonicalJSON.encode(quantity), as: UTF8.self) == text)
+        for form in [text, earlier] {
+            #expect(try CanonicalJSON.decode(Quantity.self, from: Data(form.utf8)) == quantity)
+        }
+    }
+
+    @Test(arguments: [
+        #""75""#, #""many%""#, #""%""#, "1.5", "null", "{}", "[2]", #"{"count":2}"#, #"{"count":{}}"#,
+        #"{"share":{"_0":2}}"#,
+    ])
+    func whatIsNoQuantityIsRefused(text: String) {
+        #expect(throws: DecodingError.self) { try CanonicalJSON.decode(Quantity.self, from: Data(text.utf8)) }
+    }
 }

@@ -30,7 +30,7 @@ enum ColumnsTarget {
         let growth = FleetLayout.growth
         columns += [UInt8](repeating: 0, count: (growth - columns.count % growth) % growth)
         if choices.contains(.sealsColumns) { seal(&columns) }
-        if choices.contains(.sealsJournal) { seal(journal: &log, of: columns) }
+        if choices.contains(.sealsJournal), columns.count >= growth { seal(journal: &log, of: columns) }
         guard (try? Data(columns).write(to: file)) != nil, (try? Data(log).write(to: journal)) != nil else { return }
         ask(choices.contains(.writes) ? .writing : .reading)
     }

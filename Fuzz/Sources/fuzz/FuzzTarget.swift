@@ -1,4 +1,5 @@
 import FettleAssessment
+import FettleIndex
 import FettleModel
 import FettleSoftware
 import Foundation

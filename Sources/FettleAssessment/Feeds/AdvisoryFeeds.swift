@@ -6,6 +6,8 @@ public struct AdvisoryFeeds: Sendable {
     public let index: AdvisoryIndex?
     /// What the index was compiled from, for every answer that rests on it.
     public let coverage: FeedCoverage
+    /// What was read of the index already.
+    let memory = FeedMemory()
 
     public static let none = AdvisoryFeeds(index: nil)
 
@@ -37,7 +39,7 @@ public struct AdvisoryFeeds: Sendable {
         var found: [WeaknessRecord] = []
         for name in [record.id] + record.aliases where name.hasPrefix("CVE-") {
             // A CVE of which nothing is known apart from the advisory is one all the same, with the advisory's own ratings.
-            found.append(try index.weakness(name) ?? WeaknessRecord(id: name, cvss: record.cvss))
+            found.append(try memory.weakness(name, in: index) ?? WeaknessRecord(id: name, cvss: record.cvss))
         }
         return found.isEmpty ? [WeaknessRecord(id: record.id, cvss: record.cvss)] : found
     }
@@ -63,7 +65,7 @@ extension AdvisoryFeeds {
         var ids: Set<String> = [name]
         var numbers = Set(try index.advisories(named: name))
         for number in numbers {
-            let id = try index.advisory(number).record.id
+            let id = try memory.record(number, in: index).id
             if ids.insert(id).inserted { numbers.formUnion(try index.advisories(named: id)) }
         }
         return (ids, numbers)
@@ -71,7 +73,7 @@ extension AdvisoryFeeds {
 
     private func record(named name: String) throws(IndexError) -> AdvisoryRecord? {
         guard let index, let number = try index.advisories(named: name).first else { return nil }
-        return try index.advisory(number).record
+        return try memory.record(number, in: index)
     }
 
     /// The worst rating of all weaknesses that the advisories close; the publisher's own word where there is no vector. nil: none is
@@ -81,7 +83,8 @@ extension AdvisoryFeeds {
         var seen: Set<String> = []
         for record in records where seen.insert(record.id).inserted {
             let ratings = try record.cvss + weaknesses(of: record).flatMap(\.cvss)
-            let rated = ratings.compactMap(Severity.init) + [Severity(publishedWord: record.severity)].compactMap { $0 }
+            let rated =
+                ratings.compactMap(memory.severity) + [Severity(publishedWord: record.severity)].compactMap { $0 }
             worst = [worst, rated.max()].compactMap { $0 }.max()
         }
         return worst

@@ -36,7 +36,7 @@ public final class PackageStandings {
             for finding in judge.lots[lot].findings {
                 found.append(
                     PackageStanding(
-                        package: package, advisory: try index.advisory(finding.advisory).record,
+                        package: package, advisory: try feeds.memory.record(finding.advisory, in: index),
                         status: finding.status, fixed: finding.fixed, matchedBy: finding.matchedBy))
             }
         }

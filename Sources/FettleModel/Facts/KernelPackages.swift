@@ -37,23 +37,53 @@ public enum KernelPackages {
         case .rpm:
             guard rpmImages.contains(package.name) || package.name == "kernel-modules" else { return nil }
             let version = package.version.split(separator: ":").last.map(String.init) ?? package.version
+            if let flavour = suseFlavour(of: package.name, version) {
+                return "\(suseRelease(version, isBase: package.name.hasSuffix("-base")))-\(flavour)"
+            }
             return "\(version).\(package.architecture)"
         case .apk:
-            let parts = package.name.split(separator: "-")
-            guard parts.first == "linux", parts.count == 2 else { return nil }
+            guard isAlpineKernel(package.name) else { return nil }
             // `linux-lts` 6.6.31-r0 boots `6.6.31-0-lts`.
-            return "\(package.version.replacing("-r", with: "-"))-\(parts[1])"
+            return "\(package.version.replacing("-r", with: "-"))-\(package.name.dropFirst("linux-".count))"
         }
     }
 
-    private static let rpmImages: Set = [
-        "kernel", "kernel-core", "kernel-rt", "kernel-rt-core", "kernel-64k-core", "kernel-uek", "kernel-uek-core",
-        "kernel-default", "kernel-default-base", "kernel-azure",
+    /// What SUSE's kernels have at the end of their release; nil: the package is none of SUSE's.
+    private static func suseFlavour(of name: String, _ version: String) -> Substring? {
+        guard suseImages.contains(name) else { return nil }
+        // Red Hat has a `kernel-rt` too, whose release is as it stands.
+        if name == "kernel-rt", version.contains(".el") { return nil }
+        let flavour = name.dropFirst("kernel-".count)
+        return flavour.hasSuffix("-base") ? flavour.dropLast("-base".count) : flavour
+    }
+
+    /// `5.14.21-150500.55.31` of 5.14.21-150500.55.31.1: the build service's own counter at the end of a version is no part of what
+    /// the kernel says of itself (https://www.suse.com/support/kb/doc/?id=000019126).
+    ///
+    /// `kernel-default-base` is packed anew of a built kernel and has its own release behind that one's:
+    /// 5.14.21-150500.55.31.1.150500.6.13.1.
+    private static func suseRelease(_ version: String, isBase: Bool) -> String {
+        guard let dash = version.lastIndex(of: "-") else { return version }
+        var parts = version[version.index(after: dash)...].split(separator: ".")
+        if isBase, let own = parts.dropFirst().firstIndex(of: parts[0]) { parts.removeSubrange(own...) }
+        if parts.count > 1 { parts.removeLast() }
+        return "\(version[..<dash])-\(parts.joined(separator: "."))"
+    }
+
+    private static let suseImages: Set = [
+        "kernel-default", "kernel-default-base", "kernel-azure", "kernel-rt", "kernel-preempt", "kernel-kvmsmall",
+        "kernel-64kb", "kernel-longterm",
     ]
+
+    private static let rpmImages = suseImages.union([
+        "kernel", "kernel-core", "kernel-rt-core", "kernel-64k-core", "kernel-uek", "kernel-uek-core",
+    ])
 
     private static let flavours = [
         "linux-hwe", "linux-aws", "linux-azure", "linux-gcp", "linux-gke", "linux-oracle", "linux-oem", "linux-kvm",
         "linux-lowlatency", "linux-raspi", "linux-ibm", "linux-lts", "linux-virt", "linux-meta", "linux-nvidia",
+        "linux-edge", "linux-stable", "linux-rpi", "linux-asahi",
         "kernel-rt", "kernel-uek", "kernel-default", "kernel-source", "kernel-lt", "kernel-ml",
+        "kernel-azure", "kernel-preempt", "kernel-kvmsmall", "kernel-64kb", "kernel-longterm",
     ]
 }

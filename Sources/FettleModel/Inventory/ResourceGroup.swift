@@ -52,7 +52,7 @@ public struct ResourceGroup: Codable, Sendable, Equatable {
 }
 
 /// A number of members, given as a count or as a share of the group.
-public enum Quantity: Codable, Sendable, Hashable {
+public enum Quantity: Sendable, Hashable {
     case count(Int)
     case percent(Int)
 
@@ -74,6 +74,45 @@ public enum Quantity: Codable, Sendable, Hashable {
         case .count(let count): count
         case .percent(let percent): percent <= 0 || size == 0 ? 0 : max(1, size * percent / 100)
         }
+    }
+}
+
+/// As fleet.yaml writes it: `2`, or `"75%"`.
+extension Quantity: Codable {
+    /// Reads the form of before too, in which documents may be kept: `{"count": {"_0": 2}}`.
+    public init(from decoder: any Decoder) throws {
+        if let container = try? decoder.container(keyedBy: Case.self) {
+            self =
+                container.contains(.count)
+                ? .count(try Self.earlier(.count, in: container)) : .percent(try Self.earlier(.percent, in: container))
+            return
+        }
+        let container = try decoder.singleValueContainer()
+        if let count = try? container.decode(Int.self) {
+            self = .count(count)
+            return
+        }
+        let text = try container.decode(String.self)
+        guard text.hasSuffix("%"), let percent = Int(text.dropLast()) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "neither a count nor a share such as 75%")
+        }
+        self = .percent(percent)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .count(let count): try container.encode(count)
+        case .percent(let percent): try container.encode("\(percent)%")
+        }
+    }
+
+    private enum Case: String, CodingKey { case count, percent }
+    private enum Value: String, CodingKey { case number = "_0" }
+
+    private static func earlier(_ name: Case, in container: KeyedDecodingContainer<Case>) throws -> Int {
+        try container.nestedContainer(keyedBy: Value.self, forKey: name).decode(Int.self, forKey: .number)
     }
 }
 
