@@ -7,7 +7,7 @@ import Testing
 /// comes: so the end of the pipe is what is tried.
 @Suite(.enabled(if: ImageTools.path(of: "setpriv") != nil)) struct LeashTests {
     @Test func aProgramEndsWithTheOneThatHoldsItsPipe() throws {
-        let child = try ChildProgram.leashed("sleep", ["600"])
+        let child = try ChildProgram.leashed("sleep", ["86400"])
         let process = Process()
         process.executableURL = URL(fileURLWithPath: child.program)
         process.arguments = child.arguments
@@ -19,7 +19,7 @@ import Testing
         try output.fileHandleForWriting.close()
         #expect(process.isRunning)
         try input.fileHandleForWriting.close()
-        // It ends when nobody holds the output any more, the program itself included: not before 600 s if the leash does not hold.
+        // It ends when nobody holds the output any more, the program itself included: not before a day has gone by if the leash does not hold.
         #expect(try output.fileHandleForReading.readToEnd() ?? Data() == Data())
         process.waitUntilExit()
         #expect(process.terminationReason == .uncaughtSignal)
@@ -27,7 +27,7 @@ import Testing
 
     @Test func aProgramEndsWithTheShellThatHoldsItsLeash() async throws {
         // `run` returns when nobody holds the output any more.
-        let end = try await ChildProgram.leashed("sleep", ["600"]).run(limit: .seconds(1), outputLimit: 0) { _ in }
+        let end = try await ChildProgram.leashed("sleep", ["86400"]).run(limit: .seconds(1), outputLimit: 0) { _ in }
         #expect(end == .tookTooLong)
     }
 
