@@ -52,7 +52,8 @@ import Testing
     @Test func aFleetIsJudgedAsItsHostsOneByOne() async throws {
         let hosts = (0..<12).map { number in
             FactSample.host(
-                "web-\(number)", packages: [FactSample.package("libssl3", "3.0.\(number * 3)", source: "openssl")])
+                ResourceID("web-\(number)"),
+                packages: [FactSample.package("libssl3", "3.0.\(number * 3)", source: "openssl")])
         }
         let fleet = Fleet(
             environments: [Environment(id: "production", isProtected: true)],
