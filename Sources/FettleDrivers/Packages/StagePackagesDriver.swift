@@ -34,18 +34,19 @@ public struct StagePackagesDriver: StepDriver {
                 return .blocked(reason: "the download still runs on the host since \(since)")
             }
             let archives = PackageArchives(session: session)
-            guard try await archives.isNamed(work.all, in: AptCommand.archives) else {
+            guard try await archives.isNamed(work.packages.all, in: AptCommand.archives) else {
                 settings.looks.note(snapshot, of: step, in: context, since: began)
                 return .ready(prior: nil)
             }
             let kept = try await kept(work, archives)
             // What an earlier Fettle's download left on the host is taken away by performing.
-            guard work.all.allSatisfy({ kept[$0] != nil }), snapshot.jobs[work.jobName] == nil, !work.keepsConffiles
+            guard work.packages.all.allSatisfy({ kept[$0] != nil }), snapshot.jobs[work.jobName] == nil,
+                !work.keepsConffiles
             else {
                 return .ready(prior: nil)
             }
             try await rehearse(work, session, snapshot)
-            return .alreadyDone(observation(work, kept: kept, lost: [], at: snapshot.observedAt))
+            return .alreadyDone(try work.packages.proof(kept: kept, in: AptCommand.archives, at: snapshot.observedAt))
         } catch {
             return .unknown(error)
         }
@@ -68,7 +69,7 @@ public struct StagePackagesDriver: StepDriver {
         }
         await prune(work, snapshot, archives)
         let kept = try await kept(work, archives)
-        let missing = work.all.filter { kept[$0] == nil }
+        let missing = work.packages.all.filter { kept[$0] == nil }
         if !missing.isEmpty { try await fetch(missing, work, snapshot, runner, seconds: step.timeoutSeconds) }
         try await keepConffiles(step, in: context, work, session)
         // Not beside the download: archives that apt had just brought were seen missing after that.
@@ -125,13 +126,7 @@ public struct StagePackagesDriver: StepDriver {
         let (work, session) = try work(step, in: context)
         let began = settings.clock.now()
         let kept = try await kept(work, PackageArchives(session: session))
-        let missing = work.all.filter { kept[$0] == nil }
-        let lost = work.mayLoseEarlier ? missing.filter(work.earlier.contains) : []
-        guard missing.count == lost.count else {
-            throw StepFailure(
-                code: .packageManager, message: "not in the host's cache: \(PackageWords.list(missing))")
-        }
-        var observation = observation(work, kept: kept, lost: lost, at: began)
+        var observation = try work.packages.proof(kept: kept, in: AptCommand.archives, at: began)
         if let milliseconds = settings.memory.times.take(of: step.id, in: context.run) {
             observation.details["packageManagerMilliseconds"] = "\(milliseconds)"
         }
@@ -144,16 +139,10 @@ public struct StagePackagesDriver: StepDriver {
         var transaction: DebianTransaction
         /// All that is made on the host up to the end of this part; the transaction itself where it is the first.
         var upToHere: DebianTransaction
-        /// What the parts before and after this one install and return to.
-        var ofOtherParts: [PackageVersion]
-        var new: [PackageVersion]
-        var earlier: [PackageVersion]
-        /// Approved as irreversible on this resource.
-        var mayLoseEarlier: Bool
+        var packages: StagedPackages
         var jobName: String
         var step: StepID
         var run: RunID
-        var all: [PackageVersion] { new + earlier }
         /// The host's own configuration files are replaced.
         var keepsConffiles: Bool { transaction.conffiles == .takePackaged && transaction.purpose == .patch }
     }
@@ -164,50 +153,12 @@ public struct StagePackagesDriver: StepDriver {
         }
         let valid = try DebianTransaction(transaction)
         let session = try HostSession(step, in: context, channels: channels, clock: settings.clock)
-        func versions(
-            _ changes: [PackageChange], _ version: (PackageChange) -> String?
-        ) -> [PackageVersion] {
-            changes.compactMap { change in
-                version(change).map {
-                    PackageVersion(name: change.name, architecture: change.architecture, version: $0)
-                }
-            }
-        }
-        let (before, after) = Self.otherParts(step, context.plan)
-        let others = before + after
-        let isIrreversible = context.plan.steps.contains {
-            if case .changePackages = $0.action {
-                $0.resource == step.resource && $0.rollbackClass == .irreversible
-            } else {
-                false
-            }
-        }
+        let packages = StagedPackages(valid.changes, of: transaction, step, in: context.plan)
         let work = Work(
-            transaction: valid, upToHere: try valid.following(before),
-            ofOtherParts: versions(others, \.to) + versions(others, \.from), new: versions(valid.changes, \.to),
-            earlier: valid.purpose == .patch ? versions(valid.changes, \.from) : [], mayLoseEarlier: isIrreversible,
+            transaction: valid, upToHere: try valid.following(packages.before), packages: packages,
             jobName: DetachedJob.name(of: step.id, in: context.run, part: "stage"), step: step.id,
             run: context.run)
         return (work, session)
-    }
-
-    /// The changes of the other steps that stage packages on the same host, in the plan's order.
-    private static func otherParts(_ step: Step, _ plan: Plan) -> (before: [PackageChange], after: [PackageChange]) {
-        var before: [PackageChange] = []
-        var after: [PackageChange] = []
-        var isAfter = false
-        for other in plan.steps where other.resource == step.resource {
-            guard case .stage(let transaction) = other.action else { continue }
-            if other.id == step.id {
-                isAfter = true
-            } else if isAfter {
-                after += transaction.changes
-            } else {
-                before += transaction.changes
-            }
-        }
-        // A step that the plan doesn't have follows nothing.
-        return isAfter ? (before, after) : ([], before)
     }
 
     /// What is whole of them, by the hashes of the host's lists; those are asked for unless they are known.
@@ -215,7 +166,7 @@ public struct StagePackagesDriver: StepDriver {
         _ work: Work, _ archives: PackageArchives
     ) async throws(StepFailure) -> [PackageVersion: String] {
         var offers = settings.memory.offers(of: archives.session.address)
-        let unknown = work.all.filter { offers[$0] == nil }
+        let unknown = work.packages.all.filter { offers[$0] == nil }
         // Without its lists the host may have all archives nevertheless: then they are read to their end.
         if !unknown.isEmpty, try await archives.isNamed(unknown, in: AptCommand.archives),
             let found = try? await archives.offers(unknown)
@@ -223,7 +174,7 @@ public struct StagePackagesDriver: StepDriver {
             settings.memory.note(found, of: archives.session.address)
             offers.merge(found) { _, new in new }
         }
-        return try await archives.kept(work.all, in: AptCommand.archives, offers: offers)
+        return try await archives.kept(work.packages.all, in: AptCommand.archives, offers: offers)
     }
 
     /// Only what can be rehearsed as it will be done: where a host is half configured the step that changes it repairs it first,
@@ -248,7 +199,9 @@ public struct StagePackagesDriver: StepDriver {
             return
         }
         let needless = old.filter { archive in
-            let isWanted = (work.all + work.ofOtherParts).contains { PackageArchives.isSame($0, archive.package) }
+            let isWanted = (work.packages.all + work.packages.ofOtherParts).contains {
+                PackageArchives.isSame($0, archive.package)
+            }
             let isInstalled = snapshot.entries.contains { entry in
                 !entry.isAbsent
                     && PackageArchives.isSame(
@@ -269,13 +222,13 @@ public struct StagePackagesDriver: StepDriver {
     }
 
     private func refuseLosses(_ lost: [PackageVersion], _ work: Work) throws(StepFailure) {
-        let new = lost.filter(work.new.contains)
+        let new = lost.filter(work.packages.new.contains)
         guard new.isEmpty else {
             throw StepFailure(
                 code: .drift,
                 message: "the host's sources no longer offer what the plan installs: \(PackageWords.list(new))")
         }
-        guard lost.isEmpty || work.mayLoseEarlier else {
+        guard lost.isEmpty || work.packages.mayLoseEarlier else {
             throw StepFailure(
                 code: .refused,
                 message:
@@ -296,18 +249,5 @@ public struct StagePackagesDriver: StepDriver {
         guard outcome.status == 0 || running != nil else {
             throw AptDiagnosis.failure(status: outcome.status, output: outcome.output, doing: "the download")
         }
-    }
-
-    private func observation(
-        _ work: Work, kept: [PackageVersion: String], lost: [PackageVersion], at time: Timestamp
-    ) -> Observation {
-        let new = work.new.count { kept[$0] != nil }
-        let earlier = work.earlier.count { kept[$0] != nil }
-        var details = ["new": "\(new)", "earlier": "\(earlier)", "directory": AptCommand.archives]
-        if !lost.isEmpty { details["withoutWayBack"] = PackageWords.list(lost) }
-        let warning = lost.isEmpty ? "" : "; no way back for \(PackageWords.list(lost))"
-        return Observation(
-            verdict: .pass, summary: "\(new) new and \(earlier) earlier packages in the host's cache\(warning)",
-            details: details, observedAt: time)
     }
 }

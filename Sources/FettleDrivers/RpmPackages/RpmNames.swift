@@ -123,14 +123,3 @@ struct RpmTransaction: Sendable, Equatable {
                 downloadBytes: downloadBytes))
     }
 }
-
-extension PackageChange {
-    /// What the change installs; nil for a removal.
-    var target: PackageVersion? {
-        to.map { PackageVersion(name: name, architecture: architecture, version: $0) }
-    }
-    /// What it takes away; nil for what is new.
-    var origin: PackageVersion? {
-        from.map { PackageVersion(name: name, architecture: architecture, version: $0) }
-    }
-}

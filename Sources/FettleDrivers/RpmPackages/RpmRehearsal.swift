@@ -56,24 +56,15 @@ struct RpmRehearsal: Sendable {
 /// Reads from what dnf, zypper and rpm printed why they failed.
 enum RpmDiagnosis {
     static func failure(status: Int?, output: String, doing: String) -> StepFailure {
-        let tail = HostText.tail(output)
-        let lines = FactText.lines(tail)
-        guard let status else {
-            return StepFailure(code: .packageManager, message: "\(doing) was killed", output: tail)
-        }
-        if let line = lines.last(where: isAboutLock) {
-            return StepFailure(code: .locked, message: "\(doing) found a lock: \(excerpt(line))", output: tail)
-        }
-        if let line = lines.last(where: isAboutSpace) {
-            return StepFailure(code: .noSpace, message: "\(doing) ran out of space: \(excerpt(line))", output: tail)
-        }
-        let cause =
-            lines.last { $0.hasPrefix("Error: ") && $0.count > "Error: ".count }
-            ?? lines.first { $0.contains("Problem") } ?? lines.last { $0.hasPrefix("error: ") } ?? lines.last
-        return StepFailure(
-            code: .packageManager,
-            message: "\(doing) ended with status \(status)" + (cause.map { ": \(excerpt($0))" } ?? ""), output: tail)
+        words.failure(status: status, output: output, doing: doing)
     }
+
+    private static let words = PackageDiagnosis(
+        ofLock: "found a lock", isAboutLock: isAboutLock, isAboutSpace: isAboutSpace,
+        cause: { lines in
+            lines.last { $0.hasPrefix("Error: ") && $0.count > "Error: ".count }
+                ?? lines.first { $0.contains("Problem") } ?? lines.last { $0.hasPrefix("error: ") } ?? lines.last
+        })
 
     static func isAboutLock(_ line: Substring) -> Bool {
         line.contains("Failed to obtain the transaction lock") || line.contains("System management is locked")
@@ -107,8 +98,6 @@ enum RpmDiagnosis {
                 return line.split(separator: "'").dropFirst().first.map(String.init)
             })
     }
-
-    private static func excerpt(_ line: Substring) -> String { FactText.excerpt(String(line), limit: 300) }
 }
 
 /// What a run of dnf, zypper or rpm said beside what it did, read in all of its output.

@@ -24,10 +24,10 @@ public struct StageRpmDriver: StepDriver {
             for case .running(let since) in jobs {
                 return .blocked(reason: "the download still runs on the host since \(since)")
             }
-            let kept = try await RpmFiles(session: session).kept(work.all)
-            guard work.all.allSatisfy({ kept[$0] != nil }), jobs.isEmpty else { return .ready(prior: nil) }
+            let kept = try await RpmFiles(session: session).kept(work.packages.all)
+            guard work.packages.all.allSatisfy({ kept[$0] != nil }), jobs.isEmpty else { return .ready(prior: nil) }
             try await rehearse(work, session, snapshot, tool)
-            return .alreadyDone(observation(work, kept: kept, lost: [], at: snapshot.observedAt))
+            return .alreadyDone(try work.packages.proof(kept: kept, in: RpmCommand.files, at: snapshot.observedAt))
         } catch {
             return .unknown(error)
         }
@@ -45,8 +45,8 @@ public struct StageRpmDriver: StepDriver {
                 DetachedJob(name: name, command: [RpmCommand.rpm]), running: state, seconds: step.timeoutSeconds)
         }
         await prune(work, snapshot, files)
-        let kept = try await files.kept(work.all)
-        let missing = work.all.filter { kept[$0] == nil }
+        let kept = try await files.kept(work.packages.all)
+        let missing = work.packages.all.filter { kept[$0] == nil }
         if !missing.isEmpty { try await fetch(missing, work, snapshot, tool, runner, seconds: step.timeoutSeconds) }
         try await rehearse(work, session, snapshot, tool)
     }
@@ -54,14 +54,8 @@ public struct StageRpmDriver: StepDriver {
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
         let (work, session) = try work(step, in: context)
         let began = settings.clock.now()
-        let kept = try await RpmFiles(session: session).kept(work.all)
-        let missing = work.all.filter { kept[$0] == nil }
-        let lost = work.mayLoseEarlier ? missing.filter(work.earlier.contains) : []
-        guard missing.count == lost.count else {
-            throw StepFailure(
-                code: .packageManager, message: "not in the host's cache: \(PackageWords.list(missing))")
-        }
-        var observation = observation(work, kept: kept, lost: lost, at: began)
+        let kept = try await RpmFiles(session: session).kept(work.packages.all)
+        var observation = try work.packages.proof(kept: kept, in: RpmCommand.files, at: began)
         if let milliseconds = settings.memory.times.take(of: step.id, in: context.run) {
             observation.details["packageManagerMilliseconds"] = "\(milliseconds)"
         }
@@ -74,15 +68,9 @@ public struct StageRpmDriver: StepDriver {
         var transaction: RpmTransaction
         /// All that is made on the host up to the end of this part; the transaction itself where it is the first.
         var upToHere: RpmTransaction
-        /// What the other parts install and return to.
-        var ofOtherParts: [PackageVersion]
-        var new: [PackageVersion]
-        var earlier: [PackageVersion]
-        /// Approved as irreversible on this resource.
-        var mayLoseEarlier: Bool
+        var packages: StagedPackages
         var step: StepID
         var run: RunID
-        var all: [PackageVersion] { new + earlier }
         var jobNames: [String] {
             ["new", "earlier"].flatMap { which in
                 RpmCommand.Fetching.allCases.map { jobName(which, $0) }
@@ -99,41 +87,11 @@ public struct StageRpmDriver: StepDriver {
         }
         let valid = try RpmTransaction(transaction)
         let session = try HostSession(step, in: context, channels: channels, clock: settings.clock)
-        let (before, after) = Self.otherParts(step, context.plan)
-        let others = before + after
-        let isIrreversible = context.plan.steps.contains {
-            if case .changePackages = $0.action {
-                $0.resource == step.resource && $0.rollbackClass == .irreversible
-            } else {
-                false
-            }
-        }
+        let packages = StagedPackages(valid.changes, of: transaction, step, in: context.plan)
         let work = Work(
-            transaction: valid, upToHere: try valid.following(before),
-            ofOtherParts: others.compactMap(\.target) + others.compactMap(\.origin),
-            new: valid.changes.compactMap(\.target),
-            earlier: valid.purpose == .patch ? valid.changes.compactMap(\.origin) : [],
-            mayLoseEarlier: isIrreversible, step: step.id, run: context.run)
+            transaction: valid, upToHere: try valid.following(packages.before), packages: packages, step: step.id,
+            run: context.run)
         return (work, session)
-    }
-
-    /// The changes of the other steps that stage rpm packages on the same host, in the plan's order.
-    private static func otherParts(_ step: Step, _ plan: Plan) -> (before: [PackageChange], after: [PackageChange]) {
-        var before: [PackageChange] = []
-        var after: [PackageChange] = []
-        var isAfter = false
-        for other in plan.steps where other.resource == step.resource {
-            guard case .stage(let transaction) = other.action, transaction.manager == .rpm else { continue }
-            if other.id == step.id {
-                isAfter = true
-            } else if isAfter {
-                after += transaction.changes
-            } else {
-                before += transaction.changes
-            }
-        }
-        // A step that the plan doesn't have follows nothing.
-        return isAfter ? (before, after) : ([], before)
     }
 
     /// Only a patch of a host as the plan saw it can be rehearsed as it will be done; after an interrupted run the step that
@@ -165,7 +123,8 @@ public struct StageRpmDriver: StepDriver {
         try await download.prepare(for: missing)
         var said = ""
         for (which, versions) in [
-            ("new", missing.filter(work.new.contains)), ("earlier", missing.filter { !work.new.contains($0) }),
+            ("new", missing.filter(work.packages.new.contains)),
+            ("earlier", missing.filter { !work.packages.new.contains($0) }),
         ] {
             said += try await download.bring(versions, as: which, on: snapshot)
         }
@@ -180,7 +139,7 @@ public struct StageRpmDriver: StepDriver {
         func missing() -> [PackageVersion] {
             wanted.filter { version in !found.contains { $0.isTrusted && $0.package.isSameRpm(version) } }
         }
-        for version in missing() where work.earlier.contains(version) {
+        for version in missing() where work.packages.earlier.contains(version) {
             try await salvage(version, files.session)
         }
         if !missing().isEmpty { found = try await files.found(wanted) }
@@ -193,7 +152,7 @@ public struct StageRpmDriver: StepDriver {
                     "not whole, or not signed by a key that the host's rpm database holds: \(PackageWords.list(untrusted))",
                 output: HostText.tail(said))
         }
-        let new = missing().filter(work.new.contains)
+        let new = missing().filter(work.packages.new.contains)
         guard new.isEmpty else {
             throw StepFailure(
                 code: .drift,
@@ -201,7 +160,7 @@ public struct StageRpmDriver: StepDriver {
                     "the host's repositories no longer offer what the plan installs: \(PackageWords.list(RpmDiagnosis.named(new, in: said)))",
                 output: HostText.tail(said))
         }
-        guard missing().isEmpty || work.mayLoseEarlier else {
+        guard missing().isEmpty || work.packages.mayLoseEarlier else {
             throw StepFailure(
                 code: .refused,
                 message:
@@ -225,22 +184,9 @@ public struct StageRpmDriver: StepDriver {
     private func prune(_ work: Work, _ snapshot: RpmSnapshot, _ files: RpmFiles) async {
         guard let old = try? await files.outdated(days: settings.retentionDays) else { return }
         let needless = old.filter { file in
-            !(work.all + work.ofOtherParts).contains { $0.isSameRpm(file.package) }
+            !(work.packages.all + work.packages.ofOtherParts).contains { $0.isSameRpm(file.package) }
                 && !snapshot.isInstalled(file.package)
         }
         await files.remove(needless.map(\.file))
-    }
-
-    private func observation(
-        _ work: Work, kept: [PackageVersion: String], lost: [PackageVersion], at time: Timestamp
-    ) -> Observation {
-        let new = work.new.count { kept[$0] != nil }
-        let earlier = work.earlier.count { kept[$0] != nil }
-        var details = ["new": "\(new)", "earlier": "\(earlier)", "directory": RpmCommand.files]
-        if !lost.isEmpty { details["withoutWayBack"] = PackageWords.list(lost) }
-        let warning = lost.isEmpty ? "" : "; no way back for \(PackageWords.list(lost))"
-        return Observation(
-            verdict: .pass, summary: "\(new) new and \(earlier) earlier packages in the host's cache\(warning)",
-            details: details, observedAt: time)
     }
 }
