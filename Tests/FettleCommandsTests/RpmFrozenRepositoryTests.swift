@@ -131,8 +131,7 @@ struct RpmFrozenRepositoryTests {
 
         // The same version with another content, signed as well.
         try FileManager.default.removeItem(at: files[1])
-        try world.run("sed -i 's/probe-of-/other-of-/' \(world.folder.file("fettle-test.spec").path)")
-        try world.build(Self.wanted[1])
+        try world.build(Self.wanted[1], content: "other")
         let forged = try world.fettle("patchset freeze patchset-1", exits: 1)
         #expect(forged.contains("a version never has two contents"), "\(forged)")
         try world.end()

@@ -34,9 +34,11 @@ struct RpmWorld {
     /// Ends what gpg has started.
     func end() throws { try run("gpgconf --kill gpg-agent") }
 
+    /// - Parameter content: two packages with the same name and version differ by it. Without it they may be the same to the byte:
+    ///   what else is in them is the second when they were made.
     /// - Returns: the package.
     @discardableResult
-    func build(_ package: PackageVersion, isSigned: Bool = true) throws -> URL {
+    func build(_ package: PackageVersion, content: String = "probe", isSigned: Bool = true) throws -> URL {
         let parts = package.version.split(separator: ":")
         let halves = (parts.last ?? "").split(separator: "-")
         try folder.write(
@@ -48,7 +50,7 @@ struct RpmWorld {
             Summary: a probe
             License: none
             BuildArch: \(package.architecture)
-            Provides: probe-of-\(package.name)
+            Provides: \(content)-of-\(package.name)
             %description
             a probe
             %files
