@@ -182,7 +182,11 @@ let package = Package(
             "FettleSpreadsheetsTests", ["FettleSpreadsheets", "FettleReporting", "FettleModel"], exclude: ["Fixtures"]),
         tests(
             "FettleDriversTests",
-            ["FettleDrivers", "FettleDriverKit", "FettleJudgement", "FettleModel", "FettleTestSupport"]),
+            [
+                "FettleDrivers", "FettleDriverKit", "FettleInventory", "FettleJudgement", "FettlePlanning",
+                "FettleChecking",
+                "FettleModel", "FettleTestSupport",
+            ]),
         tests(
             "FettleDatabaseTests",
             [

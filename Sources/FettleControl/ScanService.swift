@@ -48,7 +48,8 @@ public struct ScanService: Sendable {
         try await gate.require(.scan, on: ActScope(resources, fleet: fleet))
         try await gate.requireAccepted(policy, fleet)
         let collection = FactsCollection(inspector: tools.inspector, limit: tools.parallel, now: tools.now)
-        let collected = await collection.collect(resources, id: "") { progress($0.resource) }
+        let collected = await withMachines(
+            await collection.collect(resources, id: "") { progress($0.resource) }, of: fleet)
         let asked = Set(collected.hosts.map(\.resource))
         // Only of somebody who was not asked is anything needed from before; to read it takes as long as to look at some hosts.
         let others =
@@ -66,6 +67,27 @@ public struct ScanService: Sendable {
         }
         let (findings, reference) = try await assess(facts, factsReference, fleet: fleet, policy: policy, feeds: feeds)
         return Scan(facts: facts, findings: findings, reference: reference).limited(to: asked)
+    }
+
+    /// What runs on hypervisors whose management tells it, and not they themselves.
+    private func withMachines(_ collected: FactSet, of fleet: Fleet) async -> FactSet {
+        guard let machines = tools.machines else { return collected }
+        var facts = collected
+        let asked = Set(facts.hosts.map(\.resource))
+        // Of several pools the first says how its machines are moved, for the plan too.
+        var known: [ResourceID: Observed<HypervisorFacts>] = [:]
+        for group in fleet.groups.sorted(by: { $0.id < $1.id }) where group.machines != nil {
+            guard !asked.isDisjoint(with: group.members) else { continue }
+            let addresses: [ResourceID: ResourceAddress] = group.members.reduce(into: [:]) {
+                $0[$1] = fleet.resource($1)?.address
+            }
+            known.merge(await machines(group, addresses, asked)) { first, _ in first }
+        }
+        for place in facts.hosts.indices {
+            guard let observed = known[facts.hosts[place].resource] else { continue }
+            facts.hosts[place].hypervisor = observed
+        }
+        return facts
     }
 
     /// What was known before. A set that cannot be read any more is no reason not to look: who is missing then was never looked at.

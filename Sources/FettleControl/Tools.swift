@@ -7,6 +7,13 @@ public struct Tools: Sendable {
     public var resolver: any UpdateResolver
     /// Has a host fetch its package lists anew; nil where nobody here can.
     public var refreshLists: (@Sendable (ResourceID, ResourceAddress) async throws(StepFailure) -> Void)?
+    /// Asks what manages a pool of hypervisors what runs on those of its members that are named last. Empty where the hosts themselves
+    /// tell; nil where nobody here can ask.
+    public var machines:
+        (
+            @Sendable (ResourceGroup, [ResourceID: ResourceAddress], Set<ResourceID>) async
+                -> [ResourceID: Observed<HypervisorFacts>]
+        )?
     /// Opens the way to somewhere beforehand. What goes wrong is told by whoever goes there; nil where there are no ways.
     public var reach: (@Sendable (ResourceAddress) async -> Void)?
     /// Asks a host beforehand for what takes it longest to tell, so that the next look at all of it takes less; nil where no look
@@ -22,6 +29,10 @@ public struct Tools: Sendable {
     public init(
         inspector: any HostInspector, resolver: any UpdateResolver,
         refreshLists: (@Sendable (ResourceID, ResourceAddress) async throws(StepFailure) -> Void)? = nil,
+        machines: (
+            @Sendable (ResourceGroup, [ResourceID: ResourceAddress], Set<ResourceID>) async
+                -> [ResourceID: Observed<HypervisorFacts>]
+        )? = nil,
         reach: (@Sendable (ResourceAddress) async -> Void)? = nil,
         foresee: (@Sendable (ResourceID, ResourceAddress) async -> Void)? = nil,
         drivers: any StepDriverRegistry,
@@ -31,6 +42,7 @@ public struct Tools: Sendable {
         self.inspector = inspector
         self.resolver = resolver
         self.refreshLists = refreshLists
+        self.machines = machines
         self.reach = reach
         self.foresee = foresee
         self.drivers = MaskedDrivers(inner: drivers, mask: secrets)

@@ -12,8 +12,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
     private let restore: HAProxyRestoreDriver
     private let turn: HAProxySwitchDriver
     private let restart: RestartServicesDriver
-    private let evacuation: EvacuationDriver
-    private let bringHome: BringHomeDriver
+    private let evacuation: MachinesDriver
+    private let bringHome: MachinesDriver
     private let replace: ReplaceMachineDriver
     private let discard: DiscardMachineDriver
     private let packages: PackageDriverSettings
@@ -21,9 +21,13 @@ public struct BuiltInDrivers: StepDriverRegistry {
     /// For the guard before a step that lowers availability.
     public let health: BuiltInHealthObserver
 
+    /// - Parameter secrets: reads what the fleet names as the way into a product's API; without it no such product is asked.
     public init(
         channels: any ChannelProvider, inspector: any HostInspector,
-        packages: PackageDriverSettings = PackageDriverSettings()
+        packages: PackageDriverSettings = PackageDriverSettings(),
+        secrets: @escaping SecretReading = { _ throws(StepFailure) in
+            throw StepFailure(code: .refused, message: "nobody reads secrets here")
+        }
     ) {
         let runner = ProbeRunner(channels: channels)
         self.channels = channels
@@ -36,8 +40,12 @@ public struct BuiltInDrivers: StepDriverRegistry {
         restore = HAProxyRestoreDriver(channels: channels)
         turn = HAProxySwitchDriver(channels: channels, runner: runner)
         restart = RestartServicesDriver(channels: channels, inspector: inspector)
-        evacuation = EvacuationDriver(channels: channels)
-        bringHome = BringHomeDriver(channels: channels)
+        evacuation = MachinesDriver(
+            libvirt: EvacuationDriver(channels: channels),
+            proxmox: ProxmoxEvacuationDriver(channels: channels, secrets: secrets))
+        bringHome = MachinesDriver(
+            libvirt: BringHomeDriver(channels: channels),
+            proxmox: ProxmoxBringHomeDriver(channels: channels, secrets: secrets))
         replace = ReplaceMachineDriver(channels: channels)
         discard = DiscardMachineDriver(channels: channels)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
@@ -123,16 +131,18 @@ public struct BuiltInDrivers: StepDriverRegistry {
     ///   - hypervisors: for hypervisors of libvirt: how they reach each other, such as `qemu+tls://hv-2/system`; none for others.
     ///   - images: there too, where machines are made anew: the directory of the images; nil where none is.
     ///   - disks: and those of the machines' disks.
+    ///   - proxmoxNodes: for nodes of Proxmox VE: their names; none for others.
     /// - Throws: `SudoRuleError` for a path that could not stand in a rule.
     public static func sudoRules(
         packages: PackageDriverSettings = PackageDriverSettings(),
         haproxySockets: [String] = [], haproxyMaps: [String] = [], hasNginx: Bool = false,
-        hypervisors: [String] = [], images: String? = nil, disks: [String] = []
+        hypervisors: [String] = [], images: String? = nil, disks: [String] = [], proxmoxNodes: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
         var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
         rules += try PackageRules.rules(packages) + RpmRules.rules() + SystemRules.rules() + LogRules.rules()
         for map in haproxyMaps { rules += try HAProxySwitchDriver.sudoRules(map: map) }
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
+        for node in proxmoxNodes { rules += try NodeMaintenance.rules(node: node) }
         if hasNginx { rules += try NginxDrainDriver.sudoRules() }
         if !hypervisors.isEmpty || images != nil { rules += try VirshRules.rules(destinations: hypervisors) }
         guard (images == nil) == disks.isEmpty else {

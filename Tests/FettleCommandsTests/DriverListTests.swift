@@ -11,7 +11,7 @@ import Testing
             Set(TrafficReader.drivers) == [
                 HAProxyDrainDriver.name, NginxDrainDriver.name, KeepalivedDrainDriver.name,
             ])
-        #expect(MachineRulesReader.drivers == [EvacuationDriver.name])
+        #expect(MachineRulesReader.drivers == [EvacuationDriver.name, ProxmoxEvacuationDriver.name])
         #expect(ImageMachinesReader.drivers == [ReplaceMachineDriver.name])
     }
 

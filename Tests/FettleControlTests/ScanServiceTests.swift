@@ -53,6 +53,28 @@ import Testing
         #expect(facts.hosts.map(\.observedAt.milliseconds) == [3_000, 3_000, 2_000])
     }
 
+    /// A hypervisor is asked for its packages, and what manages it for its machines.
+    @Test func whatManagesHypervisorsTellsOfTheirMachines() async throws {
+        var builder = FleetBuilder()
+        let nodes = ["pve1", "pve2", "pve3"].map { builder.host($0, kind: .hypervisor) }
+        builder.group(
+            "compute", nodes, minimum: .count(1), strategy: .evacuate(maxUnavailable: .count(1)), probes: [],
+            kind: .hypervisorPool)
+        var fleet = builder.fleet
+        fleet.groups[0].machines = MachineRules(
+            driver: "proxmox", api: MachineAPI(url: "https://{host}", token: .environment("A")))
+        let seen = HypervisorFacts(memoryMebibytes: 1_024, processors: 1, residents: [])
+        let tools = Tools(
+            inspector: PendingUpdate(time: Timestamp(milliseconds: 1)), resolver: NoAnswers(),
+            machines: { group, addresses, asked in
+                #expect(group.id == "compute" && addresses.keys.sorted() == nodes && asked == ["pve1", "pve2"])
+                return ["pve1": .observed(seen), "pve2": .notObserved(reason: "offline")]
+            }, drivers: NoDrivers(), observer: NoMembers(), now: { Timestamp(milliseconds: 1) })
+        let scan = try await ScanService(store: store, tools: tools).scan(
+            fleet.resources.filter { $0.id != "pve3" }, fleet: fleet, policy: Policy(), feeds: .none)
+        #expect(scan.facts.hosts.map(\.hypervisor) == [.observed(seen), .notObserved(reason: "offline")])
+    }
+
     @Test func whatWasNeverLookedAtIsSaid() async throws {
         _ = try await scan(["api-1", "dev-1"], at: 1_000)
         let findings = try #require(try await StageKeeper(store: store).newest(FindingSet.self, .findings)).value

@@ -145,7 +145,10 @@ enum StageSamples {
                     memberAddresses: ["h-1": ResourceAddress(transport: .none)],
                     machines: MachineRules(
                         driver: "libvirt", sharedDirectories: ["/a"], whenTooSlow: $0, mostMebibytes: 1, mayStay: ["m"],
-                        apart: [["m", "n"]]))
+                        apart: [["m", "n"]],
+                        api: MachineAPI(
+                            url: "https://{host}", token: $0 == .abort ? .environment("A") : .file("a"),
+                            certificateAuthorities: "/a")))
             }, steps: steps, rollback: steps,
             order: TurnOrder.WayBack.allCases.map {
                 TurnOrder(

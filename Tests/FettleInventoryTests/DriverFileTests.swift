@@ -32,8 +32,30 @@ import Testing
     @Test func anUnknownDriverOfMachinesIsTold() {
         #expect(
             problems { try FleetFile.parse(Self.fleet("machines: {driver: libvrt}"), file: "f") } == [
-                "f:10:24: nothing moves machines by 'libvrt'; there is: libvirt"
+                "f:10:24: nothing moves machines by 'libvrt'; there is: libvirt, proxmox"
             ])
+    }
+
+    @Test func proxmoxIsReadWithTheWayIntoItsAPI() throws {
+        let text = Self.fleet("machines: {driver: proxmox, api: {token: {env: PVE_TOKEN}}}")
+        let rules = try #require(try FleetFile.parse(text, file: "f").fleet.groups[0].machines)
+        #expect(rules.api == MachineAPI(url: "https://{host}:8006", token: .environment("PVE_TOKEN")))
+    }
+
+    /// What has no effect would be believed to hold.
+    @Test func whatADriverHasNoUseForIsTold() {
+        let found = problems {
+            try FleetFile.parse(
+                Self.fleet("machines: {driver: proxmox, destination: \"a{host}\", whenTooSlow: postCopy}"), file: "f")
+        }
+        #expect(found.count == 3, "\(found)")
+        #expect(found.contains { $0.contains("needs 'api'") && $0.contains("{token: {file: pve.token}}") })
+        #expect(found.contains { $0.contains("takes no 'destination': its nodes know each other") })
+        #expect(found.contains { $0.contains("cannot do 'postCopy'") })
+        let other = problems {
+            try FleetFile.parse(Self.fleet("machines: {driver: libvirt, api: {token: {env: A}}}"), file: "f")
+        }
+        #expect(other.count == 1 && other[0].contains("asks no API"), "\(other)")
     }
 
     @Test func anUnknownDriverDoesNotLookLikeNone() {

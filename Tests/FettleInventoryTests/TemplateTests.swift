@@ -223,6 +223,13 @@ enum RandomFleet {
                     whenTooSlow: one(MachineRules.TooSlow.allCases), isEncrypted: one([true, false]),
                     processorsPerCore: 2, reservedMebibytes: 0, mostMebibytes: maybe(5),
                     mayStay: one([[], ["#c", "a: b"]]), apart: one([[], [["a", "b c"], ["d", "e"]]])))
+            guard groups[number].machines != nil, one([true, false]) else { continue }
+            groups[number].machines = MachineRules(
+                driver: "proxmox", timeLimitSeconds: 90,
+                api: MachineAPI(
+                    url: one(["https://{host}:8006", "https://pve.example"]),
+                    token: one([.environment("PVE_TOKEN"), .file("a: #b")]),
+                    certificateAuthorities: maybe("/etc/our: authorities.pem")))
         }
         return Fleet(environments: environments, resources: resources, groups: groups, tiers: tiers)
     }

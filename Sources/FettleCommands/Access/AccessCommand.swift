@@ -29,6 +29,10 @@ struct AccessSudoers: AsyncParsableCommand {
         help: "How hypervisors of libvirt reach another one, such as qemu+tls://hv-2/system; may be given again.")
     var hypervisors: [String] = []
     @Option(
+        name: .customLong("proxmox-node"),
+        help: "The name of a node of Proxmox VE, for nodes whose HA manager keeps guests; may be given again.")
+    var proxmoxNodes: [String] = []
+    @Option(
         name: .customLong("image-directory"),
         help: "Where hypervisors see images that machines are made anew from, as 'images' of the fleet.")
     var images: String?
@@ -47,7 +51,7 @@ struct AccessSudoers: AsyncParsableCommand {
         do {
             let rules = try BuiltInDrivers.sudoRules(
                 haproxySockets: adminSockets, haproxyMaps: switchMaps, hasNginx: hasNginx, hypervisors: hypervisors,
-                images: images, disks: disks)
+                images: images, disks: disks, proxmoxNodes: proxmoxNodes)
             text = try SudoersFile(
                 user: user, rules: rules, patterns: wildcards ? .wildcards : .regularExpressions
             ).text()

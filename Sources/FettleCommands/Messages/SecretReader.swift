@@ -48,7 +48,7 @@ struct SecretReader {
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw trouble("is no regular file") }
         guard status.st_mode & 0o007 == 0 else {
-            throw trouble("everybody on this machine can use it: `chmod o= FILE`, then `fettle message retry`")
+            throw trouble("everybody on this machine can use it: `chmod o= FILE`")
         }
         let bytes =
             (try? FileHandle(fileDescriptor: file, closeOnDealloc: false).read(upToCount: Self.longest + 1)) ?? nil

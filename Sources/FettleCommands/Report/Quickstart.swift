@@ -30,7 +30,9 @@ struct Quickstart: AsyncParsableCommand {
         let store = InMemoryStore()
         let connections = HostConnections()
         Interruption.closesAtEnd(connections)
-        let tools = BuiltInTools.make(channels: connections, parallel: 1, secrets: SecretMask())
+        let tools = BuiltInTools.make(
+            channels: connections, parallel: 1, secrets: SecretMask(),
+            reader: SecretReader(environment: [:], directory: URL(fileURLWithPath: "/")))
         let fleet = Self.thisMachine
         let feeds = try advisories.source.fleetFeeds()
         let bar = ProgressBar("looking at this machine", total: 1)

@@ -5,14 +5,26 @@ import FettleModel
 
 /// Where drivers are wired to the use cases.
 enum BuiltInTools {
-    static func make(channels: HostConnections, parallel: Int, secrets: SecretMask) -> Tools {
+    /// - Parameters:
+    ///   - secrets: keeps them out of what is written down.
+    ///   - reader: reads those that the fleet names as the way into a product's API.
+    static func make(
+        channels: HostConnections, parallel: Int, secrets: SecretMask, reader: SecretReader
+    ) -> Tools {
         let inspector = ShellHostInspector(channels: channels)
-        let drivers = BuiltInDrivers(channels: channels, inspector: inspector)
+        let read: SecretReading = { source throws(StepFailure) in
+            do throws(SecretTrouble) { return try reader.read(source) } catch {
+                throw StepFailure(code: .refused, message: error.message)
+            }
+        }
+        let drivers = BuiltInDrivers(channels: channels, inspector: inspector, secrets: read)
+        let proxmox = ProxmoxFacts(secrets: read)
         return Tools(
             inspector: inspector, resolver: ShellUpdateResolver(channels: channels),
             refreshLists: { resource, address throws(StepFailure) in
                 try await PackageListRefresher(channels: channels).refresh(resource, at: address)
             },
+            machines: { group, addresses, asked in await proxmox.machines(of: group, at: addresses, asked: asked) },
             reach: { address in _ = try? await channels.channel(to: address) },
             foresee: { resource, address in await inspector.foresee(resource, at: address) },
             drivers: drivers, observer: drivers.health, secrets: secrets, parallel: parallel)

@@ -39,7 +39,9 @@ final class Session {
         store = try StoreChoice.open(options.store, environment, directory: folder.directory)
         keeper = StageKeeper(store: store)
         connections = Self.connections(options)
-        tools = BuiltInTools.make(channels: connections, parallel: options.parallel, secrets: secrets)
+        tools = BuiltInTools.make(
+            channels: connections, parallel: options.parallel, secrets: secrets,
+            reader: SecretReader(environment: environment, directory: folder.directory))
     }
 
     /// How hosts are reached; hung up when the process ends.

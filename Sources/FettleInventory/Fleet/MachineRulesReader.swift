@@ -6,10 +6,12 @@ struct MachineRulesReader {
 
     static let keys = [
         "driver", "destination", "sharedDirectories", "bandwidth", "timeLimit", "whenTooSlow", "encrypted",
-        "processorsPerCore", "reservedMemory", "mostMemory", "mayStay", "apart",
+        "processorsPerCore", "reservedMemory", "mostMemory", "mayStay", "apart", "api",
     ]
     /// That can move machines; `FettleDrivers` brings it.
-    static let drivers = ["libvirt"]
+    static let drivers = ["libvirt", "proxmox"]
+    /// Of these, those that ask what manages the hypervisors, and not the hypervisors themselves.
+    static let managed: Set = ["proxmox"]
     /// Of lists of machines and directories.
     private static let longestList = 1_000
 
@@ -43,7 +45,34 @@ struct MachineRulesReader {
         }
         if let value = fields["mayStay"] { rules.mayStay = Set(names(value, "mayStay")).sorted() }
         if let value = fields["apart"] { rules.apart = apart(value) }
+        if let value = fields["api"] { rules.api = MachineAPIReader(reading: reading).read(value) }
+        check(rules, fields, at: value.place)
         return rules
+    }
+
+    /// What a driver has no use for is told: it would be believed to hold.
+    private func check(_ rules: MachineRules, _ fields: Fields, at place: Place) {
+        guard Self.managed.contains(rules.driver) else {
+            if fields["api"] != nil {
+                reading.problem(
+                    "\(rules.driver.quoted) asks no API: it asks the hypervisors themselves", at: fields.keyPlace("api")
+                )
+            }
+            return
+        }
+        if fields["api"] == nil {
+            reading.problem(
+                "\(rules.driver.quoted) needs 'api'", at: place, hint: "such as 'api: {token: {file: pve.token}}'")
+        }
+        for (key, reason) in [
+            ("destination", "its nodes know each other"), ("sharedDirectories", "it knows which storage is shared"),
+        ] where fields[key] != nil {
+            reading.problem("\(rules.driver.quoted) takes no '\(key)': \(reason)", at: fields.keyPlace(key))
+        }
+        if rules.whenTooSlow == .postCopy {
+            reading.problem(
+                "\(rules.driver.quoted) cannot do 'postCopy'", at: fields.keyPlace("whenTooSlow"), hint: "take 'abort'")
+        }
     }
 
     private func set(_ number: inout Int, _ fields: Fields, _ key: String, _ range: ClosedRange<Int>) {

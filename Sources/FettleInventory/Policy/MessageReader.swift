@@ -62,7 +62,7 @@ struct MessageReader {
         guard let name, let kind, let address else { return nil }
         var receiver = MessageReceiver(name: name, kind: kind, address: address)
         if let value = fields["user"] { receiver.user = reading.text(value, "user") }
-        if let value = fields["secret"] { receiver.secret = source(value, "secret") }
+        if let value = fields["secret"] { receiver.secret = reading.secretSource(value, "secret") }
         if let value = fields["events"] { receiver.events = events(value) }
         if let value = fields["environments"] { receiver.environments = environmentGlobs(value) }
         if let value = fields["noticeBefore"] {
@@ -167,31 +167,8 @@ struct MessageReader {
     // MARK: Parts
 
     func address(_ value: YAMLValue) -> ReceiverAddress? {
-        if value.mapping != nil { return source(value, "address").map { .secret($0) } }
+        if value.mapping != nil { return reading.secretSource(value, "address").map { .secret($0) } }
         return reading.text(value, "address", limit: 2_048).map { .text($0) }
-    }
-
-    func source(_ value: YAMLValue, _ name: String) -> SecretSource? {
-        guard value.mapping != nil else {
-            reading.problem(
-                "\(name) must say where it is, and never what it is", at: value.place,
-                hint: "{env: NAME}, or {file: PATH}")
-            return nil
-        }
-        guard let fields = Fields(value, of: "'\(name)'", keys: ["env", "file"], reading) else { return nil }
-        switch (fields["env"], fields["file"]) {
-        case (let variable?, nil):
-            guard let text = reading.text(variable, "env") else { return nil }
-            guard text.wholeMatch(of: #/[A-Za-z_][A-Za-z0-9_]*/#) != nil else {
-                reading.problem("\(text.quoted) is no name of a variable", at: variable.place)
-                return nil
-            }
-            return .environment(text)
-        case (nil, let file?): return reading.text(file, "file", limit: 1_024).map { .file($0) }
-        default:
-            reading.problem("\(name) takes either 'env' or 'file'", at: value.place)
-            return nil
-        }
     }
 
     private func events(_ value: YAMLValue) -> [String] {

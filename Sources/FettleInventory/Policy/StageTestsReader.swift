@@ -69,7 +69,7 @@ struct StageTestsReader {
         let secret = fields.required(
             "secret", of: "'tests' with an address", reading,
             hint: "what requests and refusals at once are signed with: {env: NAME} or {file: PATH}"
-        ).flatMap { parts.source($0, "secret") }
+        ).flatMap { reading.secretSource($0, "secret") }
         var seconds = Self.standardSeconds
         if let value = fields["answerWithin"] {
             seconds = reading.seconds(value, "answerWithin", in: 60...2_592_000) ?? seconds

@@ -5,11 +5,15 @@ enum MachineRulesWriter {
     static func lines(_ rules: MachineRules) -> [String] {
         var lines = [
             "    machines:", "      driver: \(YAMLText.scalar(rules.driver))",
-            "      destination: \(YAMLText.scalar(rules.destination))",
             "      bandwidth: \(rules.bandwidthMebibytes)", "      timeLimit: \(rules.timeLimitSeconds)s",
             "      whenTooSlow: \(rules.whenTooSlow.rawValue)", "      encrypted: \(rules.isEncrypted)",
             "      processorsPerCore: \(rules.processorsPerCore)", "      reservedMemory: \(rules.reservedMebibytes)",
         ]
+        if let api = rules.api {
+            lines += Self.lines(api)
+        } else {
+            lines.append("      destination: \(YAMLText.scalar(rules.destination))")
+        }
         if let most = rules.mostMebibytes { lines.append("      mostMemory: \(most)") }
         if !rules.sharedDirectories.isEmpty {
             lines.append("      sharedDirectories: " + YAMLText.flowList(rules.sharedDirectories, indent: 6))
@@ -20,5 +24,18 @@ enum MachineRulesWriter {
             lines += rules.apart.map { "        - " + YAMLText.flowList($0, indent: 10) }
         }
         return lines
+    }
+
+    private static func lines(_ api: MachineAPI) -> [String] {
+        let token =
+            switch api.token {
+            case .environment(let name): "{env: \(YAMLText.scalar(name))}"
+            case .file(let path): "{file: \(YAMLText.scalar(path))}"
+            }
+        let authorities = api.certificateAuthorities.map {
+            ["        certificateAuthorities: \(YAMLText.scalar($0))"]
+        }
+        return ["      api:", "        url: \(YAMLText.scalar(api.url))", "        token: \(token)"]
+            + (authorities ?? [])
     }
 }

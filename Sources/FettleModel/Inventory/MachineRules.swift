@@ -24,6 +24,8 @@ public struct MachineRules: Codable, Sendable, Hashable {
     public var mayStay: [String]
     /// Sets of machines, by name, no two of which may be on one hypervisor. Each sorted.
     public var apart: [[String]]
+    /// How the product is asked, where that is by an API of its own; nil: it is asked on the hypervisors themselves.
+    public var api: MachineAPI?
 
     /// What becomes of a move that takes longer than allowed.
     public enum TooSlow: String, Codable, Sendable, CaseIterable {
@@ -37,7 +39,8 @@ public struct MachineRules: Codable, Sendable, Hashable {
         driver: String, destination: String = "qemu+tls://{host}/system", sharedDirectories: [String] = [],
         bandwidthMebibytes: Int = 0, timeLimitSeconds: Int = 600, whenTooSlow: TooSlow = .abort,
         isEncrypted: Bool = true, processorsPerCore: Int = 4, reservedMebibytes: Int = 1_024,
-        mostMebibytes: Int? = nil, mayStay: [String] = [], apart: [[String]] = []
+        mostMebibytes: Int? = nil, mayStay: [String] = [], apart: [[String]] = [],
+        api: MachineAPI? = nil
     ) {
         self.driver = driver
         self.destination = destination
@@ -51,6 +54,7 @@ public struct MachineRules: Codable, Sendable, Hashable {
         self.mostMebibytes = mostMebibytes
         self.mayStay = mayStay
         self.apart = apart
+        self.api = api
     }
 
     /// Whether all members see a file alike; a path that leads out of a directory by `..` is seen by none.
@@ -59,6 +63,22 @@ public struct MachineRules: Codable, Sendable, Hashable {
         return sharedDirectories.contains { directory in
             path.hasPrefix(directory.hasSuffix("/") ? directory : directory + "/")
         }
+    }
+}
+
+/// The API of what manages a pool's hypervisors.
+public struct MachineAPI: Codable, Sendable, Hashable {
+    /// Where it is: `https`, a host and a port, no path. `{host}` stands for that of a member, each of which answers for all.
+    public var url: String
+    /// What lets one in, as the product wants it.
+    public var token: SecretSource
+    /// A file in PEM form on the controller: the authorities whose certificates count there, and no others; nil: the system's.
+    public var certificateAuthorities: String?
+
+    public init(url: String, token: SecretSource, certificateAuthorities: String? = nil) {
+        self.url = url
+        self.token = token
+        self.certificateAuthorities = certificateAuthorities
     }
 }
 

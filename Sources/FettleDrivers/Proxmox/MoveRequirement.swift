@@ -1,0 +1,68 @@
+import FettleModel
+
+/// What must hold before a machine is moved: at this moment, not when the plan was made.
+struct MoveRequirement: Sendable {
+    let pool: ProxmoxPool
+    let move: MachineMove
+
+    func hold(
+        _ guest: ProxmoxView.Guest, _ state: ProxmoxView.NodeGuest, _ view: ProxmoxView
+    ) async throws(StepFailure) {
+        let (source, destination) = (try pool.node(move.from), try pool.node(move.to))
+        guard view.seen[destination] != nil else {
+            throw StepFailure(code: .unreachable, message: "\(move.to) is not in the cluster at the moment")
+        }
+        guard !view.isMaintained(destination) else {
+            throw StepFailure(code: .drift, message: "\(move.to) is in maintenance: the HA manager would empty it")
+        }
+        let obstacle: MigrationObstacle
+        let facts: HypervisorFacts
+        do throws(ProxmoxError) {
+            obstacle = try await pool.client.obstacle(of: guest.vmid, on: source)
+            facts = try await pool.client.room(of: destination, in: view).ruled(by: pool.rules)
+        } catch {
+            throw StepFailure(error)
+        }
+        if let words = obstacle.everywhere ?? obstacle.on(destination) {
+            throw StepFailure(code: .drift, message: "\(move.machine) cannot be moved to \(move.to) now: \(words)")
+        }
+        // What is shut off takes no room; it takes it where it is started.
+        guard state.isRunning else { return }
+        try room(state, facts)
+        try apart(facts)
+    }
+
+    private func room(_ state: ProxmoxView.NodeGuest, _ facts: HypervisorFacts) throws(StepFailure) {
+        let memory = facts.residents.reduce(0) { $0 + $1.memoryMebibytes } + state.memoryMebibytes
+        let processors = facts.residents.reduce(0) { $0 + $1.processors } + state.processors
+        guard memory <= facts.memoryMebibytes, processors <= facts.processors else {
+            throw StepFailure(
+                code: .drift,
+                message:
+                    "\(move.to) has no room for \(move.machine) now: with it \(memory) of \(facts.memoryMebibytes) MiB "
+                    + "and \(processors) of \(facts.processors) processors would be given out")
+        }
+    }
+
+    private func apart(_ facts: HypervisorFacts) throws(StepFailure) {
+        let enemies = Set(pool.rules.apart.filter { $0.contains(move.machine) }.joined())
+        if let enemy = facts.residents.first(where: { $0.name != move.machine && enemies.contains($0.name) }) {
+            throw StepFailure(
+                code: .drift, message: "\(move.machine) may not run beside \(enemy.name), which is on \(move.to)")
+        }
+    }
+}
+
+extension ProxmoxClient {
+    /// What a node has, and what runs on it.
+    func room(of node: String, in view: ProxmoxView) async throws(ProxmoxError) -> HypervisorFacts {
+        let status = try await get(.status(of: node), as: ProxmoxRecord.NodeStatus.self)
+        return HypervisorFacts(
+            memoryMebibytes: try ProxmoxSize.mebibytes(status.memory.total.value, of: node),
+            processors: try ProxmoxSize.processors(status.cpuinfo.cpus.value, of: node),
+            residents: view.running(on: node).map { guest, state in
+                ResidentMachine(
+                    name: guest.name, memoryMebibytes: state.memoryMebibytes, processors: state.processors)
+            })
+    }
+}
