@@ -64,8 +64,8 @@ struct ProxmoxPool: Sendable {
     /// - Throws: `unreachable` where one of the nodes of `required` is not in the cluster at the moment, or the cluster never stands still.
     func view(_ moves: [MachineMove], requiring required: [ResourceID]) async throws(StepFailure) -> ProxmoxView {
         do throws(ProxmoxError) { try await client.requireRights() } catch { throw StepFailure(error) }
-        for look in 0..<Self.looks where !Task.isCancelled {
-            if look > 0 { await clock.sleep(.seconds(1)) }
+        for attempt in 0..<Self.looks where !Task.isCancelled {
+            if attempt > 0 { await clock.sleep(.seconds(1)) }
             if let view = try await look(moves), try isClear(moves, view) {
                 try require(required, in: view)
                 return view

@@ -95,8 +95,6 @@ extension PretendCluster {
 
     /// By name, the node of each guest.
     var places: [String: String] {
-        state.withLock { state in
-            state.guests.values.reduce(into: [:]) { $0[$1.name ?? "-"] = $1.node }
-        }
+        now.guests.values.reduce(into: [:]) { $0[$1.name ?? "-"] = $1.node }
     }
 }
