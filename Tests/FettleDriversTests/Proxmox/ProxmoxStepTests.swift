@@ -76,6 +76,7 @@ import Testing
         #expect(failure?.code == .timeout && failure?.message.contains("still on pve1") == true, "\(failure as Any)")
     }
 
+    /// "Failed", but moved: project-pegaprox#647.
     @Test func aTaskThatNobodyKnowsAnyMoreDecidesNothing() async {
         let arrives = ProxmoxSteps.cluster { state in
             state.forgetsTasks = true
