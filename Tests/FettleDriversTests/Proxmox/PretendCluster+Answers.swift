@@ -66,7 +66,7 @@ extension PretendCluster.State {
             guard let target = request.parameters.first(where: { $0.name == "target" })?.value else {
                 return Self.failure(400, "Parameter verification failed.")
             }
-            return Self.data(begin(vmid, to: target))
+            return Self.data(taskName ?? begin(vmid, to: target))
         case (.post, ["status", "start"]):
             events.append((now + 3_000, .started(vmid: vmid)))
             return Self.data("UPID:\(guest.node):00000001:00000001:65000000:qmstart:\(vmid):fettle@pve!a:")

@@ -68,6 +68,8 @@ final class PretendCluster: ProxmoxTransport, Sendable {
         /// How long a move takes.
         var seconds: Int64 = 5
         var forgetsTasks = false
+        /// What is told for the name of a move's task, which is not begun then.
+        var taskName: String?
         /// The HA manager takes what it is asked, and does nothing.
         var managerSleeps = false
         var isQuorate = true
@@ -85,6 +87,8 @@ final class PretendCluster: ProxmoxTransport, Sendable {
         var acts: [String] = []
         /// Hosts in the order in which they were asked.
         var asked: [String] = []
+        /// What was asked for, whatever for.
+        var paths: [String] = []
         var now: Int64 = 1_000_000
         var started = 0
     }
@@ -127,6 +131,7 @@ final class PretendCluster: ProxmoxTransport, Sendable {
             state.asked.append(host)
             guard !state.silent.contains(host) else { return (nil, false) }
             let path = request.path.joined(separator: "/")
+            state.paths.append(path)
             if request.method != .get {
                 state.acts.append("\(request.method.rawValue) \(path) \(request.form)")
             }

@@ -88,11 +88,11 @@ import Testing
     /// Its name goes into the path of further requests.
     @Test func aTaskWithAForeignNameIsNotAskedFor() async {
         for name in ["../../access", "UPID:pve2:1:1:1:qmigrate:101:a:", "UPID:pve1:1:1:1:qmigrate:101/..:a:", "x", ""] {
-            let body = try? JSONSerialization.data(withJSONObject: ["data": name])
-            let (failure, cluster) = await failure(
-                "nodes/pve1/qemu/101/migrate", ProxmoxAnswer(status: 200, reason: "OK", body: Array(body ?? Data())))
-            #expect(failure != nil, "\(name)")
-            #expect(!cluster.now.acts.contains { $0.contains("tasks") })
+            let cluster = ProxmoxSteps.cluster { $0.taskName = name }
+            let failure = await cluster.failure(cluster.evacuation, ProxmoxSteps.evacuate())
+            #expect(failure?.message.contains("does not name the task") == true, "\(name): \(failure as Any)")
+            #expect(cluster.now.acts.count == 1, "it is not begun a second time")
+            #expect(!cluster.now.paths.contains { $0.contains("/tasks/") }, "\(name)")
         }
     }
 
