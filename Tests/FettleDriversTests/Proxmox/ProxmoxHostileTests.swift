@@ -1,6 +1,5 @@
 import FettleDriverKit
 import FettleModel
-import Foundation
 import Testing
 
 @testable import FettleDrivers
