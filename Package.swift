@@ -184,8 +184,7 @@ let package = Package(
             "FettleDriversTests",
             [
                 "FettleDrivers", "FettleDriverKit", "FettleInventory", "FettleJudgement", "FettlePlanning",
-                "FettleChecking",
-                "FettleModel", "FettleTestSupport",
+                "FettleChecking", "FettleModel", "FettleTestSupport",
             ]),
         tests(
             "FettleDatabaseTests",
