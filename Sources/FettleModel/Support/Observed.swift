@@ -18,7 +18,10 @@ extension Observed: Equatable where Value: Equatable {}
 extension Observed: Codable where Value: Codable {
     private enum Field: String, CodingKey { case value, notObserved, observed }
     /// Of the form of before, in which facts may be kept: `{"observed": {"_0": …}}` and `{"notObserved": {"reason": …}}`.
-    private enum Earlier: String, CodingKey { case value = "_0", reason }
+    private enum Earlier: String, CodingKey {
+        case value = "_0"
+        case reason
+    }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Field.self)
