@@ -139,7 +139,7 @@ let package = Package(
             "FettleTestSupport",
             ["FettleModel", "FettleDriverKit", "FettleStore", "FettleEvidence"]),
 
-        tests("FettleVersionsTests", ["FettleVersions"]),
+        tests("FettleVersionsTests", ["FettleVersions", "FettleTestSupport"]),
         tests("FettleStatisticsTests", ["FettleStatistics"], exclude: ["Fixtures", "reference.py"]),
         tests("FettleModelTests", ["FettleModel"]),
         tests("FettleEvidenceTests", ["FettleEvidence", "FettleStore", "FettleModel", "FettleTestSupport"]),
@@ -156,7 +156,7 @@ let package = Package(
                 "FettleFeeds", "FettleIndex", "FettleSoftware", "FettleVersions", "FettleModel", "CLoading",
                 "FettleTestSupport",
             ]),
-        tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel"]),
+        tests("FettleSoftwareTests", ["FettleSoftware", "FettleVersions", "FettleModel", "FettleTestSupport"]),
         tests(
             "FettleAssessmentTests",
             [

@@ -12,8 +12,20 @@ struct HostJudgement {
     let time: Timestamp
 
     func findings() throws(IndexError) -> [Finding] {
-        try offeredUpdates() + fixesNotOffered() + livepatched() + stillRunning() + nextBoot() + pendingRestarts()
-            + pendingReboot()
+        Self.toldApart(
+            try offeredUpdates() + fixesNotOffered() + livepatched() + stillRunning() + nextBoot() + pendingRestarts()
+                + pendingReboot())
+    }
+
+    /// Packages of one source may lie there in several versions, which one fix closes: each is a finding of its own, by an id of its own.
+    private static func toldApart(_ findings: [Finding]) -> [Finding] {
+        let count = Dictionary(findings.map { ($0.id, 1) }, uniquingKeysWith: +)
+        return findings.map { finding in
+            guard count[finding.id] != 1 else { return finding }
+            var finding = finding
+            finding.id = FindingID("\(finding.id)/\(finding.installed)/\(finding.state.rawValue)")
+            return finding
+        }
     }
 
     /// What could not be looked at: never to be read as "nothing found".

@@ -2,13 +2,14 @@ import FettleAssessment
 import FettleIndex
 import FettleModel
 import FettleSoftware
+import FettleTestSupport
 import Foundation
 import Testing
 
 /// All that AlmaLinux publishes as OSV, against an oracle: the same files read by other means, and versions compared by rpm itself.
 /// The data lies beside the project and is not part of it.
 @Suite(
-    .enabled(if: SharedData.isPresent, "../shared/data is not there: its data is not part of the project"),
+    .enabled(if: PublishedData.isPresent, "\(PublishedData.absence)"),
     .enabled(if: AlmaLinuxOracle.rpm != nil, "needs rpm: scripts/install-needs peers"))
 struct AlmaLinuxOracleTests {
     @Test("AlmaLinux's plain packages have exactly the findings that rpm's own comparison gives them")
@@ -16,7 +17,7 @@ struct AlmaLinuxOracleTests {
         let oracle = try AlmaLinuxOracle()
         defer { oracle.remove() }
         let index = try #require(
-            try CompiledFeeds.from(files: [SharedData.folder.appendingPathComponent("alma-osv.tar.zst").path]).index)
+            try CompiledFeeds.from(files: [PublishedData.folder.appending(path: "alma-osv.tar.zst").path]).index)
         #expect(index.catalogue.feeds.allSatisfy { $0.skippedCount == 0 && $0.keptAsUnknown.count == 0 })
         let expected = try oracle.findings()
         #expect(expected.count > 25_000, "\(expected.count) packages")
@@ -68,7 +69,7 @@ struct AlmaLinuxOracle {
 
     init() throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let archive = SharedData.folder.appendingPathComponent("alma-osv.tar.zst").path
+        let archive = PublishedData.folder.appending(path: "alma-osv.tar.zst").path
         _ = try run(["tar", "--zstd", "-xf", archive, "-C", folder.path])
         let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
         for case let file as URL in files ?? .init() where file.pathExtension == "json" { try read(file) }

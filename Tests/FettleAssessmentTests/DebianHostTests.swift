@@ -2,19 +2,20 @@ import FettleAssessment
 import FettleIndex
 import FettleModel
 import FettleSoftware
+import FettleTestSupport
 import Foundation
 import Testing
 
 /// The whole of a real host's findings, against a list made by other means. The data lies beside the project and is not part of it.
-@Suite(.enabled(if: SharedData.isPresent, "../shared/data is not there: its data is not part of the project"))
+@Suite(.enabled(if: PublishedData.isPresent, "\(PublishedData.absence)"))
 struct DebianHostTests {
     @Test(
         "A real host's findings are exactly the expected ones, by Debian's tracker, by OSV and by both",
         arguments: [["tracker-derived.json"], ["osv-derived.zip"], ["tracker-derived.json", "osv-derived.zip"]])
     func findsExactlyWhatIsExpected(feeds: [String]) throws {
-        let files = feeds.map { SharedData.folder.appendingPathComponent("debian12/\($0)").path }
+        let files = feeds.map { PublishedData.folder.appending(path: "debian12/\($0)").path }
         let index = try #require(try CompiledFeeds.from(files: files).index)
-        let status = try SharedData.decompress("debian12/host-12.0.dpkg-status.zst")
+        let status = try Self.decompress("debian12/host-12.0.dpkg-status.zst")
         let list = try SoftwareListReader.read(status, name: "status", as: .dpkgStatus)
         let judge = SoftwareJudge(index: index, platform: Ecosystem("debian:12"))
         let judgement = try judge.judge(list)
@@ -32,7 +33,7 @@ struct DebianHostTests {
             }
         }
         let expected = Set(
-            String(decoding: try SharedData.decompress("debian12/host-12.0.expected.tsv.zst"), as: UTF8.self)
+            String(decoding: try Self.decompress("debian12/host-12.0.expected.tsv.zst"), as: UTF8.self)
                 .split(separator: "\n").map { line in
                     // The list's fixed versions are of no single feed: some are those of another release.
                     line.split(separator: "\t", omittingEmptySubsequences: false).prefix(5).joined(separator: "\t")
@@ -42,23 +43,11 @@ struct DebianHostTests {
         #expect(rows.subtracting(expected).sorted().prefix(5) == [])
         #expect(expected.subtracting(rows).sorted().prefix(5) == [])
     }
-}
 
-/// Data that lies beside the project, or where `FETTLE_DATA` says.
-enum SharedData {
-    static let folder =
-        ProcessInfo.processInfo.environment["FETTLE_DATA"].map { URL(fileURLWithPath: $0) }
-        ?? URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/data")
-    static var isPresent: Bool { FileManager.default.fileExists(atPath: folder.path) }
-
-    static func read(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
-
-    static func decompress(_ name: String) throws -> Data {
+    private static func decompress(_ name: String) throws -> Data {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["zstd", "-dc", folder.appendingPathComponent(name).path]
+        process.arguments = ["zstd", "-dc", PublishedData.folder.appending(path: name).path]
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()

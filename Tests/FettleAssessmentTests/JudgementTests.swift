@@ -177,6 +177,23 @@ import Testing
         #expect(set.findings.contains { $0.fixed == "3.0.22" && $0.isOffered && $0.advisories.isEmpty })
     }
 
+    /// They had one id, so that `explain`, a waiver and what is remembered of a silent host took one for the other.
+    @Test func packagesOfOneSourceAtSeveralVersionsAreFindingsWithIdsOfTheirOwn() throws {
+        let feed = tracker(#"{"status": "resolved", "fixed_version": "3.0.30"}"#)
+        let versions = ["3.0.20", "3.0.21", "3.0.22"]
+        let set = try findings([feed]) { host in
+            host.packages = .observed(
+                versions.enumerated().map { number, version in
+                    InstalledPackage(
+                        manager: .dpkg, name: "libssl\(number)", architecture: "amd64", version: version,
+                        source: "openssl", sourceVersion: version)
+                })
+        }
+        #expect(set.findings.map(\.installed) == versions)
+        #expect(set.findings.map(\.id) == versions.map { FindingID("web-1/openssl/3.0.30/\($0)/missing") })
+        #expect(try findings([feed]).findings.map(\.id) == ["web-1/openssl/3.0.30"])
+    }
+
     @Test func replacedCodeThatStillRunsIsAFinding() throws {
         let set = try findings([]) { host in
             host.staleServices = .observed([

@@ -108,19 +108,7 @@ final class TokenIssuer {
     var authority: String { folder.file("issuer/tls.pem").path }
 
     func get(_ path: String) throws -> [String: Any] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
-        process.arguments = [
-            "--disable", "--noproxy", "*", "-sf", "--max-time", "20", "--cacert", authority,
-            "https://localhost:\(port)\(path)",
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any], "\(path)")
+        try IssuerWorld.get("https://localhost:\(port)\(path)", authority: authority)
     }
 
     func token(_ alg: String, _ kid: String, _ claims: String = "sub=zoe") throws -> String {

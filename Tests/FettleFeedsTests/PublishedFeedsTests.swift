@@ -5,21 +5,9 @@ import FettleTestSupport
 import Foundation
 import Testing
 
-/// Published feeds, where they lie beside the repository: in `shared/data`, or where `FETTLE_DATA` says.
 private enum PublishedFeeds {
-    static let folder: URL? = {
-        if let path = ProcessInfo.processInfo.environment["FETTLE_DATA"] { return URL(fileURLWithPath: path) }
-        var place = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        for _ in 0..<6 {
-            place = place.deletingLastPathComponent()
-            let data = place.appendingPathComponent("shared/data")
-            if FileManager.default.fileExists(atPath: data.path) { return data }
-        }
-        return nil
-    }()
-
     static func read<Format: FeedFormat>(_ format: Format.Type, _ path: String) throws -> FeedRecorder {
-        let file = try #require(folder).appendingPathComponent(path)
+        let file = PublishedData.folder.appending(path: path)
         let bytes = try Data(contentsOf: file, options: .mappedIfSafe)
         #expect(Format.recognises(bytes.prefix(65_536)))
         let recorder = FeedRecorder()
@@ -30,12 +18,12 @@ private enum PublishedFeeds {
     static func compile(_ path: String) throws -> FeedCatalogue {
         let index = FileManager.default.temporaryDirectory.appendingPathComponent("fettle-\(UUID().uuidString).index")
         defer { try? FileManager.default.removeItem(at: index) }
-        let file = try #require(folder).appendingPathComponent(path).path
+        let file = PublishedData.folder.appending(path: path).path
         return try FeedCompiler().compile([file], to: index.path, builtAt: Timestamp(milliseconds: 0)).catalogue
     }
 }
 
-@Suite("Published feeds", .enabled(if: PublishedFeeds.folder != nil, "there is no shared/data beside the repository"))
+@Suite("Published feeds", .enabled(if: PublishedData.isPresent, "\(PublishedData.absence)"))
 struct PublishedFeedsTests {
     @Test(
         "Nothing of CISA's catalogues is lost",

@@ -44,4 +44,26 @@ import Testing
     func whatIsNoQuantityIsRefused(text: String) {
         #expect(throws: DecodingError.self) { try CanonicalJSON.decode(Quantity.self, from: Data(text.utf8)) }
     }
+
+    /// As a reader of JSON expects it, and not by the places of an enumeration's values.
+    @Test(arguments: [
+        (Observed.observed(["a"]), #"{"value":["a"]}"#, #"{"observed":{"_0":["a"]}}"#),
+        (.observed([]), #"{"value":[]}"#, #"{"observed":{"_0":[]}}"#),
+        (.notObserved(reason: "a lock"), #"{"notObserved":"a lock"}"#, #"{"notObserved":{"reason":"a lock"}}"#),
+    ])
+    func whatWasObservedIsWrittenPlainlyAndReadInItsEarlierForm(
+        fact: Observed<[String]>, text: String, earlier: String
+    ) throws {
+        #expect(String(decoding: try CanonicalJSON.encode(fact), as: UTF8.self) == text)
+        for form in [text, earlier] {
+            #expect(try CanonicalJSON.decode(Observed<[String]>.self, from: Data(form.utf8)) == fact)
+        }
+    }
+
+    @Test(arguments: ["{}", "null", #"["a"]"#, #"{"value":null}"#, #"{"observed":["a"]}"#, #"{"notObserved":{}}"#])
+    func whatIsNoFactIsRefused(text: String) {
+        #expect(throws: DecodingError.self) {
+            try CanonicalJSON.decode(Observed<[String]>.self, from: Data(text.utf8))
+        }
+    }
 }

@@ -1,5 +1,6 @@
 import FettleModel
 import FettleSoftware
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -158,8 +159,8 @@ struct DpkgStatusTests {
         "A Debian 12 host's status has each package that its findings name",
         .enabled(if: Self.hasHost, "no shared data, or no zstd, here"))
     func host() throws {
-        let status = try #require(SharedData.url("debian12/host-12.0.dpkg-status.zst"))
-        let findings = try #require(SharedData.url("debian12/host-12.0.expected.tsv.zst"))
+        let status = try #require(PublishedData.file("debian12/host-12.0.dpkg-status.zst"))
+        let findings = try #require(PublishedData.file("debian12/host-12.0.expected.tsv.zst"))
         let bytes = try #require(output(of: "/usr/bin/zstd", ["-dc", status.path]))
         let expected = try #require(output(of: "/usr/bin/zstd", ["-dc", findings.path]))
         let list = try SoftwareListReader.read(bytes, name: "status")
@@ -175,6 +176,6 @@ struct DpkgStatusTests {
     }
 
     static let hasHost =
-        SharedData.has("debian12/host-12.0.dpkg-status.zst")
+        PublishedData.has("debian12/host-12.0.dpkg-status.zst")
         && FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd")
 }

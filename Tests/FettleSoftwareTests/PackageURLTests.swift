@@ -1,5 +1,6 @@
 import FettleModel
 import FettleSoftware
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -48,9 +49,9 @@ struct PackageURLTests {
 
     @Test(
         "The specification's test suite holds",
-        .enabled(if: SharedData.has("purl-test-suite.json"), "no purl-test-suite.json here"))
+        .enabled(if: PublishedData.has("purl-test-suite.json"), "no purl-test-suite.json here"))
     func suite() throws {
-        let file = try #require(SharedData.url("purl-test-suite.json"))
+        let file = try #require(PublishedData.file("purl-test-suite.json"))
         let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: file))
         #expect(cases.count > 20)
         for item in cases {

@@ -23,20 +23,6 @@ extension SoftwareList {
     func package(_ name: String) -> ListedPackage? { packages.first { $0.name == name } }
 }
 
-/// Third-party data that the project doesn't ship: `FETTLE_DATA`, or `../shared/data` beside the repository.
-enum SharedData {
-    static func url(_ path: String) -> URL? {
-        let environment = ProcessInfo.processInfo.environment["FETTLE_DATA"].map { URL(fileURLWithPath: $0) }
-        var root = URL(fileURLWithPath: #filePath)
-        for _ in 0..<3 { root.deleteLastPathComponent() }
-        let folder = environment ?? root.appending(path: "../shared/data").standardized
-        let url = folder.appending(path: path)
-        return FileManager.default.fileExists(atPath: url.path) ? url : nil
-    }
-
-    static func has(_ path: String) -> Bool { url(path) != nil }
-}
-
 /// Runs a tool of the system; nil where it isn't there or fails.
 func output(of tool: String, _ arguments: [String]) -> Data? {
     guard FileManager.default.isExecutableFile(atPath: tool) else { return nil }

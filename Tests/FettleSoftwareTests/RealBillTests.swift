@@ -1,5 +1,6 @@
 import FettleModel
 import FettleSoftware
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -11,7 +12,7 @@ struct RealBillTests {
     @Test(
         "The samples of grype and osv-scanner give the packages that they list",
         .enabled(
-            if: SharedData.has(archive) && FileManager.default.isExecutableFile(atPath: tar), "no shared data here"),
+            if: PublishedData.has(archive) && FileManager.default.isExecutableFile(atPath: tar), "no shared data here"),
         arguments: [
             ("/sbom-insecure/postgres-stretch.cdx.xml", "debian:9", 134, 2),
             ("/sbom-insecure/alpine.cdx.xml", "alpine:3.17", 14, 1),
@@ -23,7 +24,7 @@ struct RealBillTests {
             ("/syft-multiple-ecosystems.json", "alpine:3.12", 3, 0),
         ])
     func samples(path: String, platform: String, packages: Int, skipped: Int) throws {
-        let archive = try #require(SharedData.url(Self.archive)).path
+        let archive = try #require(PublishedData.file(Self.archive)).path
         let names = try #require(output(of: Self.tar, ["--zstd", "-tf", archive]))
         let member = try #require(
             String(decoding: names, as: UTF8.self).split(separator: "\n").first { $0.hasSuffix(path) })

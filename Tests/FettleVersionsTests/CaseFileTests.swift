@@ -1,13 +1,12 @@
+import FettleTestSupport
 import FettleVersions
 import Foundation
 import Testing
 
-/// Third-party lists of version orders, read where they lie beside the project: `../shared/data/versions`.
+/// Third-party lists of version orders.
 enum CaseFiles {
-    static let folder = URL(filePath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "shared/data/versions")
-    static let isPresent = FileManager.default.fileExists(atPath: folder.path)
+    static let folder = PublishedData.folder.appending(path: "versions")
+    static let isPresent = PublishedData.has("versions")
 
     static func cases(_ scheme: VersionScheme, _ name: String) throws -> [VersionCase] {
         let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
@@ -17,7 +16,7 @@ enum CaseFiles {
 
 @Suite(
     "Version orders, lists beside the project",
-    .enabled(if: CaseFiles.isPresent, "needs the folder ../shared/data/versions beside the project"))
+    .enabled(if: CaseFiles.isPresent, "\(PublishedData.absence)"))
 struct CaseFileTests {
     @Test("dpkg: all lines of debian-versions.txt hold")
     func debian() throws {

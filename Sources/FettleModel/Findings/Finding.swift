@@ -1,6 +1,7 @@
 /// One thing to patch on one resource: the newer version that closes it, and why it matters.
 public struct Finding: Codable, Sendable, Equatable {
-    /// `resource/source/fixedVersion`, so that the same finding has the same id in every assessment.
+    /// `resource/source/fixedVersion`, so that the same finding has the same id in every assessment. Without a fixed version it is
+    /// `resource/source/installed/state`; where one fixed version closes several that are installed, both.
     public var id: FindingID
     public var resource: ResourceID
     public var source: String

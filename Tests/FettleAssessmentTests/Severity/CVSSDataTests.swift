@@ -1,14 +1,15 @@
+import FettleTestSupport
 import Foundation
 import Testing
 
 @testable import FettleAssessment
 
 /// All base vectors of versions 2, 3.0 and 3.1, with the scores that another implementation gives them.
-@Suite(.enabled(if: SharedData.isPresent, "../shared/data is not there: its data is not part of the project"))
+@Suite(.enabled(if: PublishedData.isPresent, "\(PublishedData.absence)"))
 struct CVSSDataTests {
     @Test(arguments: [("vectors_simple2", 729), ("vectors_simple3", 2_592), ("vectors_simple31", 2_592)])
     func everyBaseVectorHasItsScore(_ name: String, _ count: Int) throws {
-        let text = try String(contentsOf: SharedData.folder.appending(path: "cvss/\(name)"), encoding: .utf8)
+        let text = try String(contentsOf: PublishedData.folder.appending(path: "cvss/\(name)"), encoding: .utf8)
         var seen = 0
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: " - (")
