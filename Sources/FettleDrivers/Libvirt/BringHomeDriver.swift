@@ -8,7 +8,7 @@ public import FettleModel
 public struct BringHomeDriver: StepDriver {
     private let channels: any ChannelProvider
     private let clock: DriverClock
-    private let records = RecentLooks<[MachineMover.Record]>(freshFor: nil)
+    private let records = MoveRecords()
 
     public init(channels: any ChannelProvider, clock: DriverClock = DriverClock()) {
         self.channels = channels
@@ -17,7 +17,7 @@ public struct BringHomeDriver: StepDriver {
 
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         do throws(StepFailure) {
-            let moves = try parts(step)
+            let moves = try step.homecoming()
             let road = try MachineRoad(step, moves, in: context, channels: channels)
             let began = clock.now()
             let looks = try await road.views(requiring: step.resource)
@@ -35,12 +35,12 @@ public struct BringHomeDriver: StepDriver {
     }
 
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
-        let moves = try parts(step)
+        let moves = try step.homecoming()
         let road = try MachineRoad(step, moves, in: context, channels: channels)
         let mover = MachineMover(road: road, clock: clock, bringsDescriptions: true)
         let autostart = AutostartMemory.names(context.prior)
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
-        var done: [MachineMover.Record] = []
+        var done: [MoveRecord] = []
         var down: [String] = []
         for move in moves {
             if Task.isCancelled {
@@ -54,7 +54,7 @@ public struct BringHomeDriver: StepDriver {
             if let record { done.append(record) }
         }
         let home = try road.hypervisor(step.resource)
-        let names = wentDown(step, context)
+        let names = step.wentDown(of: AutostartMemory.ran(context.prior), in: context.plan)
         if !names.isEmpty {
             let view = try await home.view()
             for name in names {
@@ -62,52 +62,27 @@ public struct BringHomeDriver: StepDriver {
                 try await start(machine, on: home)
             }
         }
-        // With those that an attempt before this one brought, whose proof failed.
-        records.note((records.take(of: step, in: context) ?? []) + done, of: step, in: context, since: .now)
-        // Once, and only after all are home: what is to become of it is for people, and the hypervisor has not to wait for that.
-        guard down.isEmpty else {
-            throw StepFailure(
-                code: .unhealthy,
-                message:
-                    "all are home, but shut off: \(PackageWords.list(down)) went down while away, or was shut down there"
-            )
-        }
+        records.add(done, of: step, in: context)
+        guard down.isEmpty else { throw .areHomeAndOff(down) }
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
-        let moves = try parts(step)
+        let moves = try step.homecoming()
         let road = try MachineRoad(step, moves, in: context, channels: channels)
         let began = clock.now()
         let looks = try await road.views(requiring: step.resource)
         if let failure = try missing(step, moves, looks, context) { throw failure }
         var seen = observation(moves, looks.views, at: began)
-        for record in records.take(of: step, in: context) ?? [] {
-            seen.details["moved " + record.machine] = record.words
-        }
+        records.tell(in: &seen, of: step, in: context)
         return seen
     }
 
     // MARK: Parts
 
-    private func parts(_ step: Step) throws(StepFailure) -> [MachineMove] {
-        guard case .bringHome(let moves) = step.action else {
-            throw StepFailure(code: .internal, message: "\(step.id) brings nothing home")
-        }
-        return moves
-    }
-
     /// Runs at home, and no move is under way: then it runs nowhere else, even if the other hypervisor cannot be asked. A move lets the
     /// machine go on at the destination only when it has ended where it came from.
     private static func isAtHome(_ machine: LibvirtView.Machine?) -> Bool {
         machine?.state == .running && !MachineStanding.isMove(machine?.job)
-    }
-
-    /// Machines that the plan has left on the hypervisor, to go down with it, and that ran until it was emptied: one that its owner had
-    /// shut off since the plan was made stays shut off.
-    private func wentDown(_ step: Step, _ context: StepContext) -> [String] {
-        let ran = AutostartMemory.ran(context.prior)
-        return (context.plan.target(step.resource)?.interrupts ?? []).filter { $0.host == step.resource }.map(\.machine)
-            .filter(ran.contains).sorted()
     }
 
     /// The hypervisor may have started it at the same moment, by itself.
@@ -141,7 +116,8 @@ public struct BringHomeDriver: StepDriver {
                 first = first ?? StepFailure(code: .timeout, message: "\(move.machine) is not home on \(move.to)")
             }
         }
-        for name in wentDown(step, context) where views[step.resource]?.machine(name)?.state != .running {
+        for name in step.wentDown(of: AutostartMemory.ran(context.prior), in: context.plan)
+        where views[step.resource]?.machine(name)?.state != .running {
             guard views[step.resource]?.machine(name) != nil else {
                 throw StepFailure(code: .drift, message: "\(name) is gone from \(step.resource)")
             }

@@ -12,7 +12,7 @@ public struct EvacuationDriver: StepDriver {
 
     private let channels: any ChannelProvider
     private let clock: DriverClock
-    private let records = RecentLooks<[MachineMover.Record]>(freshFor: nil)
+    private let records = MoveRecords()
 
     public init(channels: any ChannelProvider, clock: DriverClock = DriverClock()) {
         self.channels = channels
@@ -21,16 +21,16 @@ public struct EvacuationDriver: StepDriver {
 
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         do throws(StepFailure) {
-            let (moves, staying) = try parts(step)
+            let (moves, staying) = try step.evacuation()
             let road = try MachineRoad(step, moves, in: context, channels: channels)
             let began = clock.now()
             let views = try await road.views()
-            try refuseStrangers(step.resource, moves, staying, views[step.resource])
+            try refuseStrangers(step, moves, staying, views[step.resource])
             var isDone = true
             for move in moves {
                 switch standing(move, views) {
                 case .moved where AutostartMemory.isKept(context.prior, views[move.to]?.machine(move.machine)): continue
-                case .off: try refuseOff(move, step, context)
+                case .off: try step.refuseOff(move, in: context.plan)
                 case .trouble(let failure) where failure.code != .locked: throw failure
                 default: isDone = false
                 }
@@ -51,82 +51,59 @@ public struct EvacuationDriver: StepDriver {
     }
 
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
-        let (moves, _) = try parts(step)
+        let (moves, _) = try step.evacuation()
         let road = try MachineRoad(step, moves, in: context, channels: channels)
         let mover = MachineMover(road: road, clock: clock, bringsDescriptions: false)
         let autostart = AutostartMemory.names(context.prior)
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
-        var done: [MachineMover.Record] = []
+        var done: [MoveRecord] = []
         for move in moves {
             if Task.isCancelled {
                 throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
             }
             let record = try await mover.move(move, autostart: autostart.contains(move.machine), until: deadline)
-            if record == nil, case .off = try await mover.standing(move) { try refuseOff(move, step, context) }
+            if record == nil, case .off = try await mover.standing(move) { try step.refuseOff(move, in: context.plan) }
             if let record { done.append(record) }
         }
-        // With those that an attempt before this one moved, whose proof failed.
-        records.note((records.take(of: step, in: context) ?? []) + done, of: step, in: context, since: .now)
+        records.add(done, of: step, in: context)
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
-        let (moves, staying) = try parts(step)
+        let (moves, staying) = try step.evacuation()
         let road = try MachineRoad(step, moves, in: context, channels: channels)
         let began = clock.now()
         let views = try await road.views()
-        try refuseStrangers(step.resource, moves, staying, views[step.resource])
+        try refuseStrangers(step, moves, staying, views[step.resource])
         for move in moves {
             switch standing(move, views) {
             case .moved:
                 guard AutostartMemory.isKept(context.prior, views[move.to]?.machine(move.machine)) else {
                     throw AutostartMemory.isLost(move)
                 }
-            case .off: try refuseOff(move, step, context)
+            case .off: try step.refuseOff(move, in: context.plan)
             case .trouble(let failure): throw failure
             default:
                 throw StepFailure(code: .timeout, message: "\(move.machine) is not on \(move.to) alone")
             }
         }
         var seen = observation(step, moves, staying, at: began)
-        for record in records.take(of: step, in: context) ?? [] {
-            seen.details["moved " + record.machine] = record.words
-        }
+        records.tell(in: &seen, of: step, in: context)
         seen.details["hypervisor"] = views[step.resource]?.version
         return seen
     }
 
     // MARK: Parts
 
-    private func parts(_ step: Step) throws(StepFailure) -> (moves: [MachineMove], staying: [String]) {
-        guard case .evacuate(let moves, let staying) = step.action else {
-            throw StepFailure(code: .internal, message: "\(step.id) empties no hypervisor")
-        }
-        return (moves, staying ?? [])
-    }
-
     private func standing(_ move: MachineMove, _ views: [ResourceID: LibvirtView]) -> MachineStanding {
         MachineStanding(
             move.machine, views[move.from]?.machine(move.machine), views[move.to]?.machine(move.machine))
     }
 
-    /// A machine that ran when the plan was made and is shut off now has not been moved, and is not taken for that. On the way back it
-    /// holds nothing up.
-    private func refuseOff(_ move: MachineMove, _ step: Step, _ context: StepContext) throws(StepFailure) {
-        guard !context.plan.rollback.contains(where: { $0.id == step.id }) else { return }
-        throw StepFailure(
-            code: .drift, message: "\(move.machine) on \(move.from) is shut off, and ran when the plan was made")
-    }
-
     private func refuseStrangers(
-        _ hypervisor: ResourceID, _ moves: [MachineMove], _ staying: [String], _ view: LibvirtView?
+        _ step: Step, _ moves: [MachineMove], _ staying: [String], _ view: LibvirtView?
     ) throws(StepFailure) {
-        let known = Set(moves.map(\.machine) + staying)
-        let strangers = (view?.machines ?? []).filter { $0.isActive && !known.contains($0.name) }.map(\.name)
-        guard strangers.isEmpty else {
-            throw StepFailure(
-                code: .drift,
-                message: "\(PackageWords.list(strangers)) runs on \(hypervisor), and the plan knows nothing of it")
-        }
+        let running = (view?.machines ?? []).filter(\.isActive).map(\.name)
+        try step.refuseStrangers(running, besides: moves, staying)
     }
 
     private func observation(

@@ -8,12 +8,6 @@ struct MachineMover: Sendable {
     /// Whether a machine that is shut off is brought along: home, but not away.
     let bringsDescriptions: Bool
 
-    /// What a move took, for people: `vm-1 to hv-2 in 3.1 s`.
-    struct Record: Sendable, Equatable {
-        var machine: String
-        var words: String
-    }
-
     /// What one call has seen and done so far.
     private struct Course {
         var began: Timestamp
@@ -50,7 +44,7 @@ struct MachineMover: Sendable {
     }
 
     private enum Next {
-        case done(Record?)
+        case done(MoveRecord?)
         case lookAgain
         case wait
     }
@@ -64,7 +58,8 @@ struct MachineMover: Sendable {
     ///   - autostart: whether it started with its hypervisor before the first of its moves.
     ///   - deadline: when the step's time is over.
     /// - Returns: nil if there was nothing to do.
-    func move(_ move: MachineMove, autostart: Bool, until deadline: Timestamp) async throws(StepFailure) -> Record? {
+    func move(_ move: MachineMove, autostart: Bool, until deadline: Timestamp) async throws(StepFailure) -> MoveRecord?
+    {
         var course = Course(began: clock.now())
         var pause = Duration.milliseconds(200)
         while true {
@@ -111,7 +106,7 @@ struct MachineMover: Sendable {
         switch MachineStanding(move.machine, look.here, look.there) {
         case .moved, .offThere:
             guard autostart, let there = look.there, !there.startsWithHypervisor else {
-                return .done(course.hasActed ? record(move, course.began) : nil)
+                return .done(course.hasActed ? MoveRecord(move, from: course.began, to: clock.now()) : nil)
             }
             try await look.destination.act(VirshCommand.autostart(there.uuid))
         case .off:
@@ -157,13 +152,6 @@ struct MachineMover: Sendable {
         return .wait
     }
 
-    private func record(_ move: MachineMove, _ began: Timestamp) -> Record {
-        let milliseconds = max(0, clock.now().milliseconds - began.milliseconds)
-        return Record(
-            machine: move.machine,
-            words: "\(move.from) to \(move.to) in \(milliseconds / 1_000).\(milliseconds % 1_000 / 100) s")
-    }
-
     // MARK: Before
 
     /// The destination at this moment, not when the plan was made: room, and the processor.
@@ -172,20 +160,9 @@ struct MachineMover: Sendable {
     ) async throws(StepFailure) {
         var facts = destination.facts.ruled(by: road.rules)
         facts.residents.removeAll { !$0.isRunning }
-        let memory = facts.residents.reduce(0) { $0 + $1.memoryMebibytes } + machine.description.memoryMebibytes
-        let processors = facts.residents.reduce(0) { $0 + $1.processors } + machine.description.processors
-        guard memory <= facts.memoryMebibytes, processors <= facts.processors else {
-            throw StepFailure(
-                code: .drift,
-                message:
-                    "\(move.to) has no room for \(move.machine) now: with it \(memory) of \(facts.memoryMebibytes) MiB "
-                    + "and \(processors) of \(facts.processors) processors would be given out")
-        }
-        let enemies = Set(road.rules.apart.filter { $0.contains(move.machine) }.joined())
-        if let enemy = facts.residents.first(where: { $0.name != move.machine && enemies.contains($0.name) }) {
-            throw StepFailure(
-                code: .drift, message: "\(move.machine) may not run beside \(enemy.name), which is on \(move.to)")
-        }
+        try facts.require(
+            roomFor: move, memoryMebibytes: machine.description.memoryMebibytes,
+            processors: machine.description.processors, apart: road.rules.apart)
         if let obstacle = machine.obstacle ?? unshared(machine) {
             throw StepFailure(code: .drift, message: "\(move.machine) cannot be moved now: \(obstacle)")
         }

@@ -44,7 +44,7 @@ struct GuestMover: Sendable {
     /// - Returns: nil if there was nothing to do.
     func move(
         _ move: MachineMove, until deadline: Timestamp
-    ) async throws(StepFailure) -> MachineMover.Record? {
+    ) async throws(StepFailure) -> MoveRecord? {
         var course = Course(began: clock.now())
         var pause = Duration.milliseconds(500)
         while true {
@@ -56,7 +56,8 @@ struct GuestMover: Sendable {
             if let view = try await look(move, &course),
                 case .done = try await advance(move, view, &course, until: deadline)
             {
-                return course.request == nil && course.task == nil ? nil : record(move, course.began)
+                return course.request == nil && course.task == nil
+                    ? nil : MoveRecord(move, from: course.began, to: clock.now())
             }
             await clock.sleep(pause)
             pause = min(pause * 2, .seconds(2))
@@ -108,13 +109,6 @@ struct GuestMover: Sendable {
             course.refusal = failure
         }
         return .wait
-    }
-
-    private func record(_ move: MachineMove, _ began: Timestamp) -> MachineMover.Record {
-        let milliseconds = max(0, clock.now().milliseconds - began.milliseconds)
-        return MachineMover.Record(
-            machine: move.machine,
-            words: "\(move.from) to \(move.to) in \(milliseconds / 1_000).\(milliseconds % 1_000 / 100) s")
     }
 
     // MARK: The move

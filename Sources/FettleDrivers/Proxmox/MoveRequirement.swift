@@ -28,28 +28,9 @@ struct MoveRequirement: Sendable {
         }
         // What is shut off takes no room; it takes it where it is started.
         guard state.isRunning else { return }
-        try room(state, facts)
-        try apart(facts)
-    }
-
-    private func room(_ state: ProxmoxView.NodeGuest, _ facts: HypervisorFacts) throws(StepFailure) {
-        let memory = facts.residents.reduce(0) { $0 + $1.memoryMebibytes } + state.memoryMebibytes
-        let processors = facts.residents.reduce(0) { $0 + $1.processors } + state.processors
-        guard memory <= facts.memoryMebibytes, processors <= facts.processors else {
-            throw StepFailure(
-                code: .drift,
-                message:
-                    "\(move.to) has no room for \(move.machine) now: with it \(memory) of \(facts.memoryMebibytes) MiB "
-                    + "and \(processors) of \(facts.processors) processors would be given out")
-        }
-    }
-
-    private func apart(_ facts: HypervisorFacts) throws(StepFailure) {
-        let enemies = Set(pool.rules.apart.filter { $0.contains(move.machine) }.joined())
-        if let enemy = facts.residents.first(where: { $0.name != move.machine && enemies.contains($0.name) }) {
-            throw StepFailure(
-                code: .drift, message: "\(move.machine) may not run beside \(enemy.name), which is on \(move.to)")
-        }
+        try facts.require(
+            roomFor: move, memoryMebibytes: state.memoryMebibytes, processors: state.processors,
+            apart: pool.rules.apart)
     }
 }
 

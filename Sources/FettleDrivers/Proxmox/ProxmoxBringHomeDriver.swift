@@ -10,7 +10,7 @@ public struct ProxmoxBringHomeDriver: StepDriver {
     private let connect: ProxmoxConnect
     private let maintenance: NodeMaintenance
     private let clock: DriverClock
-    private let records = RecentLooks<[MachineMover.Record]>(freshFor: nil)
+    private let records = MoveRecords()
 
     /// - Parameter secrets: reads the API's token.
     public init(
@@ -27,7 +27,7 @@ public struct ProxmoxBringHomeDriver: StepDriver {
 
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         do throws(StepFailure) {
-            let moves = try parts(step)
+            let moves = try step.homecoming()
             let pool = try ProxmoxPool(step, moves, in: context, clock, connect)
             let began = clock.now()
             let view = try await pool.view(moves, requiring: [step.resource])
@@ -41,12 +41,12 @@ public struct ProxmoxBringHomeDriver: StepDriver {
     }
 
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
-        let moves = try parts(step)
+        let moves = try step.homecoming()
         let pool = try ProxmoxPool(step, moves, in: context, clock, connect)
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
         try await endMaintenance(pool, step, context, until: deadline)
         let mover = GuestMover(pool: pool, movesOff: true)
-        var done: [MachineMover.Record] = []
+        var done: [MoveRecord] = []
         var down: [String] = []
         for move in moves {
             if Task.isCancelled {
@@ -59,66 +59,37 @@ public struct ProxmoxBringHomeDriver: StepDriver {
         }
         try await startThoseThatWentDown(pool, step, context)
         try await awaitThoseThatWentDown(pool, step, context, until: deadline)
-        // With those that an attempt before this one brought, whose proof failed.
-        records.note((records.take(of: step, in: context) ?? []) + done, of: step, in: context, since: .now)
-        // Once, and only after all are home: what is to become of it is for people, and the hypervisor has not to wait for that.
-        guard down.isEmpty else {
-            throw StepFailure(
-                code: .unhealthy,
-                message:
-                    "all are home, but shut off: \(PackageWords.list(down)) went down while away, or was shut down there"
-            )
-        }
+        records.add(done, of: step, in: context)
+        guard down.isEmpty else { throw .areHomeAndOff(down) }
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
-        let moves = try parts(step)
+        let moves = try step.homecoming()
         let pool = try ProxmoxPool(step, moves, in: context, clock, connect)
         let began = clock.now()
         let view = try await pool.view(moves, requiring: [step.resource])
         if let failure = try missing(pool, step, moves, view, context) { throw failure }
         var seen = try observation(pool, moves, view, at: began)
-        for record in records.take(of: step, in: context) ?? [] {
-            seen.details["moved " + record.machine] = record.words
-        }
+        records.tell(in: &seen, of: step, in: context)
         return seen
     }
 
     // MARK: Parts
-
-    private func parts(_ step: Step) throws(StepFailure) -> [MachineMove] {
-        guard case .bringHome(let moves) = step.action else {
-            throw StepFailure(code: .internal, message: "\(step.id) brings nothing home")
-        }
-        return moves
-    }
 
     private func endMaintenance(
         _ pool: ProxmoxPool, _ step: Step, _ context: StepContext, until deadline: Timestamp
     ) async throws(StepFailure) {
         guard ProxmoxMemory.isCordoned(context.prior) else { return }
         guard try await pool.view([], requiring: [step.resource]).isMaintained(pool.own) else { return }
-        let group = step.group.flatMap { context.plan.group($0) }
-        guard let address = context.plan.target(step.resource)?.address ?? group?.memberAddresses[step.resource] else {
-            throw StepFailure(code: .refused, message: "the plan has no address for \(step.resource)")
-        }
-        try await maintenance.set(false, pool.own, at: address)
+        try await maintenance.set(false, pool.own, at: pool.address())
         try await maintenance.wait(for: false, of: pool, until: deadline)
-    }
-
-    /// Guests that the plan has left on the node, to go down with it, and that ran until it was emptied: one that its owner had shut off
-    /// since the plan was made stays shut off.
-    private func wentDown(_ step: Step, _ context: StepContext) -> [String] {
-        let ran = ProxmoxMemory.ran(context.prior)
-        return (context.plan.target(step.resource)?.interrupts ?? []).filter { $0.host == step.resource }.map(\.machine)
-            .filter(ran.contains).sorted()
     }
 
     /// What the HA manager keeps it starts itself; the node may have started others at the same moment.
     private func startThoseThatWentDown(
         _ pool: ProxmoxPool, _ step: Step, _ context: StepContext
     ) async throws(StepFailure) {
-        let names = wentDown(step, context)
+        let names = step.wentDown(of: ProxmoxMemory.ran(context.prior), in: context.plan)
         guard !names.isEmpty else { return }
         let view = try await pool.view([], requiring: [step.resource])
         for name in names {
@@ -139,7 +110,7 @@ public struct ProxmoxBringHomeDriver: StepDriver {
     private func awaitThoseThatWentDown(
         _ pool: ProxmoxPool, _ step: Step, _ context: StepContext, until deadline: Timestamp
     ) async throws(StepFailure) {
-        guard !wentDown(step, context).isEmpty else { return }
+        guard !step.wentDown(of: ProxmoxMemory.ran(context.prior), in: context.plan).isEmpty else { return }
         while clock.now() < deadline, !Task.isCancelled {
             if let view = try await pool.look([]), missing(pool, step, view, context) == nil { return }
             await clock.sleep(.seconds(2))
@@ -150,7 +121,7 @@ public struct ProxmoxBringHomeDriver: StepDriver {
     private func missing(
         _ pool: ProxmoxPool, _ step: Step, _ view: ProxmoxView, _ context: StepContext
     ) -> StepFailure? {
-        for name in wentDown(step, context) {
+        for name in step.wentDown(of: ProxmoxMemory.ran(context.prior), in: context.plan) {
             guard let guest = view.guest(named: name) else {
                 return StepFailure(code: .drift, message: "\(name) is gone from the cluster")
             }

@@ -13,7 +13,7 @@ public struct ProxmoxEvacuationDriver: StepDriver {
     private let connect: ProxmoxConnect
     private let maintenance: NodeMaintenance
     private let clock: DriverClock
-    private let records = RecentLooks<[MachineMover.Record]>(freshFor: nil)
+    private let records = MoveRecords()
 
     /// - Parameter secrets: reads the API's token.
     public init(
@@ -30,7 +30,7 @@ public struct ProxmoxEvacuationDriver: StepDriver {
 
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         do throws(StepFailure) {
-            let (moves, staying) = try parts(step)
+            let (moves, staying) = try step.evacuation()
             let pool = try ProxmoxPool(step, moves, in: context, clock, connect)
             let began = clock.now()
             let view = try await look(pool, step, moves, staying)
@@ -38,7 +38,7 @@ public struct ProxmoxEvacuationDriver: StepDriver {
             for move in moves {
                 switch try pool.standing(move, in: view) {
                 case .moved: continue
-                case .off: try refuseOff(move, step, context)
+                case .off: try step.refuseOff(move, in: context.plan)
                 case .trouble(let failure) where failure.code != .locked: throw failure
                 default: isDone = false
                 }
@@ -57,25 +57,24 @@ public struct ProxmoxEvacuationDriver: StepDriver {
     }
 
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
-        let (moves, staying) = try parts(step)
+        let (moves, staying) = try step.evacuation()
         let pool = try ProxmoxPool(step, moves, in: context, clock, connect)
         if pool.rules.isEncrypted, !moves.isEmpty {
             do throws(ProxmoxError) { try await pool.client.requireEncryption() } catch { throw StepFailure(error) }
         }
         let mover = GuestMover(pool: pool, movesOff: false)
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
-        var done: [MachineMover.Record] = []
+        var done: [MoveRecord] = []
         for move in moves {
             if Task.isCancelled {
                 throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
             }
             if let record = try await mover.move(move, until: deadline) { done.append(record) }
         }
-        // With those that an attempt before this one moved, whose proof failed.
-        records.note((records.take(of: step, in: context) ?? []) + done, of: step, in: context, since: .now)
+        records.add(done, of: step, in: context)
         let view = try await look(pool, step, moves, staying)
         for move in moves {
-            if case .off = try pool.standing(move, in: view) { try refuseOff(move, step, context) }
+            if case .off = try pool.standing(move, in: view) { try step.refuseOff(move, in: context.plan) }
         }
         guard !isCordoned(pool, view) else { return }
         // What was not written down before would be ended by nobody.
@@ -83,19 +82,19 @@ public struct ProxmoxEvacuationDriver: StepDriver {
             throw StepFailure(
                 code: .drift, message: "the HA manager may use \(step.resource), and could not when the step began")
         }
-        try await maintenance.set(true, pool.own, at: address(step, context))
+        try await maintenance.set(true, pool.own, at: pool.address())
         try await maintenance.wait(for: true, of: pool, until: deadline)
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
-        let (moves, staying) = try parts(step)
+        let (moves, staying) = try step.evacuation()
         let pool = try ProxmoxPool(step, moves, in: context, clock, connect)
         let began = clock.now()
         let view = try await look(pool, step, moves, staying)
         for move in moves {
             switch try pool.standing(move, in: view) {
             case .moved: continue
-            case .off: try refuseOff(move, step, context)
+            case .off: try step.refuseOff(move, in: context.plan)
             case .trouble(let failure): throw failure
             default: throw StepFailure(code: .timeout, message: "\(move.machine) does not run on \(move.to)")
             }
@@ -104,54 +103,23 @@ public struct ProxmoxEvacuationDriver: StepDriver {
             throw StepFailure(code: .timeout, message: "the HA manager may still put machines on \(step.resource)")
         }
         var seen = observation(pool, view, moves, staying, at: began)
-        for record in records.take(of: step, in: context) ?? [] {
-            seen.details["moved " + record.machine] = record.words
-        }
+        records.tell(in: &seen, of: step, in: context)
         return seen
     }
 
     // MARK: Parts
 
-    private func parts(_ step: Step) throws(StepFailure) -> (moves: [MachineMove], staying: [String]) {
-        guard case .evacuate(let moves, let staying) = step.action else {
-            throw StepFailure(code: .internal, message: "\(step.id) empties no hypervisor")
-        }
-        return (moves, staying ?? [])
-    }
-
     private func look(
         _ pool: ProxmoxPool, _ step: Step, _ moves: [MachineMove], _ staying: [String]
     ) async throws(StepFailure) -> ProxmoxView {
         let view = try await pool.view(moves, requiring: [step.resource] + moves.map(\.to))
-        let known = Set(moves.map(\.machine) + staying)
-        let strangers = view.running(on: pool.own).map(\.guest.name).filter { !known.contains($0) }
-        guard strangers.isEmpty else {
-            throw StepFailure(
-                code: .drift,
-                message: "\(PackageWords.list(strangers)) runs on \(step.resource), and the plan knows nothing of it")
-        }
+        try step.refuseStrangers(view.running(on: pool.own).map(\.guest.name), besides: moves, staying)
         return view
     }
 
     /// Where the HA manager keeps no guest at all it puts none anywhere.
     private func isCordoned(_ pool: ProxmoxPool, _ view: ProxmoxView) -> Bool {
         !view.availability.isUsed || view.isMaintained(pool.own)
-    }
-
-    /// A machine that ran when the plan was made and is shut off now has not been moved, and is not taken for that. On the way back it
-    /// holds nothing up.
-    private func refuseOff(_ move: MachineMove, _ step: Step, _ context: StepContext) throws(StepFailure) {
-        guard !context.plan.rollback.contains(where: { $0.id == step.id }) else { return }
-        throw StepFailure(
-            code: .drift, message: "\(move.machine) on \(move.from) is shut off, and ran when the plan was made")
-    }
-
-    private func address(_ step: Step, _ context: StepContext) throws(StepFailure) -> ResourceAddress {
-        let pool = step.group.flatMap { context.plan.group($0) }
-        guard let address = context.plan.target(step.resource)?.address ?? pool?.memberAddresses[step.resource] else {
-            throw StepFailure(code: .refused, message: "the plan has no address for \(step.resource)")
-        }
-        return address
     }
 
     private func observation(

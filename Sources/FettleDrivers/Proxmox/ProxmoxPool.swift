@@ -12,6 +12,9 @@ struct ProxmoxPool: Sendable {
     let own: String
     let clock: DriverClock
     private let nodes: [ResourceID: String]
+    private let resource: ResourceID
+    /// Of that node itself; nil: the plan has none.
+    private let ownAddress: ResourceAddress?
 
     /// How often it is looked again where something changed meanwhile, a second apart.
     private static let looks = 20
@@ -38,14 +41,23 @@ struct ProxmoxPool: Sendable {
         own = nodes[step.resource] ?? ""
         // The one that is about to go out is asked last.
         let others = pool.memberAddresses.filter { $0.key != step.resource }.sorted { $0.key < $1.key }
-        let last = context.plan.target(step.resource)?.address ?? pool.memberAddresses[step.resource]
-        let hosts = (others.map(\.value) + (last.map { [$0] } ?? [])).map(\.host)
+        resource = step.resource
+        ownAddress = context.plan.target(step.resource)?.address ?? pool.memberAddresses[step.resource]
+        let hosts = (others.map(\.value) + [ownAddress].compactMap { $0 }).map(\.host)
         client = ProxmoxClient(try connect(api), hosts: Self.hosts(hosts, of: api))
     }
 
     /// One where the address is one for all.
     static func hosts(_ hosts: [String], of api: MachineAPI) -> [String] {
         api.url.contains("{host}") ? hosts.filter { !$0.isEmpty } : [""]
+    }
+
+    /// Where the node that the step is about is reached.
+    func address() throws(StepFailure) -> ResourceAddress {
+        guard let ownAddress else {
+            throw StepFailure(code: .refused, message: "the plan has no address for \(resource)")
+        }
+        return ownAddress
     }
 
     func node(_ id: ResourceID) throws(StepFailure) -> String {

@@ -13,7 +13,7 @@ import Testing
 
     private func move(
         _ pair: HypervisorPair, _ rules: MachineRules = rules, seconds: Int = 600, autostart: Bool = false
-    ) async throws(StepFailure) -> MachineMover.Record? {
+    ) async throws(StepFailure) -> MoveRecord? {
         let moves = [HypervisorPair.machines[0]]
         let step = HypervisorPair.step(.evacuate(moves: moves, staying: nil), seconds: seconds)
         let road = try MachineRoad(step, moves, in: HypervisorPair.context(step, rules: rules), channels: pair)
@@ -22,7 +22,7 @@ import Testing
             moves[0], autostart: autostart, until: pair.clock.now().adding(seconds: seconds))
     }
 
-    private func code(_ work: () async throws(StepFailure) -> MachineMover.Record?) async -> StepFailure.Code? {
+    private func code(_ work: () async throws(StepFailure) -> MoveRecord?) async -> StepFailure.Code? {
         do throws(StepFailure) {
             _ = try await work()
             return nil
