@@ -8,7 +8,7 @@ guest_names() { guest_table | cut -f1; }
 
 # Disk, kernel and key of all of them: the directory in the cache that carries a key of what went into it.
 guest_image() {
-    printf '%s/guest-%s' "$cache_directory" "$({ layer_settings; cat "$lab_source"/config/{guest-packages,debian.sources,apt.conf} \
+    printf '%s/guest-%s\n' "$cache_directory" "$({ layer_settings; cat "$lab_source"/config/{guest-packages,debian.sources,apt.conf} \
         "$lab_source/lib/guest-image.sh"; } | sha256sum | cut -c1-16)"
 }
 

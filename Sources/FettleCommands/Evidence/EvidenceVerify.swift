@@ -38,7 +38,7 @@ struct EvidenceVerify: AsyncParsableCommand {
         let answer: Answer
         do {
             answer = try judge(data, keys, anchors)
-        } catch let error as EvidenceError {
+        } catch {
             throw CommandFailure(
                 .failure,
                 "\(file.printable) does not hold: \(error.message)\n  get it anew from its source; `fettle evidence key` there "

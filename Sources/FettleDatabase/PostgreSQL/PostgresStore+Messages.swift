@@ -1,4 +1,4 @@
-public import FettleModel
+import FettleModel
 public import FettleStore
 import Foundation
 

@@ -76,7 +76,7 @@ struct BakeWatch: Sendable {
             // The journal is slow to read: at the end, and now and then.
             let isAsked = number % 15 == 0 || isLast
             let at = began.duration(to: start) / .seconds(1)
-            await (patched + controls).concurrentMap(limit: 16) { target in
+            _ = await (patched + controls).concurrentMap(limit: 16) { target in
                 await takePulse(of: target, at: at, withTroubles: isAsked)
             }
             number += 1

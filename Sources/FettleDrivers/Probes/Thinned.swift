@@ -29,7 +29,7 @@ struct Thinned<Element: Sendable>: Sendable {
         entries.append(Entry(number: count, isAlwaysKept: always, element: element))
         count += 1
         guard entries.count > limit else { return }
-        while entries.count { $0.number % stride == 0 } > limit {
+        while entries.count(where: { $0.number % stride == 0 }) > limit {
             stride *= 2
         }
         entries = entries.enumerated().filter { isKept($1) || $0 == entries.count - 1 }.map(\.element)

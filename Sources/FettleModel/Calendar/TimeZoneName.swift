@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// A time zone by its name in the IANA database (https://www.iana.org/time-zones), with its rules.
 ///

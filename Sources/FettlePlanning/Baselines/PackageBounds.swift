@@ -1,4 +1,4 @@
-public import FettleModel
+import FettleModel
 
 /// What a resolver's answer must keep to for a package that the baseline binds, though nobody asked for it: dependencies bring
 /// packages along.

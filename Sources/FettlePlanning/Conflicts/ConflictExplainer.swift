@@ -1,4 +1,4 @@
-public import FettleModel
+import FettleModel
 
 /// Finds out what of an input that was refused contradicts what, by planning again without parts of it.
 public enum ConflictExplainer {

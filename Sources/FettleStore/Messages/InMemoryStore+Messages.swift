@@ -1,4 +1,4 @@
-public import FettleModel
+import FettleModel
 
 extension InMemoryStore {
     public func messageCursor(of receiver: String) throws(StoreError) -> Int? { messageCursors[receiver] }
