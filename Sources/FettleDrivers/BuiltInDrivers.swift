@@ -42,10 +42,12 @@ public struct BuiltInDrivers: StepDriverRegistry {
         restart = RestartServicesDriver(channels: channels, inspector: inspector)
         evacuation = MachinesDriver(
             libvirt: EvacuationDriver(channels: channels),
-            proxmox: ProxmoxEvacuationDriver(channels: channels, secrets: secrets))
+            proxmox: ProxmoxEvacuationDriver(channels: channels, secrets: secrets),
+            openstack: NovaEvacuationDriver(secrets: secrets))
         bringHome = MachinesDriver(
             libvirt: BringHomeDriver(channels: channels),
-            proxmox: ProxmoxBringHomeDriver(channels: channels, secrets: secrets))
+            proxmox: ProxmoxBringHomeDriver(channels: channels, secrets: secrets),
+            openstack: NovaBringHomeDriver(secrets: secrets))
         replace = ReplaceMachineDriver(channels: channels)
         discard = DiscardMachineDriver(channels: channels)
         health = BuiltInHealthObserver(channels: channels, runner: runner)

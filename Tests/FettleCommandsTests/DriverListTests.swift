@@ -11,7 +11,10 @@ import Testing
             Set(TrafficReader.drivers) == [
                 HAProxyDrainDriver.name, NginxDrainDriver.name, KeepalivedDrainDriver.name,
             ])
-        #expect(MachineRulesReader.drivers == [EvacuationDriver.name, ProxmoxEvacuationDriver.name])
+        #expect(
+            MachineRulesReader.drivers == [
+                EvacuationDriver.name, ProxmoxEvacuationDriver.name, NovaEvacuationDriver.name,
+            ])
         #expect(ImageMachinesReader.drivers == [ReplaceMachineDriver.name])
     }
 

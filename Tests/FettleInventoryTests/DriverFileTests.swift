@@ -32,7 +32,7 @@ import Testing
     @Test func anUnknownDriverOfMachinesIsTold() {
         #expect(
             problems { try FleetFile.parse(Self.fleet("machines: {driver: libvrt}"), file: "f") } == [
-                "f:10:24: nothing moves machines by 'libvrt'; there is: libvirt, proxmox"
+                "f:10:24: nothing moves machines by 'libvrt'; there is: libvirt, proxmox, openstack"
             ])
     }
 
@@ -56,6 +56,28 @@ import Testing
             try FleetFile.parse(Self.fleet("machines: {driver: libvirt, api: {token: {env: A}}}"), file: "f")
         }
         #expect(other.count == 1 && other[0].contains("asks no API"), "\(other)")
+    }
+
+    @Test func openstackIsReadWithItsKeystone() throws {
+        let text = Self.fleet(
+            "machines: {driver: openstack, sharedDirectories: [/var/lib/nova/instances], "
+                + "api: {url: \"https://cloud.example/identity/v3\", token: {file: cloud.credential}}}")
+        let rules = try #require(try FleetFile.parse(text, file: "f").fleet.groups[0].machines)
+        #expect(
+            rules.api == MachineAPI(url: "https://cloud.example/identity/v3", token: .file("cloud.credential")))
+        let found = problems {
+            try FleetFile.parse(
+                Self.fleet(
+                    "machines: {driver: openstack, bandwidth: 5, encrypted: true, destination: \"a{host}\", "
+                        + "whenTooSlow: postCopy, api: {token: {env: A}}}"), file: "f")
+        }
+        #expect(found.count == 5, "\(found)")
+        for words in [
+            "'api' has no 'url'", "takes no 'bandwidth': nova.conf says it", "takes no 'encrypted'",
+            "takes no 'destination': its hosts know each other", "cannot do 'postCopy'",
+        ] {
+            #expect(found.contains { $0.contains(words) }, "\(words)")
+        }
     }
 
     @Test func anUnknownDriverDoesNotLookLikeNone() {

@@ -277,6 +277,10 @@ struct SchemaTests {
         "kind: hypervisorPool, machines: {driver: proxmox, whenTooSlow: abort, api: {url: \"https://pve.example\", "
             + "token: {env: PVE_TOKEN}, certificateAuthorities: /etc/fettle/ca.pem}}",
         "kind: hypervisorPool, machines: {driver: proxmox, api: {url: \"https://{host}:8006\", token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: openstack, sharedDirectories: [/var/lib/nova/instances], "
+            + "api: {url: \"https://keystone.example:5000\", token: {file: cloud.credential}}}",
+        "kind: hypervisorPool, machines: {driver: openstack, whenTooSlow: abort, timeLimit: 5m, mayStay: [a], "
+            + "api: {url: \"https://cloud.example/identity/v3\", token: {env: A}, certificateAuthorities: /a.pem}}",
         "strategy: {rolling: {maxUnavailable: \"25%\"}}", "strategy: {canary: {first: 2, bake: 1h}}", "after: []",
         "strategy: {canary: {judge: compared, control: 0, extendUntil: 1h}}", "strategy: {canary: {judge: probes}}",
         "strategy: {canary: {control: 2, restartControl: true}}",
@@ -326,6 +330,15 @@ struct SchemaTests {
         "kind: hypervisorPool, machines: {driver: proxmox, api: {token: {env: A}}, sharedDirectories: [/a]}",
         "kind: hypervisorPool, machines: {driver: proxmox, api: {token: {env: A}}, destination: \"a{host}\"}",
         "kind: hypervisorPool, machines: {driver: proxmox, api: {token: {env: A}}, whenTooSlow: postCopy}",
+        "kind: hypervisorPool, machines: {driver: openstack}",
+        "kind: hypervisorPool, machines: {driver: openstack, api: {token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: openstack, api: {url: \"https://{host}:5000\", token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: openstack, api: {url: \"https://k?a\", token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: openstack, bandwidth: 1, api: {url: \"https://k\", token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: openstack, encrypted: true, "
+            + "api: {url: \"https://k\", token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: openstack, whenTooSlow: postCopy, "
+            + "api: {url: \"https://k\", token: {env: A}}}",
         "kind: pond", "strategy: slow", "strategy: {}", "strategy: {rolling: {}, canary: {}}",
         "strategy: {rolling: {maxUnavailable: 0}}", "strategy: {rolling: {maxUnavailable: \"0%\"}}",
         "strategy: {canary: {bake: ten}}", "traffic: {}", "traffic: haproxy", "select: {}", "select: []",

@@ -230,6 +230,10 @@ enum RandomFleet {
                     url: one(["https://{host}:8006", "https://pve.example"]),
                     token: one([.environment("PVE_TOKEN"), .file("a: #b")]),
                     certificateAuthorities: maybe("/etc/our: authorities.pem")))
+            guard one([true, false]) else { continue }
+            groups[number].machines = MachineRules(
+                driver: "openstack", sharedDirectories: one([[], ["/var/lib/nova/instances"]]), timeLimitSeconds: 90,
+                api: MachineAPI(url: "https://cloud.example/identity", token: .file("a: #b")))
         }
         return Fleet(environments: environments, resources: resources, groups: groups, tiers: tiers)
     }

@@ -18,13 +18,17 @@ enum BuiltInTools {
             }
         }
         let drivers = BuiltInDrivers(channels: channels, inspector: inspector, secrets: read)
-        let proxmox = ProxmoxFacts(secrets: read)
+        let (proxmox, openstack) = (ProxmoxFacts(secrets: read), NovaFacts(secrets: read))
         return Tools(
             inspector: inspector, resolver: ShellUpdateResolver(channels: channels),
             refreshLists: { resource, address throws(StepFailure) in
                 try await PackageListRefresher(channels: channels).refresh(resource, at: address)
             },
-            machines: { group, addresses, asked in await proxmox.machines(of: group, at: addresses, asked: asked) },
+            machines: { group, addresses, asked in
+                // Each tells of pools that name it, and of no other.
+                await proxmox.machines(of: group, at: addresses, asked: asked)
+                    .merging(await openstack.machines(of: group, asked: asked)) { first, _ in first }
+            },
             reach: { address in _ = try? await channels.channel(to: address) },
             foresee: { resource, address in await inspector.foresee(resource, at: address) },
             drivers: drivers, observer: drivers.health, secrets: secrets, parallel: parallel)

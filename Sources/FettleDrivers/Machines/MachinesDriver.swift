@@ -5,11 +5,16 @@ import FettleModel
 struct MachinesDriver: StepDriver {
     let libvirt: any StepDriver
     let proxmox: any StepDriver
+    let openstack: any StepDriver
 
     /// A pool that says nothing is moved by libvirt, whose driver refuses a name that it does not know.
     private func driver(_ step: Step, _ context: StepContext) -> any StepDriver {
         let name = step.group.flatMap { context.plan.group($0) }?.machines?.driver
-        return name == ProxmoxEvacuationDriver.name ? proxmox : libvirt
+        switch name {
+        case ProxmoxEvacuationDriver.name: return proxmox
+        case NovaEvacuationDriver.name: return openstack
+        default: return libvirt
+        }
     }
 
     func check(_ step: Step, in context: StepContext) async -> StepReadiness {

@@ -127,14 +127,16 @@ struct GuestMover: Sendable {
         let request = ProxmoxRequest.migrate(
             guest.vmid, from: source, to: destination, isRunning: state.isRunning,
             bandwidth: pool.rules.bandwidthMebibytes * 1_024)
-        do throws(ProxmoxError) {
+        do throws(APIError) {
             course.request = Request(task: try await pool.client.begin(request, on: source))
             course.began = clock.now()
             course.refusal = nil
         } catch {
             // It was not heard, or has said no. All else may have begun it: the next look tells.
-            guard !error.nothingRan, error.code != .failed, error.code != .refused else { throw StepFailure(error) }
-            course.refusal = StepFailure(error)
+            guard !error.nothingRan, error.code != .failed, error.code != .refused else {
+                throw StepFailure(proxmox: error)
+            }
+            course.refusal = StepFailure(proxmox: error)
             course.request = Request()
         }
     }
@@ -147,7 +149,9 @@ struct GuestMover: Sendable {
                 StepFailure(code: .unreachable, message: "whether the move of \(move.machine) was begun is not known"))
         }
         let state: ProxmoxTask.State
-        do throws(ProxmoxError) { state = try await pool.client.state(of: task) } catch { throw StepFailure(error) }
+        do throws(APIError) { state = try await pool.client.state(of: task) } catch {
+            throw StepFailure(proxmox: error)
+        }
         let refusal: StepFailure
         switch state {
         case .running:

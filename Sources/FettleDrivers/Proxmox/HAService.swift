@@ -26,9 +26,9 @@ struct HighAvailability: Sendable, Equatable {
     var isUsed: Bool { !services.isEmpty }
 
     /// - Throws: where there is no quorum: what a node then tells can be long past.
-    init(_ records: [ProxmoxRecord.HighAvailability]) throws(ProxmoxError) {
+    init(_ records: [ProxmoxRecord.HighAvailability]) throws(APIError) {
         guard let quorum = records.first(where: { $0.type == "quorum" }), quorum.quorate?.value == true else {
-            throw ProxmoxError(.unreachable, "the cluster has no quorum where it was asked", nothingRan: true)
+            throw APIError(.unreachable, "the cluster has no quorum where it was asked", nothingRan: true)
         }
         for record in records {
             switch record.type {
@@ -46,7 +46,7 @@ struct HighAvailability: Sendable, Equatable {
 
     init() {}
 
-    private mutating func add(_ record: ProxmoxRecord.HighAvailability) throws(ProxmoxError) {
+    private mutating func add(_ record: ProxmoxRecord.HighAvailability) throws(APIError) {
         let parts = (record.sid ?? "").split(separator: ":")
         guard parts.count == 2, let vmid = FactText.number(parts[1], Int.self) else {
             throw .garbage("the HA manager tells of a resource without a name")

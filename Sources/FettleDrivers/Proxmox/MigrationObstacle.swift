@@ -85,7 +85,7 @@ struct MigrationObstacle: Decodable, Sendable {
 }
 
 extension ProxmoxClient {
-    func obstacle(of vmid: Int, on node: String) async throws(ProxmoxError) -> MigrationObstacle {
+    func obstacle(of vmid: Int, on node: String) async throws(APIError) -> MigrationObstacle {
         try await get(.preconditions(of: vmid, on: node), as: MigrationObstacle.self)
     }
 }

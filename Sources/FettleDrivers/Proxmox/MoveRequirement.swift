@@ -17,11 +17,11 @@ struct MoveRequirement: Sendable {
         }
         let obstacle: MigrationObstacle
         let facts: HypervisorFacts
-        do throws(ProxmoxError) {
+        do throws(APIError) {
             obstacle = try await pool.client.obstacle(of: guest.vmid, on: source)
             facts = try await pool.client.room(of: destination, in: view).ruled(by: pool.rules)
         } catch {
-            throw StepFailure(error)
+            throw StepFailure(proxmox: error)
         }
         if let words = obstacle.everywhere ?? obstacle.on(destination) {
             throw StepFailure(code: .drift, message: "\(move.machine) cannot be moved to \(move.to) now: \(words)")
@@ -36,11 +36,11 @@ struct MoveRequirement: Sendable {
 
 extension ProxmoxClient {
     /// What a node has, and what runs on it.
-    func room(of node: String, in view: ProxmoxView) async throws(ProxmoxError) -> HypervisorFacts {
+    func room(of node: String, in view: ProxmoxView) async throws(APIError) -> HypervisorFacts {
         let status = try await get(.status(of: node), as: ProxmoxRecord.NodeStatus.self)
         return HypervisorFacts(
-            memoryMebibytes: try ProxmoxSize.mebibytes(status.memory.total.value, of: node),
-            processors: try ProxmoxSize.processors(status.cpuinfo.cpus.value, of: node),
+            memoryMebibytes: try MachineSize.mebibytes(bytes: status.memory.total.value, of: node),
+            processors: try MachineSize.processors(status.cpuinfo.cpus.value, of: node),
             residents: view.running(on: node).map { guest, state in
                 ResidentMachine(
                     name: guest.name, memoryMebibytes: state.memoryMebibytes, processors: state.processors)

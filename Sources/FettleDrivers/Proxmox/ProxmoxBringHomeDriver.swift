@@ -79,7 +79,7 @@ public struct ProxmoxBringHomeDriver: StepDriver {
     private func endMaintenance(
         _ pool: ProxmoxPool, _ step: Step, _ context: StepContext, until deadline: Timestamp
     ) async throws(StepFailure) {
-        guard ProxmoxMemory.isCordoned(context.prior) else { return }
+        guard MachineMemory.isCordoned(context.prior) else { return }
         guard try await pool.view([], requiring: [step.resource]).isMaintained(pool.own) else { return }
         try await maintenance.set(false, pool.own, at: pool.address())
         try await maintenance.wait(for: false, of: pool, until: deadline)
@@ -89,7 +89,7 @@ public struct ProxmoxBringHomeDriver: StepDriver {
     private func startThoseThatWentDown(
         _ pool: ProxmoxPool, _ step: Step, _ context: StepContext
     ) async throws(StepFailure) {
-        let names = step.wentDown(of: ProxmoxMemory.ran(context.prior), in: context.plan)
+        let names = step.wentDown(of: MachineMemory.ran(context.prior), in: context.plan)
         guard !names.isEmpty else { return }
         let view = try await pool.view([], requiring: [step.resource])
         for name in names {
@@ -97,11 +97,13 @@ public struct ProxmoxBringHomeDriver: StepDriver {
                 view.seen[pool.own]?.guests[guest.vmid]?.isRunning == false,
                 view.availability.services[guest.vmid] == nil
             else { continue }
-            do throws(ProxmoxError) {
+            do throws(APIError) {
                 try await pool.client.act(.start(guest.vmid, isContainer: !guest.isMachine, on: pool.own))
             } catch {
                 let again = try await pool.view([], requiring: [step.resource])
-                guard again.seen[pool.own]?.guests[guest.vmid]?.isRunning == true else { throw StepFailure(error) }
+                guard again.seen[pool.own]?.guests[guest.vmid]?.isRunning == true else {
+                    throw StepFailure(proxmox: error)
+                }
             }
         }
     }
@@ -110,7 +112,7 @@ public struct ProxmoxBringHomeDriver: StepDriver {
     private func awaitThoseThatWentDown(
         _ pool: ProxmoxPool, _ step: Step, _ context: StepContext, until deadline: Timestamp
     ) async throws(StepFailure) {
-        guard !step.wentDown(of: ProxmoxMemory.ran(context.prior), in: context.plan).isEmpty else { return }
+        guard !step.wentDown(of: MachineMemory.ran(context.prior), in: context.plan).isEmpty else { return }
         while clock.now() < deadline, !Task.isCancelled {
             if let view = try await pool.look([]), missing(pool, step, view, context) == nil { return }
             await clock.sleep(.seconds(2))
@@ -121,7 +123,7 @@ public struct ProxmoxBringHomeDriver: StepDriver {
     private func missing(
         _ pool: ProxmoxPool, _ step: Step, _ view: ProxmoxView, _ context: StepContext
     ) -> StepFailure? {
-        for name in step.wentDown(of: ProxmoxMemory.ran(context.prior), in: context.plan) {
+        for name in step.wentDown(of: MachineMemory.ran(context.prior), in: context.plan) {
             guard let guest = view.guest(named: name) else {
                 return StepFailure(code: .drift, message: "\(name) is gone from the cluster")
             }
@@ -158,7 +160,7 @@ public struct ProxmoxBringHomeDriver: StepDriver {
             guard failure.code.isRetryable else { throw failure }
             first = first ?? failure
         }
-        if ProxmoxMemory.isCordoned(context.prior), view.isMaintained(pool.own) {
+        if MachineMemory.isCordoned(context.prior), view.isMaintained(pool.own) {
             first = first ?? StepFailure(code: .timeout, message: "\(step.resource) is still in maintenance")
         }
         return first

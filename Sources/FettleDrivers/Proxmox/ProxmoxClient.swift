@@ -18,12 +18,12 @@ final class ProxmoxClient: Sendable {
     }
 
     /// - Throws: `garbage` for an answer that is not `Value`, whole.
-    func get<Value: Decodable>(_ request: ProxmoxRequest, as type: Value.Type) async throws(ProxmoxError) -> Value {
+    func get<Value: Decodable>(_ request: ProxmoxRequest, as type: Value.Type) async throws(APIError) -> Value {
         try Self.decode(try await send(request), type, request)
     }
 
     /// - Returns: the task that does it.
-    func begin(_ request: ProxmoxRequest, on node: String) async throws(ProxmoxError) -> ProxmoxTask.Name {
+    func begin(_ request: ProxmoxRequest, on node: String) async throws(APIError) -> ProxmoxTask.Name {
         let text = try Self.decode(try await send(request), String.self, request)
         guard let name = ProxmoxTask.Name(text), name.node == node else {
             throw .garbage("it does not name the task that it has begun")
@@ -31,20 +31,20 @@ final class ProxmoxClient: Sendable {
         return name
     }
 
-    func act(_ request: ProxmoxRequest) async throws(ProxmoxError) { _ = try await send(request) }
+    func act(_ request: ProxmoxRequest) async throws(APIError) { _ = try await send(request) }
 
     // MARK: Parts
 
     private struct Envelope<Value: Decodable>: Decodable { var data: Value }
 
     /// Another host is asked only where the one before has certainly begun nothing.
-    private func send(_ request: ProxmoxRequest) async throws(ProxmoxError) -> ProxmoxAnswer {
-        if let end, end < .now { throw ProxmoxError(.timeout, "its answers take too long", nothingRan: true) }
-        var last = ProxmoxError(.unreachable, "no host is known to ask", nothingRan: true)
+    private func send(_ request: ProxmoxRequest) async throws(APIError) -> APIAnswer {
+        if let end, end < .now { throw APIError(.timeout, "its answers take too long", nothingRan: true) }
+        var last = APIError(.unreachable, "no host is known to ask", nothingRan: true)
         let start = first.withLock { $0 }
         for offset in hosts.indices {
             let place = (start + offset) % hosts.count
-            do throws(ProxmoxError) {
+            do throws(APIError) {
                 let answer = try await transport.send(request, to: hosts[place])
                 first.withLock { $0 = place }
                 return try Self.required(answer)
@@ -56,7 +56,7 @@ final class ProxmoxClient: Sendable {
         throw last
     }
 
-    private static func isWorthAnother(_ error: ProxmoxError, _ request: ProxmoxRequest) -> Bool {
+    private static func isWorthAnother(_ error: APIError, _ request: ProxmoxRequest) -> Bool {
         switch error.code {
         case .unreachable, .timeout: error.nothingRan || request.method == .get
         // A certificate that does not hold: nothing was sent, and the others have their own.
@@ -66,22 +66,22 @@ final class ProxmoxClient: Sendable {
     }
 
     /// Proxmox VE says what was wrong behind the status; which parameter, in the body.
-    private static func required(_ answer: ProxmoxAnswer) throws(ProxmoxError) -> ProxmoxAnswer {
+    private static func required(_ answer: APIAnswer) throws(APIError) -> APIAnswer {
         guard !(200..<300).contains(answer.status) else { return answer }
         let words = words(answer)
         switch answer.status {
-        case 400: throw ProxmoxError(.refused, "it does not take what was asked: \(words)", nothingRan: false)
-        case 401: throw ProxmoxError(.refused, "it does not take the token: \(words)", nothingRan: false)
-        case 403: throw ProxmoxError(.refused, "the token may not do that: \(words)", nothingRan: false)
+        case 400: throw APIError(.refused, "it does not take what was asked: \(words)", nothingRan: false)
+        case 401: throw APIError(.refused, "it does not take the token: \(words)", nothingRan: false)
+        case 403: throw APIError(.refused, "the token may not do that: \(words)", nothingRan: false)
         // Its own: the node that was asked does not reach the one that it was asked about.
-        case 595...599: throw ProxmoxError(.unreachable, words, nothingRan: false)
-        default: throw ProxmoxError(.failed, words, nothingRan: false)
+        case 595...599: throw APIError(.unreachable, words, nothingRan: false)
+        default: throw APIError(.failed, words, nothingRan: false)
         }
     }
 
     private struct Complaint: Decodable { var errors: [String: String]? }
 
-    private static func words(_ answer: ProxmoxAnswer) -> String {
+    private static func words(_ answer: APIAnswer) -> String {
         let errors = (try? JSONDecoder().decode(Complaint.self, from: Data(answer.body)))?.errors ?? [:]
         let parts = [answer.reason] + errors.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
         let text = FactText.decode(parts.joined(separator: "\n").utf8)
@@ -89,15 +89,19 @@ final class ProxmoxClient: Sendable {
     }
 
     private static func decode<Value: Decodable>(
-        _ answer: ProxmoxAnswer, _ type: Value.Type, _ request: ProxmoxRequest
-    ) throws(ProxmoxError) -> Value {
+        _ answer: APIAnswer, _ type: Value.Type, _ request: ProxmoxRequest
+    ) throws(APIError) -> Value {
         do {
             return try JSONDecoder().decode(Envelope<Value>.self, from: Data(answer.body)).data
-        } catch let error as ProxmoxError {
+        } catch let error as APIError {
             throw error
         } catch {
             throw .garbage(
                 "what it answers to /\(request.path.joined(separator: "/")) is not as its documentation says")
         }
     }
+}
+
+extension StepFailure {
+    init(proxmox error: APIError) { self.init(error, of: "Proxmox VE") }
 }

@@ -50,7 +50,7 @@ public struct ProxmoxEvacuationDriver: StepDriver {
             let running = view.running(on: pool.own).map(\.guest.name).filter(staying.contains)
             return .ready(
                 prior: context.prior
-                    ?? ProxmoxMemory.state(running: running, isCordoned: !isCordoned(pool, view)))
+                    ?? MachineMemory.state(running: running, isCordoned: !isCordoned(pool, view)))
         } catch {
             return .unknown(error)
         }
@@ -60,7 +60,9 @@ public struct ProxmoxEvacuationDriver: StepDriver {
         let (moves, staying) = try step.evacuation()
         let pool = try ProxmoxPool(step, moves, in: context, clock, connect)
         if pool.rules.isEncrypted, !moves.isEmpty {
-            do throws(ProxmoxError) { try await pool.client.requireEncryption() } catch { throw StepFailure(error) }
+            do throws(APIError) { try await pool.client.requireEncryption() } catch {
+                throw StepFailure(proxmox: error)
+            }
         }
         let mover = GuestMover(pool: pool, movesOff: false)
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
@@ -78,7 +80,7 @@ public struct ProxmoxEvacuationDriver: StepDriver {
         }
         guard !isCordoned(pool, view) else { return }
         // What was not written down before would be ended by nobody.
-        guard ProxmoxMemory.isCordoned(context.prior) else {
+        guard MachineMemory.isCordoned(context.prior) else {
             throw StepFailure(
                 code: .drift, message: "the HA manager may use \(step.resource), and could not when the step began")
         }

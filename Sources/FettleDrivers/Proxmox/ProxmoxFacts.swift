@@ -48,13 +48,13 @@ public struct ProxmoxFacts: Sendable {
     }
 
     private func view(_ client: ProxmoxClient, at nodes: Set<String>) async throws(StepFailure) -> ProxmoxView {
-        do throws(ProxmoxError) {
+        do throws(APIError) {
             try await client.requireRights()
             for _ in 0..<Self.looks {
                 if let view = try await client.look(at: nodes) { return view }
             }
         } catch {
-            throw StepFailure(error)
+            throw StepFailure(proxmox: error)
         }
         throw StepFailure(code: .unreachable, message: "the cluster did not tell the same twice")
     }
@@ -66,14 +66,14 @@ public struct ProxmoxFacts: Sendable {
             return .notObserved(reason: "the cluster has no node named as \(member)")
         }
         guard isOnline else { return .notObserved(reason: "\(node) is not in the cluster at the moment") }
-        do throws(ProxmoxError) {
+        do throws(APIError) {
             var facts = try await client.room(of: node, in: view)
             let guests = (view.seen[node]?.guests ?? [:]).sorted { $0.key < $1.key }
             let others = pool.subtracting([node]).sorted()
             let residents = await guests.concurrentMap(limit: Self.parallel) { vmid, state in
                 await Self.resident(vmid, state, of: node, view, client, others)
             }
-            facts.residents = try residents.map { answer throws(ProxmoxError) in try answer.get() }
+            facts.residents = try residents.map { answer throws(APIError) in try answer.get() }
             return .observed(facts)
         } catch {
             return .notObserved(reason: "Proxmox VE: \(error.message)")
@@ -83,9 +83,9 @@ public struct ProxmoxFacts: Sendable {
     private static func resident(
         _ vmid: Int, _ state: ProxmoxView.NodeGuest, of node: String, _ view: ProxmoxView, _ client: ProxmoxClient,
         _ others: [String]
-    ) async -> Result<ResidentMachine, ProxmoxError> {
+    ) async -> Result<ResidentMachine, APIError> {
         guard let guest = view.guests[vmid] else { return .failure(.garbage("guest \(vmid) is gone from the cluster")) }
-        do throws(ProxmoxError) {
+        do throws(APIError) {
             return .success(
                 ResidentMachine(
                     name: guest.name, resource: FactText.isName(guest.name) ? ResourceID(guest.name) : nil,
@@ -100,7 +100,7 @@ public struct ProxmoxFacts: Sendable {
     private static func obstacle(
         _ guest: ProxmoxView.Guest, _ state: ProxmoxView.NodeGuest, on node: String, _ view: ProxmoxView,
         _ client: ProxmoxClient, _ others: [String]
-    ) async throws(ProxmoxError) -> String? {
+    ) async throws(APIError) -> String? {
         guard guest.isMachine else { return "it is a container, which cannot be moved while it runs" }
         // Proxmox VE answers nothing of one that is locked.
         if let lock = state.lock { return "it is locked (\(lock)) at the moment" }

@@ -75,7 +75,7 @@ struct ProxmoxPool: Sendable {
     ///
     /// - Throws: `unreachable` where one of the nodes of `required` is not in the cluster at the moment, or the cluster never stands still.
     func view(_ moves: [MachineMove], requiring required: [ResourceID]) async throws(StepFailure) -> ProxmoxView {
-        do throws(ProxmoxError) { try await client.requireRights() } catch { throw StepFailure(error) }
+        do throws(APIError) { try await client.requireRights() } catch { throw StepFailure(proxmox: error) }
         for attempt in 0..<Self.looks where !Task.isCancelled {
             if attempt > 0 { await clock.sleep(.seconds(1)) }
             if let view = try await look(moves), try isClear(moves, view) {
@@ -97,10 +97,10 @@ struct ProxmoxPool: Sendable {
 
     /// nil: something changed meanwhile.
     func look(_ moves: [MachineMove]) async throws(StepFailure) -> ProxmoxView? {
-        do throws(ProxmoxError) {
+        do throws(APIError) {
             return try await client.look(at: Set(nodes.values), closelyAt: Set(moves.map(\.machine)))
         } catch {
-            throw StepFailure(error)
+            throw StepFailure(proxmox: error)
         }
     }
 

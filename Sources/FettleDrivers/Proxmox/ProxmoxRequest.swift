@@ -3,23 +3,17 @@
 /// Source: https://pve.proxmox.com/pve-docs/api-viewer/, held against the API's own sources of 9.2 (qemu-server, pve-manager,
 /// pve-ha-manager, pve-access-control).
 struct ProxmoxRequest: Sendable, Hashable {
-    enum Method: String, Sendable {
-        case get = "GET"
-        case post = "POST"
-        case delete = "DELETE"
-    }
-
     struct Parameter: Sendable, Hashable {
         var name: String
         var value: String
     }
 
-    var method: Method
+    var method: APIMethod
     /// Not encoded.
     var path: [String]
     var parameters: [Parameter]
 
-    private init(_ method: Method, _ path: [String], _ parameters: [(String, String)] = []) {
+    private init(_ method: APIMethod, _ path: [String], _ parameters: [(String, String)] = []) {
         self.method = method
         self.path = path
         self.parameters = parameters.map { Parameter(name: $0.0, value: $0.1) }

@@ -22,19 +22,19 @@ enum ProxmoxRights {
 
 extension ProxmoxClient {
     /// - Throws: `refused` where a right is missing without which it would not be told that something is.
-    func requireRights() async throws(ProxmoxError) {
+    func requireRights() async throws(APIError) {
         // Without any right at all Perl's empty object can be a list.
         let permissions = try await get(.permissions, as: [String: [String: LooseInt]].self)
         if let missing = ProxmoxRights.missing(in: permissions) {
-            throw ProxmoxError(.refused, "the token lacks \(FactText.excerpt(missing, limit: 120))", nothingRan: true)
+            throw APIError(.refused, "the token lacks \(FactText.excerpt(missing, limit: 120))", nothingRan: true)
         }
     }
 
     /// - Throws: `refused` where machines' memory would cross the network in the clear.
-    func requireEncryption() async throws(ProxmoxError) {
+    func requireEncryption() async throws(APIError) {
         let options = try await get(.options, as: ProxmoxRecord.Options.self)
         guard (options.migration?.type ?? "secure") == "secure" else {
-            throw ProxmoxError(
+            throw APIError(
                 .refused,
                 "the cluster moves machines unencrypted (migration: type=insecure), and the fleet says 'encrypted'",
                 nothingRan: true)

@@ -39,7 +39,7 @@ struct ProxmoxTask: Sendable, Equatable {
 
 extension ProxmoxClient {
     /// Of the node's active tasks those that still run.
-    func tasks(on node: String) async throws(ProxmoxError) -> [ProxmoxTask] {
+    func tasks(on node: String) async throws(APIError) -> [ProxmoxTask] {
         let records = try await get(.tasks(on: node), as: [ProxmoxRecord.Task].self)
         // A list that may have been cut would hide a move.
         guard records.count < ProxmoxTask.most else { throw .garbage("\(node) has \(records.count) tasks at once") }
@@ -53,8 +53,8 @@ extension ProxmoxClient {
         return tasks
     }
 
-    func state(of task: ProxmoxTask.Name) async throws(ProxmoxError) -> ProxmoxTask.State {
-        do throws(ProxmoxError) {
+    func state(of task: ProxmoxTask.Name) async throws(APIError) -> ProxmoxTask.State {
+        do throws(APIError) {
             let record = try await get(.task(task), as: ProxmoxRecord.TaskStatus.self)
             guard record.status == "stopped" else { return .running }
             return .ended(SafeText.lastLines(of: record.exitstatus ?? "") ?? "it does not say how")

@@ -13,7 +13,7 @@ struct LooseInt: Decodable, Sendable, Equatable {
         } else if let number = (try? container.decode(String.self)).flatMap({ FactText.number($0, Int.self) }) {
             value = number
         } else {
-            throw ProxmoxError.garbage("a number is none")
+            throw APIError.garbage("a number is none")
         }
     }
 }
@@ -26,7 +26,7 @@ struct LooseCount: Decodable, Sendable, Equatable {
         let container = try decoder.singleValueContainer()
         let number = (try? container.decode(Double.self)) ?? (try? container.decode(String.self)).flatMap { Double($0) }
         guard let number, number.isFinite, let whole = Int(exactly: number.rounded(.up)) else {
-            throw ProxmoxError.garbage("a number of processors is none")
+            throw APIError.garbage("a number of processors is none")
         }
         value = whole
     }
@@ -54,24 +54,8 @@ struct GuestNumber: Decodable, Sendable, Hashable {
 
     init(from decoder: any Decoder) throws {
         let number = try LooseInt(from: decoder).value
-        guard (100...999_999_999).contains(number) else { throw ProxmoxError.garbage("a guest has no number") }
+        guard (100...999_999_999).contains(number) else { throw APIError.garbage("a guest has no number") }
         value = number
-    }
-}
-
-enum ProxmoxSize {
-    /// Up to the planner's limits, so that no sum can overflow; what is begun of a MiB counts.
-    static func mebibytes(_ bytes: Int, of what: String) throws(ProxmoxError) -> Int {
-        let size = bytes / (1_024 * 1_024) + (bytes % (1_024 * 1_024) == 0 ? 0 : 1)
-        guard bytes >= 0, size <= 1_000_000_000 else {
-            throw .garbage("\(what) is said to have \(bytes) bytes of memory")
-        }
-        return size
-    }
-
-    static func processors(_ count: Int, of what: String) throws(ProxmoxError) -> Int {
-        guard (0...1_000_000).contains(count) else { throw .garbage("\(what) is said to have \(count) processors") }
-        return count
     }
 }
 

@@ -60,7 +60,7 @@ extension ProxmoxView {
     /// - Throws: for a guest without a name or a place, and for one that is there twice.
     init(
         nodes: [ProxmoxRecord.Node], guests: [ProxmoxRecord.Guest], availability: HighAvailability
-    ) throws(ProxmoxError) {
+    ) throws(APIError) {
         self.availability = availability
         for node in nodes {
             guard ProxmoxName.isNode(node.node) else { throw .garbage("a node has no name") }
@@ -92,7 +92,7 @@ extension ProxmoxView {
     /// Adds what a node tells of its guests; templates left out.
     mutating func add(
         _ records: [ProxmoxRecord.NodeGuest], tasks: [ProxmoxTask], of node: String
-    ) throws(ProxmoxError) {
+    ) throws(APIError) {
         var view = Node(tasks: tasks)
         for record in records where record.template?.value != true {
             let vmid = record.vmid.value
@@ -105,8 +105,8 @@ extension ProxmoxView {
             let what = "guest \(vmid) on \(node)"
             let guest = NodeGuest(
                 isRunning: record.status == "running",
-                memoryMebibytes: try ProxmoxSize.mebibytes(memory.value, of: what),
-                processors: try ProxmoxSize.processors(processors.value, of: what),
+                memoryMebibytes: try MachineSize.mebibytes(bytes: memory.value, of: what),
+                processors: try MachineSize.processors(processors.value, of: what),
                 lock: record.lock.map { FactText.excerpt($0, limit: 40) })
             guard view.guests.updateValue(guest, forKey: vmid) == nil else { throw .garbage("\(what) is there twice") }
         }
@@ -128,7 +128,7 @@ extension ProxmoxClient {
     ///   - nodes: asked themselves, as far as they are in the cluster at the moment.
     ///   - names: of machines of which QEMU is asked, too.
     /// - Returns: nil where something changed while it was asked.
-    func look(at nodes: Set<String>, closelyAt names: Set<String> = []) async throws(ProxmoxError) -> ProxmoxView? {
+    func look(at nodes: Set<String>, closelyAt names: Set<String> = []) async throws(APIError) -> ProxmoxView? {
         let availability = try HighAvailability(
             try await get(.highAvailability, as: [ProxmoxRecord.HighAvailability].self))
         var view = try ProxmoxView(
@@ -149,9 +149,9 @@ extension ProxmoxClient {
         return view
     }
 
-    private func lookClosely(at guest: ProxmoxView.Guest, _ view: inout ProxmoxView) async throws(ProxmoxError) {
+    private func lookClosely(at guest: ProxmoxView.Guest, _ view: inout ProxmoxView) async throws(APIError) {
         let record: ProxmoxRecord.Machine
-        do throws(ProxmoxError) {
+        do throws(APIError) {
             record = try await get(.machine(guest.vmid, on: guest.node), as: ProxmoxRecord.Machine.self)
         } catch {
             // It went while it was asked: what it does is then not known.

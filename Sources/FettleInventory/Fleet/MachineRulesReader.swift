@@ -9,9 +9,11 @@ struct MachineRulesReader {
         "processorsPerCore", "reservedMemory", "mostMemory", "mayStay", "apart", "api",
     ]
     /// That can move machines; `FettleDrivers` brings it.
-    static let drivers = ["libvirt", "proxmox"]
+    static let drivers = ["libvirt", "proxmox", "openstack"]
     /// Of these, those that ask what manages the hypervisors, and not the hypervisors themselves.
-    static let managed: Set = ["proxmox"]
+    static let managed: Set = ["proxmox", cloud]
+    /// Of these, that of one cloud behind one Keystone.
+    static let cloud = "openstack"
     /// Of lists of machines and directories.
     private static let longestList = 1_000
 
@@ -45,7 +47,9 @@ struct MachineRulesReader {
         }
         if let value = fields["mayStay"] { rules.mayStay = Set(names(value, "mayStay")).sorted() }
         if let value = fields["apart"] { rules.apart = apart(value) }
-        if let value = fields["api"] { rules.api = MachineAPIReader(reading: reading).read(value) }
+        if let value = fields["api"] {
+            rules.api = MachineAPIReader(reading: reading, isCloud: driver == Self.cloud).read(value)
+        }
         check(rules, fields, at: value.place)
         return rules
     }
@@ -60,13 +64,21 @@ struct MachineRulesReader {
             }
             return
         }
+        let isCloud = rules.driver == Self.cloud
         if fields["api"] == nil {
-            reading.problem(
-                "\(rules.driver.quoted) needs 'api'", at: place, hint: "such as 'api: {token: {file: pve.token}}'")
+            let example =
+                isCloud
+                ? "url: https://keystone.example:5000, token: {file: openstack.credential}" : "token: {file: pve.token}"
+            reading.problem("\(rules.driver.quoted) needs 'api'", at: place, hint: "such as 'api: {\(example)}'")
         }
-        for (key, reason) in [
-            ("destination", "its nodes know each other"), ("sharedDirectories", "it knows which storage is shared"),
-        ] where fields[key] != nil {
+        let unused =
+            isCloud
+            ? [
+                ("destination", "its hosts know each other"), ("bandwidth", "nova.conf says it"),
+                ("encrypted", "nova.conf says it, and its API does not tell"),
+            ]
+            : [("destination", "its nodes know each other"), ("sharedDirectories", "it knows which storage is shared")]
+        for (key, reason) in unused where fields[key] != nil {
             reading.problem("\(rules.driver.quoted) takes no '\(key)': \(reason)", at: fields.keyPlace(key))
         }
         if rules.whenTooSlow == .postCopy {

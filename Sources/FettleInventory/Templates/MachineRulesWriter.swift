@@ -3,10 +3,15 @@ internal import FettleModel
 /// Writes `machines` of a pool of hypervisors as `MachineRulesReader` reads it.
 enum MachineRulesWriter {
     static func lines(_ rules: MachineRules) -> [String] {
-        var lines = [
-            "    machines:", "      driver: \(YAMLText.scalar(rules.driver))",
-            "      bandwidth: \(rules.bandwidthMebibytes)", "      timeLimit: \(rules.timeLimitSeconds)s",
-            "      whenTooSlow: \(rules.whenTooSlow.rawValue)", "      encrypted: \(rules.isEncrypted)",
+        // What its own configuration says is not the fleet's to say.
+        let isToldAll = rules.driver != MachineRulesReader.cloud
+        var lines = ["    machines:", "      driver: \(YAMLText.scalar(rules.driver))"]
+        if isToldAll { lines.append("      bandwidth: \(rules.bandwidthMebibytes)") }
+        lines += [
+            "      timeLimit: \(rules.timeLimitSeconds)s", "      whenTooSlow: \(rules.whenTooSlow.rawValue)",
+        ]
+        if isToldAll { lines.append("      encrypted: \(rules.isEncrypted)") }
+        lines += [
             "      processorsPerCore: \(rules.processorsPerCore)", "      reservedMemory: \(rules.reservedMebibytes)",
         ]
         if let api = rules.api {

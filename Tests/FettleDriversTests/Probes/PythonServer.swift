@@ -31,3 +31,25 @@ final class PythonServer: @unchecked Sendable {
         try? FileManager.default.removeItem(at: directory)
     }
 }
+
+extension PythonServer {
+    /// One that finds a certificate where it is started.
+    convenience init(encrypted program: String, _ arguments: [String] = []) throws {
+        try self.init(program, arguments) { directory in
+            let made = try ShellScript.run(
+                "cd '\(directory.path)'\n{\n\(Self.certificates)\n} 2>&1", input: "", programs: ["openssl", "printf"])
+            guard made.status == 0 else { throw TimedOut(description: "openssl made no certificates") }
+        }
+    }
+
+    /// An authority of its own, a certificate of it (`node.pem`, `node.key`), and an authority that has nothing to do with it.
+    private static let certificates = """
+        set -e
+        key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+        openssl req -x509 $key -days 5 -keyout ca.key -out ca.pem -subj /CN=cluster
+        openssl req -x509 $key -days 5 -keyout other.key -out other.pem -subj /CN=other
+        openssl req $key -keyout node.key -out node.csr -subj /CN=localhost
+        printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\\n' > names
+        openssl x509 -req -in node.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 5 -extfile names -out node.pem
+        """
+}

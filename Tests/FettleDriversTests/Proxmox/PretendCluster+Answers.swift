@@ -5,7 +5,7 @@ import Foundation
 extension PretendCluster.State {
     private typealias Fields = [String: Any]
 
-    mutating func answer(_ request: ProxmoxRequest) -> ProxmoxAnswer {
+    mutating func answer(_ request: ProxmoxRequest) -> APIAnswer {
         let path = request.path
         switch (request.method, path.first, path.count) {
         case (.get, "access", 2): return Self.data(rights)
@@ -16,14 +16,14 @@ extension PretendCluster.State {
         case (.get, "cluster", _): return Self.data(availability())
         case (_, "nodes", _):
             guard path.count > 1, nodes[path[1]] == true else {
-                return ProxmoxAnswer(status: 595, reason: "No route to host", body: [])
+                return APIAnswer(status: 595, reason: "No route to host", body: [])
             }
             return answer(request, of: path[1], Array(path.dropFirst(2)))
         default: return Self.failure(501, "Method '\(request.method.rawValue)' not implemented")
         }
     }
 
-    private mutating func answer(_ request: ProxmoxRequest, of node: String, _ path: [String]) -> ProxmoxAnswer {
+    private mutating func answer(_ request: ProxmoxRequest, of node: String, _ path: [String]) -> APIAnswer {
         switch (request.method, path.first ?? "", path.count) {
         case (.get, "status", 1):
             return Self.data([
@@ -55,7 +55,7 @@ extension PretendCluster.State {
 
     private mutating func answer(
         _ request: ProxmoxRequest, _ vmid: Int, _ guest: PretendCluster.Guest, _ path: [String]
-    ) -> ProxmoxAnswer {
+    ) -> APIAnswer {
         if request.path.last == "migrate", let lock = guest.lock {
             return Self.failure(500, "VM is locked (\(lock))")
         }
@@ -136,12 +136,12 @@ extension PretendCluster.State {
         return list
     }
 
-    static func data(_ value: Any) -> ProxmoxAnswer {
+    static func data(_ value: Any) -> APIAnswer {
         let body = try? JSONSerialization.data(withJSONObject: ["data": value])
-        return ProxmoxAnswer(status: 200, reason: "OK", body: Array(body ?? Data()))
+        return APIAnswer(status: 200, reason: "OK", body: Array(body ?? Data()))
     }
 
-    static func failure(_ status: Int, _ reason: String) -> ProxmoxAnswer {
-        ProxmoxAnswer(status: status, reason: reason, body: Array(#"{"data":null}"#.utf8))
+    static func failure(_ status: Int, _ reason: String) -> APIAnswer {
+        APIAnswer(status: status, reason: reason, body: Array(#"{"data":null}"#.utf8))
     }
 }

@@ -80,7 +80,7 @@ final class PretendCluster: ProxmoxTransport, Sendable {
         /// Hosts where nobody answers.
         var silent: Set<String> = []
         /// By path: what is answered instead.
-        var answers: [String: ProxmoxAnswer] = [:]
+        var answers: [String: APIAnswer] = [:]
         /// Of acts that are done, and of which the answer is lost.
         var losesAnswers = false
         /// What was asked to act, on this line and by `ha-manager`.
@@ -126,8 +126,8 @@ final class PretendCluster: ProxmoxTransport, Sendable {
 
     // MARK: The API
 
-    func send(_ request: ProxmoxRequest, to host: String) async throws(ProxmoxError) -> ProxmoxAnswer {
-        let (answer, isLost) = state.withLock { state -> (ProxmoxAnswer?, Bool) in
+    func send(_ request: ProxmoxRequest, to host: String) async throws(APIError) -> APIAnswer {
+        let (answer, isLost) = state.withLock { state -> (APIAnswer?, Bool) in
             state.asked.append(host)
             guard !state.silent.contains(host) else { return (nil, false) }
             let path = request.path.joined(separator: "/")
@@ -139,8 +139,8 @@ final class PretendCluster: ProxmoxTransport, Sendable {
             let answer = state.answer(request)
             return (answer, request.method != .get && state.losesAnswers)
         }
-        guard let answer else { throw ProxmoxError(.unreachable, "\(host): nobody answers", nothingRan: true) }
-        guard !isLost else { throw ProxmoxError(.timeout, "\(host): no answer in time", nothingRan: false) }
+        guard let answer else { throw APIError(.unreachable, "\(host): nobody answers", nothingRan: true) }
+        guard !isLost else { throw APIError(.timeout, "\(host): no answer in time", nothingRan: false) }
         return answer
     }
 }

@@ -110,7 +110,7 @@ import Testing
             state.guests[101]?.node = "pve2"
             state.events.append((state.now + 4_000, .managerMoves(vmid: 101, target: "pve1")))
         }
-        let prior = ProxmoxMemory.state(running: ["web-1"], isCordoned: false)
+        let prior = MachineMemory.state(running: ["web-1"], isCordoned: false)
         let home = ProxmoxSteps.bringHome([])
         #expect(await cluster.failure(cluster.homecoming, home, staying: ["web-1"], prior: prior) == nil)
         #expect(cluster.places["web-1"] == "pve1")

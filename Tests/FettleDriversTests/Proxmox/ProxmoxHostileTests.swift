@@ -6,14 +6,14 @@ import Testing
 
 /// Answers that are refused, missing, cut, or not what the documentation says: none of them passes for an empty node.
 @Suite("Proxmox VE, hostile answers") struct ProxmoxHostileTests {
-    private func failure(_ path: String, _ answer: ProxmoxAnswer) async -> (StepFailure?, PretendCluster) {
+    private func failure(_ path: String, _ answer: APIAnswer) async -> (StepFailure?, PretendCluster) {
         let cluster = ProxmoxSteps.cluster { $0.answers[path] = answer }
         return (await cluster.failure(cluster.evacuation, ProxmoxSteps.evacuate()), cluster)
     }
 
     @Test func aTokenThatIsNotTakenOrMayNotIsRefused() async {
         for (status, words) in [(401, "does not take the token"), (403, "may not do that")] {
-            let answer = ProxmoxAnswer(status: status, reason: "Permission check failed", body: [])
+            let answer = APIAnswer(status: status, reason: "Permission check failed", body: [])
             let (failure, cluster) = await failure("cluster/ha/status/current", answer)
             #expect(failure?.code == .refused && failure?.message.contains(words) == true)
             #expect(cluster.now.asked.count <= 2, "another node would say the same")
@@ -48,7 +48,7 @@ import Testing
         "nodes/pve1/qemu/101/status/current",
     ]) func whatIsNotAsDocumentedStopsTheStep(path: String) async {
         for text in Self.garbage {
-            let answer = ProxmoxAnswer(status: 200, reason: "OK", body: Array(text.utf8))
+            let answer = APIAnswer(status: 200, reason: "OK", body: Array(text.utf8))
             let (failure, cluster) = await failure(path, answer)
             #expect(failure != nil, "\(path): \(text.prefix(40))")
             #expect(cluster.now.acts.isEmpty, "\(path): \(text.prefix(40))")
@@ -56,8 +56,8 @@ import Testing
     }
 
     @Test func numbersThatNothingHasAreRefused() async {
-        func list(_ fields: String) -> ProxmoxAnswer {
-            ProxmoxAnswer(status: 200, reason: "OK", body: Array(#"{"data":[{\#(fields)}]}"#.utf8))
+        func list(_ fields: String) -> APIAnswer {
+            APIAnswer(status: 200, reason: "OK", body: Array(#"{"data":[{\#(fields)}]}"#.utf8))
         }
         let size = #""maxmem":1,"cpus":1"#
         for fields in [
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func whatItSaysIsToldWithoutWhatSteersATerminal() async {
-        let answer = ProxmoxAnswer(status: 500, reason: "no\u{1B}[2J disk\u{202E}", body: [])
+        let answer = APIAnswer(status: 500, reason: "no\u{1B}[2J disk\u{202E}", body: [])
         let (failure, _) = await failure("nodes/pve1/qemu", answer)
         #expect(failure?.message.contains("no") == true)
         #expect(failure?.message.unicodeScalars.contains { $0.value == 0x1B || $0.value == 0x202E } == false)

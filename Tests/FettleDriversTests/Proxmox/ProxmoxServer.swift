@@ -102,25 +102,10 @@ final class ProxmoxServer: Sendable {
         server.serve_forever()
         """#
 
-    /// An authority as each cluster has its own, a certificate of it, and an authority that has nothing to do with it.
-    private static let certificates = """
-        set -e
-        key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
-        openssl req -x509 $key -days 5 -keyout ca.key -out ca.pem -subj /CN=cluster
-        openssl req -x509 $key -days 5 -keyout other.key -out other.pem -subj /CN=other
-        openssl req $key -keyout node.key -out node.csr -subj /CN=localhost
-        printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\\n' > names
-        openssl x509 -req -in node.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 5 -extfile names -out node.pem
-        """
-
     private let server: PythonServer
 
     init() throws {
-        server = try PythonServer(Self.program, [Self.token]) { directory in
-            let made = try ShellScript.run(
-                "cd '\(directory.path)'\n{\n\(Self.certificates)\n} 2>&1", input: "", programs: ["openssl", "printf"])
-            guard made.status == 0 else { throw TimedOut(description: "openssl made no certificates") }
-        }
+        server = try PythonServer(encrypted: Self.program, [Self.token])
     }
 
     func file(_ name: String) -> String { server.directory.appending(path: name).path }

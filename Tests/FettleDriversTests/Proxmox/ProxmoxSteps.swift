@@ -18,51 +18,26 @@ enum ProxmoxSteps {
             ], prepare: prepare)
     }
 
-    static let moves = ["web-1", "db-1"].map {
-        MachineMove(machine: $0, resource: nil, from: "pve1", to: "pve2", memoryMebibytes: 2_048, processors: 2)
-    }
+    private static let pool = PoolSteps(members: ["pve1", "pve2", "pve3"])
+
+    static let moves = ["web-1", "db-1"].map(pool.move)
 
     static func evacuate(_ moves: [MachineMove] = moves, staying: [String]? = nil, seconds: Int = 600) -> Step {
-        step(.evacuate(moves: moves, staying: staying), seconds)
+        pool.step(.evacuate(moves: moves, staying: staying), seconds)
     }
 
     static func bringHome(_ moves: [MachineMove] = moves, seconds: Int = 600) -> Step {
-        step(.bringHome(moves: moves.map(\.reversed)), seconds)
-    }
-
-    private static func step(_ action: StepAction, _ seconds: Int) -> Step {
-        Step(
-            id: StepID("pve1/\(action.name)"), resource: "pve1", group: "compute", wave: 0, action: action, after: [],
-            availability: .requiresOut, rollbackClass: .nothingToUndo,
-            estimate: DurationEstimate(medianSeconds: 5, p95Seconds: 60), timeoutSeconds: seconds)
+        pool.step(.bringHome(moves: moves.map(\.reversed)), seconds)
     }
 
     static func plan(_ step: Step, rules: MachineRules = rules, staying: [String] = []) -> Plan {
-        let names: [ResourceID] = ["pve1", "pve2", "pve3"]
-        return Plan(
-            id: "plan-1", title: "a test",
-            selection: StageReference(id: "s", digest: Digest(rawValue: String(repeating: "0", count: 64))),
-            createdAt: Timestamp(milliseconds: 0), environments: ["production"],
-            targets: [
-                PlanTarget(
-                    resource: "pve1", address: .ssh("pve1"), environment: "production",
-                    interrupts: staying.map {
-                        InterruptedMachine(machine: $0, resource: nil, host: "pve1", because: "a test")
-                    })
-            ],
-            groups: [
-                PlannedGroup(
-                    id: "compute", members: names, minimumAvailable: 1, maximumOut: 1, traffic: nil, probes: [],
-                    memberAddresses: names.reduce(into: [:]) { $0[$1] = .ssh($1.rawValue) }, machines: rules)
-            ], steps: [step], rollback: [], order: [], rooms: [], limits: PlanLimits())
+        pool.plan(step, rules: rules, staying: staying)
     }
 
     static func context(
         _ step: Step, rules: MachineRules = rules, staying: [String] = [], prior: PriorState? = nil
     ) -> StepContext {
-        StepContext(
-            run: "run-1", plan: plan(step, rules: rules, staying: staying), attempt: 1,
-            intendedAt: Timestamp(milliseconds: 0), prior: prior)
+        pool.context(step, rules: rules, staying: staying, prior: prior)
     }
 }
 
@@ -77,20 +52,8 @@ extension PretendCluster {
         _ driver: any StepDriver, _ step: Step, rules: MachineRules = ProxmoxSteps.rules, staying: [String] = [],
         prior: PriorState? = nil
     ) async -> StepFailure? {
-        var context = ProxmoxSteps.context(step, rules: rules, staying: staying, prior: prior)
-        switch await driver.check(step, in: context) {
-        case .ready(let prior): context.prior = prior
-        case .alreadyDone: return nil
-        case .unknown(let failure): return failure
-        case .blocked(let reason): return StepFailure(code: .locked, message: reason)
-        }
-        do throws(StepFailure) {
-            try await driver.perform(step, in: context)
-            _ = try await driver.verify(step, in: context)
-            return nil
-        } catch {
-            return error
-        }
+        await PoolSteps.failure(
+            driver, step, ProxmoxSteps.context(step, rules: rules, staying: staying, prior: prior))
     }
 
     /// By name, the node of each guest.

@@ -23,8 +23,8 @@ import Testing
         ProxmoxClient(CurlTransport(api: try await api(authorities: authorities), token: token), hosts: hosts)
     }
 
-    private func error(_ request: ProxmoxRequest, _ client: ProxmoxClient) async -> ProxmoxError? {
-        do throws(ProxmoxError) {
+    private func error(_ request: ProxmoxRequest, _ client: ProxmoxClient) async -> APIError? {
+        do throws(APIError) {
             _ = try await client.get(request, as: [ProxmoxRecord.Node].self)
             return nil
         } catch {
@@ -92,7 +92,7 @@ import Testing
     @Test func answersThatAreNoneAreNotTakenForSome() async throws {
         let client = try await client()
         for (node, code) in [
-            ("cut", ProxmoxError.Code.unreachable), ("flood", .garbage), ("away", .failed), ("none", .failed),
+            ("cut", APIError.Code.unreachable), ("flood", .garbage), ("away", .failed), ("none", .failed),
         ] {
             #expect(await error(.status(of: node), client)?.code == code, "\(node)")
         }
@@ -122,10 +122,10 @@ import Testing
     }
 
     @Test func answersAreReadByTheirLastHead() {
-        func status(_ text: String) -> Int? { ProxmoxAnswer(parsing: Array(text.utf8))?.status }
+        func status(_ text: String) -> Int? { APIAnswer(parsing: Array(text.utf8))?.status }
         #expect(status("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 VM is locked (backup)\r\nA: b\r\n\r\n{}") == 500)
         #expect(
-            ProxmoxAnswer(parsing: Array("HTTP/1.1 500 VM is locked (backup)\r\n\r\n{}".utf8))?.reason
+            APIAnswer(parsing: Array("HTTP/1.1 500 VM is locked (backup)\r\n\r\n{}".utf8))?.reason
                 == "VM is locked (backup)")
         for text in [
             "", "HTTP/1.1 200 OK\r\n", "ABC 200 OK\r\n\r\n", "HTTP/1.1 20x OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",

@@ -1,0 +1,144 @@
+public import FettleDriverKit
+public import FettleModel
+
+/// Empties a hypervisor of OpenStack: the scheduler gives it nothing more, and its running servers are moved to others while they run, by
+/// Nova itself.
+///
+/// Done is what Nova tells of each server afterwards, and not its answer to the request. A server that runs there and is not in the plan
+/// stops the step: it would go down with the hypervisor.
+public struct NovaEvacuationDriver: StepDriver {
+    /// What `MachineRules.driver` calls it.
+    public static let name = "openstack"
+
+    private let connect: CloudConnect
+    private let clock: DriverClock
+    private let records = MoveRecords()
+
+    /// - Parameter secrets: reads what lets one in.
+    public init(secrets: @escaping SecretReading, clock: DriverClock = DriverClock()) {
+        self.init(clock: clock, connect: CurlCloud.connect(secrets))
+    }
+
+    init(clock: DriverClock, connect: @escaping CloudConnect) {
+        self.connect = connect
+        self.clock = clock
+    }
+
+    public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
+        do throws(StepFailure) {
+            let (moves, staying) = try step.evacuation()
+            let pool = try NovaPool(step, moves, staying: staying, in: context, clock, connect)
+            let began = clock.now()
+            let view = try await look(pool, step, moves, staying)
+            try refuseForeignCordon(pool, moves, view)
+            let isCordoned = try pool.cordon(view).isOn
+            var isDone = isCordoned
+            for move in moves {
+                switch try pool.standing(move, in: view) {
+                case .moved: continue
+                case .off: try step.refuseOff(move, in: context.plan)
+                case .trouble(let failure) where failure.code != .locked: throw failure
+                default: isDone = false
+                }
+            }
+            // Which of those that stay ran is written down before anything is done, even if nothing is to be moved.
+            if isDone, staying.isEmpty || context.prior != nil {
+                return .alreadyDone(try observation(pool, view, moves, staying, at: began))
+            }
+            if let known = context.prior { return .ready(prior: known) }
+            return .ready(prior: try prior(pool, view, moves, staying, isCordoned: isCordoned))
+        } catch {
+            return .unknown(error)
+        }
+    }
+
+    public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
+        let (moves, staying) = try step.evacuation()
+        let pool = try NovaPool(step, moves, staying: staying, in: context, clock, connect)
+        let deadline = clock.now().adding(seconds: step.timeoutSeconds)
+        let before = try await look(pool, step, moves, staying)
+        try refuseForeignCordon(pool, moves, before)
+        // First, so that nothing comes while the others go.
+        if try !pool.cordon(before).isOn {
+            try await pool.disable(before)
+            try await pool.settle(isOn: true, until: deadline)
+        }
+        let mover = ServerMover(pool: pool)
+        var done: [MoveRecord] = []
+        for move in moves {
+            if Task.isCancelled {
+                throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
+            }
+            if let record = try await mover.move(move, until: deadline) { done.append(record) }
+        }
+        records.add(done, of: step, in: context)
+        let view = try await look(pool, step, moves, staying)
+        for move in moves {
+            if case .off = try pool.standing(move, in: view) { try step.refuseOff(move, in: context.plan) }
+        }
+    }
+
+    public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
+        let (moves, staying) = try step.evacuation()
+        let pool = try NovaPool(step, moves, staying: staying, in: context, clock, connect)
+        let began = clock.now()
+        let view = try await look(pool, step, moves, staying)
+        for move in moves {
+            switch try pool.standing(move, in: view) {
+            case .moved: continue
+            case .off: try step.refuseOff(move, in: context.plan)
+            case .trouble(let failure): throw failure
+            default: throw StepFailure(code: .timeout, message: "\(move.machine) does not run on \(move.to)")
+            }
+        }
+        guard try pool.cordon(view).isOn else {
+            throw StepFailure(
+                code: .drift, message: "somebody has enabled the compute service of \(step.resource) again")
+        }
+        var seen = try observation(pool, view, moves, staying, at: began)
+        records.tell(in: &seen, of: step, in: context)
+        return seen
+    }
+
+    // MARK: Parts
+
+    private func look(
+        _ pool: NovaPool, _ step: Step, _ moves: [MachineMove], _ staying: [String]
+    ) async throws(StepFailure) -> NovaView {
+        let view = try await pool.view(moves, requiring: [step.resource] + moves.map(\.to))
+        try step.refuseStrangers(try pool.running(view), besides: moves, staying)
+        return view
+    }
+
+    /// What is moved away from a host that a person keeps disabled could not come home, and it is not ours to enable.
+    private func refuseForeignCordon(
+        _ pool: NovaPool, _ moves: [MachineMove], _ view: NovaView
+    ) throws(StepFailure) {
+        let cordon = try pool.cordon(view)
+        guard !moves.isEmpty, cordon.isOn, !cordon.isOurs else { return }
+        throw StepFailure(
+            code: .drift,
+            message: "the compute service of \(pool.own) is disabled, and not by this run"
+                + "\(try pool.service(pool.own, view).words): what is moved away could not come home")
+    }
+
+    private func prior(
+        _ pool: NovaPool, _ view: NovaView, _ moves: [MachineMove], _ staying: [String], isCordoned: Bool
+    ) throws(StepFailure) -> PriorState {
+        var identities: [String: String] = [:]
+        for name in moves.map(\.machine) + staying { identities[name] = view.server(named: name)?.id }
+        return MachineMemory.state(
+            running: try pool.running(view).filter(staying.contains), isCordoned: !isCordoned, identities: identities)
+    }
+
+    private func observation(
+        _ pool: NovaPool, _ view: NovaView, _ moves: [MachineMove], _ staying: [String], at time: Timestamp
+    ) throws(StepFailure) -> Observation {
+        let left = staying.isEmpty ? "nothing runs on it" : "only \(PackageWords.list(staying)) is left on it"
+        let who = try pool.cordon(view).isOurs ? "" : ", and not by this run"
+        return Observation(
+            verdict: .pass,
+            summary: "\(moves.count) away, as Nova tells; \(left), and its compute service is disabled\(who)",
+            observedAt: time)
+    }
+}
