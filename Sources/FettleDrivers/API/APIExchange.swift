@@ -69,7 +69,8 @@ struct APIExchange: Sendable {
         return answer
     }
 
-    private var arguments: [String] {
+    /// Of curl: what any list of processes shows.
+    var arguments: [String] {
         var arguments = [
             "-q", "--silent", "--show-error", "--noproxy", "*", "--proto", "=https", "--tlsv1.2", "--http1.1",
             "--include", "--globoff", "--user-agent", "fettle", "--connect-timeout", Self.connectSeconds,

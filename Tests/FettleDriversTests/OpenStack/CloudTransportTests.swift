@@ -112,6 +112,15 @@ import Testing
         #expect(await error(.server(PretendCloud.id(699)), client)?.status == 404)
     }
 
+    @Test(arguments: [APIExchange.Secret.header("X-Auth-Token: hush-hush"), .body("hush-hush")])
+    func noListOfProcessesShowsASecret(secret: APIExchange.Secret) {
+        let exchange = APIExchange(
+            method: .post, url: "https://nova.example/servers", headers: ["Accept: application/json"], secret: secret,
+            body: "{}", secrets: ["hush-hush"], certificateAuthorities: "/ca.pem")
+        #expect(!exchange.arguments.contains { $0.contains("hush-hush") }, "\(exchange.arguments)")
+        #expect(exchange.arguments.filter { $0 == "@-" }.count == 1, "it is read from curl's input")
+    }
+
     @Test func whatGoesIntoAnAddressIsEncoded() {
         #expect(NovaRequest.server("a/../b?c").pathAndQuery == "/servers/a%2F..%2Fb%3Fc")
         #expect(
