@@ -117,7 +117,9 @@ struct TargetGroupClient: Sendable {
 
     /// AWS names what was wrong: `An error occurred (AccessDenied) when calling …`.
     static func code(of text: String) -> StepFailure.Code {
-        if let range = text.firstRange(of: "An error occurred ("), let end = text[range.upperBound...].firstIndex(of: ")") {
+        if let range = text.firstRange(of: "An error occurred ("),
+            let end = text[range.upperBound...].firstIndex(of: ")")
+        {
             switch text[range.upperBound..<end] {
             case "TargetGroupNotFound", "InvalidTarget", "ValidationError": return .drift
             case "Throttling", "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable", "InternalFailure",
