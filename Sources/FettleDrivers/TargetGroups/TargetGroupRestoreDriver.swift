@@ -50,7 +50,7 @@ public struct TargetGroupRestoreDriver: StepDriver {
                 return
             }
             guard ContinuousClock.now < end else {
-                try await member.client.deregister(member.id, before)
+                if !places.isEmpty { try await member.client.deregister(member.id, places) }
                 throw member.failure(
                     .unhealthy,
                     "\(member.id) was registered, and taken out again, because the load balancer's own check does not pass "
