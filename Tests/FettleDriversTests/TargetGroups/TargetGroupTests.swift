@@ -1,6 +1,7 @@
 import FettleDriverKit
 import FettleModel
 import FettleTestSupport
+import Synchronization
 import Testing
 
 @testable import FettleDrivers
