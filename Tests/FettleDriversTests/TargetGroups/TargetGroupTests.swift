@@ -171,17 +171,13 @@ import Testing
         let group = PretendTargetGroup(targets)
         let context = try await drained(group)
         group.state.withLock { $0.health[Target(id: Self.first, port: 9_000)] = "healthy" }
-        for work in [
-            { () async throws(StepFailure) in
-                try await TargetGroupDrainDriver(channels: group).perform(Self.drain(), in: context)
-            },
-            { () async throws(StepFailure) in
-                try await TargetGroupRestoreDriver(channels: group).perform(Self.restore(), in: context)
-            },
-        ] {
-            let failure = await #expect(throws: StepFailure.self) { try await work() }
-            #expect(failure?.code == .drift)
+        let drain = await #expect(throws: StepFailure.self) {
+            try await TargetGroupDrainDriver(channels: group).perform(Self.drain(), in: context)
         }
+        let restore = await #expect(throws: StepFailure.self) {
+            try await TargetGroupRestoreDriver(channels: group).perform(Self.restore(), in: context)
+        }
+        #expect(drain?.code == .drift && restore?.code == .drift)
         #expect(group.picture.contains("\(Self.first):9000/ healthy"))
     }
 
