@@ -52,6 +52,17 @@ struct TargetGroupClient: Sendable {
         return view
     }
 
+    /// How the load balancer ends a target's connections.
+    func drainRules() async throws(StepFailure) -> TargetDrainRules {
+        let result = try await run("describe-target-group-attributes", targets: nil)
+        guard let rules = TargetDrainRules(parsing: result.standardOutput) else {
+            throw StepFailure(
+                code: .internal,
+                message: "\(place): what `aws` prints is not what DescribeTargetGroupAttributes answers")
+        }
+        return rules
+    }
+
     func deregister(_ id: String, _ places: [TargetPlace]) async throws(StepFailure) {
         _ = try await run("deregister-targets", targets: (id, places))
     }

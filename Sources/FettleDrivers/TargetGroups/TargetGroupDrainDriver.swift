@@ -4,7 +4,7 @@ public import FettleModel
 /// Takes a target out of a target group of AWS's load balancers (Elastic Load Balancing, version 2), and waits until its connections have
 /// ended.
 ///
-/// The load balancer itself ends the waiting: at once where nothing is open, and at the latest after the group's deregistration delay.
+/// The load balancer itself ends the waiting, after the group's deregistration delay. A group that leaves connections open then is refused.
 public struct TargetGroupDrainDriver: HoldKeeping {
     /// What `TrafficBinding.driver` calls it.
     public static let name = "elbv2"
@@ -32,10 +32,20 @@ public struct TargetGroupDrainDriver: HoldKeeping {
                             .drift,
                             "no target \(member.id) is registered: register it, or correct 'server' in the inventory"))
                 }
-                return .ready(
-                    prior: PriorState(
-                        alreadySo: places.isEmpty,
-                        details: [TargetMember.placesKey: places.map(\.text).joined(separator: " ")]))
+                if let objection = try await member.client.drainRules().objection(
+                    within: member.client.traffic.drainTimeoutSeconds)
+                {
+                    return .unknown(member.failure(.refused, objection))
+                }
+                let own = view.registrations(of: member.id).filter(\.isRegistered)
+                if own.contains(where: \.hasServerID) {
+                    return .unknown(
+                        member.failure(
+                            .refused, "\(member.id) is a target of QUIC, and could not be put back as it was"))
+                }
+                var details = [TargetMember.placesKey: places.map(\.text).joined(separator: " ")]
+                if own.contains(where: \.isIdle) { details[TargetMember.idleKey] = "yes" }
+                return .ready(prior: PriorState(alreadySo: places.isEmpty, details: details))
             }
             guard places.isEmpty, !member.isLeaving(in: view) else { return .ready(prior: prior) }
             return .alreadyDone(out(member, view))
@@ -111,7 +121,7 @@ public struct TargetGroupDrainDriver: HoldKeeping {
     }
 
     private func out(_ member: TargetMember, _ view: TargetGroupView) -> Observation {
-        member.observation("\(member.id) is out of the target group, and has no connection", view)
+        member.observation("\(member.id) is out of the target group", view)
     }
 
     private static func words(_ places: [TargetPlace]) -> String {

@@ -17,6 +17,10 @@ struct TargetGroupView: Sendable, Equatable {
         let state: String
         /// A code such as `Target.FailedHealthChecks`.
         let reason: String?
+        /// The load balancer sends nothing to its zone (zonal shift), whatever its check says.
+        var isShiftedAway = false
+        /// What QUIC needs to register it again, and Fettle does not keep.
+        var hasServerID = false
 
         /// No new request is sent to it; it may still answer earlier ones.
         var isLeaving: Bool { state == "draining" || state == "unhealthy.draining" }
@@ -24,9 +28,11 @@ struct TargetGroupView: Sendable, Equatable {
         var isRegistered: Bool { !isLeaving && !isUnknown }
         /// Not registered: told of only where one asks for it by name.
         private var isUnknown: Bool { state == "unused" && reason == "Target.NotRegistered" }
-        /// Its check passes; or nobody checks it, since no load balancer sends the group anything.
-        var isWell: Bool { state == "healthy" || isIdle }
+        var isHealthy: Bool { state == "healthy" }
+        /// Nobody checks it: no load balancer uses the group, or its zone.
         var isIdle: Bool { state == "unused" && reason == "Target.NotInUse" }
+        /// It was not checked, or not yet.
+        var isUnchecked: Bool { state == "initial" || state == "unavailable" }
 
         /// For people: `port 80 unhealthy (Target.FailedHealthChecks)`.
         var words: String { "port \(place.port) \(state)" + (reason.map { " (\($0))" } ?? "") }
@@ -46,10 +52,13 @@ struct TargetGroupView: Sendable, Equatable {
         let own = registrations(of: id)
         guard !own.isEmpty else { return .unhealthy(reason: "it is not registered with the target group") }
         if own.contains(where: \.isIdle) {
-            return .unknown(reason: "no load balancer uses the target group (\(words(of: id)))")
+            return .unknown(reason: "no load balancer uses the target group, or its zone (\(words(of: id)))")
         }
-        if own.allSatisfy(\.isWell) { return .healthy }
-        if own.contains(where: { $0.state == "initial" || $0.state == "unavailable" }) {
+        if own.contains(where: \.isShiftedAway) {
+            return .unknown(reason: "traffic is shifted away from its zone (\(words(of: id)))")
+        }
+        if own.allSatisfy(\.isHealthy) { return .healthy }
+        if own.contains(where: \.isUnchecked) {
             return .unknown(reason: "the load balancer has not checked it yet (\(words(of: id)))")
         }
         return .unhealthy(reason: "the load balancer: \(words(of: id))")
@@ -66,10 +75,12 @@ struct TargetGroupView: Sendable, Equatable {
     private struct Description: Decodable {
         var target: Target
         var health: Health
+        var override: Override?
 
         enum CodingKeys: String, CodingKey {
             case target = "Target"
             case health = "TargetHealth"
+            case override = "AdministrativeOverride"
         }
     }
 
@@ -77,12 +88,20 @@ struct TargetGroupView: Sendable, Equatable {
         var id: String
         var port: Int?
         var zone: String?
+        var serverID: String?
 
         enum CodingKeys: String, CodingKey {
             case id = "Id"
             case port = "Port"
             case zone = "AvailabilityZone"
+            case serverID = "QuicServerId"
         }
+    }
+
+    private struct Override: Decodable {
+        var state: String?
+
+        enum CodingKeys: String, CodingKey { case state = "State" }
     }
 
     private struct Health: Decodable {
@@ -106,7 +125,9 @@ struct TargetGroupView: Sendable, Equatable {
             registrations.append(
                 Registration(
                     id: found.target.id, place: place, state: Self.code(found.health.state) ?? "unknown",
-                    reason: found.health.reason.flatMap(Self.code)))
+                    reason: found.health.reason.flatMap(Self.code),
+                    isShiftedAway: found.override?.state?.hasPrefix("zonal_shift") ?? false,
+                    hasServerID: found.target.serverID != nil))
         }
         self.registrations = registrations
         self.observedAt = observedAt

@@ -9,6 +9,8 @@ struct TargetMember: Sendable {
 
     /// What the journal keeps of it.
     static let placesKey = "registered"
+    /// Nobody checked it then either.
+    static let idleKey = "unused"
 
     init(
         _ step: Step, _ traffic: TrafficBinding, in plan: Plan, channels: any ChannelProvider, program: String
@@ -66,8 +68,7 @@ struct TargetMember: Sendable {
         return places.sorted()
     }
 
-    /// Looks until nothing of it is left in the group: AWS keeps it there until its connections have ended, or the group's
-    /// `deregistration_delay` is over.
+    /// Looks until nothing of it is left in the group: AWS keeps it there until the group's `deregistration_delay` is over.
     ///
     /// - Returns: nil once it is registered again.
     func waitUntilGone(
@@ -81,8 +82,8 @@ struct TargetMember: Sendable {
             guard ContinuousClock.now < end else {
                 throw failure(
                     .timeout,
-                    "\(id) gets no new requests, but after \(client.traffic.drainTimeoutSeconds) s it still has connections: "
-                        + "drainTimeout should be longer than the target group's deregistration_delay.timeout_seconds")
+                    "\(id) gets no new requests, but after \(client.traffic.drainTimeoutSeconds) s it is still draining: "
+                        + "drainTimeout must be longer than the target group's deregistration_delay.timeout_seconds")
             }
             try await client.pause(pause)
             pause = min(pause * 3 / 2, .seconds(5))

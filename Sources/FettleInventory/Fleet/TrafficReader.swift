@@ -10,6 +10,9 @@ struct TrafficReader {
     /// That can take a member out and back; `FettleDrivers` brings them.
     static let drivers = ["haproxy", "nginx", "keepalived", "elbv2"]
 
+    /// Longer than the delay after which AWS ends the waiting, unless that was changed.
+    private static let cloudDrainSeconds = 330
+
     /// - Parameter group: with its members and its strategy.
     func read(_ value: YAMLValue, of group: ResourceGroup) -> TrafficBinding? {
         let keys = ["driver", "via", "endpoint", "backend", "server", "drainTimeout", "switch"]
@@ -27,9 +30,10 @@ struct TrafficReader {
             reading.identifier($0, "the name of a backend")
         }
         let server = fields["server"].map { serverName($0) } ?? "{id}"
-        let timeout = fields["drainTimeout"].map { reading.seconds($0, "drainTimeout", in: 0...86_400) } ?? 60
+        let timeout = fields["drainTimeout"].map { reading.seconds($0, "drainTimeout", in: 0...86_400) }
         let sides = fields["switch"].map { self.sides($0, of: group) }
-        guard let driver, let via, let endpoint, let backend, let server, let timeout, sides != .some(nil) else {
+        guard let driver, let via, let endpoint, let backend, let server, timeout != .some(nil), sides != .some(nil)
+        else {
             return nil
         }
         switch driver {
@@ -40,7 +44,9 @@ struct TrafficReader {
         }
         return TrafficBinding(
             driver: driver, via: via.id, address: via.address, endpoint: endpoint, backend: backend,
-            serverName: server, drainTimeoutSeconds: timeout, sides: sides ?? nil)
+            serverName: server,
+            drainTimeoutSeconds: (timeout ?? nil) ?? (driver == "elbv2" ? Self.cloudDrainSeconds : 60),
+            sides: sides ?? nil)
     }
 
     /// nginx is changed by the file of an upstream's servers.

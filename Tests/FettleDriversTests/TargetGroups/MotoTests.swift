@@ -15,7 +15,8 @@ struct MotoTests {
         defer { moto.stop() }
         let (arn, ids) = try await moto.group(of: 2)
         let traffic = TrafficBinding(
-            driver: TargetGroupDrainDriver.name, via: "bastion", address: .local, endpoint: arn, backend: "web")
+            driver: TargetGroupDrainDriver.name, via: "bastion", address: .local, endpoint: arn, backend: "web",
+            drainTimeoutSeconds: 330)
         let channels = LocalConnection()
         let plan = TrafficSteps.context().plan
         let client = try TargetGroupClient(traffic, channels: channels, program: moto.program)
@@ -42,7 +43,8 @@ struct MotoTests {
         let (arn, ids) = try await moto.group(of: 1)
         func check(_ arn: String) async -> StepFailure? {
             let traffic = TrafficBinding(
-                driver: TargetGroupDrainDriver.name, via: "bastion", address: .local, endpoint: arn, backend: "web")
+                driver: TargetGroupDrainDriver.name, via: "bastion", address: .local, endpoint: arn, backend: "web",
+                drainTimeoutSeconds: 330)
             let step = TrafficSteps.step(.drain(traffic: traffic), on: ResourceID(ids[0]))
             let drain = TargetGroupDrainDriver(channels: LocalConnection(), program: moto.program)
             guard case .unknown(let failure) = await drain.check(step, in: TrafficSteps.context()) else { return nil }

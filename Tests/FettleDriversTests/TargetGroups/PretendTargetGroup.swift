@@ -30,6 +30,11 @@ final class PretendTargetGroup: ChannelProvider, CommandChannel, Sendable {
         var left: [Target: Int] = [:]
         /// What its check says once it was asked.
         var checked: [String: String] = [:]
+        /// Of the group: how long a target drains, and what becomes of its connections then.
+        var attributes = ["timeout_seconds": "50"]
+        /// Said of each target besides.
+        var override: String?
+        var serverID: String?
         var scripts: [String] = []
         /// Printed instead of an answer, once each.
         var errors: [String] = []
@@ -74,6 +79,10 @@ final class PretendTargetGroup: ChannelProvider, CommandChannel, Sendable {
             guard words.contains(Self.arn), words.contains("--region"), words.contains("eu-central-1") else {
                 return Self.result(254, "An error occurred (TargetGroupNotFound) when calling it")
             }
+            if words.contains("describe-target-group-attributes") {
+                let lines = state.attributes.map { #"{"Key":"deregistration_delay.\#($0)","Value":"\#($1)"}"# }
+                return Self.result(0, "", #"{"Attributes":[\#(lines.joined(separator: ","))]}"#)
+            }
             if words.contains("describe-target-health") { return Self.result(0, "", state.look()) }
             let text = words.firstIndex(of: "--targets").map { words[$0 + 1] } ?? ""
             guard let targets = try? JSONDecoder().decode([Target].self, from: Data(text.utf8)) else {
@@ -116,8 +125,10 @@ extension PretendTargetGroup.State {
         let lines = health.keys.sorted { ($0.id, $0.port) < ($1.id, $1.port) }.map { target in
             let zone = target.zone.map { #","AvailabilityZone":"\#($0)""# } ?? ""
             let reason = reasons[target].map { #","Reason":"\#($0)","Description":"words""# } ?? ""
-            return #"{"Target":{"Id":"\#(target.id)","Port":\#(target.port)\#(zone)},"HealthCheckPort":"80","#
-                + #""TargetHealth":{"State":"\#(health[target] ?? "")"\#(reason)}}"#
+            let quic = serverID.map { #","QuicServerId":"\#($0)""# } ?? ""
+            let shift = override.map { #","AdministrativeOverride":{"State":"\#($0)"}"# } ?? ""
+            return #"{"Target":{"Id":"\#(target.id)","Port":\#(target.port)\#(zone)\#(quic)},"HealthCheckPort":"80","#
+                + #""TargetHealth":{"State":"\#(health[target] ?? "")"\#(reason)}\#(shift)}"#
         }
         for (target, count) in left {
             left[target] = count - 1

@@ -123,10 +123,13 @@ import Testing
         #expect(group.picture == "\(Self.second):80/ healthy")
     }
 
-    @Test func connectionsThatDoNotEndFailTheStepWithTheMemberOut() async throws {
+    @Test func aTargetThatDrainsOnFailsTheStepWithTheMemberOut() async throws {
         let group = PretendTargetGroup(targets)
-        group.state.withLock { $0.looks = 1_000 }
-        let step = Self.drain(timeout: 0)
+        group.state.withLock { state in
+            state.looks = 1_000
+            state.attributes["timeout_seconds"] = "0"
+        }
+        let step = Self.drain(timeout: 1)
         let driver = TargetGroupDrainDriver(channels: group)
         guard case .ready(let prior?) = await driver.check(step, in: TrafficSteps.context()) else {
             Issue.record("not ready")
@@ -139,15 +142,88 @@ import Testing
         #expect(group.picture.contains("\(Self.first):80/ draining"))
     }
 
+    /// Draining lasts the whole delay, also of a target without connections; a network load balancer leaves them open after it.
+    @Test(
+        "A group that could not be drained in time, or would keep connections, is refused before anything is done",
+        arguments: [
+            (["timeout_seconds": "300"], "make it longer"),
+            (["timeout_seconds": "30", "connection_termination.enabled": "false"], "leaves connections open"),
+            (["timeout_seconds": "soon"], "not what DescribeTargetGroupAttributes answers"),
+        ])
+    func rules(attributes: [String: String], words: String) async {
+        let group = PretendTargetGroup(targets)
+        let before = group.picture
+        group.state.withLock { $0.attributes = attributes }
+        guard
+            case .unknown(let failure) = await TargetGroupDrainDriver(channels: group)
+                .check(Self.drain(), in: TrafficSteps.context())
+        else {
+            Issue.record("it would be drained")
+            return
+        }
+        #expect(failure.message.contains(words), "\(failure)")
+        #expect(group.picture == before)
+    }
+
+    @Test func aGroupThatEndsConnectionsIsDrained() async throws {
+        let group = PretendTargetGroup(targets)
+        group.state.withLock { $0.attributes["connection_termination.enabled"] = "true" }
+        _ = try await drained(group)
+        #expect(!group.picture.contains(Self.first))
+    }
+
+    @Test func aTargetThatCouldNotBePutBackAsItWasIsNotTakenOut() async {
+        let group = PretendTargetGroup(targets)
+        group.state.withLock { $0.serverID = "0xa1b2c3d4e5f65890" }
+        guard
+            case .unknown(let failure) = await TargetGroupDrainDriver(channels: group)
+                .check(Self.drain(), in: TrafficSteps.context())
+        else {
+            Issue.record("its id of QUIC would be lost")
+            return
+        }
+        #expect(failure.code == .refused && failure.message.contains("QUIC"))
+    }
+
     @Test func aMemberWhoseCheckDoesNotPassIsTakenOutAgain() async throws {
         let group = PretendTargetGroup(targets)
         let context = try await drained(group)
         group.state.withLock { $0.checked[Self.first] = "unhealthy" }
         let failure = await #expect(throws: StepFailure.self) {
-            try await TargetGroupRestoreDriver(channels: group).perform(Self.restore(timeout: 2), in: context)
+            try await TargetGroupRestoreDriver(channels: group).perform(Self.restore(timeout: 4), in: context)
         }
         #expect(failure?.code == .unhealthy && failure?.message.contains("FailedHealthChecks") == true)
         #expect(!group.picture.contains("\(Self.first):80/ unhealthy"))
+    }
+
+    /// A network load balancer takes minutes until it checks a target at all.
+    @Test func aMemberThatWasNotCheckedYetStaysAndIsWaitedForOnceMore() async throws {
+        let group = PretendTargetGroup(targets)
+        let context = try await drained(group)
+        group.state.withLock { $0.looks = 1_000 }
+        let driver = TargetGroupRestoreDriver(channels: group)
+        let failure = await #expect(throws: StepFailure.self) {
+            try await driver.perform(Self.restore(timeout: 2), in: context)
+        }
+        #expect(failure?.code == .timeout)
+        #expect(group.picture.contains("\(Self.first):80/ initial"))
+        group.state.withLock { state in for target in targets.prefix(2) { state.left[target] = 1 } }
+        try await driver.perform(Self.restore(), in: context)
+        #expect(try await driver.verify(Self.restore(), in: context).verdict == .pass)
+    }
+
+    @Test func aMomentWithoutAnAnswerLeavesNobodyHalfBack() async throws {
+        let group = PretendTargetGroup(targets)
+        let before = group.picture
+        let context = try await drained(group)
+        group.state.withLock {
+            $0.errors = [
+                "An error occurred (Throttling) when calling it: Rate exceeded",
+                "Could not connect to the endpoint URL",
+            ]
+        }
+        try await TargetGroupRestoreDriver(channels: group).perform(Self.restore(), in: context)
+        #expect(group.picture == before)
     }
 
     @Test func aMemberThatSomebodyPutsBackIsSeenAndTakenOutAgain() async throws {
@@ -249,6 +325,24 @@ import Testing
         }
     }
 
+    @Test func aMemberInAZoneThatTrafficIsShiftedAwayFromDoesNotCount() async {
+        let group = PretendTargetGroup(targets)
+        group.state.withLock { $0.override = "zonal_shift_active" }
+        guard case .unknown(let reason) = await health(in: group) else {
+            Issue.record("it gets no traffic, and counts")
+            return
+        }
+        #expect(reason.contains("shifted away"))
+    }
+
+    private func health(in group: PretendTargetGroup) async -> MemberHealth? {
+        let planned = PlannedGroup(
+            id: "web", members: [ResourceID(Self.first)], minimumAvailable: 0, maximumOut: 1,
+            traffic: PretendTargetGroup.traffic(), probes: [])
+        let observer = BuiltInHealthObserver(channels: group, runner: ProbeRunner(channels: group))
+        return await observer.health(of: planned, in: TrafficSteps.context().plan)[ResourceID(Self.first)]
+    }
+
     @Test(
         "A member is well when the load balancer finds each of its ports well",
         arguments: [
@@ -260,19 +354,15 @@ import Testing
         group.state.withLock { state in
             for (port, name) in states.enumerated() { state.health[Target(id: Self.first, port: port + 1)] = name }
         }
-        let planned = PlannedGroup(
-            id: "web", members: [ResourceID(Self.first)], minimumAvailable: 0, maximumOut: 1,
-            traffic: PretendTargetGroup.traffic(), probes: [])
-        let observer = BuiltInHealthObserver(channels: group, runner: ProbeRunner(channels: group))
-        let health = await observer.health(of: planned, in: TrafficSteps.context().plan)
+        let health = await health(in: group)
         let word =
-            switch health[ResourceID(Self.first)] {
+            switch health {
             case .healthy: "healthy"
             case .unhealthy: "unhealthy"
             case .unknown: "unknown"
             case nil: "missing"
             }
-        #expect(word == expected, "\(health)")
+        #expect(word == expected, "\(String(describing: health))")
     }
 }
 
