@@ -4,8 +4,8 @@ SHELL := /bin/bash
 
 # A build folder that outlives the clone may be named, so that the next clone builds faster.
 BUILD := $(if $(FETTLE_BUILD),--scratch-path $(FETTLE_BUILD),)
-# CI needs no debugger, and no editor.
-FLAGS := $(BUILD) --explicit-target-dependency-import-check error $(if $(CI),-debug-info-format none --disable-index-store,)
+# CI needs no debugger. (It needs the index: tests are found by it.)
+FLAGS := $(BUILD) --explicit-target-dependency-import-check error $(if $(CI),-debug-info-format none,)
 # What is measured is what is shipped.
 RELEASE := $(BUILD) -c release --static-swift-stdlib
 LAB := Lab/lab

@@ -97,6 +97,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case HAProxyDrainDriver.name: drain
         case NginxDrainDriver.name: NginxDrainDriver(channels: channels)
         case KeepalivedDrainDriver.name: KeepalivedDrainDriver(channels: channels)
+        case TargetGroupDrainDriver.name: TargetGroupDrainDriver(channels: channels)
         default: nil
         }
     }
@@ -106,6 +107,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case HAProxyDrainDriver.name: restore
         case NginxDrainDriver.name: NginxRestoreDriver(channels: channels)
         case KeepalivedDrainDriver.name: KeepalivedRestoreDriver(channels: channels)
+        case TargetGroupDrainDriver.name: TargetGroupRestoreDriver(channels: channels)
         default: nil
         }
     }

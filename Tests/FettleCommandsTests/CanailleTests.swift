@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Id tokens of an issuer's product as people get them: Canaille, where Zoe logs in by its pages, and a client takes her code for a token.
-@Suite(.serialized, .enabled(if: Canaille.isThere, "root, and Canaille: scripts/install-issuer"))
+@Suite(.serialized, .enabled(if: Canaille.isThere, "root, and Canaille: scripts/install-products"))
 struct CanailleTests {
     private let issuer: Canaille
     private let world: IssuerWorld
@@ -40,19 +40,11 @@ struct CanailleTests {
 
 /// The product, started by `Tests/Fixtures/identity/canaille.py`.
 final class Canaille {
-    private static let cache =
-        ProcessInfo.processInfo.environment["XDG_CACHE_HOME"]
-        ?? "\(FileManager.default.homeDirectoryForCurrentUser.path)/.cache"
-    private static let python: String? = {
-        let folder = "\(cache)/fettle"
-        let places = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return places.sorted().filter { $0.hasPrefix("canaille-") }.map { "\(folder)/\($0)" }
-            .last { FileManager.default.fileExists(atPath: "\($0)/whole") }.map { "\($0)/bin/python" }
-    }()
+    private static let product = InstalledProduct("canaille")
     private static let script = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures/identity/canaille.py")
         .path
-    static let isThere = TokenIssuer.canBeTrusted && python != nil
+    static let isThere = TokenIssuer.canBeTrusted && product != nil
 
     private let folder: TestFolder
     private var server: Process
@@ -105,7 +97,7 @@ final class Canaille {
 
     private static func process(_ words: [String], _ output: Pipe, _ input: Any) throws -> Process {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(python))
+        process.executableURL = URL(fileURLWithPath: try #require(product).python)
         process.arguments = [script] + words
         process.standardOutput = output
         process.standardInput = input

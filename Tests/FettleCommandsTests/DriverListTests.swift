@@ -9,7 +9,7 @@ import Testing
     @Test func theReaderKnowsTheDriversThatThereAre() {
         #expect(
             Set(TrafficReader.drivers) == [
-                HAProxyDrainDriver.name, NginxDrainDriver.name, KeepalivedDrainDriver.name,
+                HAProxyDrainDriver.name, NginxDrainDriver.name, KeepalivedDrainDriver.name, TargetGroupDrainDriver.name,
             ])
         #expect(
             MachineRulesReader.drivers == [

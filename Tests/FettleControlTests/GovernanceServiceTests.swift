@@ -2,6 +2,7 @@ import FettleAssessment
 import FettleControl
 import FettleDriverKit
 import FettleModel
+import FettlePlanning
 import FettleStore
 import FettleTestSupport
 import Testing

@@ -25,7 +25,7 @@ import Testing
         let text = Self.fleet("traffic: {driver: haprox, via: lb, endpoint: /run/h.sock, backend: web}")
         #expect(
             problems { try FleetFile.parse(text, file: "f") } == [
-                "f:10:23: nothing takes members out of traffic by 'haprox'; there is: haproxy, nginx, keepalived"
+                "f:10:23: nothing takes members out of traffic by 'haprox'; there is: haproxy, nginx, keepalived, elbv2"
             ])
     }
 

@@ -14,6 +14,9 @@ struct BalancerProbe: Sendable {
                 return .error(
                     "\(traffic.driver) does not check what it sends to: ask the member itself, by an http or tcp probe")
             }
+            guard traffic.driver != TargetGroupDrainDriver.name else {
+                return .error("elbv2 checks only members that are in: ask the member itself, by an http or tcp probe")
+            }
             guard traffic.driver == HAProxyDrainDriver.name else {
                 let name = SafeText.lastLines(of: traffic.driver) ?? ""
                 return .error("there is no driver '\(name)' for its load balancer")

@@ -24,11 +24,15 @@ public struct BuiltInHealthObserver: HealthObserver {
         let asked = group.members.filter { balancer?[$0]?.isHealthy ?? true }
         var health = balancer ?? [:]
         let answers = await asked.concurrentMap(limit: Self.atOnce) { member in
-            await probed(
-                member, group, plan, isChecked: balancer != nil && group.traffic?.driver == HAProxyDrainDriver.name)
+            await probed(member, group, plan, isChecked: balancer != nil && Self.checks(group.traffic))
         }
         for (member, answer) in zip(asked, answers) { health[member] = answer }
         return health
+    }
+
+    /// Whether the load balancer asks its members itself, so that its word is enough where a group has no probes.
+    private static func checks(_ traffic: TrafficBinding?) -> Bool {
+        traffic?.driver == HAProxyDrainDriver.name || traffic?.driver == TargetGroupDrainDriver.name
     }
 
     /// nil if the group has no load balancer.
@@ -45,6 +49,13 @@ public struct BuiltInHealthObserver: HealthObserver {
                     KeepalivedNode.pidFile
                 }
                 return await KeepalivedGroup.health(of: nodes)
+            case TargetGroupDrainDriver.name:
+                let view = try await TargetGroupClient(traffic, channels: channels).look()
+                return Dictionary(
+                    uniqueKeysWithValues: Set(group.members).map { member in
+                        let id = TargetMember.id(of: member, traffic, in: plan)
+                        return (member, id.map(view.health) ?? .unknown(reason: "no target is known for it"))
+                    })
             default: break
             }
         } catch {

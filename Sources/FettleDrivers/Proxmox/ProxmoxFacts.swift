@@ -1,4 +1,4 @@
-public import FettleDriverKit
+import FettleDriverKit
 public import FettleModel
 
 /// What runs on the nodes of a pool, asked of the cluster: one look for all of them.

@@ -73,6 +73,7 @@ extension FleetColumns {
             }
         }
         let first = rowBlock * FleetLayout.blockRows
+        guard first <= rowCount else { throw store.damaged("it has rows of more hosts than there are") }
         for row in first..<min(first + FleetLayout.blockRows, rowCount) {
             try store.check(FleetBuildSum(value: checks[row - first]), ofRow: row)
         }

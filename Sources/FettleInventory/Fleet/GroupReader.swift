@@ -180,9 +180,10 @@ struct GroupReader {
 
     private func checkBalancer(_ group: ResourceGroup, at place: Place) {
         let asks = group.probes.contains { if case .balancer = $0.check { true } else { false } }
-        if asks, let driver = group.traffic?.driver, ["nginx", "keepalived"].contains(driver) {
+        if asks, let driver = group.traffic?.driver, ["nginx", "keepalived", "elbv2"].contains(driver) {
+            let words = driver == "elbv2" ? "checks only those that are in" : "does not check its servers"
             reading.problem(
-                "a probe asks the load balancer, and \(driver) does not check its servers", at: place,
+                "a probe asks the load balancer, and \(driver) \(words)", at: place,
                 hint: "ask the member itself, such as 'http: \"http://{host}/health\"'")
         }
         guard asks, group.traffic == nil else { return }

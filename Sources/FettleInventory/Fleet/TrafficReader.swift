@@ -8,15 +8,19 @@ struct TrafficReader {
     let ids: [String]
 
     /// That can take a member out and back; `FettleDrivers` brings them.
-    static let drivers = ["haproxy", "nginx", "keepalived"]
+    static let drivers = ["haproxy", "nginx", "keepalived", "elbv2"]
+
+    /// Longer than the delay after which AWS ends the waiting, unless that was changed.
+    private static let cloudDrainSeconds = 330
 
     /// - Parameter group: with its members and its strategy.
     func read(_ value: YAMLValue, of group: ResourceGroup) -> TrafficBinding? {
         let keys = ["driver", "via", "endpoint", "backend", "server", "drainTimeout", "switch"]
         guard let fields = Fields(value, of: "'traffic'", keys: keys, reading) else { return nil }
-        let driver = fields.required("driver", of: "'traffic'", reading, hint: "haproxy, nginx or keepalived").flatMap {
-            reading.driver($0, in: Self.drivers, doing: "takes members out of traffic")
-        }
+        let driver = fields.required("driver", of: "'traffic'", reading, hint: "haproxy, nginx, keepalived or elbv2")
+            .flatMap {
+                reading.driver($0, in: Self.drivers, doing: "takes members out of traffic")
+            }
         let via = fields.required("via", of: "'traffic'", reading).flatMap {
             resources.reachable($0, "via", ids, reading)
         }
@@ -26,19 +30,23 @@ struct TrafficReader {
             reading.identifier($0, "the name of a backend")
         }
         let server = fields["server"].map { serverName($0) } ?? "{id}"
-        let timeout = fields["drainTimeout"].map { reading.seconds($0, "drainTimeout", in: 0...86_400) } ?? 60
+        let timeout = fields["drainTimeout"].map { reading.seconds($0, "drainTimeout", in: 0...86_400) }
         let sides = fields["switch"].map { self.sides($0, of: group) }
-        guard let driver, let via, let endpoint, let backend, let server, let timeout, sides != .some(nil) else {
+        guard let driver, let via, let endpoint, let backend, let server, timeout != .some(nil), sides != .some(nil)
+        else {
             return nil
         }
         switch driver {
         case "nginx": checkNginx(endpoint, of: group, at: value.place)
         case "keepalived": checkKeepalived(endpoint, address: backend, via: via.id, of: group, at: value.place)
+        case "elbv2": checkTargetGroup(endpoint, named: backend, of: group, at: value.place)
         default: break
         }
         return TrafficBinding(
             driver: driver, via: via.id, address: via.address, endpoint: endpoint, backend: backend,
-            serverName: server, drainTimeoutSeconds: timeout, sides: sides ?? nil)
+            serverName: server,
+            drainTimeoutSeconds: (timeout ?? nil) ?? (driver == "elbv2" ? Self.cloudDrainSeconds : 60),
+            sides: sides ?? nil)
     }
 
     /// nginx is changed by the file of an upstream's servers.
@@ -76,6 +84,22 @@ struct TrafficReader {
                 "no other member of the group could take the address", at: place, hint: "a group of at least two")
         }
         refuseBlueGreen("keepalived", of: group, at: place)
+    }
+
+    /// Elastic Load Balancing is changed by AWS's own command, on `via`.
+    private func checkTargetGroup(_ arn: String, named name: String, of group: ResourceGroup, at place: Place) {
+        let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
+        let words = parts.last?.split(separator: "/", omittingEmptySubsequences: false) ?? []
+        if parts.count != 6 || parts[2] != "elasticloadbalancing" || words.count != 3 || words[0] != "targetgroup" {
+            reading.problem(
+                "\(arn.quoted) is not the ARN of a target group", at: place,
+                hint: "such as arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/web/73e2d6bc24d8a067")
+        } else if words[1] != name {
+            reading.problem(
+                "the target group of 'endpoint' is called \(String(words[1]).quoted), and 'backend' is \(name.quoted)",
+                at: place, hint: "write 'backend: \(words[1])'")
+        }
+        refuseBlueGreen("elbv2", of: group, at: place)
     }
 
     private func refuseBlueGreen(_ driver: String, of group: ResourceGroup, at place: Place) {

@@ -109,7 +109,7 @@ extension DurationPriors {
         case .restartServices: restartServices
         case .reboot: reboot(isExpected: true)
         case .gate(let probes): gate(probes)
-        case .restore: restore
+        case .restore(let traffic): restore(traffic)
         case .verify: verify
         case .handOver: handOver
         default: nil

@@ -36,6 +36,8 @@ public struct DurationPriors: Sendable, Equatable {
     /// Beside its memory, for each machine: the destination is prepared, the last pages are copied, the network learns of it.
     public var movePerMachine = DurationEstimate(medianSeconds: 5, p95Seconds: 30)
     public var restore = DurationEstimate(medianSeconds: 2, p95Seconds: 30)
+    /// A target that is registered with a network load balancer of AWS is `initial` for three to five minutes, and is checked then.
+    public var restoreToCloud = DurationEstimate(medianSeconds: 60, p95Seconds: 420)
     /// A load balancer is told of a whole side; its health checks have to see the other one.
     public var switchTraffic = DurationEstimate(medianSeconds: 2, p95Seconds: 60)
     /// A machine is started from a template, patched as any other, shut down and stored.
@@ -72,7 +74,13 @@ public struct DurationPriors: Sendable, Equatable {
 
     func drain(_ traffic: TrafficBinding) -> DurationEstimate {
         let longest = max(1, traffic.drainTimeoutSeconds)
-        return DurationEstimate(medianSeconds: min(drainMedianSeconds, longest), p95Seconds: longest + 5)
+        // AWS tells of a target as draining until the group's delay is over, whether it has connections or not.
+        let median = traffic.driver == "elbv2" ? longest * 9 / 10 : drainMedianSeconds
+        return DurationEstimate(medianSeconds: max(1, min(median, longest)), p95Seconds: longest + 5)
+    }
+
+    func restore(_ traffic: TrafficBinding) -> DurationEstimate {
+        traffic.driver == "elbv2" ? restoreToCloud : restore
     }
 
     /// A reboot that only happens if the host asks for it is planned for as if it took place, but seldom takes that long.

@@ -120,7 +120,7 @@ struct StepMaker {
         for (group, traffic) in places.reversed() {
             add(
                 places.count == 1 ? "restore" : "restore-\(group)", shared.traffic(traffic).restore, .bringsBack,
-                priors.restore, group: group)
+                priors.restore(traffic), group: group)
         }
         if places.isEmpty || extra?.needsReservation == true {
             add("bring-back", .bringBack, .bringsBack, priors.takeOut, group: onlyGroup)

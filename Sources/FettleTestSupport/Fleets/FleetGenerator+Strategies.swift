@@ -1,4 +1,4 @@
-public import FettleModel
+import FettleModel
 
 extension FleetGenerator {
     /// Fleets whose groups have strategies of every kind: sides, clusters with leaders, controllers, images; groups

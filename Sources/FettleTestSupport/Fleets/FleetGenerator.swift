@@ -1,4 +1,4 @@
-public import FettleModel
+import FettleModel
 
 /// Fleets from a seed: several environments, pools and clusters of different sizes, groups that overlap, groups after groups,
 /// failure domains, load balancers, hosts in no group. Each of them can be planned.

@@ -36,7 +36,7 @@ struct BuiltInDriversTests {
         #expect(drivers.driver(for: .restore(traffic: traffic)) == nil)
     }
 
-    @Test("A load balancer that takes single members out turns no sides", arguments: ["nginx", "keepalived"])
+    @Test("A load balancer that takes single members out turns no sides", arguments: ["nginx", "keepalived", "elbv2"])
     func singleMembers(name: String) {
         let channels = NoChannels()
         let drivers = BuiltInDrivers(channels: channels, inspector: ShellHostInspector(channels: channels))

@@ -182,8 +182,6 @@ struct GateTests {
                 name: name, status: "UP", currentSessions: 0, queued: 0, checkStatus: checkStatus, checkWords: "",
                 checkHealth: ServerStatistics.CheckHealth(rise: 2, fall: 2, value: 3)),
             observedAt: .now())
-        let traffic = TrafficBinding(
-            driver: "haproxy", via: "lb-1", endpoint: "/run/haproxy/admin.sock", backend: "web")
         #expect(view.isInService, "HAProxy takes it for up")
         #expect(BuiltInHealthObserver.health(view, "web").isHealthy == (checkStatus == "L7OK"))
     }
@@ -199,8 +197,6 @@ struct GateTests {
                 name: name, status: status, currentSessions: 0, queued: 0, checkStatus: "L7STS", checkWords: "",
                 checkHealth: ServerStatistics.CheckHealth(rise: 2, fall: 3, value: 0)),
             observedAt: .now())
-        let traffic = TrafficBinding(
-            driver: "haproxy", via: "lb-1", endpoint: "/run/haproxy/admin.sock", backend: "web")
         // One check that fails takes nobody out where more are asked for: HAProxy still sends requests.
         #expect(BuiltInHealthObserver.health(view, "web").isHealthy == (status == "UP 1/3"))
     }

@@ -95,7 +95,7 @@ struct FleetCrashTests {
         let journal = try Data(contentsOf: URL(fileURLWithPath: folder.journal)).prefix(models[3].end)
         #expect(Set(models.map(\.end)).count == 4)
         for cut in Array(stride(from: 0, through: journal.count, by: 391)) + models.map(\.end)
-            + models.map { $0.end - 1 }
+            + models.map({ $0.end - 1 })
         {
             let copy = try synced.copy()
             try journal.prefix(cut).write(to: URL(fileURLWithPath: copy.journal))

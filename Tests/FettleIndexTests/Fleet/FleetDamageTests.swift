@@ -58,6 +58,27 @@ struct FleetDamageTests {
         #expect(code(.writing, folder) == nil)
     }
 
+    private func signRoot(of bytes: inout Data) {
+        let end = FleetLayout.root + FleetLayout.Root.checksum
+        let checksum = Checksum.of(Array(bytes[FleetLayout.root..<end]))
+        withUnsafeBytes(of: checksum.littleEndian) { bytes.replaceSubrange(end..<end + 8, with: $0) }
+    }
+
+    /// Found by the fuzzer.
+    @Test("A file that says it has rows of more hosts than there are is damaged")
+    func tellsRowsWithoutHosts() throws {
+        let folder = try FleetFolder()
+        defer { folder.remove() }
+        var bytes = try written(folder)
+        bytes[FleetLayout.root + FleetLayout.Root.arrays + FleetArray.rowBlocks.rawValue * FleetArray.rootSize] = 3
+        signRoot(of: &bytes)
+        try bytes.write(to: URL(fileURLWithPath: folder.file))
+        let columns = try FleetColumns(path: folder.file, .reading)
+        try #require(columns.rowBlockCount == 3)
+        let error = #expect(throws: IndexError.self) { _ = try columns.addUp([.one], rowBlock: 2) }
+        #expect(error?.code == .damaged)
+    }
+
     @Test("Bytes that were changed anywhere, with a root that was signed anew, crash nothing", arguments: 1...30)
     func survivesForgery(seed: Int) throws {
         let folder = try FleetFolder()
@@ -69,9 +90,7 @@ struct FleetDamageTests {
             let offset = dice.roll(3) == 0 ? 128 + dice.roll(1500) : 128 + dice.roll(used - 128)
             bytes[offset] = [0, 1, 0x7F, 0xFF, UInt8(dice.roll(256))][dice.roll(5)]
         }
-        let end = FleetLayout.root + FleetLayout.Root.checksum
-        let checksum = Checksum.of(Array(bytes[FleetLayout.root..<end]))
-        withUnsafeBytes(of: checksum.littleEndian) { bytes.replaceSubrange(end..<end + 8, with: $0) }
+        signRoot(of: &bytes)
         try bytes.write(to: URL(fileURLWithPath: folder.file))
         for access in [FleetColumns.Access.reading, .writing] {
             guard let columns = try? FleetColumns(path: folder.file, access) else { continue }

@@ -26,7 +26,7 @@ extension PackagesLabTests {
             let patch = LabStep.make(.changePackages(transaction: LabStep.transaction(changes)))
             var context = LabStep.context(patch)
             let readiness = await driver.check(patch, in: context)
-            context.prior = try #require(readiness.prior, "\(readiness)")
+            context.prior = .some(try #require(readiness.prior, "\(readiness)"))
             try await driver.perform(patch, in: context)
             let observation = try await driver.verify(patch, in: context)
             #expect(observation.verdict == .pass && observation.observedAt >= context.intendedAt)

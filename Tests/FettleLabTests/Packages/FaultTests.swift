@@ -98,7 +98,7 @@ extension PackagesLabTests {
             #expect(try await PackagesLab.inside(kept) == "root 700\n1\n", "kept while the host serves")
 
             context = LabStep.context(step, run: run, plan: plan)
-            context.prior = try #require(await driver.check(step, in: context).prior)
+            context.prior = .some(try #require(await driver.check(step, in: context).prior))
             try await driver.perform(step, in: context)
             #expect(try await driver.verify(step, in: context).details["conffilesKept"] == "banner")
             #expect(try await PackagesLab.inside(look) != before, "the package's own is there")
@@ -106,7 +106,7 @@ extension PackagesLabTests {
 
             // The machine hands the patch's note on to the step that takes it back.
             var wayBack = LabStep.context(back, run: run, prior: context.prior, plan: plan)
-            wayBack.prior = try #require(await driver.check(back, in: wayBack).prior)
+            wayBack.prior = .some(try #require(await driver.check(back, in: wayBack).prior))
             try await driver.perform(back, in: wayBack)
             #expect(try await driver.verify(back, in: wayBack).details["conffilesBack"] == "banner")
             #expect(try await PackagesLab.version(of: "banner") == "ii 1.0")

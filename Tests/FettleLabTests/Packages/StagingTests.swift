@@ -49,7 +49,7 @@ extension PackagesLabTests {
                 [PackageVersion(name: package, architecture: "all", version: version)], manager: .dpkg,
                 on: ResourceID(PackagesLab.host), at: .ssh(PackagesLab.host))
             var transaction = LabStep.transaction(resolution.changes)
-            transaction.rehearsedOn = try #require(resolution.rehearsedOn)
+            transaction.rehearsedOn = .some(try #require(resolution.rehearsedOn))
             return (
                 LabStep.make(.stage(transaction: transaction)), LabStep.make(.changePackages(transaction: transaction))
             )

@@ -29,7 +29,7 @@ extension PackagesLabTests {
                 .restartServices(except: ["dbus.service", "systemd-*.service", "user@*.service", "init.scope"]))
             var context = LabStep.context(step)
             let readiness = await restart.check(step, in: context)
-            context.prior = try #require(readiness.prior, "\(readiness)")
+            context.prior = .some(try #require(readiness.prior, "\(readiness)"))
             #expect(context.prior?.details["units"]?.contains("ssh.service") == true)
             let channel = try await PackagesLab.connections.channel(to: .ssh(PackagesLab.host))
             let session = try await channel.run(RemoteCommand(script: "echo $PPID")).outputText
@@ -73,7 +73,7 @@ extension PackagesLabTests {
             let before = try await bootID()
             await #expect(throws: StepFailure.self) { try await reboot.verify(step, in: context) }
             let readiness = await reboot.check(step, in: context)
-            context.prior = try #require(readiness.prior, "\(readiness)")
+            context.prior = .some(try #require(readiness.prior, "\(readiness)"))
             #expect(context.prior?.details["bootID"] == before)
             try await reboot.perform(step, in: context)
             #expect(try await reboot.verify(step, in: context).verdict == .pass)

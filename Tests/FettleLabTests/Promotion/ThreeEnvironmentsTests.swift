@@ -1,5 +1,6 @@
 import FettleDatabase
 import FettleModel
+import FettleStore
 import Foundation
 import Testing
 
