@@ -1,4 +1,5 @@
 import FettleModel
+internal import Foundation
 
 /// How something is asked of an API.
 enum APIMethod: String, Sendable {
@@ -58,15 +59,32 @@ struct APIExchange: Sendable {
         return (200..<300).contains(answer.status) ? answer : masked(answer)
     }
 
+    /// JSON writes a text in many forms: there it is looked for in what they mean.
     private func masked(_ answer: APIAnswer) -> APIAnswer {
         var answer = answer
-        var body = FactText.decode(answer.body)
-        for secret in secrets where !secret.isEmpty {
-            answer.reason = answer.reason.replacing(secret, with: "***")
-            body = body.replacing(secret, with: "***")
+        answer.reason = masked(answer.reason)
+        if let value = try? JSONSerialization.jsonObject(with: Data(answer.body), options: .fragmentsAllowed),
+            let body = try? JSONSerialization.data(
+                withJSONObject: masked(json: value), options: [.fragmentsAllowed, .withoutEscapingSlashes])
+        {
+            answer.body = Array(body)
         }
-        answer.body = Array(body.utf8)
+        answer.body = Array(masked(FactText.decode(answer.body)).utf8)
         return answer
+    }
+
+    private func masked(_ text: String) -> String {
+        secrets.reduce(text) { $1.isEmpty ? $0 : $0.replacing($1, with: "***") }
+    }
+
+    private func masked(json value: Any) -> Any {
+        switch value {
+        case let text as String: masked(text)
+        case let list as [Any]: list.map(masked(json:))
+        case let fields as [String: Any]:
+            fields.reduce(into: [String: Any]()) { $0[masked($1.key)] = masked(json: $1.value) }
+        default: value
+        }
     }
 
     /// Of curl: what any list of processes shows.

@@ -44,6 +44,16 @@ extension Step {
     }
 }
 
+extension Plan {
+    /// The run whose place the plan's run takes, if it takes that hypervisor over, as it was left; nil: it does not.
+    func run(replacedOn resource: ResourceID) -> RunID? {
+        guard let supersession = supersedes, supersession.taken.contains(where: { $0.resource == resource }) else {
+            return nil
+        }
+        return supersession.run
+    }
+}
+
 extension StepFailure {
     /// Once, and only after all are home: what is to become of it is for people, and the hypervisor has not to wait for that.
     ///

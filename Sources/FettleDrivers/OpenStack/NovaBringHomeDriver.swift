@@ -41,7 +41,7 @@ public struct NovaBringHomeDriver: StepDriver {
         let pool = try pool(step, moves, context)
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
         let view = try await awaitService(pool, until: deadline)
-        if try pool.cordon(view).isOurs {
+        if try pool.cordon(view).isOwed {
             try await pool.enable(view)
             try await pool.settle(isOn: false, until: deadline)
         }
@@ -73,7 +73,8 @@ public struct NovaBringHomeDriver: StepDriver {
     private func pool(
         _ step: Step, _ moves: [MachineMove], _ context: StepContext
     ) throws(StepFailure) -> NovaPool {
-        try NovaPool(step, moves, staying: wentDown(step, context), in: context, clock, connect)
+        let names = wentDown(step, context)
+        return try NovaPool(step, moves, staying: names, proven: names, in: context, clock, connect)
     }
 
     private func wentDown(_ step: Step, _ context: StepContext) -> [String] {
@@ -94,11 +95,13 @@ public struct NovaBringHomeDriver: StepDriver {
     }
 
     /// Where the host does that by itself (`resume_guests_state_on_host_boot`) there is nothing to do. Else Nova holds such a server for
-    /// active until it looks at it the next time. What does not run in the end the proof tells.
+    /// running until it looks at it the next time (`sync_power_state_interval`, ten minutes), and starts nothing before it has seen it
+    /// stopped. What does not run in the end the proof tells.
     private func start(
         _ names: [String], _ pool: NovaPool, until deadline: Timestamp
     ) async throws(StepFailure) {
         var asked: Set<String> = []
+        var pause = Duration.seconds(2)
         while !names.isEmpty, clock.now() < deadline, !Task.isCancelled {
             let view = try await pool.look()
             if try missing(names, pool, view) == nil { return }
@@ -114,8 +117,10 @@ public struct NovaBringHomeDriver: StepDriver {
                     }
                 }
                 asked.insert(name)
+                pause = .seconds(2)
             }
-            await clock.sleep(.seconds(2))
+            await clock.sleep(pause)
+            pause = min(pause * 2, .seconds(10))
         }
     }
 
@@ -132,8 +137,13 @@ public struct NovaBringHomeDriver: StepDriver {
                 return StepFailure(
                     code: .drift, message: "\(name) is on \(server.host ?? "no host"), not on \(pool.own)")
             }
-            guard server.vmState == "active", server.powerState == 1 else {
+            guard server.isHeldForRunning else {
                 return StepFailure(code: .timeout, message: "\(name) does not run again on \(pool.own)")
+            }
+            guard server.isLive == true else {
+                return StepFailure(
+                    code: .timeout,
+                    message: "Nova holds \(name) for running on \(pool.own), and the hypervisor does not say so")
             }
         }
         return nil
@@ -163,7 +173,7 @@ public struct NovaBringHomeDriver: StepDriver {
             guard failure.code.isRetryable else { throw failure }
             first = first ?? failure
         }
-        if try pool.cordon(view).isOurs {
+        if try pool.cordon(view).isOwed {
             first =
                 first
                 ?? StepFailure(code: .timeout, message: "the compute service of \(pool.own) is still disabled")

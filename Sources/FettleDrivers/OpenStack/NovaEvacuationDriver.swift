@@ -31,8 +31,9 @@ public struct NovaEvacuationDriver: StepDriver {
             let began = clock.now()
             let view = try await look(pool, step, moves, staying)
             try refuseForeignCordon(pool, moves, view)
-            let isCordoned = try pool.cordon(view).isOn
-            var isDone = isCordoned
+            let cordon = try pool.cordon(view)
+            // One that is inherited is not yet in this run's name, by which the next would know it.
+            var isDone = cordon == .ours || cordon == .foreign
             for move in moves {
                 switch try pool.standing(move, in: view) {
                 case .moved: continue
@@ -46,7 +47,7 @@ public struct NovaEvacuationDriver: StepDriver {
                 return .alreadyDone(try observation(pool, view, moves, staying, at: began))
             }
             if let known = context.prior { return .ready(prior: known) }
-            return .ready(prior: try prior(pool, view, moves, staying, isCordoned: isCordoned))
+            return .ready(prior: try prior(pool, view, moves, staying, isCordoned: cordon != .foreign))
         } catch {
             return .unknown(error)
         }
@@ -59,7 +60,8 @@ public struct NovaEvacuationDriver: StepDriver {
         let before = try await look(pool, step, moves, staying)
         try refuseForeignCordon(pool, moves, before)
         // First, so that nothing comes while the others go.
-        if try !pool.cordon(before).isOn {
+        let cordon = try pool.cordon(before)
+        if cordon == .off || cordon == .inherited {
             try await pool.disable(before)
             try await pool.settle(isOn: true, until: deadline)
         }
@@ -114,8 +116,7 @@ public struct NovaEvacuationDriver: StepDriver {
     private func refuseForeignCordon(
         _ pool: NovaPool, _ moves: [MachineMove], _ view: NovaView
     ) throws(StepFailure) {
-        let cordon = try pool.cordon(view)
-        guard !moves.isEmpty, cordon.isOn, !cordon.isOurs else { return }
+        guard !moves.isEmpty, try pool.cordon(view) == .foreign else { return }
         throw StepFailure(
             code: .drift,
             message: "the compute service of \(pool.own) is disabled, and not by this run"
@@ -128,14 +129,14 @@ public struct NovaEvacuationDriver: StepDriver {
         var identities: [String: String] = [:]
         for name in moves.map(\.machine) + staying { identities[name] = view.server(named: name)?.id }
         return MachineMemory.state(
-            running: try pool.running(view).filter(staying.contains), isCordoned: !isCordoned, identities: identities)
+            running: try pool.active(view).filter(staying.contains), isCordoned: isCordoned, identities: identities)
     }
 
     private func observation(
         _ pool: NovaPool, _ view: NovaView, _ moves: [MachineMove], _ staying: [String], at time: Timestamp
     ) throws(StepFailure) -> Observation {
         let left = staying.isEmpty ? "nothing runs on it" : "only \(PackageWords.list(staying)) is left on it"
-        let who = try pool.cordon(view).isOurs ? "" : ", and not by this run"
+        let who = try pool.cordon(view).isOwed ? "" : ", and not by this run"
         return Observation(
             verdict: .pass,
             summary: "\(moves.count) away, as Nova tells; \(left), and its compute service is disabled\(who)",

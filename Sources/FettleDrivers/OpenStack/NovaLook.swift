@@ -8,6 +8,8 @@ struct NovaLook: Sendable {
     var moving: [String] = []
     /// Names of the plan, of machines that stay.
     var staying: [String] = []
+    /// Names of the plan, of machines that have to run: of these the hypervisor itself is asked.
+    var proven: [String] = []
     /// Ids by such names, as they were before anything was done.
     var identities: [String: String] = [:]
 }
@@ -20,26 +22,46 @@ extension NovaClient {
 
     /// - Throws: `refused` for a resource that is no host of Nova's.
     func look(_ look: NovaLook) async throws(APIError) -> NovaView {
-        let services = try await services()
         let known = Set(look.moving + look.staying)
-        let empty = try NovaView(services, [])
+        let empty = try NovaView(try await services(), [])
         var records: [NovaRecord.Server] = []
         for resource in look.resources {
             let host = try empty.service(of: resource).host
             // Who may not filter is told of all servers.
             records += try await pages(ServersPage.self) { .servers(on: host, after: $0) }.filter { $0.host == host }
         }
-        var view = try NovaView(services, records, known: known, identities: look.identities)
-        let missing = look.moving.filter { view.server(named: $0) == nil }
-        if !missing.isEmpty {
-            for name in missing { records += try await elsewhere(name, look.identities[name]) }
-            view = try NovaView(services, records, known: known, identities: look.identities)
+        let found = try NovaView([], records, known: known, identities: look.identities)
+        for name in look.moving where found.server(named: name) == nil {
+            records += try await elsewhere(name, look.identities[name])
         }
+        // Of one host's servers Nova leaves out those of a cell that does not answer, without a word: only its list of services has one.
+        // So the services are asked for once more, behind the servers.
+        var view = try NovaView(try await services(), records, known: known, identities: look.identities)
         for name in look.moving {
             guard let server = view.server(named: name), server.isMoving else { continue }
             view.servers[server.id]?.migrations = try await migrations(of: server.id)
         }
+        for name in look.proven {
+            guard let server = view.server(named: name), server.isHeldForRunning,
+                view.services.first(where: { $0.host == server.host })?.isUp == true
+            else { continue }
+            view.servers[server.id]?.isLive = try await isLive(server.id)
+        }
         return view
+    }
+
+    /// Whether a server runs, by the word of its hypervisor. All else that Nova tells of it is from when it last looked, and may be of
+    /// before a restart.
+    private func isLive(_ id: String) async throws(APIError) -> Bool {
+        do throws(APIError) {
+            return try await get(.diagnostics(of: id), as: NovaRecord.Diagnostics.self).state == "running"
+        } catch {
+            // It does not run (409), is gone (404), or its host has not answered Nova (500): it is not proven, and the next look asks again.
+            guard [404, 409, 500].contains(error.status) || error.code == .timeout || error.code == .unreachable else {
+                throw error
+            }
+            return false
+        }
     }
 
     /// Of a machine that is on none of the hosts: somebody has moved it, or it went while they were asked.

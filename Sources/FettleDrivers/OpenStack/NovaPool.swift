@@ -11,14 +11,17 @@ struct NovaPool: Sendable {
     /// What the step has to look at.
     let wanted: NovaLook
     private let run: RunID
+    /// The run whose place this one has taken, with this host as it was; nil: none.
+    private let replaced: RunID?
 
     /// How often it is looked again where something is between two states, a second apart.
     private static let looks = 20
 
+    /// - Parameter proven: machines that have to run.
     /// - Throws: `refused` where the plan does not say how the cloud is asked.
     init(
-        _ step: Step, _ moves: [MachineMove], staying: [String] = [], in context: StepContext, _ clock: DriverClock,
-        _ connect: CloudConnect
+        _ step: Step, _ moves: [MachineMove], staying: [String] = [], proven: [String] = [], in context: StepContext,
+        _ clock: DriverClock, _ connect: CloudConnect
     ) throws(StepFailure) {
         guard let pool = step.group.flatMap({ context.plan.group($0) }), let rules = pool.machines,
             rules.driver == NovaEvacuationDriver.name, let api = rules.api
@@ -29,13 +32,14 @@ struct NovaPool: Sendable {
         self.clock = clock
         own = step.resource
         run = context.run
+        replaced = context.plan.run(replacedOn: step.resource)
         // Where a server comes from is asked first: one that goes meanwhile is then on two lists, and not on none.
         var resources: [ResourceID] = []
         for id in moves.map(\.from) + [step.resource] + moves.map(\.to) where !resources.contains(id) {
             resources.append(id)
         }
         wanted = NovaLook(
-            resources: resources, moving: moves.map(\.machine), staying: staying,
+            resources: resources, moving: moves.map(\.machine), staying: staying, proven: proven,
             identities: MachineMemory.identities(context.prior))
         client = NovaClient(try connect(api))
     }
@@ -51,6 +55,11 @@ struct NovaPool: Sendable {
     /// What runs where the step is about, by name.
     func running(_ view: NovaView) throws(StepFailure) -> [String] {
         view.running(on: try service(own, view).host).map(\.name)
+    }
+
+    /// What Nova can be asked to start again if it goes down with the host, by name: nothing that was paused, or not yet built.
+    func active(_ view: NovaView) throws(StepFailure) -> [String] {
+        view.servers(on: try service(own, view).host).filter { $0.vmState == "active" }.map(\.name)
     }
 
     /// Everything that the step's hosts have, asked anew, when nothing of it is between two states.
@@ -85,16 +94,32 @@ struct NovaPool: Sendable {
 
     // MARK: The compute service
 
-    /// What a service that this run has disabled begins its reason with.
-    private var mark: String { "Fettle run \(run.rawValue.prefix(200)):" }
+    /// What a service that a run has disabled begins its reason with.
+    private static func mark(_ run: RunID) -> String { "Fettle run \(run.rawValue.prefix(200)):" }
 
     /// Nova keeps 255 signs of it.
-    private var reason: String { String("\(mark) \(own) is emptied to be patched".prefix(255)) }
+    private var reason: String { String("\(Self.mark(run)) \(own) is emptied to be patched".prefix(255)) }
 
-    /// Whether the scheduler gives the host nothing, and whether this run has seen to that: what a person has disabled is his to enable.
-    func cordon(_ view: NovaView) throws(StepFailure) -> (isOn: Bool, isOurs: Bool) {
+    /// Whether the scheduler gives a host nothing, and who has seen to that.
+    enum Cordon: Sendable, Equatable {
+        case off
+        case ours
+        /// By the run whose place this one has taken: nobody but this run ends it.
+        case inherited
+        /// By a person, or a run that answers for itself: theirs to end.
+        case foreign
+
+        var isOn: Bool { self != .off }
+        /// Whether this run ends it.
+        var isOwed: Bool { self == .ours || self == .inherited }
+    }
+
+    func cordon(_ view: NovaView) throws(StepFailure) -> Cordon {
         let service = try service(own, view)
-        return (!service.isEnabled, !service.isEnabled && service.reason?.hasPrefix(mark) == true)
+        guard !service.isEnabled else { return .off }
+        func begins(with run: RunID) -> Bool { service.reason?.hasPrefix(Self.mark(run)) == true }
+        if begins(with: run) { return .ours }
+        return replaced.map(begins) == true ? .inherited : .foreign
     }
 
     func disable(_ view: NovaView) async throws(StepFailure) {

@@ -134,6 +134,12 @@ enum NovaRecord {
         }
     }
 
+    /// Of `/servers/ID/diagnostics`.
+    struct Diagnostics: Decodable, Sendable {
+        /// `pending`, `running`, `paused`, `shutdown`, `crashed` or `suspended`.
+        var state: String
+    }
+
     /// Of `/os-server-groups`.
     struct Group: Decodable, Sendable {
         struct Rules: Decodable, Sendable {

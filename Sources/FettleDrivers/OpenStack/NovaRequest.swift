@@ -65,6 +65,9 @@ struct NovaRequest: Sendable, Hashable {
     static func server(_ id: String) -> NovaRequest { NovaRequest(.get, ["servers", id]) }
     /// Live migrations that are under way (`os_compute_api:servers:migrations:index`).
     static func migrations(of id: String) -> NovaRequest { NovaRequest(.get, ["servers", id, "migrations"]) }
+    /// Asked of the hypervisor at that moment; `409` where it does not run (`os_compute_api:os-server-diagnostics`). Nova calls the rest of
+    /// the answer nothing to build on: only `state` is read.
+    static func diagnostics(of id: String) -> NovaRequest { NovaRequest(.get, ["servers", id, "diagnostics"]) }
     /// What came of a request (`os_compute_api:os-instance-actions:show`, with the words `…:events:details`).
     static func action(_ request: String, of id: String) -> NovaRequest {
         NovaRequest(.get, ["servers", id, "os-instance-actions", request])

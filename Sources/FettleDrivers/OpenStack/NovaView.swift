@@ -36,12 +36,16 @@ struct NovaView: Sendable, Equatable {
         var hasOwnFiles: Bool
         /// That are under way; asked of those that are being moved.
         var migrations: [NovaRecord.Migration] = []
+        /// Whether its hypervisor says that it runs; nil: it was not asked.
+        var isLive: Bool?
 
         /// Whether it would go down with its host. What Nova holds for active counts, whatever the last look at it has shown.
         var isRunning: Bool {
             powerState == 1 || powerState == 3 || ["active", "paused", "rescued", "building"].contains(vmState)
         }
         var isMoving: Bool { taskState == "migrating" }
+        /// By what Nova has written down: as far as its last look at the hypervisor goes.
+        var isHeldForRunning: Bool { vmState == "active" && powerState == 1 }
     }
 
     /// More are not read.

@@ -24,6 +24,14 @@ struct ServerMover: Sendable {
         /// What moves the server, as far as is known.
         var migration: NovaRecord.Migration?
         var id: String?
+        /// Nova's names of the two hosts, once they were seen.
+        var ends: Set<String> = []
+
+        /// What goes elsewhere is somebody else's. Of one whose destination Nova does not tell it is known only if it has said that it took
+        /// this call's own request: it moves a server only once at a time.
+        func mayCallOff(_ migration: NovaRecord.Migration) -> Bool {
+            migration.destination.map(ends.contains) ?? (request != nil)
+        }
     }
 
     private static let mostUnclearLooks = 5
@@ -55,6 +63,7 @@ struct ServerMover: Sendable {
     private func isDone(
         _ move: MachineMove, _ view: NovaView, _ course: inout Course, until deadline: Timestamp
     ) async throws(StepFailure) -> Bool {
+        course.ends = [try pool.service(move.from, view).host, try pool.service(move.to, view).host]
         switch try pool.standing(move, in: view) {
         case .moved, .offThere, .off: return true
         case .here where !course.isAsked:
@@ -191,7 +200,7 @@ struct ServerMover: Sendable {
         let client = pool.client
         // Not in the task that was told to stop: a request of that one ends at once.
         await Task {
-            for migration in (try? await client.migrations(of: id)) ?? [] {
+            for migration in (try? await client.migrations(of: id)) ?? [] where course.mayCallOff(migration) {
                 _ = try? await client.act(.abort(migration.id, of: id))
             }
         }.value

@@ -43,18 +43,17 @@ enum ServerStanding: Sendable, Equatable {
                 StepFailure(code: .unreachable, message: "the compute service of \(host), which has \(name), is down"))
             return
         }
-        self = Self.standing(server, name, isThere: host == destination, destination)
+        self = Self.standing(server, name, isThere: host == destination, ends: [source, destination])
     }
 
     private static func standing(
-        _ server: NovaView.Server, _ name: String, isThere: Bool, _ destination: String
+        _ server: NovaView.Server, _ name: String, isThere: Bool, ends: Set<String>
     ) -> ServerStanding {
         if server.isMoving {
-            let migration = server.migrations.first
-            if let other = migration?.destination, other != destination, !isThere {
+            if let other = server.migrations.compactMap(\.destination).first(where: { !ends.contains($0) }) {
                 return .trouble(drift("\(name) is being moved to \(word(other)) by somebody else"))
             }
-            return .underWay(migration)
+            return .underWay(server.migrations.first)
         }
         if server.vmState == "error" {
             return .trouble(

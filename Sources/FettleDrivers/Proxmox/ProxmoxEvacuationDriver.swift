@@ -34,6 +34,7 @@ public struct ProxmoxEvacuationDriver: StepDriver {
             let pool = try ProxmoxPool(step, moves, in: context, clock, connect)
             let began = clock.now()
             let view = try await look(pool, step, moves, staying)
+            try refuseUnclearMaintenance(pool, view, step, context)
             var isDone = isCordoned(pool, view)
             for move in moves {
                 switch try pool.standing(move, in: view) {
@@ -122,6 +123,21 @@ public struct ProxmoxEvacuationDriver: StepDriver {
     /// Where the HA manager keeps no guest at all it puts none anywhere.
     private func isCordoned(_ pool: ProxmoxPool, _ view: ProxmoxView) -> Bool {
         !view.availability.isUsed || view.isMaintained(pool.own)
+    }
+
+    /// Proxmox VE does not tell who has begun a maintenance. One that was begun by a run whose place this one takes would be ended by
+    /// nobody, and one that a person has begun is not ours to end: only people know which it is.
+    private func refuseUnclearMaintenance(
+        _ pool: ProxmoxPool, _ view: ProxmoxView, _ step: Step, _ context: StepContext
+    ) throws(StepFailure) {
+        guard let replaced = context.plan.run(replacedOn: step.resource), view.isMaintained(pool.own),
+            !MachineMemory.isCordoned(context.prior)
+        else { return }
+        throw StepFailure(
+            code: .drift,
+            message:
+                "\(step.resource) is in maintenance, and whether \(replaced) or a person has begun that is not known: "
+                + "`ha-manager crm-command node-maintenance disable \(pool.own)` ends it")
     }
 
     private func observation(

@@ -92,8 +92,10 @@ import Testing
         #expect(server.requests.filter { $0.hasPrefix("POST") }.count == 2)
     }
 
-    @Test func aSecretThatIsNotTakenIsNotToldEither() async throws {
-        let wrong = "0f0e0d0c111122223333444455556666:another-secret"
+    /// Said back in JSON, a sign can stand there in another form than it was sent in.
+    @Test(arguments: ["another-secret", #"a"no\th/er"#, "sécret", "a\u{1F511}&<b"])
+    func aSecretThatIsNotTakenIsNotToldEither(secret: String) async throws {
+        let wrong = "0f0e0d0c111122223333444455556666:\(secret)"
         let refusal = await error(.services, try await client(credential: wrong))
         #expect(refusal?.code == .refused)
         #expect(refusal?.message == "Keystone does not let it in: 401 not ***", "\(refusal as Any)")

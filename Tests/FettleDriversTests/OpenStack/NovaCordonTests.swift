@@ -77,6 +77,57 @@ import Testing
         #expect(cloud.now.hosts["cmp1"]?.reason == "do not touch" && cloud.places["web-1"] == "cmp2")
     }
 
+    // MARK: In another run's place
+
+    private static func context(
+        _ step: Step, replacing run: RunID = "run-0", taken: ResourceID = "cmp1", prior: PriorState? = nil
+    ) -> StepContext {
+        var context = NovaSteps.context(step, prior: prior)
+        context.plan.supersedes = Supersession(
+            run: run, sequence: 9, taken: [TakenHost(resource: taken, obligations: [], isQuarantined: false)])
+        return context
+    }
+
+    /// The run that began it has ended, and nobody else would enable it.
+    @Test(arguments: [true, false]) func whatTheReplacedRunDisabledThisOneEnables(isEmptied: Bool) async {
+        let cloud = NovaSteps.cloud { state in
+            if isEmptied { state.servers = [:] }
+            Self.disable(&state, "Fettle run run-0: cmp1 is emptied to be patched")
+        }
+        let moves = isEmptied ? [] : NovaSteps.moves
+        let away = NovaSteps.evacuate(moves)
+        #expect(await PoolSteps.failure(cloud.evacuation, away, Self.context(away)) == nil)
+        // In its own name from now on: the run that replaces this one knows it by that.
+        #expect(cloud.now.hosts["cmp1"]?.isEnabled == false)
+        #expect(cloud.now.hosts["cmp1"]?.reason == "Fettle run run-1: cmp1 is emptied to be patched")
+        let home = NovaSteps.bringHome(moves)
+        #expect(await PoolSteps.failure(cloud.homecoming, home, Self.context(home)) == nil)
+        #expect(cloud.now.hosts["cmp1"]?.isEnabled == true)
+    }
+
+    /// It is put back without having been emptied anew.
+    @Test func whatTheReplacedRunDisabledIsEnabledOnTheWayBackToo() async {
+        let cloud = NovaSteps.cloud { Self.disable(&$0, "Fettle run run-0: cmp1 is emptied to be patched") }
+        let home = NovaSteps.bringHome([])
+        #expect(await PoolSteps.failure(cloud.homecoming, home, Self.context(home)) == nil)
+        #expect(cloud.now.hosts["cmp1"]?.isEnabled == true)
+    }
+
+    @Test(arguments: [
+        ("run-0", "cmp2", "Fettle run run-0: x"), ("run-0", "cmp1", "Fettle run run-00: x"),
+        ("run-0", "cmp1", "Fettle run run-2: x"), ("run-0", "cmp1", "repair"),
+    ]) func whatNeitherOfTheTwoRunsDisabledStaysDisabled(run: String, taken: String, reason: String) async {
+        let cloud = NovaSteps.cloud { Self.disable(&$0, reason) }
+        let (away, home) = (NovaSteps.evacuate(), NovaSteps.bringHome([]))
+        func context(_ step: Step) -> StepContext {
+            Self.context(step, replacing: RunID(run), taken: ResourceID(taken))
+        }
+        let failure = await PoolSteps.failure(cloud.evacuation, away, context(away))
+        #expect(failure?.code == .drift && failure?.message.contains("not by this run (\(reason))") == true)
+        #expect(await PoolSteps.failure(cloud.homecoming, home, context(home)) == nil)
+        #expect(cloud.now.hosts["cmp1"]?.reason == reason && cloud.now.acts.isEmpty)
+    }
+
     @Test func aReasonFitsWhatNovaKeepsAndIsStillKnown() async throws {
         let cloud = NovaSteps.cloud()
         for step in [NovaSteps.evacuate(), NovaSteps.bringHome()] {

@@ -62,6 +62,17 @@ import Testing
         }
     }
 
+    /// Its servers are then missing on the list of their host, and nothing on that list says so.
+    @Test(arguments: 1...4) func aCellThatFallsWhileItIsAskedIsNotAnEmptyOne(question: Int) async {
+        let cloud = NovaSteps.cloud { $0.cellFallsAt = question }
+        let failure = await cloud.failure(cloud.evacuation, NovaSteps.evacuate([]))
+        // Behind the third the look is over, and was right: two servers run there that the plan does not know.
+        #expect(failure?.code == (question < 4 ? .unreachable : .drift), "\(failure as Any)")
+        #expect(cloud.now.acts.isEmpty)
+        let other = NovaSteps.cloud { $0.cellFallsAt = question }
+        #expect(await NovaFactsTests.facts(other)["cmp1"]?.value == nil)
+    }
+
     private static let garbage = [
         "", "{", "[]", "null", "\"x\"", #"{"servers":null}"#, #"{"servers":[{}]}"#, #"{"services":[1]}"#,
         #"{"hypervisors":"x"}"#, #"{"server":[]}"#, String(repeating: "[", count: 100_000),

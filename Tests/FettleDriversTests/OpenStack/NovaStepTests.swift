@@ -47,6 +47,37 @@ import Testing
         #expect(cloud.now.acts.isEmpty)
     }
 
+    /// The server is where the plan wants it, and a person moves it on: that move is his.
+    @Test func whatSomebodyElseMovesOnFromTheDestinationIsNotCalledOff() async {
+        for isHome in [true, false] {
+            let cloud = NovaSteps.cloud { state in
+                state.servers[PretendCloud.id(1)]?.host = isHome ? "cmp1" : "cmp2"
+                state.seconds = 10_000
+                state.begin(PretendCloud.id(1), to: "cmp3")
+            }
+            let failure =
+                isHome
+                ? await cloud.failure(cloud.homecoming, NovaSteps.bringHome())
+                : await cloud.failure(cloud.evacuation, NovaSteps.evacuate())
+            #expect(failure?.code == .drift, "\(failure as Any)")
+            #expect(failure?.message == "web-1 is being moved to cmp3 by somebody else")
+            #expect(cloud.now.acts.isEmpty)
+        }
+    }
+
+    /// Where Nova does not tell where a move goes, only one that this step has begun is called off.
+    @Test(arguments: [true, false]) func aMoveWithoutADestinationIsCalledOffByWhoeverBeganIt(isOurs: Bool) async {
+        let cloud = NovaSteps.cloud { state in
+            state.hidesDestinations = true
+            state.seconds = 10_000
+            if !isOurs { state.begin(PretendCloud.id(1), to: "cmp3") }
+        }
+        let failure = await cloud.failure(cloud.evacuation, NovaSteps.evacuate())
+        #expect(failure?.code == .timeout, "\(failure as Any)")
+        #expect(cloud.now.acts.contains { $0.hasPrefix("DELETE") } == isOurs)
+        #expect(cloud.now.migrations.first?.isOver == isOurs)
+    }
+
     /// Whether an answer came decides nothing: a second move is not begun in the dark.
     @Test func anActWhoseAnswerIsLostIsLookedFor() async {
         let cloud = NovaSteps.cloud { $0.losesAnswers = true }
@@ -274,6 +305,68 @@ import Testing
         #expect(await cloud.failure(cloud.homecoming, home, staying: ["box", "idle"], prior: prior) == nil)
         #expect(cloud.moves == (isResumed ? [] : ["POST servers/\(PretendCloud.id(5))/action {\"os-start\":null}"]))
         #expect(cloud.now.servers[PretendCloud.id(6)]?.vmState == "stopped")
+    }
+
+    /// After a restart Nova's database says what was so before it, for ten minutes: what the hypervisor says counts.
+    @Test func whatNovaStillHoldsForRunningIsStartedOnceNovaHasSeenItStopped() async throws {
+        let (box, cloud) = (PretendCloud.id(5), Self.restarted())
+        cloud.change { $0.events.append(($0.now + 600_000, .noticed(server: PretendCloud.id(5)))) }
+        let home = NovaSteps.bringHome([], seconds: 900)
+        let prior = MachineMemory.state(running: ["box"], isCordoned: true)
+        let context = NovaSteps.context(home, staying: ["box"], prior: prior)
+        guard case .ready = await cloud.homecoming.check(home, in: context) else {
+            Issue.record("it does not run, and passes for done")
+            return
+        }
+        #expect(await cloud.failure(cloud.homecoming, home, staying: ["box"], prior: prior) == nil)
+        #expect(cloud.moves == ["POST servers/\(box)/action {\"os-start\":null}"])
+        #expect(cloud.now.servers[box]?.vmState == "active" && cloud.now.servers[box]?.isLive == nil)
+    }
+
+    @Test func whatNovaHoldsForRunningAndTheHypervisorDoesNotIsNotProven() async throws {
+        let cloud = Self.restarted()
+        let prior = MachineMemory.state(running: ["box"], isCordoned: true)
+        let home = NovaSteps.bringHome([], seconds: 100)
+        let failure = await cloud.failure(cloud.homecoming, home, staying: ["box"], prior: prior)
+        #expect(failure?.code == .timeout && failure?.message.contains("holds box for running") == true)
+        #expect(cloud.moves.isEmpty, "Nova starts nothing that it holds for running")
+        // A host that does not answer Nova yet says as little; who may not ask is told.
+        for (status, code) in [(500, StepFailure.Code.timeout), (403, .refused), (501, .internal)] {
+            let answer = PretendCloud.State.fault(status, "x", "no")
+            cloud.change { $0.answers["servers/\(PretendCloud.id(5))/diagnostics"] = answer }
+            #expect(
+                await cloud.failure(cloud.homecoming, home, staying: ["box"], prior: prior)?.code == code, "\(status)")
+        }
+    }
+
+    /// `box` went down with its host, and Nova has not looked since.
+    private static func restarted() -> PretendCloud {
+        NovaSteps.cloud { state in
+            state.servers = [PretendCloud.id(5): .init(name: "box", host: "cmp1", isLive: false)]
+        }
+    }
+
+    /// Nova would start it into another state than it was in, or not at all.
+    @Test func whatWasPausedOrRescuedIsNotAskedToRunAgain() async throws {
+        let names = ["paused", "rescued", "building"]
+        let cloud = NovaSteps.cloud { state in
+            state.servers = [PretendCloud.id(5): .init(name: "box", host: "cmp1")]
+            for (number, name) in names.enumerated() {
+                state.servers[PretendCloud.id(40 + number)] = .init(
+                    name: name, host: "cmp1", vmState: name, powerState: name == "paused" ? 3 : 1)
+            }
+        }
+        let staying = ["box"] + names
+        let step = NovaSteps.evacuate([], staying: staying)
+        let prior = try #require(await cloud.prior(step))
+        #expect(MachineMemory.ran(prior) == ["box"])
+        #expect(await cloud.failure(cloud.evacuation, step, prior: prior) == nil)
+        cloud.change { state in
+            for number in 0..<3 { state.servers[PretendCloud.id(40 + number)]?.powerState = 4 }
+        }
+        let home = NovaSteps.bringHome([], seconds: 100)
+        #expect(await cloud.failure(cloud.homecoming, home, staying: staying, prior: prior) == nil)
+        #expect(cloud.moves.isEmpty && cloud.now.hosts["cmp1"]?.isEnabled == true)
     }
 
     @Test func aServiceThatHasNotYetReportedAfterTheRestartIsWaitedFor() async throws {

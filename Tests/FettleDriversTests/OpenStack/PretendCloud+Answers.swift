@@ -30,6 +30,13 @@ extension PretendCloud.State {
     ) -> APIAnswer {
         switch (request.method, path.first, path.count) {
         case (.get, nil, _): return Self.data(["server": entry(id, server)])
+        case (.get, "diagnostics", 1):
+            guard server.isLive ?? (server.powerState == 1) else {
+                return Self.fault(
+                    409, "conflictingRequest",
+                    "Cannot 'get_diagnostics' instance \(id) while it is in power state running")
+            }
+            return Self.data(["state": "running", "driver": "libvirt", "uptime": 7, "num_cpus": NSNull()] as Fields)
         case (.get, "migrations", 1):
             return Self.data(["migrations": migrations.filter { $0.server == id && !$0.isOver }.map(migration)])
         case (.delete, "migrations", 2):
@@ -96,6 +103,7 @@ extension PretendCloud.State {
         let pattern = parameter("name").map { String($0.dropFirst().dropLast()).replacing("\\", with: "") }
         let found = servers.sorted { $0.key < $1.key }.filter {
             (host == nil || $0.value.host == host) && (pattern == nil || $0.value.name == pattern)
+                && !(isCellDown && $0.value.host == "cmp1")
         }
         return page("servers", found.map(entry), request)
     }
@@ -112,7 +120,10 @@ extension PretendCloud.State {
     }
 
     private func service(_ name: String, _ host: PretendCloud.Host) -> Fields {
-        [
+        guard name != "cmp1" || !isCellDown else {
+            return ["binary": "nova-compute", "host": name, "status": "UNKNOWN"]
+        }
+        return [
             "id": host.id, "binary": "nova-compute", "host": name, "state": host.isUp ? "up" : "down",
             "status": host.isEnabled ? "enabled" : "disabled", "disabled_reason": Self.orNull(host.reason),
             "forced_down": false, "zone": "nova", "updated_at": "2026-11-27T10:00:00.000000",
@@ -146,7 +157,8 @@ extension PretendCloud.State {
 
     private func migration(_ migration: PretendCloud.Migration) -> Fields {
         [
-            "id": migration.number, "status": "running", "dest_compute": migration.target,
+            "id": migration.number, "status": "running",
+            "dest_compute": Self.orNull(hidesDestinations ? nil : migration.target),
             "source_compute": servers[migration.server]?.host ?? "", "server_uuid": migration.server,
             "memory_total_bytes": 2 << 30, "memory_remaining_bytes": 1 << 30,
         ]
@@ -197,6 +209,10 @@ extension PretendCloud.State {
             case .started(let id):
                 servers[id]?.vmState = "active"
                 servers[id]?.powerState = 1
+                servers[id]?.isLive = nil
+            case .noticed(let id):
+                servers[id]?.vmState = "stopped"
+                servers[id]?.powerState = 4
             case .end(let number): arrive(number)
             }
         }

@@ -26,6 +26,8 @@ final class PretendCloud: CloudTransport, Sendable {
         var vmState = "active"
         var taskState: String?
         var powerState = 1
+        /// By the hypervisor's own word; nil: as Nova holds it.
+        var isLive: Bool?
         var gibibytes = 2
         var processors = 2
         var isLocked = false
@@ -59,6 +61,8 @@ final class PretendCloud: CloudTransport, Sendable {
     enum Event: Sendable {
         case end(migration: Int)
         case started(server: String)
+        /// Nova looks, and finds it shut down.
+        case noticed(server: String)
     }
 
     struct Group: Sendable {
@@ -93,6 +97,11 @@ final class PretendCloud: CloudTransport, Sendable {
         var pageSize = 500
         /// Who asks may not filter by the host, and is told of all.
         var ignoresFilters = false
+        /// From this question on the cell that has `cmp1` does not answer; nil: it always does.
+        var cellFallsAt: Int?
+        var isCellDown: Bool { cellFallsAt.map { asked.count >= $0 } ?? false }
+        /// Who asks may not see where a migration goes.
+        var hidesDestinations = false
         /// Left out of what is told of a server.
         var hiddenKeys: Set<String> = []
         /// By path: what is answered instead.

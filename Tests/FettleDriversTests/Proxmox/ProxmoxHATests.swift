@@ -54,6 +54,33 @@ import Testing
         #expect(!theirs.now.acts.contains { $0.contains("ha-manager") })
     }
 
+    /// Proxmox VE does not say who began a maintenance: ended by guess it could be a person's, and left it would be nobody's.
+    @Test func aMaintenanceThatTheReplacedRunMayHaveBegunIsAskedAbout() async throws {
+        let cluster = Self.cluster { $0.maintained = ["pve1"] }
+        let step = ProxmoxSteps.evacuate()
+        var context = ProxmoxSteps.context(step)
+        context.plan.supersedes = Supersession(
+            run: "run-0", sequence: 9, taken: [TakenHost(resource: "pve1", obligations: [], isQuarantined: true)])
+        let failure = await PoolSteps.failure(cluster.evacuation, step, context)
+        #expect(failure?.code == .drift, "\(failure as Any)")
+        #expect(failure?.message.contains("whether run-0 or a person has begun that is not known") == true)
+        #expect(cluster.now.acts.isEmpty && cluster.places["web-1"] == "pve1")
+        // What this run begins itself it knows by what it has written down.
+        cluster.change { $0.maintained = [] }
+        guard case .ready(let prior?) = await cluster.evacuation.check(step, in: context) else {
+            Issue.record("not ready")
+            return
+        }
+        context.prior = prior
+        #expect(await PoolSteps.failure(cluster.evacuation, step, context) == nil)
+        guard case .alreadyDone = await cluster.evacuation.check(step, in: context) else {
+            Issue.record("not done")
+            return
+        }
+        #expect(await cluster.failure(cluster.homecoming, ProxmoxSteps.bringHome(), prior: prior) == nil)
+        #expect(cluster.now.maintained.isEmpty)
+    }
+
     @Test func withoutAnyOfItsGuestsNothingIsAskedOfIt() async {
         let cluster = ProxmoxSteps.cluster()
         #expect(await cluster.failure(cluster.evacuation, ProxmoxSteps.evacuate()) == nil)
