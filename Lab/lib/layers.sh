@@ -84,8 +84,8 @@ cache_prune() {
     kept=$(repository_directory
            for name in debian common balancer dnf zypper hypervisor; do layer_path "$name"; done
            guest_image
-           cat "$lab_directory"/run-*/hosts/*/layers | tr : '\n'
-           cat "$lab_directory"/run-*/guest-image
+           cat "$lab_directory"/run-*/hosts/*/layers 2>/dev/null | tr : '\n'
+           cat "$lab_directory"/run-*/guest-image 2>/dev/null
            readlink "$lab_directory"/run-*/repository)
     for directory in "$cache_directory"/{debian,common,balancer,dnf,zypper,hypervisor,guest,repository}-*; do
         [[ -d $directory ]] || continue

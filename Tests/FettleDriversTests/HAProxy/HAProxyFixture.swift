@@ -56,6 +56,7 @@ final class HAProxyFixture: @unchecked Sendable {
               timeout connect 1s
               timeout client 30s
               timeout server 30s
+              timeout check 5s
             frontend web
               bind unix@\(directory.path)/front.sock
               default_backend web

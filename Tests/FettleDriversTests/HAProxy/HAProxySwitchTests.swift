@@ -124,6 +124,7 @@ struct HAProxySwitchTests {
         let traffic = Self.traffic(fixture, byMap: byMap)
         let front = byMap ? "pair.sock" : "front.sock"
         let end = End()
+        defer { end.come() }
         let requests = (0..<4).map { _ in
             Task {
                 var statuses: [Int?] = []
