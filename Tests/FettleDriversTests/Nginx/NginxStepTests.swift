@@ -41,32 +41,11 @@ struct NginxStepTests {
         let state = { try nginx.servers + "\(try await nginx.view().serving.map(\.id).sorted())" }
         let drain = Self.step(.drain(traffic: nginx.traffic()))
         #expect(await StepDriverConformance(driver: nginx.drain(), step: drain, plan: plan).run(state: state) == [])
-        // The restore's own `check` gives no prior state: the executor hands it that of the drain.
         let line = try await nginx.view().file.server("web-1").line.replacing(" down;", with: ";")
         let remembering = Remembering(
             driver: nginx.restore(), prior: PriorState(alreadySo: false, details: ["line": line]))
         let restore = Self.step(.restore(traffic: nginx.traffic()))
         #expect(await StepDriverConformance(driver: remembering, step: restore, plan: plan).run(state: state) == [])
-    }
-
-    private struct Remembering: StepDriver {
-        let driver: any StepDriver
-        let prior: PriorState
-
-        private func with(_ context: StepContext) -> StepContext {
-            var context = context
-            context.prior = prior
-            return context
-        }
-        func check(_ step: Step, in context: StepContext) async -> StepReadiness {
-            await driver.check(step, in: with(context))
-        }
-        func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
-            try await driver.perform(step, in: with(context))
-        }
-        func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
-            try await driver.verify(step, in: with(context))
-        }
     }
 
     @Test("A drain ends only when the old workers have ended (nomad#14293), and no request is lost")
