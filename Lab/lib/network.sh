@@ -6,7 +6,7 @@ network_up() {
     if namespace_exists "$switch_namespace"; then return 0; fi
     ip netns add "$switch_namespace"
     ip -n "$switch_namespace" link set lo up
-    ip -n "$switch_namespace" link add bridge type bridge
+    ip -n "$switch_namespace" link add bridge address "$(network_card "$mirror_address")" type bridge
     ip -n "$switch_namespace" addr add "$mirror_address/24" dev bridge
     ip -n "$switch_namespace" addr add "$packages_address/24" dev bridge
     ip -n "$switch_namespace" link set bridge up
@@ -21,6 +21,15 @@ network_up() {
     echo '# the lab has no name server' >"/etc/netns/$controller_namespace/resolv.conf"
 }
 
+# The hardware address that goes with an address. A bridge without one of its own takes the lowest of what is plugged into it; with
+# a hypervisor's that can be its machine's cable, which has the same address on each hypervisor: while the machine moves, the two
+# hypervisors do not reach each other.
+network_card() {
+    local -a bytes
+    IFS=. read -ra bytes <<<"$1"
+    printf '02:00:%02x:%02x:%02x:%02x' "${bytes[@]}"
+}
+
 namespace_exists() { ip netns list | awk '{ print $1 }' | grep -qxF -- "$1"; }
 
 # A namespace `NAME` with a cable into the switch: network_plug web-1 10.77.0.41
@@ -30,7 +39,7 @@ network_plug() {
     if namespace_exists "$namespace"; then return 0; fi
     ip netns add "$namespace"
     ip -n "$namespace" link set lo up
-    ip -n "$switch_namespace" link add "$1" type veth peer name eth0 netns "$namespace"
+    ip -n "$switch_namespace" link add "$1" type veth peer name eth0 address "$(network_card "$2")" netns "$namespace"
     ip -n "$switch_namespace" link set "$1" master bridge up
     ip -n "$namespace" addr add "$2/24" dev eth0
     ip -n "$namespace" link set eth0 up
@@ -41,7 +50,7 @@ network_bridge() {
     local namespace
     namespace=$(host_namespace "$1")
     if ip -n "$namespace" link show guests >/dev/null 2>&1; then return 0; fi
-    ip -n "$namespace" link add guests type bridge
+    ip -n "$namespace" link add guests address "$(network_card "$2")" type bridge
     ip -n "$namespace" addr del "$2/24" dev eth0
     ip -n "$namespace" link set eth0 master guests
     ip -n "$namespace" addr add "$2/24" dev guests

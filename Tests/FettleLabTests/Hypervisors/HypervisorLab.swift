@@ -51,8 +51,7 @@ enum HypervisorLab {
     static func renew() async throws {
         for daemon in ["load"] { _ = try await attempt([daemon, "stop"]) }
         try await lab("boot", "hv-1", "hv-2")
-        let isAsNew = try await self.isAsNew()
-        if !isAsNew {
+        if try await !isAsNew() {
             // Machines that are elsewhere, down or changed begin anew with the disks of their hypervisors.
             try await lab("reset", "hv-1", "hv-2")
             // What was made anew lies beside, on what the hypervisors share.
@@ -79,6 +78,9 @@ enum HypervisorLab {
         }
         for hypervisor in hypervisors {
             if try await !virsh("list --all --name --autostart", on: hypervisor).isBlank { return false }
+        }
+        for machine in homes.keys.sorted() where try await !attempt(asking(machine, tries: 20)).succeeded {
+            return false
         }
         return true
     }
@@ -116,10 +118,36 @@ enum HypervisorLab {
 
     static func bootID(ofMachine name: String) async throws -> String {
         // One that was just started takes a minute or two to boot.
-        try await lab(
-            "in", "curl", "--silent", "--fail", "--max-time", "20", "--retry", "60", "--retry-delay", "3",
-            "--retry-all-errors", "http://\(name)/boot-id"
-        ).trimmingCharacters(in: .whitespacesAndNewlines)
+        let answer = try await attempt(asking(name, tries: 60))
+        if !answer.succeeded {
+            throw TestFailure("\(name) does not answer: \(answer.errorText)\n\(try await trace(of: name))")
+        }
+        return answer.outputText.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private static func asking(_ machine: String, tries: Int) -> [String] {
+        [
+            "in", "curl", "--silent", "--fail", "--max-time", "20", "--retry", "\(tries)",
+            "--retry-delay", "3",
+        ]
+            + ["--retry-all-errors", "http://\(machine)/boot-id"]
+    }
+
+    /// What is known of a machine that does not answer: nothing else of the lab is left when its tests have ended.
+    private static func trace(of machine: String) async throws -> String {
+        var lines = try await lab("guests")
+        for hypervisor in hypervisors {
+            let script = """
+                echo "== \(hypervisor)"; virsh -q -c qemu:///system list --all
+                virsh -q -c qemu:///system domstate --reason \(machine)
+                virsh -q -c qemu:///system qemu-monitor-command --hmp \(machine) 'info registers' | head -n 12
+                ip -br link; ip neigh; bridge fdb show br guests
+                tail -n 20 /var/log/libvirt/qemu/\(machine).log | cut -c 1-300; journalctl -n 20 -o cat -u libvirtd
+                """
+            lines += try await attempt(["exec", hypervisor, "sh", "-c", "{ \(script); } 2>&1"]).outputText
+        }
+        return lines
+            + (try await attempt(["exec", "hv-1", "tail", "-n", "40", "/srv/guests/\(machine).console"]).outputText)
     }
 
     static func bootID(of hypervisor: String) async throws -> String {

@@ -42,6 +42,9 @@ import Testing
         let plan = try sample(rules, because: "a card is passed through to it").plan()
         #expect(plan.target("node-1")?.interrupts?.map(\.machine) == ["a"])
         #expect(PlanChecker.check(plan).violations == [])
+        // Its hypervisor boots, is seen to be there again, and starts it: nothing of that is a move.
+        let home = try #require(plan.steps.first { $0.action == .bringHome(moves: []) })
+        #expect(home.timeoutSeconds >= 900)
     }
 
     @Test func aDiskOnSharedDirectoriesMovesAndOneElsewhereDoesNot() throws {

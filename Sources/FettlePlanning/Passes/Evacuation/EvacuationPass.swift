@@ -125,7 +125,7 @@ struct EvacuationPass {
             // Even without a machine of its own it takes others again only by this.
             let home = ExtraStep(
                 name: "bring-home", action: .bringHome(moves: moves.map(\.reversed)), availability: .bringsBack,
-                estimate: estimate, group: group, leastTimeout: leastTimeout)
+                estimate: estimate, group: group, leastTimeout: max(leastTimeout, Self.leastHomecomingSeconds))
             extras[host.id, default: ChainExtras()].forward.beforeBack.append(home)
             extras[host.id, default: ChainExtras()].back.beforeBack.append(home)
         }
@@ -140,6 +140,9 @@ struct EvacuationPass {
         return min(moves.count * (limit + 60) + 60, Self.longestSeconds)
     }
 
+    /// Also without a move home it takes minutes until what manages a pool sees a hypervisor that has restarted, and until what went
+    /// down with it runs again.
+    private static let leastHomecomingSeconds = 900
     /// What a plan may say of any step: a year.
     private static let longestSeconds = 31_536_000
 }
