@@ -16,6 +16,8 @@ struct DomainDescription: Sendable, Equatable {
     let hasDirectories: Bool
     /// Why something beside its disk may keep what it has written; nil: nothing does, as far as is described.
     let keepsElsewhere: String?
+    /// It runs, and a guest agent in it is connected: libvirt can ask the machine itself.
+    let hasAgent: Bool
     /// It boots a kernel from outside of its disk.
     let bootsOutsideKernel: Bool
     /// Disks that it can write to, in order: the file, or nil for one that is none.
@@ -56,6 +58,7 @@ struct DomainDescription: Sendable, Equatable {
         hasFirmwareMemory = domain.first("os")?.first("nvram") != nil
         hasDirectories = devices.contains { $0.name == "filesystem" }
         keepsElsewhere = Self.keepsElsewhere(devices)
+        hasAgent = devices.contains(where: Self.isAgent)
         bootsOutsideKernel = domain.first("os").map { $0.first("kernel") != nil || $0.first("initrd") != nil } ?? false
         writableDisks = disks.filter(Self.isWritableDisk).map { $0.first("source")?.attributes["file"] }
         mark = ReplacementMark(domain)
@@ -96,6 +99,11 @@ struct DomainDescription: Sendable, Equatable {
         }
         if domain.first("launchSecurity") != nil { return "its memory is sealed by the processor" }
         return nil
+    }
+
+    private static func isAgent(_ device: XMLElement) -> Bool {
+        let target = device.name == "channel" ? device.first("target")?.attributes : nil
+        return target?["name"] == "org.qemu.guest_agent.0" && target?["state"] == "connected"
     }
 
     /// A device that is passed through can be a disk or a controller with disks; memory can be a file.

@@ -61,6 +61,15 @@ struct Hypervisor: Sendable {
         }
     }
 
+    /// Whether the guest agent in a machine gives an answer. One that hangs is not waited for: libvirt itself gives up after 5 s.
+    func answers(_ uuid: String) async throws(StepFailure) -> Bool {
+        do {
+            return try await channels.channel(to: address).run(
+                RemoteCommand(root: VirshCommand.time(uuid), timeout: .seconds(20), outputLimit: 4_096)
+            ).succeeded
+        } catch { throw StepFailure(error) }
+    }
+
     /// A program beside virsh, as root.
     func run(_ command: RootCommand, timeout: Duration = .seconds(60)) async throws(StepFailure) {
         _ = try await require(RemoteCommand(root: command, timeout: timeout))

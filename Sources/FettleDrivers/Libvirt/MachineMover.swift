@@ -17,6 +17,9 @@ struct MachineMover: Sendable {
         var unclear = 0
         /// Why the move did not succeed, or is not begun: told if nothing comes of it.
         var refusal: StepFailure?
+        /// Before it was moved its guest agent answered.
+        var hasAnswered = false
+        var arrived: Timestamp?
         /// Where the machine leaves, as far as is known.
         var outgoing: Outgoing?
     }
@@ -52,7 +55,11 @@ struct MachineMover: Sendable {
     /// Machines come and go on a busy hypervisor; one that never tells the same twice is out of order.
     private static let mostUnclearLooks = 5
 
-    /// Returns once both hypervisors tell that the machine runs at the destination and nowhere else.
+    /// What a machine that was moved may take until its guest agent answers again, in seconds.
+    private static let mostSilentSeconds = 60
+
+    /// Returns once both hypervisors tell that the machine runs at the destination and nowhere else, and it answers there if it did
+    /// before.
     ///
     /// - Parameters:
     ///   - autostart: whether it started with its hypervisor before the first of its moves.
@@ -105,10 +112,11 @@ struct MachineMover: Sendable {
     ) async throws(StepFailure) -> Next {
         switch MachineStanding(move.machine, look.here, look.there) {
         case .moved, .offThere:
-            guard autostart, let there = look.there, !there.startsWithHypervisor else {
+            if autostart, let there = look.there, !there.startsWithHypervisor {
+                try await look.destination.act(VirshCommand.autostart(there.uuid))
+            } else if try await isWell(move, look, &course) {
                 return .done(course.hasActed ? MoveRecord(move, from: course.began, to: clock.now()) : nil)
             }
-            try await look.destination.act(VirshCommand.autostart(there.uuid))
         case .off:
             guard bringsDescriptions, let here = look.here else { return .done(nil) }
             if let part = here.leftBehind {
@@ -130,6 +138,7 @@ struct MachineMover: Sendable {
                     ?? StepFailure(code: .timeout, message: "\(move.machine) is still on \(move.from)")
             }
             try await require(move, here, look.views.destination)
+            course.hasAnswered = try await here.description.hasAgent && look.source.answers(here.uuid)
             course.hasActed = true
             try await migrate(move, here, &course, until: deadline)
             return .lookAgain
@@ -179,6 +188,27 @@ struct MachineMover: Sendable {
         machine.description.sharedPaths.first { !road.rules.isShared($0) }.map {
             "\($0) is on this hypervisor only, as far as the fleet says"
         }
+    }
+
+    // MARK: After
+
+    /// Running is what the hypervisor gives it; only the machine itself tells that it goes on. What was silent before its move is not
+    /// judged by it.
+    ///
+    /// - Returns: false while it may still come to itself.
+    private func isWell(_ move: MachineMove, _ look: Look, _ course: inout Course) async throws(StepFailure) -> Bool {
+        guard course.hasAnswered, let there = look.there, there.isActive else { return true }
+        let arrived = course.arrived ?? clock.now()
+        course.arrived = arrived
+        if try await look.destination.answers(there.uuid) { return true }
+        let failure = StepFailure(
+            code: .unhealthy,
+            message:
+                "\(move.machine) was moved to \(move.to) and runs there, but its guest agent, which answered before, does not"
+        )
+        guard clock.now() < arrived.adding(seconds: Self.mostSilentSeconds) else { throw failure }
+        course.refusal = failure
+        return false
     }
 
     // MARK: The move

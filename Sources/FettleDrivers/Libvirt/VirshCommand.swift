@@ -30,6 +30,8 @@ enum VirshCommand {
     static func abort(_ uuid: String) -> RootCommand { act("domjobabort", uuid) }
     static func postCopy(_ uuid: String) -> RootCommand { act("migrate-postcopy", uuid) }
     static func resume(_ uuid: String) -> RootCommand { act("resume", uuid) }
+    /// The machine's own clock, told by the guest agent in it: the least that can be asked of the machine itself.
+    static func time(_ uuid: String) -> RootCommand { act("domtime", uuid) }
     static func start(_ uuid: String) -> RootCommand { act("start", uuid) }
     static func destroy(_ uuid: String) -> RootCommand { act("destroy", uuid) }
     /// What the firmware of the machine remembers may be the file that it runs with elsewhere.

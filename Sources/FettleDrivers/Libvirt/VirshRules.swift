@@ -42,6 +42,7 @@ public enum VirshRules {
             ("domjobabort", "Call off a move that takes too long"),
             ("migrate-postcopy", "Let a machine go on at the destination while its memory follows"),
             ("resume", "Wake a machine that a broken move left paused"),
+            ("domtime", "Ask the guest agent in a machine whether it still answers after its move. Reads only"),
             ("start", "Start a machine that went down with its hypervisor"),
             ("destroy", "End what a move left behind of a machine that runs elsewhere"),
             ("autostart", "Start a machine with its hypervisor, as before the move"),

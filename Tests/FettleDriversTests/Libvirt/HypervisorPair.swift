@@ -12,6 +12,7 @@ final class HypervisorPair: CommandChannel, ChannelProvider, Sendable {
         var state = "running (booted)"
         var job: String?
         var startsWithHypervisor = false
+        var hasAgent = false
 
         var name: String { "vm-\(number)" }
         var uuid: String { LibvirtFixture.uuid(number) }
@@ -26,6 +27,10 @@ final class HypervisorPair: CommandChannel, ChannelProvider, Sendable {
         var failing: Set<String> = []
         /// Verbs that do nothing.
         var idle: Set<String> = []
+        /// Moves come to their end; otherwise each is refused.
+        var moves = false
+        /// Hypervisors and machines, such as `hv-2 vm-1`: guest agents that do not answer.
+        var silent: Set<String> = []
         /// Looks that tell nothing of what machines do.
         var unclearLooks = 0
         var now: Int64 = 1_000_000
@@ -72,13 +77,18 @@ final class HypervisorPair: CommandChannel, ChannelProvider, Sendable {
     func run(_ command: RemoteCommand) async throws(AccessError) -> CommandResult {
         switch command.program {
         case .script(let text):
-            guard let range = text.firstRange(of: "nonce=") else { return Self.result(1) }
+            guard let range = text.firstRange(of: "nonce=") else {
+                return shared.state.withLock { Self.result(Self.move(text, host, &$0) ? 0 : 1) }
+            }
             return look(nonce: String(text[range.upperBound...].prefix(32)))
         case .root(let root):
             let words = root.arguments.drop { $0 != "qemu:///system" }.dropFirst()
             guard let verb = words.first, let uuid = words.last else { return Self.result(1) }
             return shared.state.withLock { state in
                 state.acts.append("\(host) \(verb) vm-\(uuid.suffix(1))")
+                if verb == "domtime" {
+                    return Self.result(state.silent.contains("\(host) vm-\(uuid.suffix(1))") ? 1 : 0)
+                }
                 if !state.idle.contains(verb) { Self.act(verb, uuid, host, &state) }
                 return Self.result(state.failing.contains(verb) ? 1 : 0)
             }
@@ -96,11 +106,27 @@ final class HypervisorPair: CommandChannel, ChannelProvider, Sendable {
         }
     }
 
+    private static func move(_ script: String, _ host: String, _ state: inout State) -> Bool {
+        guard state.moves, script.contains(" migrate --live "),
+            let place = state.machines[host]?.firstIndex(where: { script.contains($0.uuid) }),
+            let other = state.machines.keys.first(where: { script.contains("//\($0)/") }),
+            let machine = state.machines[host]?.remove(at: place)
+        else { return false }
+        state.machines[other, default: []].append(machine)
+        return true
+    }
+
     private func look(nonce: String) -> CommandResult {
         shared.state.withLock { state in
             let machines = state.machines[host] ?? []
             var text = LibvirtFixture.answer(
-                machines.map { ($0.uuid, $0.name, LibvirtFixture.domain($0.name, uuid: $0.uuid)) },
+                machines.map { machine in
+                    let devices = machine.hasAgent ? LibvirtFixture.agent : ""
+                    return (
+                        machine.uuid, machine.name,
+                        LibvirtFixture.domain(machine.name, uuid: machine.uuid, devices: devices)
+                    )
+                },
                 active: machines.filter(\.isActive).map(\.uuid),
                 jobs: Dictionary(
                     machines.compactMap { machine in machine.job.map { (machine.uuid, $0) } },

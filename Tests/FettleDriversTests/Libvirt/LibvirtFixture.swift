@@ -42,6 +42,13 @@ enum LibvirtFixture {
         </disk>
         """
 
+    static let agent = """
+        <channel type='unix'>
+          <source mode='bind' path='/var/lib/libvirt/qemu/channel/target/domain-2-vm-1/org.qemu.guest_agent.0'/>
+          <target type='virtio' name='org.qemu.guest_agent.0' state='connected'/>
+        </channel>
+        """
+
     static func uuid(_ number: Int) -> String { "00000000-0000-4000-8000-00000000000\(number)" }
 
     /// What the section prints. `domains`: UUID, name, XML; `reasons`: as `domstate --reason` tells it.

@@ -85,6 +85,36 @@ import Testing
         #expect(await code { () throws(StepFailure) in try await move(left) } == .timeout)
     }
 
+    // MARK: Whether it is well
+
+    private func pair(agent: Bool, silent: Set<String>) -> HypervisorPair {
+        HypervisorPair(["hv-1": [Machine(number: 1, hasAgent: agent)], "hv-2": []]) {
+            ($0.moves, $0.silent) = (true, silent)
+        }
+    }
+
+    /// Both hypervisors tell that it runs, and it hangs: a move that is no success.
+    @Test func aMachineThatAnsweredBeforeItsMoveHasToAnswerAfterIt() async {
+        let hangs = pair(agent: true, silent: ["hv-2 vm-1"])
+        let begin = hangs.clock.now()
+        #expect(await code { () throws(StepFailure) in try await move(hangs) } == .unhealthy)
+        #expect(begin.adding(seconds: 60) <= hangs.clock.now() && hangs.clock.now() < begin.adding(seconds: 90))
+        // The time of the step is over before.
+        let late = pair(agent: true, silent: ["hv-2 vm-1"])
+        #expect(await code { () throws(StepFailure) in try await move(late, seconds: 40) } == .unhealthy)
+    }
+
+    @Test func whoAnswersOrNeverDidIsMoved() async throws {
+        let answers = pair(agent: true, silent: [])
+        #expect(try await move(answers)?.machine == "vm-1")
+        #expect(answers.now.acts == ["hv-1 domtime vm-1", "hv-2 domtime vm-1"])
+        let hungBefore = pair(agent: true, silent: ["hv-1 vm-1", "hv-2 vm-1"])
+        #expect(try await move(hungBefore)?.machine == "vm-1")
+        let without = pair(agent: false, silent: [])
+        #expect(try await move(without)?.machine == "vm-1")
+        #expect(without.now.acts == [])
+    }
+
     @Test func aMachineWhoseMemoryFollowsIsNotEnded() async {
         let pair = HypervisorPair([
             "hv-1": [Machine(number: 1, state: "paused (post-copy)")],
