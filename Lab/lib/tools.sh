@@ -53,38 +53,20 @@ install_missing_tools() {
     done < <(lab_tools)
     (( ${#missing[@]} )) || return 0
     say "installing ${missing[*]}"
-    [[ " ${missing[*]} " != *' apt-cacher-ng '* ]] || keep_cacher_from_starting
     apt_get_quietly update
-    without_starting_services apt_get_quietly install --no-install-recommends "${missing[@]}"
+    # Among them apt-cacher-ng, which the lab runs itself, on a port and a cache of its own.
+    apt_get_quietly install --no-install-recommends "${missing[@]}"
 }
 
 apt_get_quietly() {
     local log
     log=$(mktemp)
-    if ! DEBIAN_FRONTEND=noninteractive apt-get -y -qq -o DPkg::Lock::Timeout=600 "$@" </dev/null >"$log" 2>&1; then
+    if ! DEBIAN_FRONTEND=noninteractive "$lab_source/../scripts/without-services" apt-get -y -qq -o DPkg::Lock::Timeout=600 "$@" </dev/null >"$log" 2>&1; then
         tail -n 20 "$log" >&2
         rm -f "$log"
         fail "apt-get $1 failed"
     fi
     rm -f "$log"
-}
-
-# The lab runs apt-cacher-ng itself, on a port and a cache of its own: the package's service must not start, now or at boot.
-keep_cacher_from_starting() {
-    local unit=/etc/systemd/system/apt-cacher-ng.service
-    mkdir -p "${unit%/*}"
-    [[ -e $unit || -L $unit ]] || ln -s /dev/null "$unit"
-}
-
-# Debian's policy-rc.d tells maintainer scripts not to start services.
-without_starting_services() {
-    local policy=/usr/sbin/policy-rc.d status=0
-    [[ -e $policy ]] && { "$@"; return; }
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
-    chmod 755 "$policy"
-    ("$@") || status=$?
-    rm -f "$policy"
-    return "$status"
 }
 
 # Each host's systemd watches files; the kernel's default of 128 instances for root is used up by the fourth host. What it

@@ -44,6 +44,27 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
+    /// What is kept there tells of every weakness of the fleet.
+    @Test func whateverMakesTheFolderNobodyElseLooksIntoIt() async throws {
+        let folder = try TestFolder()
+        _ = try await Self.end(["init"], folder)
+        let kept = try FileManager.default.attributesOfItem(atPath: folder.file(".fettle").path)
+        #expect(kept[.posixPermissions] as? Int == 0o700)
+        withExtendedLifetime(folder) {}
+    }
+
+    /// A name that was mistyped is no new fleet.
+    @Test func aFolderThatIsNotThereIsNotMade() async throws {
+        let folder = try TestFolder()
+        for (words, settings) in [(["--dir", "no/such"], [:]), ([], ["FETTLE_DIR": folder.file("no/such").path])] {
+            let program = try Program(["scan"] + words, in: folder, settings: settings)
+            #expect(try await program.end() == 2)
+            #expect(program.error.contains("no/such is not there") && program.error.contains("fettle init --dir DIR"))
+            #expect(try Self.names(folder) == [])
+        }
+        withExtendedLifetime(folder) {}
+    }
+
     /// A link into somebody's repository that is not mounted today is not written through.
     @Test func aLinkThatLeadsNowhereIsSomebodys() async throws {
         let folder = try TestFolder()

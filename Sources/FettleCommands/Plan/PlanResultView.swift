@@ -47,7 +47,9 @@ struct PlanResultView {
 
     /// Those of which nobody knows what they need, one line for each reason.
     private func showUnread() {
-        for line in Self.unread(result.unread, limit: Self.limit) {
+        // Who is left out is told below, with the same reason.
+        let leftOut = Set(result.report.leftOut.map(\.resource))
+        for line in Self.unread(result.unread.filter { !leftOut.contains($0.resource) }, limit: Self.limit) {
             Output.writeLine(TextStyle.yellow.apply(line.printable, in: .standard))
         }
     }

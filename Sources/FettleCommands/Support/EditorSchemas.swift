@@ -7,7 +7,9 @@ enum EditorSchemas {
     /// - Parameter folder: that of fleet.yaml.
     static func write(beside folder: URL) throws {
         let schemas = folder.appendingPathComponent(".fettle")
-        try FileManager.default.createDirectory(at: schemas, withIntermediateDirectories: true)
+        // As the database's own: what will be written there tells of every weakness of the fleet.
+        try FileManager.default.createDirectory(
+            at: schemas, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let files = [
             (FleetSchema.fileName, FleetSchema.json), (PolicySchema.fileName, PolicySchema.json),
             (FeedsSchema.fileName, FeedsSchema.json),

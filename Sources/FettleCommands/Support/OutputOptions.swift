@@ -19,8 +19,8 @@ struct OutputOptions: ParsableArguments {
     @Option(
         name: [.customShort("o"), .customLong("output")],
         help: """
-            table or json: one JSON document on standard output, notes and errors as JSON lines on standard error. Lists \
-            also as csv or ndjson, a line a record (docs/output.md), `change calendar` as ics.
+            table or json: one JSON document on standard output, notes and errors as JSON lines on standard error. The \
+            lists in docs/output.md also as csv or ndjson, a line a record; `change calendar` as ics.
             """)
     var output: OutputFormat = .table
 

@@ -9,6 +9,7 @@ enum StoreChoice {
         let text = named ?? environment["FETTLE_STORE"] ?? ""
         // Set to nothing is not set, as for every variable of a shell.
         guard named != nil || !text.isEmpty else {
+            try requireFolder(directory)
             return try StoreAddress.sqlite(path: directory.appendingPathComponent(".fettle/fettle.db").path).open()
         }
         let address: StoreAddress
@@ -18,6 +19,18 @@ enum StoreChoice {
             throw CommandFailure(.usage, "\(named == nil ? "FETTLE_STORE" : "--store"): \(error.message)")
         }
         return try address.open()
+    }
+
+    /// A name that was mistyped is no new fleet.
+    private static func requireFolder(_ directory: URL) throws {
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(atPath: directory.path, isDirectory: &isFolder)
+        guard isThere, isFolder.boolValue else {
+            throw CommandFailure(
+                .usage,
+                "\(directory.path) is \(isThere ? "no folder" : "not there")\n  `fettle init --dir DIR` makes a folder to start "
+                    + "from; `--dir` or FETTLE_DIR names one that is there")
+        }
     }
 
     /// Whether whoever runs this owns the store's file, or may write to every file; false of a database on a server.

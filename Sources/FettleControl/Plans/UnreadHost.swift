@@ -26,18 +26,17 @@ public struct UnreadHost: Codable, Sendable, Equatable {
         }.sorted { $0.resource < $1.resource }
     }
 
-    /// These, and those that were asked now what would happen and did not answer.
+    /// These, and those that were asked now what would happen and did not answer, or whose package manager could not say.
     static func all(
         _ known: [UnreadHost], asked answers: [ResourceID: Swift.Result<Resolution, StepFailure>]
     ) -> [UnreadHost] {
         let names = Set(known.map(\.resource))
-        let silent = answers.compactMap { resource, answer -> UnreadHost? in
-            guard case .failure(let failure) = answer, isSilence(failure), !names.contains(resource) else {
-                return nil
-            }
-            return UnreadHost(resource: resource, reason: "did not answer: \(failure.message)")
+        let unresolved = answers.compactMap { resource, answer -> UnreadHost? in
+            guard case .failure(let failure) = answer, !names.contains(resource) else { return nil }
+            let what = isSilence(failure) ? "did not answer" : "its resolver failed"
+            return UnreadHost(resource: resource, reason: "\(what): \(failure.message)")
         }
-        return (known + silent).sorted { $0.resource < $1.resource }
+        return (known + unresolved).sorted { $0.resource < $1.resource }
     }
 
     /// Whether it was not heard what the host's package manager has to say.

@@ -57,7 +57,7 @@ enum StrategyPass {
         if case .throughController = strategy { taken += others }
         refuseIfStuck(
             group, targets: taken, strategy: strategy, wished: wished, allowed: allowed, minimum: minimum,
-            unavailable: unavailable, notes: &notes)
+            unavailable: unavailable, index, notes: &notes)
         if wished > allowed, allowed > 0, strategy != .allAtOnce {
             reason +=
                 "; \(wished) at once reduced to \(allowed) by the minimum of \(minimum) of \(size)"
@@ -140,22 +140,31 @@ enum StrategyPass {
         )
     }
 
-    /// Members that the facts do not show as answering. Unknown is not healthy (I6). What Fettle cannot reach at all
-    /// (transport `none`) is never in the facts: the guard's probes judge it at the run.
+    /// Members that the facts do not show as answering. Unknown is not healthy (I6). What Fettle cannot reach at all (transport
+    /// `none`) no facts show: its load balancer, or probes that are asked from outside, judge it at the run; without these nobody does.
     private static func unavailableMembers(
         of group: ResourceGroup, targets: [ResourceID], _ index: PlanningIndex
     ) -> [ResourceID] {
         let targets = Set(targets)
         return group.members.filter { member in
             guard !targets.contains(member) else { return false }
-            if index.resource(member)?.address.transport == ResourceAddress.Transport.none { return false }
+            if isBeyondReach(member, index) { return !isJudgedFromOutside(group) }
             return index.facts(of: member)?.reachability != .reachable
         }.sorted()
     }
 
+    private static func isBeyondReach(_ member: ResourceID, _ index: PlanningIndex) -> Bool {
+        index.resource(member)?.address.transport == ResourceAddress.Transport.none
+    }
+
+    private static func isJudgedFromOutside(_ group: ResourceGroup) -> Bool {
+        let probes = group.probes.filter { !$0.isManual }
+        return probes.isEmpty ? group.traffic != nil : probes.allSatisfy(\.isAskedByController)
+    }
+
     private static func refuseIfStuck(
         _ group: ResourceGroup, targets: [ResourceID], strategy: Strategy, wished: Int, allowed: Int, minimum: Int,
-        unavailable: [ResourceID], notes: inout PlanNotes
+        unavailable: [ResourceID], _ index: PlanningIndex, notes: inout PlanNotes
     ) {
         guard !targets.isEmpty else { return }
         let size = group.members.count
@@ -164,10 +173,20 @@ enum StrategyPass {
             let without = size - unavailable.count
             let lower = without > 0 ? "lower minimumAvailable to \(without - 1) or " : ""
             let cause = unavailable.isEmpty ? "" : " while \(list(unavailable)) is not available"
+            let unwatched = unavailable.filter { isBeyondReach($0, index) }
+            let remedy =
+                if unavailable.isEmpty {
+                    "add a member"
+                } else if unwatched.isEmpty {
+                    "bring the missing back"
+                } else {
+                    "have \(list(unwatched)) judged, which Fettle does not reach: by probes of the group that are asked from "
+                        + "outside (http, tcp)"
+                }
             notes.refuse(
                 .capacity, at: place,
-                "group \(group.id): minimum \(minimum) of \(size)\(cause) leaves no member to take out; "
-                    + "\(lower)\(unavailable.isEmpty ? "add a member" : "bring the missing back")")
+                "group \(group.id): minimum \(minimum) of \(size)\(cause) leaves no member to take out; \(lower)\(remedy)"
+            )
         } else if wished <= 0 {
             notes.refuse(
                 .invalidLimit, at: place, "group \(group.id): its strategy allows 0 members out; allow at least 1")

@@ -161,7 +161,7 @@ struct NeighbourSearch: Sendable {
 
 extension Probe {
     /// Whether no shell on the resource is needed to ask it.
-    fileprivate var isAskedByController: Bool {
+    var isAskedByController: Bool {
         switch check {
         case .http, .tcp, .tls, .prometheus, .balancer, .cluster(.patroni): true
         case .systemdUnit, .command, .log, .cluster(.command), .manual: false
