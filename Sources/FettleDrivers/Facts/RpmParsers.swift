@@ -66,11 +66,12 @@ struct RpmPackages: Equatable {
 enum DnfUpdates {
     static func updates(_ text: String, packages: RpmPackages) throws(FactError) -> [AvailableUpdate] {
         let lines = FactText.lines(text)
-        guard let border = lines.firstIndex(of: "advisories") else {
-            throw FactError("dnf stopped in the middle of its answer")
-        }
+        guard let border = lines.firstIndex(of: "advisories"),
+            let end = lines[border...].firstIndex(of: "locks")
+        else { throw FactError("dnf stopped in the middle of its answer") }
+        let locks = try DnfLocks(lines[(end + 1)...])
         var advisories: [String: RpmAdvisories] = [:]
-        for line in lines[(border + 1)...] {
+        for line in lines[(border + 1)..<end] {
             guard let (id, kind, package) = try advisory(line) else { continue }
             advisories["\(package.name).\(package.architecture)", default: RpmAdvisories()].add(id, kind)
         }
@@ -92,6 +93,7 @@ enum DnfUpdates {
                     manager: .rpm, name: name, architecture: architecture, installed: present.version,
                     candidate: candidate, source: source?.name ?? name,
                     sourceVersion: source.map { epoch + $0.version } ?? candidate,
+                    isHeld: locks.hold(name, architecture, candidate),
                     origins: [UpdateOrigin(origin: "", suite: String(fields[5]))], declaredClass: known.kind,
                     advisories: known.identifiers))
         }

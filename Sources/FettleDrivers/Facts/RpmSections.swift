@@ -25,7 +25,8 @@ enum RpmSections {
                 rpm --dbpath "$database" -qa --queryformat '%{NAME}\t%{ARCH}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{SOURCERPM}\n'
             """#)
 
-    /// The newest version of each package that has one, and the advisories for versions newer than what is installed.
+    /// The newest version of each package that has one, the advisories for versions newer than what is installed, and what the plugin
+    /// versionlock holds, where it is there and switched on.
     static let dnf = SectionedScript.Section(
         name: "dnf", limit: 4 * 1_024 * 1_024,
         body: #"""
@@ -35,7 +36,14 @@ enum RpmSections {
                 within 60 dnf -q -C repoquery --upgrades --queryformat \
                     '%{name}\t%{arch}\t%{epoch}\t%{version}\t%{release}\t%{repoid}\t%{sourcerpm}\n' || return
                 echo advisories
-                within 60 dnf -q -C updateinfo list --updates
+                within 60 dnf -q -C updateinfo list --updates || return
+                echo locks
+                settings=/etc/dnf/plugins/versionlock.conf
+                if [ -e "$settings" ] && grep -Eiq '^[[:space:]]*enabled[[:space:]]*=[[:space:]]*(1|yes|true|on)' "$settings"; then
+                    list=$(sed -n 's/^[[:space:]]*locklist[[:space:]]*=[[:space:]]*//p' "$settings" | tail -n 1)
+                    list=${list:-/etc/dnf/plugins/versionlock.list}
+                    if [ -e "$list" ]; then head -n 3000 "$list"; fi
+                fi
             """#)
 
     /// Three XML documents, and the text that tells which packages a patch is about.
