@@ -138,7 +138,7 @@ struct MachineMover: Sendable {
                     ?? StepFailure(code: .timeout, message: "\(move.machine) is still on \(move.from)")
             }
             try await require(move, here, look.views.destination)
-            course.hasAnswered = try await here.description.hasAgent && look.source.answers(here.uuid)
+            if here.description.hasAgent { course.hasAnswered = try await look.source.answers(here.uuid) }
             course.hasActed = true
             try await migrate(move, here, &course, until: deadline)
             return .lookAgain
