@@ -29,6 +29,9 @@ import Testing
             _ = try StoreChoice.open(named, environment, directory: folder)
             #expect(FileManager.default.fileExists(atPath: folder.appending(path: path).path), "\(path)")
         }
+        #expect(throws: CommandFailure.self) { _ = try StoreChoice.open(nil, [:], directory: folder) }
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         try opens(nil, ["FETTLE_STORE": ""], at: ".fettle/fettle.db")
         try opens(nil, ["FETTLE_STORE": folder.appending(path: "b.db").path], at: "b.db")
         try opens(

@@ -107,7 +107,7 @@ final class HypervisorPair: CommandChannel, ChannelProvider, Sendable {
     }
 
     private static func move(_ script: String, _ host: String, _ state: inout State) -> Bool {
-        guard state.moves, script.contains(" migrate --live "),
+        guard state.moves, script.contains("'migrate' '--live'"),
             let place = state.machines[host]?.firstIndex(where: { script.contains($0.uuid) }),
             let other = state.machines.keys.first(where: { script.contains("//\($0)/") }),
             let machine = state.machines[host]?.remove(at: place)
