@@ -107,13 +107,15 @@ import Testing
     @Test func whoAnswersOrNeverDidIsMoved() async throws {
         let answers = pair(agent: true, silent: [])
         #expect(try await move(answers)?.machine == "vm-1")
-        #expect(answers.now.acts == ["hv-1 domtime vm-1", "hv-2 domtime vm-1"])
+        #expect(asked(answers) == ["hv-1 domtime vm-1", "hv-2 domtime vm-1"])
         let hungBefore = pair(agent: true, silent: ["hv-1 vm-1", "hv-2 vm-1"])
         #expect(try await move(hungBefore)?.machine == "vm-1")
         let without = pair(agent: false, silent: [])
         #expect(try await move(without)?.machine == "vm-1")
-        #expect(without.now.acts == [])
+        #expect(asked(without) == [])
     }
+
+    private func asked(_ pair: HypervisorPair) -> [String] { pair.now.acts.filter { $0.contains("domtime") } }
 
     @Test func aMachineWhoseMemoryFollowsIsNotEnded() async {
         let pair = HypervisorPair([
