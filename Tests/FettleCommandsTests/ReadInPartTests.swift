@@ -34,6 +34,15 @@ import Testing
 
     private static let terminal = Terminal(isInteractive: false, hasColor: false, width: nil)
 
+    /// "None" is for who was asked (I6).
+    @Test func noFindingIsToldApartFromNothingThatCouldBeJudged() {
+        var found = Self.set()
+        #expect(FindingsView(findings: found).lines(in: Self.terminal).hasPrefix("No findings.\n"))
+        found.notJudged = [.init(resource: "web-1", reason: "did not answer")]
+        let told = FindingsView(findings: found).lines(in: Self.terminal)
+        #expect(told.hasPrefix("No findings among what could be judged.") && !told.contains("No findings.\n"))
+    }
+
     @Test func aHostWhoseUpdatesCouldNotBeReadIsNotOneWithoutUpdates() {
         var host = FactSample.host("web-1")
         #expect(ScanStatus.of(Self.set(), facts: Self.facts(host)) == .ok)

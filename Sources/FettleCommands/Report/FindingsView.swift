@@ -34,7 +34,7 @@ struct FindingsView {
                 .init(hosts(row.hosts)))
         }
         if rows.isEmpty {
-            text.append("No findings.")
+            text.append(findings.notJudged.isEmpty ? "No findings." : "No findings among what could be judged.")
         } else {
             text.append(table.render(in: terminal))
             let dropped = table.dropped(in: terminal).map { table.columns[$0].title.lowercased() }
