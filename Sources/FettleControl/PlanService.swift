@@ -57,6 +57,7 @@ public struct PlanService: Sendable {
         guard patches.unmatched.isEmpty else {
             throw ControlError(.invalid, "nothing is called \(patches.unmatched.joined(separator: ", "))")
         }
+        try filter.requireSomebody(in: fleet)
         willAsk(patches.requests.count { !$0.wanted.isEmpty })
         let answers = await ask(patches.requests, progress: progress)
         let time = tools.now()

@@ -67,6 +67,19 @@ import Testing
         #expect(entry.reason.contains("no host was asked"))
     }
 
+    /// Nothing to do on nobody is no good news.
+    @Test func aScopeThatNobodyIsInIsAMistake() throws {
+        var sample = FleetGenerator.sample(seed: 9)
+        sample.fleet.environments.append(Environment(id: "moon", isProtected: false))
+        for basis in [FilePlanner.Basis.findings(sample.findings), .selection(sample.selection)] {
+            var planner = Self.planner(sample, basis)
+            planner.filter.environments = ["moon"]
+            let error = #expect(throws: ControlError.self) { try planner.plan(at: Self.time) }
+            #expect(error?.code == .invalid)
+            #expect(error?.message == "no resource of the fleet is in environment moon")
+        }
+    }
+
     @Test func aSelectionIsNarrowedToHostsAndNotToPackages() throws {
         let sample = FleetGenerator.sample(seed: 2)
         var planner = Self.planner(sample, .selection(sample.selection))

@@ -2,6 +2,7 @@ import ArgumentParser
 import FettleControl
 import FettleDrivers
 import FettleModel
+import FettlePlanning
 
 struct Scan: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -89,10 +90,10 @@ struct ScopeArguments: ParsableArguments {
                 "the fleet has nothing called \(unknown.joined(separator: ", "))\n  `fettle inventory show` lists what it has"
             )
         }
-        return fleet.resources.filter { resource in
-            (environments.isEmpty || environments.contains(resource.environment.rawValue))
-                && (hosts.isEmpty || hosts.contains(resource.id.rawValue))
-                && (groups.isEmpty || fleet.groups(of: resource.id).contains { groups.contains($0.id.rawValue) })
-        }
+        let filter = PatchFilter(
+            environments: environments.map { EnvironmentID($0) }, groups: groups.map { GroupID($0) },
+            resources: hosts.map { ResourceID($0) })
+        try filter.requireSomebody(in: fleet)
+        return fleet.resources.filter { filter.includes($0, in: fleet) }
     }
 }

@@ -81,6 +81,7 @@ public struct FilePlanner: Sendable {
         guard patches.unmatched.isEmpty else {
             throw ControlError(.invalid, "nothing is called \(patches.unmatched.joined(separator: ", "))")
         }
+        try filter.requireSomebody(in: fleet)
         return SelectionPlanner.assemble(
             patches, answers: OfferedAnswers.of(patches.requests, facts: facts), policy: policy, id: "selection",
             findings: StageReference(id: found.id, digest: try StageKeeper.digest(of: found)), selectedAt: time,
@@ -101,6 +102,7 @@ public struct FilePlanner: Sendable {
                 hint: "plan from findings to choose packages, or leave --only and --security out")
         }
         guard filter != PatchFilter() else { return selection }
+        try filter.requireSomebody(in: fleet)
         let inScope = Set(fleet.resources.filter { filter.includes($0, in: fleet) }.map(\.id))
         var selection = selection
         selection.hosts.removeAll { !inScope.contains($0.resource) }
