@@ -23,7 +23,7 @@ struct DnfLocks: Sendable, Equatable {
     }
 
     /// - Parameter version: `[epoch:]version-release`.
-    func hold(_ name: String, _ architecture: String, _ version: String) -> Bool {
+    func holds(_ name: String, _ architecture: String, _ version: String) -> Bool {
         let forms = Self.forms(version, architecture)
         let ofName = allowed.compactMap { $0.rest(of: name, architecture) }
         let isLocked = !ofName.isEmpty && !ofName.contains { $0.contains { Self.matches($0, forms) } }

@@ -93,7 +93,7 @@ enum DnfUpdates {
                     manager: .rpm, name: name, architecture: architecture, installed: present.version,
                     candidate: candidate, source: source?.name ?? name,
                     sourceVersion: source.map { epoch + $0.version } ?? candidate,
-                    isHeld: locks.hold(name, architecture, candidate),
+                    isHeld: locks.holds(name, architecture, candidate),
                     origins: [UpdateOrigin(origin: "", suite: String(fields[5]))], declaredClass: known.kind,
                     advisories: known.identifiers))
         }

@@ -6,7 +6,7 @@ import Testing
     private func held(_ lines: [String], _ name: String, _ version: String, _ architecture: String = "x86_64") throws
         -> Bool
     {
-        try DnfLocks(lines.map { $0[...] }).hold(name, architecture, version)
+        try DnfLocks(lines.map { $0[...] }).holds(name, architecture, version)
     }
 
     /// As `dnf versionlock add` writes it.
