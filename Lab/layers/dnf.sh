@@ -3,7 +3,7 @@
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck source-path=SCRIPTDIR source=rpm-repository.sh
 . /lab/layers/rpm-repository.sh
-apt-get install -y --no-install-recommends -t bookworm dnf
+apt-get install -y --no-install-recommends -t bookworm dnf dnf-plugins-core
 # dnf asks the package of a distribution that it knows for this, and finds none on Debian.
 echo 12 >/etc/dnf/vars/releasever
 mkdir -p /etc/yum.repos.d

@@ -90,6 +90,21 @@ import Testing
         #expect(facts.packageLocks.value == [])
     }
 
+    /// By their own commands: dnf's plugin versionlock, zypper's locks.
+    @Test(arguments: [
+        ("dnf-1", "dnf -q -C versionlock add libinvoice", "dnf -q -C versionlock clear"),
+        ("zypper-1", "zypper -n addlock libinvoice", "zypper -n removelock libinvoice"),
+    ])
+    func whatIsLockedIsHeld(host: String, lock: String, unlock: String) async throws {
+        _ = try await FactsLab.output(of: lock, on: host)
+        let facts = try? await FactsLab.facts(of: host)
+        _ = try await FactsLab.output(of: unlock, on: host)
+        let updates = try #require(facts?.updates.value).filter { $0.manager == .rpm }
+        #expect(updates.filter(\.isHeld).map(\.name) == ["libinvoice"])
+        let after = try #require(try await FactsLab.facts(of: host).updates.value)
+        #expect(after.filter { $0.manager == .rpm && $0.isHeld }.isEmpty)
+    }
+
     @Test(arguments: ["dnf-1", "zypper-1"]) func anUpdateIsResolvedAndNothingChanges(host: String) async throws {
         let before = try await FactsLab.output(of: "rpm --dbpath /var/lib/rpm -qa | sort", on: host)
         let resolution = try await resolve("invoice-server", "1:4.1-1", on: host)
