@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    /// Both hypervisors tell that it runs, and it hangs: ganeti/ganeti#1042.
+    /// Both hypervisors tell that it runs, and it hangs: ganeti#1042.
     @Test func aMachineThatAnsweredBeforeItsMoveHasToAnswerAfterIt() async {
         let hangs = pair(agent: true, silent: ["hv-2 vm-1"])
         let begin = hangs.clock.now()
