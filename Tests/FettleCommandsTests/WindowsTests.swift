@@ -70,7 +70,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--for", "nobody"], "the fleet has nothing called nobody"), (["--days", "0"], "--days takes a number"),
+        (["--for", "nobody"], "the fleet has no host, group or environment called nobody"),
+        (["--days", "0"], "--days takes a number"),
         (["--days", "999999999999999999999"], "--days"), (["--time-zone", "CEST"], "--time-zone takes a name"),
         (["--now", "yesterday"], "--now"),
     ])

@@ -26,6 +26,7 @@ struct AnsibleExportTests {
             export.text == #"""
                 # Written by Fettle.
                 # not written, because they are tracked only: 'mail'
+                # the group 'db' is written with 1 of its 2 members
                 # not written of the group 'db': after
 
                 db-1 ansible_host='"10.0.0.5"' ansible_port=22 ansible_user=ops fettle_environment=production fettle_kind=database fettle_criticality=high fettle_owner='"it'"'"'s \"us\""' count='"12"' fettle_labels='{"a/b": "c", "when": "x"}'
@@ -45,7 +46,7 @@ struct AnsibleExportTests {
                 fettle_group_minimum_available="50%"
 
                 """#)
-        #expect(export.omissions.count == 2)
+        #expect(export.omissions.count == 3)
     }
 
     @Test func asYAML() {
@@ -54,6 +55,7 @@ struct AnsibleExportTests {
             export.text == #"""
                 # Written by Fettle.
                 # not written, because they are tracked only: 'mail'
+                # the group 'db' is written with 1 of its 2 members
                 # not written of the group 'db': after
                 all:
                   hosts:
@@ -242,6 +244,37 @@ struct AnsibleView {
 }
 
 extension AnsibleExportTests {
+    /// A count is of all members, and those that are tracked only are not written.
+    @Test(
+        arguments: [
+            (Quantity.count(4), ", and minimumAvailable as 2 instead of 4", Quantity.count(2)),
+            (.count(1), ", and minimumAvailable as 0 instead of 1", .count(0)), (.count(0), "", .count(0)),
+            (.percent(75), "", .percent(75)),
+        ], [InventoryExport.AnsibleFormat.ini, .yaml])
+    func aMinimumFitsTheMembersThatAreWritten(
+        _ sample: (minimum: Quantity, words: String, written: Quantity), _ format: InventoryExport.AnsibleFormat
+    ) throws {
+        let reached = (1...3).map {
+            Resource(id: ResourceID("web-\($0)"), address: .ssh("web-\($0)"), environment: "dev")
+        }
+        let tracked = (4...5).map {
+            Resource(id: ResourceID("web-\($0)"), address: ResourceAddress(transport: .none), environment: "dev")
+        }
+        let group = ResourceGroup(
+            id: "web", members: (reached + tracked).map(\.id), spares: ["web-3"], minimumAvailable: sample.minimum,
+            groupProbes: [Probe(name: "a", check: .tcp(port: 80))])
+        let fleet = Fleet(
+            environments: [Environment(id: "dev", isProtected: false)], resources: reached + tracked, groups: [group])
+        let export = InventoryExport.ansible(fleet, format: format)
+        #expect(export.omissions.contains("the group 'web' is written with 3 of its 5 members\(sample.words)"))
+        #expect(export.omissions.contains("not written of the group 'web': spares, groupProbes"))
+        let folder = try TestFolder(["i.\(format)": export.text])
+        let read = try InventoryImport.ansible(path: folder.file("i.\(format)")).fleet
+        #expect(read.group("web")?.minimumAvailable == sample.written)
+        #expect(read.group("web")?.members == reached.map(\.id))
+        #expect(try FleetFile.parse(FleetWriter().text(read)).fleet == read)
+    }
+
     @Test func whoIsResponsibleHasNoPlaceThereAndIsToldAsLeftOut() {
         let resource = Resource(
             id: "here", address: .local, environment: "dev", responsibility: Responsibility(owner: "web team"))

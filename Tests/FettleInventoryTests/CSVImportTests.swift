@@ -77,9 +77,11 @@ struct CSVImportTests {
                     + "beginning with a letter or a digit",
                 "t.csv:2:9: unknown environment 'prod'; did you mean 'production'?",
                 "t.csv:2:14: unknown kind 'hots'; did you mean 'host'?",
-                "t.csv:4:1: the resource 'a' is given twice; first in line 3",
+                "t.csv:3:1: the resource 'a' is given twice; first in line 2",
+                "t.csv:4:1: the resource 'a' is given twice; first in line 2",
                 "t.csv:5:1: a row without an id",
                 "t.csv:6:13: more cells than the header's 4; put a text with separators in quotes",
+                "t.csv:7:1: the resource 'b' is given twice; first in line 6",
                 "t.csv:7:6: text behind the closing quote; a quote inside quotes is written twice",
                 "t.csv:8:3: 'h\"x' is no host name or address; letters, digits and . - _ (IPv6 with colons too), "
                     + "beginning with a letter or a digit",
@@ -95,6 +97,36 @@ struct CSVImportTests {
                 "t.csv:13:3: 'never closed' is no host name or address; letters, digits and . - _ (IPv6 with colons "
                     + "too), beginning with a letter or a digit",
             ])
+    }
+
+    @Test func aTableTakesNoRanges() {
+        let rule = "letters, digits and . _ -, beginning with a letter or a digit, at most 128"
+        #expect(
+            problems { try InventoryImport.csv(text: "id,environment\nc[1:3],dev\n", file: "t") } == [
+                "t:2:1: 'c[1:3]' cannot be the id of a resource; \(rule); a table takes no ranges: write a row for each"
+            ])
+    }
+
+    /// Nobody is called ''.
+    @Test func aRowWithoutAnIDIsNotNamed() {
+        let told = problems { try InventoryImport.csv(text: "id,kind\na b,hots\n,hots\n", file: "t") }
+        let advice = "fill in the column 'environment', or choose a default environment"
+        #expect(
+            told == [
+                "t:2:1: 'a b' cannot be the id of a resource; "
+                    + "letters, digits and . _ -, beginning with a letter or a digit, at most 128",
+                "t:2:1: the row has no environment; \(advice)", "t:2:5: unknown kind 'hots'; did you mean 'host'?",
+                "t:3:1: a row without an id", "t:3:1: the row has no environment; \(advice)",
+                "t:3:2: unknown kind 'hots'; did you mean 'host'?",
+            ])
+    }
+
+    @Test(arguments: ["produktion", "Dev", ""])
+    func theDefaultIsOneOfTheEnvironments(_ name: String) {
+        let options = InventoryImport.Options(defaultEnvironment: EnvironmentID(name))
+        let told = problems { try InventoryImport.csv(text: "id,kind\na,hots\n", file: "t", options: options) }
+        #expect(told.count == 2 && told[0].hasPrefix("t:1:1: unknown default environment '\(name)'; "), "\(told)")
+        #expect(told.last == "t:2:3: unknown kind 'hots'; did you mean 'host'?")
     }
 
     @Test func mistakesInTheHeaderAreTold() {

@@ -61,6 +61,11 @@ struct HostileFileTests {
             #expect(!problems { try FleetFile.parse(text + String(repeating: "]", count: depth)) }.isEmpty)
             #expect(!problems { try FleetFile.parse(text) }.isEmpty)
         }
+        // Also where the parser itself gives up, in our words.
+        let deep = "version: 1\nresources: " + String(repeating: "[", count: 1_100)
+        let told = problems { try FleetFile.parse(deep, file: "f") }
+        #expect(told.count == 1 && told[0].hasPrefix("f:2:"), "\(told)")
+        #expect(told.first?.hasSuffix(": nested deeper than 64 levels; nest less deeply") == true, "\(told)")
         var block = "version: 1\n"
         for depth in 0..<900 { block += String(repeating: " ", count: depth) + "a:\n" }
         #expect(problems { try FleetFile.parse(block) }.contains { $0.contains("nested deeper than 64 levels") })

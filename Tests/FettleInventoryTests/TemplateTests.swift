@@ -123,9 +123,11 @@ enum RandomFleet {
         ]
         var resources: [Resource] = []
         for number in 1...Int.random(in: 2...12, using: &random) {
+            // A machine for each: one that is two members of a group is refused.
             let addresses: [ResourceAddress] = [
-                .local, .ssh("host-\(number)"), .ssh("10.0.0.1", port: 22), .ssh("::1", port: 2_222, user: "root"),
-                .ssh("r\(number)", user: "me"),
+                number == 1 ? .local : number == 2 ? .ssh("local") : .ssh("h\(number)"), .ssh("host-\(number)"),
+                .ssh("10.0.0.\(number)", port: 22),
+                .ssh("::\(number)", port: 2_222, user: "root"), .ssh("r\(number)", user: "me"),
             ]
             var labels: [String: String] = [:]
             for key in ["role", "a.b/c", "environment", "n0", "on"] where Bool.random(using: &random) {
@@ -177,7 +179,7 @@ enum RandomFleet {
                     traffic: maybe(
                         TrafficBinding(
                             driver: "haproxy", via: resources[0].id, address: resources[0].address,
-                            endpoint: one(["/run/x.sock"] + texts), backend: "b", serverName: "s-{id}",
+                            endpoint: one(["/run/x.sock", "/run/a@b/c+d_1.sock"]), backend: "b", serverName: "s-{id}",
                             drainTimeoutSeconds: 5)),
                     probes: [
                         Probe(

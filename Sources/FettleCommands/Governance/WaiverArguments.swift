@@ -33,15 +33,11 @@ struct WaiverArguments: ParsableArguments {
                 return !names.contains { pattern.matches($0) }
             }
         }
-        let names =
-            unknown(resource, fleet.resources.map(\.id.rawValue)) + unknown(group, fleet.groups.map(\.id.rawValue))
-            + unknown(environment, fleet.environments.map(\.id.rawValue))
-        guard names.isEmpty else {
-            throw CommandFailure(
-                .usage,
-                "the fleet has nothing called \(names.joined(separator: ", "))\n  `fettle inventory show` lists what it has"
-            )
-        }
+        try UnknownNames.refuse([
+            ("environment", unknown(environment, fleet.environments.map(\.id.rawValue))),
+            ("group", unknown(group, fleet.groups.map(\.id.rawValue))),
+            ("resource", unknown(resource, fleet.resources.map(\.id.rawValue))),
+        ])
     }
 
     func expiry(from now: Timestamp) throws -> Timestamp {

@@ -36,6 +36,7 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if destination != "-" { _ = try DestinationFile.path(destination, as: "\(kind.rawValue).json") }
         let session = try Session(options)
         let (id, digest, bytes) = try await session.keeper.bytes(of: kind.document, id: id)
         guard destination != "-" else { return Output.write(bytes + [UInt8(ascii: "\n")]) }

@@ -48,7 +48,11 @@ struct InventoryImportCommand: ParsableCommand {
     @Argument(help: "ansible (INI or YAML, a file or a folder) or csv.") var source: Source
     @Argument(help: "The file or folder.") var path: String
     @Option(help: "The environment of resources that the source says none of.") var environment: String?
-    @Option(name: .customLong("to"), help: "Where to write; `-` for standard output.") var destination = "fleet.yaml"
+    @Option(
+        name: .customLong("dir"), help: "The folder that fleet.yaml is written into (or FETTLE_DIR; here otherwise).")
+    var directory: String?
+    @Option(name: .customLong("to"), help: "The file to write instead of that; `-` for standard output.")
+    var destination: String?
     @Flag(help: "Write over a file that is there.") var force = false
 
     private struct Answer: Encodable {
@@ -60,6 +64,7 @@ struct InventoryImportCommand: ParsableCommand {
     }
 
     func run() throws {
+        let target = try target()
         let options = InventoryImport.Options(defaultEnvironment: environment.map { EnvironmentID($0) })
         let reading =
             switch source {
@@ -69,25 +74,35 @@ struct InventoryImportCommand: ParsableCommand {
         for warning in reading.warnings { Output.note(warning.description) }
         let fleet = reading.fleet
         let text = FleetWriter(remarks: ["Imported from \(path)."]).text(fleet)
-        let isShown = destination == "-"
-        if !isShown { try write(text) }
+        if let target { try write(text, to: target) }
         if form.output == .json {
             let answer = Answer(
-                wrote: isShown ? nil : destination, text: isShown ? text : nil, resources: fleet.resources.count,
+                wrote: target, text: target == nil ? text : nil, resources: fleet.resources.count,
                 groups: fleet.groups.count)
             return try Output.writeJSON(answer)
         }
-        if isShown { return Output.write(text) }
-        Output.writeLine("wrote \(destination): \(fleet.resources.count) resources, \(fleet.groups.count) groups")
-        Output.next(["fettle init (for policy.yaml and feeds.yaml)", "fettle inventory check"])
+        guard let target else { return Output.write(text) }
+        Output.writeLine(
+            "wrote \(target.printable): \(fleet.resources.count) resources, \(fleet.groups.count) groups")
+        let words = directory.map { " --dir \($0.printable)" } ?? ""
+        Output.next(["fettle init\(words) (for policy.yaml and feeds.yaml)", "fettle inventory check\(words)"])
+    }
+
+    /// The file to write; nil: it is only shown.
+    private func target() throws -> String? {
+        if let destination { return destination == "-" ? nil : try DestinationFile.path(destination, as: "fleet.yaml") }
+        let folder = FleetFolder.directory(named: directory)
+        try StoreChoice.requireFolder(folder)
+        let isHere = folder.path == URL(fileURLWithPath: ".").path
+        return isHere ? "fleet.yaml" : folder.appendingPathComponent("fleet.yaml").path
     }
 
     /// With the schema that its first line names.
-    private func write(_ text: String) throws {
-        let file = URL(fileURLWithPath: destination)
+    private func write(_ text: String, to target: String) throws {
+        let file = URL(fileURLWithPath: target)
         guard try Initialise.write(text, to: file, over: force) else {
             throw CommandFailure(
-                .usage, "\(destination) is already there\n  `--force` would write over it, `--to -` only shows it")
+                .usage, "\(target) is already there\n  `--force` would write over it, `--to -` only shows it")
         }
         try EditorSchemas.write(beside: file.deletingLastPathComponent())
     }

@@ -78,7 +78,8 @@ struct WindowsCommand: AsyncParsableCommand {
         guard unknown.isEmpty else {
             throw CommandFailure(
                 .usage,
-                "the fleet has nothing called \(unknown.joined(separator: ", "))\n  `fettle inventory show` lists what it has"
+                "the fleet has no host, group or environment called \(unknown.joined(separator: ", "))\n"
+                    + "  `fettle inventory show` lists what it has"
             )
         }
         return found

@@ -81,15 +81,11 @@ struct ScopeArguments: ParsableArguments {
 
     /// - Throws: a usage failure that names every name which the fleet does not know.
     func resources(of fleet: Fleet) throws -> [Resource] {
-        let unknown =
-            environments.filter { name in !fleet.environments.contains { $0.id.rawValue == name } }
-            + groups.filter { fleet.group(GroupID($0)) == nil } + hosts.filter { fleet.resource(ResourceID($0)) == nil }
-        guard unknown.isEmpty else {
-            throw CommandFailure(
-                .usage,
-                "the fleet has nothing called \(unknown.joined(separator: ", "))\n  `fettle inventory show` lists what it has"
-            )
-        }
+        try UnknownNames.refuse([
+            ("environment", environments.filter { name in !fleet.environments.contains { $0.id.rawValue == name } }),
+            ("group", groups.filter { fleet.group(GroupID($0)) == nil }),
+            ("host", hosts.filter { fleet.resource(ResourceID($0)) == nil }),
+        ])
         let filter = PatchFilter(
             environments: environments.map { EnvironmentID($0) }, groups: groups.map { GroupID($0) },
             resources: hosts.map { ResourceID($0) })

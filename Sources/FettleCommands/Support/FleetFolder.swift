@@ -15,9 +15,12 @@ final class FleetFolder {
         self.warn = warn
     }
 
-    static func directory(_ options: GlobalOptions) -> URL {
+    static func directory(_ options: GlobalOptions) -> URL { directory(named: options.directory) }
+
+    /// - Parameter name: of `--dir`; without it `FETTLE_DIR` names the folder, or else it is the one that one is in.
+    static func directory(named name: String?) -> URL {
         URL(
-            fileURLWithPath: options.directory ?? ProcessInfo.processInfo.environment["FETTLE_DIR"]
+            fileURLWithPath: name ?? ProcessInfo.processInfo.environment["FETTLE_DIR"]
                 ?? FileManager.default.currentDirectoryPath)
     }
 

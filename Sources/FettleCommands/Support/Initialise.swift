@@ -7,7 +7,8 @@ struct Initialise: AsyncParsableCommand {
         commandName: "init", abstract: "Write a commented fleet.yaml, policy.yaml and feeds.yaml to start from.",
         discussion: "What is there already is left alone and told, such as a fleet.yaml that was imported.")
 
-    @Option(name: .customLong("dir"), help: "Where to write them.") var directory = "."
+    @Option(name: .customLong("dir"), help: "Where to write them (or FETTLE_DIR; here otherwise).")
+    var directory: String?
     @Flag(help: "Write over files that are there.") var force = false
     @OptionGroup var form: OutputOptions
 
@@ -18,7 +19,7 @@ struct Initialise: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = URL(fileURLWithPath: directory)
+        let folder = FleetFolder.directory(named: directory)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var answer = Answer(wrote: [], left: [])
         let files = [

@@ -22,7 +22,7 @@ enum StoreChoice {
     }
 
     /// A name that was mistyped is no new fleet.
-    private static func requireFolder(_ directory: URL) throws {
+    static func requireFolder(_ directory: URL) throws {
         var isFolder: ObjCBool = false
         let isThere = FileManager.default.fileExists(atPath: directory.path, isDirectory: &isFolder)
         guard isThere, isFolder.boolValue else {

@@ -35,10 +35,9 @@ struct AnsibleHostVariables {
         return (scalar.text, variable.origin)
     }
 
+    /// - Returns: nil where anything is wrong, which is in `problems` then, all of it.
     mutating func resource(id: ResourceID, environment: EnvironmentID, path: String) -> Resource? {
-        // What is wrong with its address is told together with what else is.
-        let address = address() ?? .local
-        var resource = Resource(id: id, address: address, environment: environment)
+        var resource = Resource(id: id, address: address(), environment: environment)
         resource.kind = choice("fettle_kind") ?? .host
         resource.serviceModel = choice("fettle_service_model") ?? .onPremises
         resource.criticality = choice("fettle_criticality") ?? .medium
@@ -52,7 +51,7 @@ struct AnsibleHostVariables {
     // MARK: Address
 
     /// From `ansible_connection`, `ansible_host`, `ansible_port` and `ansible_user`, under their old names too.
-    private mutating func address() -> ResourceAddress? {
+    private mutating func address() -> ResourceAddress {
         let given = first(["ansible_host", "ansible_ssh_host"])
         let port = first(["ansible_port", "ansible_ssh_port"])
         let user = first(["ansible_user", "ansible_ssh_user"])
@@ -67,24 +66,23 @@ struct AnsibleHostVariables {
                 return ResourceAddress(transport: .none)
             }
         }
-        var number: Int?
+        // Each part where it is said: one may be the host's own, and another its group's.
+        let (name, place) = given ?? (host, origin)
+        tell(AddressSyntax.hostProblem(name), of: name, at: place)
+        if let (text, origin) = user { tell(AddressSyntax.userProblem(text), of: text, at: origin) }
         if let (text, origin) = port {
-            guard let parsed = Int(text) else {
-                problems.append(origin.problem("\(text.quoted) is no port", hint: "a number from 1 to 65535"))
-                return nil
-            }
-            number = parsed
+            let problem = Int(text).map(AddressSyntax.portProblem)
+            let noNumber = AddressSyntax.Problem(
+                message: "\(text.quoted) is no port", hint: "a number from 1 to 65535")
+            tell(problem ?? noNumber, of: text, at: origin)
         }
-        do {
-            return try AddressSyntax.check(.ssh(given?.text ?? host, port: number, user: user?.text))
-        } catch {
-            let isTemplate = [given?.text, user?.text].contains { $0?.contains("{{") ?? false }
-            let place = given?.origin ?? user?.origin ?? origin
-            problems.append(
-                place.problem(
-                    error.message, hint: isTemplate ? "templates are not evaluated: write it out" : error.hint))
-            return nil
-        }
+        return .ssh(name, port: port.flatMap { Int($0.text) }, user: user?.text)
+    }
+
+    private mutating func tell(_ problem: AddressSyntax.Problem?, of text: String, at origin: AnsibleOrigin) {
+        guard let problem else { return }
+        let hint = text.contains("{{") ? "templates are not evaluated: write it out" : problem.hint
+        problems.append(origin.problem(problem.message, hint: hint))
     }
 
     private mutating func first(_ names: [String]) -> (text: String, origin: AnsibleOrigin)? {

@@ -7,6 +7,8 @@ struct AnsibleINIReader {
         case hosts(String)
         case variables(String)
         case children(String)
+        /// Below a header that is none: whose lines these are, nobody knows, and what they say is not held against others.
+        case broken
     }
 
     func read(_ input: InputText, into inventory: inout AnsibleInventory) {
@@ -18,39 +20,37 @@ struct AnsibleINIReader {
             let line = row.trimmed
             guard let first = line.first, first != "#", first != ";" else { continue }
             let place = Place(line: lineNumber, column: indent + 1)
-            if first == "[", let next = header(line, at: place) {
-                section = next
-                switch next {
+            if first == "[", !isHostLine(line, section) {
+                section = header(line, at: place)
+                switch section {
                 case .hosts(let name), .variables(let name), .children(let name): inventory.addGroup(name)
+                case .broken: break
                 }
                 continue
             }
-            guard first != "[" || isHostLine(line, section) else { continue }
             switch section {
             case .hosts(let group): hosts(line, group, at: place, &inventory)
             case .variables(let group): variable(line, group, at: place, &inventory)
             case .children(let group): child(line, group, at: place, &inventory)
+            case .broken: break
             }
         }
     }
 
-    /// `[name]`, `[name:vars]` or `[name:children]`; nil if it is none, after telling it.
-    private func header(_ line: Substring, at place: Place) -> Section? {
+    /// `[name]`, `[name:vars]` or `[name:children]`; if it is none, that is told.
+    private func header(_ line: Substring, at place: Place) -> Section {
         guard let close = line.firstIndex(of: "]") else {
             reading.problem("a section without ']'", at: place, hint: "such as [web]")
-            return nil
+            return .broken
         }
-        let rest = line[line.index(after: close)...].trimmed
         let body = line[line.index(after: line.startIndex)..<close]
         let parts = body.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard rest.isEmpty || rest.hasPrefix("#") || rest.hasPrefix(";"), let name = parts.first, !name.isEmpty,
-            name.isPlainLine, !name.contains(" ")
+        guard isEnd(line[line.index(after: close)...]), let name = parts.first, !name.isEmpty, name.isPlainLine,
+            !name.contains(" ")
         else {
-            // A host may begin with a bracket: an IPv6 address.
-            if body.contains(":") { return nil }
             reading.problem(
                 "\(line.quoted) is no section", at: place, hint: "such as [web], [web:vars], [web:children]")
-            return nil
+            return .broken
         }
         guard parts.count == 2 else { return .hosts(String(name)) }
         switch parts[1] {
@@ -61,15 +61,29 @@ struct AnsibleINIReader {
             reading.problem(
                 "unknown kind of section \(parts[1].quoted)", at: place,
                 hint: Suggestion.hint(for: String(parts[1]), in: ["vars", "children"], otherwise: "one of"))
-            return nil
+            return .broken
         }
     }
 
-    /// A line that begins with a bracket and was told or taken as no header: only an address can follow.
+    /// Whether nothing follows a header but a comment.
+    private func isEnd(_ rest: Substring) -> Bool {
+        let rest = rest.trimmed
+        return rest.isEmpty || rest.hasPrefix("#") || rest.hasPrefix(";")
+    }
+
+    /// A host may begin with a bracket, too: an IPv6 address, with something behind it.
     private func isHostLine(_ line: Substring, _ section: Section) -> Bool {
-        guard case .hosts = section, let close = line.firstIndex(of: "]") else { return false }
-        let body = line[line.index(after: line.startIndex)..<close]
-        return body.utf8.count { $0 == UInt8(ascii: ":") } >= 2 && AddressSyntax.isHost(String(body))
+        switch section {
+        case .hosts, .broken: return addressEnd(line).map { !isEnd(line[line.index(after: $0)...]) } ?? false
+        case .variables, .children: return false
+        }
+    }
+
+    /// The bracket behind an IPv6 address in brackets.
+    private func addressEnd(_ text: Substring) -> Substring.Index? {
+        guard text.hasPrefix("["), let close = text.firstIndex(of: "]") else { return nil }
+        let body = text[text.index(after: text.startIndex)..<close]
+        return body.utf8.count { $0 == UInt8(ascii: ":") } >= 2 && AddressSyntax.isHost(String(body)) ? close : nil
     }
 
     /// `web[01:10]:22 key=value key='a b'`
@@ -108,7 +122,7 @@ struct AnsibleINIReader {
     private func expand(_ text: String, at place: Place) -> (names: [String], port: String?) {
         var pattern = Substring(text)
         var port: String?
-        if pattern.hasPrefix("["), let close = pattern.firstIndex(of: "]"), isHostLine(pattern, .hosts("")) {
+        if let close = addressEnd(pattern) {
             let rest = pattern[pattern.index(after: close)...]
             if rest.hasPrefix(":") { port = String(rest.dropFirst()) }
             pattern = pattern[pattern.index(after: pattern.startIndex)..<close]

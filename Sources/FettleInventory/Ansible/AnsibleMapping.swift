@@ -7,6 +7,8 @@ struct AnsibleMapping {
     private let options: InventoryImport.Options
     private let path: String
     private(set) var problems: [InventoryProblem]
+    /// Those of hosts that were told: what a group says wrong is one mistake, however many hosts are in it.
+    private var told: Set<String> = []
     private(set) var warnings: [InventoryProblem]
     private let depths: [String: Int]
     /// Group by group, the hosts below it.
@@ -29,7 +31,7 @@ struct AnsibleMapping {
         depths = inventory.depths(&problems)
         members = inventory.members(depths: depths)
         isWhole = problems.isEmpty
-        self.problems = problems
+        self.problems = problems + [options.problem(in: path)].compactMap { $0 }
     }
 
     mutating func fleet() -> Fleet {
@@ -50,7 +52,7 @@ struct AnsibleMapping {
             // A host in no environment may have other mistakes: they are told with that one.
             let resource = variables.resource(id: id, environment: environment ?? "", path: path)
             if let resource, environment != nil { resources.append(resource) }
-            problems += variables.problems
+            for problem in variables.problems { tellOnce(problem) }
             warnings += variables.warnings
             for variable in variables.leftOut { leftOut[variable, default: []].append(name) }
         }
@@ -62,7 +64,26 @@ struct AnsibleMapping {
         }
         if isWhole, inventory.hosts.isEmpty { tell("the inventory has no hosts") }
         let groups = groups(ids, resources)
+        tellSharedMachines(resources, groups, ids)
         return Fleet(environments: options.environments, resources: resources.sorted { $0.id < $1.id }, groups: groups)
+    }
+
+    private mutating func tellOnce(_ problem: InventoryProblem) {
+        if told.insert(problem.description).inserted { problems.append(problem) }
+    }
+
+    /// Each at the host that comes last of those that are the same.
+    private mutating func tellSharedMachines(
+        _ resources: [Resource], _ groups: [ResourceGroup], _ ids: [String: ResourceID]
+    ) {
+        let names = Dictionary(ids.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
+        for shared in SharedMachines.all(of: resources, groups: groups) {
+            guard let name = shared.resources.last.flatMap({ names[$0] }), let host = inventory.hosts[name] else {
+                continue
+            }
+            let problem = host.origin.problem(shared.message, hint: shared.hint)
+            if shared.isWrong { problems.append(problem) } else { warnings.append(problem) }
+        }
     }
 
     // MARK: Names
@@ -156,7 +177,7 @@ struct AnsibleMapping {
     ) -> EnvironmentID? {
         if let (text, origin) = variables.take("fettle_environment") {
             if let id = environmentID(named: text) { return id }
-            problems.append(
+            tellOnce(
                 origin.problem(
                     "unknown environment \(text.quoted)",
                     hint: Suggestion.hint(

@@ -122,24 +122,45 @@ struct AnsibleExport {
             name = "group_" + name
             omissions.append("the group \(group.id.rawValue.quoted) is written as \(name.quoted): the name is taken")
         }
-        let minimum: Value =
-            switch group.minimumAvailable {
-            case .count(let count): .number(count)
-            case .percent(let percent): .text("\(percent)%")
-            }
+        let members = group.members.map(\.rawValue).filter(names.contains)
         groups.append(
             Group(
-                name: name, hosts: group.members.map(\.rawValue).filter(names.contains),
+                name: name, hosts: members,
                 variables: [
-                    ("fettle_group_kind", .text(group.kind.rawValue)), ("fettle_group_minimum_available", minimum),
+                    ("fettle_group_kind", .text(group.kind.rawValue)),
+                    ("fettle_group_minimum_available", minimum(of: group, written: members.count)),
                 ]))
         let parts = [
+            group.spares == nil ? nil : "spares",
             group.strategy == nil ? nil : "strategy", group.traffic == nil ? nil : "traffic",
             group.machines == nil ? nil : "machines",
-            group.probes.isEmpty ? nil : "probes", group.after.isEmpty ? nil : "after",
+            group.probes.isEmpty ? nil : "probes", group.groupProbes == nil ? nil : "groupProbes",
+            group.after.isEmpty ? nil : "after",
         ].compactMap { $0 }
         guard !parts.isEmpty else { return }
         omissions.append("not written of the group \(group.id.rawValue.quoted): \(parts.joined(separator: ", "))")
+    }
+
+    /// Members that are tracked only are not written, and a count of all would be too high for the others: as many of them may
+    /// be out as before. A share of fewer lets no more be out.
+    private mutating func minimum(of group: ResourceGroup, written: Int) -> Value {
+        let missing = group.members.count - written
+        var change = ""
+        var value: Value
+        switch group.minimumAvailable {
+        case .percent(let percent): value = .text("\(percent)%")
+        case .count(let count):
+            value = .number(max(0, count - missing))
+            if missing > 0, count > 0 {
+                change = ", and minimumAvailable as \(max(0, count - missing)) instead of \(count)"
+            }
+        }
+        if missing > 0 {
+            omissions.append(
+                "the group \(group.id.rawValue.quoted) is written with \(written) of its \(group.members.count) members"
+                    + change)
+        }
+        return value
     }
 
     /// Names that a variable may have and that mean nothing to Ansible or Python.

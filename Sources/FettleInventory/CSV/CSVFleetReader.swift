@@ -30,8 +30,8 @@ struct CSVFleetReader {
         }
         var declared = DeclaredResources()
         for row in table.rows.dropFirst() {
-            guard let resource = resource(row, header, columns) else { continue }
-            if let first = declared.add(resource, at: row.place) {
+            guard let (resource, address) = resource(row, header, columns) else { continue }
+            if let first = declared.add(resource, at: row.place, address: address) {
                 reading.problem(
                     "the resource \(resource.id.rawValue.quoted) is given twice; first in line \(first.line)",
                     at: row.place)
@@ -42,6 +42,7 @@ struct CSVFleetReader {
             }
         }
         fleet.resources = declared.sorted
+        reading.tellSharedMachines(of: fleet, declared)
         return fleet
     }
 
@@ -79,27 +80,34 @@ struct CSVFleetReader {
         name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " }
     }
 
-    private func resource(_ row: CSVTable.Row, _ header: CSVTable.Row, _ columns: [Int: String]) -> Resource? {
-        if let extra = row.cells.dropFirst(header.cells.count).first(where: { !$0.text.isEmpty }) {
-            reading.problem(
-                "more cells than the header's \(header.cells.count)", at: extra.place,
-                hint: "put a text with separators in quotes")
-            return nil
-        }
+    /// With the place of its address. Where a cell is wrong something stands in for it: the fleet is not used then, but what
+    /// else is wrong with the row is told, and with those that have the same id.
+    ///
+    /// - Returns: nil for a row without an id that can be one.
+    private func resource(
+        _ row: CSVTable.Row, _ header: CSVTable.Row, _ columns: [Int: String]
+    ) -> (resource: Resource, address: Place)? {
         var cells: [String: YAMLValue] = [:]
         for (index, cell) in row.cells.enumerated() {
             guard let name = columns[index], !cell.text.isEmpty else { continue }
             cells[name] = YAMLValue(content: .scalar(YAMLScalar(text: cell.text, isPlain: false)), place: cell.place)
         }
-        guard let idCell = cells["id"] else {
-            reading.problem("a row without an id", at: row.place)
-            return nil
+        if let extra = row.cells.dropFirst(header.cells.count).first(where: { !$0.text.isEmpty }) {
+            reading.problem(
+                "more cells than the header's \(header.cells.count)", at: extra.place,
+                hint: "put a text with separators in quotes")
+            // Which cell is which cannot be told any more; what reads like its id mostly is.
+            guard let cell = cells["id"], let id = cell.scalar?.text, NameRule.isIdentifier(id) else { return nil }
+            return (Resource(id: ResourceID(id), address: .ssh(id), environment: ""), cell.place)
         }
-        let before = reading.problems.count
-        let id = reading.identifier(idCell, "the id of a resource") ?? ""
+        if cells["id"] == nil { reading.problem("a row without an id", at: row.place) }
+        let id = cells["id"].flatMap {
+            reading.identifier($0, "the id of a resource", ranges: "a table takes no ranges: write a row for each")
+        }
+        let place = cells["id"]?.place ?? row.place
         var resource = Resource(
-            id: ResourceID(id), address: address(cells["address"], id: id, at: idCell.place),
-            environment: environment(cells["environment"], id: id, at: idCell.place))
+            id: ResourceID(id ?? ""), address: address(cells["address"], id: id, at: place),
+            environment: environment(cells["environment"], id: id, at: place))
         resource.kind = cells["kind"].flatMap { reading.choice($0, "kind", as: Resource.Kind.self) } ?? .host
         resource.criticality =
             cells["criticality"].flatMap { reading.choice($0, "criticality", as: Resource.Criticality.self) } ?? .medium
@@ -113,23 +121,24 @@ struct CSVFleetReader {
             let key = String(name.dropFirst(Self.labelPrefix.count))
             if let text = reading.text(cell, "the label \(key.quoted)") { resource.labels[key] = text }
         }
-        return reading.problems.count == before ? resource : nil
+        return id == nil ? nil : (resource, cells["address"]?.place ?? place)
     }
 
-    private func address(_ cell: YAMLValue?, id: String, at place: Place) -> ResourceAddress {
-        let text = cell.map { reading.text($0, "the address", limit: 512) } ?? id
-        guard let text, !text.isEmpty else { return .local }
+    /// - Parameter id: also the address of who says none.
+    private func address(_ cell: YAMLValue?, id: String?, at place: Place) -> ResourceAddress {
+        let standIn = ResourceAddress.ssh(id ?? "")
+        guard let text = cell.map({ reading.text($0, "the address", limit: 512) }) ?? id else { return standIn }
         do { return try AddressSyntax.parse(text) } catch {
             reading.problem(error.message, at: cell?.place ?? place, hint: error.hint)
-            return .local
+            return standIn
         }
     }
 
-    private func environment(_ cell: YAMLValue?, id: String, at place: Place) -> EnvironmentID {
+    private func environment(_ cell: YAMLValue?, id: String?, at place: Place) -> EnvironmentID {
         if let cell { return reading.environment(cell, options.environments) ?? "" }
         guard let environment = options.defaultEnvironment else {
             reading.problem(
-                "the resource \(id.quoted) has no environment", at: place,
+                "the \(id.map { "resource \($0.quoted)" } ?? "row") has no environment", at: place,
                 hint: "fill in the column 'environment', or choose a default environment")
             return ""
         }

@@ -23,9 +23,11 @@ struct FleetReader {
         let resources = resources(fields, environments: environments, tiers: tiers)
         let groups = groups(fields, environments: environments, resources: resources)
         let said = groups.compactMap { declared in declared.responsibility.map { (declared.group, $0) } }
-        return Fleet(
+        let fleet = Fleet(
             environments: environments, resources: ResponsibilityReader.spread(said, over: resources.sorted),
             groups: groups.map(\.group).sorted { $0.id < $1.id }, tiers: tiers)
+        reading.tellSharedMachines(of: fleet, resources)
+        return fleet
     }
 
     // MARK: Environments
@@ -80,8 +82,9 @@ struct FleetReader {
             if let value = item.mapping?.first(where: { $0.key == "after" })?.value {
                 after.append(AfterReader.Declared(ids: read.map(\.id), value: value))
             }
+            let address = item.mapping?.first { $0.key == "address" }?.value.place
             for resource in read {
-                if let first = declared.add(resource, at: item.place) {
+                if let first = declared.add(resource, at: item.place, address: address) {
                     reading.problem(
                         "the resource \(resource.id.rawValue.quoted) is given twice; first in line \(first.line)",
                         at: item.place)
@@ -147,7 +150,7 @@ private struct TrafficMap: Hashable {
 
 /// The resources declared so far, each with its place.
 struct DeclaredResources {
-    private var byID: [String: (resource: Resource, place: Place)] = [:]
+    private var byID: [String: (resource: Resource, place: Place, address: Place)] = [:]
 
     var count: Int { byID.count }
     var sorted: [Resource] { byID.values.map(\.resource).sorted { $0.id < $1.id } }
@@ -155,11 +158,16 @@ struct DeclaredResources {
     subscript(_ id: String) -> Resource? { byID[id]?.resource }
 
     /// The place of an earlier one with the same id; nil after adding it.
-    mutating func add(_ resource: Resource, at place: Place) -> Place? {
+    ///
+    /// - Parameter address: where its address stands, if it says one itself.
+    mutating func add(_ resource: Resource, at place: Place, address: Place? = nil) -> Place? {
         if let earlier = byID[resource.id.rawValue] { return earlier.place }
-        byID[resource.id.rawValue] = (resource, place)
+        byID[resource.id.rawValue] = (resource, place, address ?? place)
         return nil
     }
+
+    /// Where its address stands, or else the resource.
+    func addressPlace(of id: ResourceID) -> Place { byID[id.rawValue]?.address ?? .start }
 
     /// - Parameter after: by resource, whom it comes after.
     mutating func order(_ after: [ResourceID: [ResourceID]]) {
@@ -168,6 +176,19 @@ struct DeclaredResources {
 }
 
 extension Reading {
+    /// Each at the address that was given last of those that are the same.
+    func tellSharedMachines(of fleet: Fleet, _ declared: DeclaredResources) {
+        for shared in SharedMachines.all(of: fleet.resources, groups: fleet.groups) {
+            let places = shared.resources.map { declared.addressPlace(of: $0) }
+            let last = places.max { ($0.line, $0.column) < ($1.line, $1.column) } ?? .start
+            if shared.isWrong {
+                problem(shared.message, at: last, hint: shared.hint)
+            } else {
+                warning(shared.message, at: last, hint: shared.hint)
+            }
+        }
+    }
+
     /// Files say which format they are in, so that a later format can be told from a mistake.
     func version(_ fields: Fields, _ supported: Int, _ what: String) {
         guard let value = fields.required("version", of: what, self, hint: "write 'version: \(supported)'"),

@@ -113,9 +113,7 @@ struct ResourceReader {
                     "give it one of \(environments.map(\.id.rawValue).joined(separator: ", ")), or set it in 'defaults'"
             )
         }
-        let addresses =
-            addresses(settings.address, for: names, at: addressPlace)
-            ?? Array(repeating: .local, count: names.count)
+        let addresses = addresses(settings.address, for: names, at: addressPlace) ?? names.map { .ssh($0) }
         return zip(names, addresses).map { name, address in
             Resource(
                 id: ResourceID(name), kind: settings.kind, address: address, environment: settings.environment ?? "",
@@ -125,13 +123,16 @@ struct ResourceReader {
         }
     }
 
+    private static let rangeHint = "a range is written [1:4], [01:10] or [a:d]"
+
     /// The ids that the text stands for, never empty; nil if one of them is none.
     private func names(_ value: YAMLValue) -> [String]? {
         guard let text = reading.text(value, "the id of a resource", limit: 512) else { return nil }
         do {
             let names = try RangePattern(text).expanded
             for name in names {
-                guard reading.identifier(name, "the id of a resource", at: value.place) != nil else { return nil }
+                guard reading.identifier(name, "the id of a resource", at: value.place, ranges: Self.rangeHint) != nil
+                else { return nil }
             }
             return names
         } catch {

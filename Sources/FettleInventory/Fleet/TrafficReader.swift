@@ -13,6 +13,9 @@ struct TrafficReader {
     /// Longer than the delay after which AWS ends the waiting, unless that was changed.
     private static let cloudDrainSeconds = 330
 
+    /// What fits into the address of a UNIX socket.
+    private static let longestSocketPath = 107
+
     /// - Parameter group: with its members and its strategy.
     func read(_ value: YAMLValue, of group: ResourceGroup) -> TrafficBinding? {
         let keys = ["driver", "via", "endpoint", "backend", "server", "drainTimeout", "switch"]
@@ -37,6 +40,9 @@ struct TrafficReader {
             return nil
         }
         switch driver {
+        case "haproxy":
+            checkSocket(endpoint, at: fields["endpoint"]?.place ?? value.place)
+            checkServers(server, of: group, at: fields["server"]?.place ?? value.place)
         case "nginx": checkNginx(endpoint, of: group, at: value.place)
         case "keepalived": checkKeepalived(endpoint, address: backend, via: via.id, of: group, at: value.place)
         case "elbv2": checkTargetGroup(endpoint, named: backend, of: group, at: value.place)
@@ -47,6 +53,25 @@ struct TrafficReader {
             serverName: server,
             drainTimeoutSeconds: (timeout ?? nil) ?? (driver == "elbv2" ? Self.cloudDrainSeconds : 60),
             sides: sides ?? nil)
+    }
+
+    /// HAProxy is changed through its admin socket: what the driver would not take for one.
+    private func checkSocket(_ path: String, at place: Place) {
+        let isPlain = path.utf8.allSatisfy { NameRule.isAlphanumeric($0) || "/-_.@+".utf8.contains($0) }
+        guard !path.hasPrefix("/") || path.utf8.count > Self.longestSocketPath || !isPlain else { return }
+        reading.problem(
+            "\(path.quoted) cannot be the admin socket of HAProxy", at: place,
+            hint: "an absolute path of A-Z a-z 0-9 / - _ . @ +, of at most \(Self.longestSocketPath) bytes, such as "
+                + "/run/haproxy/admin.sock")
+    }
+
+    /// Each id is short enough, and what is written around it may make it too long.
+    private func checkServers(_ name: String, of group: ResourceGroup, at place: Place) {
+        let names = group.members.map { name.replacing("{id}", with: $0.rawValue) }
+        guard let long = names.first(where: { $0.utf8.count > NameRule.maximumLength }) else { return }
+        reading.problem(
+            "\(long.quoted) cannot be the name of a server of HAProxy", at: place,
+            hint: "at most \(NameRule.maximumLength) bytes")
     }
 
     /// nginx is changed by the file of an upstream's servers.

@@ -7,12 +7,21 @@ public enum InventoryImport {
     public struct Options: Sendable {
         /// From first to last.
         public var environments: [Environment]
-        /// For resources whose environment the source doesn't tell; nil: each of them is a problem.
+        /// One of `environments`, for resources whose environment the source doesn't tell; nil: each of them is a problem.
         public var defaultEnvironment: EnvironmentID?
 
         public init(environments: [Environment]? = nil, defaultEnvironment: EnvironmentID? = nil) {
             self.environments = environments ?? FleetReader.defaultEnvironments
             self.defaultEnvironment = defaultEnvironment
+        }
+
+        /// What is wrong with these, told with what is wrong with the source; nil: nothing.
+        func problem(in file: String) -> InventoryProblem? {
+            guard let id = defaultEnvironment, !environments.contains(where: { $0.id == id }) else { return nil }
+            return InventoryProblem(
+                file: file, line: 1, column: 1, message: "unknown default environment \(id.rawValue.quoted)",
+                hint: Suggestion.hint(
+                    for: id.rawValue, in: environments.map(\.id.rawValue), otherwise: "known environments"))
         }
     }
 
@@ -46,6 +55,7 @@ public enum InventoryImport {
 
     private static func csv(_ input: InputText, _ options: Options) throws(InventoryErrors) -> FleetReading {
         let reading = Reading(file: input.file)
+        reading.add([options.problem(in: input.file)].compactMap { $0 })
         let fleet = CSVFleetReader(reading: reading, options: options).read(input)
         let warnings = try reading.finish()
         return FleetReading(fleet: fleet, warnings: warnings)

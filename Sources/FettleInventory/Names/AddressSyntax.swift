@@ -31,21 +31,33 @@ enum AddressSyntax {
         return try check(ResourceAddress.ssh(host, port: port, user: user))
     }
 
-    /// - Throws: if a part is not what it must be. For addresses whose parts come one by one too.
-    static func check(_ address: ResourceAddress) throws(Problem) -> ResourceAddress {
-        guard isHost(address.host) else {
-            throw Problem(
-                message: "\(address.host.quoted) is no host name or address",
-                hint: "letters, digits and . - _ (IPv6 with colons too), beginning with a letter or a digit")
-        }
-        if let user = address.user, !isUser(user) {
-            throw Problem(
-                message: "\(user.quoted) is no user name", hint: "letters, digits and . - _ +, not beginning with -")
-        }
-        if let port = address.port, !(1...65_535).contains(port) {
-            throw Problem(message: "the port \(port) is not between 1 and 65535")
-        }
+    /// - Throws: if a part is not what it must be.
+    private static func check(_ address: ResourceAddress) throws(Problem) -> ResourceAddress {
+        if let problem = hostProblem(address.host) { throw problem }
+        if let problem = address.user.flatMap(userProblem) { throw problem }
+        if let problem = address.port.flatMap(portProblem) { throw problem }
         return address
+    }
+
+    // For addresses whose parts come one by one: each says what is wrong with it, or nil.
+
+    static func hostProblem(_ host: String) -> Problem? {
+        isHost(host)
+            ? nil
+            : Problem(
+                message: "\(host.quoted) is no host name or address",
+                hint: "letters, digits and . - _ (IPv6 with colons too), beginning with a letter or a digit")
+    }
+
+    static func userProblem(_ user: String) -> Problem? {
+        isUser(user)
+            ? nil
+            : Problem(
+                message: "\(user.quoted) is no user name", hint: "letters, digits and . - _ +, not beginning with -")
+    }
+
+    static func portProblem(_ port: Int) -> Problem? {
+        (1...65_535).contains(port) ? nil : Problem(message: "the port \(port) is not between 1 and 65535")
     }
 
     private static func hostAndPort(_ text: Substring) throws(Problem) -> (String, Int?) {

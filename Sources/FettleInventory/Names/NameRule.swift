@@ -23,14 +23,16 @@ enum NameRule {
 
 extension Reading {
     /// A name that follows the rule for ids.
-    func identifier(_ value: YAMLValue, _ name: String) -> String? {
+    ///
+    /// - Parameter ranges: what is said of ranges where the text looks like one.
+    func identifier(_ value: YAMLValue, _ name: String, ranges: String? = nil) -> String? {
         guard let text = text(value, name) else { return nil }
-        return identifier(text, name, at: value.place)
+        return identifier(text, name, at: value.place, ranges: ranges)
     }
 
-    func identifier(_ text: String, _ name: String, at place: Place) -> String? {
+    func identifier(_ text: String, _ name: String, at place: Place, ranges: String? = nil) -> String? {
         guard NameRule.isIdentifier(text) else {
-            let range = text.contains("[") ? "; a range is written [1:4], [01:10] or [a:d]" : ""
+            let range = text.contains("[") ? ranges.map { "; \($0)" } ?? "" : ""
             problem("\(text.quoted) cannot be \(name)", at: place, hint: NameRule.inWords + range)
             return nil
         }

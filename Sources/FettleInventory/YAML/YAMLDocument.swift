@@ -7,6 +7,8 @@ enum YAMLDocument {
     /// Nesting of lists and mappings. The deepest sensible inventory (Ansible's children) stays below 30.
     static let maximumDepth = 64
 
+    fileprivate static let tooDeep = "nested deeper than \(maximumDepth) levels"
+
     /// What else than plain YAML 1.2 is understood.
     enum Dialect {
         case plain
@@ -45,6 +47,11 @@ enum YAMLDocument {
         switch error as? YamlError {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
+            guard !problem.contains("nesting level") else {
+                reading.problem(
+                    tooDeep, at: Place(line: mark.line, column: mark.column), hint: "nest less deeply")
+                return
+            }
             let about = context.map { "\($0.text), " } ?? ""
             reading.problem(
                 "not valid YAML: \(about)\(problem)", at: Place(line: mark.line, column: mark.column),
@@ -60,7 +67,6 @@ enum YAMLDocument {
         if problem.contains("cannot start any token") {
             return "indent with spaces, never with tabs; quote text that begins with one of @ ` % *"
         }
-        if problem.contains("nest") { return "nest less deeply" }
         if problem.contains("another document") { return "keep one document in a file: remove the line '---'" }
         if problem.contains("undefined alias") { return "quote text that begins with *" }
         if problem.contains("mapping values are not allowed") {
@@ -94,7 +100,7 @@ private struct TreeWalk {
             return nil
         }
         guard depth <= YAMLDocument.maximumDepth else {
-            reading.problem("nested deeper than \(YAMLDocument.maximumDepth) levels", at: place)
+            reading.problem(YAMLDocument.tooDeep, at: place, hint: "nest less deeply")
             return nil
         }
         let tag = node.tag.description

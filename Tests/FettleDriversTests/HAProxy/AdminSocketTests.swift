@@ -1,4 +1,5 @@
 import FettleDriverKit
+import FettleInventory
 import FettleModel
 import Foundation
 import Testing
@@ -109,5 +110,24 @@ struct AdminSocketTests {
         #expect(!rules[0].permits(RelayedAdminSocket.rootCommand(path: "/run/other.sock")))
         let text = try SudoersFile(user: "fettle", rules: rules).text()
         #expect(text.contains("/usr/bin/socat"))
+    }
+}
+
+/// Whoever writes `fleet.yaml` is told what the driver would refuse, and of nothing that it takes.
+@Suite struct SocketPathTests {
+    @Test(arguments: [
+        "/", "/x", "/run/haproxy/admin.sock", "relative.sock", "x", "./x", "/run/../x", "//x", "/a b", "/a,b", "/a:b",
+        "/a!b",
+        "/ü", "/" + String(repeating: "x", count: 106), "/" + String(repeating: "x", count: 107), "/run/a@b/c+d_e-f.g",
+        "ipv4@127.0.0.1", "~/x", "/$x", "/x;",
+    ])
+    func theReaderAndTheDriverTakeTheSame(_ path: String) {
+        let text = """
+            version: 1
+            defaults: {environment: dev}
+            resources: [a, b, lb]
+            groups: [{id: g, members: [a, b], traffic: {driver: haproxy, via: lb, endpoint: "\(path)", backend: web}}]
+            """
+        #expect(((try? FleetFile.parse(text)) != nil) == HAProxyNames.isSocketPath(path))
     }
 }
