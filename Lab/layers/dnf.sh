@@ -4,6 +4,8 @@ export DEBIAN_FRONTEND=noninteractive
 # shellcheck source-path=SCRIPTDIR source=rpm-repository.sh
 . /lab/layers/rpm-repository.sh
 apt-get install -y --no-install-recommends -t bookworm dnf dnf-plugins-core
+# It would offer again whatever was once downloaded, also what the repository has dropped. (Red Hat has it in a package of its own.)
+sed -i 's/^enabled.*/enabled = false/' /etc/dnf/plugins/local.conf
 # dnf asks the package of a distribution that it knows for this, and finds none on Debian.
 echo 12 >/etc/dnf/vars/releasever
 mkdir -p /etc/yum.repos.d
