@@ -119,7 +119,8 @@ import Testing
             "\(scan.error)")
         let waiver = try Program(
             [
-                "waiver", "add", "CVE-2026-1", "--reason", "x", "--owner", "me", "--expires", "30d", "--resource",
+                "waiver", "add", "--advisory", "CVE-2026-1", "--reason", "x", "--owner", "me", "--expires", "30d",
+                "--resource",
                 "nope",
             ],
             in: folder)
