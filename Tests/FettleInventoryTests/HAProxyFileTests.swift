@@ -40,6 +40,16 @@ import Testing
         #expect(told.count == 1 && told[0].contains("of at most 107 bytes"), "\(told)")
     }
 
+    /// One would be drained for all, and the others patched under traffic.
+    @Test func eachMemberIsAServerOfItsOwn() {
+        #expect(
+            Self.told("/x", server: "web") == [
+                "f:7:83: all members would be the one server 'web'; write {id} where the member's name belongs, such as 'server: "
+                    + "\"{id}\"'"
+            ])
+        #expect(Self.told("/x", id: "a-1", server: "web") == [])
+    }
+
     @Test func aServersNameFits() {
         let long = "a" + String(repeating: "x", count: 127)
         #expect(Self.told("/x", id: long) == [])

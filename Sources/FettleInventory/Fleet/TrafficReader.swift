@@ -48,11 +48,22 @@ struct TrafficReader {
         case "elbv2": checkTargetGroup(endpoint, named: backend, of: group, at: value.place)
         default: break
         }
-        return TrafficBinding(
+        let traffic = TrafficBinding(
             driver: driver, via: via.id, address: via.address, endpoint: endpoint, backend: backend,
             serverName: server,
             drainTimeoutSeconds: (timeout ?? nil) ?? (driver == "elbv2" ? Self.cloudDrainSeconds : 60),
             sides: sides ?? nil)
+        if driver != "keepalived" { refuseSharedServer(traffic, of: group, at: fields["server"]?.place ?? value.place) }
+        return traffic
+    }
+
+    /// Who takes one member out would take the server of all out, and patch the others under traffic (I1).
+    private func refuseSharedServer(_ traffic: TrafficBinding, of group: ResourceGroup, at place: Place) {
+        let servers = Set(group.members.map { [traffic.backend(of: $0), traffic.serverName(of: $0)] })
+        guard servers.count < Set(group.members).count else { return }
+        reading.problem(
+            "all members would be the one server \(traffic.serverName.quoted)", at: place,
+            hint: "write {id} where the member's name belongs, such as 'server: \"{id}\"'")
     }
 
     /// HAProxy is changed through its admin socket: what the driver would not take for one.
