@@ -44,7 +44,7 @@ import Testing
     @Test func eachMemberIsAServerOfItsOwn() {
         #expect(
             Self.told("/x", server: "web") == [
-                "f:7:83: all members would be the one server 'web'; write {id} where the member's name belongs, such as 'server: "
+                "f:7:79: all members would be the one server 'web'; write {id} where the member's name belongs, such as 'server: "
                     + "\"{id}\"'"
             ])
         #expect(Self.told("/x", id: "a-1", server: "web") == [])
