@@ -60,8 +60,11 @@ install_missing_tools() {
 
 apt_get_quietly() {
     local log
+    local -a words=(apt-get -y -qq -o DPkg::Lock::Timeout=600 "$@")
+    # Only what is installed brings services.
+    [[ $1 != install ]] || words=("$lab_source/../scripts/without-services" "${words[@]}")
     log=$(mktemp)
-    if ! DEBIAN_FRONTEND=noninteractive "$lab_source/../scripts/without-services" apt-get -y -qq -o DPkg::Lock::Timeout=600 "$@" </dev/null >"$log" 2>&1; then
+    if ! DEBIAN_FRONTEND=noninteractive "${words[@]}" </dev/null >"$log" 2>&1; then
         tail -n 20 "$log" >&2
         rm -f "$log"
         fail "apt-get $1 failed"

@@ -127,10 +127,9 @@ enum HypervisorLab {
 
     private static func asking(_ machine: String, tries: Int) -> [String] {
         [
-            "in", "curl", "--silent", "--fail", "--max-time", "20", "--retry", "\(tries)",
-            "--retry-delay", "3",
+            "in", "curl", "--silent", "--fail", "--max-time", "20", "--retry", "\(tries)", "--retry-delay", "3",
+            "--retry-all-errors", "http://\(machine)/boot-id",
         ]
-            + ["--retry-all-errors", "http://\(machine)/boot-id"]
     }
 
     /// What is known of a machine that does not answer: nothing else of the lab is left when its tests have ended.
