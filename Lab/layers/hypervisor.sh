@@ -6,6 +6,7 @@ apt-get install -y --no-install-recommends -t bookworm \
     libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils systemd-container bridge-utils
 
 install -m 644 /lab/config/qemu.conf /etc/libvirt/qemu.conf
+install -m 755 /lab/config/qemu-emulated /usr/local/bin/qemu-emulated
 # The network is the lab's own bridge: libvirt brings no network of its own up.
 rm -f /etc/libvirt/qemu/networks/autostart/default.xml
 # Hypervisors reach each other by TLS, with certificates that the lab makes for each of them.
