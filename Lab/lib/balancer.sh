@@ -6,6 +6,7 @@ balancer_seed() {
     mkdir -p "$seed/etc/haproxy"
     {
         cat "$lab_source/config/haproxy.cfg"
+        printf '\nfrontend statistics\n    bind :8404\n    stats enable\n    stats uri /\n    stats refresh 2s\n'
         while read -r pool address port backend; do
             printf '\nfrontend %s\n    bind :%s\n    default_backend %s\n' "$pool" "$port" "$pool"
             printf '\nbackend %s\n    balance roundrobin\n    option httpchk GET /healthz\n' "$pool"
