@@ -67,6 +67,21 @@ import Testing
         #expect(PlanChecker.check(plan).violations == [])
     }
 
+    /// What Fettle does not reach is known by what is asked from outside alone (I6): otherwise all traffic might go to nobody.
+    @Test func aStandbyThatNobodyJudgesIsGivenNoTraffic() throws {
+        func problems(_ probes: [Probe]) -> [PlanningRefusal.Problem] {
+            var sample = sample { $0.probes = probes }
+            let place = sample.fleet.resources.firstIndex { $0.id == "green-2" }!
+            sample.fleet.resources[place].address = ResourceAddress(transport: .none, host: "green-2.example")
+            sample.selection.hosts.removeAll { $0.resource == "green-2" }
+            return sample.problems()
+        }
+        #expect(problems([FleetBuilder.probe]).isEmpty)
+        let unjudged = problems([FleetBuilder.probe, Probe(name: "unit", check: .systemdUnit(name: "nginx.service"))])
+        #expect(unjudged.map(\.code) == [.capacity])
+        #expect(unjudged.first?.message.contains("asked from outside") == true)
+    }
+
     @Test func whatIsPatchedAlreadyTakesTheTrafficAtOnce() throws {
         var sample = sample()
         sample.selection.hosts.removeAll { $0.resource.rawValue.hasPrefix("green") }

@@ -140,26 +140,12 @@ enum StrategyPass {
         )
     }
 
-    /// Members that the facts do not show as answering. Unknown is not healthy (I6). What Fettle cannot reach at all (transport
-    /// `none`) no facts show: its load balancer, or probes that are asked from outside, judge it at the run; without these nobody does.
+    /// Of those that stay as they are.
     private static func unavailableMembers(
         of group: ResourceGroup, targets: [ResourceID], _ index: PlanningIndex
     ) -> [ResourceID] {
         let targets = Set(targets)
-        return group.members.filter { member in
-            guard !targets.contains(member) else { return false }
-            if isBeyondReach(member, index) { return !isJudgedFromOutside(group) }
-            return index.facts(of: member)?.reachability != .reachable
-        }.sorted()
-    }
-
-    private static func isBeyondReach(_ member: ResourceID, _ index: PlanningIndex) -> Bool {
-        index.resource(member)?.address.transport == ResourceAddress.Transport.none
-    }
-
-    private static func isJudgedFromOutside(_ group: ResourceGroup) -> Bool {
-        let probes = group.probes.filter { !$0.isManual }
-        return probes.isEmpty ? group.traffic != nil : probes.allSatisfy(\.isAskedByController)
+        return group.members.filter { !targets.contains($0) && !index.isAvailable($0, in: group) }.sorted()
     }
 
     private static func refuseIfStuck(
@@ -173,7 +159,7 @@ enum StrategyPass {
             let without = size - unavailable.count
             let lower = without > 0 ? "lower minimumAvailable to \(without - 1) or " : ""
             let cause = unavailable.isEmpty ? "" : " while \(list(unavailable)) is not available"
-            let unwatched = unavailable.filter { isBeyondReach($0, index) }
+            let unwatched = unavailable.filter(index.isBeyondReach)
             let remedy =
                 if unavailable.isEmpty {
                     "add a member"

@@ -49,6 +49,25 @@ struct PlanningIndex {
 
     /// Sorted by id.
     func groups(of resource: ResourceID) -> [ResourceGroup] { groupLists.groups(of: resource) }
+
+    /// Whether a member that the plan leaves as it is counts as one that serves. Unknown is not healthy (I6): what does not answer, and
+    /// what no facts can show (transport `none`) unless something that is asked from outside judges it at the run.
+    func isAvailable(_ member: ResourceID, in group: ResourceGroup) -> Bool {
+        if isBeyondReach(member) { return group.isJudgedFromOutside }
+        return facts(of: member)?.reachability == .reachable
+    }
+
+    func isBeyondReach(_ member: ResourceID) -> Bool {
+        resource(member)?.address.transport == ResourceAddress.Transport.none
+    }
+}
+
+extension ResourceGroup {
+    /// By probes that the controller asks itself; without any, by the load balancer's own view.
+    fileprivate var isJudgedFromOutside: Bool {
+        let probes = probes.filter { !$0.isManual }
+        return probes.isEmpty ? traffic != nil : probes.allSatisfy(\.isAskedByController)
+    }
 }
 
 /// The groups of each resource. Those of the same groups share one list.

@@ -76,11 +76,14 @@ struct BlueGreen {
                 "blueGreen needs 'probes': nothing else says that a side is well before all traffic goes there")
         }
         for member in group.members { refuseMisfit(member, then, cast, &notes) }
-        for member in standby where !cast.isTarget(member) && !isThere(member, cast.index) {
+        for member in standby where !cast.isTarget(member) && !cast.index.isAvailable(member, in: group) {
+            let remedy =
+                cast.index.isBeyondReach(member)
+                ? "Fettle does not reach it: have it judged by probes that are asked from outside (http, tcp)"
+                : "bring it back"
             refuse(
                 .capacity,
-                "\(member) of the standby is not available, and a side that is not whole is given no traffic; bring "
-                    + "it back"
+                "\(member) of the standby is not available, and a side that is not whole is given no traffic; \(remedy)"
             )
         }
         if standby.count < serving.count {
@@ -127,13 +130,7 @@ struct BlueGreen {
         if let machine = cast.index.residency.machines(on: member)?.residents.first {
             refuse("\(member) is to be retired and carries machine \(machine.name)")
         }
-        if !isThere(member, cast.index) { refuse("\(member) is to be retired, but it is not available") }
-    }
-
-    /// What Fettle cannot reach is never in the facts: the probes of the switch judge it.
-    private func isThere(_ member: ResourceID, _ index: PlanningIndex) -> Bool {
-        if index.resource(member)?.address.transport == ResourceAddress.Transport.none { return true }
-        return index.facts(of: member)?.reachability == .reachable
+        if !cast.index.isAvailable(member, in: group) { refuse("\(member) is to be retired, but it is not available") }
     }
 
     // MARK: Order
