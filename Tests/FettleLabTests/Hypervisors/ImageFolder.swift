@@ -91,7 +91,7 @@ extension HypervisorLab {
 
 extension HypervisorSite {
     /// Members of the pool, asked for by alice and approved by bob.
-    func approvedReplacement(of machines: String...) async throws {
+    func approvedReplacement(of machines: [String]) async throws {
         // Of all: a host whose updates are not known makes a scan one that was partly read.
         for machine in HypervisorLab.homes.keys.sorted() {
             try await HypervisorLab.ssh(machine, "apt-get", "-qq", "update")

@@ -4,14 +4,16 @@ import Testing
 
 /// Machines are made anew from images that are patched here, really: `fettle image patch`, its boot test, the catalogue, a plan, a run.
 extension HypervisorTests {
-    /// Killed in the middle of it, as well: what was made and what is kept stands in the ledger, and nothing is there twice.
+    /// Killed in the middle of it, as well: what was made and what is kept stands in the ledger, and nothing is there twice. A boot of an
+    /// emulated machine takes minutes, so that a second one is replaced after it in the long form only.
     @Test func aPatchedImageTakesThePlaceOfARunningMachineAndNoRequestFails() async throws {
         try await HypervisorLab.renew()
         let site = try HypervisorSite(remaking: "5s")
         let images = try ImageFolder()
         let version = try await images.patch(try HypervisorLab.baseImage, to: "patched.qcow2", site)
         try await images.offer("patched.qcow2", site)
-        try await site.approvedReplacement(of: "vm-1", "vm-2")
+        let replaced = TestScale.isLong ? ["vm-1", "vm-2"] : ["vm-1"]
+        try await site.approvedReplacement(of: replaced)
         let before = try await HypervisorLab.bootIDs()
         let load = try await HypervisorLab.loaded {
             let process = try site.launch(["run", "start", "change-1"])
@@ -29,10 +31,10 @@ extension HypervisorTests {
         #expect(try await site.outcome == .succeeded)
         #expect(try await site.fettle("run", "obligations", "run-1").contains("owes nothing"))
         let after = try await HypervisorLab.bootIDs()
-        #expect(before["vm-1"] != after["vm-1"] && before["vm-2"] != after["vm-2"] && before["vm-3"] == after["vm-3"])
+        for (machine, boot) in before { #expect((boot != after[machine]) == replaced.contains(machine), "\(machine)") }
         #expect(try await HypervisorLab.places() == HypervisorLab.homes)
         try await HypervisorLab.expectNothingLeft()
-        for machine in ["vm-1", "vm-2"] {
+        for machine in replaced {
             #expect(try await HypervisorLab.openssl(on: machine) == version)
             // The disks of the first generation are not Fettle's own, and are left.
             #expect(try await HypervisorLab.inside("ls /srv/guests", on: "hv-1").contains("\(machine).qcow2"))
@@ -65,7 +67,7 @@ extension HypervisorTests {
             ])
         try await images.patch(images.path("spoiled.raw"), to: "patched.raw", site)
         try await images.offer("patched.raw", site)
-        try await site.approvedReplacement(of: "vm-1", "vm-2")
+        try await site.approvedReplacement(of: ["vm-1", "vm-2"])
         let before = try await HypervisorLab.inside("virsh -q domuuid vm-1; virsh -q domuuid vm-2", on: "hv-1")
         let load = try await HypervisorLab.loaded {
             try await site.fettle("run", "start", "change-1", ends: 5)
