@@ -1,4 +1,5 @@
 import FettleModel
+import FettleTestSupport
 import Foundation
 import Testing
 
