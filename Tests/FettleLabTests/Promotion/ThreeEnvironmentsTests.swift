@@ -9,7 +9,7 @@ import Testing
 ///
 /// They take hosts of all environments, and come alone. The two suites share no host.
 @Suite(
-    .enabled(if: PackagesLab.isUp, "no lab is up: set FETTLE_LAB_RUN, or use `make test`"), .timeLimit(.minutes(10)))
+    .enabled(if: PackagesLab.isUp, "no lab is up: set FETTLE_LAB_RUN, or use `make test`"), .timeLimit(.minutes(20)))
 struct ThreeEnvironmentsTests {
     @Suite struct TheWay {
         /// Promoted by the clock, production gets whatever the repository holds on that day. And what was applied was not what was
