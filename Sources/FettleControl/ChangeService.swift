@@ -23,13 +23,14 @@ public struct ChangeService: Sendable {
     /// - Parameters:
     ///   - fleet: whose owners, criticalities and environments count; nil: they are not known.
     ///   - template: of the policy, for a standard change.
+    ///   - expectedLoss: what the plan's patches cost together, expected a day (`RiskService.expectedLoss`); nil: not known.
     ///   - lane: by which a plan from a patch set goes.
     /// - Throws: `blocked` if the checker finds a way to break an invariant, if the plan is beyond its template or its patch set has not
     ///   shown enough yet; `invalid` if there is nothing to do in the plan; `conflict` while another change of it is open, approved or
     ///   carried out.
     public func submit(
         plan id: PlanID, kind: Change.Kind, reason: String, by person: Person, policy: Policy, fleet: Fleet? = nil,
-        template: String? = nil, lane: PromotionLane = .normal
+        template: String? = nil, expectedLoss: Double? = nil, lane: PromotionLane = .normal
     ) async throws(ControlError) -> Change {
         let (plan, reference) = try await keeper.load(Plan.self, .plan, id: id.rawValue)
         try await gate.require(.submit, on: ActScope(plan, fleet: fleet), by: person)
@@ -40,7 +41,8 @@ public struct ChangeService: Sendable {
         }
         try Self.prove(plan)
         let time = now()
-        let form = try ChangeForm(plan, kind: kind, template: template, policy: policy, fleet: fleet)
+        let form = try ChangeForm(
+            plan, kind: kind, template: template, policy: policy, fleet: fleet, expectedLoss: expectedLoss)
         let promotion = try await PromotionAdmission(keeper).admit(
             plan, lane: lane, policy: policy, fleet: fleet, at: time)
         let (change, _) = try await keeper.keepNext(as: .change, at: time) { kept throws(ControlError) in

@@ -159,7 +159,7 @@ import Testing
         let others = [
             Self.finding("not-in-it", on: change.resource), Self.finding(change.change.name, on: "elsewhere"),
         ]
-        #expect(PlanRisks.patched([inPlan] + others, by: plan) == [inPlan])
+        #expect(RiskService.patched([inPlan] + others, by: plan) == [inPlan])
     }
 
     @Test func aWeaknessThatIsUndecidedUnknownOrUncheckedIsNotAbsent() {

@@ -56,7 +56,7 @@ import Testing
               teams: {dba: [emil, dora]}
               rules:
                 - {name: r, environments: [prod*], groups: [db*], hostsAtLeast: 5, shareAtLeast: 50, irreversible: true,
-                   reboots: true, criticalityAtLeast: high, approvals: 3, from: [dba], owners: true}
+                   reboots: true, criticalityAtLeast: high, lossAtLeast: 2.5, approvals: 3, from: [dba], owners: true}
               templates:
                 - {name: t, environments: [dev], groups: [web], hosts: 9, packages: [open*], reboots: true, approvals: 1}
             """
@@ -68,7 +68,7 @@ import Testing
                     rules: [
                         ApprovalCondition(
                             name: "r", environments: ["prod*"], groups: ["db*"], hosts: 5, sharePercent: 50,
-                            irreversible: true, reboots: true, criticality: .high, approvals: 3, from: ["dba"],
+                            irreversible: true, reboots: true, criticality: .high, lossPerDay: 2.5, approvals: 3, from: ["dba"],
                             owners: true)
                     ],
                     templates: [

@@ -24,9 +24,13 @@ struct ChangeSubmit: AsyncParsableCommand {
         // What owners and stages say is asked of the fleet: where it cannot be read, nobody goes past them.
         let needsFleet = !policy.changes.rules.isEmpty || policy.promotion != nil
         let fleet = needsFleet ? try session.fleet : try? session.fleet
+        let loss =
+            policy.changes.goesByLoss
+            ? try await session.risks.expectedLoss(
+                ofPatching: PlanID(plan), fleet: fleet, policy: policy, feeds: session.feeds(.init())) : nil
         let change = try await session.changes.submit(
             plan: PlanID(plan), kind: kind, reason: reason, by: session.person, policy: policy,
-            fleet: fleet, template: template, lane: fast ? .fast : .normal)
+            fleet: fleet, template: template, expectedLoss: loss, lane: fast ? .fast : .normal)
         if options.output == .json { return try session.printJSON(change) }
         session.print("\(change.id) asks for approval of \(change.plan.id), digest \(change.plan.digest.short)…")
         session.print(change.approvalLine)

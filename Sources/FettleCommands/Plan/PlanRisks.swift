@@ -11,7 +11,7 @@ enum PlanRisks {
     ) async throws -> [RiskLedger] {
         guard let findings else { return [] }
         return try await session.risks.ledgers(
-            patched(findings.findings, by: plan), fleet: fleet, policy: session.policy,
+            RiskService.patched(findings.findings, by: plan), fleet: fleet, policy: session.policy,
             feeds: session.feeds(feeds))
     }
 
@@ -29,22 +29,8 @@ enum PlanRisks {
         guard !plan.steps.isEmpty, case .findings(let findings) = read.basis else { return [] }
         return lines(
             try RiskService.ledgers(
-                patched(findings.findings, by: plan), fleet: read.fleet, policy: read.policy,
+                RiskService.patched(findings.findings, by: plan), fleet: read.fleet, policy: read.policy,
                 feeds: AdvisorySource().fleetFeeds(directory: directory), at: read.now))
-    }
-
-    /// Those of which the plan changes a package: what it leaves alone is not weighed with it.
-    static func patched(_ findings: [Finding], by plan: Plan) -> [Finding] {
-        var changed: [ResourceID: Set<String>] = [:]
-        for step in plan.steps {
-            // The way back is no patch.
-            if case .changePackages(let transaction) = step.action, transaction.purpose != .patch { continue }
-            for entry in step.resourceChanges { changed[entry.resource, default: []].insert(entry.change.name) }
-        }
-        return findings.filter { finding in
-            guard let names = changed[finding.resource] else { return false }
-            return finding.packages.contains(where: names.contains)
-        }
     }
 
     private static func lines(_ ledgers: [RiskLedger], more hint: String = "") -> [String] {
@@ -53,6 +39,8 @@ enum PlanRisks {
                 + "\(RiskTerm.figure(ledger.patching.perDay)) to patch (\(ledger.unit) a day)"
         }
         let more = ledgers.count > 5 ? ["… and \(ledgers.count - 5) more\(hint)"] : []
-        return shown + more
+        guard ledgers.count > 1 else { return shown }
+        let sum = RiskTerm.figure(RiskService.patchingLoss(ledgers))
+        return shown + more + ["all of them together: \(sum) to patch (\(ledgers[0].unit) a day)"]
     }
 }

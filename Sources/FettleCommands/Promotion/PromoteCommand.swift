@@ -31,10 +31,12 @@ struct PromoteCommand: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(options)
         let bar = ProgressHolder()
+        let policy = try session.policy
+        let feeds = policy.changes.goesByLoss ? try session.feeds(.init()) : nil
         let promoted = try await session.promotions.promote(
             PatchSetID(set), to: StageID(stage), lane: fast ? .fast : .normal, kind: emergency ? .emergency : .normal,
-            reason: reason ?? "\(set) to \(stage)", by: session.person, fleet: session.fleet, policy: session.policy,
-            progress: { bar.advance($0.rawValue) }, willAsk: { bar.start("asking resolvers", total: $0) })
+            reason: reason ?? "\(set) to \(stage)", by: session.person, fleet: session.fleet, policy: policy,
+            feeds: feeds, progress: { bar.advance($0.rawValue) }, willAsk: { bar.start("asking resolvers", total: $0) })
         bar.finish()
         await session.close()
         let view = PlanResultView(result: promoted.result)

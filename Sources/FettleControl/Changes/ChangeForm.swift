@@ -9,7 +9,8 @@ struct ChangeForm {
 
     /// - Throws: `invalid` for a template that there is not, `blocked` for a plan beyond its template.
     init(
-        _ plan: Plan, kind: Change.Kind, template name: String?, policy: Policy, fleet: Fleet?
+        _ plan: Plan, kind: Change.Kind, template name: String?, policy: Policy, fleet: Fleet?,
+        expectedLoss: Double?
     ) throws(ControlError) {
         self.kind = kind
         self.policy = policy.changes
@@ -24,7 +25,7 @@ struct ChangeForm {
                     hint: "`fettle change submit \(plan.id) --kind normal` asks people")
             }
         }
-        rule = policy.approvalRule(for: plan, kind: kind, template: template, fleet: fleet)
+        rule = policy.approvalRule(for: plan, kind: kind, template: template, fleet: fleet, expectedLoss: expectedLoss)
     }
 
     private static func template(

@@ -1,3 +1,4 @@
+public import FettleAssessment
 public import FettleModel
 import FettlePlanning
 public import FettleStore
@@ -153,11 +154,13 @@ public struct PromotionService: Sendable {
 
     /// Plans a stage from the set, with exactly its versions, and asks for approval of that plan.
     ///
+    /// - Parameter feeds: by which what it costs is weighed where who has to agree depends on that; nil: it is not known.
     /// - Throws: `blocked` with everything that the set has not shown yet, and where hosts want something of it and none can be brought
     ///   it: with the packages, the hosts, and why.
     public func promote(
         _ id: PatchSetID, to stage: StageID, lane: PromotionLane, kind: Change.Kind, reason: String, by person: Person,
-        fleet: Fleet, policy: Policy, progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
+        fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds? = nil,
+        progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Promoted {
         try await gate.require(.submit, on: .nowhere, by: person)
@@ -176,8 +179,14 @@ public struct PromotionService: Sendable {
             guard wishes.isEmpty else { throw Self.nothingCanBeBrought(id, to: stage, result, wishes) }
             return Promoted(result: result, change: nil)
         }
+        var loss: Double?
+        if let feeds {
+            loss = try await RiskService(store: keeper.store, tools: tools).expectedLoss(
+                ofPatching: result.plan.id, fleet: fleet, policy: policy, feeds: feeds)
+        }
         let change = try await changes.submit(
-            plan: result.plan.id, kind: kind, reason: reason, by: person, policy: policy, fleet: fleet, lane: lane)
+            plan: result.plan.id, kind: kind, reason: reason, by: person, policy: policy, fleet: fleet,
+            expectedLoss: loss, lane: lane)
         return Promoted(result: result, change: change)
     }
 

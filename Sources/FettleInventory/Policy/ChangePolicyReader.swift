@@ -93,7 +93,7 @@ struct ChangePolicyReader {
         let what = "a rule of approval"
         let keys = [
             "name", "environments", "groups", "hostsAtLeast", "shareAtLeast", "irreversible", "reboots",
-            "criticalityAtLeast", "approvals", "from", "owners",
+            "criticalityAtLeast", "lossAtLeast", "approvals", "from", "owners",
         ]
         guard let fields = Fields(item, of: what, keys: keys, reading), let name = name(fields, what) else {
             return nil
@@ -108,6 +108,7 @@ struct ChangePolicyReader {
         rule.criticality = fields["criticalityAtLeast"].flatMap {
             reading.choice($0, "criticality", as: Resource.Criticality.self)
         }
+        rule.lossPerDay = fields["lossAtLeast"].flatMap { reading.number($0, "lossAtLeast", in: 0...1e12) }
         rule.approvals = fields["approvals"].flatMap { reading.integer($0, "approvals", in: 1...20) }
         rule.from = globs(fields["from"], "from", "a person or team")
         rule.owners = fields["owners"].flatMap { reading.boolean($0, "owners") } ?? false

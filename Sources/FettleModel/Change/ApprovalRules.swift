@@ -7,8 +7,10 @@ extension Policy {
     ///   - kind: which of the kinds of changes it is asked for as.
     ///   - template: the standard change's; nil: it is of another kind.
     ///   - fleet: whose owners and criticalities count; nil: they are not known, and conditions that go by them hold.
+    ///   - loss: what the plan's patches cost together, expected a day; nil: it is not known, and conditions that go by it hold.
     public func approvalRule(
-        for plan: Plan, kind: Change.Kind = .normal, template: ChangeTemplate? = nil, fleet: Fleet? = nil
+        for plan: Plan, kind: Change.Kind = .normal, template: ChangeTemplate? = nil, fleet: Fleet? = nil,
+        expectedLoss loss: Double? = nil
     ) -> ApprovalRule {
         let resources = Dictionary((fleet?.resources ?? []).map { ($0.id, $0) }) { first, _ in first }
         var rule = environmentRule(for: plan, resources)
@@ -21,7 +23,8 @@ extension Policy {
         }
         let radius = BlastRadius(plan)
         var demands: [ApprovalRule.Demand] = []
-        for condition in changes.rules where condition.holds(for: plan, radius, fleet == nil ? nil : resources) {
+        for condition in changes.rules
+        where condition.holds(for: plan, radius, fleet == nil ? nil : resources, loss: loss) {
             rule.approvals = max(rule.approvals, condition.approvals ?? 0)
             if !condition.from.isEmpty {
                 demands.append(
@@ -67,7 +70,10 @@ extension ApprovalCondition {
     ///   - plan: what is to be agreed to.
     ///   - radius: of that plan.
     ///   - resources: nil: they are not known, and what goes by them holds.
-    func holds(for plan: Plan, _ radius: BlastRadius, _ resources: [ResourceID: Resource]?) -> Bool {
+    ///   - loss: nil: it is not known, and what goes by it holds.
+    func holds(
+        for plan: Plan, _ radius: BlastRadius, _ resources: [ResourceID: Resource]?, loss: Double?
+    ) -> Bool {
         func isNamed(_ names: [String], _ globs: [String]) -> Bool {
             globs.isEmpty || names.contains { name in globs.contains { Glob($0).matches(name) } }
         }
@@ -75,7 +81,7 @@ extension ApprovalCondition {
             isNamed(plan.environmentsTouched(resources ?? [:]).map(\.rawValue).sorted(), environments),
             isNamed(radius.groups.map(\.rawValue), groups), radius.hosts >= hosts ?? 0,
             radius.largestSharePercent >= sharePercent ?? 0, !irreversible || radius.irreversibleSteps > 0,
-            !reboots || radius.reboots > 0
+            !reboots || radius.reboots > 0, loss.map({ !($0 < lossPerDay ?? 0) }) != false
         else { return false }
         guard let criticality, let resources else { return true }
         return plan.resourcesTouched.contains { (resources[$0]?.criticality ?? .critical) >= criticality }

@@ -21,6 +21,9 @@ public struct ChangePolicy: Codable, Sendable, Equatable {
         self.expiresAfterSeconds = expiresAfterSeconds
     }
 
+    /// Whether who has to agree depends on what a plan's patches are expected to cost.
+    public var goesByLoss: Bool { rules.contains { $0.lossPerDay != nil } }
+
     /// What holds for changes of the kind emergency.
     public struct EmergencyRule: Codable, Sendable, Equatable {
         /// At most so many approvals are demanded, whatever the environment demands.
@@ -53,6 +56,8 @@ public struct ApprovalCondition: Codable, Sendable, Equatable {
     public var reboots: Bool
     /// Only plans with a host that is at least as critical; nil: whatever hosts.
     public var criticality: Resource.Criticality?
+    /// Only plans whose patches cost at least that, expected a day in the unit of `risk` (docs/risk.md); nil: whatever they cost.
+    public var lossPerDay: Double?
     /// At least so many approvals in all; nil: as many as the environments demand.
     public var approvals: Int?
     /// People or teams, one of whom has to approve; empty: nobody in particular.
@@ -63,7 +68,7 @@ public struct ApprovalCondition: Codable, Sendable, Equatable {
     public init(
         name: String, environments: [String] = [], groups: [String] = [], hosts: Int? = nil, sharePercent: Int? = nil,
         irreversible: Bool = false, reboots: Bool = false, criticality: Resource.Criticality? = nil,
-        approvals: Int? = nil, from: [String] = [], owners: Bool = false
+        lossPerDay: Double? = nil, approvals: Int? = nil, from: [String] = [], owners: Bool = false
     ) {
         self.name = name
         self.environments = environments
@@ -73,6 +78,7 @@ public struct ApprovalCondition: Codable, Sendable, Equatable {
         self.irreversible = irreversible
         self.reboots = reboots
         self.criticality = criticality
+        self.lossPerDay = lossPerDay
         self.approvals = approvals
         self.from = from
         self.owners = owners
