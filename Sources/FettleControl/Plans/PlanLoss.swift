@@ -1,5 +1,7 @@
 public import FettleAssessment
 public import FettleModel
+import FettleReporting
+import FettleStore
 
 /// What the patches of a plan are expected to cost, for whom has to agree to them.
 extension RiskService {

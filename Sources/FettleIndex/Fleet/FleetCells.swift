@@ -32,13 +32,13 @@ extension FleetStore {
         let place = try element(.rowBlocks, rowBlock)
         let capacity = Int(file.load(place + RowBlock.capacity, as: UInt32.self))
         let start = Int(clamping: file.load(place + RowBlock.directory, as: UInt64.self))
+        let old = file.bytes(at: start, capacity * 8)
+        guard capacity == 0 || old != nil else { throw damaged("a directory lies outside of it") }
         guard column >= capacity else { return start + column * 8 }
         let larger = max(64, capacity * 2, (column + 64) / 64 * 64)
         let new = try allocate(larger * 8)
-        if capacity > 0 {
-            guard let old = file.bytes(at: start, capacity * 8) else { throw damaged("a directory lies outside of it") }
-            file.store(old, at: new)
-        }
+        // Where the file has grown it may lie elsewhere in memory.
+        if capacity > 0, let old = file.bytes(at: start, capacity * 8) { file.store(old, at: new) }
         file.store(UInt64(new), at: place + RowBlock.directory)
         file.store(UInt32(larger), at: place + RowBlock.capacity)
         return new + column * 8
@@ -177,6 +177,9 @@ extension FleetStore {
         let size = FleetLayout.sparseCapacity(kind) * 4
         let free = Int(clamping: root(head, as: UInt64.self))
         guard free > 0 else { return try allocate(size) }
+        guard free % FleetLayout.line == 0, file.bytes(at: free, size) != nil else {
+            throw damaged("a free block lies outside of it")
+        }
         setRoot(head, file.load(free, as: UInt64.self))
         file.clear(size, at: free)
         return free

@@ -28,6 +28,7 @@ struct FleetStore {
             cursor = try extend(by: FleetLayout.growth)
             setRoot(Root.smallEnd, UInt64(cursor + FleetLayout.growth))
         }
+        guard file.bytes(at: cursor, size) != nil else { throw damaged("its next part lies outside of it") }
         setRoot(Root.smallCursor, UInt64(cursor + size))
         return cursor
     }

@@ -42,14 +42,18 @@ import Testing
     /// A plan that changes openssl; vim is as open, and left alone.
     private func keepPlan(withFindings: Bool = true) async throws {
         let keeper = StageKeeper(store: store)
-        try await keeper.keep(RollingPlan.plan(size: 3, lanes: 1), as: .plan, id: "plan-1", at: Self.now)
-        guard withFindings else { return }
+        var plan = RollingPlan.plan(size: 3, lanes: 1)
+        guard withFindings else {
+            try await keeper.keep(plan, as: .plan, id: "plan-1", at: Self.now)
+            return
+        }
         let set = FindingSet(
             id: "findings-1", facts: StageReference(id: "facts-1", digest: Digest(rawValue: "0")), assessedAt: Self.now,
             feeds: FeedCoverage(feeds: []), findings: Self.findings("openssl") + Self.findings("vim"), notJudged: [])
         let reference = try await keeper.keep(set, as: .findings, id: set.id, at: Self.now)
         let selection = Selection(id: "s", findings: reference, selectedAt: Self.now, hosts: [], leftOut: [])
-        try await keeper.keep(selection, as: .selection, id: selection.id, at: Self.now)
+        plan.selection = try await keeper.keep(selection, as: .selection, id: selection.id, at: Self.now)
+        try await keeper.keep(plan, as: .plan, id: "plan-1", at: Self.now)
     }
 
     private func loss(_ policy: Policy) async throws -> Double? {

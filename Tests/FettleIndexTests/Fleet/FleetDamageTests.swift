@@ -79,6 +79,37 @@ struct FleetDamageTests {
         #expect(error?.code == .damaged)
     }
 
+    /// Found by the fuzzer, and what was found by looking for more like it.
+    @Test(
+        "Places beyond all files are damage to whoever writes there",
+        arguments: ["a directory", "a free block", "the next small part"])
+    func tellsPlacesBeyondAllFiles(what: String) throws {
+        let folder = try FleetFolder()
+        defer { folder.remove() }
+        var bytes = try written(folder)
+        let root = FleetLayout.root
+        let offsets =
+            switch what {
+            case "a directory": [try FleetColumns(path: folder.file, .reading).store.element(.rowBlocks, 0)]
+            case "a free block": [root + FleetLayout.Root.freeBlocks]
+            default: [root + FleetLayout.Root.smallCursor, root + FleetLayout.Root.smallEnd]
+            }
+        for (number, offset) in offsets.enumerated() {
+            let beyond = UInt64(Int.max - 255 * (offsets.count - 1 - number))
+            withUnsafeBytes(of: beyond.littleEndian) { bytes.replaceSubrange(offset..<offset + 8, with: $0) }
+        }
+        signRoot(of: &bytes)
+        try bytes.write(to: URL(fileURLWithPath: folder.file))
+        let columns = try FleetColumns(path: folder.file, .writing)
+        let packages = ["lib0", "never-seen-before"].map {
+            ListedPackage(origin: .registry("npm"), name: $0, version: "1")
+        }
+        let error = #expect(throws: IndexError.self) {
+            try columns.setHost("new", packages: packages, platform: "debian:12", at: Timestamp(milliseconds: 1))
+        }
+        #expect(error?.code == .damaged)
+    }
+
     @Test("Bytes that were changed anywhere, with a root that was signed anew, crash nothing", arguments: 1...30)
     func survivesForgery(seed: Int) throws {
         let folder = try FleetFolder()
@@ -88,7 +119,14 @@ struct FleetDamageTests {
         let used = bytes.count
         for _ in 0..<(1 << dice.roll(12)) {
             let offset = dice.roll(3) == 0 ? 128 + dice.roll(1500) : 128 + dice.roll(used - 128)
-            bytes[offset] = [0, 1, 0x7F, 0xFF, UInt8(dice.roll(256))][dice.roll(5)]
+            let value = [0, 1, 0x7F, 0xFF, UInt8(dice.roll(256))][dice.roll(5)]
+            // Numbers are as often beyond everything as a little wrong.
+            if dice.roll(4) == 0, offset + 8 <= used {
+                let start = offset / 8 * 8
+                bytes.replaceSubrange(start..<start + 8, with: repeatElement(value, count: 7) + [value & 0x7F])
+            } else {
+                bytes[offset] = value
+            }
         }
         signRoot(of: &bytes)
         try bytes.write(to: URL(fileURLWithPath: folder.file))
