@@ -16,6 +16,7 @@ struct PolicyFileTests {
             rebootDeadline: 5m
             lockWait: 45s
             packageListAge: 3d
+            price: {machineHour: 0.12, unit: EUR}
             neverRestart: ["dbus*", systemd-logind.service, "db-*.service"]
             limits: {parallelSteps: 5, failureBudget: 2, attempts: 1, quarantineDeadline: 4h}
             approvals:
@@ -35,6 +36,7 @@ struct PolicyFileTests {
         expected.rebootDeadlineSeconds = 300
         expected.lockWaitSeconds = 45
         expected.listAgeSeconds = 3 * 86_400
+        expected.price = Policy.MachinePrice(perHour: 0.12, unit: "EUR")
         expected.neverRestart = ["dbus*", "systemd-logind.service", "db-*.service"]
         expected.limits = PlanLimits(
             parallelSteps: 5, failureBudget: 2, attempts: 1, quarantineDeadlineSeconds: 14_400)

@@ -107,6 +107,17 @@ import Testing
         #expect(PlanChecker.check(plan).violations == [])
     }
 
+    @Test func thePolicysPriceIsThatOfTheTimeForWhichMachinesServeNobody() throws {
+        var input = sample(then: .keep).input()
+        input.policy.price = Policy.MachinePrice(perHour: 0.5, unit: "EUR")
+        let (plan, report) = try Planner.plan(input)
+        let double = try #require(report.groups.first?.double)
+        #expect(double.price == 0.5 * Double(double.memberSeconds) / 3_600 && double.unit == "EUR")
+        // Two machines for an hour and a little.
+        #expect(PlanTable.render(plan, report).contains(" of machines, 1.0"))
+        #expect(PlanTable.render(plan, report).contains(" EUR, and go on after it"))
+    }
+
     @Test func theReportSaysWhatTheDoubleCosts() throws {
         func double(_ then: Strategy.OldSide) throws -> PlanReport.Double? {
             try Planner.plan(sample(then: then).input()).1.groups.first?.double
@@ -115,6 +126,7 @@ import Testing
         #expect(kept.idleMembers == 2 && kept.goesOn && kept.seconds >= 3_600)
         #expect(kept.memberSeconds == 2 * kept.seconds)
         #expect(try double(.retire)?.goesOn == false)
+        #expect(kept.price == nil && kept.unit == nil)
         #expect(try Planner.plan(FleetSample.rolling.input()).1.groups.first?.double == nil)
     }
 

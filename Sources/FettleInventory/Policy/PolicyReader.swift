@@ -14,7 +14,7 @@ struct PolicyReader {
         "packageListAge",
         "neverRestart", "limits", "approvals", "waivers", "rolling", "baselines", "obligations", "risk",
         "windows", "withoutWindow", "freezes", "order", "releases", "bake",
-        "changes", "promotion", "messages", "identity",
+        "changes", "promotion", "messages", "identity", "price",
     ]
 
     func read(_ root: YAMLValue) -> Policy {
@@ -59,6 +59,7 @@ struct PolicyReader {
         }
         if let value = fields["identity"] { policy.identity = IdentityReader(reading: reading).read(value) }
         if let value = fields["bake"] { policy.bake = BakeReader(reading: reading).read(value) }
+        if let value = fields["price"] { policy.price = price(value) }
         if let value = fields["risk"] { policy.risk = RiskReader(reading: reading).read(value) }
         let baselines = BaselineReader(reading: reading, environments: environments)
         if let value = fields["rolling"] { policy.rolling = baselines.rolling(value) }
@@ -75,6 +76,17 @@ struct PolicyReader {
         if let value = fields["freezes"] { policy.freezes = windows.freezes(value) }
         rules(fields, &policy)
         return policy
+    }
+
+    private func price(_ value: YAMLValue) -> Policy.MachinePrice? {
+        let what = "'price'"
+        guard let fields = Fields(value, of: what, keys: ["machineHour", "unit"], reading),
+            let hour = fields.required("machineHour", of: what, reading, hint: "such as 'machineHour: 0.12'"),
+            let unit = fields.required("unit", of: what, reading, hint: "such as 'unit: EUR'"),
+            let price = reading.number(hour, "machineHour", in: 0...1e6),
+            let name = reading.text(unit, "unit", limit: 32)
+        else { return nil }
+        return Policy.MachinePrice(perHour: price, unit: name)
     }
 
     private func rules(_ fields: Fields, _ policy: inout Policy) {

@@ -51,6 +51,8 @@ public struct Policy: Codable, Sendable, Equatable {
     public var bake: BakeThresholds
     /// Who is told of what; nil: nobody.
     public var messages: MessagePolicy?
+    /// What a machine costs that is up and serves nobody; nil: plans tell the time alone.
+    public var price: MachinePrice?
 
     public init(
         classes: [UpdateClass] = [.security], exclude: [String] = [],
@@ -67,7 +69,7 @@ public struct Policy: Codable, Sendable, Equatable {
         windows: [MaintenanceWindow] = [], withoutWindow: WithoutWindow = .anyTime, freezes: [Freeze] = [],
         order: [OrderRule] = [], releases: [ReleaseRule] = [], bake: BakeThresholds = BakeThresholds(),
         changes: ChangePolicy = ChangePolicy(), promotion: PromotionPolicy? = nil,
-        messages: MessagePolicy? = nil, identity: IdentityPolicy? = nil
+        messages: MessagePolicy? = nil, identity: IdentityPolicy? = nil, price: MachinePrice? = nil
     ) {
         self.classes = classes
         self.exclude = exclude
@@ -97,6 +99,19 @@ public struct Policy: Codable, Sendable, Equatable {
         self.promotion = promotion
         self.messages = messages
         self.identity = identity
+        self.price = price
+    }
+
+    /// What one machine costs for each hour that it is up.
+    public struct MachinePrice: Codable, Sendable, Equatable {
+        public var perHour: Double
+        /// What it is counted in. A name only: nothing is converted.
+        public var unit: String
+
+        public init(perHour: Double, unit: String) {
+            self.perHour = perHour
+            self.unit = unit
+        }
     }
 
     /// A week: what timers of distributions and weekly rounds keep to.

@@ -132,7 +132,7 @@ struct ReportPass {
             id: group.group.id, strategy: group.strategy, reason: group.reason, members: size,
             minimumAvailable: group.minimumAvailable, maximumOut: group.maximumOut, unavailable: group.unavailable,
             lowestAvailable: size - group.unavailable.count - mostOut, capacity: capacity(of: group, outages, restarts),
-            double: BlueGreen.double(of: group, plan.steps, schedule))
+            double: BlueGreen.double(of: group, plan.steps, schedule, at: input.policy.price))
     }
 
     private func capacity(

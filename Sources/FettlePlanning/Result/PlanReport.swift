@@ -104,12 +104,19 @@ public struct PlanReport: Codable, Sendable, Equatable {
         public var memberSeconds: Int
         /// Whether they still are when the plan is over.
         public var goesOn: Bool
+        /// What that time comes to at the policy's price, in its unit; nil: policy names none.
+        public var price: Swift.Double?
+        public var unit: String?
 
-        public init(idleMembers: Int, seconds: Int, memberSeconds: Int, goesOn: Bool) {
+        public init(
+            idleMembers: Int, seconds: Int, memberSeconds: Int, goesOn: Bool, price: Policy.MachinePrice? = nil
+        ) {
             self.idleMembers = idleMembers
             self.seconds = seconds
             self.memberSeconds = memberSeconds
             self.goesOn = goesOn
+            self.price = price.map { $0.perHour * Swift.Double(memberSeconds) / 3_600 }
+            unit = price?.unit
         }
     }
 

@@ -51,8 +51,15 @@ public enum PlanTable {
     private static func double(_ group: PlanReport.Group) -> String? {
         group.double.map { double in
             "\(group.id): up to \(double.idleMembers) members serve nobody for \(duration(double.seconds)) of this "
-                + "plan, \(duration(double.memberSeconds)) of machines" + (double.goesOn ? ", and go on after it" : "")
+                + "plan, \(duration(double.memberSeconds)) of machines\(price(double))"
+                + (double.goesOn ? ", and go on after it" : "")
         }
+    }
+
+    private static func price(_ double: PlanReport.Double) -> String {
+        guard let price = double.price, let unit = double.unit else { return "" }
+        let hundredths = Int((price * 100).rounded())
+        return ", \(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) \(unit)"
     }
 
     private static func wayBack(_ host: PlanReport.Host) -> String {

@@ -192,7 +192,9 @@ extension BlueGreen {
 
     /// Both sides are up from the beginning: the standby until the switch, then the other one, until it is retired or
     /// for as long as anybody keeps it.
-    static func double(of group: GroupWork, _ steps: [Step], _ schedule: Schedule) -> PlanReport.Double? {
+    static func double(
+        of group: GroupWork, _ steps: [Step], _ schedule: Schedule, at price: Policy.MachinePrice?
+    ) -> PlanReport.Double? {
         guard case .blueGreen(_, _, let then) = group.strategy else { return nil }
         var turn: TrafficSwitch?
         var (switchedAt, end) = (0, 0)
@@ -207,6 +209,7 @@ extension BlueGreen {
         guard let turn else { return nil }
         return PlanReport.Double(
             idleMembers: max(turn.from.count, turn.to.count), seconds: end,
-            memberSeconds: turn.to.count * switchedAt + turn.from.count * (end - switchedAt), goesOn: then != .retire)
+            memberSeconds: turn.to.count * switchedAt + turn.from.count * (end - switchedAt), goesOn: then != .retire,
+            price: price)
     }
 }
