@@ -149,6 +149,8 @@ struct JournalAccount: Sendable {
     private mutating func noteFailure(of id: StepID, isForGood: Bool) {
         guard let (step, isRollback) = steps[id].map({ ($0.step, $0.isRollback) }) else { return }
         if isForGood { failedForGood.insert(id) }
+        // Who serves does not fail by a snapshot that could not be removed.
+        if case .discardSnapshot = step.action { return }
         let affected = (step.action.judged ?? []) + [step.resource]
         struck.formUnion(affected)
         if step.leg == nil { struckByChange.formUnion(affected) }
