@@ -139,7 +139,9 @@ struct SnapshotCheck {
         let leads = (0..<chain.count).contains { link in
             if case .handOver = chain.action(link) { true } else { false }
         }
-        if leads, !machine.rules.mayLoseWrites { refuse("has a part in a cluster: what was written since would be lost") }
+        if leads, !machine.rules.mayLoseWrites {
+            refuse("has a part in a cluster: what was written since would be lost")
+        }
     }
 
     /// Machines that are moved, by the resource that each is, and by where it was and its name there.

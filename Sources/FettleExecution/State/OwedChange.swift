@@ -113,8 +113,11 @@ extension RunMachine {
     }
 
     private func words(_ machine: MachineSnapshot, since account: StepAccount) -> String {
-        let end = account.firstIntendedAt.map { ", and may be kept until \($0.adding(seconds: machine.rules.oldestSeconds))" }
-        return "snapshot \(machine.snapshotName(in: run)) of \(machine.name) (\(machine.uuid)) is on \(machine.hypervisor)"
+        let end = account.firstIntendedAt.map {
+            ", and may be kept until \($0.adding(seconds: machine.rules.oldestSeconds))"
+        }
+        return
+            "snapshot \(machine.snapshotName(in: run)) of \(machine.name) (\(machine.uuid)) is on \(machine.hypervisor)"
             + (end ?? "")
     }
 

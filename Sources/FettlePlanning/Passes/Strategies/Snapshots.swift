@@ -91,7 +91,8 @@ enum Snapshots {
             case .discardSnapshot(let machine):
                 let age = schedule.ends[place] - (taken[steps[place].resource] ?? schedule.ends[place])
                 guard age > machine.rules.oldestSeconds else { return nil }
-                return "\(steps[place].resource): its snapshot can become \(PlanTable.duration(age)) old, which is more than "
+                return
+                    "\(steps[place].resource): its snapshot can become \(PlanTable.duration(age)) old, which is more than "
                     + "the \(PlanTable.duration(machine.rules.oldestSeconds)) that the fleet allows; plan fewer hosts at once"
             default: break
             }
