@@ -234,10 +234,15 @@ enum StageSamples {
             .buildImage(
                 build: ImageBuild(image: "i", version: "2", from: "1", transaction: transactions[0], probes: probes)),
             .replaceImage(replacement: ImageReplacement(image: "i", from: "1", to: "2", machine: remade)), .retire,
-            .discardKept(machine: remade),
+            .discardKept(machine: remade), .revert(machine: snapshot), .discardSnapshot(machine: snapshot),
+            .snapshot(machine: snapshot),
         ] + transactions.map { .changePackages(transaction: $0) }
             + RebootCondition.allCases.map { .reboot(condition: $0) }
     }
+
+    private static let snapshot = MachineSnapshot(
+        rules: SnapshotRules(driver: "libvirt", leastFree: .count(5)), hypervisor: "h-2", address: .ssh("h-2"),
+        name: "m", uuid: "u")
 
     private static let remade = ReplacedMachine(
         driver: "libvirt", hypervisor: "h-2", address: .ssh("h-2"), name: "m", uuid: "u", images: "/i", version: "2",
