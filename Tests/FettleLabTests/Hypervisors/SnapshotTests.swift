@@ -35,7 +35,7 @@ extension HypervisorTests {
         #expect(try await HypervisorLab.bootIDs() == before)
         try await expectNoSnapshot()
         // The next test begins with a machine that is not patched.
-        try await HypervisorLab.virsh("destroy vm-1", on: "hv-1")
+        _ = try await HypervisorLab.virsh("destroy vm-1", on: "hv-1")
     }
 
     /// The package is good, and what its installation sets off is not: the gate fails, and all of it is gone.
@@ -64,7 +64,7 @@ extension HypervisorTests {
         // It serves: what was removed is there again.
         try await HypervisorLab.ssh("vm-2", "test -f /var/www/html/healthz")
         try await expectNoSnapshot()
-        try await HypervisorLab.virsh("destroy vm-2", on: "hv-1")
+        _ = try await HypervisorLab.virsh("destroy vm-2", on: "hv-1")
     }
 
     /// The machines are where they were, on their own disks, and nothing lies beside them.
@@ -78,7 +78,8 @@ extension HypervisorTests {
                     .contains("/srv/guests/\(machine).qcow2"))
             for part in ["snapshot-list \(machine) --name", "dumpxml --inactive \(machine) | grep fettle- || :"] {
                 let left = try await HypervisorLab.virsh(part, on: hypervisor)
-                #expect(left.allSatisfy(\.isWhitespace), "\(left)")
+                let isBlank = left.allSatisfy { $0.isWhitespace }
+                #expect(isBlank, "\(left)")
             }
         }
     }
