@@ -234,7 +234,7 @@ enum StageSamples {
             .buildImage(
                 build: ImageBuild(image: "i", version: "2", from: "1", transaction: transactions[0], probes: probes)),
             .replaceImage(replacement: ImageReplacement(image: "i", from: "1", to: "2", machine: remade)), .retire,
-            .discardKept(machine: remade), .revert(machine: snapshot), .discardSnapshot(machine: snapshot),
+            .discardKept(machine: remade), .revert(machine: halfFree), .discardSnapshot(machine: snapshot),
             .snapshot(machine: snapshot),
         ] + transactions.map { .changePackages(transaction: $0) }
             + RebootCondition.allCases.map { .reboot(condition: $0) }
@@ -243,6 +243,12 @@ enum StageSamples {
     private static let snapshot = MachineSnapshot(
         rules: SnapshotRules(driver: "libvirt", leastFree: .count(5)), hypervisor: "h-2", address: .ssh("h-2"),
         name: "m", uuid: "u")
+
+    private static var halfFree: MachineSnapshot {
+        var snapshot = snapshot
+        snapshot.rules.leastFree = .percent(50)
+        return snapshot
+    }
 
     private static let remade = ReplacedMachine(
         driver: "libvirt", hypervisor: "h-2", address: .ssh("h-2"), name: "m", uuid: "u", images: "/i", version: "2",

@@ -6,7 +6,7 @@ import Testing
     private func fleet(_ snapshot: String, kind: String = "pool", strategy: String = "rolling") -> String {
         """
         version: 1
-        environments: [{id: production}]
+        environments: [{name: production}]
         defaults: {environment: production}
         resources: [{id: "web-[1:3]", kind: virtualMachine}, {id: c}]
         groups:

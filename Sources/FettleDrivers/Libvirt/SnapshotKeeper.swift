@@ -59,7 +59,7 @@ struct SnapshotKeeper: Sendable {
             let needed =
                 switch files.machine.rules.leastFree {
                 case .count(let mebibytes): mebibytes
-                case .percent(let percent): room.held / 100 * percent
+                case .percent(let percent): room.held * percent / 100
                 }
             guard room.free < needed else { continue }
             throw StepFailure(

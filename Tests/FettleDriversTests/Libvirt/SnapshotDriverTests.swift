@@ -274,8 +274,7 @@ import Testing
         for command in outside { #expect(!rules.contains { $0.permits(command) }, "\(command.arguments)") }
         let all = try BuiltInDrivers.sudoRules(
             hypervisors: ["qemu+tls://hv-2/system"], images: "/srv/images", disks: ["/srv/guests"], snapshots: true)
-        for command in commands { #expect(all.count { $0.permits(command) } >= 1) }
-        #expect(Set(all.map { "\($0.program) \($0.arguments)" }).count == all.count)
+        for command in commands { #expect(all.contains { $0.permits(command) }) }
         #expect(throws: SudoRuleError.self) { try BuiltInDrivers.sudoRules(snapshots: true) }
     }
 }
