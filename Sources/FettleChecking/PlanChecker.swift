@@ -32,6 +32,7 @@ public enum PlanChecker {
         SwitchCheck(tables, outages, members, traffic).judge(&found)
         ControllerCheck(tables: tables, outages: outages, turns: turns).judge(&found)
         ImageCheck(tables: tables, outages: outages).judge(&found)
+        SnapshotCheck(tables: tables, outages: outages).judge(&found)
         for violation in EvacuationCheck.violations(of: plan) {
             found.add(violation.invariant, violation.message, steps: violation.steps)
         }

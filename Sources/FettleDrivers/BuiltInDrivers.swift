@@ -16,6 +16,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
     private let bringHome: MachinesDriver
     private let replace: ReplaceMachineDriver
     private let discard: DiscardMachineDriver
+    private let snapshots: SnapshotDriver
     private let packages: PackageDriverSettings
 
     /// For the guard before a step that lowers availability.
@@ -50,6 +51,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
             openstack: NovaBringHomeDriver(secrets: secrets))
         replace = ReplaceMachineDriver(channels: channels)
         discard = DiscardMachineDriver(channels: channels)
+        snapshots = SnapshotDriver(channels: channels)
         health = BuiltInHealthObserver(channels: channels, runner: runner)
     }
 
@@ -72,6 +74,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .replaceImage(let replacement):
             replacement.machine?.driver == ReplaceMachineDriver.name ? replace : nil
         case .discardKept(let machine): machine.driver == ReplaceMachineDriver.name ? discard : nil
+        case .snapshot(let machine), .revert(let machine), .discardSnapshot(let machine):
+            machine.rules.driver == SnapshotDriver.name ? snapshots : nil
         case .handOver, .upgradeThroughController, .buildImage, .retire: nil
         }
     }
@@ -135,12 +139,14 @@ public struct BuiltInDrivers: StepDriverRegistry {
     ///   - hypervisors: for hypervisors of libvirt: how they reach each other, such as `qemu+tls://hv-2/system`; none for others.
     ///   - images: there too, where machines are made anew: the directory of the images; nil where none is.
     ///   - disks: and those of the machines' disks.
+    ///   - snapshots: there too, where machines are patched behind snapshots.
     ///   - proxmoxNodes: for nodes of Proxmox VE: their names; none for others.
     /// - Throws: `SudoRuleError` for a path that could not stand in a rule.
     public static func sudoRules(
         packages: PackageDriverSettings = PackageDriverSettings(),
         haproxySockets: [String] = [], haproxyMaps: [String] = [], hasNginx: Bool = false,
-        hypervisors: [String] = [], images: String? = nil, disks: [String] = [], proxmoxNodes: [String] = []
+        hypervisors: [String] = [], images: String? = nil, disks: [String] = [], snapshots: Bool = false,
+        proxmoxNodes: [String] = []
     ) throws(SudoRuleError) -> [SudoRule] {
         var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
         rules += try PackageRules.rules(packages) + RpmRules.rules() + SystemRules.rules() + LogRules.rules()
@@ -148,13 +154,22 @@ public struct BuiltInDrivers: StepDriverRegistry {
         for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
         for node in proxmoxNodes { rules += try NodeMaintenance.rules(node: node) }
         if hasNginx { rules += try NginxDrainDriver.sudoRules() }
-        if !hypervisors.isEmpty || images != nil { rules += try VirshRules.rules(destinations: hypervisors) }
-        guard (images == nil) == disks.isEmpty else {
-            throw SudoRuleError("a directory of images and one of disks belong together: one of the two is missing")
+        if !hypervisors.isEmpty || images != nil || snapshots {
+            rules += try VirshRules.rules(destinations: hypervisors)
+        }
+        guard (images == nil && !snapshots) == disks.isEmpty else {
+            throw SudoRuleError(
+                "a directory of disks belongs to one of images, or to snapshots: one of the two is missing")
         }
         if let images {
             let known = Set(rules)
             rules += try ReplacementRules.rules(images: images, disks: disks).filter { !known.contains($0) }
+        }
+        if snapshots {
+            let known = rules
+            rules += try SnapshotSudoRules.rules(disks: disks).filter { rule in
+                !known.contains { $0.program == rule.program && $0.arguments == rule.arguments }
+            }
         }
         return rules
     }

@@ -123,7 +123,7 @@ private struct EvidenceIndex {
     var after: [ResourceID: HostFacts]?
     /// Those of the way forward.
     var steps: [ResourceID: [Step]]
-    /// Hosts on which a step of the way back changed packages.
+    /// Hosts on which a step of the way back changed packages, or put the disks back.
     var returned: Set<ResourceID>
     var findingsBefore: [ResourceID: Int]
     var findingsAfter: [ResourceID: Int]?
@@ -137,7 +137,7 @@ private struct EvidenceIndex {
         var returns: [StepID: ResourceID] = [:]
         for step in evidence.plan.rollback {
             switch step.action {
-            case .changePackages, .replaceImage: returns[step.id] = step.resource
+            case .changePackages, .replaceImage, .revert: returns[step.id] = step.resource
             default: break
             }
         }

@@ -121,8 +121,11 @@ struct SimulatedWorld: Sendable {
             let isPatch = step.compensates == nil
             host.isPatched = isPatch
             host.isHealthy = !(isPatch && faults.strikes(faults.badPatch, &random))
+        case .revert:
+            host.isPatched = false
+            host.isHealthy = true
         case .preflight, .stage, .reboot, .bake, .groupGate, .verify, .evacuate, .bringHome, .handOver, .switchTraffic,
-            .buildImage, .discardKept, .retire:
+            .buildImage, .discardKept, .snapshot, .discardSnapshot, .retire:
             break
         }
     }

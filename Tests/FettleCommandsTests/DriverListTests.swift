@@ -16,6 +16,7 @@ import Testing
                 EvacuationDriver.name, ProxmoxEvacuationDriver.name, NovaEvacuationDriver.name,
             ])
         #expect(ImageMachinesReader.drivers == [ReplaceMachineDriver.name])
+        #expect(SnapshotRulesReader.drivers == [SnapshotDriver.name])
     }
 
     @Test(arguments: TrafficReader.drivers)

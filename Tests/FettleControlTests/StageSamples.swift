@@ -234,9 +234,20 @@ enum StageSamples {
             .buildImage(
                 build: ImageBuild(image: "i", version: "2", from: "1", transaction: transactions[0], probes: probes)),
             .replaceImage(replacement: ImageReplacement(image: "i", from: "1", to: "2", machine: remade)), .retire,
-            .discardKept(machine: remade),
+            .discardKept(machine: remade), .revert(machine: halfFree), .discardSnapshot(machine: snapshot),
+            .snapshot(machine: snapshot),
         ] + transactions.map { .changePackages(transaction: $0) }
             + RebootCondition.allCases.map { .reboot(condition: $0) }
+    }
+
+    private static let snapshot = MachineSnapshot(
+        rules: SnapshotRules(driver: "libvirt", leastFree: .count(5)), hypervisor: "h-2", address: .ssh("h-2"),
+        name: "m", uuid: "u")
+
+    private static var halfFree: MachineSnapshot {
+        var snapshot = snapshot
+        snapshot.rules.leastFree = .percent(50)
+        return snapshot
     }
 
     private static let remade = ReplacedMachine(

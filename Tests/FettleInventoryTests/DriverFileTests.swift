@@ -100,5 +100,6 @@ import Testing
         }
         #expect(try listed("traffic") == TrafficReader.drivers)
         #expect(try listed("machines") == MachineRulesReader.drivers)
+        #expect(try listed("snapshot") == SnapshotRulesReader.drivers)
     }
 }

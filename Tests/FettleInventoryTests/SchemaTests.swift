@@ -274,6 +274,8 @@ struct SchemaTests {
             + "sharedDirectories: [/srv/a], bandwidth: 0, timeLimit: 5m, whenTooSlow: postCopy, encrypted: false, "
             + "processorsPerCore: 2, reservedMemory: 0, mostMemory: 1, mayStay: [\"a b\"], apart: [[a, b]]}",
         "kind: hypervisorPool, machines: {driver: proxmox, api: {token: {file: pve.token}}}",
+        "snapshot: {driver: libvirt}",
+        "snapshot: {driver: libvirt, leastFree: \"20%\", keep: 10m, oldest: 1d, mustFreeze: false, mayLoseWrites: true}",
         "kind: hypervisorPool, machines: {driver: proxmox, whenTooSlow: abort, api: {url: \"https://pve.example\", "
             + "token: {env: PVE_TOKEN}, certificateAuthorities: /etc/fettle/ca.pem}}",
         "kind: hypervisorPool, machines: {driver: proxmox, api: {url: \"https://{host}:8006\", token: {env: A}}}",

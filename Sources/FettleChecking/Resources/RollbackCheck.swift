@@ -35,6 +35,12 @@ struct RollbackCheck {
                 steps: [id])
         }
         if forward.table.traits[forward.position(change)].contains(.isIrreversible) { return }
+        if forward.table.steps[forward.position(change)].rollbackClass == .snapshot {
+            // That one is gone back to is proven of the snapshot (`SnapshotCheck`).
+            if forward.links(with: .takesSnapshot).contains(where: { forward.precedes($0, change) }) { return }
+            return found.add(
+                .rollback, "\(id) is to be taken back by a snapshot, and none is taken before it", steps: [id])
+        }
         let ways = returning.filter { back.compensated(by: $0) == id }
         if ways.isEmpty { found.add(.rollback, "nothing takes \(id) back", steps: [id]) }
         if ways.count > 1 {

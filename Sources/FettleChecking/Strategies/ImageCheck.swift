@@ -126,7 +126,8 @@ struct ImageCheck {
                 found.add(
                     .form, "\(id) must be irreversible, and neither take \(name) out nor bring it back", steps: [id])
             }
-            if !isWatched(target, before: position, &ancestry) {
+            let isWatched = outages.forward[target].map { ancestry.isWatched(target, $0, before: position, tables) }
+            if isWatched != true {
                 found.add(
                     .order, "\(id) can remove what \(name) would go back to before \(name) was watched", steps: [id])
             }
@@ -135,20 +136,6 @@ struct ImageCheck {
                 continue
             }
         }
-    }
-
-    /// Whether a bake that asks for this member lies between its return and a step.
-    private func isWatched(_ target: Int, before position: Int, _ ancestry: inout StepAncestry) -> Bool {
-        let table = tables.forward
-        guard let outage = outages.forward[target] else { return false }
-        for bake in table.traits.indices where table.traits[bake].contains(.bakes) {
-            guard case .bake(_, let resources, _, _) = table.steps[bake].action,
-                resources.contains(tables.targets.targets[target].resource),
-                ancestry.precedes(Int(outage.end), bake), ancestry.precedes(bake, position)
-            else { continue }
-            return true
-        }
-        return false
     }
 
     /// What the plan itself tells of a member that keeps something: it carries others, moves its machines, leads a cluster.

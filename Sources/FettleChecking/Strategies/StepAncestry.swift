@@ -45,4 +45,16 @@ struct StepAncestry {
         }
         return false
     }
+
+    /// Whether a bake that asks for this member lies between its return and a step.
+    mutating func isWatched(_ target: Int, _ outage: Outage, before position: Int, _ tables: PlanTables) -> Bool {
+        for bake in table.traits.indices where table.traits[bake].contains(.bakes) {
+            guard case .bake(_, let resources, _, _) = table.steps[bake].action,
+                resources.contains(tables.targets.targets[target].resource),
+                precedes(Int(outage.end), bake), precedes(bake, position)
+            else { continue }
+            return true
+        }
+        return false
+    }
 }

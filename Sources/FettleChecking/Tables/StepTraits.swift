@@ -34,6 +34,11 @@ struct StepTraits: OptionSet {
     /// It removes what a replacement has kept.
     static let discards = StepTraits(rawValue: 1 << 18)
 
+    static let takesSnapshot = StepTraits(rawValue: 1 << 19)
+    static let revertsToSnapshot = StepTraits(rawValue: 1 << 20)
+    static let discardsSnapshot = StepTraits(rawValue: 1 << 21)
+    static let ofSnapshot: StepTraits = [.takesSnapshot, .revertsToSnapshot, .discardsSnapshot]
+
     static let isDisruptive: StepTraits = [.takesOut, .requiresOut, .bringsBack]
     /// It concerns several resources: only such a step waits for those of others, and is waited for by them.
     static let concernsSeveral: StepTraits = [.bakes, .isOfGroup, .movesOthers]
@@ -61,6 +66,9 @@ struct StepTraits: OptionSet {
             case .upgradeThroughController: .movesOthers
             case .replaceImage: [.changes, .replaces]
             case .discardKept: [.isOfGroup, .discards]
+            case .snapshot: [.changes, .takesSnapshot]
+            case .revert: [.changes, .revertsToSnapshot]
+            case .discardSnapshot: [.isOfGroup, .discardsSnapshot]
             case .retire: .retires
             case .switchTraffic, .buildImage: .isOfGroup
             }

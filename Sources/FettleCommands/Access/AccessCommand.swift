@@ -39,6 +39,8 @@ struct AccessSudoers: AsyncParsableCommand {
     @Option(
         name: .customLong("disk-directory"), help: "Where their machines have their disks; may be given again.")
     var disks: [String] = []
+    @Flag(help: "For hypervisors of libvirt whose machines are patched behind snapshots; with --disk-directory.")
+    var snapshots = false
     @Flag(help: "Write wildcards, for sudo before 1.9.10. Looser: prefer the default.") var wildcards = false
 
     private struct Answer: Encodable {
@@ -51,7 +53,7 @@ struct AccessSudoers: AsyncParsableCommand {
         do {
             let rules = try BuiltInDrivers.sudoRules(
                 haproxySockets: adminSockets, haproxyMaps: switchMaps, hasNginx: hasNginx, hypervisors: hypervisors,
-                images: images, disks: disks, proxmoxNodes: proxmoxNodes)
+                images: images, disks: disks, snapshots: snapshots, proxmoxNodes: proxmoxNodes)
             text = try SudoersFile(
                 user: user, rules: rules, patterns: wildcards ? .wildcards : .regularExpressions
             ).text()

@@ -71,9 +71,9 @@ public struct ObligationService: Sendable {
         // What a person has settled is in neither ledger any more. One that was journaled and not filed yet, because the executor
         // was gone in between, still holds its reservation.
         let open = Set(quarantined.map(\.resource) + reservations.map(\.resource))
-        // A machine that is kept, and its disk, are there all the same when the quarantine is settled.
+        // A machine that is kept, its disk, and a snapshot are there all the same when the quarantine is settled.
         var owed = story.state.owed.filter {
-            !$0.isQuarantined || $0.kind == .replacement || open.contains($0.resource)
+            !$0.isQuarantined || $0.kind == .replacement || $0.kind == .snapshot || open.contains($0.resource)
         }
         for place in owed.indices where !open.contains(owed[place].resource) { owed[place].isQuarantined = false }
         let owner = story.state.startedBy ?? "unknown"
@@ -91,11 +91,10 @@ public struct ObligationService: Sendable {
     /// What brings it about that the change is taken back.
     private func remedy(for change: OwedChange, _ story: RunService.Story) -> String {
         let run = change.run
-        // Its own: to settle a quarantine removes no machine, and no disk.
-        if change.kind == .replacement,
-            story.state.outcome != nil || story.state.quarantined.contains(where: { $0.resource == change.resource })
-        {
-            return "by hand, once nobody wants it back (docs/replacement.md)"
+        // Its own: to settle a quarantine removes no machine, no disk and no snapshot.
+        if story.state.outcome != nil || story.state.quarantined.contains(where: { $0.resource == change.resource }) {
+            if change.kind == .replacement { return "by hand, once nobody wants it back (docs/replacement.md)" }
+            if change.kind == .snapshot { return "by hand, once nobody wants to go back (docs/snapshots.md)" }
         }
         if change.isQuarantined { return "fettle quarantine settle \(change.resource) --note '…'" }
         // An ended run owes nothing but what is in quarantine: it is a fault, and the way out is by hand.

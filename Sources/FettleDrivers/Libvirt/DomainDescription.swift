@@ -22,6 +22,10 @@ struct DomainDescription: Sendable, Equatable {
     let bootsOutsideKernel: Bool
     /// Disks that it can write to, in order: the file, or nil for one that is none.
     let writableDisks: [String?]
+    /// The same as they are written to at this moment.
+    let disks: [DomainDisk]
+    /// As the description calls them, those that are not written to among them.
+    let diskNames: [String]
     /// What Fettle has written of it; nil: Fettle has not made it.
     let mark: ReplacementMark?
     /// Files and devices that a hypervisor must see alike; sorted.
@@ -61,6 +65,8 @@ struct DomainDescription: Sendable, Equatable {
         hasAgent = devices.contains(where: Self.isAgent)
         bootsOutsideKernel = domain.first("os").map { $0.first("kernel") != nil || $0.first("initrd") != nil } ?? false
         writableDisks = disks.filter(Self.isWritableDisk).map { $0.first("source")?.attributes["file"] }
+        self.disks = disks.filter(Self.isWritableDisk).map(DomainDisk.init)
+        diskNames = disks.compactMap { $0.first("target")?.attributes["dev"] }
         mark = ReplacementMark(domain)
         sharedPaths = Set(disks.flatMap(Self.paths)).sorted()
         kind = domain.attributes["type"].flatMap { VirshCommand.kinds.contains($0) ? $0 : nil }

@@ -75,6 +75,17 @@ struct Hypervisor: Sendable {
         _ = try await require(RemoteCommand(root: command, timeout: timeout))
     }
 
+    /// What a program answers.
+    func output(_ command: RootCommand) async throws(StepFailure) -> String {
+        try await require(RemoteCommand(root: command, timeout: .seconds(30), outputLimit: 65_536)).outputText
+    }
+
+    func ask(
+        _ command: RootCommand, input: String, timeout: Duration = .seconds(60)
+    ) async throws(StepFailure) {
+        _ = try await require(RemoteCommand(root: command, input: Array(input.utf8), timeout: timeout))
+    }
+
     /// How a machine that may be shut off is described, with what libvirt keeps secret.
     func describe(_ uuid: String) async throws(StepFailure) -> String {
         try await require(
@@ -83,8 +94,7 @@ struct Hypervisor: Sendable {
     }
 
     func define(_ description: String) async throws(StepFailure) {
-        _ = try await require(
-            RemoteCommand(root: VirshCommand.define, input: Array(description.utf8), timeout: .seconds(60)))
+        try await ask(VirshCommand.define, input: description)
     }
 
     private func require(_ command: RemoteCommand) async throws(StepFailure) -> CommandResult {

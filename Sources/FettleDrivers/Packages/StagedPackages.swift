@@ -9,7 +9,7 @@ struct StagedPackages: Sendable {
     /// The changes of the host's other staging steps before this one, in the plan's order.
     let before: [PackageChange]
     private let after: [PackageChange]
-    /// Approved as irreversible on this resource.
+    /// Approved as irreversible on this resource, or to be gone back from to a snapshot, which has them.
     let mayLoseEarlier: Bool
 
     /// - Parameter changes: of the step's transaction, as they were checked.
@@ -19,7 +19,7 @@ struct StagedPackages: Sendable {
         (before, after) = Self.otherParts(step, transaction.manager, plan)
         mayLoseEarlier = plan.steps.contains {
             if case .changePackages = $0.action {
-                $0.resource == step.resource && $0.rollbackClass == .irreversible
+                $0.resource == step.resource && [.irreversible, .snapshot].contains($0.rollbackClass)
             } else {
                 false
             }

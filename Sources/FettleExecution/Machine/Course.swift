@@ -34,7 +34,8 @@ extension RunMachine {
             if hasFailed || fold.takingBack.contains(resource) {
                 return courseBack(of: resource, hasFailed: hasFailed)
             }
-            if !isCoreTouched(resource) || isCoreDone(resource) { return .stopped }
+            if !isCoreTouched(resource) { return .stopped }
+            if isCoreDone(resource) { return hasSnapshotLeft(resource) ? .completing : .stopped }
             if wasBegun(resource) && isChanged(resource) { return .completing }
             return courseBack(of: resource, hasFailed: false)
         case .rollingBack:
@@ -47,7 +48,9 @@ extension RunMachine {
         if hasWayBack(resource) {
             return hasFailed || fold.isOut(resource) || hasToBeTakenBack(resource) ? .rollingBack : .stopped
         }
-        if !hasFailed && isChanged(resource) { return isCoreDone(resource) ? .stopped : .completing }
+        if !hasFailed && isChanged(resource) {
+            return isCoreDone(resource) && !hasSnapshotLeft(resource) ? .stopped : .completing
+        }
         return fold.isOut(resource) ? .stranded : .stopped
     }
 
@@ -91,6 +94,13 @@ extension RunMachine {
         index.forward(resource).allSatisfy { !$0.changesPackages || fold[$0].isSettled }
     }
 
+    /// It stays as it is, and what it could go back to is still there.
+    private func hasSnapshotLeft(_ resource: ResourceNumber) -> Bool {
+        let forward = index.forward(resource)
+        return forward.contains { $0.discardsSnapshot && !fold[$0].isSettled }
+            && forward.contains { $0.isCompensated && fold[$0].acted }
+    }
+
     private func isCoreTouched(_ resource: ResourceNumber) -> Bool {
         if fold.isOut(resource) { return true }
         return index.forward(resource).contains { $0.isCore && (fold[$0].acted || fold[$0].open != nil) }
@@ -108,7 +118,7 @@ extension RunMachine {
         if step.isOfTraffic { return isTrafficWanted(step) }
         switch course(of: step.resource) {
         case .forward: return !step.isRollback
-        case .completing: return !step.isRollback && step.isCore
+        case .completing: return !step.isRollback && (step.isCore || step.discardsSnapshot)
         case .restoring: return !step.isRollback && isWantedForRestoring(step)
         case .rollingBack: return step.isRollback && isIncludedInRollback(step)
         case .stranded, .stopped, .quarantined: return false

@@ -174,6 +174,14 @@ extension RunMachine {
             record.isFailedForGood = !failure.code.isRetryable || waitedOut || record.failures >= mostAttempts
             account.failure = failure
         }
+        if fold[step].isFailedForGood, step.discardsSnapshot {
+            // What serves does not go back for it, and nobody waits for it: the snapshot is owed.
+            return fold.change(step.number) { record, account in
+                record.isSkipped = true
+                account.skippedBecause = failure.message
+                account.settledAt = time
+            }
+        }
         guard fold[step].isFailedForGood, !step.isRollback, !isWithoutWeight(failureOf: step) else { return }
         // Too little was seen to tell: nobody has failed, and nobody goes on. A person decides.
         if isUndecided(step) { return }

@@ -28,6 +28,7 @@ struct IndexedStep: Sendable, Equatable {
         static let isOfTraffic = Traits(rawValue: 1 << 13)
         /// What its resource would go back to is gone once it has begun.
         static let endsWayBack = Traits(rawValue: 1 << 14)
+        static let discardsSnapshot = Traits(rawValue: 1 << 15)
     }
 
     let number: StepNumber
@@ -63,6 +64,9 @@ struct IndexedStep: Sendable, Equatable {
         if step.turnsTraffic { traits.insert(.turnsTraffic) }
         if case .switchTraffic = step.action { traits.insert(.isOfTraffic) }
         if step.endsWayBack { traits.insert(.endsWayBack) }
+        if step.discardsSnapshot { traits.insert(.discardsSnapshot) }
+        // By the one step that goes back to the snapshot, whatever was changed since.
+        if step.rollbackClass == .snapshot { traits.insert(.isCompensated) }
         if step.leg == .control && !isRollback { traits.insert(.isControl) }
         self.traits = traits
         self.traffic = traffic
@@ -85,6 +89,7 @@ struct IndexedStep: Sendable, Equatable {
     var isControl: Bool { traits.contains(.isControl) }
     var isOfTraffic: Bool { traits.contains(.isOfTraffic) }
     var endsWayBack: Bool { traits.contains(.endsWayBack) }
+    var discardsSnapshot: Bool { traits.contains(.discardsSnapshot) }
 
     /// Whether this step takes back what `other`, of the same resource, took out. On the way forward only in the same outage; the way
     /// back takes it back whichever it was.

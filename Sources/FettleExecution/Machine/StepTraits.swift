@@ -26,7 +26,8 @@ extension Step {
     /// The part of a resource's chain that must not be left half done: from taking it out to having it back.
     var isCore: Bool {
         switch action {
-        case .preflight, .stage, .verify, .bake, .groupGate, .switchTraffic, .buildImage, .discardKept:
+        case .preflight, .stage, .verify, .bake, .groupGate, .switchTraffic, .buildImage, .discardKept,
+            .discardSnapshot:
             availability != .none
         default: true
         }
@@ -43,14 +44,24 @@ extension Step {
     /// Whether it can make a resource fail.
     var changesTheHost: Bool {
         switch action {
-        case .changePackages, .replaceImage, .upgradeThroughController, .restartServices, .reboot: true
+        case .changePackages, .replaceImage, .upgradeThroughController, .restartServices, .reboot, .snapshot, .revert:
+            true
         default: false
         }
     }
 
     /// Whether the way back of its resource is gone once it has begun.
     var endsWayBack: Bool {
-        if case .discardKept = action { true } else { false }
+        switch action {
+        case .discardKept, .discardSnapshot: true
+        default: false
+        }
+    }
+
+    /// Whether it is taken for every resource that has a snapshot and stays as it is, however its run ends; and makes nobody go back who
+    /// serves: what it could not remove is owed.
+    var discardsSnapshot: Bool {
+        if case .discardSnapshot = action { true } else { false }
     }
 
     var isGate: Bool {

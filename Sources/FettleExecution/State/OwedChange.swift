@@ -15,6 +15,8 @@ public struct OwedChange: Codable, Sendable, Equatable {
         case evacuation
         /// A virtual machine has another one in its place, and is kept.
         case replacement
+        /// The disks of a virtual machine are kept as they were, and what is written since lies beside them.
+        case snapshot
         /// A group's traffic was turned to its other side. Owed as long as the run can still go back.
         case switchedTraffic
         /// The capacity of its groups that it takes up, so that no other run does.
@@ -90,6 +92,9 @@ extension RunMachine {
             }
             let takers = index.steps[step.resource].filter { $0.compensates == step.number || $0.endsWayBack }
             return owed(step, .replacement, words(machine), takenBackBy: takers)
+        case .snapshot(let machine):
+            let takers = index.steps[step.resource].filter { $0.compensates == step.number || $0.endsWayBack }
+            return owed(step, .snapshot, words(machine, since: fold.account(of: step.number)), takenBackBy: takers)
         case .switchTraffic(let turn) where !turn.from.isEmpty && fold.outcome == nil:
             let words = "traffic of \(turn.group) is on \(turn.to.map(\.rawValue).joined(separator: ", "))"
             let takers = (index.plan.steps + index.plan.rollback)
@@ -105,6 +110,15 @@ extension RunMachine {
     private func words(_ machine: ReplacedMachine) -> String {
         "\(machine.name) on \(machine.hypervisor) is made anew with disk \(machine.diskName(in: run)); the one before it is kept "
             + "as \(machine.keptName(in: run))"
+    }
+
+    private func words(_ machine: MachineSnapshot, since account: StepAccount) -> String {
+        let end = account.firstIntendedAt.map {
+            ", and may be kept until \($0.adding(seconds: machine.rules.oldestSeconds))"
+        }
+        return
+            "snapshot \(machine.snapshotName(in: run)) of \(machine.name) (\(machine.uuid)) is on \(machine.hypervisor)"
+            + (end ?? "")
     }
 
     /// A drain or another way of being out.

@@ -133,7 +133,7 @@ struct AnsibleExport {
         let parts = [
             group.spares == nil ? nil : "spares",
             group.strategy == nil ? nil : "strategy", group.traffic == nil ? nil : "traffic",
-            group.machines == nil ? nil : "machines",
+            group.machines == nil ? nil : "machines", group.snapshot == nil ? nil : "snapshot",
             group.probes.isEmpty ? nil : "probes", group.groupProbes == nil ? nil : "groupProbes",
             group.after.isEmpty ? nil : "after",
         ].compactMap { $0 }

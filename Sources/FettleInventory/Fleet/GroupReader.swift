@@ -20,7 +20,7 @@ struct GroupReader {
 
     static let keys = [
         "id", "kind", "members", "select", "spares", "minimumAvailable", "strategy", "traffic", "probes",
-        "groupProbes", "after", "responsibility", "machines",
+        "groupProbes", "after", "responsibility", "machines", "snapshot",
     ]
 
     init(reading: Reading, environments: [Environment], resources: DeclaredResources) {
@@ -58,6 +58,9 @@ struct GroupReader {
         }
         if let value = fields["machines"] {
             group.machines = MachineRulesReader(reading: reading).read(value, of: group)
+        }
+        if let value = fields["snapshot"] {
+            group.snapshot = SnapshotRulesReader(reading: reading).read(value, of: group)
         }
         if let value = fields["probes"] { group.probes = ProbeReader(reading: reading).list(value) }
         if let value = fields["groupProbes"] {

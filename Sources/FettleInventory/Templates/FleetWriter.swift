@@ -108,6 +108,7 @@ public struct FleetWriter: Sendable {
             if let sides = traffic.sides { lines += self.sides(sides, fleet) }
         }
         if let machines = group.machines { lines += MachineRulesWriter.lines(machines) }
+        if let snapshot = group.snapshot { lines += SnapshotRulesWriter.lines(snapshot) }
         if !group.probes.isEmpty { lines += ["    probes:"] + group.probes.flatMap(ProbeWriter.lines) }
         if let probes = group.groupProbes, !probes.isEmpty {
             lines += ["    groupProbes:"] + probes.flatMap(ProbeWriter.lines)

@@ -15,6 +15,8 @@ public struct ResourceGroup: Codable, Sendable, Equatable {
     public var traffic: TrafficBinding?
     /// Of hypervisors: how machines are moved, and which need not be; nil: nothing is said.
     public var machines: MachineRules?
+    /// Of virtual machines: their disks are kept as they are while a member is patched; nil: they are not.
+    public var snapshot: SnapshotRules?
     /// What must pass before a member counts as healthy.
     public var probes: [Probe]
     /// What is asked once for the group as a whole, such as at its public address, behind each of its waves; nil: nothing.
@@ -25,7 +27,8 @@ public struct ResourceGroup: Codable, Sendable, Equatable {
     public init(
         id: GroupID, kind: Kind = .pool, members: [ResourceID], spares: [ResourceID]? = nil,
         minimumAvailable: Quantity, strategy: Strategy? = nil, traffic: TrafficBinding? = nil, probes: [Probe] = [],
-        groupProbes: [Probe]? = nil, after: [GroupID] = [], machines: MachineRules? = nil
+        groupProbes: [Probe]? = nil, after: [GroupID] = [], machines: MachineRules? = nil,
+        snapshot: SnapshotRules? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -35,6 +38,7 @@ public struct ResourceGroup: Codable, Sendable, Equatable {
         self.strategy = strategy
         self.traffic = traffic
         self.machines = machines
+        self.snapshot = snapshot
         self.probes = probes
         self.groupProbes = groupProbes
         self.after = after

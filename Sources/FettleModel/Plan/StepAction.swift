@@ -37,6 +37,12 @@ public enum StepAction: Codable, Sendable, Equatable {
     indirect case replaceImage(replacement: ImageReplacement)
     /// Removes the machine that a replacement has kept: from then on there is no way back to it.
     indirect case discardKept(machine: ReplacedMachine)
+    /// Keeps the disks of a virtual machine as they are, to go back to.
+    indirect case snapshot(machine: MachineSnapshot)
+    /// Ends the machine and starts it with its disks as the snapshot has kept them: what was written since is lost.
+    indirect case revert(machine: MachineSnapshot)
+    /// Makes what was written since the snapshot a part of the disks: from then on there is no way back to it.
+    indirect case discardSnapshot(machine: MachineSnapshot)
     /// Shuts the resource down for good.
     case retire
 
@@ -64,6 +70,9 @@ public enum StepAction: Codable, Sendable, Equatable {
         case .buildImage: "build image"
         case .replaceImage: "replace image"
         case .discardKept: "discard kept"
+        case .snapshot: "snapshot"
+        case .revert: "revert"
+        case .discardSnapshot: "discard snapshot"
         case .retire: "retire"
         }
     }

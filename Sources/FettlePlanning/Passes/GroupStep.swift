@@ -30,7 +30,7 @@ extension Step {
     /// Taken for a group, between the hosts that are finished before it and those that wait for it.
     var isOfGroup: Bool {
         switch action {
-        case .bake, .groupGate, .switchTraffic, .buildImage, .discardKept: true
+        case .bake, .groupGate, .switchTraffic, .buildImage, .discardKept, .discardSnapshot: true
         default: false
         }
     }
@@ -65,6 +65,7 @@ struct GroupSteps: Sendable {
             }
             forward += GroupGates.steps(of: group, places, layout, priors)
             ReplaceByMachine.addKeeping(of: group, places, layout, priors, &forward)
+            Snapshots.addKeeping(of: group, places, layout, priors, &forward)
         }
         awaited = Self.awaited(forward, hosts: layout.hosts.count)
         awaitedBack = Self.awaited(back, hosts: layout.hosts.count)

@@ -28,7 +28,7 @@ struct ChainMaker: Sendable {
         switch host.role {
         case .passenger: return passenger(host, &maker)
         case .retired: return retirement(&maker)
-        case .patched, .replaced, .controller: break
+        case .patched, .replaced, .snapshotted, .controller: break
         }
         let extra = extras[host.id]?.forward
         preflight(&maker, host)
@@ -73,11 +73,14 @@ struct ChainMaker: Sendable {
     }
 
     func changeInPlace(_ maker: inout StepMaker, _ host: HostWork) {
+        if let machine = host.snapshot {
+            maker.add("snapshot", .snapshot(machine: machine), .requiresOut, priors.snapshot, rollback: .snapshot)
+        }
         for part in parts(of: host) {
             if part.rebootsBefore { rebootBetween(&maker, part.suffix) }
             maker.add(
                 "patch\(part.suffix)", .changePackages(transaction: part.transaction), .requiresOut,
-                priors.change(part.transaction), rollback: host.isReversible ? .exactVersions : .irreversible)
+                priors.change(part.transaction), rollback: host.rollbackClass)
         }
         if policy.reboot != .always { restart(&maker) }
         if let condition = policy.rebootCondition {
@@ -99,7 +102,7 @@ struct ChainMaker: Sendable {
         switch host.role {
         case .passenger: return passengerBack(host, &maker)
         case .retired: return HostChain()
-        case .patched, .replaced, .controller: break
+        case .patched, .replaced, .snapshotted, .controller: break
         }
         let extra = extras[host.id]?.back
         maker.takeOut(extra)
@@ -110,7 +113,11 @@ struct ChainMaker: Sendable {
     }
 
     func changeBackInPlace(_ maker: inout StepMaker, _ host: HostWork) {
-        if host.isReversible {
+        if let machine = host.snapshot {
+            maker.add(
+                "revert", .revert(machine: machine), .requiresOut, priors.revert,
+                compensates: StepID("\(host.id)/snapshot"))
+        } else if host.isReversible {
             for part in parts(of: host).reversed() {
                 var reverse = part.transaction
                 reverse.purpose = .rollback

@@ -58,9 +58,12 @@ final class HostWork: Sendable {
     var isBalancer: Bool { !serves.isEmpty }
     /// The machine that Fettle runs on (I12), or one that takes it down.
     var isOwn: Bool { resource.address.transport == .local || residence?.carriesOwn == true }
-    /// An image's earlier version is there as long as the template is.
+    /// An image's earlier version is there as long as the template is; in a snapshot all is.
     var isReversible: Bool {
-        if case .replaced = role { return true }
+        switch role {
+        case .replaced, .snapshotted: return true
+        default: break
+        }
         return resolution.unavailableEarlier.isEmpty
     }
 
@@ -71,7 +74,7 @@ final class HostWork: Sendable {
         var isEmptiedByPlan = true
         switch role {
         case .passenger, .retired: isEmptiedByPlan = false
-        case .patched, .replaced, .controller: break
+        case .patched, .replaced, .snapshotted, .controller: break
         }
         return HostWork(
             resource: resource, environmentRank: rank ?? environmentRank, groups: groups, findings: findings,

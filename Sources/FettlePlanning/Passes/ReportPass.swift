@@ -25,7 +25,7 @@ struct ReportPass {
             duration: DurationEstimate(medianSeconds: median.total, p95Seconds: slow.total),
             hosts: hosts(outages, line), groups: groups.map { summary(of: $0, outages, restarts, median) },
             leftOut: notes.leftOut.sortedWithoutRepetition(), pointOfNoReturn: pointOfNoReturn(),
-            warnings: notes.warnings + afterthoughts(), reboots: reboots(),
+            warnings: notes.warnings + Snapshots.tooOld(plan.steps, slow) + afterthoughts(), reboots: reboots(),
             missedDeadlines: missedDeadlines(slow, line), interrupted: interrupted())
     }
 

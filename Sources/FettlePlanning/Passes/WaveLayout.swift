@@ -35,7 +35,7 @@ struct WaveLayout: Sendable {
             switch hosts[place].role {
             case .passenger(let controller, _): places[controller].map { waves[$0] } ?? 0
             case .retired: (hosts[place].groups.compactMap { last[$0.id] }.max() ?? -1) + 1
-            case .patched, .replaced, .controller: waves[place]
+            case .patched, .replaced, .snapshotted, .controller: waves[place]
             }
         }
     }

@@ -151,6 +151,8 @@ public enum PlanTable {
         case .discardKept(let machine):
             return
                 "\(step.resource): the machine before it is removed from \(machine.hypervisor); until then it is the way back"
+        case .discardSnapshot(let machine):
+            return "\(step.resource): its snapshot is removed from \(machine.hypervisor); until then it is the way back"
         case .upgradeThroughController(let upgrade):
             return
                 "\(step.resource): takes \(list(upgrade.members.map(\.rawValue))) through, \(upgrade.atOnce) at once; "

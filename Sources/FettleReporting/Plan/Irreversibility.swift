@@ -19,6 +19,7 @@ public struct IrreversibleStep: Codable, Sendable, Equatable {
         case .changePackages(let transaction): lost(transaction)
         case .upgradeThroughController(let upgrade): lost(upgrade.transaction)
         case .discardKept(let machine): "the machine that \(machine.name) was before is removed"
+        case .discardSnapshot(let machine): "the snapshot of \(machine.name) is removed"
         case .retire: "it is shut down for good"
         default: "the plan has no step that takes it back"
         }

@@ -8,7 +8,7 @@ enum StepTone: String, CaseIterable {
         case "drain", "restore", "take out", "bring back", "evacuate", "bring home", "hand over", "switch traffic",
             "confirm traffic":
             self = .drain
-        case "patch", "return", "restart services", "upgrade through controller", "replace image", "retire":
+        case "patch", "return", "restart services", "upgrade through controller", "replace image", "revert", "retire":
             self = .patch
         case "reboot": self = .reboot
         case "gate", "bake", "verify", "group gate": self = .gate

@@ -266,6 +266,9 @@ public struct DisasterPlay: Sendable {
             if world[step.resource].busyUntil > now.milliseconds { changes = false }
             effect.awayMilliseconds = milliseconds / 2
             effect.bootsOldKernel = strikes(profile.oldKernel, .oldKernel, step.id.rawValue)
+        case .revert:
+            // Power is taken from whatever the host does.
+            if world[step.resource].busyUntil > now.milliseconds { changes = false }
         case .replaceImage, .upgradeThroughController:
             effect.leavesUnwell = strikes(profile.unwell, .unwellAfterPatch, step.id.rawValue)
         case .drain, .restore, .switchTraffic:

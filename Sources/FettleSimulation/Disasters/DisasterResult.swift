@@ -39,6 +39,7 @@ public enum Encounter: String, Sendable, CaseIterable, Comparable {
     case failedTriedAgain, cameThroughOnceMore
     case handedToAnother, stalledInHandOver, handOverMissed, zombieHeard
     case superseded, supersededWhileUnwell, supersededWhileOwing, supersededAfterTheEnd, supersessionRefused
+    case snapshotRemoved, snapshotLeft, wentBackToSnapshot
     case succeeded, rolledBack, failed
 
     public static func < (left: Encounter, right: Encounter) -> Bool { left.rawValue < right.rawValue }

@@ -38,6 +38,10 @@ extension DisasterWorld {
         case .replaceImage:
             let target: Version = back.contains(step.id) ? .before : .after
             return host.installed == target ? done("runs from this image") : .ready(prior: nil)
+        case .snapshot: return host.snapshot != nil ? done("is kept") : .ready(prior: nil)
+        case .revert:
+            if host.busyUntil > now { return .blocked(reason: "the package manager is at work") }
+            return host.snapshot == nil ? done("is as it was") : .ready(prior: nil)
         case .restartServices(_, let units?) where !units.isEmpty:
             let before = order.prior?.details["starts"].flatMap { Int($0) } ?? .max
             return before < host.starts
@@ -97,6 +101,8 @@ extension DisasterWorld {
         case .replaceImage:
             let target: Version = back.contains(step.id) ? .before : .after
             return host.installed == target ? pass : failed(.inconclusive, "runs from another image")
+        case .snapshot: return host.snapshot != nil ? pass : failed(.timeout, "there is no snapshot")
+        case .revert: return host.snapshot == nil ? pass : failed(.timeout, "is still there")
         case .restartServices(_, let units?) where !units.isEmpty:
             let before = order.prior?.details["starts"].flatMap { Int($0) } ?? 0
             return host.starts > before ? pass : failed(.inconclusive, "is on the start that it was on")
@@ -202,6 +208,13 @@ extension DisasterWorld {
             host.boots += 1
             host.running = host.installed
             host.needsReboot = effect.bootsOldKernel
+        case .snapshot:
+            guard host.awayUntil <= now, host.snapshot == nil else { break }
+            host.disturbedAt = now
+            host.snapshot = host.installed
+        case .revert:
+            guard host.awayUntil <= now else { break }
+            broken += reverted(&host, step, at: now)
         case .replaceImage(let replacement):
             guard host.awayUntil <= now else { break }
             broken += replaced(&host, by: replacement, step, effect, at: now)

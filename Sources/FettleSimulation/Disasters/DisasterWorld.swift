@@ -49,6 +49,8 @@ struct DisasterWorld: Sendable {
         var expected = 0
         /// Its cluster's controller has it down.
         var isTakenThrough = false
+        /// What its disks have in a snapshot that is there.
+        var snapshot: Version?
         /// Shut down for good.
         var isRetired = false
         /// It is well and unwell by turns.
@@ -174,7 +176,12 @@ struct DisasterWorld: Sendable {
         self.changed = changed
         isChanged = numbers.ids.map { _ in false }
         undone = Set(
-            plan.rollback.filter { if case .changePackages = $0.action { true } else { false } }.map(\.resource))
+            plan.rollback.filter { step in
+                switch step.action {
+                case .changePackages, .revert: true
+                default: false
+                }
+            }.map(\.resource))
         self.emptied = emptied
         self.interrupted = interrupted
         self.carriers = carriers

@@ -18,6 +18,8 @@ struct JournalAccount: Sendable {
     let taken: Set<ResourceID>
     /// Where the run has taken another's place: whom its plan is about.
     let stepped: Set<ResourceID>
+    /// By host, the step behind whose intent there is no way back for it.
+    private let discards: [ResourceID: StepID]
     /// Those that have a window of their own.
     private let bound: Set<ResourceID>
 
@@ -74,8 +76,15 @@ struct JournalAccount: Sendable {
         limits = plan.limits
         taken = Set(plan.supersedes?.taken.map(\.resource) ?? [])
         stepped = plan.supersedes == nil ? [] : Set(steps.values.map(\.step.resource))
+        discards = Dictionary(
+            plan.steps.compactMap { step in
+                if case .discardSnapshot = step.action { (step.resource, step.id) } else { nil }
+            }, uniquingKeysWith: { first, _ in first })
         bound = Set(plan.targets.filter { $0.window != nil }.map(\.resource))
     }
+
+    /// What it could go back to is removed, or may be.
+    func hasNoWayBack(_ resource: ResourceID) -> Bool { discards[resource].map { intended[$0] != nil } ?? false }
 
     func isOut(_ resource: ResourceID) -> Bool { !(out[resource] ?? []).isEmpty }
 
@@ -149,6 +158,8 @@ struct JournalAccount: Sendable {
     private mutating func noteFailure(of id: StepID, isForGood: Bool) {
         guard let (step, isRollback) = steps[id].map({ ($0.step, $0.isRollback) }) else { return }
         if isForGood { failedForGood.insert(id) }
+        // Who serves does not fail by a snapshot that could not be removed.
+        if case .discardSnapshot = step.action { return }
         let affected = (step.action.judged ?? []) + [step.resource]
         struck.formUnion(affected)
         if step.leg == nil { struckByChange.formUnion(affected) }

@@ -93,7 +93,7 @@ extension DisasterPlay {
             for number in orders.behind(place) where world.isChanged[number] && world.hosts[number].isPatched {
                 let other = world.numbers.ids[number]
                 guard account.isRollingBack || account.takenBack.contains(other), !account.isOut(other),
-                    !account.quarantined.contains(other), world.undone.contains(other),
+                    !account.quarantined.contains(other), world.undone.contains(other), !account.hasNoWayBack(other),
                     superseding.foundAs[other] != .after
                 else { continue }
                 first = min(first ?? other, other)

@@ -66,7 +66,7 @@ extension Step {
 
     var changesTheHost: Bool {
         switch action {
-        case .changePackages, .restartServices, .reboot, .replaceImage: true
+        case .changePackages, .restartServices, .reboot, .replaceImage, .snapshot, .revert: true
         default: false
         }
     }
@@ -148,6 +148,7 @@ extension DisasterPlay {
             oracle.broken(
                 "I7: \(resource) is left out of \(group)\(isLeft == true ? ", as if it had been found so" : "")")
         }
+        judgeSnapshot(of: resource, state)
         if host.isHalfConfigured { oracle.broken("I8: \(resource) is left half configured and not in quarantine") }
         guard world.changed.contains(resource), !host.isHalfConfigured else { return }
         judgeWholeness(resource)
@@ -162,6 +163,15 @@ extension DisasterPlay {
         case .failed: break
         }
         if host.patches > 1 + host.returns { oracle.broken("I2: \(resource) was patched \(host.patches) times") }
+    }
+
+    /// None is left, but of a machine where it could not be removed: and that one is owed.
+    private mutating func judgeSnapshot(of resource: ResourceID, _ state: RunState) {
+        guard world[resource].snapshot != nil else { return }
+        let isOwed = state.owed.contains { $0.kind == .snapshot && $0.resource == resource }
+        let discard = state.resource(resource)?.steps.first { $0.name == "discard snapshot" }
+        if isOwed, case .skipped? = discard?.status { return meet(.snapshotLeft, resource.rawValue) }
+        oracle.broken("I7: the snapshot of \(resource) is left\(isOwed ? "" : ", and nobody owes it")")
     }
 
     /// A run that waits holds nothing but what it has quarantined.

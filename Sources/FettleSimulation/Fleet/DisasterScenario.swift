@@ -32,6 +32,7 @@ public struct DisasterScenario: Sendable {
         }
         if singles.count >= 2, Int.random(in: 0..<3, using: &random) == 0 { addStorage(Array(singles.prefix(2))) }
         if Int.random(in: 0..<5, using: &random) == 0 { bindToNights() }
+        if seed % 3 == 0, let idle = singles.last(where: isIdle) { addSnapshots(on: idle) }
         fleet.groups.sort { $0.id < $1.id }
     }
 
@@ -73,6 +74,29 @@ public struct DisasterScenario: Sendable {
             facts.hosts[place].hypervisor = .observed(
                 HypervisorFacts(memoryMebibytes: 65_536, processors: 32, residents: machines))
         }
+    }
+
+    /// Nothing is to be done on it.
+    private func isIdle(_ host: ResourceID) -> Bool { !selection.hosts.contains { $0.resource == host } }
+
+    /// The pools' members are machines on this host, and are patched behind snapshots.
+    private mutating func addSnapshots(on host: ResourceID) {
+        guard let place = facts.hosts.firstIndex(where: { $0.resource == host }) else { return }
+        var machines: Set<ResourceID> = []
+        for place in fleet.groups.indices where fleet.groups[place].kind == .pool {
+            // They may have a part in a cluster as well.
+            fleet.groups[place].snapshot = SnapshotRules(driver: "libvirt", keepSeconds: 60, mayLoseWrites: true)
+            machines.formUnion(fleet.groups[place].members)
+        }
+        move([host], kind: .hypervisor)
+        facts.hosts[place].hypervisor = .observed(
+            HypervisorFacts(
+                memoryMebibytes: 4_096 * machines.count, processors: 2 * machines.count,
+                residents: machines.sorted().map { machine in
+                    ResidentMachine(
+                        name: machine.rawValue, resource: machine, memoryMebibytes: 1_024, processors: 1,
+                        uuid: machine.rawValue)
+                }))
     }
 
     private mutating func addStorage(_ controllers: [ResourceID]) {

@@ -22,6 +22,14 @@ extension FleetSample {
         return sample
     }
 
+    /// The same three, patched where they are behind snapshots.
+    public static var snapshots: FleetSample {
+        var sample = machines
+        sample.fleet.groups[0].strategy = .rolling(maxUnavailable: .count(1))
+        sample.fleet.groups[0].snapshot = SnapshotRules(driver: "libvirt")
+        return sample
+    }
+
     private static func machine(_ number: Int) -> ResidentMachine {
         var machine = ResidentMachine.sample("web-\(number)", gibibytes: 2, isDeclared: true)
         machine.uuid = "00000000-0000-4000-8000-00000000000\(number)"

@@ -165,7 +165,7 @@ public enum StrategyPlans {
 
     // MARK: Pieces
 
-    private static let patch = RollingPlan.transaction
+    static let patch = RollingPlan.transaction
 
     private static func versions(_ version: String) -> HostExpectation {
         HostExpectation(packages: [PackageVersion(name: "openssl", architecture: "amd64", version: version)])
@@ -187,7 +187,7 @@ public enum StrategyPlans {
     }
 
     /// take-out, the change, gate, bring-back.
-    private static func outage(
+    static func outage(
         _ host: ResourceID, _ prefix: String, _ change: StepAction, named name: String, waiting: [StepID]
     ) -> [Step] {
         let id = { (name: String) in StepID("\(host)/\(prefix)\(name)") }
@@ -199,7 +199,7 @@ public enum StrategyPlans {
         ]
     }
 
-    private static func step(
+    static func step(
         _ host: ResourceID, _ id: StepID, _ action: StepAction, after: [StepID] = [],
         _ availability: AvailabilityEffect = .none, group: GroupID? = nil, rollback: RollbackClass = .nothingToUndo
     ) -> Step {
@@ -209,7 +209,7 @@ public enum StrategyPlans {
             estimate: DurationEstimate(medianSeconds: 5, p95Seconds: 10), timeoutSeconds: 60)
     }
 
-    private static func group(
+    static func group(
         _ id: GroupID, _ members: [ResourceID], minimum: Int, most: Int, traffic: TrafficBinding? = nil
     ) -> PlannedGroup {
         PlannedGroup(
@@ -217,7 +217,7 @@ public enum StrategyPlans {
             probes: [probe])
     }
 
-    private static func plan(
+    static func plan(
         targets: [ResourceID], _ groups: [PlannedGroup], _ steps: [Step], _ rollback: [Step]
     ) -> Plan {
         Plan(

@@ -14,7 +14,8 @@ final class HypervisorSite: Sendable {
     ///   - bandwidth: what a move may take of the network, in MiB a second: with little it lasts long enough to be disturbed.
     ///   - mostMemory: what all machines on one hypervisor may have together, in MiB.
     ///   - bake: how long the first machine that is made anew from an image is watched, such as `5s`; nil: they are patched instead.
-    init(bandwidth: Int = 0, mostMemory: Int = 1_600, remaking bake: String? = nil) throws {
+    ///   - snapshots: as the group of machines says it, such as `{driver: libvirt}`: they are patched behind snapshots, and not restarted.
+    init(bandwidth: Int = 0, mostMemory: Int = 1_600, remaking bake: String? = nil, snapshots: String? = nil) throws {
         let name = "fettle-\(UUID().uuidString)"
         directory = FileManager.default.temporaryDirectory.appending(path: name)
         outputs = FileManager.default.temporaryDirectory.appending(path: "\(name)-output")
@@ -33,9 +34,14 @@ final class HypervisorSite: Sendable {
                     "    strategy: {replace: {image: guest-base, machines: \(machines)}}\n    traffic: {driver: haproxy"
             )
         }
+        if let snapshots {
+            fleet = fleet.replacing(
+                "    traffic: {driver: haproxy", with: "    snapshot: \(snapshots)\n    traffic: {driver: haproxy")
+        }
         try Data(fleet.utf8).write(to: directory.appending(path: "fleet.yaml"))
         let policy = try String(contentsOf: lab.appending(path: "policy-vm.yaml"), encoding: .utf8)
             .replacing("classes: [security]", with: "classes: [security, unclassified]")
+            .replacing("reboot: always", with: snapshots == nil ? "reboot: always" : "reboot: never")
         try Data(policy.utf8).write(to: directory.appending(path: "policy.yaml"))
         store = try SQLiteStore(path: directory.appending(path: ".fettle/fettle.db").path)
     }

@@ -34,6 +34,29 @@ import Testing
         }
     }
 
+    /// Pools that are patched behind snapshots: what is taken is gone back to or removed, or owed.
+    @Test func snapshotsAreTakenAndNoneIsLeft() async throws {
+        var (plans, met): (Int, Set<Encounter>) = (0, [])
+        for seed in TestScale.seeds(60, long: 2_000) {
+            guard let scene = Self.scene(Self.scenario(20, seed * 3)),
+                scene.plan.steps.contains(where: { $0.action.snapshotMachine != nil })
+            else { continue }
+            plans += 1
+            for (seed, profile) in [(seed, DisasterProfile.none), (seed, .everything), (seed + 1_000_000, .everything)]
+            {
+                var play = try DisasterPlay(
+                    scene.plan, seed: seed, profile: profile, surroundings: scene.surroundings)
+                let result = try play.play()
+                await Task.yield()
+                met.formUnion(result.met)
+                #expect(result.violations == [], "seed \(seed): \(result.account)")
+                if profile == .none { #expect(result.outcome == .succeeded, "seed \(seed): \(result.account)") }
+            }
+        }
+        #expect(plans >= 10)
+        #expect(Set<Encounter>([.snapshotRemoved, .wentBackToSnapshot]).subtracting(met) == [])
+    }
+
     /// Windows, hypervisors, clusters and storage are in what is played, and what goes wrong with them is met.
     @Test func everyWorldIsPlayedAndNoInvariantBreaks() async throws {
         var (planned, windows, hypervisors, sides, leaders) = (0, 0, 0, 0, 0)

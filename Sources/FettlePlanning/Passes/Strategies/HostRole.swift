@@ -6,6 +6,8 @@ enum HostRole: Equatable, Sendable {
     case patched
     /// Started anew from an image that has the patch in it.
     case replaced(ImageReplacement)
+    /// Patched where it is, with its disks kept as they were to go back to.
+    case snapshotted(MachineSnapshot)
     /// Taken through the patch by its cluster's controller: it has no outage of its own in the plan.
     case passenger(of: ResourceID, in: GroupID)
     /// Takes members of clusters through a patch, which touches other groups of theirs as well. Its own packages may be
@@ -19,7 +21,7 @@ extension HostWork {
     /// Whether the plan itself takes it out of its groups and back: only then it has turns.
     var isTakenOut: Bool {
         switch role {
-        case .patched, .replaced, .controller: true
+        case .patched, .replaced, .snapshotted, .controller: true
         case .passenger, .retired: false
         }
     }
@@ -27,7 +29,7 @@ extension HostWork {
     /// Whether its own package manager makes the changes.
     var isPatchedInPlace: Bool {
         switch role {
-        case .patched, .controller(_, _, isPatched: true): true
+        case .patched, .snapshotted, .controller(_, _, isPatched: true): true
         case .replaced, .passenger, .controller, .retired: false
         }
     }
@@ -42,13 +44,19 @@ extension HostWork {
         if role == .retired { return .irreversible }
         if changes.isEmpty { return .nothingToUndo }
         if case .replaced = role { return .imageSwap }
+        if snapshot != nil { return .snapshot }
         return isReversible ? .exactVersions : .irreversible
+    }
+
+    /// What keeps its disks while it is patched; nil: nothing does.
+    var snapshot: MachineSnapshot? {
+        if case .snapshotted(let machine) = role { machine } else { nil }
     }
 
     /// The role as the report names it.
     var reportedRole: PlanReport.Role {
         switch role {
-        case .patched: .patched
+        case .patched, .snapshotted: .patched
         case .replaced: changes.isEmpty ? .patched : .replaced
         case .passenger: .throughController
         case .controller: .controller

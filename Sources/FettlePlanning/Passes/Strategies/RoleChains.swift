@@ -5,7 +5,7 @@ extension ChainMaker {
     /// What a host is changed by while it is out, on the way forward.
     func change(_ maker: inout StepMaker, _ host: HostWork) {
         switch host.role {
-        case .patched, .controller(_, _, isPatched: true): changeInPlace(&maker, host)
+        case .patched, .snapshotted, .controller(_, _, isPatched: true): changeInPlace(&maker, host)
         case .replaced(let replacement) where !host.changes.isEmpty:
             maker.add(
                 "replace", .replaceImage(replacement: replacement), .requiresOut,
@@ -18,7 +18,7 @@ extension ChainMaker {
     /// The same taken back.
     func changeBack(_ maker: inout StepMaker, _ host: HostWork) {
         switch host.role {
-        case .patched, .controller(_, _, isPatched: true): changeBackInPlace(&maker, host)
+        case .patched, .snapshotted, .controller(_, _, isPatched: true): changeBackInPlace(&maker, host)
         case .replaced(let replacement):
             maker.add(
                 "replace", .replaceImage(replacement: replacement.reversed), .requiresOut, priors.replaceImage,

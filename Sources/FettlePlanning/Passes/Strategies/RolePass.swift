@@ -5,7 +5,7 @@ enum RolePass {
     static func assign(
         _ hosts: [HostWork], _ input: PlanningInput, _ index: PlanningIndex, notes: inout PlanNotes
     ) -> [HostWork] {
-        let special = index.groups.filter { $0.strategy?.givesRoles == true }
+        let special = index.groups.filter { $0.strategy?.givesRoles == true || $0.snapshot != nil }
         guard !special.isEmpty else { return hosts }
         var cast = RoleCast(hosts, input, index)
         for group in special {
@@ -17,6 +17,7 @@ enum RolePass {
                 ReplaceByMachine.cast(group, image, machines, &cast, &notes)
             default: break
             }
+            if let rules = group.snapshot { Snapshots.cast(group, rules, &cast, &notes) }
         }
         return cast.isEmpty ? hosts : cast.resolved(notes: &notes)
     }
@@ -47,6 +48,7 @@ struct RoleCast {
         case sided
         case passenger(of: ResourceID)
         case replaced(ImageReplacement)
+        case snapshotted(MachineSnapshot)
 
         var words: String {
             switch self {
@@ -55,6 +57,7 @@ struct RoleCast {
             case .sided: "turn traffic to and from its side"
             case .passenger(let controller): "have \(controller) take it through the patch"
             case .replaced(let replacement): "start it anew from image \(replacement.image)"
+            case .snapshotted: "patch it behind a snapshot"
             }
         }
     }
@@ -121,6 +124,7 @@ struct RoleCast {
             switch claim {
             case .passenger(let controller): return .passenger(of: controller, in: group)
             case .replaced(let replacement): return .replaced(replacement)
+            case .snapshotted(let machine): return .snapshotted(machine)
             case .kept, .retired, .sided: break
             }
         }
@@ -131,8 +135,11 @@ struct RoleCast {
     private static func agree(_ one: Claim, _ other: Claim) -> Bool {
         switch (one, other) {
         case (.replaced(let left), .replaced(let right)): left == right
+        case (.snapshotted(let left), .snapshotted(let right)): left == right
         case (.replaced, .sided), (.replaced, .kept), (.replaced, .retired): true
         case (.sided, .replaced), (.kept, .replaced), (.retired, .replaced): true
+        case (.snapshotted, .sided), (.snapshotted, .kept), (.snapshotted, .retired): true
+        case (.sided, .snapshotted), (.kept, .snapshotted), (.retired, .snapshotted): true
         default: false
         }
     }

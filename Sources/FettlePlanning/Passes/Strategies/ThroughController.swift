@@ -132,7 +132,7 @@ enum ThroughController {
             switch host.role {
             case .passenger(let controller, _): places[host.id] = places[controller]
             case .retired: places[host.id] = nil
-            case .patched, .replaced, .controller: break
+            case .patched, .replaced, .snapshotted, .controller: break
             }
         }
         return places

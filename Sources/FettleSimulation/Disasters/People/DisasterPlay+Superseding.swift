@@ -166,8 +166,7 @@ extension Plan {
         (steps + rollback).allSatisfy { step in
             switch step.action {
             case .switchTraffic, .upgradeThroughController, .evacuate, .bringHome, .buildImage, .replaceImage,
-                .discardKept,
-                .retire:
+                .discardKept, .snapshot, .revert, .discardSnapshot, .retire:
                 false
             default: true
             }

@@ -114,7 +114,9 @@ extension DisasterPlay {
         guard !account.takenBack.isEmpty else { return }
         let host = world[resource]
         if account.takenBack.contains(resource) {
-            let isUndone = world.undone.contains(resource) && superseding.foundAs[resource] != .after
+            let isUndone =
+                world.undone.contains(resource) && !account.hasNoWayBack(resource)
+                && superseding.foundAs[resource] != .after
             if isUndone, host.installed == .after {
                 oracle.broken("I8: \(resource) was to be taken back, and is patched")
             }

@@ -105,6 +105,8 @@ extension DisasterPlay {
         case .switchTraffic(let turn) where !turn.from.isEmpty:
             meet(world.back.contains(step.id) ? .trafficTurnedBack : .trafficTurned)
         case .upgradeThroughController: meet(.takenThrough)
+        case .discardSnapshot: meet(.snapshotRemoved)
+        case .revert where world[step.resource].snapshot != nil: meet(.wentBackToSnapshot)
         default: break
         }
     }

@@ -17,6 +17,7 @@ extension DisasterWorld {
             images.contains("\(build.image):\(build.version)") ? .done("is built", at: clock) : .ready(prior: nil)
         case .discardKept(let machine):
             discarded.contains(machine.name) ? .done("is gone", at: clock) : .ready(prior: nil)
+        case .discardSnapshot: self[step.resource].snapshot == nil ? .done("is gone", at: clock) : .ready(prior: nil)
         case .retire: self[step.resource].isRetired ? .done("is gone", at: clock) : .ready(prior: nil)
         default: nil
         }
@@ -41,6 +42,9 @@ extension DisasterWorld {
         case .discardKept(let machine):
             discarded.contains(machine.name)
                 ? .seen("is gone", at: clock) : .failure(StepFailure(code: .timeout, message: "is still there"))
+        case .discardSnapshot:
+            self[step.resource].snapshot == nil
+                ? .seen("is gone", at: clock) : .failure(StepFailure(code: .timeout, message: "is still there"))
         case .retire:
             self[step.resource].isRetired
                 ? .seen("is gone", at: clock) : .failure(StepFailure(code: .timeout, message: "still answers"))
@@ -59,6 +63,10 @@ extension DisasterWorld {
         case .switchTraffic(let turn): return applySwitch(step, turn, part: effect.part, at: now)
         case .buildImage(let build): images.insert("\(build.image):\(build.version)")
         case .discardKept(let machine): discarded.insert(machine.name)
+        case .discardSnapshot:
+            let isUnproven = self[step.resource].snapshot != nil && self[step.resource].running != .after
+            self[step.resource].snapshot = nil
+            return isUnproven ? ["I8: \(step.id) before the change is there"] : []
         case .retire:
             let isServing = sides.values.contains { $0.serving.contains(step.resource) }
             self[step.resource].isRetired = true
@@ -95,6 +103,24 @@ extension DisasterWorld {
         host.needsReboot = false
         host.isWell = !(effect.leavesUnwell && isForward)
         return broken
+    }
+
+    /// A host that is ended and started as its snapshot has kept it.
+    /// - Returns: the invariants that it breaks.
+    func reverted(_ host: inout Host, _ step: Step, at now: Int64) -> [String] {
+        guard let version = host.snapshot else {
+            return host.installed == .after ? ["I8: \(step.id) without a snapshot"] : []
+        }
+        host.disturbedAt = now
+        host.boots += 1
+        if host.patches > host.returns { host.returns += 1 }
+        host.installed = version
+        host.running = version
+        host.isHalfConfigured = false
+        host.needsReboot = false
+        host.isWell = true
+        host.snapshot = nil
+        return version == .before ? [] : ["I8: the snapshot of \(step.resource) has the change in it"]
     }
 
     /// Members of one side are out, and of another as well: nobody's data can be reached.
