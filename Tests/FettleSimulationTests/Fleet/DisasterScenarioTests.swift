@@ -54,7 +54,7 @@ import Testing
             }
         }
         #expect(plans >= 10)
-        #expect(Set<Encounter>([.snapshotRemoved, .wentBackToSnapshot]).subtracting(met) == [])
+        #expect(Set<Encounter>([.snapshotRemoved, .snapshotLeft, .wentBackToSnapshot]).subtracting(met) == [])
     }
 
     /// Windows, hypervisors, clusters and storage are in what is played, and what goes wrong with them is met.
