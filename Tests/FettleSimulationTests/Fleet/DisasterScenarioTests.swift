@@ -42,8 +42,8 @@ import Testing
                 scene.plan.steps.contains(where: { $0.action.snapshotMachine != nil })
             else { continue }
             plans += 1
-            for (seed, profile) in [(seed, DisasterProfile.none), (seed, .everything), (seed + 1_000_000, .everything)]
-            {
+            let unmerged = DisasterProfile(crash: 10, lostReply: 10, unmergeable: 400, mostFaults: 12)
+            for profile in [DisasterProfile.none, .everything, unmerged] {
                 var play = try DisasterPlay(
                     scene.plan, seed: seed, profile: profile, surroundings: scene.surroundings)
                 let result = try play.play()
