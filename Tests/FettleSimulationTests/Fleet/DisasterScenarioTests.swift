@@ -43,9 +43,10 @@ import Testing
             else { continue }
             plans += 1
             let unmerged = DisasterProfile(crash: 10, lostReply: 10, unmergeable: 400, mostFaults: 12)
-            for profile in [DisasterProfile.none, .everything, unmerged] {
+            for (number, profile) in [.none, .everything, .everything, .everything, unmerged].enumerated() {
                 var play = try DisasterPlay(
-                    scene.plan, seed: seed, profile: profile, surroundings: scene.surroundings)
+                    scene.plan, seed: seed + UInt64(number) * 1_000_000, profile: profile,
+                    surroundings: scene.surroundings)
                 let result = try play.play()
                 await Task.yield()
                 met.formUnion(result.met)
