@@ -70,6 +70,7 @@ public enum FleetTemplate {
         # - throughController: {controller: id, atOnce: 1}   handed to the cluster's own controller
         # - replace: {image: name, maxUnavailable: 1}        members started anew from an image that was patched and tested
         # (virtual machines, from the catalogue: with machines: {driver: libvirt, images: /srv/images, bake: 2m, keep: 1h})
+        # snapshot: {driver: libvirt}                        virtual machines, patched each behind a snapshot (docs/snapshots.md)
         groups:
         #  - id: db
         #    members: [db-1, db-2]

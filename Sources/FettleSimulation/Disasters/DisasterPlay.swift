@@ -271,6 +271,10 @@ public struct DisasterPlay: Sendable {
             if world[step.resource].busyUntil > now.milliseconds { changes = false }
         case .replaceImage, .upgradeThroughController:
             effect.leavesUnwell = strikes(profile.unwell, .unwellAfterPatch, step.id.rawValue)
+        case .discardSnapshot:
+            guard strikes(profile.unmergeable, .snapshotLeft, step.id.rawValue) else { break }
+            world.unmergeable.insert(step.resource)
+            changes = false
         case .drain, .restore, .switchTraffic:
             if strikes(profile.balancerRefuses, .balancerRefused, step.id.rawValue) { changes = false }
         default: break

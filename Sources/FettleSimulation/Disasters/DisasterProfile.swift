@@ -31,6 +31,8 @@ public struct DisasterProfile: Sendable, Equatable {
     public var forgottenDrains: Int
     /// A load balancer refuses or doesn't answer.
     public var balancerRefuses: Int
+    /// A snapshot cannot be made a part of its disks.
+    public var unmergeable: Int
     /// Somebody else drains a host, for reasons of their own, or lets it back in.
     public var foreignDrain: Int
     /// The executor's clock jumps, forwards or backwards.
@@ -60,7 +62,7 @@ public struct DisasterProfile: Sendable, Equatable {
         lie: Int = 0, unreachable: Int = 0, lostHost: Int = 0, halfConfigured: Int = 0, unwell: Int = 0, flap: Int = 0,
         oldKernel: Int = 0, forgottenDrains: Int = 0, balancerRefuses: Int = 0, foreignDrain: Int = 0,
         clockJump: Int = 0, person: Int = 0, tornAppend: Int = 0, fullDisk: Int = 0, packagesLocked: Int = 0,
-        silentGate: Int = 0, staleGate: Int = 0, worlds: WorldFaults = .none, mostFaults: Int = 0,
+        silentGate: Int = 0, staleGate: Int = 0, unmergeable: Int = 0, worlds: WorldFaults = .none, mostFaults: Int = 0,
         faultsStopAfterSeconds: Int? = nil
     ) {
         self.crash = crash
@@ -85,6 +87,7 @@ public struct DisasterProfile: Sendable, Equatable {
         self.packagesLocked = packagesLocked
         self.silentGate = silentGate
         self.staleGate = staleGate
+        self.unmergeable = unmergeable
         self.worlds = worlds
         self.faultsStopAfterSeconds = faultsStopAfterSeconds
         self.mostFaults = mostFaults
@@ -98,5 +101,5 @@ public struct DisasterProfile: Sendable, Equatable {
         crash: 15, stall: 5, lostAcknowledgement: 5, lostReply: 15, repeatedReply: 20, lie: 15, unreachable: 15,
         lostHost: 4, halfConfigured: 20, unwell: 30, flap: 4, oldKernel: 30, forgottenDrains: 5, balancerRefuses: 15,
         foreignDrain: 5, clockJump: 4, person: 14, tornAppend: 5, fullDisk: 3, packagesLocked: 4, silentGate: 20,
-        staleGate: 20, worlds: .everything, mostFaults: 12)
+        staleGate: 20, unmergeable: 60, worlds: .everything, mostFaults: 12)
 }

@@ -113,6 +113,8 @@ struct DisasterWorld: Sendable {
     var images: Set<String> = []
     /// Machines that were kept when others took their place, and are removed.
     var discarded: Set<String> = []
+    /// Machines whose snapshots cannot be removed.
+    var unmergeable: Set<ResourceID> = []
     var underWay: [PartUnderWay] = []
     /// Hypervisors that the plan empties, and the machines that it says each takes down.
     let emptied: Set<ResourceID>

@@ -42,10 +42,11 @@ import Testing
                 scene.plan.steps.contains(where: { $0.action.snapshotMachine != nil })
             else { continue }
             plans += 1
-            for (seed, profile) in [(seed, DisasterProfile.none), (seed, .everything), (seed + 1_000_000, .everything)]
-            {
+            let unmerged = DisasterProfile(crash: 10, lostReply: 10, unmergeable: 400, mostFaults: 12)
+            for (number, profile) in [.none, .everything, .everything, .everything, unmerged].enumerated() {
                 var play = try DisasterPlay(
-                    scene.plan, seed: seed, profile: profile, surroundings: scene.surroundings)
+                    scene.plan, seed: seed + UInt64(number) * 1_000_000, profile: profile,
+                    surroundings: scene.surroundings)
                 let result = try play.play()
                 await Task.yield()
                 met.formUnion(result.met)
@@ -54,7 +55,7 @@ import Testing
             }
         }
         #expect(plans >= 10)
-        #expect(Set<Encounter>([.snapshotRemoved, .wentBackToSnapshot]).subtracting(met) == [])
+        #expect(Set<Encounter>([.snapshotRemoved, .snapshotLeft, .wentBackToSnapshot]).subtracting(met) == [])
     }
 
     /// Windows, hypervisors, clusters and storage are in what is played, and what goes wrong with them is met.

@@ -44,7 +44,11 @@ extension DisasterWorld {
                 ? .seen("is gone", at: clock) : .failure(StepFailure(code: .timeout, message: "is still there"))
         case .discardSnapshot:
             self[step.resource].snapshot == nil
-                ? .seen("is gone", at: clock) : .failure(StepFailure(code: .timeout, message: "is still there"))
+                ? .seen("is gone", at: clock)
+                : .failure(
+                    unmergeable.contains(step.resource)
+                        ? StepFailure(code: .internal, message: "cannot be merged")
+                        : StepFailure(code: .timeout, message: "is still there"))
         case .retire:
             self[step.resource].isRetired
                 ? .seen("is gone", at: clock) : .failure(StepFailure(code: .timeout, message: "still answers"))
