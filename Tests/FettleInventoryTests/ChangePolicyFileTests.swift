@@ -68,7 +68,8 @@ import Testing
                     rules: [
                         ApprovalCondition(
                             name: "r", environments: ["prod*"], groups: ["db*"], hosts: 5, sharePercent: 50,
-                            irreversible: true, reboots: true, criticality: .high, lossPerDay: 2.5, approvals: 3, from: ["dba"],
+                            irreversible: true, reboots: true, criticality: .high, lossPerDay: 2.5, approvals: 3,
+                            from: ["dba"],
                             owners: true)
                     ],
                     templates: [
