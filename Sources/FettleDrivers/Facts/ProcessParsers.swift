@@ -11,6 +11,7 @@ enum StaleServiceParser {
     static func services(_ text: String) throws(FactError) -> [StaleService] {
         var files: [Int: Set<String>] = [:]
         var groups: [Int: String] = [:]
+        var sessions: Set<Int> = []
         var isComplete = false
         for line in FactText.lines(text) {
             if line == "end" {
@@ -21,6 +22,8 @@ enum StaleServiceParser {
                 let path = rest.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).last ?? ""
                 // On hosts with both hierarchies one of them may say nothing but `/`.
                 if groups[process] == nil || groups[process] == "/" { groups[process] = String(path) }
+            } else if let (process, _) = process(line, file: "session:") {
+                sessions.insert(process)
             } else {
                 throw .notUnderstood(line, of: "/proc")
             }
@@ -28,7 +31,7 @@ enum StaleServiceParser {
         guard isComplete else { throw FactError("needs root: no process could be read") }
 
         var services: [String: StaleService] = [:]
-        for (process, paths) in files {
+        for (process, paths) in files where !sessions.contains(process) {
             guard let unit = unit(of: groups[process]) else { continue }
             services[unit, default: StaleService(unit: unit, processIDs: [], files: [])].processIDs.append(process)
             services[unit]?.files += paths

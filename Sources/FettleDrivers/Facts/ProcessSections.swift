@@ -15,7 +15,8 @@ enum ProcessSections {
     ])
 
     /// Mappings of code whose file is gone (a line each), a line `end` if anything could be read, and the control
-    /// groups of the processes, which name their systemd units.
+    /// groups of the processes, which name their systemd units; and which of those in the group of the SSH daemon are
+    /// somebody's session.
     ///
     /// Code only, as `needrestart` does: journals, caches and databases in memory are also replaced while they are
     /// mapped, and say nothing about patches.
@@ -28,7 +29,15 @@ enum ProcessSections {
                     if [ -z "$lines" ]; then echo 'needs root, and sudo does not permit it' >&2; return 1; fi
                     printf '%s\n' "$lines"
                     groups=$(printf '%s\n' "$lines" | sed -n 's|^\(/proc/[0-9]*\)/maps:.*|\1/cgroup|p' | sort -u)
-                    if [ -n "$groups" ]; then grep -sE '^(0:|[0-9]+:name=systemd:)' /dev/null $groups || :; fi
+                    if [ -z "$groups" ]; then return; fi
+                    grep -sE '^(0:|[0-9]+:name=systemd:)' /dev/null $groups || :
+                    # Without pam_systemd whoever logs in stays in the group of the daemon that let them in.
+                    for group in $(grep -slE ':/system\.slice/sshd?\.service$' $groups); do
+                        case $(head -c 200 "${group%cgroup}cmdline" 2>/dev/null | tr '\000\n' '  ') in
+                            '' | *'[listener]'* | */sshd\ *) ;;
+                            *) echo "${group%cgroup}session:" ;;
+                        esac
+                    done
                 """#)
     }
 

@@ -34,6 +34,23 @@ import Testing
         #expect(try StaleServiceParser.services("end\n") == [])
     }
 
+    /// Where no pam_systemd gives it a group of its own; Fettle's own session is one of these.
+    @Test func aSessionInTheGroupOfTheDaemonThatLetItInIsNotTheDaemon() throws {
+        let stale = [7, 8].map {
+            "/proc/\($0)/maps:7f00-7f01 r-xp 00000000 fd:01 12  /usr/lib/libcrypto.so.3 (deleted)\n"
+        }
+        let groups = [7, 8].map { "/proc/\($0)/cgroup:0::/system.slice/ssh.service\n" }
+        let text = stale.joined() + "end\n" + groups.joined()
+        let files = ["/usr/lib/libcrypto.so.3"]
+        #expect(
+            try StaleServiceParser.services(text)
+                == [StaleService(unit: "ssh.service", processIDs: [7, 8], files: files)])
+        #expect(
+            try StaleServiceParser.services(text + "/proc/8/session:\n")
+                == [StaleService(unit: "ssh.service", processIDs: [7], files: files)])
+        #expect(try StaleServiceParser.services(text + "/proc/8/session:\n/proc/7/session:\n") == [])
+    }
+
     @Test func kernelsAreOrderedByTheirNumbersAndToldByFlavour() throws {
         let images = [
             "6.1.0-9-amd64", "6.1.0-18-amd64", "6.1.0-18-cloud-amd64", "6.1.0-10-amd64", "6.1.0-18-amd64", "0-rescue",

@@ -39,7 +39,8 @@ extension HypervisorTests {
     }
 
     /// The package is good, and what its installation sets off is not: the gate fails, and all of it is gone.
-    @Test func aBadPatchIsGoneWithTheDisksThatTheMachineHadBefore() async throws {
+    @Test(.onlyInTheLongForm)
+    func aBadPatchIsGoneWithTheDisksThatTheMachineHadBefore() async throws {
         try await HypervisorLab.renew()
         let site = try HypervisorSite(snapshots: Self.rules)
         let spoiler = #"echo 'DPkg::Post-Invoke {"rm -f /var/www/html/healthz";};' >/etc/apt/apt.conf.d/99spoil; sync"#
