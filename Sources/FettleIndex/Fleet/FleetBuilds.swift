@@ -162,6 +162,7 @@ extension FleetStore {
             file.store(UInt64(list), at: package + Package.list)
             file.store(UInt32(capacity), at: package + Package.capacity)
         }
+        guard file.bytes(at: list, (count + 1) * 4) != nil else { throw damaged("a list lies outside of it") }
         file.store(build, at: list + count * 4)
         file.store(UInt32(count + 1), at: package + Package.count)
     }

@@ -38,6 +38,8 @@ struct FleetStore {
         guard start >= FleetLayout.page, start <= FleetLayout.mostBytes - count else {
             throw IndexError(.tooLarge, path: file.path, "would have more than 64 GiB")
         }
+        // A file is never shorter than what it says it holds.
+        guard start <= file.length else { throw damaged("its end lies outside of it") }
         let end = (start + count + FleetLayout.page - 1) / FleetLayout.page * FleetLayout.page
         try file.grow(to: end)
         setRoot(FleetLayout.Root.end, UInt64(end))

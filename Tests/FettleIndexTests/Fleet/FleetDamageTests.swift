@@ -82,28 +82,36 @@ struct FleetDamageTests {
     /// Found by the fuzzer, and what was found by looking for more like it.
     @Test(
         "Places beyond all files are damage to whoever writes there",
-        arguments: ["a directory", "a free block", "the next small part"])
+        arguments: ["a directory", "a free block", "the next small part", "a list"])
     func tellsPlacesBeyondAllFiles(what: String) throws {
         let folder = try FleetFolder()
         defer { folder.remove() }
         var bytes = try written(folder)
+        typealias Root = FleetLayout.Root
         let root = FleetLayout.root
-        let offsets =
+        let store = try FleetColumns(path: folder.file, .reading).store
+        let far = UInt64(Int.max)
+        let numbers: [(offset: Int, value: UInt64)] =
             switch what {
-            case "a directory": [try FleetColumns(path: folder.file, .reading).store.element(.rowBlocks, 0)]
-            case "a free block": [root + FleetLayout.Root.freeBlocks]
-            default: [root + FleetLayout.Root.smallCursor, root + FleetLayout.Root.smallEnd]
+            case "a directory": [(try store.element(.rowBlocks, 0), far)]
+            case "a free block": [(root + Root.freeBlocks, far)]
+            case "the next small part": [(root + Root.smallCursor, far - 255), (root + Root.smallEnd, far)]
+            default:
+                try (0..<store.count(.packages)).map {
+                    (try store.element(.packages, $0) + FleetArray.Package.list, far)
+                }
             }
-        for (number, offset) in offsets.enumerated() {
-            let beyond = UInt64(Int.max - 255 * (offsets.count - 1 - number))
-            withUnsafeBytes(of: beyond.littleEndian) { bytes.replaceSubrange(offset..<offset + 8, with: $0) }
+        for (offset, value) in numbers {
+            withUnsafeBytes(of: value.littleEndian) { bytes.replaceSubrange(offset..<offset + 8, with: $0) }
         }
         signRoot(of: &bytes)
         try bytes.write(to: URL(fileURLWithPath: folder.file))
         let columns = try FleetColumns(path: folder.file, .writing)
-        let packages = ["lib0", "never-seen-before"].map {
-            ListedPackage(origin: .registry("npm"), name: $0, version: "1")
-        }
+        let packages =
+            (0..<30).map {
+                ListedPackage(origin: .system(.dpkg), name: "lib\($0)", architecture: "amd64", version: "new")
+            }
+            + [ListedPackage(origin: .registry("npm"), name: "never-seen-before", version: "1")]
         let error = #expect(throws: IndexError.self) {
             try columns.setHost("new", packages: packages, platform: "debian:12", at: Timestamp(milliseconds: 1))
         }
