@@ -150,6 +150,7 @@ extension FleetStore {
 
     private func append(_ build: UInt32, toListAt package: Int) throws(IndexError) {
         let count = Int(file.load(package + Package.count, as: UInt32.self))
+        guard count < FleetLayout.mostBuilds else { throw damaged("a list is longer than there can be builds") }
         var list = Int(clamping: file.load(package + Package.list, as: UInt64.self))
         if count >= Int(file.load(package + Package.capacity, as: UInt32.self)) {
             let capacity = max(4, count * 2)

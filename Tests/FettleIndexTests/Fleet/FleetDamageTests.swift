@@ -82,7 +82,7 @@ struct FleetDamageTests {
     /// Found by the fuzzer, and what was found by looking for more like it.
     @Test(
         "Places beyond all files are damage to whoever writes there",
-        arguments: ["a directory", "a free block", "the next small part", "a list"])
+        arguments: ["a directory", "a free block", "the next small part", "what the next package is", "a list"])
     func tellsPlacesBeyondAllFiles(what: String) throws {
         let folder = try FleetFolder()
         defer { folder.remove() }
@@ -96,6 +96,13 @@ struct FleetDamageTests {
             case "a directory": [(try store.element(.rowBlocks, 0), far)]
             case "a free block": [(root + Root.freeBlocks, far)]
             case "the next small part": [(root + Root.smallCursor, far - 255), (root + Root.smallEnd, far)]
+            case "what the next package is":
+                [
+                    (
+                        try store.element(.packages, store.count(.packages) - 1) + FleetArray.Package.size
+                            + FleetArray.Package.capacity, 0x0FFF_FFFF << 32
+                    )
+                ]
             default:
                 try (0..<store.count(.packages)).map {
                     (try store.element(.packages, $0) + FleetArray.Package.list, far)
