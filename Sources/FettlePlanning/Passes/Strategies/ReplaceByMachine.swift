@@ -173,25 +173,9 @@ enum ReplaceByMachine {
         _ steps: inout [GroupStep]
     ) {
         guard case .replace(_, _, _, let machines?) = group.strategy else { return }
-        let known = Set(
-            steps.compactMap { step in
-                if case .discardKept = step.action { step.host } else { nil }
-            })
-        let replaced = places.filter { !known.contains($0) && layout.hosts[$0].replacedMachine != nil }
-        guard !replaced.isEmpty else { return }
-        // However short: nothing is removed before it was seen once more that all are well.
-        steps.append(
-            Bakes.step(
-                group, name: "keep", seconds: max(1, machines.keepSeconds), replaced, holds: [], layout, priors))
-        let follows = [steps.count - 1]
-        for place in replaced {
-            guard let machine = layout.hosts[place].replacedMachine else { continue }
-            steps.append(
-                GroupStep(
-                    group: group.group.id, name: "discard-\(layout.hosts[place].id)",
-                    action: .discardKept(machine: machine), estimate: priors.retire, host: place, behind: replaced,
-                    follows: follows, rollbackClass: .irreversible))
-        }
+        Keeping.addSteps(
+            of: group, places, seconds: machines.keepSeconds, estimate: priors.retire, layout, priors, &steps
+        ) { $0.replacedMachine.map { .discardKept(machine: $0) } }
     }
 }
 

@@ -62,24 +62,9 @@ enum Snapshots {
         _ steps: inout [GroupStep]
     ) {
         guard let rules = group.group.snapshot else { return }
-        let known = Set(
-            steps.compactMap { step in
-                if case .discardSnapshot = step.action { step.host } else { nil }
-            })
-        let kept = places.filter { !known.contains($0) && layout.hosts[$0].snapshot != nil }
-        guard !kept.isEmpty else { return }
-        // However short: nothing is removed before it was seen once more that all are well.
-        steps.append(
-            Bakes.step(group, name: "keep", seconds: max(1, rules.keepSeconds), kept, holds: [], layout, priors))
-        let follows = [steps.count - 1]
-        for place in kept {
-            guard let machine = layout.hosts[place].snapshot else { continue }
-            steps.append(
-                GroupStep(
-                    group: group.group.id, name: "discard-\(layout.hosts[place].id)",
-                    action: .discardSnapshot(machine: machine), estimate: priors.discardSnapshot, host: place,
-                    behind: kept, follows: follows, rollbackClass: .irreversible))
-        }
+        Keeping.addSteps(
+            of: group, places, seconds: rules.keepSeconds, estimate: priors.discardSnapshot, layout, priors, &steps
+        ) { $0.snapshot.map { .discardSnapshot(machine: $0) } }
     }
 
     /// Which snapshots can become older than the fleet allows, at the steps' 95% figures.
