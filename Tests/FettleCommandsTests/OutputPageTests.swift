@@ -37,6 +37,7 @@ import Testing
         "baseline diff": sample(BaselineDiff.Answer.self) { ListAnswer.drift($0.drift) },
         "risk": sample([RiskLedger].self) { ListAnswer.risks($0) },
         "explain": sample(Explain.Answer.self) { ListAnswer.explanation($0) },
+        "run list": sample([OverviewService.RunLine].self) { ListAnswer.runs($0) },
         "feeds status": sample([FeedStatus].self) { ListAnswer.feeds($0) },
         "cvss": sample(CVSSCommand.Answer.self) { ListAnswer.scores($0) },
         "version compare": sample(Comparison.self) { ListAnswer.comparisons([(nil, nil, $0)]) },

@@ -3,7 +3,7 @@ import FettleControl
 import FettleModel
 import FettleStore
 
-struct ChangeList: AsyncParsableCommand {
+struct ChangeList: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "Changes, newest first.")
 
     @OptionGroup var options: GlobalOptions
@@ -19,6 +19,10 @@ struct ChangeList: AsyncParsableCommand {
             phases.append(try await session.changes.phase(of: change))
         }
         if options.output == .json { return try session.printJSON(changes) }
+        if options.output.isLines {
+            let lines = zip(changes, phases).map { (change: $0, phase: $1) }
+            return try Output.writeLines(ListAnswer.changes(lines), as: options.output)
+        }
         var table = Table([
             .init(title: "CHANGE"), .init(title: "STATE"), .init(title: "PLAN"), .init(title: "DIGEST"),
             .init(title: "ASKED BY"), .init(title: "REASON", shrinks: 1),

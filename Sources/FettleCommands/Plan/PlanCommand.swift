@@ -80,7 +80,7 @@ struct PlanMake: AsyncParsableCommand {
     }
 }
 
-struct PlanList: AsyncParsableCommand {
+struct PlanList: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "Plans, newest first.")
 
     @OptionGroup var options: GlobalOptions
@@ -93,15 +93,16 @@ struct PlanList: AsyncParsableCommand {
             .init(title: "HOSTS", alignsRight: true),
             .init(title: "TITLE", shrinks: 1),
         ])
-        var plans: [Plan] = []
+        var plans: [(plan: Plan, digest: Digest)] = []
         for summary in try await session.keeper.list(.plan, limit: limit) {
             let (plan, reference) = try await session.plans.plan(PlanID(summary.id))
-            plans.append(plan)
+            plans.append((plan, reference.digest))
             table.add(
                 .init(plan.id.rawValue, .bold), .init(plan.createdAt.description), .init(reference.digest.short, .dim),
                 .init("\(plan.targets.count)"), .init(plan.title))
         }
-        if options.output == .json { return try session.printJSON(plans) }
+        if options.output == .json { return try session.printJSON(plans.map(\.plan)) }
+        if options.output.isLines { return try Output.writeLines(ListAnswer.plans(plans), as: options.output) }
         session.print(table)
     }
 }

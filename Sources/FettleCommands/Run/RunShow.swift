@@ -5,7 +5,7 @@ import FettleModel
 import FettleReporting
 import FettleStore
 
-struct RunList: AsyncParsableCommand {
+struct RunList: AsyncParsableCommand, ListAnswering {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "Runs, newest first.")
 
     @OptionGroup var options: GlobalOptions
@@ -13,9 +13,11 @@ struct RunList: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        if options.output == .json {
+        if options.output != .table {
             let overview = OverviewService(store: session.store, tools: session.tools)
-            return try session.printJSON(try await overview.overview(runs: limit).runs)
+            let runs = try await overview.overview(runs: limit).runs
+            guard options.output.isLines else { return try session.printJSON(runs) }
+            return try Output.writeLines(ListAnswer.runs(runs), as: options.output)
         }
         var table = Table([
             .init(title: "RUN"), .init(title: "CHANGE"), .init(title: "STARTED"), .init(title: "STEPS"),

@@ -8,7 +8,7 @@ extension FleetStore {
     private typealias Text = FleetArray.Text
 
     /// A build by the numbers of its texts, which is what it is known by.
-    struct BuildKey {
+    struct BuildKey: Equatable {
         var name: UInt32
         var architecture: UInt32
         var space: UInt32
@@ -18,6 +18,13 @@ extension FleetStore {
         var sourceVersion: UInt32
         /// + 1.
         var module: UInt32
+    }
+
+    struct PackageKey: Equatable {
+        var name: UInt32
+        var architecture: UInt32
+        var space: UInt32
+        var part: UInt32
     }
 
     // MARK: Builds
@@ -42,7 +49,7 @@ extension FleetStore {
             module: try package.module.map { module throws(IndexError) in try intern(module) + 1 } ?? 0)
     }
 
-    private static let registrySpace: UInt32 = 256
+    static let registrySpace: UInt32 = 256
 
     private static func space(of manager: PackageManager) -> UInt32 {
         switch manager {
@@ -63,8 +70,7 @@ extension FleetStore {
     }
 
     func intern(_ key: BuildKey) throws(IndexError) -> UInt32 {
-        let hash = withUnsafeBytes(of: key) { self.hash($0) }
-        if let known = find(hash, in: .builds, where: { isBuild($0, key) }) { return known }
+        if let known = build(with: key) { return known }
         let package = try packageWithRoom(key)
         let (number, place) = try append(.builds)
         let packagePlace = try element(.packages, package)
@@ -80,20 +86,24 @@ extension FleetStore {
         let source = try element(.texts, key.source) + Text.firstBuild
         file.store(file.load(source, as: UInt32.self), at: place + Field.next)
         file.store(UInt32(number + 1), at: source)
-        try insert(hash, UInt32(number), into: .builds)
+        try insert(hash(of: key), UInt32(number), into: .builds)
         return UInt32(number)
     }
 
-    private func isBuild(_ number: UInt32, _ key: BuildKey) -> Bool {
+    private func hash(of key: BuildKey) -> UInt32 { withUnsafeBytes(of: key) { hash($0) } }
+
+    func build(with key: BuildKey) -> UInt32? { find(hash(of: key), in: .builds) { self.key(ofBuild: $0) == key } }
+
+    /// Nil if there is no such build, or its package is not there.
+    func key(ofBuild number: UInt32) -> BuildKey? {
         guard let place = place(.builds, Int(number)),
             let package = self.place(.packages, Int(file.load(place + Field.package, as: UInt32.self)))
-        else { return false }
-        return file.load(place + Field.version) == key.version && file.load(package + Package.name) == key.name
-            && file.load(package + Package.architecture) == key.architecture
-            && file.load(package + Package.space) == key.space
-            && file.load(place + Field.ecosystem) == key.ecosystem && file.load(place + Field.source) == key.source
-            && file.load(place + Field.sourceVersion) == key.sourceVersion
-            && file.load(place + Field.module) == key.module
+        else { return nil }
+        return BuildKey(
+            name: file.load(package + Package.name), architecture: file.load(package + Package.architecture),
+            space: file.load(package + Package.space), ecosystem: file.load(place + Field.ecosystem),
+            version: file.load(place + Field.version), source: file.load(place + Field.source),
+            sourceVersion: file.load(place + Field.sourceVersion), module: file.load(place + Field.module))
     }
 
     func build(_ number: UInt32) throws(IndexError) -> FleetBuild {
@@ -120,31 +130,37 @@ extension FleetStore {
     private func packageWithRoom(_ key: BuildKey) throws(IndexError) -> UInt32 {
         var part: UInt32 = 0
         while true {
-            let identity = (key.name, key.architecture, key.space, part)
-            let hash = withUnsafeBytes(of: identity) { self.hash($0) }
-            let known = find(hash, in: .packages) { number in
-                guard let place = place(.packages, Int(number)) else { return false }
-                return file.load(place + Package.name) == key.name
-                    && file.load(place + Package.architecture) == key.architecture
-                    && file.load(place + Package.space) == key.space && file.load(place + Package.part) == part
-            }
-            guard let known else { return try makePackage(key, part, hash) }
+            let wanted = PackageKey(name: key.name, architecture: key.architecture, space: key.space, part: part)
+            guard let known = package(with: wanted) else { return try makePackage(wanted) }
             let count: UInt32 = file.load(try element(.packages, known) + Package.count)
             if count < UInt32(FleetLayout.mostBuilds) { return known }
             part += 1
         }
     }
 
-    private func makePackage(_ key: BuildKey, _ part: UInt32, _ hash: UInt32) throws(IndexError) -> UInt32 {
+    private func hash(of key: PackageKey) -> UInt32 { withUnsafeBytes(of: key) { hash($0) } }
+
+    func package(with key: PackageKey) -> UInt32? {
+        find(hash(of: key), in: .packages) { self.key(ofPackage: $0) == key }
+    }
+
+    func key(ofPackage number: UInt32) -> PackageKey? {
+        guard let place = place(.packages, Int(number)) else { return nil }
+        return PackageKey(
+            name: file.load(place + Package.name), architecture: file.load(place + Package.architecture),
+            space: file.load(place + Package.space), part: file.load(place + Package.part))
+    }
+
+    private func makePackage(_ key: PackageKey) throws(IndexError) -> UInt32 {
         let (number, place) = try append(.packages)
         file.store(key.name, at: place + Package.name)
         file.store(key.architecture, at: place + Package.architecture)
         file.store(key.space, at: place + Package.space)
-        file.store(part, at: place + Package.part)
+        file.store(key.part, at: place + Package.part)
         let name = try element(.texts, key.name) + Text.firstPackage
         file.store(file.load(name, as: UInt32.self), at: place + Package.next)
         file.store(UInt32(number + 1), at: name)
-        try insert(hash, UInt32(number), into: .packages)
+        try insert(hash(of: key), UInt32(number), into: .packages)
         return UInt32(number)
     }
 

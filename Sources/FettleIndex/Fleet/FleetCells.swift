@@ -4,7 +4,7 @@
 /// local number. From the 257th cell on it is dense: 4096 x u16.
 extension FleetStore {
     private typealias RowBlock = FleetArray.RowBlock
-    private static let kindMask: UInt64 = 63
+    static let kindMask: UInt64 = 63
     private static let denseSize = FleetLayout.blockRows * 2
 
     // MARK: Directories
@@ -25,6 +25,20 @@ extension FleetStore {
         let directory = try directory(rowBlock)
         guard column < directory.count / 8 else { return 0 }
         return UInt64(littleEndian: directory.loadUnaligned(fromByteOffset: column * 8, as: UInt64.self))
+    }
+
+    /// Hands over the entries of a block of rows that lead somewhere, those for which there only is room too.
+    func forEachEntry(
+        ofRowBlock rowBlock: Int, _ body: (_ column: Int, _ entry: UInt64) throws(IndexError) -> Void
+    ) throws(IndexError) {
+        let place = try element(.rowBlocks, rowBlock)
+        let capacity = Int(file.load(place + RowBlock.capacity, as: UInt32.self))
+        let start = Int(clamping: file.load(place + RowBlock.directory, as: UInt64.self))
+        guard file.bytes(at: start, capacity * 8) != nil else { throw damaged("a directory lies outside of it") }
+        for column in 0..<capacity {
+            let entry: UInt64 = file.load(start + column * 8)
+            if entry > 0 { try body(column, entry) }
+        }
     }
 
     /// Where the entry of a column lies, with room made for it.
@@ -55,11 +69,17 @@ extension FleetStore {
     }
 
     @inline(__always)
+    func byteCount(ofBlock entry: UInt64) throws(IndexError) -> Int {
+        let kind = Int(entry & Self.kindMask)
+        guard kind <= FleetLayout.sparseKinds else { throw damaged("a block of cells is of no known kind") }
+        return kind == 0 ? Self.denseSize : FleetLayout.sparseCapacity(kind) * 4
+    }
+
+    @inline(__always)
     func block(_ entry: UInt64) throws(IndexError) -> CellBlock {
         guard entry > 0 else { return .none }
         let kind = Int(entry & Self.kindMask)
-        guard kind <= FleetLayout.sparseKinds else { throw damaged("a block of cells is of no known kind") }
-        let count = kind == 0 ? FleetLayout.blockRows : FleetLayout.sparseCapacity(kind) * 2
+        let count = try byteCount(ofBlock: entry) / 2
         guard let bytes = file.bytes(at: Int(clamping: entry & ~Self.kindMask), count * 2) else {
             throw damaged("a block of cells lies outside of it")
         }

@@ -124,20 +124,4 @@ extension FleetColumns {
             return builds
         }
     }
-
-    /// Reads all of it: every text, build, host and cell, for those who want to know of damage before they meet it.
-    public func verify() throws(IndexError) {
-        try consistently { () throws(IndexError) in
-            for number in 0..<buildCount { _ = try store.build(UInt32(number)) }
-            for row in 0..<rowCount {
-                let host = try store.host(atRow: row)
-                guard try builds(ofRow: row).count == host?.packageCount ?? 0 else {
-                    throw store.damaged("a host does not have as many packages as it says")
-                }
-                if let host, store.row(ofHost: host.id) != row {
-                    throw store.damaged("a host is not found by its name")
-                }
-            }
-        }
-    }
 }

@@ -104,6 +104,18 @@ struct FleetStore {
         return TablePlace(roots: roots, start: start, bits: bits, count: Int(root(roots + 12, as: UInt32.self)))
     }
 
+    /// Where a table lies and how many bytes it has; nil if there is none yet.
+    func place(of kind: FleetTable) -> (start: Int, bytes: Int)? {
+        table(kind).map { ($0.start, 8 << $0.bits) }
+    }
+
+    /// How many numbers a table has, and how many it says it has.
+    func numbersKept(in kind: FleetTable) -> (known: Int, said: Int) {
+        guard let table = table(kind) else { return (0, 0) }
+        let known = (0...table.mask).count { file.load(table.slot($0) + 4, as: UInt32.self) > 0 }
+        return (known, table.count)
+    }
+
     /// The number under a hash of which `matches` says that it is the one.
     @inline(__always)
     func find(_ hash: UInt32, in kind: FleetTable, where matches: (UInt32) -> Bool) -> UInt32? {

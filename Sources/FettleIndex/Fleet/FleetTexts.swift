@@ -13,7 +13,7 @@ extension FleetStore {
         return text.withUTF8 { number(ofText: UnsafeRawBufferPointer($0), hash(UnsafeRawBufferPointer($0))) }
     }
 
-    private func number(ofText bytes: UnsafeRawBufferPointer, _ hash: UInt32) -> UInt32? {
+    func number(ofText bytes: UnsafeRawBufferPointer, _ hash: UInt32) -> UInt32? {
         find(hash, in: .texts) { number in
             guard let place = place(.texts, Int(number)),
                 Int(file.load(place + Field.length, as: UInt32.self)) == bytes.count
@@ -76,7 +76,8 @@ extension FleetStore {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func textBytes(at place: Int) -> UnsafeRawBufferPointer? {
+    /// Nil if it lies outside of the file.
+    func textBytes(at place: Int) -> UnsafeRawBufferPointer? {
         let count = Int(file.load(place + Field.length, as: UInt32.self))
         guard count <= FleetLayout.mostTextBytes else { return nil }
         return file.bytes(at: Int(clamping: file.load(place + Field.offset, as: UInt64.self)), count)
