@@ -11,7 +11,8 @@ import Testing
         ["waiver", "list"], ["waiver"], ["compliance"], ["responsibility"], ["responsibility", "evidence"],
         ["explain", "here/openssl/3.0.22"], ["policy"], ["risk"], ["feeds", "status"], ["baseline"],
         ["baseline", "diff", "here", "there"], ["cvss", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"],
-        ["version", "compare", "--scheme", "dpkg", "1.0~rc1", "1.0"], ["plan", "list"], ["change", "list"], ["run", "list"],
+        ["version", "compare", "--scheme", "dpkg", "1.0~rc1", "1.0"], ["plan", "list"], ["change", "list"],
+        ["run", "list"],
     ]
 
     private func folder() async throws -> TestFolder {
