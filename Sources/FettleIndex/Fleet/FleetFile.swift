@@ -137,6 +137,28 @@ final class FleetFile {
         return UnsafeRawBufferPointer(start: base + offset, count: count)
     }
 
+    // SEEK_DATA and SEEK_HOLE of lseek(2), which the overlay of C's library leaves out.
+    #if os(Linux)
+        private static let (seekData, seekHole): (Int32, Int32) = (3, 4)
+    #else
+        private static let (seekData, seekHole): (Int32, Int32) = (4, 3)
+    #endif
+
+    /// Whether nothing but zeros follows. Holes are not read: the room that a file has may be many times what it holds.
+    func isEmpty(from start: Int) -> Bool {
+        var place = start
+        while place < length {
+            let data = lseek(descriptor, off_t(place), Self.seekData)
+            guard data >= 0 else { return errno == ENXIO }
+            let hole = lseek(descriptor, data, Self.seekHole)
+            let end = hole > data ? min(length, Int(hole)) : length
+            guard Int(data) < end else { return true }
+            guard bytes(at: Int(data), end - Int(data))?.allSatisfy({ $0 == 0 }) ?? false else { return false }
+            place = end
+        }
+        return true
+    }
+
     @inline(__always)
     func store<Number: FixedWidthInteger>(_ value: Number, at offset: Int) {
         guard touch(offset, MemoryLayout<Number>.size) else { return }

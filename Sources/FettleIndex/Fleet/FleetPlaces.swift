@@ -30,14 +30,14 @@ struct FleetPlaces {
     }
 
     func checkEmpty(_ start: Int, _ count: Int) throws(IndexError) {
-        guard let bytes = file.bytes(at: start, count), bytes.allSatisfy({ $0 == 0 }) else {
-            throw FleetFront.damaged(file.path, "what is given out next is not empty")
-        }
+        guard let bytes = file.bytes(at: start, count), bytes.allSatisfy({ $0 == 0 }) else { throw notEmpty }
     }
+
+    private var notEmpty: IndexError { FleetFront.damaged(file.path, "what is given out next is not empty") }
 
     /// - Throws: if two parts share a byte.
     mutating func check() throws(IndexError) {
-        try checkEmpty(bounds.upperBound, file.length - bounds.upperBound)
+        guard file.isEmpty(from: bounds.upperBound) else { throw notEmpty }
         parts.sort { $0.lowerBound < $1.lowerBound }
         for (part, next) in zip(parts, parts.dropFirst()) where part.upperBound > next.lowerBound {
             throw FleetFront.damaged(file.path, "two of its parts lie over each other")
