@@ -29,7 +29,7 @@ struct LivepatchedKernel {
     func reason(
         _ record: AdvisoryRecord, package: InstalledPackage, fixed: String?
     ) -> String? {
-        guard KernelPackages.isSource(package.source) else { return nil }
+        guard !fixes.isEmpty || !stated.isEmpty, KernelPackages.isSource(package.source) else { return nil }
         let weaknesses = Set(([record.id] + record.aliases).compactMap(Self.weakness)).sorted()
         // An advisory of several is fixed when all of them are.
         if let first = weaknesses.first.flatMap({ fixes[$0] }), weaknesses.allSatisfy({ fixes[$0] != nil }) {

@@ -188,7 +188,8 @@ public struct FeedSync: Sendable {
         return FeedManifest.File(
             name: file.name, address: result.address, size: result.size, sha256: result.sha256,
             entityTag: result.entityTag, lastModified: result.lastModified,
-            publishedAt: result.lastModified.flatMap(HTTPDate.parse), fetchedAt: before?.fetchedAt ?? time,
+            publishedAt: result.lastModified.flatMap(HTTPDate.parse) ?? result.changedAt,
+            fetchedAt: before?.fetchedAt ?? time,
             verification: result.verification)
     }
 

@@ -50,6 +50,36 @@ import Testing
         #expect(text.contains("/feeds/.treeinfo is no feed of a known format"), "\(about): \(text)")
     }
 
+    private struct Counts: Decodable {
+        var packages: Int
+        var affected: Int?
+        var notChecked: Int
+        var feedNotes: [String]
+        var gaps: [String]
+    }
+
+    private static let partly = status + "\nPackage: bash\nStatus: install ok installed\nArchitecture: amd64\n\n"
+
+    @Test(arguments: ["", " --count"])
+    func withoutAnyFeedAnAnswerIsStillADocument(count: String) async throws {
+        try folder.write(Self.partly, to: "status")
+        let program = try await run("\(Self.file) -o json\(count)", ends: [4])
+        let answer = try JSONDecoder().decode(Counts.self, from: Data(program.output.utf8))
+        #expect(answer.packages == 1 && answer.notChecked == 1)
+        #expect(answer.feedNotes.contains { $0.contains("advisories not checked") })
+        #expect(answer.gaps.contains { $0.contains("bash") } && program.error.contains("bash"))
+    }
+
+    @Test func countsTellWhatWasNotRead() async throws {
+        try folder.write(Self.partly, to: "status")
+        let program = try await run("\(Self.file) --feeds feeds --count -o json", ends: [4])
+        let answer = try JSONDecoder().decode(Counts.self, from: Data(program.output.utf8))
+        #expect(answer.affected == 1 && answer.gaps.contains { $0.contains("bash") }, "\(program.output)")
+        let rows = try await run("\(Self.file) --feeds feeds --count -o csv", ends: [4]).output.split(separator: "\r\n")
+        #expect(rows.count == 2 && rows[0].hasPrefix("hosts,packages,affected,security,"), "\(rows)")
+        #expect(rows.last == ",1,1,1,0,0,0,0,0,0,0,1")
+    }
+
     @Test(arguments: ["table", "json", "ndjson", "csv"])
     func anAnswerOfFilesTellsHoweverFeedsAreNamed(format: String) async throws {
         _ = try await run("feeds build --from feeds --to i", ends: [0])

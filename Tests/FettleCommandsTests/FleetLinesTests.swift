@@ -52,6 +52,18 @@ import Testing
         return lines
     }
 
+    @Test func countsAreThoseOfTheLines() throws {
+        let feeds = try feeds()
+        var (set, facts) = try judged(feeds)
+        set.notJudged = (0..<30).map { .init(resource: ResourceID("lost-\($0)"), reason: "never looked at") }
+        let counts = try FleetFindingLines(set, facts: facts, feeds: feeds, all: true).counts(set, notes: ["old"])
+        #expect(try counts.affected == lines(all: false).count && counts.affected > 0)
+        #expect(counts.byClass == ["security": counts.affected] && counts.hosts == 1 && counts.packages == 2)
+        #expect(counts.feedNotes == ["old"])
+        // With what was not judged it is too low, and says so.
+        #expect(counts.gaps.count == 21 && counts.gaps[0] == "lost-0: never looked at")
+    }
+
     @Test func everyLineHasWhatIsSaidOfFilesToo() throws {
         let stale = StaleService(unit: "nginx.service", processIDs: [7], files: ["/usr/lib/libssl.so.3"])
         let lines = try lines(all: false, stale: [stale])

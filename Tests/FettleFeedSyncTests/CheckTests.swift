@@ -107,6 +107,34 @@ struct CheckTests {
         await server.stop()
     }
 
+    @Test(
+        "What comes from a folder is as old as its documents or its file say: that it was looked at makes it no younger"
+    )
+    func ageOfAFolder() async throws {
+        try folder.write("all/kev/kev.json", "kev")
+        let changed = moment.adding(seconds: -100 * 3_600)
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: Double(changed.milliseconds) / 1_000)],
+            ofItemAtPath: folder.path + "/all/kev/kev.json")
+        let settings = FeedSettings(mirror: folder.path + "/all")
+        let kev = source("kev", "https://unused.example/kev.json")
+        let generation = try await FeedSync(folder, settings: settings).run([kev]).generation
+        func status(_ dates: [FeedSourceID: Timestamp] = [:], _ settings: FeedSettings = .none) -> FeedStatus? {
+            FeedStatus.all(of: [kev], in: generation, settings: settings, dates: dates, now: moment).first
+        }
+        let byFile = try #require(status())
+        #expect(byFile.state == .stale && byFile.publishedAt?.day == changed.day)
+        #expect(byFile.ageSeconds.map { $0 / 3_600 } == 100 && byFile.staleAfterHours == 72)
+        #expect(byFile.notes.joined().contains("comes from a folder"), "\(byFile.notes)")
+        // The file may be a fresh copy of an old document.
+        let old = moment.adding(seconds: -400 * 86_400)
+        let byDocument = try #require(status(["kev": old]))
+        #expect(byDocument.state == .stale && byDocument.publishedAt == old)
+        #expect(byDocument.notes.joined().contains("its own date"), "\(byDocument.notes)")
+        #expect(status(["kev": moment.adding(seconds: -2 * 86_400)])?.state == .fresh)
+        #expect(status([:], FeedSettings(sources: ["kev": .init(staleAfterHours: 200)]))?.state == .fresh)
+    }
+
     @Test("A mirror's checksum is checked where there is one", arguments: [true, false])
     func mirrorChecksum(isRight: Bool) async throws {
         try folder.write("all/kev/kev.json", "kev")

@@ -37,7 +37,8 @@ struct SourceTests {
         "A platform needs the feed of its own publisher",
         arguments: [
             ("debian", "12", "bookworm", "debian-tracker"), ("ubuntu", "22.04", "jammy", "ubuntu-oval-jammy"),
-            ("alpine", "3.20.3", "", "alpine-secdb-3.20"), ("rhel", "9.4", "", "redhat-oval-9"),
+            ("alpine", "3.20.3", "", "alpine-secdb-3.20"),
+            ("alpine", "3.24.0_alpha20251016", "", "alpine-secdb-edge"), ("rhel", "9.4", "", "redhat-oval-9"),
             ("rhel", "10.0", "", "redhat-csaf-vex"), ("almalinux", "9.4", "", "almalinux-osv"),
             ("rocky", "8.10", "", "rocky-osv"), ("ol", "9.3", "", "oracle-oval"),
             ("sles", "15.5", "", "suse-oval-server-15"), ("opensuse-leap", "15.6", "", "suse-oval-leap-15.6"),

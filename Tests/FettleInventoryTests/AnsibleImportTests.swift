@@ -267,7 +267,7 @@ struct AnsibleImportTests {
         #expect(
             try told("[own]\na ansible_port=x\n") == [
                 "hosts:1:1: 1 host in no environment: 'a'; put them into a group named like an environment "
-                    + "(dev, qa, staging, production), or choose a default environment",
+                    + "(dev, qa, staging, production), or choose a default one (--environment)",
                 "hosts:2:3: 'x' is no port; a number from 1 to 65535",
             ])
         // A host of which a line says too little is in no environment and makes its group too small: neither is a mistake.
@@ -301,7 +301,7 @@ struct AnsibleImportTests {
         #expect(
             folder.relative(problems { try InventoryImport.ansible(path: folder.file("hosts")) }) == [
                 "hosts:1:1: 2 hosts in no environment: 'a', 'b'; put them into a group named like an environment "
-                    + "(dev, qa, staging, production), or choose a default environment"
+                    + "(dev, qa, staging, production), or choose a default one (--environment)"
             ])
         let reading = try InventoryImport.ansible(
             path: folder.file("hosts"), options: InventoryImport.Options(defaultEnvironment: "production"))

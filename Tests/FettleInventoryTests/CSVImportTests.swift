@@ -87,12 +87,12 @@ struct CSVImportTests {
                     + "beginning with a letter or a digit",
                 "t.csv:8:4: a quote inside a cell without quotes; put the whole cell in quotes, and write the quote twice",
                 "t.csv:9:1: the resource 'd' has no environment; "
-                    + "fill in the column 'environment', or choose a default environment",
+                    + "fill in the column 'environment', or choose a default one (--environment)",
                 "t.csv:10:1: '=cmd|' /C calc'!A0' cannot be the id of a resource; "
                     + "letters, digits and . _ -, beginning with a letter or a digit, at most 128",
                 "t.csv:11:1: the id of a resource must be one line without control characters, but it is 'a\\u{A}b'",
                 "t.csv:13:1: the resource 'e' has no environment; "
-                    + "fill in the column 'environment', or choose a default environment",
+                    + "fill in the column 'environment', or choose a default one (--environment)",
                 "t.csv:13:3: a quote that is never closed; a quote inside quotes is written twice",
                 "t.csv:13:3: 'never closed' is no host name or address; letters, digits and . - _ (IPv6 with colons "
                     + "too), beginning with a letter or a digit",
@@ -110,7 +110,7 @@ struct CSVImportTests {
     /// Nobody is called ''.
     @Test func aRowWithoutAnIDIsNotNamed() {
         let told = problems { try InventoryImport.csv(text: "id,kind\na b,hots\n,hots\n", file: "t") }
-        let advice = "fill in the column 'environment', or choose a default environment"
+        let advice = "fill in the column 'environment', or choose a default one (--environment)"
         #expect(
             told == [
                 "t:2:1: 'a b' cannot be the id of a resource; "
@@ -138,7 +138,7 @@ struct CSVImportTests {
                 "t:1:16: 'a b' cannot be the key of a label; "
                     + "letters, digits and . _ -, beginning with a letter or a digit, at most 128",
                 "t:2:5: the resource 'y' has no environment; "
-                    + "fill in the column 'environment', or choose a default environment",
+                    + "fill in the column 'environment', or choose a default one (--environment)",
             ])
     }
 

@@ -61,8 +61,9 @@ struct AdvisorySource: Equatable {
         }
         // What `fettle feeds sync` fetched. What is stale is used, and told.
         let library = FeedsLibrary(directory: directory)
-        let notes = try library.notes()
-        guard let index = try library.index() else {
+        let index = try library.index()
+        let notes = try library.notes(index?.catalogue)
+        guard let index else {
             for note in notes { Output.noteAtEnd(note) }
             return nil
         }

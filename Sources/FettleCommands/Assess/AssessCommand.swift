@@ -21,14 +21,8 @@ struct Assess: AsyncParsableCommand, ListAnswering {
     @Flag(help: "Print counts only.") var count = false
 
     func validate() throws {
-        if inputs.files.isEmpty {
-            if inputs.platform != nil {
-                throw ValidationError("--platform says of which system a file's packages are; name one")
-            }
-            if count {
-                throw ValidationError(
-                    "--count is for files: --dpkg-status, --rpm-list, --apk-db, --sbom, --lock")
-            }
+        if inputs.files.isEmpty, inputs.platform != nil {
+            throw ValidationError("--platform says of which system a file's packages are; name one")
         }
     }
 
@@ -37,6 +31,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
         let session = try Session(options)
         let feeds = try session.feeds(advisories.source)
         let scan = try await session.scans.assessNewest(fleet: session.fleet, policy: session.policy, feeds: feeds)
+        guard !count else { return try tellCounts(scan, feeds) }
         let lines = FleetFindingLines(scan.findings, facts: scan.facts, feeds: feeds, all: all)
         switch options.output {
         case .json: try session.printJSON(WholeAnswer(findings: scan.findings, lines: all ? lines : nil))
@@ -57,6 +52,14 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             }
         }
         StaleListLines(scan.facts, try session.policy).tell(options.output)
+        throw ScanStatus.of(scan.findings, facts: scan.facts).code
+    }
+
+    private func tellCounts(_ scan: ScanService.Scan, _ feeds: AdvisoryFeeds) throws {
+        let lines = FleetFindingLines(scan.findings, facts: scan.facts, feeds: feeds, all: true)
+        let counts = try lines.counts(scan.findings, notes: feeds.coverage.notes ?? [])
+        try counts.write(as: options.output)
+        for gap in counts.gaps { Output.note("not judged: \(gap)") }
         throw ScanStatus.of(scan.findings, facts: scan.facts).code
     }
 

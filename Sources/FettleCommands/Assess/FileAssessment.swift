@@ -19,7 +19,7 @@ struct FileAssessment: Equatable {
     func run() throws -> ExitStatus {
         let lists = try SoftwareInput.read(files)
         guard let opened = try AdvisorySource(feeds: feeds, index: index).open() else {
-            Output.note("advisories not checked: no feed was given (--feeds, --index, or `fettle feeds sync`)")
+            try tellNotChecked(lists)
             return .partial
         }
         for feed in opened.index.catalogue.feeds {
@@ -32,5 +32,18 @@ struct FileAssessment: Equatable {
         )
         let writer = FindingWriters.make(output, countsOnly: countsOnly, showsHosts: lists.count > 1)
         return try assessment.run(lists, writer)
+    }
+
+    /// Without feeds nothing is judged; what was read, and what was not, is told all the same.
+    private func tellNotChecked(_ lists: [(name: String, list: SoftwareList)]) throws {
+        var totals = FindingTotals()
+        totals.packages = lists.reduce(0) { $0 + $1.list.packages.count }
+        totals.notChecked = totals.packages
+        totals.feedNotes = ["advisories not checked: no feed was given (--feeds, --index, or `fettle feeds sync`)"]
+        for (name, list) in lists { totals.gapsInWords += GapList(list.skipped).lines.map { "\(name): \($0)" } }
+        for note in totals.gapsInWords + totals.feedNotes { Output.note(note) }
+        guard output == .json || countsOnly else { return }
+        let none = FeedCatalogue(builtAt: .now())
+        try FindingWriters.make(output, countsOnly: countsOnly, showsHosts: lists.count > 1).finish(totals, none)
     }
 }

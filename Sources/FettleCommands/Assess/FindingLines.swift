@@ -60,7 +60,8 @@ final class FindingLines: FindingWriter {
             }
             let rest = try CanonicalJSON.encode(
                 Rest(
-                    feeds: catalogue, gaps: gaps, feedNotes: totals.feedNotes, packages: totals.packages,
+                    feeds: catalogue, gaps: gaps.isEmpty ? totals.gapsInWords : gaps, feedNotes: totals.feedNotes,
+                    packages: totals.packages,
                     notChecked: totals.notChecked))
             output.raw("],")
             output.raw(rest.dropFirst())

@@ -68,6 +68,9 @@ struct FleetFindingLines {
         showsAll = all
     }
 
+    var hostCount: Int { facts.hosts.count }
+    var packageCount: Int { facts.hosts.reduce(0) { $0 + ($1.packages.value?.count ?? 0) } }
+
     /// Hands over the lines of one host after the other: of a fleet they are many.
     func visit(_ body: (Line) throws -> Void) throws {
         let observed = Dictionary(facts.hosts.map { ($0.resource, $0) }) { first, _ in first }
@@ -132,7 +135,7 @@ struct FleetFindingLines {
     private static let columns = [
         "id", "resource", "source", "packages", "installed", "fixed", "class", "severity", "state", "owner", "outcome",
         "firstSeenAt", "dueAt", "exploited", "offered", "held", "waivers", "advisories", "explanation", "package",
-        "advisory", "status", "matchedBy",
+        "advisory", "status", "matchedBy", "aliases", "fixSeenAt",
     ]
 
     func writeCSV() throws {
@@ -156,7 +159,8 @@ struct FleetFindingLines {
             flag(finding?.isOffered), flag(finding?.isHeld),
             (finding?.waivers ?? []).map(\.waiver.rawValue).joined(separator: " "), line.advisory ?? "",
             finding?.explanation.joined(separator: "; ") ?? "", line.package ?? "", line.advisory ?? "",
-            line.status.rawValue, line.matchedBy,
+            line.status.rawValue, line.matchedBy, (line.aliases ?? []).joined(separator: " "),
+            finding?.fixSeenAt?.description ?? "",
         ]
     }
 }

@@ -30,8 +30,9 @@ struct SoftwareAssessment {
             let judgement = try judged(list, by: judge)
             totals.add(judgement, judge.lots)
             try writer.write(list, judgement, judge, host: name)
-            for gap in judgement.gaps.prefix(20) { Output.note("\(name): \(gap)") }
-            if judgement.gaps.count > 20 { Output.note("\(name): … and \(judgement.gaps.count - 20) more") }
+            let gaps = GapList(judgement.gaps).lines.map { "\(name): \($0)" }
+            for gap in gaps { Output.note(gap) }
+            totals.gapsInWords += gaps
             totals.gaps += judgement.gaps.count
         }
         try writer.finish(totals, index.catalogue)
@@ -59,6 +60,8 @@ struct FindingTotals {
     var affected: [UpdateClass: Int] = [:]
     var others: [FindingStatus: Int] = [:]
     var gaps = 0
+    /// The first of each list.
+    var gapsInWords: [String] = []
     /// What is not sound of the feeds that all of it rests on.
     var feedNotes: [String] = []
 

@@ -55,7 +55,7 @@ struct ChangeShow: AsyncParsableCommand {
         let page = ChangePage(
             change: change, phase: try await session.changes.phase(of: change), radius: BlastRadius(plan),
             conflicts: try await session.changes.calendar(fleet: fleet).conflicts(of: change.id), risks: risks)
-        for line in page.lines() { session.print(line) }
+        for line in page.lines().flatMap({ $0.folded(in: .standard) }) { session.print(line) }
         session.print("")
         session.print(PlanView(plan: plan, digest: change.plan.digest).lines())
     }

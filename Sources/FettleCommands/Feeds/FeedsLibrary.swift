@@ -62,12 +62,35 @@ struct FeedsLibrary {
     }
 
     /// What is not sound of what was fetched: told with every answer that rests on it.
-    func notes() throws -> [String] {
+    ///
+    /// - Parameter catalogue: of the index that was compiled of it.
+    func notes(_ catalogue: FeedCatalogue?) throws -> [String] {
         guard !isEmpty else { return [] }
         let status = FeedStatus.all(
-            of: [], in: try generation(), settings: try settings(), now: .now())
+            of: [], in: try generation(), settings: try settings(), dates: catalogue?.datesBySource ?? [:], now: .now())
         return status.filter { !$0.isSound }.map {
             "feed \($0.id) is \($0.state.rawValue): \($0.notes.joined(separator: "; "))"
         }
+    }
+}
+
+extension FeedCatalogue {
+    /// How many records the index has of each source, whose folder it names.
+    var recordsBySource: [FeedSourceID: Int] {
+        bySource { $0.advisories + $0.weaknesses }.mapValues { $0.reduce(0, +) }
+    }
+
+    /// The date that each source's documents carry themselves: the newest.
+    var datesBySource: [FeedSourceID: Timestamp] { bySource(\.publishedAt).compactMapValues { $0.max() } }
+
+    private func bySource<Value>(_ value: (Feed) -> Value?) -> [FeedSourceID: [Value]] {
+        var values: [FeedSourceID: [Value]] = [:]
+        for feed in feeds {
+            guard let value = value(feed) else { continue }
+            for source in feed.origin.split(separator: "/").suffix(2) {
+                values[FeedSourceID(String(source)), default: []].append(value)
+            }
+        }
+        return values
     }
 }

@@ -18,8 +18,10 @@ struct FeedsStatus: AsyncParsableCommand, ListAnswering {
         let settings = try library.settings()
         let wanted = all ? FeedSources.all : try await FeedsChoice.selection([], session, settings).sources
         let generation = library.isEmpty ? nil : try library.generation()
+        let catalogue = try library.index()?.catalogue
         let status = FeedStatus.all(
-            of: wanted, in: generation, settings: settings, records: try records(library), now: .now())
+            of: wanted, in: generation, settings: settings, records: catalogue?.recordsBySource ?? [:],
+            dates: catalogue?.datesBySource ?? [:], now: .now())
         switch options.output {
         case .json: try session.printJSON(status)
         case .csv, .ndjson: try Output.writeLines(ListAnswer.feeds(status), as: options.output)
@@ -27,18 +29,6 @@ struct FeedsStatus: AsyncParsableCommand, ListAnswering {
         }
         let isSound = status.allSatisfy { $0.isSound || (all && $0.state == .missing) }
         if !isSound { throw ExitStatus.partial.code }
-    }
-
-    /// How many records the index has of each source, whose folder it names.
-    private func records(_ library: FeedsLibrary) throws -> [FeedSourceID: Int] {
-        guard let index = try library.index() else { return [:] }
-        var records: [FeedSourceID: Int] = [:]
-        for feed in index.catalogue.feeds {
-            for source in feed.origin.split(separator: "/").suffix(2) {
-                records[FeedSourceID(String(source)), default: 0] += feed.advisories + feed.weaknesses
-            }
-        }
-        return records
     }
 
     private func show(_ status: [FeedStatus], _ session: Session) {

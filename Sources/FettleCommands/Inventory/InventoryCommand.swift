@@ -26,7 +26,7 @@ struct InventoryShow: AsyncParsableCommand {
         ])
         for resource in fleet.resources {
             let address = resource.address
-            let reached = address.transport == .ssh ? "ssh \(address.host)" : address.transport.rawValue
+            let reached = address.transport == .ssh ? address.sshCommand : address.transport.rawValue
             table.add(
                 .init(resource.id.rawValue, .bold), .init(resource.kind.rawValue), .init(resource.environment.rawValue),
                 .init(reached), .init(resource.operatingSystemOwner.rawValue),
@@ -133,3 +133,10 @@ struct InventoryExportCommand: AsyncParsableCommand {
 }
 
 extension InventoryExport.AnsibleFormat: ExpressibleByArgument {}
+
+extension ResourceAddress {
+    /// As a person would type it.
+    fileprivate var sshCommand: String {
+        "ssh \(port.map { "-p \($0) " } ?? "")\(user.map { "\($0)@" } ?? "")\(host)"
+    }
+}

@@ -67,7 +67,8 @@ struct Impact: AsyncParsableCommand, ListAnswering {
         let named = set.findings.filter { finding in finding.advisories.contains { names.contains($0.id.rawValue) } }
         let found = named.filter(\.isOpen).map(row)
         let judged = Set(named.map(\.resource.rawValue))
-        let rows = (found + (try newly(asked.numbers, feeds, session).filter { !judged.contains($0.resource) }))
+        let newly = try await newly(asked.numbers, feeds, session)
+        let rows = (found + newly.filter { !judged.contains($0.resource) })
             .sorted { ($0.resource, $0.source) < ($1.resource, $1.source) }
         var undecided = (set.undecided ?? []).filter { $0.advisories.contains { names.contains($0.rawValue) } }
         let known = Set(rows.map(Self.place) + undecided.map { [$0.resource.rawValue, $0.source] })
@@ -100,9 +101,12 @@ struct Impact: AsyncParsableCommand, ListAnswering {
     private static func place(_ row: Row) -> [String] { [row.resource, row.source] }
 
     /// Hosts that had it at their last scan, by today's feeds: also of an advisory that came after the findings.
-    private func newly(_ numbers: Set<UInt32>, _ feeds: AdvisoryFeeds, _ session: Session) throws -> [Row] {
+    private func newly(_ numbers: Set<UInt32>, _ feeds: AdvisoryFeeds, _ session: Session) async throws -> [Row] {
         guard let index = feeds.index else { return [] }
-        let hosts = try FleetPackages(directory: session.directory).hosts(with: numbers.sorted(), by: index)
+        let hosts = try await FleetPackages(directory: session.directory).hosts(with: numbers.sorted(), by: index) {
+            guard let facts = try await session.scans.newestFacts() else { return nil }
+            return (facts, try session.fleet)
+        }
         return (hosts ?? []).map { host in
             Row(
                 resource: host.id, source: host.source, installed: host.installed, state: InstallState.missing.rawValue,

@@ -7,7 +7,7 @@ struct PackageLines {
     /// So many sets of changes, and so many lines of each, unless all are wanted.
     private static let sets = 12
     private static let lines = 40
-    /// Names and versions stand in columns as long as the names leave room for them.
+    /// The names' column is at most so wide: more of them stand below each other.
     private static let widestNames = 44
 
     private struct Versions: Hashable {
@@ -97,14 +97,17 @@ struct PackageLines {
 
     private func rows(of block: Block, width: Int) -> [String] {
         let shown = block.rows.prefix(showsAll ? block.rows.count : Self.lines)
-        let names = shown.map(\.names.displayWidth).filter { $0 <= Self.widestNames }.max() ?? 0
+        let names = min(Self.widestNames, shown.map(\.names.displayWidth).max() ?? 0)
         let froms = shown.map(\.versions.from.displayWidth).max() ?? 0
         let tos = shown.map(\.versions.to.displayWidth).max() ?? 0
         let isTable = 2 + names + 2 + froms + 3 + tos <= width
         var text = shown.flatMap { row -> [String] in
             let versions = "\(row.versions.from) → \(row.versions.to)"
-            if isTable, row.names.displayWidth <= names {
-                return ["  \(row.names.padded(to: names))  \(row.versions.from.padded(to: froms)) → \(row.versions.to)"]
+            if isTable {
+                return row.names.wrapped(to: names).enumerated().map { place, piece in
+                    guard place == 0 else { return "  \(piece)" }
+                    return "  \(piece.padded(to: names))  \(row.versions.from.padded(to: froms)) → \(row.versions.to)"
+                }
             }
             // Nothing is cut off: a version of which the end is missing is none.
             return "\(row.names) \(versions)".wrapped(to: width - 4).enumerated().map { ($0 == 0 ? "  " : "    ") + $1 }

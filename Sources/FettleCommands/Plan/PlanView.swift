@@ -24,9 +24,7 @@ struct PlanView {
         var text: [String] = []
         text.append("\(TextStyle.bold.apply(plan.id.rawValue.printable, in: terminal))  \(plan.title.printable)")
         text.append("digest \(digest)")
-        text.append(scope(timeline))
-        text += windows
-        text += replaced
+        text += (scope(timeline) + windows + replaced).flatMap { $0.folded(in: terminal) }
         text += CapacityLines(plan, facts, timeline).lines(in: terminal)
         text.append("")
         text.append(table(facts, timeline).render(in: terminal))
@@ -35,20 +33,20 @@ struct PlanView {
         }
         text.append("")
         text += PackageLines(plan, showsAll: showsAll).lines(in: terminal)
-        text += chains(facts)
-        text += interruptions
-        text.append(wayBack(in: terminal))
+        text += (chains(facts) + interruptions).flatMap { $0.folded(in: terminal) }
+        text += wayBack(in: terminal)
         text += verdict(in: terminal)
         return text.joined(separator: "\n")
     }
 
-    private func scope(_ timeline: PlanTimeline) -> String {
+    private func scope(_ timeline: PlanTimeline) -> [String] {
         let environments = plan.environments.map(\.rawValue).joined(separator: ", ").printable
-        return
+        return [
             "\(plan.targets.count) host\(plan.targets.count == 1 ? "" : "s") in \(environments), \(plan.steps.count) steps; "
-            + "\(Self.words(timeline.total.medianSeconds)) with every step at its median, "
-            + "\(Self.words(timeline.total.p95Seconds)) with every step at its 95% (`fettle simulate` plays it)"
-            + (timeline.start == nil ? "" : "; times in UTC")
+                + "\(Self.words(timeline.total.medianSeconds)) with every step at its median, "
+                + "\(Self.words(timeline.total.p95Seconds)) with every step at its 95% (`fettle simulate` plays it)"
+                + (timeline.start == nil ? "" : "; times in UTC")
+        ]
     }
 
     /// Those in which somebody is worked on.
@@ -114,33 +112,34 @@ struct PlanView {
         return hosts.count > 10 ? lines + ["… and \(hosts.count - 10) more hosts that take machines down"] : lines
     }
 
-    private func wayBack(in terminal: Terminal) -> String {
+    private func wayBack(in terminal: Terminal) -> [String] {
         if let step = plan.pointOfNoReturn {
-            let head = TextStyle.red.apply(
+            let head =
                 "Point of no return: from \(step.rawValue.printable) on, not everything can be brought back to its "
-                    + "earlier version.", in: terminal)
+                + "earlier version."
             let steps = IrreversibleStep.all(of: plan)
             let told = steps.prefix(Self.irreversible).map {
                 "  \($0.step.rawValue) cannot be undone: \($0.because)".printable
             }
             let more = steps.count > told.count ? ["  … and \(steps.count - told.count) more steps"] : []
-            return ([head] + told + more).joined(separator: "\n")
+            return head.folded(.red, in: terminal) + (told + more).flatMap { $0.folded(in: terminal) }
         }
-        return
+        let words =
             "No point of no return. Way back: \(plan.rollback.count) approved steps, for every host to exactly the versions "
             + "it has now. "
             + "Stops and goes back when more than \(plan.limits.failureBudget) "
             + "host\(plan.limits.failureBudget == 1 ? "" : "s") fail\(plan.limits.failureBudget == 1 ? "s" : "")."
+        return words.folded(in: terminal)
     }
 
     private func verdict(in terminal: Terminal) -> [String] {
         guard let check else { return [] }
         if check.isProven {
-            return [TextStyle.green.apply("Proven safe: \(PlanPictures.method(check.method)).", in: terminal)]
+            return "Proven safe: \(PlanPictures.method(check.method)).".folded(.green, in: terminal)
         }
         let told = check.violations.prefix(Self.violations).map { "  \($0.description.printable)" }
         let more = check.violations.count > Self.violations ? ["  `fettle plan check` tells all"] : []
-        return [TextStyle.red.apply("Not safe:", in: terminal)] + told + more
+        return "Not safe:".folded(.red, in: terminal) + (told + more).flatMap { $0.folded(in: terminal) }
     }
 
     private static func moment(_ second: Int?, _ timeline: PlanTimeline) -> String {

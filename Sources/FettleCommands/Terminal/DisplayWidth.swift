@@ -34,6 +34,16 @@ extension String {
         }
         return line.isEmpty && !lines.isEmpty ? lines : lines + [line]
     }
+
+    /// A sentence in lines that fit the terminal, the further ones further in than the first; as it is where there is no width.
+    func folded(_ style: TextStyle = .plain, in terminal: Terminal) -> [String] {
+        guard let width = terminal.width, displayWidth > max(20, width) else {
+            return [style.apply(self, in: terminal)]
+        }
+        let margin = String(prefix { $0 == " " })
+        let lines = wrapped(to: max(20, width) - margin.count - 2)
+        return lines.enumerated().map { style.apply(margin + ($0 == 0 ? "" : "  ") + $1, in: terminal) }
+    }
 }
 
 extension Substring {

@@ -28,6 +28,8 @@ struct FeedDownloader: Sendable {
         var sha256: String
         var entityTag: String?
         var lastModified: String?
+        /// Of a file from a folder: when it was last altered there.
+        var changedAt: Timestamp?
         var verification: FeedVerification
         /// The server said that what was here is still the newest.
         var isUnchanged: Bool

@@ -41,7 +41,7 @@ extension FeedDownloader {
                     phase: isUnchanged ? .unchanged : .done))
             return Result(
                 path: download.path, address: path, size: digest.count, sha256: digest.sha256,
-                verification: verification, isUnchanged: isUnchanged)
+                changedAt: Disk.changedAt(path), verification: verification, isUnchanged: isUnchanged)
         } catch {
             download.discardPart()
             throw error

@@ -50,7 +50,7 @@ extension FeedSources {
             switch platform.distribution.lowercased() {
             case "debian": "debian-tracker"
             case "ubuntu": "ubuntu-oval-\(platform.codename.lowercased())"
-            case "alpine": "alpine-secdb-\(version.split(separator: ".").prefix(2).joined(separator: "."))"
+            case "alpine": "alpine-secdb-\(alpineRelease(platform))"
             case "rhel", "centos": redHatReleases.contains(major) ? "redhat-oval-\(major)" : "redhat-csaf-vex"
             case "almalinux": "almalinux-osv"
             case "rocky": "rocky-osv"
@@ -62,6 +62,12 @@ extension FeedSources {
             }
         guard let candidate, source(FeedSourceID(candidate)) != nil else { return [] }
         return [FeedSourceID(candidate)]
+    }
+
+    /// `edge` has the number of the release that it will become, such as 3.23_alpha20250612.
+    private static func alpineRelease(_ platform: Platform) -> String {
+        let isEdge = platform.version.contains("_alpha") || platform.version == "edge"
+        return isEdge ? "edge" : platform.version.split(separator: ".").prefix(2).joined(separator: ".")
     }
 
     private static func name(of platform: Platform) -> String {

@@ -104,7 +104,7 @@ public enum FeedSources {
         "https://security-metadata.canonical.com/osv/osv-all.tar.xz", megabytes: 1_000, licence: "CC-BY-SA-4.0",
         documentation: "https://documentation.ubuntu.com/security/security-updates/osv/")
 
-    static let alpineReleases = (15...24).map { "3.\($0)" }
+    static let alpineReleases = (15...24).map { "3.\($0)" } + ["edge"]
 
     static let alpine = alpineReleases.map { release in
         FeedSource(
@@ -112,7 +112,8 @@ public enum FeedSources {
             files: ["main", "community"].map { repository in
                 FeedFile(
                     name: "\(repository).json",
-                    address: .fixed("https://secdb.alpinelinux.org/v\(release)/\(repository).json"),
+                    address: .fixed(
+                        "https://secdb.alpinelinux.org/\(release == "edge" ? "" : "v")\(release)/\(repository).json"),
                     maximumBytes: 50 * megabyte)
             },
             staleAfterHours: 48, licence: "CC-BY-SA-4.0", documentation: "https://secdb.alpinelinux.org/")

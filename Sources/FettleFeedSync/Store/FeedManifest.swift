@@ -53,7 +53,7 @@ public struct FeedManifest: Codable, Sendable, Equatable {
         public var entityTag: String?
         /// As the server wrote it.
         public var lastModified: String?
-        /// When the publisher last altered it, as far as the server tells.
+        /// When the publisher last altered it, as far as the server tells; of a file from a folder, when that was altered.
         public var publishedAt: Timestamp?
         /// When these bytes came in.
         public var fetchedAt: Timestamp
@@ -74,6 +74,9 @@ public struct FeedManifest: Codable, Sendable, Equatable {
             self.fetchedAt = fetchedAt
             self.verification = verification
         }
+
+        /// From a folder, which says nothing of what the publisher has by now.
+        public var isFromFolder: Bool { address.hasPrefix("/") }
     }
 
     public struct Failure: Codable, Sendable, Equatable {

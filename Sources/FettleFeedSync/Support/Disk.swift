@@ -1,3 +1,4 @@
+internal import FettleModel
 internal import Foundation
 
 /// What is done to files, with errors in words. Everything that must survive a crash is synced before it is renamed
@@ -28,6 +29,14 @@ enum Disk {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int64(status.st_size)
+    }
+
+    /// When a file was last altered; nil if it is not there.
+    static func changedAt(_ path: String) -> Timestamp? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        let seconds = Int64(status.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000).partialValue
+        return Timestamp(milliseconds: seconds &+ Int64(status.st_mtim.tv_nsec) / 1_000_000)
     }
 
     static func syncFolder(_ path: String) throws(FeedSyncError) {

@@ -35,13 +35,14 @@ public struct FeedCompiler {
     private func compileOnce(
         _ paths: [String], to target: String, builtAt: Timestamp
     ) throws(FeedCompilerError) -> Result {
+        let listing = try list(paths)
         let collector: FeedCollector
         do throws(IndexError) {
-            collector = FeedCollector(try AdvisoryIndexBuilder(path: target))
+            let folders = FeedFolders(named: listing.folders, files: listing.files.map(\.path))
+            collector = FeedCollector(try AdvisoryIndexBuilder(path: target), folders)
         } catch {
             throw .index(error)
         }
-        let listing = try list(paths)
         for file in listing.files where file.isWithdrawals { collector.takeBack(file.path) }
         for (number, file) in listing.files.enumerated() {
             progress(file.path, number, listing.files.count)
@@ -120,7 +121,12 @@ private final class FeedCollector: FeedSink {
     /// Names of records of one fate that are kept; all are counted.
     private static let namedRecords = 20
 
-    init(_ builder: AdvisoryIndexBuilder) { self.builder = builder }
+    private let folders: FeedFolders
+
+    init(_ builder: AdvisoryIndexBuilder, _ folders: FeedFolders) {
+        self.builder = builder
+        self.folders = folders
+    }
 
     var hasFeeds: Bool { !numbers.isEmpty }
 
@@ -176,7 +182,7 @@ private final class FeedCollector: FeedSink {
             return
         }
         // The members of an archive are one feed, and so are the single documents of a folder.
-        let origin = document.name == file ? FilePath.folder(of: file) : file
+        let origin = document.name == file ? folders.origin(of: file) : file
         let key = "\(entry.format.name) \(origin)"
         if let known = numbers[key] {
             feed = known

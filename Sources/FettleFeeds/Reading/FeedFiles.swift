@@ -36,6 +36,8 @@ public enum FeedFiles {
     struct Listing: Equatable {
         var files: [Found] = []
         var passedOver: [PassedOver] = []
+        /// Those that were named.
+        var folders: [String] = []
 
         /// Files that are others by now, were taken away or were added, in the order of the newer list.
         func changes(since before: Listing) -> [String] {
@@ -60,7 +62,9 @@ public enum FeedFiles {
                 continue
             }
             var walk = FolderWalk(path)
-            try walk.enter(URL(fileURLWithPath: path).path, depth: 0)
+            let folder = URL(fileURLWithPath: path).path
+            listing.folders.append(folder)
+            try walk.enter(folder, depth: 0)
             listing.files += walk.allFiles()
             listing.passedOver += walk.passedOver.sorted { $0.name < $1.name }
         }

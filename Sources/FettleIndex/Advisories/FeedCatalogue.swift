@@ -12,6 +12,17 @@ public struct FeedCatalogue: Codable, Sendable, Equatable {
     /// What was given and is no feed of a known format, or could not be followed to one.
     public var passedOver = RecordTally()
 
+    public init(
+        builtAt: Timestamp, feeds: [Feed] = [], ecosystems: [EcosystemEntry] = [], advisories: Int = 0,
+        weaknesses: Int = 0
+    ) {
+        self.builtAt = builtAt
+        self.feeds = feeds
+        self.ecosystems = ecosystems
+        self.advisories = advisories
+        self.weaknesses = weaknesses
+    }
+
     /// One format's documents from one place.
     public struct Feed: Codable, Sendable, Equatable {
         /// The format, such as `osv`.

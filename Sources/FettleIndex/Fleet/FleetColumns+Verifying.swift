@@ -13,6 +13,17 @@ extension FleetColumns {
         }
     }
 
+    /// Reads what answers about the fleet rest on: every name and build, and each host's cells against their sum. It takes as long as a
+    /// judgement of the whole fleet; what it leaves out of `verify` only matters to what is written next.
+    public func verifyContents() throws(IndexError) {
+        try consistently { () throws(IndexError) in
+            try store.verifyTexts()
+            try store.verifyPackages()
+            try store.verifyBuilds()
+            for block in 0..<rowBlockCount { _ = try addUp([], rowBlock: block) }
+        }
+    }
+
     private func verifyHosts() throws(IndexError) {
         for row in 0..<rowCount {
             let host = try store.host(atRow: row)

@@ -211,7 +211,9 @@ struct AnsibleMapping {
             let known = options.environments.map(\.id.rawValue).joined(separator: ", ")
             tell(
                 hosts,
-                hint: "put them into a group named like an environment (\(known)), or choose a default environment")
+                hint:
+                    "put them into a group named like an environment (\(known)), or choose a default one (--environment)"
+            )
         }
     }
 

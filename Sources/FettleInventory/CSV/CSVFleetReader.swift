@@ -28,6 +28,10 @@ struct CSVFleetReader {
                     + "\(Self.columns.joined(separator: ", ")), label:<key>")
             return fleet
         }
+        if table.rows.count == 1 {
+            reading.problem(
+                "no resource is below the names of the columns", at: header.place, hint: "a row for each resource")
+        }
         var declared = DeclaredResources()
         for row in table.rows.dropFirst() {
             guard let (resource, address) = resource(row, header, columns) else { continue }
@@ -139,7 +143,7 @@ struct CSVFleetReader {
         guard let environment = options.defaultEnvironment else {
             reading.problem(
                 "the \(id.map { "resource \($0.quoted)" } ?? "row") has no environment", at: place,
-                hint: "fill in the column 'environment', or choose a default environment")
+                hint: "fill in the column 'environment', or choose a default one (--environment)")
             return ""
         }
         return environment

@@ -107,7 +107,7 @@ struct GroupReader {
 
     private func named(_ value: YAMLValue) -> Set<String> {
         var chosen: Set<String> = []
-        for item in reading.list(value, "members") ?? [] {
+        for item in reading.list(value, "members", limit: FleetReader.maximumResources) ?? [] {
             guard let text = reading.text(item, "a member", limit: 512) else { continue }
             let names: [String]
             do { names = try RangePattern(text).expanded } catch {

@@ -58,7 +58,7 @@ struct RangePattern {
     /// nil if it is no range.
     private static func choices(_ body: Substring) throws(Problem) -> [String]? {
         let fields = body.split(separator: ":", omittingEmptySubsequences: false)
-        guard fields.count == 2 || fields.count == 3, fields.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 9 }) else {
+        guard fields.count == 2 || fields.count == 3, fields.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 18 }) else {
             return nil
         }
         var step = 1

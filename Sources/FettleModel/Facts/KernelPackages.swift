@@ -19,6 +19,8 @@ public enum KernelPackages {
     /// Whether kernels are built of a source: `linux`, `linux-hwe-6.8`, `linux-aws`, `linux-signed-amd64`; `kernel`, `kernel-rt`,
     /// `kernel-uek`, `kernel-default`. What else is built of it is no kernel for that.
     public static func isSource(_ source: String) -> Bool {
+        // It is asked of every package of every host, and few of them begin so.
+        guard source.hasPrefix("linux") || source.hasPrefix("kernel") else { return false }
         if source == "linux" || source == "kernel" || source.hasPrefix("linux-signed") { return true }
         return flavours.contains { source == $0 || source.hasPrefix($0 + "-") }
     }
