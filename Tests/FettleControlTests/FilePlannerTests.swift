@@ -52,6 +52,25 @@ import Testing
         }
     }
 
+    /// The count that a plan is proven by (I1) would be wrong by one: no address tells it, the machine itself does.
+    @Test func aMachineThatIsSeveralMembersIsNotPlanned() throws {
+        var sample = FleetGenerator.sample(seed: 9)
+        let group = try #require(sample.fleet.groups.first { $0.members.count > 1 })
+        let pair = Array(group.members.sorted().prefix(2))
+        for place in sample.facts.hosts.indices where pair.contains(sample.facts.hosts[place].resource) {
+            sample.facts.hosts[place].boot = .observed(
+                BootFacts(
+                    bootID: "one", uptimeSeconds: 60, machineID: String(repeating: "a", count: 32)))
+        }
+        let targets = Set(sample.selection.hosts.map(\.resource))
+        try #require(!targets.isDisjoint(with: pair))
+        let error = #expect(throws: ControlError.self) {
+            try Self.planner(sample, .selection(sample.selection)).plan(at: Self.time)
+        }
+        #expect(error?.code == .blocked)
+        #expect(error?.message.contains("the group \(group.id) counts one machine as 2 members") == true)
+    }
+
     @Test func whatTheFactsDoNotOfferIsLeftOutWithTheReason() throws {
         var sample = FleetGenerator.sample(seed: 9)
         let host = try #require(sample.selection.hosts.first { !$0.resolution.changes.isEmpty }?.resource)

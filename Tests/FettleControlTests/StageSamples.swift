@@ -32,6 +32,8 @@ enum StageSamples {
         rich.clusterRoles = Dictionary(
             uniqueKeysWithValues: ClusterRole.allCases.map { (GroupID("g-\($0.rawValue)"), $0) })
         rich.image = .observed(RunningImage(name: "i", version: "1"))
+        rich.boot = .observed(
+            BootFacts(bootID: "one", uptimeSeconds: 60, machineID: "0123456789abcdef0123456789abcdef"))
         rich.livepatches = .observed(
             KernelLivepatch.Reporter.allCases.map {
                 KernelLivepatch(

@@ -14,6 +14,7 @@ enum PlanMaking {
     static func make(
         _ input: PlanningInput, superseding run: SupersededRun? = nil
     ) throws(ControlError) -> Made {
+        try refuseOneMachineAsSeveral(input)
         var plan: Plan
         var report: PlanReport
         do throws(PlanningRefusal) {
@@ -38,5 +39,21 @@ enum PlanMaking {
                     + check.violations.prefix(5).map(\.description).joined(separator: "\n  "))
         }
         return Made(plan: plan, report: report, check: check)
+    }
+
+    private static func refuseOneMachineAsSeveral(_ input: PlanningInput) throws(ControlError) {
+        let targets = Set(input.selection.hosts.map(\.resource))
+        let found = OneMachine.all(input.facts, fleet: input.fleet, targets: targets)
+        guard !found.isEmpty else { return }
+        let lines = found.prefix(5).map { one in
+            let names = one.resources.map(\.rawValue).joined(separator: ", ")
+            return one.group.map { "the group \($0) counts one machine as \(one.resources.count) members: \(names)" }
+                ?? "\(names) are one machine: it would be patched \(one.resources.count) times"
+        }
+        throw ControlError(
+            .blocked, "by their boot id and machine id " + lines.joined(separator: "\n  "),
+            hint:
+                "leave all names of a machine but one out of fleet.yaml; what runs beside others on a machine is of a kind such as "
+                + "application or database")
     }
 }

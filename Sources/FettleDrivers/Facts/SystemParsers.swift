@@ -112,15 +112,20 @@ enum NaturalOrder {
     }
 }
 
-/// Reads the section `boot`: the boot id and the seconds since.
+/// Reads the section `boot`: the boot id, the seconds since, and the machine's own id where it has one.
 enum BootParser {
     static func boot(_ text: String) throws(FactError) -> BootFacts {
         let lines = FactText.lines(text)
         // A boot id that cannot be one must never pass for one: a reboot is judged by it (I9).
-        guard lines.count == 2, lines[0].utf8.count == 36, lines[0].allSatisfy({ $0.isHexDigit || $0 == "-" }),
+        guard (2...3).contains(lines.count), lines[0].utf8.count == 36,
+            lines[0].allSatisfy({ $0.isHexDigit || $0 == "-" }),
             let seconds: Int = FactText.number(lines[1].prefix { $0 != "." })
         else { throw .notUnderstood(text, of: "/proc") }
-        return BootFacts(bootID: String(lines[0]), uptimeSeconds: seconds)
+        // Before its first boot a machine's is `uninitialized`.
+        let machine = lines.dropFirst(2).first.map(String.init) ?? ""
+        let isID = machine.utf8.count == 32 && machine.allSatisfy(\.isHexDigit) && machine.contains { $0 != "0" }
+        return BootFacts(
+            bootID: String(lines[0]), uptimeSeconds: seconds, machineID: isID ? machine.lowercased() : nil)
     }
 }
 

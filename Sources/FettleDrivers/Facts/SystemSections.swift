@@ -9,7 +9,8 @@ enum SystemSections {
     static let boot = SectionedScript.Section(
         name: "boot", limit: 4_096,
         body: #"""
-                read -r id </proc/sys/kernel/random/boot_id && read -r up idle </proc/uptime && printf '%s\n%s\n' "$id" "$up"
+                read -r id </proc/sys/kernel/random/boot_id && read -r up idle </proc/uptime && printf '%s\n%s\n' "$id" "$up" || return 1
+                if [ -s /etc/machine-id ] && read -r id </etc/machine-id; then printf '%s\n' "$id"; fi
             """#)
 
     /// A container shares its host's kernel: what lies in its own /boot is never booted.

@@ -91,13 +91,3 @@ struct SharedMachines {
             areMachines: areMachines)
     }
 }
-
-extension Resource.Kind {
-    /// Whether a resource of this kind is a machine, and not something of which several may run on one.
-    fileprivate var isMachine: Bool {
-        switch self {
-        case .host, .virtualMachine, .hypervisor, .appliance: true
-        case .application, .database, .loadBalancer, .storage, .networkSwitch, .cloudService: false
-        }
-    }
-}

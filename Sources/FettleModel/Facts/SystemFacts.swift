@@ -24,10 +24,13 @@ public struct BootFacts: Codable, Sendable, Equatable {
     /// `/proc/sys/kernel/random/boot_id`.
     public var bootID: String
     public var uptimeSeconds: Int
+    /// `/etc/machine-id`, 32 hexadecimal digits; nil where there is none, as in many containers.
+    public var machineID: String?
 
-    public init(bootID: String, uptimeSeconds: Int) {
+    public init(bootID: String, uptimeSeconds: Int, machineID: String? = nil) {
         self.bootID = bootID
         self.uptimeSeconds = uptimeSeconds
+        self.machineID = machineID
     }
 }
 

@@ -105,3 +105,13 @@ public struct ResourceAddress: Codable, Sendable, Hashable {
         ResourceAddress(transport: .ssh, host: host, port: port, user: user)
     }
 }
+
+extension Resource.Kind {
+    /// Whether a resource of this kind is a machine, and not something of which several may run on one.
+    public var isMachine: Bool {
+        switch self {
+        case .host, .virtualMachine, .hypervisor, .appliance: true
+        case .application, .database, .loadBalancer, .storage, .networkSwitch, .cloudService: false
+        }
+    }
+}

@@ -15,6 +15,9 @@ import Testing
             .trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(facts.reachability == .reachable)
         #expect(facts.boot.value?.bootID == expected)
+        let machine = try? String(contentsOfFile: "/etc/machine-id", encoding: .utf8)
+        let id = machine.map { String($0.prefix { !$0.isNewline }) }
+        #expect(facts.boot.value?.machineID == id.flatMap { $0.count == 32 ? $0 : nil })
         #expect(facts.platform.value != nil)
         #expect(facts.kernels.value?.running.isEmpty == false)
         #expect(facts.fileSystems.value?.contains { $0.mountPoint == "/" } == true)
