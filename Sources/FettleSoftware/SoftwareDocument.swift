@@ -34,6 +34,14 @@ struct SoftwareDocument {
         }
     }
 
+    /// Whether it is of the language that lock files of cargo and of Python share.
+    var isTOML: Bool {
+        switch format {
+        case .cargoLock, .poetryLock, .uvLock, .pdmLock: true
+        default: false
+        }
+    }
+
     func json() throws(Refusal) -> JSONObject {
         if let parsedJSON { return parsedJSON }
         return try JSONObject(parsing: bytes)

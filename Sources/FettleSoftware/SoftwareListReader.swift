@@ -23,7 +23,12 @@ public enum SoftwareListReader {
                 throw Refusal("it has \(bytes.count) bytes; at most \(maximumBytes) are read")
             }
             let document = try SoftwareDocument(bytes, name: name, as: format)
-            return try read(document)
+            var list = try read(document)
+            if document.isTOML, let last = bytes.last, last != 0x0A {
+                // The grammar tells where a value or a heading is cut off, and not that fields or packages are missing.
+                list.skipped.append("the end of the file: its last line has no end, so what followed may be cut off")
+            }
+            return list
         } catch {
             throw SoftwareListError(name, error.message)
         }

@@ -26,6 +26,8 @@ struct ApkDatabaseTests {
 
         C:Q1HymS6rAgmGs7XYhqdyEoiWgEZ6A=
         V:1-r0
+
+
         """
 
     @Test("A package has its origin, or itself, as the source")
@@ -36,11 +38,18 @@ struct ApkDatabaseTests {
         #expect(list.packages.allSatisfy { $0.origin == .system(.apk) && $0.architecture == "x86_64" })
     }
 
+    @Test("A version that apk does not have is skipped by name, as dpkg's are")
+    func malformedVersion() throws {
+        let list = try read("P:musl\nV:foo\n\nP:zlib\nV:1.3-r0\n\n", as: .apkDatabase)
+        #expect(list.entries == ["zlib 1.3-r0"])
+        #expect(list.skipped == ["musl: \"foo\" is no version of apk's"])
+    }
+
     @Test("Entries without a name or a version are skipped by name")
     func malformed() throws {
         #expect(
             try read(Self.installed).skipped == [
-                "half: it has no version", "the stanza up to line 21: it has no name (P:)",
+                "half: it has no version", "the stanza up to line 22: it has no name (P:)",
             ])
     }
 }

@@ -82,6 +82,7 @@ enum BillSamples {
         ExternalRef: SECURITY cpe23Type cpe:2.3:a:nginx:nginx:1.21.1
         FileName: ./x
         FileComment: PackageVersion: 3
+
         """
 
     static let spdx3 = """

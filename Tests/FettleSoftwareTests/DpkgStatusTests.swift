@@ -125,6 +125,7 @@ struct DpkgStatusTests {
             Package: good
             Status: install ok installed
             Version: 1
+
             """)
         #expect(list.entries == ["odd-source 1", "good 1"])
         #expect(list.skipped.count == 5)

@@ -44,6 +44,7 @@ struct RpmListTests {
             bash\t5.1.8-6.el9\tx86_64\tbash-5.1.8-6.el9.src.rpm\t(none)
             zsh\t5.8-9.el9\tx86_64\tzsh-5.8-9.el9.src.rpm\t
             gpg-pubkey\t(none):fd431d51-4ae0493b\t(none)\t(none)\t(none)
+
             """)
         #expect(list.packages.map(\.module) == ["nodejs:18", nil, nil])
     }
@@ -56,6 +57,7 @@ struct RpmListTests {
             bash-5.1.8-6.el9.x86_64
             zsh-5.8-9.el9.x86_64
             a\tb
+
             """)
         #expect(list.packages.count == 2)
         #expect(list.skipped.count == 2)

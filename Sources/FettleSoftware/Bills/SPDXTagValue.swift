@@ -8,7 +8,8 @@ enum SPDXTagValue {
         var current: BillComponent?
         var version: String?
         var isInText = false
-        for line in data.textLines() {
+        let (lines, rest) = data.wholeLines()
+        for line in lines {
             if isInText {
                 isInText = !line.contains("</text>")
                 continue
@@ -34,7 +35,11 @@ enum SPDXTagValue {
             default: break
             }
         }
-        if let current { bill.add(current) }
+        if let rest {
+            bill.skip(current?.label ?? String(rest.trimmed), ListCollector.cutOff)
+        } else if let current {
+            bill.add(current)
+        }
         try SPDXVersion.check(version ?? "")
         return try bill.finished()
     }

@@ -1,4 +1,5 @@
 import FettleModel
+import FettleVersions
 import Foundation
 
 /// Reads apk's database of installed packages: stanzas of `X:value` lines, parted by empty lines
@@ -6,6 +7,8 @@ import Foundation
 enum ApkDatabase {
     private struct Stanza {
         var fields: [UInt8: String] = [:]
+        /// Which apk writes first of each package.
+        var hasChecksum = false
         var name: String { fields[UInt8(ascii: "P")] ?? "" }
     }
 
@@ -23,13 +26,21 @@ enum ApkDatabase {
                     switch field {
                     // Architecture, origin, package, version. After the first of F:, R: and M: come the files, whose
                     // lines never have these letters in this case but for `a:`, an owner and a mode.
+                    case UInt8(ascii: "C"): stanza.hasChecksum = true
                     case UInt8(ascii: "A"), UInt8(ascii: "o"), UInt8(ascii: "P"), UInt8(ascii: "V"):
                         stanza.fields[field] = lines.text(lines.trimmed(line.lowerBound + 2..<line.upperBound))
                     default: break
                     }
                 }
             }
-            finish(&stanza, lines.number, &collector)
+            // apk names the origin of what it installs, behind the version: without it the entry has lost its end.
+            let lostOrigin = stanza.hasChecksum && stanza.fields[UInt8(ascii: "o")] == nil
+            if lines.endsWithinLine || lostOrigin {
+                let name = stanza.name.isEmpty ? "the stanza at line \(lines.number)" : stanza.name
+                collector.skip(name, ListCollector.cutOff)
+            } else {
+                finish(&stanza, lines.number, &collector)
+            }
         }
         return try collector.finished()
     }
@@ -40,10 +51,15 @@ enum ApkDatabase {
         guard !stanza.name.isEmpty else {
             return collector.skip("the stanza up to line \(line)", "it has no name (P:)")
         }
+        let version = stanza.fields[UInt8(ascii: "V")] ?? ""
+        guard version.isEmpty || ApkVersion.isValid(version) else {
+            return collector.skip(
+                stanza.name, "\(ListCollector.shown(version).debugDescription) is no version of apk's")
+        }
         let origin = stanza.fields[UInt8(ascii: "o")] ?? ""
         collector.add(
             ListedPackage(
                 origin: .system(.apk), name: stanza.name, architecture: stanza.fields[UInt8(ascii: "A")] ?? "",
-                version: stanza.fields[UInt8(ascii: "V")] ?? "", source: origin.isEmpty ? nil : origin))
+                version: version, source: origin.isEmpty ? nil : origin))
     }
 }

@@ -59,7 +59,27 @@ struct DpkgStatus {
             default: break
             }
         }
-        finishStanza()
+        if lines.endsWithinLine || isCutOffBetweenLines { skipCutOff() } else { finishStanza() }
+    }
+
+    private mutating func skipCutOff() {
+        let name = lines.text(stanza.package)
+        collector.skip(name.isEmpty ? "the stanza at line \(lines.number)" : name, ListCollector.cutOff)
+    }
+
+    /// Whether the last stanza, with no empty line behind it, is one of dpkg's own that lost its end: dpkg gives each a maintainer and,
+    /// near its end, a description. Stanzas that others wrote with less are whole; and an end that was lost further on
+    /// cannot be told from an empty line that was lost, as copies often lose it.
+    private var isCutOffBetweenLines: Bool {
+        guard !stanza.package.isEmpty, !stanza.status.isEmpty else { return false }
+        var rest = ByteLines(UnsafeRawBufferPointer(rebasing: lines.bytes[stanza.package.lowerBound...]))
+        var hasMaintainer = false
+        while rest.advance() {
+            let start = rest.line.lowerBound
+            if rest.line.count >= 12, rest.isWord("Description:", start..<start + 12) { return false }
+            if rest.line.count >= 11, rest.isWord("Maintainer:", start..<start + 11) { hasMaintainer = true }
+        }
+        return hasMaintainer
     }
 
     /// Files put in a row may lack the empty line between them, so each Package begins a stanza.

@@ -9,7 +9,8 @@ enum RpmList {
 
     static func read(_ data: Data) throws(Refusal) -> SoftwareList {
         var collector = ListCollector()
-        for (index, line) in data.textLines().enumerated() where !line.trimmed.isEmpty {
+        let (lines, rest) = data.wholeLines()
+        for (index, line) in lines.enumerated() where !line.trimmed.isEmpty {
             // Keys of repositories are kept in the database as if they were packages.
             if line.hasPrefix("gpg-pubkey") { continue }
             guard let package = package(line) else {
@@ -18,6 +19,7 @@ enum RpmList {
             }
             collector.add(package)
         }
+        collector.skipRest(rest)
         return try collector.finished()
     }
 

@@ -16,7 +16,8 @@ enum GoMod {
         var required: [Module] = []
         var replaced: [Module: Module] = [:]
         var block: Substring?
-        for (index, line) in data.textLines().enumerated() {
+        let (lines, rest) = data.wholeLines()
+        for (index, line) in lines.enumerated() {
             let code = line.range(of: "//").map { line[..<$0.lowerBound] } ?? line
             var words = code.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(\.unquoted)
             guard let first = words.first else { continue }
@@ -45,6 +46,7 @@ enum GoMod {
             default: break
             }
         }
+        collector.skipRest(rest)
         for module in required {
             let new = replaced[module] ?? replaced[Module(path: module.path, version: "")] ?? module
             if new.version.isEmpty {
@@ -72,7 +74,8 @@ enum GoMod {
 enum GoSum {
     static func read(_ data: Data) throws(Refusal) -> SoftwareList {
         var collector = ListCollector()
-        for (index, line) in data.textLines().enumerated() where !line.trimmed.isEmpty {
+        let (lines, rest) = data.wholeLines()
+        for (index, line) in lines.enumerated() where !line.trimmed.isEmpty {
             guard isEntry(line) else {
                 collector.skip(line, "line \(index + 1) is not `path version h1:...`")
                 continue
@@ -81,6 +84,7 @@ enum GoSum {
             if words[1].hasSuffix("/go.mod") { continue }
             collector.add(RegistryName.package(RegistryName.go, words[0], words[1]))
         }
+        collector.skipRest(rest)
         return try collector.finished()
     }
 

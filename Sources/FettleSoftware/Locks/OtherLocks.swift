@@ -6,7 +6,8 @@ enum GemfileLock {
     static func read(_ data: Data) throws(Refusal) -> SoftwareList {
         var collector = ListCollector()
         var section: Substring = ""
-        for line in data.textLines() where !line.trimmed.isEmpty {
+        let (lines, rest) = data.wholeLines()
+        for line in lines where !line.trimmed.isEmpty {
             guard line.first == " " else {
                 section = line.trimmed
                 continue
@@ -20,6 +21,7 @@ enum GemfileLock {
             default: break
             }
         }
+        collector.skipRest(rest)
         return try collector.finished()
     }
 
@@ -78,7 +80,8 @@ enum NuGetLock {
 enum GradleLock {
     static func read(_ data: Data) throws(Refusal) -> SoftwareList {
         var collector = ListCollector()
-        for (index, line) in data.textLines().enumerated() {
+        let (lines, rest) = data.wholeLines()
+        for (index, line) in lines.enumerated() {
             let text = line.trimmed
             if text.isEmpty || text.hasPrefix("#") || text.hasPrefix("empty=") { continue }
             guard isEntry(text) else {
@@ -88,6 +91,7 @@ enum GradleLock {
             let parts = text.prefix { $0 != "=" }.split(separator: ":", omittingEmptySubsequences: false)
             collector.add(RegistryName.package(RegistryName.maven, "\(parts[0]):\(parts[1])", parts[2]))
         }
+        collector.skipRest(rest)
         return try collector.finished()
     }
 

@@ -17,7 +17,8 @@ enum PnpmLock {
         var entry: Entry?
         var isInPackages = false
         var lockVersion: Substring?
-        for line in data.textLines() where !line.trimmed.isEmpty && line.trimmed.first != "#" {
+        let (lines, rest) = data.wholeLines()
+        for line in lines where !line.trimmed.isEmpty && line.trimmed.first != "#" {
             let indent = line.prefix { $0 == " " }.count
             let text = line.trimmed
             switch indent {
@@ -45,7 +46,12 @@ enum PnpmLock {
             default: break
             }
         }
-        if let entry { take(entry, lockVersion ?? "", &collector) }
+        if let rest, let cut = entry, rest.hasPrefix("   ") {
+            collector.skip(cut.key, ListCollector.cutOff)
+        } else {
+            if let entry { take(entry, lockVersion ?? "", &collector) }
+            collector.skipRest(rest)
+        }
         guard lockVersion != nil else { throw Refusal("this has no lockfileVersion, as every pnpm-lock.yaml has") }
         return try collector.finished()
     }

@@ -15,7 +15,8 @@ enum YarnLock {
     static func read(_ data: Data) throws(Refusal) -> SoftwareList {
         var collector = ListCollector()
         var entry: Entry?
-        for (index, line) in data.textLines().enumerated() where !line.trimmed.isEmpty && !line.hasPrefix("#") {
+        let (lines, rest) = data.wholeLines()
+        for (index, line) in lines.enumerated() where !line.trimmed.isEmpty && !line.hasPrefix("#") {
             if line.first != " " {
                 if let entry { take(entry, &collector) }
                 entry = Entry(line: index + 1, asked: String(line.trimmed))
@@ -29,7 +30,13 @@ enum YarnLock {
                 }
             }
         }
-        if let entry { take(entry, &collector) }
+        // A rest that is indented is of the last entry, which then may lack what tells where it comes from.
+        if let rest, let cut = entry, rest.first == " " {
+            collector.skip(cut.asked, ListCollector.cutOff)
+        } else {
+            if let entry { take(entry, &collector) }
+            collector.skipRest(rest)
+        }
         return try collector.finished()
     }
 

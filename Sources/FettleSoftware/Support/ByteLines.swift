@@ -3,7 +3,8 @@ import Foundation
 /// The lines of a text in memory, as ranges of bytes: nothing is copied until a reader wants a piece.
 struct ByteLines {
     let bytes: UnsafeRawBufferPointer
-    private var next = 0
+    private let first: Int
+    private var next: Int
     /// The current line, without its line feed and a carriage return before it.
     private(set) var line = 0..<0
     /// From 1; 0 before the first.
@@ -12,8 +13,12 @@ struct ByteLines {
     init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
         // A byte order mark says nothing here.
-        if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { next = 3 }
+        first = bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? 3 : 0
+        next = first
     }
+
+    /// Whether the text ends within its last line. Whatever writes lists ends each line, so that the last one was cut off.
+    var endsWithinLine: Bool { bytes.count > first && bytes[bytes.count - 1] != 0x0A }
 
     /// False at the end of the text.
     mutating func advance() -> Bool {
@@ -73,6 +78,14 @@ extension Data {
         return text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map { line in
             Substring(line.last == 0x0D ? line.dropLast() : line)
         }
+    }
+
+    /// The lines that have an end, and apart from them what stands behind the last end: nil for nothing. What writes lists ends each
+    /// line, so that such a rest was cut off, and says another version than there was.
+    func wholeLines() -> (lines: [Substring], rest: Substring?) {
+        var lines = textLines()
+        guard let last = lines.popLast(), !last.isEmpty else { return (lines, nil) }
+        return (lines, last)
     }
 }
 

@@ -7,6 +7,9 @@ struct ListCollector {
     /// Bytes of a name or a version. The longest real ones (Go's module paths) stay below 200.
     static let maximumLength = 512
 
+    /// Of an entry in which a file ends: it may have another version than the file still says.
+    static let cutOff = "the file is cut off here: this entry is not judged, and what followed it is missing"
+
     private(set) var list = SoftwareList()
     private var seen: Set<ListedPackage> = []
 
@@ -29,6 +32,12 @@ struct ListCollector {
     mutating func skip(_ entry: some StringProtocol, _ reason: String) {
         guard !isFull else { return }
         list.skipped.append("\(Self.shown(entry)): \(reason)")
+    }
+
+    /// - Parameter rest: what stands behind the last end of a line; nil for nothing.
+    mutating func skipRest(_ rest: Substring?) {
+        guard let rest else { return }
+        skip(rest.trimmed.isEmpty ? "the last line" : rest.trimmed, Self.cutOff)
     }
 
     /// Packages that name the platform themselves are then its own.
