@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Bills of materials")
 struct BillTests {
-    @Test("CycloneDX: nested components count; tools, ancestors and the thing described don't")
+    @Test("CycloneDX: nested components count; tools, ancestors and the image described don't")
     func cycloneDX() throws {
         let list = try read(BillSamples.cycloneDX)
         #expect(list.platform == "debian:12")
@@ -28,6 +28,43 @@ struct BillTests {
         let list = try read(BillSamples.cycloneDX)
         let sources = list.packages.prefix(3).map { "\($0.source) \($0.sourceVersion)" }
         #expect(sources == ["openssl 3.0.11-1~deb12u2", "gcc-12 12.2.0-14", "trivial 1:2.1-3"])
+    }
+
+    @Test("What a bill describes is judged where advisories name it, and is no gap where they don't")
+    func described() throws {
+        func bill(_ component: String, _ more: String = "") -> String {
+            "{ \"bomFormat\": \"CycloneDX\", \"specVersion\": \"1.5\", \"metadata\": { \"component\": { \(component) \(more) } } }"
+        }
+        let named = #""type": "application", "name": "foo-bar", "purl": "pkg:pypi/foo-bar@9""#
+        let nested =
+            #", "components": [{ "type": "library", "purl": "pkg:npm/part@1" }, { "type": "library", "name": "x" }]"#
+        #expect(try read(bill(named)).entries == ["foo-bar 9"])
+        #expect(try read(bill(named, nested)).entries == ["foo-bar 9", "part 1"])
+        #expect(try read(bill(named, nested)).skipped.isEmpty)
+        for own in [
+            #""type": "application", "name": "app""#, #""type": "application", "purl": "pkg:generic/app@1""#,
+            #""type": "container", "purl": "pkg:oci/image@sha256%3A00""#, #""type": "library", "purl": "pkg:npm/app""#,
+        ] {
+            let list = try read(bill(own))
+            #expect(list.packages.isEmpty && list.skipped.isEmpty, "\(own)")
+        }
+        let xml = BillSamples.cycloneDXXML.replacing(
+            #"<component type="operating-system"><name>alpine</name><version>3.17.2</version></component>"#,
+            with: #"<component type="application"><name>foo-bar</name><purl>pkg:pypi/foo-bar@9</purl></component>"#)
+        #expect(try read(xml).package("foo-bar")?.version == "9")
+    }
+
+    @Test("A file or a container whose URL is of a package that advisories name is one")
+    func namedByURL() throws {
+        let list = try read(
+            """
+            { "spdxVersion": "SPDX-2.3", "packages": [
+              { "name": "a", "primaryPackagePurpose": "ARCHIVE", "externalRefs": [
+                { "referenceType": "purl", "referenceLocator": "pkg:npm/a@1" } ] },
+              { "name": "image", "primaryPackagePurpose": "CONTAINER", "externalRefs": [
+                { "referenceType": "purl", "referenceLocator": "pkg:docker/x/image@1" } ] } ] }
+            """)
+        #expect(list.entries == ["a 1"] && list.skipped.isEmpty)
     }
 
     @Test("CycloneDX as XML is read from the same places")

@@ -6,7 +6,7 @@ struct BillComponent {
         case package
         /// The operating system: says which release the packages are of.
         case operatingSystem
-        /// A file, a container, a device: nothing that advisories name.
+        /// A file, a container, a device, or what the bill describes: only where advisories name it.
         case other
     }
 
@@ -32,7 +32,7 @@ struct BillOfMaterials {
 
     mutating func add(_ component: BillComponent) {
         switch component.kind {
-        case .other: return
+        case .other: return addNamed(component)
         case .operatingSystem:
             if let name = PlatformName.name(id: component.name, version: component.version) {
                 systems.insert(name)
@@ -49,14 +49,28 @@ struct BillOfMaterials {
                 continue
             }
             do throws(PackageURL.Unlisted) {
-                var package = try url.listed(component.context(type: url.type))
-                package.platform = url.platform
-                collector.add(package)
-                if let platform = url.platform { distributions.insert(platform) }
+                add(try url.listed(component.context(type: url.type)), of: url)
             } catch {
                 collector.skip(component.label, error.reason)
             }
         }
+    }
+
+    /// What need not be a package, where its URL tells that it is one; otherwise there is nothing in it that could be judged.
+    private mutating func addNamed(_ component: BillComponent) {
+        for text in component.urls {
+            guard let url = PackageURL(text), let package = try? url.listed(component.context(type: url.type)) else {
+                continue
+            }
+            add(package, of: url)
+        }
+    }
+
+    private mutating func add(_ package: ListedPackage, of url: PackageURL) {
+        var package = package
+        package.platform = url.platform
+        collector.add(package)
+        if let platform = url.platform { distributions.insert(platform) }
     }
 
     /// An entry that is of no component's shape.

@@ -2,35 +2,35 @@ import FettleModel
 
 /// Reads CycloneDX as JSON ([1.6](https://cyclonedx.org/docs/1.6/json/)).
 ///
-/// Only `components` counts, with what is nested in it: not the tools that wrote the bill, not the pedigree, and not
-/// `metadata.component`, which is the thing described; but that may be the operating system.
+/// `components` count, with what is nested in them: not the tools that wrote the bill, and not the pedigree. The thing described,
+/// `metadata.component`, may be the operating system, or a package that advisories name; where it is neither, nothing
+/// is missing.
 enum CycloneDXJSON {
     static func read(_ root: JSONObject) throws(Refusal) -> SoftwareList {
         try CycloneDXVersion.check(root.string("specVersion") ?? "")
         var bill = BillOfMaterials()
-        if let described = root.object("metadata")?.object("component"),
-            described.string("type") == "operating-system"
-        {
-            bill.add(component(described))
-        }
         // A list of what is still to be read, since nesting has no bound of its own.
-        var waiting: [[Any]] = [root.array("components") ?? []]
-        while let values = waiting.popLast() {
+        var waiting = [(values: root.array("components") ?? [], isDescribed: false)]
+        if let described = root.object("metadata")?.object("component") {
+            bill.add(component(described, isDescribed: true))
+            if let nested = described.array("components") { waiting.append((nested, true)) }
+        }
+        while let (values, isDescribed) = waiting.popLast() {
             for (index, value) in values.enumerated() {
                 guard let object = JSONObject(value) else {
                     bill.skip("component \(index)", "it is no object")
                     continue
                 }
-                bill.add(component(object))
-                if let nested = object.array("components") { waiting.append(nested) }
+                bill.add(component(object, isDescribed: isDescribed))
+                if let nested = object.array("components") { waiting.append((nested, isDescribed)) }
             }
         }
         return try bill.finished()
     }
 
-    private static func component(_ object: JSONObject) -> BillComponent {
+    private static func component(_ object: JSONObject, isDescribed: Bool) -> BillComponent {
         var component = BillComponent(
-            kind: kind(object.string("type") ?? ""), name: object.string("name") ?? "",
+            kind: kind(object.string("type") ?? "", isDescribed: isDescribed), name: object.string("name") ?? "",
             version: object.string("version") ?? "", urls: object.string("purl").map { [$0] } ?? [])
         for case let property? in (object.array("properties") ?? []).map(JSONObject.init) {
             if let name = property.string("name") { component.properties[name] = property.string("value") }
@@ -38,10 +38,11 @@ enum CycloneDXJSON {
         return component
     }
 
-    static func kind(_ type: String) -> BillComponent.Kind {
+    /// - Parameter isDescribed: whether the bill is about it: nobody has to have advisories for a project of one's own.
+    static func kind(_ type: String, isDescribed: Bool) -> BillComponent.Kind {
         switch type {
         case "operating-system": .operatingSystem
-        case "library", "application", "framework", "": .package
+        case "library", "application", "framework", "": isDescribed ? .other : .package
         default: .other
         }
     }

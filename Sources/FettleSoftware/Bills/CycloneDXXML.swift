@@ -35,10 +35,8 @@ final class CycloneDXXML: XMLHandler {
         if places.isEmpty { try Self.checkRoot(place, attributes) }
         switch place {
         case .component:
-            // What the bill describes is no part of itself, but may be the operating system.
-            let isDescribed = places.last == .metadata
-            let kind = CycloneDXJSON.kind(attributes["type"] ?? "")
-            open.append(BillComponent(kind: isDescribed && kind == .package ? .other : kind))
+            let isDescribed = places.contains(.metadata)
+            open.append(BillComponent(kind: CycloneDXJSON.kind(attributes["type"] ?? "", isDescribed: isDescribed)))
         case .field: property = attributes["name"] ?? ""
         default: break
         }
