@@ -146,6 +146,23 @@ struct OSVTests {
         #expect(try OSVFormat.read(text).advisories[0].affected.map(\.status) == [.affected])
     }
 
+    @Test("A package of which a record names neither versions nor ranges is unknown, and counted")
+    func neitherVersionsNorRanges() throws {
+        let ranges = range(#"{"introduced": "0"}, {"fixed": "2"}"#)
+        let text = """
+            {"id": "OSV-4", "modified": "2024-05-01T10:00:00Z", "affected": [
+              {"package": {"ecosystem": "PyPI", "name": "z"}, "versions": []},
+              {"package": {"ecosystem": "PyPI", "name": "y"}},
+              {"package": {"ecosystem": "PyPI", "name": "x"}, "ranges": [\(ranges)]}, {"package": {"ecosystem": "PyPI", "name": "x"}}]}
+            """
+        let read = try OSVFormat.read(text)
+        let affected = read.advisories[0].affected
+        #expect(affected.map(\.name) == ["z", "y", "x"])
+        #expect(affected.map(\.status) == [.unknown, .unknown, .affected])
+        #expect(affected.map(\.remark).prefix(2).allSatisfy { $0 == "the feed names neither versions nor ranges" })
+        #expect(read.keptAsUnknown == ["OSV-4 z", "OSV-4 y"] && read.skipped.isEmpty)
+    }
+
     @Test("A withdrawn record is kept by name and affects nothing")
     func withdrawn() throws {
         let text = record(

@@ -6,9 +6,16 @@ internal import Foundation
 /// Brings OSV records to the normal form.
 final class OSVConversion {
     private let sink: any FeedSink
+    /// Why packages of the record at hand stay unknown.
+    private var undecided: [Undecided: String] = [:]
     /// Releases that could not be told, each said once.
     private var unclear: Set<String> = []
     private var ecosystems: [String: OSVEcosystem] = [:]
+
+    private struct Undecided: Hashable {
+        var ecosystem: Ecosystem
+        var name: String
+    }
 
     init(_ sink: any FeedSink) {
         self.sink = sink
@@ -38,6 +45,7 @@ final class OSVConversion {
         let title = record.summary ?? ""
         let modules = ModuleStream.named(inTitle: title)
         var affected: [AffectedPackage] = []
+        undecided = [:]
         var named: Set<Ecosystem> = []
         var ratings: [CVSSRating] = []
         var word = record.databaseSpecific?.severity ?? ""
@@ -73,8 +81,8 @@ final class OSVConversion {
             supersedes: .ecosystems(named.sorted { $0.name < $1.name }))
     }
 
-    /// Commits cannot be compared with what is installed: where a record names nothing else of a package, that is unknown; where it names
-    /// no package either, the record is no answer to anything. Both are counted (not checked is not clean).
+    /// Commits cannot be compared with what is installed: where a record names nothing else of a package, or nothing at all, that is
+    /// unknown; where it names no package either, the record is no answer to anything. All are counted (not checked is not clean).
     private func decided(_ affected: [AffectedPackage], of record: OSVRecord) -> [AffectedPackage] {
         let isUndecided: (AffectedPackage) -> Bool = { $0.status == .unknown }
         // Another entry of the record may say of the same package what can be matched.
@@ -85,7 +93,9 @@ final class OSVConversion {
                 }
         }
         for package in kept where isUndecided(package) {
-            sink.note("\(record.id) \(package.name.prefix(80))", .keptAsUnknown, because: Self.commitsOnly)
+            let reason = undecided[Undecided(ecosystem: package.ecosystem, name: package.name)]
+            sink.note(
+                "\(record.id) \(package.name.prefix(80))", .keptAsUnknown, because: reason ?? Self.commitsOnly)
         }
         let hasCommits = (record.affected ?? []).contains { $0.value?.ranges?.contains { $0.type == "GIT" } == true }
         if kept.isEmpty, hasCommits { sink.note(record.id, .unmatchable, because: Self.commitsOnly) }
@@ -93,6 +103,8 @@ final class OSVConversion {
     }
 
     private static let commitsOnly = "it names only commits"
+    /// The schema asks each entry for a version or a range; one without says that the package is affected, and not where.
+    private static let noVersions = "it names neither versions nor ranges"
 
     /// Ubuntu's word stands among the vectors.
     private static func take(_ severity: OSVRecord.Severity?, ratings: inout [CVSSRating], word: inout String) {
@@ -125,9 +137,13 @@ final class OSVConversion {
             let intervals = try ranges.flatMap { try OSVRange(ecosystem.scheme, events: $0.list()).intervals }
             let versions = try Self.further(entry.versions ?? [], beside: intervals, ecosystem.scheme)
             if intervals.isEmpty, versions.isEmpty {
-                guard entry.ranges?.contains(where: { $0.type == "GIT" }) == true else { return nil }
-                return .everyVersion(
-                    of: name, in: ecosystem, .unknown, remark: remark.isEmpty ? "the feed names only commits" : remark)
+                let hasCommits = entry.ranges?.contains { $0.type == "GIT" } == true
+                // Ranges that end where they begin say that no version is affected.
+                guard hasCommits || ranges.isEmpty else { return nil }
+                undecided[Undecided(ecosystem: ecosystem, name: name)] =
+                    hasCommits ? Self.commitsOnly : Self.noVersions
+                let word = hasCommits ? "the feed names only commits" : "the feed names neither versions nor ranges"
+                return .everyVersion(of: name, in: ecosystem, .unknown, remark: remark.isEmpty ? word : remark)
             }
             return AffectedPackage(
                 ecosystem: ecosystem, name: name, intervals: intervals, versions: versions, remark: remark)
