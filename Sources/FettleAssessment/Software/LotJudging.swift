@@ -58,7 +58,7 @@ struct LotJudging {
             found.remedy = pocketRemedy(found)
             if case .installed = found.remedy { found.status = .fixed }
         }
-        if isMalformed, found.status == .affected || found.status == .fixed {
+        if isMalformed, found.status == .affected || found.status == .fixed || found.isAboveDoubtedFix {
             found.status = .unknown
             found.isMalformed = true
         }
@@ -76,6 +76,11 @@ struct LotJudging {
         /// The weaknesses of which publishers say that the version is not affected, where the advisory names no other.
         var denied: [String] = []
         var remedy = PocketRemedy.none
+
+        /// Whether it has the fix of a module that it may not be of.
+        var isAboveDoubtedFix: Bool {
+            status == .notAffected && doubtedModule != nil && standing == .above && entry.status == .affected
+        }
 
         var isWithin: Bool { Self.isWithin(standing) }
 
@@ -114,7 +119,8 @@ struct LotJudging {
         let status: FindingStatus =
             switch entry.status {
             case .affected where isWithin: doubt == nil ? .affected : .unknown
-            case .affected where standing == .above: .fixed
+            // Of its module or not, the version has nothing to mend here; only of its own module's is it the fix.
+            case .affected where standing == .above: doubt == nil ? .fixed : .notAffected
             case .underInvestigation where isWithin: .underInvestigation
             case .unknown where isWithin: .unknown
             default: .notAffected
@@ -195,7 +201,12 @@ struct LotJudging {
     }
 
     private func spared(_ what: String, _ found: Found) -> String {
-        guard let first = found.denied.first else { return "\(what) is in no affected range" }
+        guard let first = found.denied.first else {
+            if found.isAboveDoubtedFix, let module = found.doubtedModule {
+                return "\(what) is above the fix, if it is of module \(module) at all"
+            }
+            return "\(what) is in no affected range"
+        }
         let others = found.denied.count > 1 ? " and \(found.denied.count - 1) more, all that it names" : ""
         return "\(what) is not affected by \(first)\(others), its publisher says"
     }

@@ -59,9 +59,14 @@ public final class SoftwareJudge {
         judgement.lots.reserveCapacity(list.packages.count)
         let streams = ModuleStreams(list.packages)
         var unchecked: [String: Int] = [:]
+        var foreign: [String: Int] = [:]
         for package in list.packages {
             guard let ecosystem = ecosystem(of: package), index.covers(ecosystem) else {
-                unchecked[ecosystemName(of: package), default: 0] += 1
+                if let words = foreignWords(package) {
+                    foreign[words, default: 0] += 1
+                } else {
+                    unchecked[ecosystemName(of: package), default: 0] += 1
+                }
                 judgement.lots.append(nil)
                 continue
             }
@@ -69,6 +74,9 @@ public final class SoftwareJudge {
         }
         judgement.gaps += unchecked.sorted { $0.key < $1.key }.map { name, count in
             "\(count) \(count == 1 ? "package" : "packages") of \(name) not checked: no feed speaks of it"
+        }
+        judgement.gaps += foreign.sorted { $0.key < $1.key }.map { words, count in
+            "\(count) \(count == 1 ? "package" : "packages") of \(words)"
         }
         return judgement
     }
@@ -197,6 +205,14 @@ public final class SoftwareJudge {
             registries[name] = .some(ecosystem)
             return ecosystem
         }
+    }
+
+    /// Of a package of another package manager than its platform's, why it is not checked; nil for others.
+    private func foreignWords(_ package: ListedPackage) -> String? {
+        guard case .system(let manager) = package.origin, let base = platform(of: package).base,
+            base.scheme != manager.scheme
+        else { return nil }
+        return "\(manager.rawValue) not checked: \(base.name) has no packages of \(manager.rawValue)"
     }
 
     private func ecosystemName(of package: ListedPackage) -> String {
