@@ -43,7 +43,9 @@ struct SoftwareAssessment {
         }
         if totals.gaps > 0 { return .partial }
         if totals.affected[.security] ?? 0 > 0 { return .securityUpdatesNeeded }
-        return totals.affected.values.contains { $0 > 0 } ? .updatesNeeded : .ok
+        if totals.affected.values.contains(where: { $0 > 0 }) { return .updatesNeeded }
+        // What nobody can tell is no good news; but where there is something to do, that is said first.
+        return undecided > 0 ? .partial : .ok
     }
 
     private func judged(_ list: SoftwareList, by judge: SoftwareJudge) throws -> SoftwareJudgement {

@@ -37,10 +37,14 @@ struct SoftwareInput: Equatable {
                     wrong.append("\(input.path): is not what was signed (SHA-256 \(digest)); it was altered since")
                     continue
                 }
-                let list = try SoftwareListReader.read(bytes, name: input.path, as: input.format)
+                var list = try SoftwareListReader.read(bytes, name: input.path, as: input.format)
                 // A file of another kind, or an error page, must not pass for a host with nothing on it.
-                if list.packages.isEmpty, list.skipped.isEmpty, let format = input.format {
-                    wrong.append("\(input.path): holds no package: is it a file of the format \(format.rawValue)?")
+                if list.packages.isEmpty, list.skipped.isEmpty {
+                    if let format = input.format {
+                        wrong.append("\(input.path): holds no package: is it a file of the format \(format.rawValue)?")
+                    }
+                    // A bill or a lock file may have none, and still nothing was looked at.
+                    list.skipped.append("the document lists no package: nothing was checked")
                 }
                 lists.append((input.path, list))
             } catch {
