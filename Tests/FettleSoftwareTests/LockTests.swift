@@ -151,6 +151,7 @@ struct LockTests {
             [package.metadata]
             a.b."c.d" = [1_000, 0x1F, 1979-05-27T07:32:00Z, [ "x", # comment
               ], { e = true, f.g = -1.5e3 }]
+
             """
         let list = try read(text)
         #expect(list.entries == ["a\\b 1.0.1"])

@@ -38,8 +38,9 @@ struct SoftwareAssessment {
         try writer.finish(totals, index.catalogue)
         let undecided = (totals.others[.unknown] ?? 0) + (totals.others[.underInvestigation] ?? 0)
         if undecided > 0, detail == .affected {
+            let what = undecided == 1 ? "finding is" : "findings are"
             Output.note(
-                "\(undecided) findings are undecided, by their publishers or by what is known here: --all shows them")
+                "\(undecided) \(what) undecided, by their publishers or by what is known here: --all shows them")
         }
         if totals.gaps > 0 { return .partial }
         if totals.affected[.security] ?? 0 > 0 { return .securityUpdatesNeeded }
