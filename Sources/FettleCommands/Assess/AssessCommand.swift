@@ -11,7 +11,7 @@ struct Assess: AsyncParsableCommand, ListAnswering {
             these files list, without a fleet and without a database.
 
             Only what is affected is shown, unless --all, which also tells what is fixed, not affected, or undecided. Ends with 0 (nothing), 100 (updates), 101 (security updates), 4 (not all \
-            could be read or checked), 1 or 2.
+            could be read, checked or, where nothing is affected, decided), 1 or 2.
             """)
 
     @OptionGroup var options: GlobalOptions
