@@ -47,11 +47,13 @@ enum PlanMaking {
         guard !found.isEmpty else { return }
         let lines = found.prefix(5).map { one in
             let names = one.resources.map(\.rawValue).joined(separator: ", ")
-            return one.group.map { "the group \($0) counts one machine as \(one.resources.count) members: \(names)" }
-                ?? "\(names) are one machine: it would be patched \(one.resources.count) times"
+            return one.group.map {
+                "the group \($0) counts one machine as \(one.resources.count) members, by its boot id and machine id: \(names)"
+            }
+                ?? "\(names) are one machine, by its boot id and machine id: it would be patched \(one.resources.count) times"
         }
         throw ControlError(
-            .blocked, "by their boot id and machine id " + lines.joined(separator: "\n  "),
+            .blocked, lines.joined(separator: "\n  "),
             hint:
                 "leave all names of a machine but one out of fleet.yaml; what runs beside others on a machine is of a kind such as "
                 + "application or database")
