@@ -41,7 +41,7 @@ import Testing
     @Test func aListThatWasCutOffIsNotClean() async throws {
         let whole = "Package: new\nStatus: install ok installed\nVersion: 3-1\n\n"
         _ = try await assess("whole", whole, as: Self.dpkg, ends: 0)
-        let cut = whole + "Package: old\nStatus: install ok installed\nVersion: 2-1"
+        let cut = whole + "Package: old\nStatus: install ok installed\nMaintainer: x\nVersion: 2-1"
         let told = try await assess("cut", cut, as: Self.dpkg, ends: 4)
         #expect(told.contains("could not be read: old: the file is cut off here"), "\(told)")
     }

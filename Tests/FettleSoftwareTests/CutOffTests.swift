@@ -47,13 +47,12 @@ struct CutOffTests {
 
     private typealias Sample = (format: SoftwareListFormat, name: String, text: String)
 
-    /// All formats whose grammar does not tell that a document is cut off.
+    /// What programs write, of formats whose grammar does not tell that a document is cut off.
     private static let samples: [Sample] =
         [(.dpkgStatus, "", status), (.apkDatabase, "", installed)]
         + Samples.all.filter { sample in
             [
-                .dpkgStatus, .rpmList, .apkDatabase, .spdxTagValue, .yarnLock, .pnpmLock, .goMod, .goSum,
-                .gemfileLock, .gradleLock,
+                .spdxTagValue, .yarnLock, .pnpmLock, .goMod, .goSum, .gemfileLock, .gradleLock,
             ].contains(sample.format)
         }
 
@@ -87,8 +86,48 @@ struct CutOffTests {
             list.skipped == [
                 "libnvidia: the file is cut off here: this entry is not judged, and what followed it is missing"
             ])
-        #expect(try read("P:zlib\nV:1.3-r0\n\nP:liblzma\nV:2", as: .apkDatabase).entries == ["zlib 1.3-r0"])
-        #expect(try read("a-1-1.noarch\nb-1-1.noarch", as: .rpmList).entries == ["a 1-1"])
+        let half = "C:Q1EymS6rAgmGs7XYhqdyEoiWgEZ6A=\nP:liblzma\nV:2"
+        #expect(try read("P:zlib\nV:1.3-r0\n\n" + half, as: .apkDatabase).entries == ["zlib 1.3-r0"])
+        #expect(try read("a-1-1.noarch\nb-1-1.noa", as: .rpmList).entries == ["a 1-1"])
+        for cut in ["b\t1-1\tx86_6", "b\t1-1", "b\t1-1\tx86_64\tb-1-1.src", "b\t1-1\tx86_64\tb-1-1.src.rpm\tmodu"] {
+            let list = try read("a-1-1.noarch\n" + cut, as: .rpmList)
+            #expect(list.entries == ["a 1-1"] && list.skipped.count == 1, "\(cut)")
+        }
+    }
+
+    @Test("What people made by hand is whole without an end of its last line")
+    func byHand() throws {
+        let stanza = "Package: a\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1-1"
+        let lists: [(String, SoftwareListFormat, String)] = [
+            (stanza, .dpkgStatus, "a 1-1"), ("P:a\nV:1.0-r0\nA:x86_64", .apkDatabase, "a 1.0-r0"),
+            ("a-1-1.noarch", .rpmList, "a 1-1"), ("a\t1-1\tx86_64", .rpmList, "a 1-1"),
+            ("a\t1-1\tx86_64\ta-1-1.src.rpm", .rpmList, "a 1-1"), ("a==1", .requirements, "a 1"),
+        ]
+        for (text, format, entry) in lists {
+            let list = try read(text, as: format)
+            #expect(list.entries == [entry] && list.skipped.isEmpty, "\(format): \(list.skipped)")
+        }
+    }
+
+    @Test(
+        "Where dpkg's or apk's own list ends within a line behind a whole entry, that entry counts, and the end is told"
+    )
+    func behindAWholeEntry() throws {
+        let lists: [(String, SoftwareListFormat, [String])] = [
+            (
+                Self.status.trimmingCharacters(in: .newlines), .dpkgStatus,
+                ["openssl 3.0.9-1", "libnvidia 590-2.1~deb12u2"]
+            ),
+            (
+                Self.installed.replacing("o:musl", with: "o:musl\nF:l").trimmingCharacters(in: .newlines), .apkDatabase,
+                ["liblzma 2.4.6-r1", "musl 1.2.4-r1"]
+            ),
+        ]
+        for (text, format, entries) in lists {
+            let list = try read(text, as: format)
+            #expect(list.entries == entries && list.skipped.count == 1, "\(list)")
+            #expect(list.skipped.first?.contains("ends within a line") == true)
+        }
     }
 
     @Test("An entry of dpkg's or apk's own that ends between two lines too early is cut off, too")
@@ -111,14 +150,6 @@ struct CutOffTests {
             #expect(try read(text, as: .apkDatabase).skipped.isEmpty)
         }
         #expect(try read(Self.status.replacing("\n", with: "\r\n"), as: .dpkgStatus).skipped.isEmpty)
-    }
-
-    @Test("The last requirement of a file without a last end of a line is judged, and told")
-    func requirements() throws {
-        let list = try read("a==1\nb==2", as: .requirements)
-        #expect(list.entries == ["a 1", "b 2"])
-        #expect(
-            list.skipped == ["b==2: the last line has no end, as if the file were cut off: it is judged as it stands"])
     }
 
     @Test("TOML without a last end of a line is told, since fields and packages may be missing behind it")

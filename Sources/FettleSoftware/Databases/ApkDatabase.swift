@@ -34,12 +34,18 @@ enum ApkDatabase {
                 }
             }
             // apk names the origin of what it installs, behind the version: without it the entry has lost its end.
-            let lostOrigin = stanza.hasChecksum && stanza.fields[UInt8(ascii: "o")] == nil
-            if lines.endsWithinLine || lostOrigin {
-                let name = stanza.name.isEmpty ? "the stanza at line \(lines.number)" : stanza.name
+            // One that was made by hand has no checksum, and is whole as it stands.
+            let isOwn = stanza.hasChecksum
+            let lastLine = lines.line
+            let inOrigin =
+                lines.endsWithinLine && lastLine.count > 1 && lines.bytes[lastLine.lowerBound] == UInt8(ascii: "o")
+            let isHalf = lines.endsWithinLine && lastLine.count < 2
+            let name = stanza.name.isEmpty ? "the stanza at line \(lines.number)" : stanza.name
+            if isHalf || isOwn && (stanza.fields[UInt8(ascii: "o")] == nil || inOrigin) {
                 collector.skip(name, ListCollector.cutOff)
             } else {
                 finish(&stanza, lines.number, &collector)
+                if isOwn, lines.endsWithinLine { collector.skip("what follows \(name)", ListCollector.endsWithinLine) }
             }
         }
         return try collector.finished()

@@ -59,27 +59,40 @@ struct DpkgStatus {
             default: break
             }
         }
-        if lines.endsWithinLine || isCutOffBetweenLines { skipCutOff() } else { finishStanza() }
+        switch ending {
+        case .whole: finishStanza()
+        case .cutOff: collector.skip(lastName, ListCollector.cutOff)
+        case .withinLine:
+            finishStanza()
+            collector.skip("what follows \(lastName)", ListCollector.endsWithinLine)
+        }
     }
 
-    private mutating func skipCutOff() {
+    private var lastName: String {
         let name = lines.text(stanza.package)
-        collector.skip(name.isEmpty ? "the stanza at line \(lines.number)" : name, ListCollector.cutOff)
+        return name.isEmpty ? "the stanza at line \(lines.number)" : name
     }
 
-    /// Whether the last stanza, with no empty line behind it, is one of dpkg's own that lost its end: dpkg gives each a maintainer and,
-    /// near its end, a description. Stanzas that others wrote with less are whole; and an end that was lost further on
-    /// cannot be told from an empty line that was lost, as copies often lose it.
-    private var isCutOffBetweenLines: Bool {
-        guard !stanza.package.isEmpty, !stanza.status.isEmpty else { return false }
+    private enum Ending { case whole, cutOff, withinLine }
+
+    /// How the last stanza, with no empty line behind it, ends. dpkg gives each a maintainer, behind that its version, near the end a
+    /// description, and each line an end: one of dpkg's own without a description was cut off, and its version may be half of one. One
+    /// that others wrote with less is whole, with an end of its last line or without. An end that was lost further on cannot be told
+    /// from an empty line that was lost, as copies often lose it.
+    private var ending: Ending {
+        guard !stanza.package.isEmpty else { return lines.endsWithinLine ? .cutOff : .whole }
         var rest = ByteLines(UnsafeRawBufferPointer(rebasing: lines.bytes[stanza.package.lowerBound...]))
         var hasMaintainer = false
         while rest.advance() {
             let start = rest.line.lowerBound
-            if rest.line.count >= 12, rest.isWord("Description:", start..<start + 12) { return false }
+            if rest.line.count >= 12, rest.isWord("Description:", start..<start + 12) {
+                return hasMaintainer && lines.endsWithinLine ? .withinLine : .whole
+            }
             if rest.line.count >= 11, rest.isWord("Maintainer:", start..<start + 11) { hasMaintainer = true }
         }
-        return hasMaintainer
+        let isOwn = hasMaintainer && !stanza.status.isEmpty
+        // A word that is only begun is no field, and says that something was to follow.
+        return isOwn || lines.endsWithinLine && !lines.bytes[lines.line].contains(UInt8(ascii: ":")) ? .cutOff : .whole
     }
 
     /// Files put in a row may lack the empty line between them, so each Package begins a stanza.

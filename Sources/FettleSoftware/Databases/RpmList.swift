@@ -19,8 +19,25 @@ enum RpmList {
             }
             collector.add(package)
         }
-        collector.skipRest(rest)
+        // Lists that were made by hand often lack the last end of a line.
+        if let rest, isWhole(rest), let package = package(rest) {
+            collector.add(package)
+        } else {
+            collector.skipRest(rest)
+        }
         return try collector.finished()
+    }
+
+    /// Whether a line without an end is all of itself: it ends in an architecture, or in the name of a source's file.
+    private static func isWhole(_ line: Substring) -> Bool {
+        let columns = line.split(separator: "\t", omittingEmptySubsequences: false)
+        switch columns.count {
+        case 1: return fullName(line.trimmed) != nil
+        case 3: return architectures.contains(String(columns[2].trimmed))
+        case 4: return columns[3].trimmed.hasSuffix(".src.rpm") || columns[3].trimmed == "(none)"
+        case 5: return columns[4].trimmed == "(none)"
+        default: return false
+        }
     }
 
     static func package(_ line: Substring) -> ListedPackage? {

@@ -13,8 +13,8 @@ enum RequirementsFile {
     static func read(_ data: Data) throws(Refusal) -> SoftwareList {
         var collector = ListCollector()
         var joined = ""
-        let (lines, rest) = data.wholeLines()
-        for line in lines + (rest.map { [$0] } ?? []) {
+        // People write this one by hand, often without an end of the last line, and pip reads it all the same.
+        for line in data.textLines() {
             // A backslash at the end joins lines; pip-compile puts hashes on lines of their own.
             if line.utf8.last == UInt8(ascii: "\\") {
                 joined += line.dropLast() + " "
@@ -25,11 +25,6 @@ enum RequirementsFile {
             take(whole[...], &collector)
         }
         if !joined.isEmpty { take(joined[...], &collector) }
-        // People write this one by hand, and pip reads such a line: it is judged, but not taken for certain.
-        if let rest, !rest.trimmed.isEmpty {
-            collector.skip(
-                rest.trimmed, "the last line has no end, as if the file were cut off: it is judged as it stands")
-        }
         return try collector.finished()
     }
 

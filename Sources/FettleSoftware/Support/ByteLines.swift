@@ -17,7 +17,7 @@ struct ByteLines {
         next = first
     }
 
-    /// Whether the text ends within its last line. Whatever writes lists ends each line, so that the last one was cut off.
+    /// Whether the text ends within its last line. Programs end every line of a list; people often leave the last end out.
     var endsWithinLine: Bool { bytes.count > first && bytes[bytes.count - 1] != 0x0A }
 
     /// False at the end of the text.

@@ -34,6 +34,9 @@ struct ListCollector {
         list.skipped.append("\(Self.shown(entry)): \(reason)")
     }
 
+    /// Of a file that ends within a line, behind an entry that is whole.
+    static let endsWithinLine = "the file ends within a line, as if it were cut off: more may be missing"
+
     /// - Parameter rest: what stands behind the last end of a line; nil for nothing.
     mutating func skipRest(_ rest: Substring?) {
         guard let rest else { return }
