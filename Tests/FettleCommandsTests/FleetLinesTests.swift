@@ -62,6 +62,7 @@ import Testing
         #expect(counts.feedNotes == ["old"])
         // With what was not judged it is too low, and says so.
         #expect(counts.gaps.count == 21 && counts.gaps[0] == "lost-0: never looked at")
+        #expect(counts.gapCount == 30)
     }
 
     @Test func everyLineHasWhatIsSaidOfFilesToo() throws {

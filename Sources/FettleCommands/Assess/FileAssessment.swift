@@ -40,8 +40,10 @@ struct FileAssessment: Equatable {
         totals.packages = lists.reduce(0) { $0 + $1.list.packages.count }
         totals.notChecked = totals.packages
         totals.feedNotes = ["advisories not checked: no feed was given (--feeds, --index, or `fettle feeds sync`)"]
-        for (name, list) in lists { totals.gapsInWords += GapList(list.skipped).lines.map { "\(name): \($0)" } }
-        for note in totals.gapsInWords + totals.feedNotes { Output.note(note) }
+        for (name, list) in lists {
+            for gap in totals.add(gaps: list.skipped, of: name) { Output.note(gap) }
+        }
+        for note in totals.feedNotes { Output.note(note) }
         guard output == .json || countsOnly else { return }
         let none = FeedCatalogue(builtAt: .now())
         try FindingWriters.make(output, countsOnly: countsOnly, showsHosts: lists.count > 1).finish(totals, none)

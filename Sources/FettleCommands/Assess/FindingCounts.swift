@@ -17,6 +17,12 @@ struct FindingCountAnswer: Encodable {
     var feedNotes: [String]
     /// What could not be read or judged, the first of it in words: a count without it may be too low.
     var gaps: [String]
+    /// How many there are of them all.
+    var gapCount: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case hosts, packages, affected, byClass, underInvestigation, unknown, notChecked, feedNotes, gaps
+    }
 
     func write(as format: OutputFormat) throws {
         switch format {
@@ -47,7 +53,7 @@ struct FindingCountAnswer: Encodable {
                 + classes.map { .count(answer.byClass[$0] ?? 0) }
                 + [
                     .count(answer.underInvestigation), .count(answer.unknown), .optional(answer.notChecked),
-                    .count(answer.gaps.count),
+                    .count(answer.gapCount),
                 ]
         }
     }
@@ -71,7 +77,8 @@ final class FindingCounts: FindingWriter {
             packages: totals.packages, affected: totals.affectedCount,
             byClass: Dictionary(uniqueKeysWithValues: totals.affected.map { ($0.key.rawValue, $0.value) }),
             underInvestigation: totals.others[.underInvestigation] ?? 0, unknown: totals.others[.unknown] ?? 0,
-            notChecked: totals.notChecked, feedNotes: totals.feedNotes + remarks, gaps: totals.gapsInWords
+            notChecked: totals.notChecked, feedNotes: totals.feedNotes + remarks, gaps: totals.gapsInWords,
+            gapCount: totals.gaps.count
         ).write(as: format)
     }
 }
@@ -94,7 +101,7 @@ extension FleetFindingLines {
         return FindingCountAnswer(
             hosts: hostCount, packages: packageCount, affected: affected, byClass: classes,
             underInvestigation: undecided[.underInvestigation] ?? 0, unknown: undecided[.unknown] ?? 0,
-            feedNotes: notes, gaps: gaps.isEmpty ? [] : GapList(gaps).lines)
+            feedNotes: notes, gaps: GapList(gaps).lines, gapCount: gaps.count)
     }
 }
 

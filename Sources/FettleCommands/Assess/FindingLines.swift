@@ -12,7 +12,6 @@ final class FindingLines: FindingWriter {
     private let form: Form
     private var output = JSONBytes()
     private var fragments: [ObjectIdentifier: LotFragments] = [:]
-    private var gaps: [String] = []
     private var isFirst = true
     private var hasBegun = false
     /// As much as a pipe holds: more would only be memory that is touched for the first time.
@@ -26,7 +25,6 @@ final class FindingLines: FindingWriter {
     func write(
         _ list: SoftwareList, _ judgement: SoftwareJudgement, _ judge: SoftwareJudge, host: String
     ) throws {
-        gaps += judgement.gaps.map { "\(host): \($0)" }
         let fragments = self.fragments[ObjectIdentifier(judge)] ?? LotFragments(judge)
         self.fragments[ObjectIdentifier(judge)] = fragments
         begin()
@@ -60,7 +58,7 @@ final class FindingLines: FindingWriter {
             }
             let rest = try CanonicalJSON.encode(
                 Rest(
-                    feeds: catalogue, gaps: gaps.isEmpty ? totals.gapsInWords : gaps, feedNotes: totals.feedNotes,
+                    feeds: catalogue, gaps: totals.gaps, feedNotes: totals.feedNotes,
                     packages: totals.packages,
                     notChecked: totals.notChecked))
             output.raw("],")

@@ -30,10 +30,7 @@ struct SoftwareAssessment {
             let judgement = try judged(list, by: judge)
             totals.add(judgement, judge.lots)
             try writer.write(list, judgement, judge, host: name)
-            let gaps = GapList(judgement.gaps).lines.map { "\(name): \($0)" }
-            for gap in gaps { Output.note(gap) }
-            totals.gapsInWords += gaps
-            totals.gaps += judgement.gaps.count
+            for gap in totals.add(gaps: judgement.gaps, of: name) { Output.note(gap) }
         }
         try writer.finish(totals, index.catalogue)
         let undecided = (totals.others[.unknown] ?? 0) + (totals.others[.underInvestigation] ?? 0)
@@ -42,7 +39,7 @@ struct SoftwareAssessment {
             Output.note(
                 "\(undecided) \(what) undecided, by their publishers or by what is known here: --all shows them")
         }
-        if totals.gaps > 0 { return .partial }
+        if !totals.gaps.isEmpty { return .partial }
         if totals.affected[.security] ?? 0 > 0 { return .securityUpdatesNeeded }
         if totals.affected.values.contains(where: { $0 > 0 }) { return .updatesNeeded }
         // What nobody can tell is no good news; but where there is something to do, that is said first.
@@ -62,11 +59,21 @@ struct FindingTotals {
     var notChecked = 0
     var affected: [UpdateClass: Int] = [:]
     var others: [FindingStatus: Int] = [:]
-    var gaps = 0
-    /// The first of each list.
-    var gapsInWords: [String] = []
+    /// What could not be read or judged, behind its list's name.
+    private(set) var gaps: [String] = []
+    /// The first of each list, and how many more it has.
+    private(set) var gapsInWords: [String] = []
     /// What is not sound of the feeds that all of it rests on.
     var feedNotes: [String] = []
+
+    /// - Returns: what is to be told of them.
+    mutating func add(gaps: [String], of name: String) -> [String] {
+        func named(_ gaps: [String]) -> [String] { gaps.map { "\(name): \($0)" } }
+        let told = named(GapList(gaps).lines)
+        self.gaps += named(gaps)
+        gapsInWords += told
+        return told
+    }
 
     var affectedCount: Int { affected.values.reduce(0, +) }
 }

@@ -53,7 +53,7 @@ extension FleetStore {
 
     fileprivate func verifyPackages() throws(IndexError) {
         try verify(.packages, has: count(.packages))
-        var (columns, packages) = (0, 0)
+        var (columns, packages, listed) = (0, 0, 0)
         for number in 0..<UInt32(count(.packages)) {
             guard let key = key(ofPackage: number), package(with: key) == number else {
                 throw damaged("a package is not found by what it is")
@@ -74,6 +74,7 @@ extension FleetStore {
                 guard file.load(known + FleetArray.Build.package) == number,
                     Int(file.load(known + FleetArray.Build.local, as: UInt16.self)) == local + 1
                 else { throw damaged("a package's build is another's") }
+                listed += 1
             }
         }
         for text in 0..<UInt32(count(.texts)) {
@@ -82,14 +83,14 @@ extension FleetStore {
                 packages += 1
             }
         }
-        guard columns == count(.columns), packages == count(.packages) else {
-            throw damaged("a package or a column leads nowhere")
+        guard columns == count(.columns), packages == count(.packages), listed == count(.builds) else {
+            throw damaged("a package, a column or a build is in no list")
         }
     }
 
     fileprivate func verifyBuilds() throws(IndexError) {
         try verify(.builds, has: count(.builds))
-        var (listed, ofSources) = (0, 0)
+        var ofSources = 0
         for number in 0..<UInt32(count(.builds)) {
             _ = try build(number)
             guard let key = key(ofBuild: number), build(with: key) == number else {
@@ -99,18 +100,13 @@ extension FleetStore {
                 throw damaged("a build is of two registries")
             }
         }
-        for package in 0..<count(.packages) {
-            listed += try builds(ofPackageAt: try element(.packages, package)).count / 4
-        }
         for text in 0..<UInt32(count(.texts)) {
             for build in try builds(ofSource: text) {
                 guard key(ofBuild: build)?.source == text else { throw damaged("a build has another source") }
                 ofSources += 1
             }
         }
-        guard listed == count(.builds), ofSources == count(.builds) else {
-            throw damaged("a build is in no list")
-        }
+        guard ofSources == count(.builds) else { throw damaged("a build is in no list of its source") }
     }
 
     /// Cells of rows that are not there would be those of the host that gets such a row next.
