@@ -100,7 +100,8 @@ struct CutOffTests {
         let stanza = "Package: a\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1-1"
         let lists: [(String, SoftwareListFormat, String)] = [
             (stanza, .dpkgStatus, "a 1-1"), ("P:a\nV:1.0-r0\nA:x86_64", .apkDatabase, "a 1.0-r0"),
-            ("a-1-1.noarch", .rpmList, "a 1-1"), ("a\t1-1\tx86_64", .rpmList, "a 1-1"),
+            ("a-1-1.noarch", .rpmList, "a 1-1"), ("a-1-1.noarch\ngpg-pubkey-1-1", .rpmList, "a 1-1"),
+            ("a\t1-1\tx86_64", .rpmList, "a 1-1"),
             ("a\t1-1\tx86_64\ta-1-1.src.rpm", .rpmList, "a 1-1"), ("a==1", .requirements, "a 1"),
         ]
         for (text, format, entry) in lists {

@@ -11,8 +11,7 @@ enum RpmList {
         var collector = ListCollector()
         let (lines, rest) = data.wholeLines()
         for (index, line) in lines.enumerated() where !line.trimmed.isEmpty {
-            // Keys of repositories are kept in the database as if they were packages.
-            if line.hasPrefix("gpg-pubkey") { continue }
+            if isKey(line) { continue }
             guard let package = package(line) else {
                 collector.skip(line, "line \(index + 1) is neither `name-version-release.arch` nor columns by tabs")
                 continue
@@ -22,11 +21,14 @@ enum RpmList {
         // Lists that were made by hand often lack the last end of a line.
         if let rest, isWhole(rest), let package = package(rest) {
             collector.add(package)
-        } else {
+        } else if let rest, !isKey(rest) {
             collector.skipRest(rest)
         }
         return try collector.finished()
     }
+
+    /// Keys of repositories are kept in the database as if they were packages.
+    private static func isKey(_ line: Substring) -> Bool { line.hasPrefix("gpg-pubkey") }
 
     /// Whether a line without an end is all of itself: it ends in an architecture, or in the name of a source's file.
     private static func isWhole(_ line: Substring) -> Bool {
