@@ -10,6 +10,8 @@ private let faultServer = """
     import http.server, json, os, time, urllib.parse
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            # Before the answer: who has it may read the file at once.
+            with open('asked', 'a') as file: file.write(self.path + '\\n')
             url = urllib.parse.urlparse(self.path)
             query = urllib.parse.parse_qs(url.query).get('query', [''])[0]
             now = time.time()
@@ -35,7 +37,6 @@ private let faultServer = """
             self.send_header('Content-Length', str(len(text)))
             self.end_headers()
             self.wfile.write(text.encode())
-            with open('asked', 'a') as file: file.write(self.path + '\\n')
         def log_message(self, *arguments): pass
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
     with open('port.new', 'w') as file: file.write(str(server.server_address[1]))
