@@ -44,11 +44,13 @@ public struct BuiltInDrivers: StepDriverRegistry {
         evacuation = MachinesDriver(
             libvirt: EvacuationDriver(channels: channels),
             proxmox: ProxmoxEvacuationDriver(channels: channels, secrets: secrets),
-            openstack: NovaEvacuationDriver(secrets: secrets))
+            openstack: NovaEvacuationDriver(secrets: secrets),
+            vcenter: VCenterEvacuationDriver(secrets: secrets))
         bringHome = MachinesDriver(
             libvirt: BringHomeDriver(channels: channels),
             proxmox: ProxmoxBringHomeDriver(channels: channels, secrets: secrets),
-            openstack: NovaBringHomeDriver(secrets: secrets))
+            openstack: NovaBringHomeDriver(secrets: secrets),
+            vcenter: VCenterBringHomeDriver(secrets: secrets))
         replace = ReplaceMachineDriver(channels: channels)
         discard = DiscardMachineDriver(channels: channels)
         snapshots = SnapshotDriver(channels: channels)

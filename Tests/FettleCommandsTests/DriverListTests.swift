@@ -14,6 +14,7 @@ import Testing
         #expect(
             MachineRulesReader.drivers == [
                 EvacuationDriver.name, ProxmoxEvacuationDriver.name, NovaEvacuationDriver.name,
+                VCenterEvacuationDriver.name,
             ])
         #expect(ImageMachinesReader.drivers == [ReplaceMachineDriver.name])
         #expect(SnapshotRulesReader.drivers == [SnapshotDriver.name])

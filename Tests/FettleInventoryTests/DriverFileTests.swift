@@ -32,7 +32,7 @@ import Testing
     @Test func anUnknownDriverOfMachinesIsTold() {
         #expect(
             problems { try FleetFile.parse(Self.fleet("machines: {driver: libvrt}"), file: "f") } == [
-                "f:10:24: nothing moves machines by 'libvrt'; there is: libvirt, proxmox, openstack"
+                "f:10:24: nothing moves machines by 'libvrt'; there is: libvirt, proxmox, openstack, vcenter"
             ])
     }
 
@@ -77,6 +77,35 @@ import Testing
             "takes no 'destination': its hosts know each other", "cannot do 'postCopy'",
         ] {
             #expect(found.contains { $0.contains(words) }, "\(words)")
+        }
+    }
+
+    @Test func vcenterIsReadWithItsAddress() throws {
+        let text = Self.fleet(
+            "machines: {driver: vcenter, timeLimit: 5m, apart: [[a, b]], "
+                + "api: {url: \"https://vcenter.example\", token: {file: vcenter.credential}}}")
+        let rules = try #require(try FleetFile.parse(text, file: "f").fleet.groups[0].machines)
+        #expect(rules.api == MachineAPI(url: "https://vcenter.example", token: .file("vcenter.credential")))
+        let found = problems {
+            try FleetFile.parse(
+                Self.fleet(
+                    "machines: {driver: vcenter, bandwidth: 5, encrypted: true, destination: \"a{host}\", "
+                        + "sharedDirectories: [/a], whenTooSlow: postCopy, api: {token: {env: A}}}"),
+                file: "f")
+        }
+        #expect(found.count == 6, "\(found)")
+        for words in [
+            "'api' has no 'url'", "takes no 'bandwidth': vCenter says it", "takes no 'encrypted'",
+            "takes no 'sharedDirectories'", "takes no 'destination'", "cannot do 'postCopy'",
+        ] {
+            #expect(found.contains { $0.contains(words) }, "\(words)")
+        }
+        for url in ["https://{host}", "https://vcenter.example/sdk", "http://vcenter.example"] {
+            let refused = problems {
+                try FleetFile.parse(
+                    Self.fleet("machines: {driver: vcenter, api: {url: \"\(url)\", token: {env: A}}}"), file: "f")
+            }
+            #expect(refused.count == 1, "\(url): \(refused)")
         }
     }
 

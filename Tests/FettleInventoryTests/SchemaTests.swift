@@ -283,6 +283,8 @@ struct SchemaTests {
             + "api: {url: \"https://keystone.example:5000\", token: {file: cloud.credential}}}",
         "kind: hypervisorPool, machines: {driver: openstack, whenTooSlow: abort, timeLimit: 5m, mayStay: [a], "
             + "api: {url: \"https://cloud.example/identity/v3\", token: {env: A}, certificateAuthorities: /a.pem}}",
+        "kind: hypervisorPool, machines: {driver: vcenter, whenTooSlow: abort, mayStay: [a], apart: [[a, b]], "
+            + "api: {url: \"https://vcenter.example\", token: {file: vc.credential}, certificateAuthorities: /a.pem}}",
         "strategy: {rolling: {maxUnavailable: \"25%\"}}", "strategy: {canary: {first: 2, bake: 1h}}", "after: []",
         "strategy: {canary: {judge: compared, control: 0, extendUntil: 1h}}", "strategy: {canary: {judge: probes}}",
         "strategy: {canary: {control: 2, restartControl: true}}",
@@ -342,6 +344,16 @@ struct SchemaTests {
             + "api: {url: \"https://k\", token: {env: A}}}",
         "kind: hypervisorPool, machines: {driver: openstack, whenTooSlow: postCopy, "
             + "api: {url: \"https://k\", token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: vcenter}",
+        "kind: hypervisorPool, machines: {driver: vcenter, api: {token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: vcenter, api: {url: \"https://{host}\", token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: vcenter, api: {url: \"https://v/sdk\", token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: vcenter, encrypted: true, api: {url: \"https://v\", token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: vcenter, bandwidth: 1, api: {url: \"https://v\", token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: vcenter, sharedDirectories: [/a], "
+            + "api: {url: \"https://v\", token: {env: A}}}",
+        "kind: hypervisorPool, machines: {driver: vcenter, whenTooSlow: postCopy, "
+            + "api: {url: \"https://v\", token: {env: A}}}",
         "kind: pond", "strategy: slow", "strategy: {}", "strategy: {rolling: {}, canary: {}}",
         "strategy: {rolling: {maxUnavailable: 0}}", "strategy: {rolling: {maxUnavailable: \"0%\"}}",
         "strategy: {canary: {bake: ten}}", "traffic: {}", "traffic: haproxy", "select: {}", "select: []",

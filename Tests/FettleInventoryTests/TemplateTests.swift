@@ -236,6 +236,10 @@ enum RandomFleet {
             groups[number].machines = MachineRules(
                 driver: "openstack", sharedDirectories: one([[], ["/var/lib/nova/instances"]]), timeLimitSeconds: 90,
                 api: MachineAPI(url: "https://cloud.example/identity", token: .file("a: #b")))
+            guard one([true, false]) else { continue }
+            groups[number].machines = MachineRules(
+                driver: "vcenter", timeLimitSeconds: 90, apart: one([[], [["a", "b c"]]]),
+                api: MachineAPI(url: "https://vcenter.example", token: .environment("VCENTER")))
         }
         return Fleet(environments: environments, resources: resources, groups: groups, tiers: tiers)
     }

@@ -19,6 +19,7 @@ enum BuiltInTools {
         }
         let drivers = BuiltInDrivers(channels: channels, inspector: inspector, secrets: read)
         let (proxmox, openstack) = (ProxmoxFacts(secrets: read), NovaFacts(secrets: read))
+        let vcenter = VCenterFacts(secrets: read)
         return Tools(
             inspector: inspector, resolver: ShellUpdateResolver(channels: channels),
             refreshLists: { resource, address throws(StepFailure) in
@@ -28,6 +29,7 @@ enum BuiltInTools {
                 // Each tells of pools that name it, and of no other.
                 await proxmox.machines(of: group, at: addresses, asked: asked)
                     .merging(await openstack.machines(of: group, asked: asked)) { first, _ in first }
+                    .merging(await vcenter.machines(of: group, asked: asked)) { first, _ in first }
             },
             reach: { address in _ = try? await channels.channel(to: address) },
             foresee: { resource, address in await inspector.foresee(resource, at: address) },

@@ -6,6 +6,7 @@ struct MachinesDriver: StepDriver {
     let libvirt: any StepDriver
     let proxmox: any StepDriver
     let openstack: any StepDriver
+    let vcenter: any StepDriver
 
     /// A pool that says nothing is moved by libvirt, whose driver refuses a name that it does not know.
     private func driver(_ step: Step, _ context: StepContext) -> any StepDriver {
@@ -13,6 +14,7 @@ struct MachinesDriver: StepDriver {
         switch name {
         case ProxmoxEvacuationDriver.name: return proxmox
         case NovaEvacuationDriver.name: return openstack
+        case VCenterEvacuationDriver.name: return vcenter
         default: return libvirt
         }
     }

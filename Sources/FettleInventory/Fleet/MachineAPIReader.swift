@@ -4,14 +4,31 @@ internal import FettleModel
 struct MachineAPIReader {
     let reading: Reading
 
-    /// Whether it is one cloud's Keystone, at an address of its own that can have a path, and not each of the members.
-    let isCloud: Bool
+    /// Where who is asked is.
+    enum Place {
+        /// On each of the members, such as Proxmox VE, or at one address for all.
+        case members
+        /// One cloud's Keystone, at an address of its own that can have a path.
+        case cloud
+        /// One vCenter, at an address of its own.
+        case center
+
+        var example: String {
+            switch self {
+            case .members: MachineAPIReader.defaultURL
+            case .cloud: "https://keystone.example:5000"
+            case .center: "https://vcenter.example"
+            }
+        }
+    }
+
+    let place: Place
 
     static let keys = ["url", "token", "certificateAuthorities"]
     /// Of Proxmox VE, on each of its nodes.
     static let defaultURL = "https://{host}:8006"
 
-    private var example: String { isCloud ? "https://keystone.example:5000" : Self.defaultURL }
+    private var example: String { place.example }
 
     func read(_ value: YAMLValue) -> MachineAPI? {
         guard let fields = Fields(value, of: "'api'", keys: Self.keys, reading) else { return nil }
@@ -19,7 +36,7 @@ struct MachineAPIReader {
             "token", of: "'api'", reading, hint: "where the token is: {env: NAME} or {file: PATH}"
         ).flatMap { reading.secretSource($0, "token") }
         var url: String? = Self.defaultURL
-        if isCloud {
+        if place != .members {
             url = fields.required("url", of: "'api'", reading, hint: "such as \(example)").flatMap(self.url)
         } else if let value = fields["url"] {
             url = self.url(value)
@@ -31,10 +48,10 @@ struct MachineAPIReader {
 
     private func url(_ value: YAMLValue) -> String? {
         guard let text = reading.text(value, "'url'", limit: 512) else { return nil }
-        let plain = isCloud ? text : text.replacing("{host}", with: "h")
+        let plain = place == .members ? text.replacing("{host}", with: "h") : text
         do throws(WebAddressError) {
             let address = try WebAddress(plain, encrypted: "https", others: [])
-            if address.path.isEmpty || isCloud && !address.path.contains("?") { return text }
+            if address.path.isEmpty || place == .cloud && !address.path.contains("?") { return text }
             reading.problem("the address \(text.quoted) has a path", at: value.place, hint: "such as \(example)")
         } catch {
             reading.problem("the address \(error.message)", at: value.place, hint: "such as \(example)")

@@ -9,11 +9,13 @@ struct MachineRulesReader {
         "processorsPerCore", "reservedMemory", "mostMemory", "mayStay", "apart", "api",
     ]
     /// That can move machines; `FettleDrivers` brings it.
-    static let drivers = ["libvirt", "proxmox", "openstack"]
-    /// Of these, those that ask what manages the hypervisors, and not the hypervisors themselves.
-    static let managed: Set = ["proxmox", cloud]
+    static let drivers = ["libvirt", "proxmox", cloud, center]
+    /// Of these, those that ask what manages the hypervisors, and not the hypervisors themselves: by where that is.
+    static let managed: [String: MachineAPIReader.Place] = ["proxmox": .members, cloud: .cloud, center: .center]
     /// Of these, that of one cloud behind one Keystone.
     static let cloud = "openstack"
+    /// Of these, that of VMware's vCenter.
+    static let center = "vcenter"
     /// Of lists of machines and directories.
     private static let longestList = 1_000
 
@@ -48,7 +50,7 @@ struct MachineRulesReader {
         if let value = fields["mayStay"] { rules.mayStay = Set(names(value, "mayStay")).sorted() }
         if let value = fields["apart"] { rules.apart = apart(value) }
         if let value = fields["api"] {
-            rules.api = MachineAPIReader(reading: reading, isCloud: driver == Self.cloud).read(value)
+            rules.api = MachineAPIReader(reading: reading, place: Self.managed[driver] ?? .members).read(value)
         }
         check(rules, fields, at: value.place)
         return rules
@@ -56,7 +58,7 @@ struct MachineRulesReader {
 
     /// What a driver has no use for is told: it would be believed to hold.
     private func check(_ rules: MachineRules, _ fields: Fields, at place: Place) {
-        guard Self.managed.contains(rules.driver) else {
+        guard let manager = Self.managed[rules.driver] else {
             if fields["api"] != nil {
                 reading.problem(
                     "\(rules.driver.quoted) asks no API: it asks the hypervisors themselves", at: fields.keyPlace("api")
@@ -64,20 +66,30 @@ struct MachineRulesReader {
             }
             return
         }
-        let isCloud = rules.driver == Self.cloud
-        if fields["api"] == nil {
-            let example =
-                isCloud
-                ? "url: https://keystone.example:5000, token: {file: openstack.credential}" : "token: {file: pve.token}"
-            reading.problem("\(rules.driver.quoted) needs 'api'", at: place, hint: "such as 'api: {\(example)}'")
-        }
-        let unused =
-            isCloud
-            ? [
+        let example: String
+        let unused: [(key: String, reason: String)]
+        switch manager {
+        case .members:
+            example = "token: {file: pve.token}"
+            unused = [
+                ("destination", "its nodes know each other"), ("sharedDirectories", "it knows which storage is shared"),
+            ]
+        case .cloud:
+            example = "url: \(manager.example), token: {file: openstack.credential}"
+            unused = [
                 ("destination", "its hosts know each other"), ("bandwidth", "nova.conf says it"),
                 ("encrypted", "nova.conf says it, and its API does not tell"),
             ]
-            : [("destination", "its nodes know each other"), ("sharedDirectories", "it knows which storage is shared")]
+        case .center:
+            example = "url: \(manager.example), token: {file: vcenter.credential}"
+            unused = [
+                ("destination", "its hosts know each other"), ("sharedDirectories", "it knows which storage is shared"),
+                ("bandwidth", "vCenter says it"), ("encrypted", "each machine's own options say it"),
+            ]
+        }
+        if fields["api"] == nil {
+            reading.problem("\(rules.driver.quoted) needs 'api'", at: place, hint: "such as 'api: {\(example)}'")
+        }
         for (key, reason) in unused where fields[key] != nil {
             reading.problem("\(rules.driver.quoted) takes no '\(key)': \(reason)", at: fields.keyPlace(key))
         }

@@ -4,7 +4,7 @@ internal import FettleModel
 enum MachineRulesWriter {
     static func lines(_ rules: MachineRules) -> [String] {
         // What its own configuration says is not the fleet's to say.
-        let isToldAll = rules.driver != MachineRulesReader.cloud
+        let isToldAll = ![MachineRulesReader.cloud, MachineRulesReader.center].contains(rules.driver)
         var lines = ["    machines:", "      driver: \(YAMLText.scalar(rules.driver))"]
         if isToldAll { lines.append("      bandwidth: \(rules.bandwidthMebibytes)") }
         lines += [

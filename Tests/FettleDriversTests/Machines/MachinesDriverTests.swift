@@ -24,7 +24,9 @@ import Testing
         #expect(await refusal(MachineRules(driver: "other")) == "nothing here moves machines by 'other'")
         #expect(await refusal(MachineRules(driver: "proxmox")) == "the plan does not say how Proxmox VE is asked")
         #expect(await refusal(MachineRules(driver: "openstack")) == "the plan does not say how OpenStack is asked")
+        #expect(await refusal(MachineRules(driver: "vcenter")) == "the plan does not say how vCenter is asked")
         #expect(await refusal(NovaSteps.rules) == "nobody reads secrets here")
+        #expect(await refusal(VCenterSteps.rules) == "nobody reads secrets here")
     }
 
     @Test func aNodeThatNoNodeCanBeIsRefused() async {
