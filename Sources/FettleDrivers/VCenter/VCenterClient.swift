@@ -49,9 +49,8 @@ final class VCenterClient: Sendable {
 
     /// - Returns: the task that does it; nil: the answer is not as the documentation says, and what came of it the next look tells.
     func begin(_ request: VIRequest) async throws(APIError) -> VIReference? {
-        guard let task = try? Self.decode(try await send(request), request).reference, task.type == "Task" else {
-            return nil
-        }
+        let answer = try await send(request)
+        guard let task = (try? Self.decode(answer, request))?.reference, task.type == "Task" else { return nil }
         return task
     }
 

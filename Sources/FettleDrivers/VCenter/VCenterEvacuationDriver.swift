@@ -79,9 +79,10 @@ public struct VCenterEvacuationDriver: StepDriver {
         let cordon = try pool.cordon(before)
         try refuseForeignCordon(pool, cordon, moves, step, context)
         // First, so that nothing comes while the others go.
-        let entering = cordon == .off ? try await pool.enter(before, until: deadline) : nil
+        var request: MaintenanceRequest?
+        if cordon == .off { request = MaintenanceRequest(task: try await pool.enter(before, until: deadline)) }
         if before.view.rules.automation == .full {
-            try await awaitBalancer(moves, pool, entering, until: deadline)
+            try await awaitBalancer(moves, pool, request, until: deadline)
         }
         let mover = VCenterMover(pool: pool)
         var done: [MoveRecord] = []
@@ -89,11 +90,11 @@ public struct VCenterEvacuationDriver: StepDriver {
             if Task.isCancelled {
                 throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
             }
-            try await requireCordon(pool, entering, in: try await pool.look())
+            try await requireCordon(pool, request)
             if let record = try await mover.move(move, until: deadline) { done.append(record) }
         }
         records.add(done, of: step, in: context)
-        try await settle(entering, step, moves, staying, pool, context, until: deadline)
+        try await settle(request, step, moves, staying, pool, context, until: deadline)
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
@@ -180,13 +181,13 @@ public struct VCenterEvacuationDriver: StepDriver {
 
     /// Where DRS moves machines by itself, it begins within a minute or two, and moves several at once.
     private func awaitBalancer(
-        _ moves: [MachineMove], _ pool: VCenterPool, _ entering: VIReference?, until deadline: Timestamp
+        _ moves: [MachineMove], _ pool: VCenterPool, _ request: MaintenanceRequest?, until deadline: Timestamp
     ) async throws(StepFailure) {
         var left = -1
         var since = clock.now()
         while clock.now() < deadline, !Task.isCancelled {
+            try await requireCordon(pool, request)
             let sight = try await pool.look()
-            try await requireCordon(pool, entering, in: sight)
             var (waiting, isMoving) = (0, false)
             for move in moves {
                 switch try pool.standing(move, in: sight) {
@@ -207,42 +208,51 @@ public struct VCenterEvacuationDriver: StepDriver {
         }
     }
 
-    /// What a person has called off is not gone on with.
-    private func requireCordon(
-        _ pool: VCenterPool, _ entering: VIReference?, in sight: VCenterSight
-    ) async throws(StepFailure) {
-        guard try pool.cordon(sight) == .off else { return }
-        if let failure = try await pool.failure(of: entering, "\(pool.own) did not go into maintenance") {
-            throw failure
+    /// What a step has asked for; a nil task: whether it was heard is not known.
+    private struct MaintenanceRequest: Sendable {
+        var task: VIReference?
+    }
+
+    /// Nothing is moved before nothing can come, and what a person has called off is not gone on with.
+    private func requireCordon(_ pool: VCenterPool, _ request: MaintenanceRequest?) async throws(StepFailure) {
+        // A look is not of one moment: the host may be from before its task's end, and the task from behind it.
+        for attempt in 0..<5 {
+            guard !Task.isCancelled else {
+                throw StepFailure(code: .timeout, message: "stopped before \(pool.own) was in maintenance")
+            }
+            if attempt > 0 { await clock.sleep(.seconds(1)) }
+            guard try pool.cordon(try await pool.look()) == .off else { return }
+            let what = "\(pool.own) did not go into maintenance"
+            if let failure = try await pool.failure(of: request?.task, what) { throw failure }
         }
+        guard let request, request.task == nil else {
+            throw StepFailure(
+                code: .drift,
+                message:
+                    "\(pool.own) is not in maintenance, and nothing puts it there any more: somebody has called it off"
+            )
+        }
+        throw StepFailure(
+            code: .unreachable,
+            message: "whether \(pool.own) was to go into maintenance is not known, and nothing puts it there")
     }
 
     /// Returns once the host is in maintenance, which it is when nothing runs on it any more.
     private func settle(
-        _ entering: VIReference?, _ step: Step, _ moves: [MachineMove], _ staying: [String], _ pool: VCenterPool,
+        _ request: MaintenanceRequest?, _ step: Step, _ moves: [MachineMove], _ staying: [String], _ pool: VCenterPool,
         _ context: StepContext, until deadline: Timestamp
     ) async throws(StepFailure) {
         var asked: Set<VIReference> = []
-        var unclear = 0
         while true {
+            try await requireCordon(pool, request)
             let sight = try await look(pool, step, moves, staying)
             for move in moves {
                 if case .off = try pool.standing(move, in: sight) { try step.refuseOff(move, in: context.plan) }
             }
-            try await requireCordon(pool, entering, in: sight)
             switch try pool.cordon(sight) {
             case .on: return
-            case .entering:
-                unclear = 0
-                for name in staying { try await shutDown(name, pool, sight, &asked) }
-            case .off:
-                unclear += 1
-                guard unclear < 5 else {
-                    throw StepFailure(
-                        code: .drift,
-                        message: "\(step.resource) is not in maintenance, and nothing puts it there any more: "
-                            + "somebody has called it off")
-                }
+            case .entering: for name in staying { try await shutDown(name, pool, sight, &asked) }
+            case .off: break
             }
             guard clock.now() < deadline, !Task.isCancelled else {
                 let left = sight.view.running(on: try sight.host(step.resource).id).map(\.name)

@@ -30,7 +30,9 @@ public struct VCenterFacts: Sendable {
             }
             let client = VCenterClient(try connect(api), within: limit)
             let seen: Result<Seen, APIError>
-            do throws(APIError) { seen = .success(try await look(client, group.members)) } catch {
+            do throws(APIError) {
+                seen = .success(try await look(client, group.members, stays: !rules.mayStay.isEmpty))
+            } catch {
                 seen = .failure(error)
             }
             await client.signOut()
@@ -44,13 +46,15 @@ public struct VCenterFacts: Sendable {
         }
     }
 
-    private func look(_ client: VCenterClient, _ members: [ResourceID]) async throws(APIError) -> Seen {
+    private func look(
+        _ client: VCenterClient, _ members: [ResourceID], stays: Bool
+    ) async throws(APIError) -> Seen {
         let inventory = try await client.inventory()
         // One that vCenter does not know is told of itself alone.
         let known = members.filter { (try? VCenterView.host(of: $0, in: inventory)) != nil }
         guard !known.isEmpty else { return Seen(inventory: inventory) }
         let cluster = try await client.cluster(of: known)
-        try await client.requireRights(on: cluster)
+        try await client.requireRights(VCenterClient.privileges(stays: stays), on: cluster)
         var seen = Seen(inventory: inventory, view: try await client.look(at: cluster))
         for member in known { seen.pool.insert(try VCenterView.host(of: member, in: inventory).id) }
         for object in try await client.retrieve(Self.details(from: cluster)) {

@@ -37,10 +37,7 @@ struct VCenterPool: Sendable {
         isOurs = MachineMemory.isCordoned(context.prior)
         ends = Set([step.resource] + moves.flatMap { [$0.from, $0.to] }).sorted()
         known = Set(moves.map(\.machine) + staying)
-        privileges =
-            VCenterClient.privileges
-            + (staying.isEmpty
-                ? [] : [isHomeward ? "VirtualMachine.Interact.PowerOn" : "VirtualMachine.Interact.PowerOff"])
+        privileges = VCenterClient.privileges(stays: !staying.isEmpty)
         identities = MachineMemory.identities(context.prior)
         client = VCenterClient(try connect(api))
     }
@@ -195,12 +192,15 @@ extension VCenterView.Activity {
 
 extension VCenterClient {
     /// What the account needs on the cluster and all below it.
-    static let privileges = ["System.Read", "System.View", "Host.Config.Maintenance", "Resource.HotMigrate"]
+    ///
+    /// - Parameter stays: whether machines are shut down with their host, and started with it.
+    static func privileges(stays: Bool) -> [String] {
+        let power = ["VirtualMachine.Interact.PowerOff", "VirtualMachine.Interact.PowerOn"]
+        return ["System.Read", "System.View", "Host.Config.Maintenance", "Resource.HotMigrate"] + (stays ? power : [])
+    }
 
     /// - Throws: `refused` where it lacks one.
-    func requireRights(
-        _ privileges: [String] = VCenterClient.privileges, on cluster: VIReference
-    ) async throws(APIError) {
+    func requireRights(_ privileges: [String], on cluster: VIReference) async throws(APIError) {
         let missing = try await missingPrivileges(privileges, on: cluster)
         guard missing.isEmpty else {
             throw APIError(

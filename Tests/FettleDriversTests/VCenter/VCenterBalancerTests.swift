@@ -79,6 +79,17 @@ import Testing
         #expect(!center.deeds.contains("vm-1 RelocateVM_Task") && center.places["web-1"] == "esx2")
     }
 
+    /// One that no look ever shows is not asked for in the dark without end.
+    @Test func aMachineThatVCenterCallsBusyForEverIsLeftWhereItIs() async {
+        let center = VCenterSteps.center { state in
+            state.answers["RelocateVM_Task"] = PretendCenter.State.fault(
+                "TaskInProgress", "Another task is in progress.")
+        }
+        let failure = await center.failure(center.evacuation, VCenterSteps.evacuate())
+        #expect(failure?.code == .locked && failure?.message.contains("TaskInProgress") == true, "\(failure as Any)")
+        #expect(center.deeds.filter { $0 == "vm-1 RelocateVM_Task" }.count == 5)
+    }
+
     @Test(arguments: ["manual", "partiallyAutomated", "fullyAutomated"]) func onlyADRSThatIsOnMovesMachines(
         behaviour: String
     ) async {

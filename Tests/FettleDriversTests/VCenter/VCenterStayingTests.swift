@@ -84,14 +84,20 @@ import Testing
         #expect(center.now.machines["vm-5"]?.power == "poweredOn")
     }
 
-    @Test func whoMayNotShutDownOrStartIsToldBefore() async throws {
-        let center = Self.center { $0.privileges.remove("VirtualMachine.Interact.PowerOff") }
+    @Test(arguments: ["VirtualMachine.Interact.PowerOff", "VirtualMachine.Interact.PowerOn"])
+    func whoMayNotShutDownOrStartIsToldBefore(privilege: String) async throws {
+        let center = Self.center { $0.privileges.remove(privilege) }
         let step = VCenterSteps.evacuate(staying: Self.staying)
         let failure = await center.failure(center.evacuation, step)
-        #expect(failure?.code == .refused && failure?.message.contains("VirtualMachine.Interact.PowerOff") == true)
+        #expect(failure?.code == .refused && failure?.message.contains(privilege) == true, "\(failure as Any)")
         #expect(center.now.acts.isEmpty)
+        var rules = VCenterSteps.rules
+        rules.mayStay = ["box"]
+        let facts = await VCenterFactsTests.facts(center, rules: rules)
+        #expect(facts["esx1"]?.reasonMissing?.contains(privilege) == true, "it is told before a plan is made")
         // Where nothing stays, nobody asks for it.
-        let other = VCenterSteps.center { $0.privileges.remove("VirtualMachine.Interact.PowerOff") }
+        let other = VCenterSteps.center { $0.privileges.remove(privilege) }
         #expect(await other.failure(other.evacuation, VCenterSteps.evacuate()) == nil)
+        #expect(await VCenterFactsTests.facts(other)["esx1"]?.value != nil)
     }
 }
