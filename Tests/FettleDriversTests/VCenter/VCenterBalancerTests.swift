@@ -27,6 +27,21 @@ import Testing
         #expect(center.places == ["web-1": "esx1", "db-1": "esx1", "mail-1": "esx2"])
     }
 
+    /// What vCenter tells of a host that it does not reach is old.
+    @Test func aHostOfDRSChoiceThatVCenterDoesNotReachProvesNothing() async throws {
+        let center = VCenterSteps.balanced { $0.choices = ["vm-1": "host-3", "vm-2": "host-3"] }
+        let step = VCenterSteps.evacuate()
+        let prior = try #require(await center.prior(step))
+        let context = VCenterSteps.context(step, prior: prior)
+        try await center.evacuation.perform(step, in: context)
+        center.change { $0.hosts["host-3"]?.connection = "notResponding" }
+        let failure = await #expect(throws: StepFailure.self) {
+            try await center.evacuation.verify(step, in: context)
+        }
+        #expect(failure?.code == .unreachable)
+        #expect(failure?.message == "vCenter does not reach esx3.example, which has web-1")
+    }
+
     @Test func whatDRSLeavesWhereItIsIsMovedAsThePlanSays() async {
         let center = VCenterSteps.balanced { $0.machines["vm-2"]?.isLeftByBalancer = true }
         let began = center.now.now

@@ -204,6 +204,19 @@ import Testing
         #expect(failure?.code == .drift && failure?.message.contains("no machine web-1") == true, "\(failure as Any)")
     }
 
+    @Test func aMachineThatSomebodyTakesToAnotherClusterIsToldAsMoved() async throws {
+        let center = VCenterSteps.center { state in
+            state.hosts["host-9"] = .init(name: "esx9.example", parent: "domain-c2")
+        }
+        let step = VCenterSteps.evacuate()
+        let prior = try #require(await center.prior(step))
+        center.change { $0.machines["vm-1"]?.host = "host-9" }
+        let failure = await center.failure(center.evacuation, step, prior: prior)
+        #expect(failure?.code == .drift)
+        #expect(failure?.message == "web-1 is on a host elsewhere: somebody else has moved it", "\(failure as Any)")
+        #expect(center.now.acts.isEmpty)
+    }
+
     @Test func aSessionThatEndsInTheMiddleIsRenewed() async throws {
         for last in [2, 3, 7] {
             let center = VCenterSteps.center { $0.sessionLasts = last }
