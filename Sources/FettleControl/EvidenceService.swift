@@ -21,15 +21,17 @@ public struct EvidenceService: Sendable {
     /// Collects the facts of every member of every group that the run could touch, and judges them.
     ///
     /// Evidence of a run that has ended is kept, once; of one that goes on it is a look in between, and is not.
+    ///
+    /// - Parameter scan: what was seen when the hosts were looked at a moment ago; nil: they are looked at now.
     public func gather(
-        for run: RunID, fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds
-    ) async throws(ControlError) -> Evidence {
+        for run: RunID, fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds, seen scan: ScanService.Scan? = nil
+    ) async throws(ControlError) -> (evidence: Evidence, scan: ScanService.Scan) {
         let story = try await runs.story(of: run)
         let plan = story.plan
         let concerned = Set(plan.targets.map(\.resource)).union(plan.groups.flatMap(\.members))
         let members = fleet.resources.filter { concerned.contains($0.id) }
         // While the hosts answer, what was known before is read.
-        async let looked = looked(at: members, fleet, policy, feeds)
+        async let looked = looked(at: members, fleet, policy, feeds, unless: scan)
         let change = try await runs.changes.change(story.summary.change)
         let (selection, _) = try await keeper.load(Selection.self, .selection, id: plan.selection.id)
         let (findings, _) = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id)
@@ -41,12 +43,13 @@ public struct EvidenceService: Sendable {
         if story.state.outcome != nil, try await kept(run) == nil {
             try await keeper.keep(evidence, as: .evidence, id: run.rawValue, at: tools.now())
         }
-        return evidence
+        return (evidence, scan)
     }
 
     private func looked(
-        at members: [Resource], _ fleet: Fleet, _ policy: Policy, _ feeds: AdvisoryFeeds
+        at members: [Resource], _ fleet: Fleet, _ policy: Policy, _ feeds: AdvisoryFeeds, unless seen: ScanService.Scan?
     ) async -> Result<ScanService.Scan, ControlError> {
+        if let seen { return .success(seen) }
         do throws(ControlError) {
             return .success(try await scans.scan(members, fleet: fleet, policy: policy, feeds: feeds))
         } catch { return .failure(error) }
@@ -60,6 +63,12 @@ public struct EvidenceService: Sendable {
             guard error.code == .notFound else { throw error }
             return nil
         }
+    }
+
+    /// What keeps the run from having succeeded, in words; empty: nothing does.
+    public func shortfalls(of evidence: Evidence) async throws(ControlError) -> [String] {
+        let (selection, _) = try await keeper.load(Selection.self, .selection, id: evidence.plan.selection.id)
+        return RunReport.shortfalls(of: evidence, closing: Set(selection.hosts.flatMap(\.findings)))
     }
 
     /// - Parameter judgement: of the run's targets before it, as `JudgementService` makes it.

@@ -55,6 +55,8 @@ public struct OverviewService: Sendable {
         public var outcome: RunOutcome?
         public var awaitingHuman: String?
         public var isPaused: Bool
+        /// Why its journal or its plan cannot be read: how it stands is not known. nil: it was read.
+        public var unreadable: String?
     }
 
     public func overview(runs limit: Int = 20) async throws(ControlError) -> Overview {
@@ -86,7 +88,15 @@ public struct OverviewService: Sendable {
     }
 
     private func line(_ summary: RunSummary) async throws(ControlError) -> RunLine {
-        let state = try await runs.story(of: summary.run).state
+        let state: RunState
+        do throws(ControlError) {
+            state = try await runs.story(of: summary.run).state
+        } catch {
+            if error.code == .unavailable { throw error }
+            return RunLine(
+                run: summary.run, change: summary.change, createdAt: summary.createdAt, settledSteps: 0, steps: 0,
+                isPaused: false, unreadable: error.message)
+        }
         return RunLine(
             run: summary.run, change: summary.change, createdAt: summary.createdAt,
             settledSteps: state.progress.settled, steps: state.progress.total, outcome: state.outcome,

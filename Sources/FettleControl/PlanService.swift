@@ -43,6 +43,7 @@ public struct PlanService: Sendable {
     ) async throws(ControlError) -> Result {
         try await gate.require(.plan, on: ActScope(filter, fleet))
         try await gate.requireAccepted(policy, fleet)
+        var filter = filter
         var superseded: SupersededRun?
         if let run {
             let runs = RunService(store: keeper.store, tools: tools)
@@ -50,6 +51,10 @@ public struct PlanService: Sendable {
             let old = try await runs.story(of: run).plan
             try await gate.require(.steer, on: ActScope(old))
             superseded = try await SupersededRun.read(run, runs)
+            // All of the fleet is not meant: others may have to go before hosts that have to be first.
+            if filter.environments.isEmpty, filter.groups.isEmpty, filter.resources.isEmpty {
+                filter.resources = old.targets.map(\.resource).filter { fleet.resource($0) != nil }
+            }
         }
         let (findings, findingsReference, facts) = try await newestFindings(for: fleet)
         let patches = SelectionPlanner.selectPatches(
@@ -113,7 +118,8 @@ public struct PlanService: Sendable {
             check = made.check
             return made.plan
         }
-        guard let report else { throw ControlError(.internal, "the planner gave no report") }
+        guard var report else { throw ControlError(.internal, "the planner gave no report") }
+        report.warnings += PlannedLevels.warnings(plan, facts: facts)
         return Result(
             plan: plan, reference: planReference, report: report, check: check,
             unread: UnreadHost.all(of: fleet, filter, facts: facts))

@@ -105,7 +105,7 @@ public struct QuarantineService: Sendable {
             deviations.isEmpty
                 ? "\(entry.resource) is not put back: the plan of \(entry.run) does not say how it has to be"
                 : "\(entry.resource) is not put back, verify: \(deviations.joined(separator: "; "))",
-            hint: Self.hint)
+            hint: Self.hint(entry))
     }
 
     private func take(
@@ -141,11 +141,15 @@ public struct QuarantineService: Sendable {
         return observation
     }
 
-    private static let hint = "mend it and settle again; or `--removed` if it no longer serves"
+    private static func hint(_ entry: QuarantineEntry) -> String {
+        "mend it and settle again; back to what it had before: `fettle scan`, then `fettle plan make --undo \(entry.run) --host "
+            + "\(entry.resource)`; or `--removed` if it no longer serves"
+    }
 
     private func refusal(_ entry: QuarantineEntry, _ step: Step, _ failure: StepFailure) -> ControlError {
         ControlError(
-            .blocked, "\(entry.resource) is not put back, \(step.action.name): \(failure.message)", hint: Self.hint)
+            .blocked, "\(entry.resource) is not put back, \(step.action.name): \(failure.message)",
+            hint: Self.hint(entry))
     }
 }
 

@@ -32,12 +32,17 @@ public struct RunService: Sendable {
         /// Windows and freezes as they are now; nil: those of the plan are all that is known.
         public var calendar: RunCalendar?
         public var progress: @Sendable (JournalRecord, RunState) async -> Void
+        public var waits: @Sendable (StepID, String) async -> Void
+        /// Before the run counts as succeeded: what is not as the plan wants it, by a look at the hosts.
+        public var proves: @Sendable () async -> [String]
         public var refused: @Sendable (RunRequest, String) async -> Void
 
         public init(
             executor: String, takesOver: Bool = false, returnsWhenAwaitingHuman: Bool = true,
             looksAfterwards: Bool = false, calendar: RunCalendar? = nil,
             progress: @escaping @Sendable (JournalRecord, RunState) async -> Void = { _, _ in },
+            waits: @escaping @Sendable (StepID, String) async -> Void = { _, _ in },
+            proves: @escaping @Sendable () async -> [String] = { [] },
             refused: @escaping @Sendable (RunRequest, String) async -> Void = { _, _ in }
         ) {
             self.executor = executor
@@ -46,6 +51,8 @@ public struct RunService: Sendable {
             self.looksAfterwards = looksAfterwards
             self.calendar = calendar
             self.progress = progress
+            self.waits = waits
+            self.proves = proves
             self.refused = refused
         }
     }
@@ -180,7 +187,7 @@ public struct RunService: Sendable {
             progress: { record, state in
                 forerunner.follow(record)
                 await options.progress(record, state)
-            }, refused: options.refused)
+            }, waits: options.waits, proves: options.proves, refused: options.refused)
     }
 
     /// Why a step that lowers availability may not start at this moment; nil if it may.
@@ -263,7 +270,17 @@ public struct RunService: Sendable {
         try await gate.require(request.act, by: request.person) { () throws(ControlError) in
             ActScope(try await story(of: run).plan)
         }
+        if case .skip(let step, _, _) = request { try await requireSkippable(step, of: run) }
         try await submit(request, to: run)
+    }
+
+    /// What can never be skipped is told to who asks, and not only where the run is carried out.
+    private func requireSkippable(_ step: StepID, of run: RunID) async throws(ControlError) {
+        let state = try await story(of: run).state
+        guard state.outcome == nil, let refusal = state.refusalOfSkip(of: step) else { return }
+        throw ControlError(
+            .blocked, refusal,
+            hint: "`fettle run retry \(run)` tries again, `fettle run rollback \(run)` goes back")
     }
 
     /// Pauses a run for the process that carries it out, which is told to end: whatever its token is good for by now, it leaves nobody

@@ -39,6 +39,25 @@ extension StoreError {
         StoreError(.tooNew, "the journal of run \(run) was written by a newer Fettle; use that one")
     }
 
+    static func damagedJournal(_ run: RunID, line: Int) -> StoreError {
+        StoreError(
+            .conflict,
+            "line \(line) of the journal of run \(run) is damaged and cannot be read: bring the database back from a backup"
+        )
+    }
+
+    /// - Parameters:
+    ///   - last: the last line that is there.
+    ///   - written: the last that was ever written; nil: there is no such run.
+    static func requireWhole(_ run: RunID, read last: Int, written: Int?) throws(StoreError) {
+        guard let written, last < written else { return }
+        let count = written - last
+        throw StoreError(
+            .conflict,
+            "the last \(count == 1 ? "line" : "\(count) lines") of the journal of run \(run) \(count == 1 ? "is" : "are") missing: "
+                + "it ends at line \(last), and \(written) were written; bring the database back from a backup")
+    }
+
     static func notQuarantined(_ resource: ResourceID) -> StoreError {
         StoreError(.notFound, "\(resource) is not in quarantine; `fettle quarantine list` shows what is")
     }

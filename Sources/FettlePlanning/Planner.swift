@@ -15,7 +15,8 @@ public enum Planner {
         let index = PlanningIndex(input)
         let work = RolePass.assign(WorkPass.collect(input, index, notes: &notes), input, index, notes: &notes)
         var groups = StrategyPass.choose(for: work, index, notes: &notes)
-        let groupOrder = GroupOrder(input.fleet, from: groups.map(\.group.id), notes: &notes)
+        let groupOrder = GroupOrder(
+            input.fleet, from: groups.map(\.group.id), isBack: input.selection.undoes != nil, notes: &notes)
         let rules = RulePass(work, input, notes: &notes)
         let line =
             notes.hasOrderCycle

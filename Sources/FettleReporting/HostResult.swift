@@ -25,6 +25,8 @@ public struct HostResult: Codable, Sendable, Equatable {
         /// Every package is at the planned version, no reboot is pending, and nothing old runs but what the approved plan left
         /// alone (see `leftRunning`).
         case patched
+        /// The same, and this run did nothing to bring it about: somebody else did.
+        case already
         /// The versions are there, but old code still runs or a reboot is pending.
         case pending
         /// Every package is at the version it had before: nothing was changed.
@@ -67,7 +69,8 @@ public struct HostResult: Codable, Sendable, Equatable {
             leftRunning: staleUnits(hostAfter).filter { exceptions.firstGlob(matchingAnyOf: [$0]) != nil },
             verdict: verdict(
                 changes, after: after, facts: hostAfter, except: exceptions,
-                wasReturned: index.returned.contains(target.resource)))
+                wasReturned: index.returned.contains(target.resource),
+                wasChanged: index.changed.contains(target.resource)))
     }
 
     /// What an image brings is not changed there by any step: it is what the plan asks of the host afterwards.
@@ -101,7 +104,7 @@ public struct HostResult: Codable, Sendable, Equatable {
 
     private static func verdict(
         _ changes: [Change], after: [String: String]?, facts: HostFacts?, except exceptions: [String],
-        wasReturned: Bool
+        wasReturned: Bool, wasChanged: Bool
     ) -> Verdict {
         guard let facts else { return .notObserved }
         if case .unreachable = facts.reachability { return .unreachable }
@@ -109,7 +112,7 @@ public struct HostResult: Codable, Sendable, Equatable {
         if changes.allSatisfy({ $0.after == $0.planned.to }) {
             let isOldRunning = staleUnits(facts).contains { exceptions.firstGlob(matchingAnyOf: [$0]) == nil }
             let isPending = isOldRunning || facts.rebootRequired.value?.isRequired == true
-            return isPending ? .pending : .patched
+            return isPending ? .pending : wasChanged || changes.isEmpty ? .patched : .already
         }
         guard changes.allSatisfy({ $0.after == $0.before }) else { return .mixed }
         return wasReturned ? .takenBack : .unchanged
@@ -125,6 +128,8 @@ private struct EvidenceIndex {
     var steps: [ResourceID: [Step]]
     /// Hosts on which a step of the way back changed packages, or put the disks back.
     var returned: Set<ResourceID>
+    /// Whose change was carried out to its end by the run's own step.
+    var changed: Set<ResourceID>
     var findingsBefore: [ResourceID: Int]
     var findingsAfter: [ResourceID: Int]?
 
@@ -141,9 +146,19 @@ private struct EvidenceIndex {
             default: break
             }
         }
-        returned = []
+        var changes: [StepID: Set<ResourceID>] = [:]
+        for step in evidence.plan.steps {
+            switch step.action {
+            case .changePackages, .replaceImage: changes[step.id] = [step.resource]
+            case .upgradeThroughController(let upgrade): changes[step.id] = Set(upgrade.members)
+            default: break
+            }
+        }
+        (returned, changed) = ([], [])
         for record in evidence.journal {
-            if case .stepDone(let step, _, _) = record.event, let resource = returns[step] { returned.insert(resource) }
+            guard case .stepDone(let step, _, _) = record.event else { continue }
+            if let resource = returns[step] { returned.insert(resource) }
+            changed.formUnion(changes[step] ?? [])
         }
     }
 

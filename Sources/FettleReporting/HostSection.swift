@@ -49,6 +49,7 @@ extension HostResult.Verdict {
     public var words: String {
         switch self {
         case .patched: "patched"
+        case .already: "as planned, not by this run"
         case .pending: "old code still runs"
         case .unchanged: "as before"
         case .takenBack: "taken back"
@@ -61,7 +62,7 @@ extension HostResult.Verdict {
     var tone: HTMLPage.Tone {
         switch self {
         case .patched: .good
-        case .unchanged, .takenBack, .pending: .warn
+        case .already, .unchanged, .takenBack, .pending: .warn
         case .mixed, .unreachable, .notObserved: .bad
         }
     }

@@ -150,7 +150,7 @@ import Testing
         // A run that was made and that nobody carries out.
         Use(words: ["run", "pause", "run-2", "--reason", "lunch"]),
         Use(words: ["run", "retry", "run-2"]),
-        Use(words: ["run", "skip", "run-2", "--step", "here/gate", "--reason", "why not"]),
+        Use(words: ["run", "skip", "run-2", "--step", "here/gate", "--reason", "why not"], exits: [3], fails: true),
         Use(words: ["run", "rollback", "run-2", "--host", "here", "--dry-run"]),
         Use(words: ["run", "rollback", "run-2", "--host", "nobody"], exits: [2], fails: true),
         Use(words: ["run", "rollback", "run-2", "--host", "here"]),

@@ -42,7 +42,7 @@ import Testing
         return try await packages.hosts(with: numbers.sorted(), by: index) { seen.map { ($0, fleet) } }?.map(\.id)
     }
 
-    @Test(arguments: [100, 200, 5_000, 9_000, 20_000, 69_632])
+    @Test(arguments: [100, 200, 5_000, 9_000, 69_632])
     func aDamagedFileIsMadeAnewOfTheLastScan(offset: Int) async throws {
         let packages = FleetPackages(directory: folder.file(""))
         #expect(try await hosts(packages, seen: facts) == nil)
@@ -50,7 +50,8 @@ import Testing
         #expect(try await hosts(packages, seen: nil) == ["web-1", "web-3"])
         var bytes = try Data(contentsOf: URL(filePath: packages.path))
         let end = min(offset + 4_000, bytes.count)
-        try #require(bytes[offset..<end].contains { $0 != 0 })
+        let holdsSomething = bytes[offset..<end].contains { $0 != 0 }
+        try #require(holdsSomething)
         bytes.replaceSubrange(offset..<end, with: Data(repeating: 0, count: end - offset))
         try bytes.write(to: URL(filePath: packages.path))
         // Without a scan to make it of there is the error and what to do, or the right answer: never "no host has it".

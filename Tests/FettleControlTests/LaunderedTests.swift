@@ -41,6 +41,17 @@ import Testing
         #expect(try await store.runs(limit: 5).isEmpty)
     }
 
+    /// An approval that was used up is not used again because one cell says that its run is another's, or that there was none.
+    @Test(arguments: [true, false]) func anApprovalIsNotUsedAgainByGivingItsRunAway(isGivenAway: Bool) async throws {
+        let change = try await submitted()
+        _ = try await ChangeService(store: store).vote(
+            on: change.id, by: "bob", approves: true, digest: change.plan.digest, note: "")
+        let run = try await runs.create(for: change.id)
+        await store.give(run, to: isGivenAway ? "change-9" : nil)
+        let error = await #expect(throws: ControlError.self) { try await runs.create(for: change.id) }
+        #expect(error?.code == .drift && error?.message.contains("the log tells that \(run) was made for it") == true)
+    }
+
     @Test func aChangeThatNobodyHasSubmittedStartsNothing() async throws {
         let first = try await submitted()
         var forged = first
@@ -120,6 +131,11 @@ extension InMemoryStore {
     /// As somebody does who can write to the tables, and knows that the digest has to be right.
     func forget(_ kind: DocumentKind, _ id: String) {
         storedDocuments[DocumentKey(kind: kind, id: id)] = nil
+    }
+
+    /// nil: it is taken away.
+    func give(_ run: RunID, to change: ChangeID?) {
+        if let change { journals[run]?.summary.change = change } else { journals[run] = nil }
     }
 
     func alterPastTheLog(_ value: some Encodable, _ kind: DocumentKind, _ id: String) throws {

@@ -119,7 +119,8 @@ enum StageSamples {
             return Selection(
                 id: "selection-1", findings: reference, selectedAt: time,
                 hosts: [HostSelection(resource: "h-1", findings: ["f"], wanted: [version], resolution: resolution)],
-                leftOut: [.init(resource: "h-2", subject: "a", reason: "no route")], patchSet: reference)
+                leftOut: [.init(resource: "h-2", subject: "a", reason: "no route")], patchSet: reference,
+                undoes: "run-1")
         }
     }
 
@@ -209,7 +210,8 @@ enum StageSamples {
         let transactions = PackageManager.allCases.enumerated().map { number, manager in
             PackageTransaction(
                 manager: manager, purpose: number == 0 ? .patch : .rollback, changes: changes,
-                conffiles: number == 0 ? .keepCurrent : .takePackaged, downloadBytes: 1, rehearsedOn: digest)
+                conffiles: number == 0 ? .keepCurrent : .takePackaged, downloadBytes: 1, rehearsedOn: digest,
+                allowsOlder: number == 0 ? true : nil)
         }
         let move = MachineMove(machine: "m", resource: "h-3", from: "h-1", to: "h-2", memoryMebibytes: 1, processors: 1)
         return [

@@ -100,6 +100,48 @@ import Testing
         #expect(try await store.read { try Int.fetchOne($0, sql: "PRAGMA application_id") } == 0x4665_7474)
     }
 
+    /// Whoever looks into an empty ledger and reads "nothing is owed" leaves hosts out of traffic.
+    @Test(arguments: [false, true]) func aDatabaseThatIsEmptyOrGoneIsNoNewOne(isGone: Bool) async throws {
+        try await makeDatabase()
+        if isGone { try FileManager.default.removeItem(atPath: path) } else { try write([]) }
+        let words = try refusal()
+        #expect(words.contains(isGone ? "is gone" : "is empty") && words.contains("backup"))
+        #expect(FileManager.default.fileExists(atPath: path) != isGone)
+        // Who wants to begin anew says so.
+        try FileManager.default.removeItem(atPath: "\(path)-reserve")
+        #expect(try await SQLiteStore(path: path).documents(.plan, limit: 1).isEmpty)
+    }
+
+    private func storeWithJournal() async throws -> SQLiteStore {
+        let store = try SQLiteStore(path: path)
+        try await store.createRun("run-1", change: "change-1", at: .now())
+        let claim = try await store.claim("run-1", executor: "one", at: .now(), leaseSeconds: 9, takeOver: false)
+        let records = (1...5).map {
+            JournalRecord(sequence: $0, epoch: claim.epoch, at: .now(), event: .claimed(executor: "one"))
+        }
+        try await store.append(records, to: "run-1")
+        return store
+    }
+
+    @Test func aLineOfAJournalThatIsDamagedIsTold() async throws {
+        let store = try await storeWithJournal()
+        try await store.write { try $0.execute(sql: "UPDATE journal SET event = 'garbage' WHERE sequence = 3") }
+        let error = await #expect(throws: StoreError.self) { try await store.records(of: "run-1", after: 0) }
+        #expect(error?.code == .conflict && error?.message.contains("line 3 of the journal of run run-1") == true)
+        // Others are not kept from being read.
+        #expect(try await store.runs(limit: 5).map(\.run) == ["run-1"])
+    }
+
+    @Test(arguments: [1, 5]) func aJournalWhoseEndIsMissingIsTold(count: Int) async throws {
+        let store = try await storeWithJournal()
+        try await store.write {
+            try $0.execute(sql: "DELETE FROM journal WHERE sequence > ?", arguments: [5 - count])
+        }
+        let error = await #expect(throws: StoreError.self) { try await store.records(of: "run-1", after: 0) }
+        #expect(error?.code == .conflict)
+        #expect(error?.message.contains(count == 1 ? "the last line of the journal" : "the last 5 lines") == true)
+    }
+
     @Test func aFolderInItsPlaceIsToldAsSuch() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         #expect(try refusal().contains("it is a folder"))

@@ -180,14 +180,15 @@ import Testing
             let there = ImageReplacement(image: "base", from: "1", to: "2")
             evidence.plan = evidence.plan.replacing(by: there)
             let seen = Observation(verdict: .pass, summary: "back", observedAt: start)
-            evidence.journal =
+            let steps: [StepID] =
                 version == "2"
-                ? []
-                : [
-                    JournalRecord(
-                        sequence: 1, epoch: 1, at: start,
-                        event: .stepDone(step: "web-1/rollback/return", attempt: 1, observation: seen))
-                ]
+                ? evidence.plan.steps.filter { if case .replaceImage = $0.action { true } else { false } }.map(\.id)
+                : ["web-1/rollback/return"]
+            evidence.journal = steps.enumerated().map { number, step in
+                JournalRecord(
+                    sequence: number + 1, epoch: 1, at: start,
+                    event: .stepDone(step: step, attempt: 1, observation: seen))
+            }
             func facts(_ version: String) -> FactSet {
                 FactSet(
                     id: "facts-1", observedAt: start,

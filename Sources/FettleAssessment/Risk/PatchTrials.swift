@@ -62,7 +62,7 @@ private struct RunEnds {
     /// nil if the run says nothing of it.
     func verdict(of resource: ResourceID, steps: [Step]) -> (PackageTransaction, failed: Bool)? {
         for (position, step) in steps.enumerated() {
-            guard case .changePackages(let transaction) = step.action, transaction.purpose == .patch else { continue }
+            guard case .changePackages(let transaction) = step.action, !transaction.leadsBack else { continue }
             switch ends[step.id] {
             case nil, .skipped: return nil
             case .failed(.locked), .failed(.drift), .failed(.noSpace), .failed(.refused): return nil

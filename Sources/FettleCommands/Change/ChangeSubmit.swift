@@ -19,6 +19,9 @@ struct ChangeSubmit: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Why, in a line.") var reason: String
 
     func run() async throws {
+        guard !reason.allSatisfy(\.isWhitespace) else {
+            throw CommandFailure(.usage, "a change needs a --reason that says why")
+        }
         let session = try Session(options)
         let policy = try session.policy
         // What owners and stages say is asked of the fleet: where it cannot be read, nobody goes past them.

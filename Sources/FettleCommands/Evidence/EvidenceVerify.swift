@@ -83,6 +83,9 @@ enum StoryLines {
             let own = approval.isOwnChange ? ", the requester's own vote" : ""
             lines.append("approved by \(approval.person), \(approval.at)\(own)")
         }
+        if let words = Change.sharedLoginWords(asking: story.requestedBy, approving: story.approvals.map(\.person)) {
+            lines.append("note: \(words)")
+        }
         lines.append("\(story.plan.id): \(story.hosts) hosts, digest \(story.plan.digest.short)…")
         if let set = story.patchSet { lines.append("made from \(set.id), digest \(set.digest.short)…") }
         if let person = story.startedBy { lines.append("started by \(person)") }

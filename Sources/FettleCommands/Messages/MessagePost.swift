@@ -49,7 +49,7 @@ final class MessagePost {
             pump = Self.start(service, until: isOver)
         } catch {
             // The command tells what is wrong with the file or the database, if it needs them.
-            Output.note("nobody is told of this: \(FettleCommand.words(for: error))")
+            Output.note("nobody is told of this: \(FettleCommand.words(for: error).replacing("\n", with: " "))")
         }
     }
 
@@ -92,7 +92,7 @@ final class MessagePost {
             }
         } catch {
             await pump?.value
-            Output.note("nobody is told of this yet: \(FettleCommand.words(for: error))")
+            Output.note("nobody is told of this yet: \(FettleCommand.words(for: error).replacing("\n", with: " "))")
         }
     }
 }

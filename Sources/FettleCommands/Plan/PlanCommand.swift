@@ -17,6 +17,9 @@ struct PlanMake: AsyncParsableCommand {
         discussion: """
             Each host's own package manager is asked what exactly would happen; the plan pins its answer.
 
+            With --undo it leads the hosts of a run that has ended back to the versions which they had before it; what it would do is \
+            the run's own change the other way round, staged and rehearsed before anybody is taken out of traffic.
+
             Ends with 4 if nothing is to be done on the hosts that could be read, and others could not be: which, it tells.
 
             With --facts and --findings or --selection it is planned from files alone: no host is asked, nothing is kept, and the same \
@@ -33,24 +36,31 @@ struct PlanMake: AsyncParsableCommand {
     @Option(help: "What the plan is for, in a line.") var title: String?
     @Option(help: "A run that stands still or left hosts in quarantine: its hosts are taken over as they are.")
     var supersedes: String?
+    @Option(help: "A run that has ended: its hosts go back to the versions that they had before it.")
+    var undo: String?
+
+    func validate() throws {
+        if undo != nil, !packages.isEmpty || security || supersedes != nil {
+            throw ValidationError(
+                "--undo takes back all that the run did on a host: leave --only, --security and --supersedes out "
+                    + "(hosts in quarantine are taken over anyway)")
+        }
+    }
 
     func run() async throws {
         if files.areUsed {
-            guard supersedes == nil else {
+            guard supersedes == nil, undo == nil else {
                 throw CommandFailure(
-                    .usage, "--supersedes needs the run's journal, and files alone do not hold it\n  leave --facts out")
+                    .usage,
+                    "\(undo == nil ? "--supersedes" : "--undo") needs the run's journal, and files alone do not hold it\n"
+                        + "  leave --facts out")
             }
             return try makeFromFiles()
         }
         let session = try Session(options)
         let fleet = try session.fleet
         _ = try scope.resources(of: fleet)
-        let bar = ProgressHolder()
-        let result = try await session.plans.make(
-            filter: filter, fleet: fleet, policy: session.policy, title: title,
-            superseding: supersedes.map { RunID($0) }, progress: { bar.advance($0.rawValue) },
-            willAsk: { bar.start("asking resolvers", total: $0) })
-        bar.finish()
+        let result = try await plan(session, fleet)
         await session.close()
         var view = PlanResultView(result: result)
         if options.output == .json { return try view.writeJSON() }
@@ -58,6 +68,19 @@ struct PlanMake: AsyncParsableCommand {
         view.show()
         if view.status != .ok { throw view.status.code }
         if !result.plan.steps.isEmpty { session.next("fettle change submit \(result.plan.id) --reason '…'") }
+    }
+
+    private func plan(_ session: Session, _ fleet: Fleet) async throws -> PlanService.Result {
+        if let undo {
+            return try await session.plans.make(
+                undoing: RunID(undo), filter: filter, fleet: fleet, policy: session.policy, title: title)
+        }
+        let bar = ProgressHolder()
+        defer { bar.finish() }
+        return try await session.plans.make(
+            filter: filter, fleet: fleet, policy: session.policy, title: title,
+            superseding: supersedes.map { RunID($0) }, progress: { bar.advance($0.rawValue) },
+            willAsk: { bar.start("asking resolvers", total: $0) })
     }
 
     private var filter: PatchFilter {

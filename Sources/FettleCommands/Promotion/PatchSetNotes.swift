@@ -68,4 +68,7 @@ struct PatchSetResolve: AsyncParsableCommand {
     }
 }
 
-extension PatchSetNote.Kind: ExpressibleByArgument {}
+extension PatchSetNote.Kind: ExpressibleByArgument {
+    /// Those that a person gives; the others are commands of their own.
+    public static var allValueStrings: [String] { signOffs.map(\.rawValue).sorted() }
+}

@@ -79,7 +79,8 @@ struct PipelineCommand: AsyncParsableCommand {
             if row.next == nil {
                 let failed = row.places.first { $0.state == .failed }
                 session.print(
-                    failed.map { "\(row.set) failed in \($0.stage) and goes no further" } ?? "\(row.set) is everywhere")
+                    failed.map { "\(row.set) failed in \($0.stage) and goes no further" }
+                        ?? "\(row.set) has come to every stage: \(Self.reach(row))")
             } else if row.waitsFor.isEmpty {
                 session.print("\(next): may go")
             } else {
@@ -87,6 +88,11 @@ struct PipelineCommand: AsyncParsableCommand {
                 for criterion in row.waitsFor { session.print("  \(criterion.words)".printable) }
             }
         }
+    }
+
+    /// On how many hosts of each stage: not all of them need something of a set, and not all that need it may be able to have it.
+    private static func reach(_ row: Pipeline.Row) -> String {
+        row.places.map { "\($0.stage) \($0.hosts) of \($0.fleet ?? $0.hosts) hosts" }.joined(separator: ", ")
     }
 
     private static func table(_ pipeline: Pipeline) -> Table {

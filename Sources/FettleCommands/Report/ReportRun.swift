@@ -22,7 +22,8 @@ struct ReportRun: AsyncParsableCommand, ListAnswering {
         var evidence = fresh ? nil : try await session.evidence.kept(RunID(run))
         if evidence == nil {
             evidence = try await session.evidence.gather(
-                for: RunID(run), fleet: session.fleet, policy: session.policy, feeds: session.feeds(advisories.source))
+                for: RunID(run), fleet: session.fleet, policy: session.policy, feeds: session.feeds(advisories.source)
+            ).evidence
             await session.close()
         }
         guard let evidence else { return }

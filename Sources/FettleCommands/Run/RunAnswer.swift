@@ -27,6 +27,8 @@ struct RunAnswer: Encodable {
     /// Out of traffic now, quarantined ones among them.
     var out: [ResourceID]
     var quarantined: [QuarantineEntry]
+    /// Gates that ask a person now; each is answered by `fettle run gate`.
+    var questions: [StepID]
     /// What was seen afterwards; nil if nobody looked.
     var report: RunReport?
 
@@ -36,6 +38,7 @@ struct RunAnswer: Encodable {
         self.executor = executor
         out = story.state.out
         quarantined = story.state.quarantined
+        questions = story.state.questions.map(\.step)
         self.report = report
         switch story.state.outcome {
         case .succeeded: state = .succeeded

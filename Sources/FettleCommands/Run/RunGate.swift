@@ -34,8 +34,15 @@ struct RunGate: AsyncParsableCommand {
         if options.output == .json {
             return try session.printJSON(Answer(run: RunID(run), step: id, verdict: verdict))
         }
-        session.print("answered \(step.printable) with \(verdict.rawValue)")
-        session.next("fettle run show \(run.printable)", "fettle run resume \(run.printable)")
+        let executor = try await session.runs.summary(of: RunID(run)).executor.flatMap {
+            ExecutorName.isGone($0) ? nil : $0
+        }
+        session.print(
+            "answered \(step.printable) with \(verdict.rawValue)"
+                + (executor == nil
+                    ? "; no process carries \(run.printable) out now: `fettle run resume \(run.printable)` takes it up"
+                    : ""))
+        if executor != nil { session.next("fettle run show \(run.printable)") }
     }
 }
 

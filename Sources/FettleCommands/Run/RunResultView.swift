@@ -32,7 +32,7 @@ struct RunResultView {
     private func style(_ verdict: HostResult.Verdict) -> TextStyle {
         switch verdict {
         case .patched: .green
-        case .unchanged, .takenBack, .pending: .yellow
+        case .already, .unchanged, .takenBack, .pending: .yellow
         case .mixed, .unreachable, .notObserved: .red
         }
     }

@@ -24,7 +24,16 @@ struct RunList: AsyncParsableCommand, ListAnswering {
             .init(title: "STATE", shrinks: 1),
         ])
         for summary in try await session.runs.runs(limit: limit) {
-            let state = try await session.runs.story(of: summary.run).state
+            let state: RunState
+            do throws(ControlError) {
+                state = try await session.runs.story(of: summary.run).state
+            } catch {
+                if error.code == .unavailable { throw error }
+                table.add(
+                    .init(summary.run.rawValue, .bold), .init(summary.change.rawValue), .init("?"), .init("?"),
+                    .init("cannot be read: \(error.message)", .red))
+                continue
+            }
             table.add(
                 .init(summary.run.rawValue, .bold), .init(summary.change.rawValue),
                 .init(state.startedAt?.description ?? "-"), .init("\(state.progress.settled)/\(state.progress.total)"),
@@ -56,12 +65,17 @@ struct RunShow: AsyncParsableCommand {
             .init(title: "HOST"), .init(title: "PHASE"), .init(title: "IN TRAFFIC"), .init(title: "STEPS", shrinks: 2),
             .init(title: "TROUBLE", shrinks: 1),
         ])
+        let kept = Set(try await session.runs.quarantined().filter { $0.run == summary.run }.map(\.resource))
         for resource in story.state.resources {
-            let steps = resource.rollback.isEmpty ? resource.steps : resource.rollback
-            let done = steps.filter(\.status.isSettled).map(\.name).joined(separator: " › ")
+            // A person has settled it since: the journal of a run that has ended does not tell.
+            let isSettled =
+                resource.phase == .quarantined && story.state.outcome != nil && !kept.contains(resource.resource)
             table.add(
-                .init(resource.resource.rawValue, .bold), .init(resource.phase.rawValue),
-                .init(resource.isOut ? "no" : "yes", resource.isOut ? .yellow : .plain), .init(done),
+                .init(resource.resource.rawValue, .bold), .init(isSettled ? "settled" : resource.phase.words),
+                isSettled
+                    ? .init("see the log", .dim)
+                    : .init(resource.isOut ? "no" : "yes", resource.isOut ? .yellow : .plain),
+                .init(Self.done(resource)),
                 .init(resource.failure.map { "\($0.step): \($0.failure.message)" } ?? "", .red))
         }
         session.print(table)
@@ -73,6 +87,26 @@ struct RunShow: AsyncParsableCommand {
         }
         for moment in told.moments {
             session.print("  \(moment.at)  \(moment.text.printable)")
+        }
+    }
+}
+
+extension RunShow {
+    /// What was done of it, and behind that what its way back has done.
+    fileprivate static func done(_ resource: ResourceProgress) -> String {
+        let ways = [resource.steps, resource.rollback].map { steps in
+            steps.filter(\.status.isSettled).map(\.name).joined(separator: " › ")
+        }
+        return ways[1].isEmpty ? ways[0] : "\(ways[0]); back: \(ways[1])"
+    }
+}
+
+extension ResourceProgress.Phase {
+    fileprivate var words: String {
+        switch self {
+        case .untouched, .going, .finished, .completing, .restoring, .restored, .quarantined, .stopped: rawValue
+        case .rollingBack: "going back"
+        case .rolledBack: "taken back"
         }
     }
 }

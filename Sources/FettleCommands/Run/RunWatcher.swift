@@ -25,21 +25,34 @@ struct RunWatcher {
         Output.goOnWithoutReader()
         let printer = RunPrinter(isQuiet: !isTable)
         let stop = RunStop(run: run, session: session, printer: printer)
-        let options = RunService.Options(
+        var options = RunService.Options(
             executor: ExecutorName.own, takesOver: takesOver, looksAfterwards: !display.noVerify,
             calendar: session.calendar,
             progress: { record, state in
                 printer.show(record, state)
                 stop.follow(state)
             }, refused: { request, reason in stop.refused(request, reason) })
+        let lastLook = lastLook(at: run)
+        options.waits = { step, reason in printer.notice("\(step.rawValue.printable) waits: \(reason.printable)") }
+        options.proves = { await lastLook?.shortfalls() ?? [] }
         let runs = session.runs
         let person = session.person
         do {
-            _ = try await stop.carryOut { try await runs.carryOut(run, startedBy: person, options: options) }
+            _ = try await stop.carryOut { [options] in
+                try await runs.carryOut(run, startedBy: person, options: options)
+            }
         } catch  where stop.isPaused {
             // As it was asked to: the journal says how it stands.
         }
-        try await finish(run)
+        try await finish(run, seen: lastLook)
+    }
+
+    /// nil: it is not wanted, or fleet and policy cannot be read, of which `finish` tells.
+    private func lastLook(at run: RunID) -> LastLook? {
+        guard !display.noVerify, let fleet = try? session.fleet, let policy = try? session.policy else { return nil }
+        return LastLook(
+            at: run, session.evidence, fleet: fleet, policy: policy, feeds: display.advisories.source,
+            directory: session.options.directory, isTold: isTable)
     }
 
     /// A run that has ended already: how, and what was seen afterwards, if nobody has looked yet.
@@ -53,14 +66,14 @@ struct RunWatcher {
         try await finish(story.summary.run, looks: !isReported)
     }
 
-    private func finish(_ run: RunID, looks: Bool = true) async throws -> Never {
+    private func finish(_ run: RunID, looks: Bool = true, seen: LastLook? = nil) async throws -> Never {
         var story = try await session.runs.story(of: run)
         var report: RunReport?
         var isComplete = true
         let isLeft = story.state.pause != nil || story.state.handOver != nil
         if looks, !display.noVerify, !isLeft || story.state.outcome != nil {
             do {
-                report = try await look(at: run)
+                report = try await look(at: run, seen: await seen?.scan)
             } catch {
                 // What became of the run is known all the same, and is what the exit code tells.
                 session.note("the hosts could not be looked at again: \(FettleCommand.words(for: error))")
@@ -76,10 +89,14 @@ struct RunWatcher {
     }
 
     /// Looks at the hosts by other means than the run's own steps, and reports.
-    private func look(at run: RunID) async throws -> RunReport {
-        if isTable { session.print("looking at the hosts again …") }
+    ///
+    /// - Parameter scan: what was seen of them before the run was written down as ended; nil: nobody has looked.
+    private func look(at run: RunID, seen scan: ScanService.Scan?) async throws -> RunReport {
+        if isTable, scan == nil { session.print("looking at the hosts again …") }
         let evidence = try await session.evidence.gather(
-            for: run, fleet: session.fleet, policy: session.policy, feeds: session.feeds(display.advisories.source))
+            for: run, fleet: session.fleet, policy: session.policy, feeds: session.feeds(display.advisories.source),
+            seen: scan
+        ).evidence
         var report = EvidenceService.report(evidence)
         if display.report != nil {
             // Only the page shows it, and to weigh it takes a moment.
@@ -107,6 +124,13 @@ struct RunWatcher {
         case .awaitingHuman:
             let reason = answer.reason ?? ""
             session.print(TextStyle.yellow.apply("The run waits for a person: \(reason.printable)", in: .standard))
+            guard answer.questions.isEmpty else {
+                for step in answer.questions {
+                    session.next(
+                        "fettle run gate \(run) \(step) --pass --reason '…' (or --fail) && fettle run resume \(run)")
+                }
+                return
+            }
             session.next(
                 "fettle run retry \(run) && fettle run resume \(run)",
                 "fettle run rollback \(run) --reason '…' && fettle run resume \(run)")

@@ -46,6 +46,8 @@ extension ChangeService {
             }
             return nil
         } catch {
+            // What cannot be read is for a person to look at, and no reason not to show the others.
+            if error.code == .conflict { return .otherwise }
             throw ControlError(store: error)
         }
     }

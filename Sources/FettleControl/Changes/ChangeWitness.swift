@@ -37,6 +37,17 @@ struct ChangeWitness {
         }
     }
 
+    /// What the log tells was made of it, and the database gives to another change, or has no more.
+    private func lostRun(_ made: [RunID], of change: ChangeID) async throws(StoreError) -> String? {
+        for run in made {
+            let owner = try await store.summary(of: run)?.change
+            guard owner != change else { continue }
+            return "the log tells that \(run) was made for it, and "
+                + (owner.map { "it is kept as that of \($0)" } ?? "there is no such run any more")
+        }
+        return nil
+    }
+
     private struct Told {
         var fault: String?
         var isAfterAcceptance = true
@@ -44,13 +55,14 @@ struct ChangeWitness {
 
     private func told(of change: Change) async throws(StoreError) -> Told {
         let bytes = try await store.bytes(of: .document(.change, id: change.id.rawValue)) ?? []
-        let (told, begunAt, acceptedAt) = try await entries(of: change.id)
+        let (told, made, begunAt, acceptedAt) = try await entries(of: change.id)
         // No log is kept here.
         guard let begunAt else { return Told() }
         let submitted = told.first { $0.entry.what == .changeSubmitted }?.sequence
         let isAfter = acceptedAt.flatMap { accepted in submitted.map { $0 > accepted } } ?? false
+        let lost = try await lostRun(made, of: change.id)
         return Told(
-            fault: Self.fault(of: change, LogChain.sha256.digest(bytes), told, begunAt: begunAt),
+            fault: lost ?? Self.fault(of: change, LogChain.sha256.digest(bytes), told, begunAt: begunAt),
             isAfterAcceptance: isAfter)
     }
 
@@ -88,12 +100,13 @@ struct ChangeWitness {
 
     private typealias Placed = (sequence: Int, entry: LogEntry)
 
-    /// The entries that tell of the change, in their order; since when there is a log, nil: there is none; and the place of the first entry
+    /// The entries that tell of the change, in their order; the runs that were made for it; since when there is a log, nil: there is none; and the place of the first entry
     /// that tells that a policy was accepted, nil: none was.
     private func entries(
         of change: ChangeID
-    ) async throws(StoreError) -> (entries: [Placed], begunAt: Timestamp?, acceptedAt: Int?) {
+    ) async throws(StoreError) -> (entries: [Placed], made: [RunID], begunAt: Timestamp?, acceptedAt: Int?) {
         var entries: [Placed] = []
+        var made: [RunID] = []
         var begunAt = try await store.logBeganAt()
         var acceptedAt: Int?
         let name = Array("\(change)\"".utf8)
@@ -113,8 +126,9 @@ struct ChangeWitness {
                 begunAt = begunAt ?? entry.at
                 if entry.what == .policyAccepted { acceptedAt = acceptedAt ?? record.sequence }
                 if entry.subject == subject { entries.append((record.sequence, entry)) }
+                if entry.what == .runMade, entry.change == change, let run = entry.run { made.append(run) }
             }
-            if records.count < 1_000 { return (entries, begunAt, acceptedAt) }
+            if records.count < 1_000 { return (entries, made, begunAt, acceptedAt) }
         }
     }
 }

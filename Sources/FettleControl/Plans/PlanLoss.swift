@@ -43,7 +43,7 @@ extension RiskService {
         var changed: [ResourceID: Set<String>] = [:]
         for step in plan.steps {
             // The way back is no patch.
-            if case .changePackages(let transaction) = step.action, transaction.purpose != .patch { continue }
+            if case .changePackages(let transaction) = step.action, transaction.leadsBack { continue }
             for entry in step.resourceChanges { changed[entry.resource, default: []].insert(entry.change.name) }
         }
         return findings.filter { finding in

@@ -14,7 +14,7 @@ public struct Pipeline: Codable, Sendable, Equatable {
         public var madeAt: Timestamp
         /// One for each stage, in their order.
         public var places: [Place]
-        /// The first stage to which it has not come; nil: it is everywhere, or goes no further.
+        /// The first stage to which it has not come; nil: it has come to all, or goes no further.
         public var next: StageID?
         /// What the next stage still waits for; empty if it may go there now.
         public var waitsFor: [PromotionJudge.Criterion]
@@ -26,7 +26,10 @@ public struct Pipeline: Codable, Sendable, Equatable {
         public var state: State
         /// Since when; nil where it has not come.
         public var since: Timestamp?
+        /// That got it by a run.
         public var hosts: Int
+        /// That the stage's environments have and we patch; nil: not counted.
+        public var fleet: Int?
         /// The change or run that it is about; nil where it has not come.
         public var by: String?
     }
@@ -66,7 +69,15 @@ extension PromotionService {
             let judge = PromotionJudge(
                 policy: stages, trials: try await record.trials(of: mine, reference, look: look),
                 notes: (notes[reference.id] ?? []).filter { $0.set == reference })
-            rows.append(Self.row(entry, judge, at: time))
+            var row = Self.row(entry, judge, at: time)
+            for place in row.places.indices {
+                let environments = stages.stage(row.places[place].stage)?.environments ?? []
+                row.places[place].fleet = fleet.resources.count {
+                    environments.contains($0.environment) && $0.address.transport != .none
+                        && $0.operatingSystemOwner == .us
+                }
+            }
+            rows.append(row)
         }
         return Pipeline(at: time, stages: stages.stages.map(\.id), rows: rows)
     }

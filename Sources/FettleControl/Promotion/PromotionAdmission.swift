@@ -14,10 +14,13 @@ struct PromotionAdmission {
     func admit(
         _ plan: Plan, lane: PromotionLane, policy: Policy, fleet: Fleet?, at time: Timestamp
     ) async throws(ControlError) -> ChangePromotion? {
-        guard let reference = try await setReference(of: plan) else {
+        let selection = try await selection(of: plan)
+        guard let reference = selection?.patchSet else {
             guard lane == .normal else {
                 throw ControlError(.invalid, "\(plan.id) was not made from a patch set: the fast lane is for these")
             }
+            // What its hosts had before needs no trial.
+            if selection?.undoes != nil { return nil }
             try Self.requireNoSetIsDemanded(of: plan, policy.promotion)
             return nil
         }
@@ -43,14 +46,14 @@ struct PromotionAdmission {
         try await require(promotion, set, bringing: PlatformSurvey.brought(by: plan, platforms), at: time)
     }
 
-    private func setReference(of plan: Plan) async throws(ControlError) -> StageReference? {
+    private func selection(of plan: Plan) async throws(ControlError) -> Selection? {
         do throws(ControlError) {
             let (selection, reference) = try await record.keeper.load(
                 Selection.self, .selection, id: plan.selection.id)
             guard reference == plan.selection else {
                 throw ControlError(.drift, "\(plan.selection.id) is not what \(plan.id) was made from")
             }
-            return selection.patchSet
+            return selection
         } catch {
             guard error.code == .notFound else { throw error }
             return nil

@@ -100,6 +100,12 @@ public struct PromotionService: Sendable {
                 .blocked, "policy.yaml names \(suite.words) for \(stage): nobody signs off in its place",
                 hint: "`fettle patchset test \(id) --stage \(stage)` asks it")
         }
+        // As with suites that are answered, and regressions that are resolved.
+        if kind == .tests, passes, person.name == set.madeBy.name {
+            throw ControlError(
+                .blocked, "\(person) made \(id): another person has to say that its tests pass",
+                hint: "`fettle patchset sign \(id) --kind tests …` by somebody else, or a suite in policy.yaml")
+        }
         if kind == .resolved { try await requireMayResolve(resolves, of: set, by: person, policy: policy) }
         return try await keep { name, time in
             PatchSetNote(

@@ -129,8 +129,8 @@ extension RunService {
                 "what failed is tried again by a new plan: `fettle scan`, `fettle plan make`, `fettle change submit`; "
                     + "hosts in quarantine first: `fettle quarantine list`"
             case .rollback, .rollbackPart:
-                "its way back ended with it, and no plan leads to earlier versions yet; `fettle report \(run)` tells which versions "
-                    + "each host had before"
+                "its way back ended with it: `fettle scan`, then `fettle plan make --undo \(run)` leads its hosts to the versions "
+                    + "that they had before"
             case .pause, .resume, .abort, .handOver, .answer: "`fettle report \(run)` tells what became of it"
             }
         return ControlError(.conflict, "run \(run) has ended: \(outcome.words)", hint: hint)

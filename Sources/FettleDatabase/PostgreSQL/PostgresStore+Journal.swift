@@ -85,12 +85,24 @@ extension PostgresStore {
 
     public func records(of run: RunID, after sequence: Int) async throws(StoreError) -> [JournalRecord] {
         var records: [JournalRecord] = []
+        // Asked first: what is written meanwhile comes on top of it.
+        let written = try await session.read { try Self.written(of: run, in: $0) }
         while true {
             let last = records.last?.sequence ?? sequence
             let page = try await session.read { try Self.page(of: run, after: last, in: $0) }
             records += page
-            if page.count < Self.pageSize { return records }
+            if page.count < Self.pageSize {
+                try StoreError.requireWhole(run, read: records.last?.sequence ?? sequence, written: written)
+                return records
+            }
         }
+    }
+
+    /// How many lines were ever written; nil: there is no such run.
+    private static func written(of run: RunID, in database: PostgresConnection) throws -> Int? {
+        let rows = try database.execute(
+            "SELECT last_sequence FROM fettle.run WHERE id = $1", [.text(run.rawValue)])
+        return rows.count == 0 ? nil : Int(try rows.integer(0, 0))
     }
 
     /// libpq holds a whole answer in memory, beside what is made of it: a long journal comes in pieces.
@@ -108,10 +120,12 @@ extension PostgresStore {
         let reader = RunEventReader()
         return try (0..<rows.count).map { row in
             guard try rows.integer(row, 3) <= JournalRecord.currentSchema else { throw StoreError.newerJournal(run) }
+            let line = Int(try rows.integer(row, 0))
+            let bytes = Data(try rows.bytes(row, 4))
+            guard let event = try? reader.event(from: bytes) else { throw StoreError.damagedJournal(run, line: line) }
             return JournalRecord(
-                sequence: Int(try rows.integer(row, 0)), epoch: Int(try rows.integer(row, 1)),
-                at: Timestamp(milliseconds: try rows.integer(row, 2)),
-                event: try reader.event(from: Data(try rows.bytes(row, 4))))
+                sequence: line, epoch: Int(try rows.integer(row, 1)),
+                at: Timestamp(milliseconds: try rows.integer(row, 2)), event: event)
         }
     }
 

@@ -30,6 +30,7 @@ struct SQLiteFile: Sendable {
     /// A file that is shorter than its own header says was cut off. SQLite itself would notice only when it comes to a page
     /// that is missing, and would write to the others until then.
     func requireWhole() throws(StoreError) {
+        try requireNotLost()
         guard let file = FileHandle(forReadingAtPath: path) else { return }
         defer { try? file.close() }
         // With a write-ahead log the newest pages need not be in the file yet.
@@ -47,6 +48,19 @@ struct SQLiteFile: Sendable {
         // The count is to be believed only if the last to write knew of it (https://sqlite.org/fileformat2.html#in_header_database_size).
         guard number(24, 4) == number(92, 4), size < number(28, 4) * pageSize else { return }
         throw damaged("it has \(size) bytes, and should have \(number(28, 4) * pageSize): it was cut off")
+    }
+
+    /// An empty file, or none, is a new database: not where its reserve of room lies, which is made when a database is there.
+    private func requireNotLost() throws(StoreError) {
+        let reserve = DiskReserve(database: path).path
+        let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+        guard size ?? 0 == 0, FileManager.default.fileExists(atPath: reserve) else { return }
+        let isLogLeft = FileManager.default.fileExists(atPath: "\(path)-wal")
+        throw StoreError(
+            .unavailable,
+            "the database \(path) is \(size == nil ? "gone" : "empty"), and there was one: \(isLogLeft ? "\(path)-wal and " : "")"
+                + "\(reserve) lie beside it\n  runs may be under way by it, with hosts out of traffic: bring it back from a backup; "
+                + "to begin anew all the same, take \(reserve) away")
     }
 
     // MARK: Once it is open

@@ -86,11 +86,17 @@ extension SQLiteStore {
             while let row = try rows.next() {
                 let schema: Int = row["schema"]
                 guard schema <= JournalRecord.currentSchema else { throw StoreError.newerJournal(run) }
+                let line: Int = row["sequence"]
+                guard let event = try? reader.event(from: row["event"] as Data) else {
+                    throw StoreError.damagedJournal(run, line: line)
+                }
                 records.append(
                     JournalRecord(
-                        sequence: row["sequence"], epoch: row["epoch"], at: Timestamp(milliseconds: row["at"]),
-                        event: try reader.event(from: row["event"] as Data)))
+                        sequence: line, epoch: row["epoch"], at: Timestamp(milliseconds: row["at"]), event: event))
             }
+            let written = try Int.fetchOne(
+                database, sql: "SELECT last_sequence FROM run WHERE id = ?", arguments: [run.rawValue])
+            try StoreError.requireWhole(run, read: records.last?.sequence ?? sequence, written: written)
             return records
         }
     }

@@ -11,13 +11,13 @@ struct AptApplication: Sendable {
     /// source that still offers them; a patch names versions, so that apt compares archives with their hashes again.
     func command(_ pending: [PackageChange]) async throws(StepFailure) -> [String] {
         var kept: [PackageVersion: String] = [:]
-        if transaction.purpose == .rollback {
+        if transaction.leadsBack {
             let wanted = pending.compactMap(Self.target)
             kept = try await PackageArchives(session: session).kept(
                 wanted, in: AptCommand.archives, offers: settings.memory.offers(of: session.address))
         }
         let options = AptCommand.installOptions(
-            purpose: transaction.purpose, conffiles: transaction.conffiles,
+            leadsBack: transaction.leadsBack, conffiles: transaction.conffiles,
             removes: pending.contains { $0.to == nil }, lockSeconds: settings.lockSeconds)
         let packages = pending.map { change in
             AptCommand.argument(change, kept: Self.target(change).flatMap { kept[$0] })
@@ -40,7 +40,7 @@ struct AptApplication: Sendable {
         guard !isRehearsed(pending, fingerprint) else { return }
         let (memory, address) = (settings.memory, session.address)
         // What lies in the archives decides nothing of a patch, which names versions; a return names archives.
-        let state = transaction.purpose == .patch ? fingerprint.decisions : fingerprint.whole
+        let state = transaction.leadsBack ? fingerprint.whole : fingerprint.decisions
         guard !memory.isRehearsed(command, doing: pending, on: address, fingerprint: state) else { return }
         try await rehearse(command, expecting: pending)
         memory.rehearsed(command, doing: pending, on: address, fingerprint: state)
@@ -48,7 +48,7 @@ struct AptApplication: Sendable {
 
     /// When the plan was made, with the same words for the same packages.
     private func isRehearsed(_ pending: [PackageChange], _ fingerprint: PackageFingerprint) -> Bool {
-        transaction.purpose == .patch && pending == transaction.changes
+        !transaction.leadsBack && pending == transaction.changes
             && transaction.rehearsedOn == fingerprint.decisions
     }
 

@@ -54,12 +54,12 @@ enum AptCommand {
     /// A return never takes the package's configuration file over one that somebody has edited: the host's own was brought back
     /// before it. What nobody has edited becomes the earlier version's all the same, as always with dpkg.
     static func installOptions(
-        purpose: PackageTransaction.Purpose, conffiles: ConffilePolicy, removes: Bool, lockSeconds: Int
+        leadsBack: Bool, conffiles: ConffilePolicy, removes: Bool, lockSeconds: Int
     ) -> [String] {
         var words = options(lockSeconds: lockSeconds)
         if !removes { words.append("--no-remove") }
-        if purpose == .rollback { words.append("--allow-downgrades") }
-        for option in dpkgOptions(purpose == .rollback ? .keepCurrent : conffiles) {
+        if leadsBack { words.append("--allow-downgrades") }
+        for option in dpkgOptions(leadsBack ? .keepCurrent : conffiles) {
             words += ["-o", "Dpkg::Options::=\(option)"]
         }
         return words + ["install"]

@@ -13,7 +13,8 @@ struct AptRehearsal: Sendable {
     /// locks stand in the command too; neither has any part in what apt decides.
     static func planned(_ transaction: DebianTransaction) -> AptRehearsal {
         let options = AptCommand.installOptions(
-            purpose: .patch, conffiles: transaction.conffiles, removes: transaction.changes.contains { $0.to == nil },
+            leadsBack: transaction.leadsBack, conffiles: transaction.conffiles,
+            removes: transaction.changes.contains { $0.to == nil },
             lockSeconds: PackageDriverSettings().lockSeconds)
         let packages = transaction.changes.map { AptCommand.argument($0, kept: nil) }
         return AptRehearsal(command: [AptCommand.aptGet] + options + packages, expected: transaction.changes)

@@ -59,6 +59,7 @@ struct DebianTransaction: Sendable, Equatable {
     let conffiles: ConffilePolicy
     let downloadBytes: Int64
     let rehearsedOn: Digest?
+    let leadsBack: Bool
 
     /// More packages than any Debian host changes in one go; keeps the command below the limits of the kernel and of D-Bus.
     static let maximumChanges = 2_000
@@ -92,6 +93,7 @@ struct DebianTransaction: Sendable, Equatable {
         conffiles = transaction.conffiles
         downloadBytes = transaction.downloadBytes
         rehearsedOn = transaction.rehearsedOn
+        leadsBack = transaction.leadsBack
     }
 
     /// This one together with what is made before it; such a whole was never rehearsed.
@@ -102,6 +104,6 @@ struct DebianTransaction: Sendable, Equatable {
         return try DebianTransaction(
             PackageTransaction(
                 manager: .dpkg, purpose: purpose, changes: earlier + changes, conffiles: conffiles,
-                downloadBytes: downloadBytes))
+                downloadBytes: downloadBytes, allowsOlder: purpose == .patch && leadsBack ? true : nil))
     }
 }

@@ -47,15 +47,16 @@ public enum PackageRules {
                 try job(
                     AptCommand.configure([], conffiles: conffiles), environment: environment, workingDirectory: nil,
                     word: package, "Finish what an interrupted run left unpacked"))
-            for purpose in PackageTransaction.Purpose.allCases {
+            for leadsBack in [false, true] {
                 for removes in [false, true] {
                     let options = AptCommand.installOptions(
-                        purpose: purpose, conffiles: conffiles, removes: removes, lockSeconds: settings.lockSeconds)
+                        leadsBack: leadsBack, conffiles: conffiles, removes: removes,
+                        lockSeconds: settings.lockSeconds)
                     rules.append(
                         try job(
                             [AptCommand.aptGet] + options, environment: environment, workingDirectory: nil,
-                            word: purpose == .rollback ? package.or(archive) : package,
-                            purpose == .rollback ? "Return packages to earlier versions" : "Patch packages"))
+                            word: leadsBack ? package.or(archive) : package,
+                            leadsBack ? "Return packages to earlier versions" : "Patch packages"))
                 }
             }
         }

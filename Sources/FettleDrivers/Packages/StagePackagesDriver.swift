@@ -144,7 +144,7 @@ public struct StagePackagesDriver: StepDriver {
         var step: StepID
         var run: RunID
         /// The host's own configuration files are replaced.
-        var keepsConffiles: Bool { transaction.conffiles == .takePackaged && transaction.purpose == .patch }
+        var keepsConffiles: Bool { transaction.conffiles == .takePackaged && !transaction.leadsBack }
     }
 
     private func work(_ step: Step, in context: StepContext) throws(StepFailure) -> (Work, HostSession) {

@@ -13,6 +13,7 @@ public struct RunExecutor: Sendable {
     let drivers: any StepDriverRegistry
     let health: any HealthObserver
     let settings: RunExecutorSettings
+    private let wayBack: Set<StepID>
 
     public init(
         run: RunID, plan: Plan, store: any Store, drivers: any StepDriverRegistry, health: any HealthObserver,
@@ -24,7 +25,10 @@ public struct RunExecutor: Sendable {
         self.drivers = drivers
         self.health = health
         self.settings = settings
+        wayBack = Set(plan.rollback.map(\.id))
     }
+
+    func isWayBack(_ step: StepID) -> Bool { wayBack.contains(step) }
 
     /// Carries the run on until it ends, or until only a person can help if `settings.returnsWhenAwaitingHuman`.
     ///

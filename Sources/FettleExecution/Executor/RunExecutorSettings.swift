@@ -24,6 +24,11 @@ public struct RunExecutorSettings: Sendable {
     /// Told of every record once it is durable, with the state after all that was written with it. It is awaited: it should be
     /// quick.
     public var progress: @Sendable (JournalRecord, RunState) async -> Void
+    /// Told, once, of what has been waited for for a while, and why: another run, room on a disk, a lock.
+    public var waits: @Sendable (StepID, String) async -> Void
+    /// Asked before a run is written down as succeeded: what is not as the plan wants it, in words; empty: all is. By other means than
+    /// the run's own steps.
+    public var proves: @Sendable () async -> [String]
     /// Told of requests that could not be granted, and why.
     public var refused: @Sendable (RunRequest, String) async -> Void
 
@@ -37,6 +42,8 @@ public struct RunExecutorSettings: Sendable {
         uptime: @escaping @Sendable () -> Duration = { origin.duration(to: .now) },
         mayStart: @escaping @Sendable (StepGuardInput) async -> String? = { _ in nil },
         progress: @escaping @Sendable (JournalRecord, RunState) async -> Void = { _, _ in },
+        waits: @escaping @Sendable (StepID, String) async -> Void = { _, _ in },
+        proves: @escaping @Sendable () async -> [String] = { [] },
         refused: @escaping @Sendable (RunRequest, String) async -> Void = { _, _ in }
     ) {
         self.name = name
@@ -51,6 +58,8 @@ public struct RunExecutorSettings: Sendable {
         self.uptime = uptime
         self.mayStart = mayStart
         self.progress = progress
+        self.waits = waits
+        self.proves = proves
         self.refused = refused
     }
 }

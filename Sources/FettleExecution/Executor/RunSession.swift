@@ -14,6 +14,7 @@ actor RunSession {
     private var watches: [Int: (step: StepID, attempt: Int)] = [:]
     private var wake: Task<Void, Never>?
     private var handledRequests: Set<Int64> = []
+    private var toldWaits: Set<RunMachine.Wait> = []
     private let mailbox: AsyncStream<Mail>
     let post: AsyncStream<Mail>.Continuation
 
@@ -44,12 +45,16 @@ actor RunSession {
             launch { await $0.pollRequests() }
             let result = try await loop()
             await stopAll()
+            await giveBack()
             await giveUpLease()
             return result
         } catch {
             await stopAll()
             // A fenced executor has nothing to give up; for any other the next one need not wait.
-            if (error as? RunExecutionError)?.code != .fenced { await giveUpLease() }
+            if (error as? RunExecutionError)?.code != .fenced {
+                await giveBack()
+                await giveUpLease()
+            }
             throw error
         }
     }
@@ -98,7 +103,7 @@ actor RunSession {
             for command in commands {
                 switch command {
                 case .append(let events):
-                    try await append(events)
+                    try await append(await proven(events))
                     hasAppended = true
                 case .check(let order, let confirming):
                     launch { await $0.check(order, confirming: confirming) }
@@ -111,7 +116,9 @@ actor RunSession {
                     }
                 case .release(let resource): launch { await $0.release(resource) }
                 case .quarantine(let entry): launch { await $0.file(entry) }
-                case .wait(let until): setWake(until)
+                case .wait(let until):
+                    await tellWaits()
+                    setWake(until)
                 case .stop(let outcome): return .ended(outcome)
                 }
             }
@@ -122,6 +129,22 @@ actor RunSession {
             }
             return nil
         }
+    }
+
+    /// A run that stands still without a word is one that a person breaks off.
+    private func tellWaits() async {
+        for wait in machine.waits(longerThan: settings.pace.silentSeconds, at: settings.now()) {
+            guard toldWaits.insert(wait).inserted else { continue }
+            await settings.waits(wait.step, wait.reason)
+        }
+    }
+
+    /// A run has succeeded when somebody else than its own steps sees that it has.
+    private func proven(_ events: [RunEvent]) async -> [RunEvent] {
+        guard events == [.ended(outcome: .succeeded)] else { return events }
+        let shortfalls = await settings.proves()
+        guard !shortfalls.isEmpty else { return events }
+        return [.ended(outcome: .failed(reason: "looked at again: \(shortfalls.joined(separator: "; "))"))]
     }
 
     /// Durable before anything is done by them; all or none. Applied first, because a line that the machine refuses must not get
@@ -164,6 +187,16 @@ actor RunSession {
                 throw RunExecutionError(error, doing: "removing a request")
             }
         }
+    }
+
+    /// Who is back in traffic does not count as out for other runs, although nobody carries this one out any more. In a task of its
+    /// own, as below.
+    private func giveBack() async {
+        let resources = machine.idleReservations
+        guard !resources.isEmpty else { return }
+        let worker = RunWorker(executor: executor, claim: claim, lease: lease, post: post)
+        let release = Task { for resource in resources { await worker.release(resource) } }
+        await release.value
     }
 
     /// In a task of its own: the present one may be cancelled.

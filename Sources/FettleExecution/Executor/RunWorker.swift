@@ -35,13 +35,25 @@ struct RunWorker: Sendable {
             }
         }
         let answer: StepAnswer =
-            switch await readiness(of: order) {
+            switch await patientReadiness(of: order) {
             case .ready(let prior): .ready(prior: prior)
             case .alreadyDone(let observation): .alreadyDone(observation)
             case .blocked(let reason): .blocked(reason: reason)
             case .unknown(let failure): .unknown(failure)
             }
         report(.checked(order.step.id, attempt: order.attempt, answer))
+    }
+
+    /// On the way back a host that does not answer is looked for again for a while, within the same attempt.
+    private func patientReadiness(of order: StepOrder) async -> StepReadiness {
+        let began = settings.now()
+        while true {
+            let answer = await readiness(of: order)
+            guard case .unknown(let failure) = answer, failure.code == .unreachable, executor.isWayBack(order.step.id),
+                settings.now() < began.adding(seconds: settings.pace.wayBackPatienceSeconds),
+                (try? await settings.sleep(Int64(settings.pace.blockedSeconds) * 1_000)) != nil
+            else { return answer }
+        }
     }
 
     private func readiness(of order: StepOrder) async -> StepReadiness {

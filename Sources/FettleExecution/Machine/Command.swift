@@ -73,14 +73,22 @@ public struct RunPace: Sendable, Equatable {
     /// Before the second attempt, in seconds; doubled for each further one.
     public var backOffSeconds: Int
     public var longestBackOffSeconds: Int
+    /// How long each attempt of a step of the way back looks for a host that does not answer, in seconds: a connection that is away for
+    /// a moment must not use the attempts up that lead back.
+    public var wayBackPatienceSeconds: Int
+    /// How long a step waits before people are told for what, in seconds.
+    public var silentSeconds: Int
 
     public init(
-        blockedSeconds: Int = 5, refusedSeconds: Int = 3, backOffSeconds: Int = 5, longestBackOffSeconds: Int = 60
+        blockedSeconds: Int = 5, refusedSeconds: Int = 3, backOffSeconds: Int = 5, longestBackOffSeconds: Int = 60,
+        wayBackPatienceSeconds: Int = 60, silentSeconds: Int = 10
     ) {
         self.blockedSeconds = blockedSeconds
         self.refusedSeconds = refusedSeconds
         self.backOffSeconds = backOffSeconds
         self.longestBackOffSeconds = longestBackOffSeconds
+        self.wayBackPatienceSeconds = wayBackPatienceSeconds
+        self.silentSeconds = silentSeconds
     }
 
     func backOff(after failures: Int) -> Int {

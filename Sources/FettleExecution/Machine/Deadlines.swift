@@ -65,6 +65,23 @@ extension RunMachine {
         }
     }
 
+    /// A step that could be begun but for what stands in its way.
+    struct Wait: Hashable, Sendable {
+        var step: StepID
+        var reason: String
+    }
+
+    /// What is waited for for so long; sorted. Not what a person takes time for, and not a window.
+    func waits(longerThan seconds: Int, at now: Timestamp) -> [Wait] {
+        if waiting.isEmpty || fold.isPaused { return [] }
+        let long = waiting.keys.filter { number in
+            guard let wait = waiting[number], wait.cause == .blocked || wait.cause == .refused else { return false }
+            let step = index.step(number)
+            return isWanted(step) && clock(of: step, at: now) - wait.since >= Int64(seconds) * 1_000
+        }
+        return inOrderOfName(long).map { Wait(step: index.name(of: $0), reason: waiting[$0]?.reason ?? "") }
+    }
+
     /// Refused for longer than the step's deadline, while nothing else in the run came on.
     func isRefusedTooLong(_ step: IndexedStep, at now: Timestamp) -> Bool {
         guard let waiting = waiting(of: step) else { return false }

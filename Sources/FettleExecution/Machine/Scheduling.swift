@@ -46,6 +46,13 @@ extension RunMachine {
         return commands
     }
 
+    /// What is reserved for hosts that are in traffic and that nothing is about to be taken out for; sorted.
+    var idleReservations: [ResourceID] {
+        inOrderOfName(
+            releasable.filter { held.contains($0) && !fold.isOut($0) && !fold.isQuarantined($0) && !isReserving($0) }
+        ).map(index.name(of:)) + strangers
+    }
+
     private func isReserving(_ resource: ResourceNumber) -> Bool {
         activities.contains { step, activity in
             guard case .reserving = activity else { return false }

@@ -233,6 +233,14 @@ extension RunState {
             .map { ($0.id, $0.action.questions) }
     }
 
+    /// Why the step can never be skipped; nil if it may be, now or later.
+    public func refusalOfSkip(of step: StepID) -> String? {
+        guard let number = machine.index.step(step) else { return "step \(step) is not in the plan" }
+        let planned = machine.index.planned(number.number)
+        return planned.maySkip
+            ? nil : "step \(step) (\(planned.action.name)) cannot be skipped: a resource's return would rest on it (I6)"
+    }
+
     /// Why a step cannot be answered now; nil if it can.
     public func refusalOfAnswer(to step: StepID, _ verdict: GateVerdict) -> String? {
         guard let number = machine.index.step(step) else { return "step \(step) is not in the plan" }

@@ -142,11 +142,14 @@ extension Change {
     private mutating func vote(
         _ person: Person, _ approves: Bool, _ digest: Digest, _ note: String, _ phase: ChangePhase, at time: Timestamp
     ) throws(ChangeRefusal) {
-        guard phase == .authorise else {
+        // Whoever sees a danger in what is approved can stop it until it is begun.
+        let stops = phase == .scheduled && !approves
+        guard phase == .authorise || stops else {
             throw ChangeRefusal(
                 .conflict, "change \(id) is \(words(phase)); it takes no more votes",
                 hint: phase == .scheduled
-                    ? "`fettle run start \(id)` carries it out" : "`fettle change show \(id)`")
+                    ? "`fettle run start \(id)` carries it out, `fettle change reject \(id)` stops it"
+                    : "`fettle change show \(id)`")
         }
         guard digest == plan.digest else {
             throw ChangeRefusal(
@@ -156,7 +159,9 @@ extension Change {
         guard !votes.contains(where: { $0.person.name == person.name }) else {
             throw ChangeRefusal(
                 .conflict, "\(person) has already voted on change \(id)",
-                hint: "another person: `fettle change approve \(id)`")
+                hint: stops
+                    ? "another person: `fettle change reject \(id)`; or \(requestedBy) withdraws it"
+                    : "another person: `fettle change approve \(id)`")
         }
         let isOwn = person.name == requestedBy.name
         if isOwn, approves, !rule.requesterMayApprove {

@@ -112,10 +112,13 @@ public struct PackageTransaction: Codable, Sendable, Equatable {
     public var downloadBytes: Int64
     /// As in `Resolution`: the state of the host on which exactly this was rehearsed; nil: it was not.
     public var rehearsedOn: Digest?
+    /// true: somebody asked for older versions. The package manager is let to go to them, and takes files that the host has kept, for
+    /// its sources may not offer them any more. nil: as the purpose says.
+    public var allowsOlder: Bool?
 
     public init(
         manager: PackageManager, purpose: Purpose, changes: [PackageChange], conffiles: ConffilePolicy,
-        downloadBytes: Int64, rehearsedOn: Digest? = nil
+        downloadBytes: Int64, rehearsedOn: Digest? = nil, allowsOlder: Bool? = nil
     ) {
         self.manager = manager
         self.purpose = purpose
@@ -123,7 +126,11 @@ public struct PackageTransaction: Codable, Sendable, Equatable {
         self.conffiles = conffiles
         self.downloadBytes = downloadBytes
         self.rehearsedOn = rehearsedOn
+        self.allowsOlder = allowsOlder
     }
+
+    /// To versions that the host had before: a way back, or a change that was asked to lead to older ones.
+    public var leadsBack: Bool { purpose == .rollback || allowsOlder == true }
 
     public enum Purpose: String, Codable, Sendable, CaseIterable {
         case patch

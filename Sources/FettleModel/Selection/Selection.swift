@@ -10,10 +10,12 @@ public struct Selection: Codable, Sendable, Equatable {
     public var leftOut: [LeftOut]
     /// The patch set whose versions these are, and nothing else; nil: they were chosen from what is offered.
     public var patchSet: StageReference?
+    /// The run whose changes are taken back: these are the versions that its hosts had before it. nil: none.
+    public var undoes: RunID?
 
     public init(
         id: String, findings: StageReference, selectedAt: Timestamp, hosts: [HostSelection], leftOut: [LeftOut],
-        patchSet: StageReference? = nil
+        patchSet: StageReference? = nil, undoes: RunID? = nil
     ) {
         self.id = id
         self.findings = findings
@@ -21,6 +23,7 @@ public struct Selection: Codable, Sendable, Equatable {
         self.hosts = hosts
         self.leftOut = leftOut
         self.patchSet = patchSet
+        self.undoes = undoes
     }
 
     public struct LeftOut: Codable, Sendable, Equatable {

@@ -6,12 +6,23 @@ struct GroupOrder {
     private(set) var earlier: [GroupID: Set<GroupID>] = [:]
 
     /// Reads all `after` edges that lead from the given groups, and refuses loops with the path that makes them.
-    init(_ fleet: Fleet, from starts: [GroupID], notes: inout PlanNotes) {
-        let declared = Dictionary(
+    ///
+    /// - Parameter isBack: the other way round, for a plan that takes back what was done in that order.
+    init(_ fleet: Fleet, from starts: [GroupID], isBack: Bool = false, notes: inout PlanNotes) {
+        var declared = Dictionary(
             fleet.groups.map { ($0.id, $0.after.sorted()) }, uniquingKeysWith: { first, _ in first })
+        if isBack { declared = Self.turnedRound(declared) }
         for start in starts.sorted() {
             earlier[start] = Self.reach(from: start, declared, notes: &notes)
         }
+    }
+
+    private static func turnedRound(_ declared: [GroupID: [GroupID]]) -> [GroupID: [GroupID]] {
+        var turned = declared.mapValues { _ in [GroupID]() }
+        for (group, earlier) in declared.sorted(by: { $0.key < $1.key }) {
+            for other in earlier { turned[other, default: []].append(group) }
+        }
+        return turned
     }
 
     /// Walks with a stack of its own, so that a long chain of groups cannot overflow the thread's.

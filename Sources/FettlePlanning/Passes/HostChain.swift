@@ -1,4 +1,5 @@
 import FettleModel
+import FettleVersions
 
 /// The steps of one host by their places among all that are made, in their order, without what they wait for on other hosts.
 struct HostChain {
@@ -124,6 +125,7 @@ struct ChainMaker: Sendable {
                 reverse.changes = reverse.changes.map(\.reversed)
                 reverse.downloadBytes = 0
                 reverse.rehearsedOn = nil
+                reverse.allowsOlder = nil
                 maker.add(
                     "return\(part.suffix)", .changePackages(transaction: reverse), .requiresOut, priors.change(reverse),
                     compensates: StepID("\(host.id)/patch\(part.suffix)"))
@@ -197,9 +199,16 @@ struct ChainMaker: Sendable {
     }
 
     private func transaction(_ host: HostWork) -> PackageTransaction {
-        PackageTransaction(
-            manager: host.resolution.manager, purpose: .patch, changes: host.changes, conffiles: policy.conffiles,
-            downloadBytes: host.resolution.downloadBytes, rehearsedOn: host.resolution.rehearsedOn)
+        let order = host.resolution.manager.versionOrder
+        let lowers = host.changes.contains { change in
+            guard let from = change.from, let to = change.to else { return false }
+            return order.precedes(to, from)
+        }
+        return PackageTransaction(
+            manager: host.resolution.manager, purpose: .patch, changes: host.changes,
+            // A package's file that is older than the host's own does not go over it.
+            conffiles: lowers ? .keepCurrent : policy.conffiles, downloadBytes: host.resolution.downloadBytes,
+            rehearsedOn: host.resolution.rehearsedOn, allowsOlder: lowers ? true : nil)
     }
 }
 

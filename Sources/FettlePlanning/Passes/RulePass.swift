@@ -13,7 +13,8 @@ struct RulePass {
         let judgement = ReleaseRules.judge(changes, facts: input.facts, fleet: input.fleet, policy: input.policy)
         for problem in judgement.problems { notes.refuse(problem.code, at: problem.place, problem.message) }
         let (orders, problems) = RuleOrders.turnOrders(
-            for: hosts.map(\.resource), fleet: input.fleet, policy: input.policy, besides: judgement.orders)
+            for: hosts.map(\.resource), fleet: input.fleet, policy: input.policy, besides: judgement.orders,
+            isBack: input.selection.undoes != nil)
         for problem in problems { notes.refuse(problem.code, at: problem.place, problem.message) }
         self.orders = ThroughController.moved(orders + judgement.orders, hosts, notes: &notes).map { order in
             // Fettle's own host goes last in any case (I12).
@@ -23,11 +24,24 @@ struct RulePass {
             return order
         }.filter { $0.turns.count > 1 }
         splits = judgement.splits
+        if input.selection.undoes != nil { splits = splits.mapValues(\.turnedRound) }
         for host in hosts where !host.isPatchedInPlace && splits[host.id] != nil {
             notes.refuse(
                 .strategy, at: .resource(host.id),
                 "\(host.id): a rule of releases wants a reboot between its changes, and its strategy makes them in one go; "
                     + "choose rolling")
+        }
+    }
+}
+
+extension [HostPart] {
+    /// What was changed last is taken back first, with the reboots between the same parts. One that is pending comes before all.
+    fileprivate var turnedRound: [HostPart] {
+        indices.map { place in
+            var part = self[count - 1 - place]
+            let boundary = self[place == 0 ? 0 : count - place]
+            (part.rebootBefore, part.because) = (boundary.rebootBefore, boundary.because)
+            return part
         }
     }
 }

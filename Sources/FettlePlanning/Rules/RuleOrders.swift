@@ -9,21 +9,26 @@ enum RuleOrders {
     ///   - planned: the resources that the plan takes out.
     ///   - others: orders from elsewhere that hold as well, such as those of release rules. They are not among the result: it is only
     ///     looked whether all of them together contradict themselves.
+    ///   - isBack: the other way round, for a plan that takes back what was done in that order.
     /// - Returns: the orders in a stable order; none where there are problems. Each contradiction is told with the path that makes it.
     static func turnOrders(
-        for planned: [Resource], fleet: Fleet, policy: Policy, besides others: [TurnOrder] = []
+        for planned: [Resource], fleet: Fleet, policy: Policy, besides others: [TurnOrder] = [],
+        isBack: Bool = false
     ) -> (orders: [TurnOrder], problems: [PlanningRefusal.Problem]) {
         let hosts = planned.sorted { $0.id < $1.id }
         let after = DeclaredAfter(hosts, fleet: fleet)
         let rules = OrderRuleTurns(hosts, fleet: fleet, rules: policy.order)
         let tiers = TierTurns.orders(hosts, fleet: fleet)
-        let own = tiers + rules.orders
+        let own = isBack ? (tiers + rules.orders).map(\.turnedRound) : tiers + rules.orders
+        let pairs = isBack ? after.pairs.map(\.turnedRound) : after.pairs
         var problems = after.problems + rules.problems
         let rest = others.map { StatedOrder(order: $0, source: $0.reason) }
-        let environments = after.pairs.isEmpty && own.isEmpty ? [] : environments(hosts, fleet)
-        let cycles = OrderCycles(after.pairs + own + rest + environments)
+        let environments = pairs.isEmpty && own.isEmpty ? [] : environments(hosts, fleet)
+        let cycles = OrderCycles(pairs + own + rest + environments)
         problems += cycles.paths().map(refusal)
-        return problems.isEmpty ? (after.orders() + own.map(\.order), []) : ([], problems)
+        guard problems.isEmpty else { return ([], problems) }
+        let declared = isBack ? after.orders().map(\.turnedRound) : after.orders()
+        return (declared + own.map(\.order), [])
     }
 
     /// Only so that a rule which goes against it is told by its name: environments have their order anyway.
@@ -54,4 +59,16 @@ enum RuleOrders {
 struct StatedOrder: Equatable {
     var order: TurnOrder
     var source: String
+
+    var turnedRound: StatedOrder { StatedOrder(order: order.turnedRound, source: source) }
+}
+
+extension TurnOrder {
+    /// Whoever was last is first.
+    fileprivate var turnedRound: TurnOrder {
+        var order = self
+        order.turns.reverse()
+        order.reason += ", the other way round"
+        return order
+    }
 }

@@ -160,9 +160,21 @@ extension DisasterPlay {
             if host.running != .after { oracle.broken("I6: succeeded, and \(resource) runs the earlier code") }
         case .rolledBack:
             if host.installed != .before { oracle.broken("I8: rolled back, and \(resource) is patched") }
-        case .failed: break
+        case .failed: judgeAsPart(resource, state)
         }
         if host.patches > 1 + host.returns { oracle.broken("I2: \(resource) was patched \(host.patches) times") }
+    }
+
+    /// A run that has failed as a whole still says of each host what became of it, and that is so.
+    private mutating func judgeAsPart(_ resource: ResourceID, _ state: RunState) {
+        guard let phase = state.resource(resource)?.phase else { return }
+        let host = world[resource]
+        if phase == .finished, host.installed != .after {
+            oracle.broken("I11: \(resource) is called finished, and is not patched")
+        }
+        if phase == .rolledBack, host.installed != .before {
+            oracle.broken("I8: \(resource) is called taken back, and is patched")
+        }
     }
 
     /// None is left, but of a machine where it could not be removed: and that one is owed.

@@ -139,13 +139,14 @@ import Testing
                 DetachedJob(
                     name: name, command: AptCommand.configure(["libssl3:amd64"], conffiles: conffiles),
                     environment: environment))
-            for purpose in PackageTransaction.Purpose.allCases {
+            for leadsBack in [false, true] {
                 for removes in [false, true] {
                     let options = AptCommand.installOptions(
-                        purpose: purpose, conffiles: conffiles, removes: removes, lockSeconds: settings.lockSeconds)
+                        leadsBack: leadsBack, conffiles: conffiles, removes: removes,
+                        lockSeconds: settings.lockSeconds)
                     var packages = [AptCommand.argument(change("g++", "1", "2:1.0~rc1+b1"), kept: nil)]
                     if removes { packages.append(AptCommand.argument(change("old", "1", nil), kept: nil)) }
-                    if purpose == .rollback {
+                    if leadsBack {
                         packages.append(AptCommand.argument(change("lib", "2", "1"), kept: "lib_1_amd64.deb"))
                     }
                     jobs.append(

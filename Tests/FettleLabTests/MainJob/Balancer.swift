@@ -27,6 +27,24 @@ enum Balancer {
         }
     }
 
+    /// What clients of a frontend have got since HAProxy was started, as it counts itself: good answers, and those that are none (no
+    /// answer of a server, a server's own error, a request that was broken off there).
+    static func answers(of frontend: String) async throws -> (good: Int, failed: Int) {
+        let lines = try await ask("show stat").split(separator: "\n").map { line in
+            line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        let names = try #require(lines.first)
+        func column(_ name: String) throws -> Int { try #require(names.firstIndex(of: name), "no column \(name)") }
+        let (proxy, server) = (try column("# pxname"), try column("svname"))
+        let row = { (name: String) in
+            try #require(lines.first { $0.count == names.count && $0[proxy] == frontend && $0[server] == name })
+        }
+        let (front, back) = (try row("FRONTEND"), try row("BACKEND"))
+        let count = { (row: [String], name: String) in Int(row[try column(name)]) ?? 0 }
+        let failed = try count(front, "hrsp_5xx") + count(back, "econ") + count(back, "eresp")
+        return (try count(front, "hrsp_2xx"), failed)
+    }
+
     static func takenOut() async throws -> [String] { try await servers().filter(\.isTakenOut).map(\.name).sorted() }
 
     static func isTakenOut(_ server: String) async throws -> Bool { try await takenOut().contains(server) }

@@ -102,6 +102,16 @@ final class Site: Sendable {
         return try await plan()
     }
 
+    /// Leads hosts of a run that has ended back to what they had before it: scanned, planned, approved, carried out.
+    func takeBack(_ run: String, _ scope: String...) async throws {
+        try await fettle("scan", "--group", "api", ends: 100, 101)
+        let make = try launch(words: ["plan", "make", "--undo", run] + scope)
+        try #require(try await make.end() == 0, "\(make.output)")
+        try await fettle("change", "submit", "plan-2", "--reason", "back")
+        try await fettle("change", "approve", "change-2", as: "bob")
+        try await fettle("run", "start", "change-2")
+    }
+
     // MARK: What it keeps
 
     func plan(_ id: String = "plan-1") async throws -> Plan {

@@ -46,7 +46,7 @@ struct ThreeEnvironmentsTests {
             for host in way.hosts.all { #expect(try await Truth.changes(of: "orders", on: host) == 1, "\(host)") }
             #expect(try await way.membersServe())
             let pipeline = try await site.fettle("pipeline")
-            #expect(pipeline.contains("patchset-1 is everywhere"), "\(pipeline)")
+            #expect(pipeline.contains("patchset-1 has come to every stage: dev "), "\(pipeline)")
             try await expectEvidence(of: "run-2", site)
         }
 
@@ -55,7 +55,7 @@ struct ThreeEnvironmentsTests {
             let test = ["patchset", "test", "patchset-1", "--stage", "staging", "--timeout", "60", "--"]
             let suite = "curl -fsS http://staging-1:8080/healthz http://qa-1:8080/healthz"
             for (command, status) in [("exit 3", 1), (suite, 0)] as [(String, Int32)] {
-                let process = try site.launch(words: test + ["sh", "-c", command])
+                let process = try site.launch(words: test + ["sh", "-c", command], as: "quinn")
                 #expect(try await process.end() == status, "\(process.output)")
             }
             let shown = try await site.fettle("patchset", "show", "patchset-1")
@@ -105,7 +105,8 @@ struct ThreeEnvironmentsTests {
             #expect(try await way.versions(of: "orders") == ["ii 2.0", "ii 1.0", "ii 1.0"])
 
             try await way.site.fettle(
-                "patchset", "sign", "patchset-1", "--kind", "tests", "--stage", "staging", "--note", "somebody hopes")
+                "patchset", "sign", "patchset-1", "--kind", "tests", "--stage", "staging", "--note", "somebody hopes",
+                as: "quinn")
             for words in [[], ["--fast"], ["--emergency"]] as [[String]] {
                 let process = try way.site.launch(words: ["promote", "patchset-1", "--to", "production"] + words)
                 #expect(try await process.end() == 3, "\(words): \(process.output)")
@@ -160,7 +161,8 @@ struct ThreeEnvironmentsTests {
             try await way.promote(to: "staging", as: "change-2", approvedBy: ["bob"])
             try await site.fettle("scan", ends: 100, 101)
             try await site.fettle(
-                "patchset", "sign", "patchset-1", "--kind", "tests", "--stage", "staging", "--note", "it serves")
+                "patchset", "sign", "patchset-1", "--kind", "tests", "--stage", "staging", "--note", "it serves",
+                as: "quinn")
             try await way.promote(to: "production", as: "change-3", approvedBy: ["bob", "carol"])
             #expect(try await way.versions(of: "orders") == ["ii 1.1", "ii 1.1", "ii 1.1"])
             for host in later { #expect(try await Truth.changes(of: "orders", on: host) == 1, "\(host)") }

@@ -111,6 +111,19 @@ import Testing
         #expect(change.state == .approved)
     }
 
+    /// Whoever sees a danger in what is approved need not watch it begin.
+    @Test func whatIsApprovedCanBeStoppedUntilItIsBegun() throws {
+        var change = Self.change()
+        try change.apply(yes("bob"), at: Self.start)
+        #expect(code(no("bob"), on: change) == .conflict, "nobody votes twice")
+        #expect(code(yes("carol"), on: change) == .conflict)
+        var stopped = change
+        try stopped.apply(no("carol"), at: Self.start)
+        #expect(stopped.state == .rejected && code(begin, on: stopped) != nil)
+        try change.apply(begin, at: Self.start)
+        #expect(code(no("carol"), on: change) == .conflict)
+    }
+
     @Test func onlyTheRequesterWithdrawsAndNotWhatRuns() throws {
         #expect(code(.withdraw(by: "bob"), on: Self.change()) == .blocked)
         var change = Self.change()

@@ -1,0 +1,99 @@
+import FettleModel
+import FettleReporting
+import FettleTestSupport
+import Testing
+
+/// What keeps a run whose steps have all succeeded from having succeeded.
+@Suite struct ShortfallTests {
+    private static let start = Timestamp(milliseconds: 1_700_000_000_000)
+
+    /// web-1 and web-2 were to go from openssl 1 to 2.
+    private func evidence(
+        _ versions: [ResourceID: String], events: [RunEvent]? = nil, platforms: [ResourceID: String] = [:]
+    ) -> Evidence {
+        let plan = RollingPlan.plan(size: 2, lanes: 1)
+        let digest = Digest(rawValue: String(repeating: "a", count: 64))
+        let reference = StageReference(id: plan.id.rawValue, digest: digest)
+        let change = Change(
+            id: "change-1", plan: reference, kind: .normal, reason: "", requestedBy: "alice", requestedAt: Self.start,
+            rule: ApprovalRule(approvals: 1, requesterMayApprove: false))
+        func facts(_ version: (ResourceID) -> String?) -> FactSet {
+            FactSet(
+                id: "facts-1", observedAt: Self.start,
+                hosts: plan.targets.compactMap { target in
+                    guard let version = version(target.resource) else { return nil }
+                    var host = FactSample.host(
+                        target.resource, packages: [FactSample.package("openssl", version)], at: Self.start)
+                    if let name = platforms[target.resource], var platform = host.platform.value {
+                        platform.version = name
+                        host.platform = .observed(platform)
+                    }
+                    return host
+                })
+        }
+        let done = plan.steps.map { step -> RunEvent in
+            .stepDone(
+                step: step.id, attempt: 1,
+                observation: Observation(verdict: .pass, summary: "", observedAt: Self.start))
+        }
+        let findings = FindingSet(
+            id: "findings-1", facts: reference, assessedAt: Self.start, feeds: .none, findings: [], notJudged: [])
+        return Evidence(
+            run: "run-1", change: change, plan: plan, before: facts { _ in "1" }, after: facts { versions[$0] },
+            findingsBefore: findings, findingsAfter: findings,
+            journal: (events ?? done).enumerated().map { number, event in
+                JournalRecord(sequence: number + 1, epoch: 1, at: Self.start, event: event)
+            })
+    }
+
+    private func shortfalls(_ evidence: Evidence, closing: Set<FindingID> = []) -> [String] {
+        RunReport.shortfalls(of: evidence, closing: closing)
+    }
+
+    @Test func whatIsAsPlannedHasNone() {
+        #expect(shortfalls(evidence(["web-1": "2", "web-2": "2"])) == [])
+        // Who could not be looked at was proven by their own steps.
+        #expect(shortfalls(evidence(["web-1": "2"])) == [])
+    }
+
+    @Test func aHostThatSomebodyTookBackMeanwhileIsOne() {
+        let found = shortfalls(evidence(["web-1": "1", "web-2": "2"]))
+        #expect(found.first == "on web-1 openssl is at 1 instead of 2")
+        #expect(found.contains("in group web openssl is at 1 and 2"))
+        #expect(shortfalls(evidence(["web-1": "3", "web-2": "2"])).first == "on web-1 openssl is at 3 instead of 2")
+    }
+
+    @Test func membersOfOtherPlatformsHaveVersionsOfTheirOwn() {
+        let seen = evidence(["web-1": "1", "web-2": "2"], platforms: ["web-1": "11"])
+        #expect(!shortfalls(seen).contains { $0.hasPrefix("in group") })
+    }
+
+    @Test func whatAPersonSkippedIsNone() {
+        let skipped: [RunEvent] = [.stepSkipped(step: "web-1/preflight", by: "bob", reason: "later")]
+        let seen = evidence(["web-1": "1", "web-2": "2"], events: skipped)
+        #expect(!shortfalls(seen).contains { $0.contains("web-1") })
+    }
+
+    @Test func aFindingThatWasToBeClosedAndIsNotIsOne() {
+        var seen = evidence(["web-1": "2", "web-2": "2"])
+        func finding(_ state: InstallState) -> Finding {
+            Finding(
+                id: "web-1/openssl/2", resource: "web-1", source: "openssl", packages: ["openssl"], installed: "1",
+                fixed: "2", updateClass: .security, advisories: [], state: state, owner: .us, outcome: .scheduled,
+                dueAt: nil, explanation: [], isOffered: true, isHeld: false)
+        }
+        seen.findingsAfter?.findings = [finding(.missing)]
+        #expect(shortfalls(seen) == [], "it was not this run's")
+        #expect(shortfalls(seen, closing: ["web-1/openssl/2"]) == ["on web-1 openssl still needs 2"])
+        // A restart that policy forbids leaves it open on purpose.
+        seen.findingsAfter?.findings = [finding(.installedPendingRestart)]
+        #expect(shortfalls(seen, closing: ["web-1/openssl/2"]) == [])
+    }
+
+    /// An auditor must not read that the run did what somebody else had done.
+    @Test func aHostThatWasAsPlannedWithoutTheRunIsNotCalledPatched() {
+        let seen = evidence(["web-1": "2", "web-2": "2"], events: [])
+        #expect(RunReport(seen).hosts.map(\.verdict) == [.already, .already])
+        #expect(RunReport(evidence(["web-1": "2", "web-2": "2"])).hosts.map(\.verdict) == [.patched, .patched])
+    }
+}
