@@ -26,7 +26,8 @@ extension PlanService {
         let (_, findingsReference, facts) = try await newestFindings(for: fleet)
         let before = try await selection(of: story.plan)
         let undone = UndoneRun(
-            run: run, plan: story.plan, begun: story.begunSteps, endedAt: story.lastStepAt ?? story.summary.createdAt,
+            run: run, plan: story.plan, begun: story.begunSteps,
+            endedAt: story.journal.lastStepAt ?? story.summary.createdAt,
             reboots: Dictionary(before?.hosts.map { ($0.resource, $0.resolution.reboot) } ?? []) { first, _ in first })
         let time = tools.now()
         let (selection, reference) = try await keeper.keepNext(as: .selection, at: time) { id throws(ControlError) in
@@ -82,21 +83,24 @@ extension PlanService {
 }
 
 extension RunService.Story {
-    /// When the last of its steps came to its end, either way: since then it has changed nothing. nil: it did nothing.
-    fileprivate var lastStepAt: Timestamp? {
-        journal.last { record in
-            switch record.event {
-            case .stepIntended, .stepDone, .stepFailed: true
-            default: false
-            }
-        }?.at
-    }
-
     /// Steps of the way forward that were begun at least once.
     fileprivate var begunSteps: Set<StepID> {
         Set(
             journal.compactMap { record in
                 if case .stepIntended(let step, _, _) = record.event { step } else { nil }
             })
+    }
+}
+
+extension [JournalRecord] {
+    /// When the last step came to its end, either way: since then the run has changed nothing, and what is seen from then on shows what
+    /// it has left. The look that its end rests on comes before that end is written. nil: it did nothing.
+    var lastStepAt: Timestamp? {
+        last { record in
+            switch record.event {
+            case .stepIntended, .stepDone, .stepFailed: true
+            default: false
+            }
+        }?.at
     }
 }

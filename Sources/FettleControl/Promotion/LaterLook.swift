@@ -14,7 +14,7 @@ struct LaterLook {
 
     // MARK: What a set is for
 
-    /// - Parameter time: when the run had ended; what was seen before tells nothing of it.
+    /// - Parameter time: when the run had done its last step; what was seen before tells nothing of it.
     func closing(of set: PatchSet, on succeeded: [ResourceID], since time: Timestamp) -> PatchSetTrial.Closing {
         let notJudged = Set(findings?.notJudged.map(\.resource) ?? [])
         let unseen = succeeded.filter { host in

@@ -95,7 +95,9 @@ struct PromotionRecord {
                 let set = try await set(promotion.set)
                 let platforms = try await platforms(of: plan, set, promotion)
                 trial.tried = PlatformSurvey.tried(by: plan, on: trial.succeeded, platforms)
-                if let look, let end = trial.endedAt { Self.look(again: look, set, platforms, since: end, &trial) }
+                if let look, let last = journal.lastStepAt ?? trial.endedAt {
+                    Self.look(again: look, set, platforms, since: last, &trial)
+                }
             }
             return trial
         } catch let error as ControlError {
