@@ -7,7 +7,7 @@ extension RunReport {
     /// Hosts that could not be looked at are told elsewhere: their own steps have proven them. What a person has skipped is no
     /// shortfall.
     ///
-    /// - Parameter closing: the findings that the plan was to close.
+    /// - Parameter closing: the findings that the selection was to close; only those of hosts that the plan changes count.
     public static func shortfalls(of evidence: Evidence, closing: Set<FindingID>) -> [String] {
         guard let after = evidence.after else { return [] }
         let skipped = Set(
@@ -16,7 +16,9 @@ extension RunReport {
             })
         let excused = Set(evidence.plan.steps.filter { skipped.contains($0.id) }.map(\.resource))
         let results = HostResult.all(of: evidence).filter { !excused.contains($0.resource) }
-        return results.compactMap(shortfall) + open(evidence, closing, excused)
+        // Of a pair of sets the plan may change one alone, though both were selected.
+        let changed = Set(results.filter { !$0.changes.isEmpty }.map(\.resource))
+        return results.compactMap(shortfall) + open(evidence, closing, on: changed)
             + unequal(results, evidence.plan.groups, after)
     }
 
@@ -30,10 +32,10 @@ extension RunReport {
 
     /// Only what is missing counts: a restart that policy forbids leaves a finding open on purpose.
     private static func open(
-        _ evidence: Evidence, _ closing: Set<FindingID>, _ excused: Set<ResourceID>
+        _ evidence: Evidence, _ closing: Set<FindingID>, on changed: Set<ResourceID>
     ) -> [String] {
         let left = (evidence.findingsAfter?.findings ?? []).filter {
-            closing.contains($0.id) && $0.state == .missing && !excused.contains($0.resource)
+            closing.contains($0.id) && $0.state == .missing && changed.contains($0.resource)
         }
         return left.prefix(3).map { "on \($0.resource) \($0.source) still needs \($0.fixed ?? "a fix")" }
             + (left.count > 3 ? ["\(left.count - 3) more findings are open"] : [])

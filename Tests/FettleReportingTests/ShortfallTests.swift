@@ -85,6 +85,11 @@ import Testing
         seen.findingsAfter?.findings = [finding(.missing)]
         #expect(shortfalls(seen) == [], "it was not this run's")
         #expect(shortfalls(seen, closing: ["web-1/openssl/2"]) == ["on web-1 openssl still needs 2"])
+        // Selected, and not in the plan: one side of a pair.
+        var other = finding(.missing)
+        (other.id, other.resource) = ("web-9/openssl/2", "web-9")
+        seen.findingsAfter?.findings = [other]
+        #expect(shortfalls(seen, closing: ["web-9/openssl/2"]) == [])
         // A restart that policy forbids leaves it open on purpose.
         seen.findingsAfter?.findings = [finding(.installedPendingRestart)]
         #expect(shortfalls(seen, closing: ["web-1/openssl/2"]) == [])
