@@ -72,7 +72,7 @@ import Testing
     @Test func aPlanThatIsNotSafeIsNotSubmitted() async throws {
         let plan = try await keptPlan { $0.groups[0].minimumAvailable = 3 }
         let error = await #expect(throws: ControlError.self) {
-            try await changes.submit(plan: plan.id, kind: .normal, reason: "", by: "alice", policy: Policy())
+            try await changes.submit(plan: plan.id, kind: .normal, reason: "patches", by: "alice", policy: Policy())
         }
         #expect(error?.code == .blocked)
         #expect(error?.message.contains("I1") == true)
@@ -248,7 +248,7 @@ import Testing
         _ = try await StageKeeper(store: other).keep(
             RollingPlan.plan(size: 3, lanes: 1), as: .plan, id: "plan-1", at: Timestamp(milliseconds: 1))
         let second = try await changes.submit(
-            plan: "plan-1", kind: .normal, reason: "", by: "alice", policy: Policy())
+            plan: "plan-1", kind: .normal, reason: "patches", by: "alice", policy: Policy())
         try await other.createRun("run-1", change: "change-9", at: Timestamp(milliseconds: 1))
         try await name("run-1", in: second, of: other)
         let withdrawn = try await changes.withdraw(second.id, by: "alice")
@@ -286,7 +286,7 @@ import Testing
         policy.approvals["production"] = ApprovalRule(approvals: 2, requesterMayApprove: false)
         let plan = try await keptPlan { $0.environments = ["dev"] }
         let change = try await changes.submit(
-            plan: plan.id, kind: .normal, reason: "", by: "alice", policy: policy)
+            plan: plan.id, kind: .normal, reason: "patches", by: "alice", policy: policy)
         #expect(change.rule == ApprovalRule(approvals: 2, requesterMayApprove: false))
     }
 

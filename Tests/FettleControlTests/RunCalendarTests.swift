@@ -60,7 +60,7 @@ import Testing
         let changes = ChangeService(store: store) { Self.now }
         var policy = Policy()
         policy.defaultApproval = ApprovalRule(approvals: 1, requesterMayApprove: false)
-        let change = try await changes.submit(plan: plan.id, kind: kind, reason: "", by: "alice", policy: policy)
+        let change = try await changes.submit(plan: plan.id, kind: kind, reason: "patches", by: "alice", policy: policy)
         return try await changes.vote(
             on: change.id, by: "bob", approves: true, digest: change.plan.digest, note: ""
         ).id

@@ -248,10 +248,10 @@ import Testing
         try await world.accept(Policy(), TrustTests.fleet, by: admin)
         try await refused {
             _ = try await world.changes(bob).submit(
-                plan: "plan-1", kind: .normal, reason: "", by: "carol", policy: Policy())
+                plan: "plan-1", kind: .normal, reason: "patches", by: "carol", policy: Policy())
         }
         let change = try await world.changes(bob).submit(
-            plan: "plan-1", kind: .normal, reason: "", by: "bob", policy: Policy())
+            plan: "plan-1", kind: .normal, reason: "patches", by: "bob", policy: Policy())
         // Who asked has both roles, and is still one person.
         try await refused {
             _ = try await world.changes(bob).vote(

@@ -247,7 +247,8 @@ import Testing
         for kind in [Change.Kind.normal, .emergency] {
             let error = await refused {
                 _ = try await changes.submit(
-                    plan: plan.plan.id, kind: kind, reason: "", by: "alice", policy: Self.policy, fleet: Self.fleet)
+                    plan: plan.plan.id, kind: kind, reason: "patches", by: "alice", policy: Self.policy,
+                    fleet: Self.fleet)
             }
             #expect(error?.code == .blocked && error?.message.contains("patch sets only") == true)
         }
