@@ -77,7 +77,7 @@ public struct ChangeService: Sendable {
         return try await runEnd(of: change) == nil
     }
 
-    private func summary(of run: RunID) async throws(ControlError) -> RunSummary? {
+    func summary(of run: RunID) async throws(ControlError) -> RunSummary? {
         do throws(StoreError) { return try await keeper.store.summary(of: run) } catch {
             throw ControlError(store: error)
         }
@@ -85,18 +85,23 @@ public struct ChangeService: Sendable {
 
     /// Casts a vote on the digest that the voter had before them.
     ///
-    /// - Throws: `drift` if that is not the digest of the change, `blocked` if this person may not vote on it, `conflict` if
-    ///   they already have, or if it is no longer open.
+    /// - Parameter fleet: as it is declared now; nil: not known.
+    /// - Throws: `drift` if that is not the digest of the change, or, of an approval, if the world is no longer as its plan saw it;
+    ///   `blocked` if this person may not vote on it; `conflict` if they already have, or if it is no longer open.
     public func vote(
-        on id: ChangeID, by person: Person, approves: Bool, digest: Digest, note: String
+        on id: ChangeID, by person: Person, approves: Bool, digest: Digest, note: String, fleet: Fleet? = nil
     ) async throws(ControlError) -> Change {
         try await require(.vote, on: id, by: person)
+        var isHeld = false
         return try await alter(id) { change throws(ControlError) in
             try change.take(.vote(by: person, approves: approves, digest: digest, note: note), at: now())
             guard approves else { return }
             let plan = try await plan(of: change)
             try await gate.requireAccepted(plan)
             try Self.prove(plan)
+            // Others may vote at the same time: the world is looked at once.
+            if !isHeld { try await requireNoDrift(change, plan, fleet: fleet) }
+            isHeld = true
         }
     }
 
@@ -117,13 +122,17 @@ public struct ChangeService: Sendable {
 
     /// Notes in an approved change which run carries it out, before that run is made.
     ///
-    /// - Parameter name: what the run is to be called; asked again whenever the change was altered meanwhile, with the run that
-    ///   the change names already, if any.
+    /// - Parameters:
+    ///   - fleet: as it is declared now; nil: not known.
+    ///   - name: what the run is to be called; asked again whenever the change was altered meanwhile, with the run that
+    ///     the change names already, if any.
     func assignRun(
-        to id: ChangeID, name: (RunID?) async throws(ControlError) -> RunID
+        to id: ChangeID, fleet: Fleet? = nil, name: (RunID?) async throws(ControlError) -> RunID
     ) async throws(ControlError) -> RunID {
         let change = try await alter(id) { change throws(ControlError) in
-            try await authorise(change)
+            let plan = try await authorise(change)
+            // Of one that is made already that is told, and not what its own work has changed.
+            if try await !isMade(change) { try await requireNoDrift(change, plan, fleet: fleet) }
             let run = try await name(try await run(of: change))
             try change.take(.begin(run: run, digest: change.plan.digest), at: now())
         }

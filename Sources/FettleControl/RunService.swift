@@ -64,11 +64,12 @@ public struct RunService: Sendable {
     ///
     /// - Parameters:
     ///   - calendar: windows and freezes as they are now; a run that they would hold up is not made.
+    ///   - fleet: as it is declared now; nil: not known, and only hosts are held against the plan.
     ///   - person: who starts it; nil: whoever asked for the change. Told in the journal of a run that it supersedes.
     /// - Throws: `blocked` if the change is not approved, or something is frozen, `drift` if what was approved is not what is kept,
-    ///   `conflict` if it is carried out already.
+    ///   or the world no longer as its plan saw it, `conflict` if it is carried out already.
     public func create(
-        for id: ChangeID, calendar: RunCalendar? = nil, by person: Person? = nil
+        for id: ChangeID, calendar: RunCalendar? = nil, fleet: Fleet? = nil, by person: Person? = nil
     ) async throws(ControlError) -> RunID {
         try await changes.require(.run, on: id, by: person)
         if let calendar {
@@ -84,7 +85,7 @@ public struct RunService: Sendable {
         }
         for _ in 0..<20 {
             var supersession: SupersessionOrder?
-            let run = try await changes.assignRun(to: id) { named throws(ControlError) in
+            let run = try await changes.assignRun(to: id, fleet: fleet) { named throws(ControlError) in
                 let run = try await nameOfRun(for: id, named: named)
                 // Before the change names the run: what is refused here leaves nothing behind.
                 supersession = try await superseding(run, for: id, by: person)
@@ -139,6 +140,7 @@ public struct RunService: Sendable {
             RunCalendarWatch($0, plan, isEmergency: change.kind == .emergency)
         }
         if let watch, !hasBegun { try mayStart(watch) }
+        if !hasBegun { try await holdAnew(run, change, plan, options) }
         let forerunner = Forerunner(plan, tools, looksAfterwards: options.looksAfterwards)
         let executor = RunExecutor(
             run: run, plan: plan, store: store, drivers: tools.drivers, health: tools.observer,
@@ -175,6 +177,15 @@ public struct RunService: Sendable {
                 .blocked, "nothing may be taken out as planned (I4):\n  " + refusals.joined(separator: "\n  "),
                 hint: "start it when that is over, or make a new plan: `fettle plan make`")
         }
+    }
+
+    /// A run that was made and never begun, because its process died or somebody waited, is held against the world once more.
+    private func holdAnew(
+        _ run: RunID, _ change: Change, _ plan: Plan, _ options: Options
+    ) async throws(ControlError) {
+        let held = try await summary(of: run).createdAt
+        guard tools.now() > held.adding(seconds: RunCalendarWatch.freshSeconds) else { return }
+        try await changes.requireNoDrift(change, plan, fleet: try? options.calendar?.read().fleet)
     }
 
     private func settings(

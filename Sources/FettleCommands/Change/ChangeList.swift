@@ -47,14 +47,17 @@ struct ChangeShow: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(options)
         let change = try await session.changes.change(ChangeID(change))
-        if options.output == .json { return try session.printJSON(change) }
-        let plan = try await session.changes.plan(of: change)
         let fleet = try? session.fleet
+        if options.output == .json {
+            return try session.printJSON(try await ChangeAnswer(change, session.changes, fleet: fleet))
+        }
+        let plan = try await session.changes.plan(of: change)
         var risks: [String] = []
         if let fleet, (try? session.policy) != nil { risks = try await PlanRisks.of(plan, session, fleet: fleet) }
         let page = ChangePage(
             change: change, phase: try await session.changes.phase(of: change), radius: BlastRadius(plan),
-            conflicts: try await session.changes.calendar(fleet: fleet).conflicts(of: change.id), risks: risks)
+            conflicts: try await session.changes.calendar(fleet: fleet).conflicts(of: change.id), risks: risks,
+            drift: try await session.changes.drift(of: change, fleet: fleet))
         for line in page.lines().flatMap({ $0.folded(in: .standard) }) { session.print(line) }
         session.print("")
         session.print(PlanView(plan: plan, digest: change.plan.digest).lines())

@@ -9,6 +9,8 @@ struct ChangePage {
     var conflicts: [ChangeCalendar.Conflict]
     /// Waiting against patching, a line a patch; empty: nobody weighed them.
     var risks: [String]
+    /// In what the world is no longer as the plan saw it.
+    var drift: [WorldDrift]
 
     func lines() -> [String] {
         var lines = [
@@ -34,11 +36,19 @@ struct ChangePage {
         }
         if change.mustBeReviewed == true, change.review == nil { lines.append("  to be reviewed after its run") }
         if let review = change.review { lines.append("  reviewed by \(review.by) at \(review.at): \(review.text)") }
+        lines += driftLines
         lines.append("")
         lines += blastRadius
         if !risks.isEmpty { lines += ["Expected loss:"] + risks.map { "  \($0)" } }
         lines += conflicts.map(Self.line)
         return lines.map(\.printable)
+    }
+
+    private var driftLines: [String] {
+        guard !drift.isEmpty else { return [] }
+        let votes = change.votes.contains(where: \.approves) ? "; the votes cast are void" : ""
+        return ["  the world is no longer as the plan saw it\(votes):"] + WorldDrift.lines(drift).map { "    \($0)" }
+            + ["  nothing is carried out: `fettle plan make`, then `fettle change submit`"]
     }
 
     private var blastRadius: [String] {

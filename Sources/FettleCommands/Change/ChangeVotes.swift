@@ -4,7 +4,11 @@ import FettleModel
 
 struct ChangeApprove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "approve", abstract: "Agree to a change: to exactly the plan with its digest.")
+        commandName: "approve", abstract: "Agree to a change: to exactly the plan with its digest.",
+        discussion: """
+            Refused where the world is no longer as the plan saw it: by the newest scan, or by fleet.yaml. What has drifted is told, and \
+            `fettle change show` tells it too.
+            """)
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var vote: VoteArguments
@@ -32,7 +36,8 @@ struct VoteArguments: ParsableArguments {
         let current = try await session.changes.change(ChangeID(change)).plan.digest
         let seen = digest.map { $0 == current.short ? current : Digest(rawValue: $0) } ?? current
         let voted = try await session.changes.vote(
-            on: ChangeID(change), by: session.person, approves: approves, digest: seen, note: note)
+            on: ChangeID(change), by: session.person, approves: approves, digest: seen, note: note,
+            fleet: approves ? try? session.fleet : nil)
         if approves, let words = voted.sharedLoginWords { session.note(words) }
         if options.output == .json { return try session.printJSON(voted) }
         session.print("\(session.person) \(approves ? "approves" : "rejects") \(voted.id); it is \(voted.state.words)")

@@ -98,7 +98,7 @@ enum StrategyPass {
         return group.kind == .cluster && size > 2 ? max(declared, size / 2 + 1) : declared
     }
 
-    private static func strategyWithReason(for group: ResourceGroup) -> (Strategy, String) {
+    static func strategyWithReason(for group: ResourceGroup) -> (Strategy, String) {
         if let declared = group.strategy { return (declared, "declared in the fleet") }
         switch group.kind {
         case .cluster:

@@ -1,0 +1,36 @@
+import FettleControl
+import FettleModel
+
+/// A change as `change show -o json` answers it: the change itself, and beside its own members what a voter has to see.
+struct ChangeAnswer: Encodable {
+    var change: Change
+    var phase: ChangePhase
+    /// Approvals that are missing, whoever gives them.
+    var missingApprovals: Int
+    /// Whose agreement is missing in particular.
+    var stillNeeded: [ApprovalRule.Demand]
+    var conflicts: [ChangeCalendar.Conflict]
+    /// In what the world is no longer as the plan saw it: votes cast are void where there is any.
+    var drift: [WorldDrift]
+
+    init(_ change: Change, _ changes: ChangeService, fleet: Fleet?) async throws {
+        self.change = change
+        phase = try await changes.phase(of: change)
+        missingApprovals = change.missingApprovals
+        stillNeeded = change.openDemands
+        conflicts = try await changes.calendar(fleet: fleet).conflicts(of: change.id)
+        drift = try await changes.drift(of: change, fleet: fleet)
+    }
+
+    private enum Field: String, CodingKey { case phase, missingApprovals, stillNeeded, conflicts, drift }
+
+    func encode(to encoder: any Encoder) throws {
+        try change.encode(to: encoder)
+        var container = encoder.container(keyedBy: Field.self)
+        try container.encode(phase, forKey: .phase)
+        try container.encode(missingApprovals, forKey: .missingApprovals)
+        try container.encode(stillNeeded, forKey: .stillNeeded)
+        try container.encode(conflicts, forKey: .conflicts)
+        try container.encode(drift, forKey: .drift)
+    }
+}
