@@ -64,9 +64,9 @@ extension ChangeService {
             let seen = try SeenHosts(Data(kept.bytes), of: Set(planned.keys))
             return try plan.targets.flatMap { target -> [WorldDrift] in
                 let id = target.resource
-                guard let host = planned[id], let packages = try seen.packages(of: id, after: plan.createdAt) else {
-                    return []
-                }
+                guard let host = planned[id],
+                    let packages = try seen.packages(host.names, of: id, after: plan.createdAt)
+                else { return [] }
                 return host.drift(of: id, at: packages)
             }
         } catch {

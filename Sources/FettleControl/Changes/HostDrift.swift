@@ -31,15 +31,22 @@ struct PlannedPackages: Sendable {
             }
     }
 
+    /// Of the packages that it asks about.
+    var names: Set<String> {
+        [before, after].compactMap { $0 }.reduce(into: Set(changes.joined().map(\.name))) { names, expectation in
+            names.formUnion(expectation.packages.map(\.name))
+            names.formUnion(expectation.absentPackages)
+        }
+    }
+
     /// In what the host is another than the plan saw; empty: in nothing, or it is as the plan is to leave it already.
+    ///
+    /// - Parameter installed: all packages of those names that it has.
     func drift(of host: ResourceID, at installed: [SeenPackage]) -> [WorldDrift] {
-        let wanted = expected
-        let names = Set(wanted.packages.map(\.name)).union(wanted.absent).union(aimed.packages.map(\.name)).union(
-            aimed.absent)
-        var seen: [String: [SeenPackage]] = [:]
-        for package in installed where names.contains(package.name) { seen[package.name, default: []].append(package) }
-        let deviations = wanted.deviations(from: seen)
+        let seen = Dictionary(grouping: installed, by: \.name)
+        let deviations = expected.deviations(from: seen)
         guard !deviations.isEmpty else { return [] }
+        let aimed = aimed
         let isDone = !aimed.isEmpty && aimed.deviations(from: seen).isEmpty
         return isDone
             ? []

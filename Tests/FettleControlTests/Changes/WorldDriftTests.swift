@@ -139,18 +139,8 @@ import Testing
     /// Planning is idempotent: nothing is to be done there.
     @Test func aHostThatIsWhereThePlanLeadsAlreadyIsNoDriftAndOneThatIsHalfThereIs() async throws {
         var plan = Self.plan
-        for place in plan.steps.indices {
-            guard case .changePackages(var transaction) = plan.steps[place].action else { continue }
-            transaction.changes.insert(
-                PackageChange(name: "libssl3", architecture: "amd64", from: "1", to: "2"), at: 0)
-            plan.steps[place].action = .changePackages(transaction: transaction)
-        }
-        for place in plan.rollback.indices {
-            guard case .changePackages(var transaction) = plan.rollback[place].action else { continue }
-            transaction.changes.insert(
-                PackageChange(name: "libssl3", architecture: "amd64", from: "2", to: "1"), at: 0)
-            plan.rollback[place].action = .changePackages(transaction: transaction)
-        }
+        for place in plan.steps.indices { plan.steps[place].add("libssl3", from: "1", to: "2") }
+        for place in plan.rollback.indices { plan.rollback[place].add("libssl3", from: "2", to: "1") }
         let change = try await approved(plan)
         func host(_ id: ResourceID, _ library: String, _ tool: String) -> HostFacts {
             FactSample.host(
@@ -349,6 +339,21 @@ import Testing
                 host.packages = .observed(packages)
             }
             return host
+        }
+    }
+}
+
+extension Step {
+    fileprivate mutating func add(_ package: String, from: String, to: String) {
+        func adding(_ transaction: PackageTransaction) -> PackageTransaction {
+            var longer = transaction
+            longer.changes.insert(PackageChange(name: package, architecture: "amd64", from: from, to: to), at: 0)
+            return longer
+        }
+        switch action {
+        case .stage(let transaction): action = .stage(transaction: adding(transaction))
+        case .changePackages(let transaction): action = .changePackages(transaction: adding(transaction))
+        default: break
         }
     }
 }
