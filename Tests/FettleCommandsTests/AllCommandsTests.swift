@@ -100,6 +100,7 @@ import Testing
         Use(words: ["change", "review", "change-3", "--note", "too early"], exits: [1], fails: true),
         Use(words: ["change", "list"]),
         Use(words: ["change", "show", "change-3"]),
+        Use(words: ["change", "show", "change-3", "--html", "change.html"]),
         Use(words: ["run", "start", "change-3", "--no-verify", "--as", "alice"]),
         Use(words: ["run", "start", "change-3"], exits: [1], fails: true),
         Use(words: ["patchset", "make", "plan-1"], exits: [2], fails: true),

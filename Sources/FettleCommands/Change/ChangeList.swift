@@ -1,6 +1,7 @@
 import ArgumentParser
 import FettleControl
 import FettleModel
+import FettleReporting
 import FettleStore
 
 struct ChangeList: AsyncParsableCommand, ListAnswering {
@@ -37,37 +38,6 @@ struct ChangeList: AsyncParsableCommand, ListAnswering {
     }
 }
 
-struct ChangeShow: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "A change with its plan: what a voter has to see.")
-
-    @OptionGroup var options: GlobalOptions
-    @Argument(help: "The change, such as change-1.") var change: String
-
-    func run() async throws {
-        let session = try Session(options)
-        let change = try await session.changes.change(ChangeID(change))
-        let fleet = try? session.fleet
-        if options.output == .json {
-            return try session.printJSON(try await ChangeAnswer(change, session.changes, fleet: fleet))
-        }
-        let plan = try await session.changes.plan(of: change)
-        var risks: [String] = []
-        if let fleet, (try? session.policy) != nil { risks = try await PlanRisks.of(plan, session, fleet: fleet) }
-        let page = ChangePage(
-            change: change, phase: try await session.changes.phase(of: change), radius: BlastRadius(plan),
-            conflicts: try await session.changes.calendar(fleet: fleet).conflicts(of: change.id), risks: risks,
-            drift: try await session.changes.drift(of: change, fleet: fleet))
-        for line in page.lines().flatMap({ $0.folded(in: .standard) }) { session.print(line) }
-        session.print("")
-        session.print(PlanView(plan: plan, digest: change.plan.digest).lines())
-    }
-}
-
 extension Change {
-    var approvalLine: String {
-        let who = rule.requesterMayApprove ? "the requester may be one of them" : "not by the requester"
-        let given = approvers.count
-        return "\(given) of \(rule.approvals) approval\(rule.approvals == 1 ? "" : "s") given, \(who)"
-    }
+    var approvalLine: String { ApprovalWords.rule(self) }
 }

@@ -1,5 +1,6 @@
 import FettleControl
 import FettleModel
+import FettleReporting
 
 /// What a voter has to see of a change besides its plan.
 struct ChangePage {
@@ -17,7 +18,7 @@ struct ChangePage {
             "\(change.id): \(change.reason)",
             "  \(change.kind.rawValue)\(change.template.map { ", as \($0) allows beforehand" } ?? ""), asked by "
                 + "\(change.requestedBy) at \(change.requestedAt)",
-            "  \(change.words(phase)); \(change.approvalLine)",
+            "  \(change.words(phase))\(drift.isEmpty ? "" : ", and void"); \(change.approvalLine)",
         ]
         lines += change.openDemands.map { "  still needed: one of \($0.people.joined(separator: ", ")) (\($0.what))" }
         for vote in change.votes {
@@ -52,40 +53,16 @@ struct ChangePage {
     }
 
     private var blastRadius: [String] {
-        let hosts = "\(radius.hosts) host\(radius.hosts == 1 ? "" : "s")"
-        let carried = radius.carried > 0 ? ", \(radius.carried) more go down with these" : ""
-        let groups =
-            radius.groups.isEmpty
-            ? "in no group"
-            : "in \(PlanView.list(radius.groups.map(\.rawValue), limit: 5)), of a group at most "
-                + "\(radius.largestSharePercent)% out at once"
-        let reboots = radius.reboots > 0 ? "; \(radius.reboots) may reboot" : "; no reboot"
-        let back =
-            radius.irreversibleSteps > 0
-            ? "\(radius.irreversibleSteps) step\(radius.irreversibleSteps == 1 ? "" : "s") cannot be taken back"
-            : radius.rollbackClass.words
-        return ["Blast radius: \(hosts)\(carried), \(groups)\(reboots).", "Way back: \(back)."]
+        ["Blast radius: \(ApprovalWords.reach(radius)).", "Way back: \(ApprovalWords.wayBack(radius))."]
     }
 
     static func words(_ window: TimeWindow?) -> String {
-        window.map { "\(PlanView.minute($0.opensAt)) to \(PlanView.minute($0.closesAt))" } ?? "at any time"
+        ApprovalWords.schedule(window)
     }
 
     static func line(_ conflict: ChangeCalendar.Conflict) -> String {
         let when = conflict.isCertain ? "overlap" : "may overlap"
         return "\(conflict.first) and \(conflict.second) \(when): \(conflict.reasons.joined(separator: "; "))".printable
-    }
-}
-
-extension RollbackClass {
-    var words: String {
-        switch self {
-        case .nothingToUndo: "nothing has to be taken back"
-        case .snapshot: "snapshots"
-        case .exactVersions: "the exact earlier versions"
-        case .imageSwap: "the earlier image"
-        case .irreversible: "not everything can be taken back"
-        }
     }
 }
 

@@ -37,7 +37,7 @@ struct VoteArguments: ParsableArguments {
         let seen = digest.map { $0 == current.short ? current : Digest(rawValue: $0) } ?? current
         let voted = try await session.changes.vote(
             on: ChangeID(change), by: session.person, approves: approves, digest: seen, note: note,
-            fleet: approves ? try? session.fleet : nil)
+            fleet: approves ? session.fleetIfAny : nil)
         if approves, let words = voted.sharedLoginWords { session.note(words) }
         if options.output == .json { return try session.printJSON(voted) }
         session.print("\(session.person) \(approves ? "approves" : "rejects") \(voted.id); it is \(voted.state.words)")

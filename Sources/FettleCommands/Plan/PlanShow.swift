@@ -55,19 +55,8 @@ struct PlanShow: AsyncParsableCommand {
 
     private func write(_ document: PlanDocument, _ session: Session?) async throws {
         let plan = document.plan
-        let check = PlanChecker.check(plan)
-        var picture: PlanPicture
-        if let session, let fleet = try? session.fleet, let policy = try? session.policy {
-            let background = try await session.plans.background(
-                of: plan, digest: document.digest, fleet: fleet, policy: policy)
-            picture = PlanPictures.picture(
-                of: plan, digest: document.digest, check: check, report: background.report,
-                selection: background.selection,
-                risks: try await PlanRisks.ledgers(
-                    of: plan, background.findings, session, fleet: fleet, feeds: advisories.source))
-        } else {
-            picture = PlanPictures.picture(of: plan, digest: document.digest, check: check)
-        }
+        let picture = try await PlanPictures.picture(
+            of: plan, digest: document.digest, session, feeds: advisories.source)
         let text = PlanPage.html(picture)
         let path = page ?? Self.fileName(of: plan)
         if path == "-" { return Output.write(text + "\n") }
@@ -83,5 +72,22 @@ struct PlanShow: AsyncParsableCommand {
         }
         let name = String(String.UnicodeScalarView(letters.prefix(64))).drop { $0 == "-" }
         return "\(name.isEmpty ? "plan" : name).html"
+    }
+}
+
+extension PlanPictures {
+    /// What a plan's page shows, with what is known of it here: of a plan from a file, or without fleet and policy, only what stands
+    /// in it.
+    static func picture(
+        of plan: Plan, digest: Digest, _ session: Session?, feeds: AdvisorySource
+    ) async throws -> PlanPicture {
+        let check = PlanChecker.check(plan)
+        guard let session, let fleet = try? session.fleet, let policy = try? session.policy else {
+            return picture(of: plan, digest: digest, check: check)
+        }
+        let background = try await session.plans.background(of: plan, digest: digest, fleet: fleet, policy: policy)
+        return picture(
+            of: plan, digest: digest, check: check, report: background.report, selection: background.selection,
+            risks: try await PlanRisks.ledgers(of: plan, background.findings, session, fleet: fleet, feeds: feeds))
     }
 }

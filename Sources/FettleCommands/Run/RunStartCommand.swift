@@ -21,7 +21,7 @@ struct RunStartCommand: AsyncParsableCommand {
         let session = try Session(options)
         if let words = try await session.changes.change(ChangeID(change)).sharedLoginWords { session.note(words) }
         let run = try await session.runs.create(
-            for: ChangeID(change), calendar: session.calendar, fleet: try? session.fleet, by: session.person)
+            for: ChangeID(change), calendar: session.calendar, fleet: session.fleetIfAny, by: session.person)
         try await RunWatcher(session: session, display: display).carryOut(run, takesOver: false)
     }
 }

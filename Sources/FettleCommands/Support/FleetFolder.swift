@@ -55,6 +55,11 @@ final class FleetFolder {
 
     var fleet: Fleet { get throws { try fleetReading.get() } }
 
+    /// As `fleet`; nil where there is no fleet.yaml. One that cannot be read is not taken for none.
+    var fleetIfAny: Fleet? {
+        get throws { FileManager.default.fileExists(atPath: fleetPath) ? try fleet : nil }
+    }
+
     /// The policy; its defaults where there is no policy.yaml.
     private(set) lazy var policyReading: Result<PolicyReading, any Error> = {
         // A fleet file with mistakes is told where the fleet is asked for, or here if the policy has some too.

@@ -76,6 +76,7 @@ final class Session {
     var evidence: EvidenceService { EvidenceService(store: store, tools: tools, access: access) }
 
     var fleet: Fleet { get throws { try folder.fleet } }
+    var fleetIfAny: Fleet? { get throws { try folder.fleetIfAny } }
     var policy: Policy { get throws { try folder.policy } }
     /// The keys that policy.yaml writes; the others only have their defaults.
     var declaredPolicy: Set<String> { get throws { try folder.policyReading.get().declared } }

@@ -3,11 +3,14 @@ import FettleModel
 /// A plan as one self-contained page, to be read before it is approved: no script, nothing loaded from anywhere. Its length hangs
 /// on the number of groups up to a few hundred and on nothing beyond that, so that a plan of any size gives a page that opens.
 public enum PlanPage {
-    public static func html(_ picture: PlanPicture) -> String {
+    /// - Parameter approval: the change that asks for the plan, which then stands above it; nil: the plan alone.
+    public static func html(_ picture: PlanPicture, for approval: ApprovalPicture? = nil) -> String {
         let rows = PlanRows(picture)
         let tables = PlanTables(picture: picture, rows: rows)
+        let section: HTMLText =
+            approval.map { "\n" + ApprovalSection(approval: $0, picture: picture).html } ?? ""
         let body: HTMLText = """
-            \(heading(picture))
+            \(heading(picture))\(section)
             \(cards(picture, rows))
             \(tables.trouble)
             \(tables.interrupted)
@@ -22,7 +25,8 @@ public enum PlanPage {
             \(tables.basis)
             """
         return HTMLPage.document(
-            title: "\(picture.plan.id): \(picture.plan.title)", body: body, style: PlanStyle.css)
+            title: (approval.map { "\($0.change.id), " } ?? "") + "\(picture.plan.id): \(picture.plan.title)",
+            body: body, style: PlanStyle.css)
     }
 
     private static func heading(_ picture: PlanPicture) -> HTMLText {
