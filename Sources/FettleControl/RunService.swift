@@ -25,8 +25,8 @@ public struct RunService: Sendable {
         /// Who holds the lease, such as `host:pid`.
         public var executor: String
         public var takesOver: Bool
-        /// Ends the process's part in it when the run waits for a person; the run itself stays open.
-        public var returnsWhenAwaitingHuman: Bool
+        /// When the run waits for a person; it stays open if the process leaves it.
+        public var awaiting: AwaitingConduct
         /// The hosts are looked at again when the run has ended: part of that is then done beside the run's own work.
         public var looksAfterwards: Bool
         /// Windows and freezes as they are now; nil: those of the plan are all that is known.
@@ -38,7 +38,7 @@ public struct RunService: Sendable {
         public var refused: @Sendable (RunRequest, String) async -> Void
 
         public init(
-            executor: String, takesOver: Bool = false, returnsWhenAwaitingHuman: Bool = true,
+            executor: String, takesOver: Bool = false, awaiting: AwaitingConduct = .leaves,
             looksAfterwards: Bool = false, calendar: RunCalendar? = nil,
             progress: @escaping @Sendable (JournalRecord, RunState) async -> Void = { _, _ in },
             waits: @escaping @Sendable (StepID, String) async -> Void = { _, _ in },
@@ -47,7 +47,7 @@ public struct RunService: Sendable {
         ) {
             self.executor = executor
             self.takesOver = takesOver
-            self.returnsWhenAwaitingHuman = returnsWhenAwaitingHuman
+            self.awaiting = awaiting
             self.looksAfterwards = looksAfterwards
             self.calendar = calendar
             self.progress = progress
@@ -193,7 +193,7 @@ public struct RunService: Sendable {
     ) -> RunExecutorSettings {
         RunExecutorSettings(
             name: options.executor, takesOver: options.takesOver,
-            returnsWhenAwaitingHuman: options.returnsWhenAwaitingHuman, now: tools.now,
+            awaiting: options.awaiting, now: tools.now,
             mayStart: { input in Self.refusal(input, watch) },
             progress: { record, state in
                 forerunner.follow(record)

@@ -16,7 +16,7 @@ import Testing
     private func execute(on store: any Store, with drivers: PlainDrivers) async throws -> RunExecutionResult {
         try await store.createRun("run-1", change: "change-1", at: .now())
         let settings = RunExecutorSettings(
-            name: "test", requestPollMilliseconds: 20, returnsWhenAwaitingHuman: true,
+            name: "test", requestPollMilliseconds: 20, awaiting: .leaves,
             pace: RunPace(blockedSeconds: 1, refusedSeconds: 1))
         let executor = RunExecutor(
             run: "run-1", plan: plan, store: store, drivers: drivers, health: drivers, settings: settings)

@@ -152,6 +152,43 @@ import Testing
         #expect(resumed.refusals == [] && resumed.world.now.performed[question.id] == 1)
     }
 
+    /// While nobody watches, a load balancer that is restarted would let a member in that a person has yet to look at.
+    @Test func whoWaitsForAnAnswerIsKeptOutAsLongAsItTakes() async throws {
+        let setup = try await ExecutorTests.Setup(plan())
+        let executor = setup.executor { $0.awaiting = .staysForAnswers }
+        let run = Task { try await executor.execute(start: ExecutorTests.start) }
+        try await ExecutorTests.until { try await setup.state.awaitingHuman != nil }
+        let drains = setup.world.now.drained
+        #expect(!drains.isEmpty)
+        for _ in 1...2 {
+            setup.world.change { $0.drained = [] }
+            try await ExecutorTests.until { setup.world.now.drained == drains }
+        }
+        #expect(try await setup.state.questions.map(\.step) == [Self.gate])
+        try await setup.store.submit(
+            .answer(step: Self.gate, by: "carol", verdict: .pass, reason: "I looked"), to: "run-1")
+        #expect(try await run.value == .ended(.succeeded))
+        #expect(setup.world.now.drained.isEmpty && setup.world.now.violations == [])
+    }
+
+    @Test func aRunThatAsksIsLeftWhereThatIsWantedAndWhoTakesItUpStandsBeforeTheSameQuestion() async throws {
+        let asking = try await ExecutorTests.Setup(plan())
+        let left = try await asking.executor { $0.awaiting = .leaves }.execute(start: ExecutorTests.start)
+        let reason = try #require(try await asking.state.awaitingHuman)
+        #expect(left == .awaitingHuman(reason: reason) && reason.contains("Does the shop look right?"))
+        let again = try await asking.executor("two") { $0.awaiting = .leaves }.execute(start: nil)
+        #expect(again == left)
+    }
+
+    /// Ctrl-C ends the process at a question: a pause is complete though somebody is still out.
+    @Test func aPauseWaitsForNobodyWhoWaitsForAnAnswer() async throws {
+        var rehearsal = try Rehearsal(plan())
+        rehearsal.people = [.init(afterEvent: try await asked(), request: .pause(by: "bob", reason: "supper"))]
+        #expect(try await rehearsal.play() == nil)
+        #expect(rehearsal.state.pause != nil && rehearsal.state.out == ["web-1"])
+        #expect(rehearsal.state.finishing == [])
+    }
+
     @Test func whoIsNotAskedCannotAnswer() async throws {
         let asked = try await asked()
         var rehearsal = try Rehearsal(plan())

@@ -22,11 +22,24 @@ import Testing
             _ pool: PoolPlan = ExecutorTests.pool, delay: Duration = .zero,
             world prepare: (inout TinyWorld.State) -> Void = { _ in }
         ) async throws {
-            plan = pool.plan()
+            try await self.init(pool.plan(), delay: delay, world: prepare)
+        }
+
+        init(
+            _ plan: Plan, delay: Duration = .zero,
+            world prepare: (inout TinyWorld.State) -> Void = { _ in }
+        ) async throws {
+            self.plan = plan
             world = TinyWorld(plan, prepare)
             drivers = TinyDrivers(world: world, delay: delay)
             store = FaultyStore()
             try await store.inner.createRun("run-1", change: "change-1", at: .now())
+        }
+
+        var state: RunState {
+            get async throws {
+                try RunState(replaying: try await store.records(of: "run-1", after: 0), plan: plan, run: "run-1")
+            }
         }
 
         func executor(
@@ -212,8 +225,8 @@ import Testing
         let store = setup.store
         try await store.submit(.pause(by: "bob", reason: "look"), to: "run-1")
         let run = Task { try await setup.executor().execute(start: Self.start) }
-        try await until { try await store.records(of: "run-1", after: 0).contains { $0.event.isPause } }
-        try await until { try await store.requests(to: "run-1").isEmpty }
+        try await Self.until { try await store.records(of: "run-1", after: 0).contains { $0.event.isPause } }
+        try await Self.until { try await store.requests(to: "run-1").isEmpty }
         try await store.submit(.abort(by: "bob", reason: "enough"), to: "run-1")
         #expect(try await run.value == .ended(.failed(reason: "aborted by bob: enough")))
     }
@@ -247,7 +260,7 @@ import Testing
     @Test func cancellationLeavesARunThatCanBeCarriedOn() async throws {
         let setup = try await Setup(delay: .milliseconds(30))
         let run = Task { try await setup.executor().execute(start: Self.start) }
-        try await until { setup.world.now.performed["web-1/drain"] != nil }
+        try await Self.until { setup.world.now.performed["web-1/drain"] != nil }
         run.cancel()
         await #expect(throws: CancellationError.self) { try await run.value }
         // The lease was given up: another need not wait.
@@ -329,7 +342,7 @@ import Testing
         #expect(try await setup.store.records(of: "run-1", after: 0).isEmpty)
     }
 
-    private func until(_ condition: () async throws -> Bool) async throws {
+    static func until(_ condition: () async throws -> Bool) async throws {
         for _ in 0..<24_000 {
             if try await condition() { return }
             try await Task.sleep(for: .milliseconds(5))

@@ -214,7 +214,7 @@ final class TinyWorld: Sendable {
 }
 
 /// The world as drivers, for the executor.
-struct TinyDrivers: StepDriverRegistry, StepDriver, HealthObserver {
+struct TinyDrivers: StepDriverRegistry, HoldKeeping, HealthObserver {
     let world: TinyWorld
     var delay: Duration = .zero
     var onPerform: @Sendable (Step) async -> Void = { _ in }
@@ -234,6 +234,17 @@ struct TinyDrivers: StepDriverRegistry, StepDriver, HealthObserver {
     }
 
     func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
+        try world.perform(step, at: .now()).get()
+    }
+
+    func hold(of step: Step, in context: StepContext) async -> HoldState {
+        guard case .alreadyDone(let seen) = world.check(step, prior: context.prior, at: .now()) else {
+            return .lost(reason: "it gets traffic")
+        }
+        return .stands(seen)
+    }
+
+    func reassert(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
         try world.perform(step, at: .now()).get()
     }
 

@@ -16,7 +16,10 @@ final class RunPrinter: Sendable {
     }
 
     func show(_ record: JournalRecord, _ state: RunState) {
-        guard !isQuiet else { return }
+        guard !isQuiet else {
+            if case .awaitingHuman(let reason) = record.event { notice("waits for a person: \(reason.printable)") }
+            return
+        }
         let began = start.withLock { start in
             if start == nil { start = state.startedAt ?? record.at }
             return start ?? record.at

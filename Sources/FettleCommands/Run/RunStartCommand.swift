@@ -62,6 +62,8 @@ struct RunDisplayArguments: ParsableArguments {
     @OptionGroup(title: "Feeds for the check afterwards") var advisories: AdvisoryOptions
     @Option(help: "Write the HTML report here when the run ends.") var report: String?
     @Flag(help: "Do not look at the hosts again when the run ends.") var noVerify = false
+    @Flag(help: "Leave the run (exit code 4) when a gate asks a person, rather than wait for the answer with it.")
+    var noStay = false
 }
 
 /// `host:pid`, so that a run whose process died on this machine can be taken over at once.

@@ -26,7 +26,8 @@ struct RunWatcher {
         let printer = RunPrinter(isQuiet: !isTable)
         let stop = RunStop(run: run, session: session, printer: printer)
         var options = RunService.Options(
-            executor: ExecutorName.own, takesOver: takesOver, looksAfterwards: !display.noVerify,
+            executor: ExecutorName.own, takesOver: takesOver,
+            awaiting: display.noStay ? .leaves : .staysForAnswers, looksAfterwards: !display.noVerify,
             calendar: session.calendar,
             progress: { record, state in
                 printer.show(record, state)

@@ -13,7 +13,41 @@ struct DisasterOptions: ParsableArguments {
             valueName: "a..b"))
     var seeds: SeedRange?
 
+    @Option(
+        help: ArgumentHelp(
+            "How many faults strike in a play among disasters, 0 to \(DisasterOptions.mostFaults); afterwards everything behaves, and the run has to end.",
+            valueName: "n"))
+    var faults: Int?
+    @Option(
+        name: .customLong("faults-until"),
+        help: ArgumentHelp("... and none after so many seconds of its virtual time.", valueName: "seconds"))
+    var faultsUntil: Int?
+
     var areAsked: Bool { generated || seeds != nil }
+
+    static let mostFaults = 1_000
+
+    func validate() throws {
+        if !areAsked, faults != nil || faultsUntil != nil {
+            throw ValidationError("--faults and --faults-until are for plays among disasters: give --seeds too")
+        }
+        guard (0...Self.mostFaults).contains(faults ?? 0), faultsUntil ?? 0 >= 0 else {
+            throw ValidationError("--faults takes 0 to \(Self.mostFaults), --faults-until a number of seconds")
+        }
+    }
+
+    /// What may go wrong, as asked for.
+    var profile: DisasterProfile {
+        var profile = DisasterProfile.everything
+        if let faults { profile.mostFaults = faults }
+        profile.faultsStopAfterSeconds = faultsUntil
+        return profile
+    }
+
+    /// Those that have to be given again so that a seed plays the same.
+    var words: String {
+        (faults.map { " --faults \($0)" } ?? "") + (faultsUntil.map { " --faults-until \($0)" } ?? "")
+    }
 
     /// - Returns: whether every invariant held.
     func play(_ series: DisasterSeries, named what: String, form: OutputFormat) async throws -> Bool {
@@ -25,7 +59,7 @@ struct DisasterOptions: ParsableArguments {
         bar.finish()
         let report = try DisasterReport(
             tally, of: series, seconds: (ContinuousClock.now - began) / .seconds(1),
-            again: { "fettle simulate \(what) --seeds \($0)   # fettle \(FettleVersion.text)" })
+            again: { "fettle simulate \(what) --seeds \($0)\(words)   # fettle \(FettleVersion.text)" })
         if form == .json {
             try Output.writeJSON(report)
         } else {

@@ -84,11 +84,11 @@ struct SimulateCommand: AsyncParsableCommand {
         let name: String
         if disasters.generated {
             let plans = GeneratedPlans(hosts: writing.hosts ?? 20)
-            series = DisasterSeries { plans.scene($0) }
+            series = DisasterSeries(profile: disasters.profile) { plans.scene($0) }
             name = "--generated --hosts \(plans.hosts)"
         } else {
             let plan = try await planToPlay()
-            series = DisasterSeries { _ in DisasterScene(plan) }
+            series = DisasterSeries(profile: disasters.profile) { _ in DisasterScene(plan) }
             name = (try? shellQuoted(self.plan ?? "")) ?? "PLAN"
         }
         let isWhole = try await disasters.play(series, named: name, form: options.output)

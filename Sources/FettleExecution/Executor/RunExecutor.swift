@@ -30,7 +30,7 @@ public struct RunExecutor: Sendable {
 
     func isWayBack(_ step: StepID) -> Bool { wayBack.contains(step) }
 
-    /// Carries the run on until it ends, or until only a person can help if `settings.returnsWhenAwaitingHuman`.
+    /// Carries the run on until it ends, or until only a person can help and `settings.awaiting` has it leave.
     ///
     /// If the task is cancelled, drivers are cancelled too, nothing more is journaled and the lease is given up: the journal
     /// says where to go on.

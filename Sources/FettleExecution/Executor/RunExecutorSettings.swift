@@ -12,7 +12,7 @@ public struct RunExecutorSettings: Sendable {
     public var requestPollMilliseconds: Int
     /// How long a driver that was told to stop may take before its result is no longer awaited, in seconds.
     public var cancellationGraceSeconds: Int
-    public var returnsWhenAwaitingHuman: Bool
+    public var awaiting: AwaitingConduct
     public var pace: RunPace
     public var now: @Sendable () -> Timestamp
     /// Sleeps by the same clock as `now`, for milliseconds; throws when cancelled.
@@ -36,7 +36,7 @@ public struct RunExecutorSettings: Sendable {
 
     public init(
         name: String, takesOver: Bool = false, leaseSeconds: Int = 30, requestPollMilliseconds: Int = 300,
-        cancellationGraceSeconds: Int = 10, returnsWhenAwaitingHuman: Bool = false, pace: RunPace = RunPace(),
+        cancellationGraceSeconds: Int = 10, awaiting: AwaitingConduct = .stays, pace: RunPace = RunPace(),
         now: @escaping @Sendable () -> Timestamp = { Timestamp.now() },
         sleep: @escaping @Sendable (Int64) async throws -> Void = { try await Task.sleep(for: .milliseconds($0)) },
         uptime: @escaping @Sendable () -> Duration = { origin.duration(to: .now) },
@@ -51,7 +51,7 @@ public struct RunExecutorSettings: Sendable {
         self.leaseSeconds = leaseSeconds
         self.requestPollMilliseconds = requestPollMilliseconds
         self.cancellationGraceSeconds = cancellationGraceSeconds
-        self.returnsWhenAwaitingHuman = returnsWhenAwaitingHuman
+        self.awaiting = awaiting
         self.pace = pace
         self.now = now
         self.sleep = sleep
@@ -62,6 +62,16 @@ public struct RunExecutorSettings: Sendable {
         self.proves = proves
         self.refused = refused
     }
+}
+
+/// What an executor does once only a person can help its run on.
+public enum AwaitingConduct: String, Sendable, CaseIterable {
+    /// Waits with it, and keeps out of traffic who is out.
+    case stays
+    /// Waits if a gate asks a person, for that is how the run was meant to go; leaves if the run is in trouble.
+    case staysForAnswers
+    /// Leaves it to whoever carries it on.
+    case leaves
 }
 
 /// What is known just before a step that lowers availability.

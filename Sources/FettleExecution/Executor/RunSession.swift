@@ -13,6 +13,8 @@ actor RunSession {
     /// Of these the watches (bakes, gates of groups): one that nobody waits for any more is cut short, for it would go on asking hosts.
     private var watches: [Int: (step: StepID, attempt: Int)] = [:]
     private var wake: Task<Void, Never>?
+    /// The task that keeps out who waits for a person, and by which steps they are out.
+    private var vigil: (task: Int, drains: [StepID])?
     private var handledRequests: Set<Int64> = []
     private var toldWaits: Set<RunMachine.Wait> = []
     private let mailbox: AsyncStream<Mail>
@@ -98,6 +100,8 @@ actor RunSession {
     /// Does what the machine asks for, until it waits.
     private func obey() async throws -> RunExecutionResult? {
         while true {
+            let drains = machine.drainsWaiting(at: settings.now())
+            if drains.map(\.step.id) != vigil?.drains { await endVigil() }
             let commands = machine.next(at: settings.now())
             var hasAppended = false
             for command in commands {
@@ -124,11 +128,33 @@ actor RunSession {
             }
             if hasAppended { continue }
             if let person = machine.handedOverBy { return .handedOver(by: person) }
-            if settings.returnsWhenAwaitingHuman, let reason = machine.awaitingHuman {
-                return .awaitingHuman(reason: reason)
-            }
+            if let reason = machine.awaitingHuman, !stays { return .awaitingHuman(reason: reason) }
+            keepVigil(over: drains)
             return nil
         }
+    }
+
+    private var stays: Bool {
+        switch settings.awaiting {
+        case .stays: true
+        case .staysForAnswers: machine.asksSomebody
+        case .leaves: false
+        }
+    }
+
+    /// A member may wait for an answer for hours, and a load balancer that is restarted meanwhile would let it in (I3).
+    private func keepVigil(over drains: [StepOrder]) {
+        guard vigil == nil, !drains.isEmpty else { return }
+        launch { await $0.keep(drains) }
+        vigil = (nextTask, drains.map(\.step.id))
+    }
+
+    /// Before anything else is begun: what the vigil has under way could drain whom the next step brings back.
+    private func endVigil() async {
+        guard let task = vigil?.task else { return }
+        vigil = nil
+        tasks[task]?.cancel()
+        await tasks[task]?.value
     }
 
     /// A run that stands still without a word is one that a person breaks off.

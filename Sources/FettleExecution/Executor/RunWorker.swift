@@ -89,6 +89,13 @@ struct RunWorker: Sendable {
         report(.performed(order.step.id, attempt: order.attempt, result))
     }
 
+    /// Has the drains stand until it is cancelled.
+    func keep(_ drains: [StepOrder]) async {
+        await FettleDriverKit.keeping(drains.compactMap(hold)) {
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
+        }
+    }
+
     /// Looks only: what becomes of it is seen when the step is checked.
     func lookAhead(at order: StepOrder) async {
         await executor.driver(for: order.step)?.lookAhead(at: order.step, in: context(order))

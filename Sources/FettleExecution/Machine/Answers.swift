@@ -21,6 +21,25 @@ extension RunMachine {
         return isAsked(step) ? nil : "step \(planned.id) is not asked yet: what it judges is not done (I6)"
     }
 
+    /// A gate can be answered now.
+    var asksSomebody: Bool { wantedSteps().contains(where: isAsked) }
+
+    /// The run's own drains of those who are out until a person says something, by name; who is in quarantine is left to whoever settles
+    /// it.
+    func drainsWaiting(at now: Timestamp) -> [StepOrder] {
+        guard !fold.out.isEmpty, fold.awaitsPerson || index.asksPeople else { return [] }
+        let waiting = fold.out.filter { resource in
+            guard !fold.isQuarantined(resource) else { return false }
+            return fold.awaitsPerson || index.steps[resource].contains(where: isAsked)
+        }
+        return inOrderOfName(Array(waiting)).flatMap { resource in
+            index.steps[resource].filter {
+                fold[$0].holdsOut && fold[$0].open == nil && $0.traffic != nil && isOwed($0)
+            }
+            .map { confirmation(of: $0, at: now) }
+        }
+    }
+
     /// What those that can be answered now ask; nil if there is none.
     func questions(among steps: [IndexedStep]) -> String? {
         let asked = steps.filter(isAsked).map { index.planned($0.number) }

@@ -174,13 +174,15 @@ extension RunMachine {
         }
     }
 
-    /// Resources that are out, or on which something is under way.
+    /// Resources that are out, or on which something is under way; but not those for which a person is asked: no time brings them on.
     func finishing() -> [ResourceNumber] {
         let watched = Set(fold.open.lazy.map(index.step).filter(\.isBake).flatMap(index.owners))
         return index.resources.filter { resource in
             guard !fold.isQuarantined(resource) else { return false }
-            if fold.isOut(resource) || watched.contains(resource) { return true }
-            return index.steps[resource].contains { fold[$0].open != nil }
+            if watched.contains(resource) || index.steps[resource].contains(where: { fold[$0].open != nil }) {
+                return true
+            }
+            return fold.isOut(resource) && !index.steps[resource].contains(where: isAsked)
         }
     }
 

@@ -18,6 +18,8 @@ final class PlanIndex: Sendable {
     private let dependencies: Lists<Step, StepNumber>
     private let owners: Lists<Step, ResourceNumber>
     let hasWindows: Bool
+    /// A gate of the plan is answered by a person.
+    let asksPeople: Bool
     /// Of each resource, the way back first, then the way forward, each in the plan's order. Bakes are not among them: they belong
     /// to their wave.
     let steps: Lists<Resource, IndexedStep>
@@ -60,6 +62,7 @@ final class PlanIndex: Sendable {
         groups = TouchedGroups(plan, names)
         windows = try Self.windows(of: plan, names)
         hasWindows = !plan.windows.isEmpty
+        asksPeople = lists.cards.contains(where: \.asksPerson)
         turns = try Turns(plan.order, among: names)
         leaders = Leaders(lists, turns)
         turnedTo = Self.turns(in: plan, names)

@@ -221,13 +221,13 @@ extension RunMachine {
         return drains.count < 2 ? drains : drains.sorted { index.name(of: $0) < index.name(of: $1) }
     }
 
-    private func confirmation(of drain: IndexedStep, at now: Timestamp) -> StepOrder {
+    func confirmation(of drain: IndexedStep, at now: Timestamp) -> StepOrder {
         order(for: drain, attempt: fold[drain].attempts, intendedAt: now)
     }
 
     /// A drain of this run's own. What was found drained is not kept up behind the back of whoever lets it in again: that is seen
     /// before the next step, which has it drained by this run, to be taken back in the end (I7).
-    private func isOwed(_ drain: IndexedStep) -> Bool {
+    func isOwed(_ drain: IndexedStep) -> Bool {
         trafficKey(of: drain).map { fold.obligations[$0] != nil } ?? false
     }
 
