@@ -300,7 +300,7 @@ import Testing
         var pool = Self.pool
         pool.timeoutSeconds = 1
         let setup = try await Setup(pool)
-        var settings = RunExecutorSettings(name: "one", requestPollMilliseconds: 5, returnsWhenAwaitingHuman: true)
+        var settings = RunExecutorSettings(name: "one", requestPollMilliseconds: 5, awaiting: .staysForAnswers)
         settings.pace.refusedSeconds = 1
         let executor = RunExecutor(
             run: "run-1", plan: setup.plan, store: setup.store, drivers: setup.drivers, health: BlindObserver(),
@@ -318,7 +318,7 @@ import Testing
         var pool = Self.pool
         pool.timeoutSeconds = 1
         let setup = try await Setup(pool)
-        var settings = RunExecutorSettings(name: "one", requestPollMilliseconds: 5, returnsWhenAwaitingHuman: true)
+        var settings = RunExecutorSettings(name: "one", requestPollMilliseconds: 5, awaiting: .staysForAnswers)
         settings.pace.refusedSeconds = 1
         let blind = RunExecutor(
             run: "run-1", plan: setup.plan, store: setup.store, drivers: setup.drivers, health: BlindObserver(),
@@ -328,7 +328,7 @@ import Testing
             return
         }
         try await setup.store.submit(.retry(by: "bob"), to: "run-1")
-        let next = setup.executor("two") { $0.returnsWhenAwaitingHuman = true }
+        let next = setup.executor("two") { $0.awaiting = .staysForAnswers }
         #expect(try await next.execute(start: nil) == .ended(.succeeded))
     }
 

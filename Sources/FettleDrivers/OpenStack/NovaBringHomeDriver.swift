@@ -45,14 +45,7 @@ public struct NovaBringHomeDriver: StepDriver {
             try await pool.enable(view)
             try await pool.settle(isOn: false, until: deadline)
         }
-        let mover = ServerMover(pool: pool)
-        var done: [MoveRecord] = []
-        for move in moves {
-            if Task.isCancelled {
-                throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
-            }
-            if let record = try await mover.move(move, until: deadline) { done.append(record) }
-        }
+        let done = try await ServerMover(pool: pool).move(moves, until: deadline)
         try await start(wentDown(step, context), pool, until: deadline)
         records.add(done, of: step, in: context)
     }
@@ -160,15 +153,8 @@ public struct NovaBringHomeDriver: StepDriver {
             first = StepFailure(
                 code: .unreachable, message: "the compute service of \(pool.own) does not report to Nova")
         }
-        for move in moves {
-            switch try pool.standing(move, in: view) {
-            case .moved, .offThere, .off: continue
-            case .trouble(let failure) where !failure.code.isRetryable: throw failure
-            case .trouble(let failure): first = first ?? failure
-            default:
-                first = first ?? StepFailure(code: .timeout, message: "\(move.machine) is not home on \(move.to)")
-            }
-        }
+        let notHome = try step.notHome(try pool.moved(moves, in: view), countsOff: true)
+        first = first ?? notHome
         if let failure = try missing(wentDown(step, context), pool, view) {
             guard failure.code.isRetryable else { throw failure }
             first = first ?? failure

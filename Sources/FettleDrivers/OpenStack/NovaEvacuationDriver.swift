@@ -33,17 +33,10 @@ public struct NovaEvacuationDriver: StepDriver {
             try refuseForeignCordon(pool, moves, view)
             let cordon = try pool.cordon(view)
             // One that is inherited is not yet in this run's name, by which the next would know it.
-            var isDone = cordon == .ours || cordon == .foreign
-            for move in moves {
-                switch try pool.standing(move, in: view) {
-                case .moved: continue
-                case .off: try step.refuseOff(move, in: context.plan)
-                case .trouble(let failure) where failure.code != .locked: throw failure
-                default: isDone = false
-                }
-            }
+            let isCordoned = cordon == .ours || cordon == .foreign
+            let areAway = try step.areAway(try pool.moved(moves, in: view), in: context.plan)
             // Which of those that stay ran is written down before anything is done, even if nothing is to be moved.
-            if isDone, staying.isEmpty || context.prior != nil {
+            if isCordoned, areAway, staying.isEmpty || context.prior != nil {
                 return .alreadyDone(try observation(pool, view, moves, staying, at: began))
             }
             if let known = context.prior { return .ready(prior: known) }
@@ -65,19 +58,9 @@ public struct NovaEvacuationDriver: StepDriver {
             try await pool.disable(before)
             try await pool.settle(isOn: true, until: deadline)
         }
-        let mover = ServerMover(pool: pool)
-        var done: [MoveRecord] = []
-        for move in moves {
-            if Task.isCancelled {
-                throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
-            }
-            if let record = try await mover.move(move, until: deadline) { done.append(record) }
-        }
-        records.add(done, of: step, in: context)
+        records.add(try await ServerMover(pool: pool).move(moves, until: deadline), of: step, in: context)
         let view = try await look(pool, step, moves, staying)
-        for move in moves {
-            if case .off = try pool.standing(move, in: view) { try step.refuseOff(move, in: context.plan) }
-        }
+        try step.refuseOff(try pool.moved(moves, in: view), in: context.plan)
     }
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
@@ -85,14 +68,7 @@ public struct NovaEvacuationDriver: StepDriver {
         let pool = try NovaPool(step, moves, staying: staying, in: context, clock, connect)
         let began = clock.now()
         let view = try await look(pool, step, moves, staying)
-        for move in moves {
-            switch try pool.standing(move, in: view) {
-            case .moved: continue
-            case .off: try step.refuseOff(move, in: context.plan)
-            case .trouble(let failure): throw failure
-            default: throw StepFailure(code: .timeout, message: "\(move.machine) does not run on \(move.to)")
-            }
-        }
+        try step.proveAway(try pool.moved(moves, in: view), in: context.plan)
         guard try pool.cordon(view).isOn else {
             throw StepFailure(
                 code: .drift, message: "somebody has enabled the compute service of \(step.resource) again")

@@ -48,6 +48,20 @@ struct NovaPool: Sendable {
         ServerStanding(move.machine, from: try service(move.from, view).host, to: try service(move.to, view).host, view)
     }
 
+    func moved(_ moves: [MachineMove], in view: NovaView) throws(StepFailure) -> [MovedMachine] {
+        try moves.map { move throws(StepFailure) in MovedMachine(move: move, place: try place(of: move, in: view)) }
+    }
+
+    private func place(of move: MachineMove, in view: NovaView) throws(StepFailure) -> MovedMachine.Place {
+        switch try standing(move, in: view) {
+        case .moved: .there
+        case .off: .off
+        case .offThere: .offThere
+        case .trouble(let failure): .trouble(failure)
+        case .here, .underWay, .unclear: .onItsWay
+        }
+    }
+
     func service(_ id: ResourceID, _ view: NovaView) throws(StepFailure) -> NovaView.Service {
         do throws(APIError) { return try view.service(of: id) } catch { throw StepFailure(nova: error) }
     }

@@ -1,26 +1,20 @@
 import FettleDriverKit
 import FettleModel
 
-/// Brings one server from one host to another, from whatever state an earlier try has left.
-struct ServerMover: Sendable {
+/// Moves servers by Nova's live migration.
+struct ServerMover: PatientMover {
     let pool: NovaPool
 
-    private var clock: DriverClock { pool.clock }
+    var clock: DriverClock { pool.clock }
+    var timeLimitSeconds: Int { pool.rules.timeLimitSeconds }
+    var longestPause: Duration { .seconds(2) }
+    var freshMemory: Memory { Memory() }
 
-    /// What one call has seen and done so far.
-    private struct Course {
-        var began: Timestamp
-        /// Whether this call has asked for the move.
-        var isAsked = false
-        /// How Nova calls that request; nil: whether it was heard is not known, or it did not say.
+    private typealias Course = MoveCourse<Memory>
+
+    struct Memory: Sendable {
+        /// How Nova calls this call's request; nil: whether it was heard is not known, or it did not say.
         var request: String?
-        /// Whether it was seen under way.
-        var isSeen = false
-        var isCalledOff = false
-        /// Looks in a row that told of nothing.
-        var unclear = 0
-        /// Told if nothing comes of it.
-        var refusal: StepFailure?
         /// What moves the server, as far as is known.
         var migration: NovaRecord.Migration?
         var id: String?
@@ -34,36 +28,16 @@ struct ServerMover: Sendable {
         }
     }
 
-    private static let mostUnclearLooks = 5
-    /// What is left of the step when a move is begun, so that it can still be called off.
-    private static let leastSeconds = 30
-
-    /// Returns once Nova tells that the server runs at the destination, or is shut off on one of the two hosts.
-    ///
-    /// - Parameter deadline: when the step's time is over.
-    /// - Returns: nil if there was nothing to do.
-    func move(_ move: MachineMove, until deadline: Timestamp) async throws(StepFailure) -> MoveRecord? {
-        var course = Course(began: clock.now())
-        var pause = Duration.milliseconds(500)
-        while true {
-            guard clock.now() < deadline, !Task.isCancelled else {
-                await callOff(course)
-                throw course.refusal
-                    ?? StepFailure(code: .timeout, message: "\(move.machine) has not come to \(move.to) in time")
-            }
-            let view = try await pool.look()
-            if try await isDone(move, view, &course, until: deadline) {
-                return course.isAsked || course.isSeen ? MoveRecord(move, from: course.began, to: clock.now()) : nil
-            }
-            await clock.sleep(pause)
-            pause = min(pause * 2, .seconds(2))
-        }
+    func advance(
+        _ move: MachineMove, _ course: inout MoveCourse<Memory>, until deadline: Timestamp
+    ) async throws(StepFailure) -> Bool {
+        try await isDone(move, try await pool.look(), &course, until: deadline)
     }
 
     private func isDone(
         _ move: MachineMove, _ view: NovaView, _ course: inout Course, until deadline: Timestamp
     ) async throws(StepFailure) -> Bool {
-        course.ends = [try pool.service(move.from, view).host, try pool.service(move.to, view).host]
+        course.memory.ends = [try pool.service(move.from, view).host, try pool.service(move.to, view).host]
         switch try pool.standing(move, in: view) {
         case .moved, .offThere, .off: return true
         case .here where !course.isAsked:
@@ -71,28 +45,18 @@ struct ServerMover: Sendable {
             try await begin(move, view, &course, until: deadline)
         case .here: try await judge(move, &course)
         case .underWay(let migration):
-            course.id = view.server(named: move.machine)?.id
-            course.migration = migration ?? course.migration
+            course.memory.id = view.server(named: move.machine)?.id
+            course.memory.migration = migration ?? course.memory.migration
             course.isSeen = true
-            course.unclear = 0
-            await limit(&course, move)
+            course.isClear()
+            await limit(move, &course, progress: Self.progress(course.memory.migration))
         case .unclear:
-            try unclear(
-                &course,
+            try course.unclear(
                 StepFailure(
                     code: .unreachable, message: "Nova holds \(move.machine) for active, and does not see it run"))
-        case .trouble(let failure):
-            // A snapshot ends by itself.
-            guard failure.code == .locked else { throw failure }
-            course.unclear = 0
-            course.refusal = failure
+        case .trouble(let failure): try course.wait(for: failure)
         }
         return false
-    }
-
-    private func unclear(_ course: inout Course, _ failure: StepFailure) throws(StepFailure) {
-        course.unclear += 1
-        guard course.unclear < Self.mostUnclearLooks else { throw course.refusal ?? failure }
     }
 
     // MARK: The move
@@ -103,16 +67,14 @@ struct ServerMover: Sendable {
         guard let server = view.server(named: move.machine) else {
             throw StepFailure(code: .internal, message: "\(move.machine) is not where it was just seen")
         }
-        guard deadline.milliseconds - clock.now().milliseconds > Int64(Self.leastSeconds) * 1_000 else {
-            throw StepFailure(code: .timeout, message: "no time is left to move \(move.machine) to \(move.to)")
-        }
+        try course.requireTime(for: move, at: clock.now(), until: deadline)
         let destination = try pool.service(move.to, view)
         try await hold(move, server, destination, view)
-        course.id = server.id
+        course.memory.id = server.id
         course.isAsked = true
         course.began = clock.now()
         do throws(APIError) {
-            course.request = try await pool.client.act(.migrate(server.id, to: destination.host))
+            course.memory.request = try await pool.client.act(.migrate(server.id, to: destination.host))
             course.refusal = nil
         } catch {
             // It was not heard, or has said no. All else may have begun it: the next look tells.
@@ -152,14 +114,13 @@ struct ServerMover: Sendable {
     /// The server is where it was, and nothing moves it: Nova sets its task before it answers.
     private func judge(_ move: MachineMove, _ course: inout Course) async throws(StepFailure) {
         if course.isCalledOff, let refusal = course.refusal { throw refusal }
-        guard let request = course.request, let id = course.id else {
+        guard let request = course.memory.request, let id = course.memory.id else {
             if course.isSeen {
                 throw StepFailure(
                     code: .unreachable,
                     message: "\(move.machine) was not moved to \(move.to), and Nova does not say why")
             }
-            return try unclear(
-                &course,
+            return try course.unclear(
                 StepFailure(code: .unreachable, message: "whether the move of \(move.machine) was begun is not known"))
         }
         let words: String?
@@ -171,20 +132,7 @@ struct ServerMover: Sendable {
             message: "\(move.machine) was not moved to \(move.to): \(words ?? "Nova does not say why")")
         guard words == nil else { throw failure }
         // It writes its words down a moment after the server is free.
-        try unclear(&course, failure)
-    }
-
-    /// Whoever began it: it has the time that a new one has.
-    private func limit(_ course: inout Course, _ move: MachineMove) async {
-        guard clock.now() > course.began.adding(seconds: pool.rules.timeLimitSeconds), !course.isCalledOff else {
-            return
-        }
-        course.isCalledOff = true
-        course.refusal = StepFailure(
-            code: .timeout,
-            message: "\(move.machine) takes longer than \(pool.rules.timeLimitSeconds) s to \(move.to)"
-                + Self.progress(course.migration))
-        await callOff(course)
+        try course.unclear(failure)
     }
 
     private static func progress(_ migration: NovaRecord.Migration?) -> String {
@@ -193,14 +141,13 @@ struct ServerMover: Sendable {
         return ": \(left / unit) of \(total / unit) MiB of its memory were left"
     }
 
-    /// A move that nobody waits for any longer would go on by itself, under the steps that come next. In its last moment
-    /// (`post-migrating`) Nova does not call it off any more: the next look tells.
-    private func callOff(_ course: Course) async {
-        guard let id = course.id else { return }
+    /// In its last moment (`post-migrating`) Nova does not call a move off any more: the next look tells.
+    func callOff(_ memory: Memory) async {
+        guard let id = memory.id else { return }
         let client = pool.client
         // Not in the task that was told to stop: a request of that one ends at once.
         await Task {
-            for migration in (try? await client.migrations(of: id)) ?? [] where course.mayCallOff(migration) {
+            for migration in (try? await client.migrations(of: id)) ?? [] where memory.mayCallOff(migration) {
                 _ = try? await client.act(.abort(migration.id, of: id))
             }
         }.value

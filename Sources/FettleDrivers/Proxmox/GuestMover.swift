@@ -1,114 +1,72 @@
 import FettleDriverKit
 import FettleModel
 
-/// Brings one machine from one node to another, from whatever state an earlier try has left.
-struct GuestMover: Sendable {
+/// Moves the machines of Proxmox VE by the cluster's own tasks, or by its HA manager.
+struct GuestMover: PatientMover {
     let pool: ProxmoxPool
     /// Whether a machine that is shut off is brought along: home, but not away.
     let movesOff: Bool
 
-    private var clock: DriverClock { pool.clock }
+    var clock: DriverClock { pool.clock }
+    var timeLimitSeconds: Int { pool.rules.timeLimitSeconds }
+    var longestPause: Duration { .seconds(2) }
+    var freshMemory: Memory { Memory() }
 
-    /// What one call has seen and done so far.
-    private struct Course {
-        var began: Timestamp
-        var request: Request?
-        var isCalledOff = false
-        /// Looks in a row that told of nothing.
-        var unclear = 0
-        /// Told if nothing comes of it.
-        var refusal: StepFailure?
-        /// What moves the machine, as far as is known.
-        var task: ProxmoxTask.Name?
-    }
+    private typealias Course = MoveCourse<Memory>
 
-    private struct Request {
-        /// nil: whether it was begun is not known.
-        var task: ProxmoxTask.Name?
+    struct Memory: Sendable {
+        /// The task that this call has begun; nil: whether it was begun is not known, or nothing was asked.
+        var begun: ProxmoxTask.Name?
         /// When the HA manager had taken it; nil: it has not, or it was not asked.
         var takenAt: Timestamp?
+        /// What was seen to move the machine.
+        var seen: ProxmoxTask.Name?
     }
 
-    private enum Next { case done, wait }
-
-    /// Guests come and go in a busy cluster; one that never tells the same twice is out of order.
-    private static let mostUnclearLooks = 5
     /// How long the HA manager may take to begin with what it was asked for: it has a turn about every ten seconds.
     private static let patienceSeconds = 90
-    /// What is left of the step when a move is begun, so that it can still be called off.
-    private static let leastSeconds = 30
 
-    /// Returns once the cluster tells that the machine runs at the destination.
-    ///
-    /// - Parameter deadline: when the step's time is over.
-    /// - Returns: nil if there was nothing to do.
-    func move(
-        _ move: MachineMove, until deadline: Timestamp
-    ) async throws(StepFailure) -> MoveRecord? {
-        var course = Course(began: clock.now())
-        var pause = Duration.milliseconds(500)
-        while true {
-            guard clock.now() < deadline, !Task.isCancelled else {
-                await callOff(course.task ?? course.request?.task)
-                throw course.refusal
-                    ?? StepFailure(code: .timeout, message: "\(move.machine) has not come to \(move.to) in time")
-            }
-            if let view = try await look(move, &course),
-                case .done = try await advance(move, view, &course, until: deadline)
-            {
-                return course.request == nil && course.task == nil
-                    ? nil : MoveRecord(move, from: course.began, to: clock.now())
-            }
-            await clock.sleep(pause)
-            pause = min(pause * 2, .seconds(2))
-        }
+    func advance(
+        _ move: MachineMove, _ course: inout MoveCourse<Memory>, until deadline: Timestamp
+    ) async throws(StepFailure) -> Bool {
+        guard let view = try await look(move, &course) else { return false }
+        return try await isDone(move, view, &course, until: deadline)
     }
 
     private func look(_ move: MachineMove, _ course: inout Course) async throws(StepFailure) -> ProxmoxView? {
         if let view = try await pool.look([move]), try pool.standing(move, in: view) != .unclear { return view }
-        try unclear(
-            &course,
+        try course.unclear(
             StepFailure(code: .unreachable, message: "the cluster did not tell the same of \(move.machine) twice"))
         return nil
     }
 
-    private func unclear(_ course: inout Course, _ failure: StepFailure) throws(StepFailure) {
-        course.unclear += 1
-        guard course.unclear < Self.mostUnclearLooks else { throw course.refusal ?? failure }
-    }
-
-    private func advance(
+    private func isDone(
         _ move: MachineMove, _ view: ProxmoxView, _ course: inout Course, until deadline: Timestamp
-    ) async throws(StepFailure) -> Next {
+    ) async throws(StepFailure) -> Bool {
         switch try pool.standing(move, in: view) {
-        case .moved, .offThere: return .done
-        case .off where !movesOff: return .done
-        case .here, .off:
-            guard let request = course.request else {
-                try await begin(move, view, &course, until: deadline)
-                return .wait
-            }
-            try await judge(request, move, &course)
+        case .moved, .offThere: return true
+        case .off where !movesOff: return true
+        case .here where !course.isAsked, .off where !course.isAsked:
+            try await begin(move, view, &course, until: deadline)
+        case .here, .off: try await judge(move, &course)
         case .underWay(let task):
-            course.task = task?.name ?? course.task
-            course.unclear = 0
-            await limit(&course, move)
+            if let task {
+                course.memory.seen = task.name
+                course.isSeen = true
+            }
+            course.isClear()
+            await limit(move, &course)
         case .stuck:
-            try unclear(
-                &course,
+            try course.unclear(
                 StepFailure(
                     code: .inconclusive,
                     message:
                         "\(move.machine) is locked by a move, and nothing moves it: a person has to look (`qm unlock`)")
             )
         case .unclear: break
-        case .trouble(let failure):
-            // A backup ends by itself.
-            guard failure.code == .locked else { throw failure }
-            course.unclear = 0
-            course.refusal = failure
+        case .trouble(let failure): try course.wait(for: failure)
         }
-        return .wait
+        return false
     }
 
     // MARK: The move
@@ -120,15 +78,14 @@ struct GuestMover: Sendable {
         guard let guest = view.guest(named: move.machine), let state = view.seen[source]?.guests[guest.vmid] else {
             throw StepFailure(code: .internal, message: "\(move.machine) is not where it was just seen")
         }
-        guard deadline.milliseconds - clock.now().milliseconds > Int64(Self.leastSeconds) * 1_000 else {
-            throw StepFailure(code: .timeout, message: "no time is left to move \(move.machine) to \(move.to)")
-        }
+        try course.requireTime(for: move, at: clock.now(), until: deadline)
         try await MoveRequirement(pool: pool, move: move).hold(guest, state, view)
         let request = ProxmoxRequest.migrate(
             guest.vmid, from: source, to: destination, isRunning: state.isRunning,
             bandwidth: pool.rules.bandwidthMebibytes * 1_024)
         do throws(APIError) {
-            course.request = Request(task: try await pool.client.begin(request, on: source))
+            course.memory.begun = try await pool.client.begin(request, on: source)
+            course.isAsked = true
             course.began = clock.now()
             course.refusal = nil
         } catch {
@@ -137,15 +94,14 @@ struct GuestMover: Sendable {
                 throw StepFailure(proxmox: error)
             }
             course.refusal = StepFailure(proxmox: error)
-            course.request = Request()
+            course.isAsked = true
         }
     }
 
     /// The machine is where it was, and nothing moves it.
-    private func judge(_ request: Request, _ move: MachineMove, _ course: inout Course) async throws(StepFailure) {
-        guard let task = request.task else {
-            return try unclear(
-                &course,
+    private func judge(_ move: MachineMove, _ course: inout Course) async throws(StepFailure) {
+        guard let task = course.memory.begun else {
+            return try course.unclear(
                 StepFailure(code: .unreachable, message: "whether the move of \(move.machine) was begun is not known"))
         }
         let state: ProxmoxTask.State
@@ -155,13 +111,13 @@ struct GuestMover: Sendable {
         let refusal: StepFailure
         switch state {
         case .running:
-            course.unclear = 0
-            return await limit(&course, move)
+            course.isClear()
+            return await limit(move, &course)
         case .ended("OK") where task.type == "hamigrate":
-            let takenAt = request.takenAt ?? clock.now()
-            course.request?.takenAt = takenAt
+            let takenAt = course.memory.takenAt ?? clock.now()
+            course.memory.takenAt = takenAt
             guard clock.now() > takenAt.adding(seconds: Self.patienceSeconds) else {
-                course.unclear = 0
+                course.isClear()
                 return
             }
             refusal = StepFailure(
@@ -179,25 +135,13 @@ struct GuestMover: Sendable {
                 message: "the task that moved \(move.machine) is gone, and it is still on \(move.from)")
         }
         // The task may have ended behind the look, and the machine be there by now.
-        try unclear(&course, refusal)
+        try course.unclear(refusal)
     }
 
-    /// Whoever began it: it has the time that a new one has.
-    private func limit(_ course: inout Course, _ move: MachineMove) async {
-        guard clock.now() > course.began.adding(seconds: pool.rules.timeLimitSeconds), !course.isCalledOff else {
-            return
-        }
-        course.isCalledOff = true
-        course.refusal = StepFailure(
-            code: .timeout,
-            message: "\(move.machine) takes longer than \(pool.rules.timeLimitSeconds) s to \(move.to)")
-        await callOff(course.task ?? course.request?.task)
-    }
-
-    /// A move that nobody waits for any longer would go on by itself, under the steps that come next. What the HA manager does is its
-    /// own, and cannot be stopped without a right that nothing else here needs: it is waited for, or found by the next look.
-    private func callOff(_ task: ProxmoxTask.Name?) async {
-        guard let task else { return }
+    /// What the HA manager does is its own, and cannot be stopped without a right that nothing else here needs: it is waited for, or found
+    /// by the next look.
+    func callOff(_ memory: Memory) async {
+        guard let task = memory.seen ?? memory.begun else { return }
         let client = pool.client
         // Not in the task that was told to stop: a request of that one ends at once. It may have ended meanwhile: the next look tells.
         _ = await Task { try? await client.act(.stop(task)) }.value

@@ -46,16 +46,11 @@ public struct ProxmoxBringHomeDriver: StepDriver {
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
         try await endMaintenance(pool, step, context, until: deadline)
         let mover = GuestMover(pool: pool, movesOff: true)
-        var done: [MoveRecord] = []
         var down: [String] = []
-        for move in moves {
-            if Task.isCancelled {
-                throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
-            }
+        let done = try await mover.move(moves, until: deadline) { move throws(StepFailure) in
             if let view = try await pool.look([move]), case .off = try pool.standing(move, in: view) {
                 down.append("\(move.machine) on \(move.from)")
             }
-            if let record = try await mover.move(move, until: deadline) { done.append(record) }
         }
         try await startThoseThatWentDown(pool, step, context)
         try await awaitThoseThatWentDown(pool, step, context, until: deadline)
@@ -146,16 +141,7 @@ public struct ProxmoxBringHomeDriver: StepDriver {
     private func missing(
         _ pool: ProxmoxPool, _ step: Step, _ moves: [MachineMove], _ view: ProxmoxView, _ context: StepContext
     ) throws(StepFailure) -> StepFailure? {
-        var first: StepFailure?
-        for move in moves {
-            switch try pool.standing(move, in: view) {
-            case .moved, .offThere: continue
-            case .trouble(let failure) where !failure.code.isRetryable: throw failure
-            case .trouble(let failure): first = first ?? failure
-            default:
-                first = first ?? StepFailure(code: .timeout, message: "\(move.machine) is not home on \(move.to)")
-            }
-        }
+        var first = try step.notHome(try pool.moved(moves, in: view), countsOff: false)
         if let failure = missing(pool, step, view, context) {
             guard failure.code.isRetryable else { throw failure }
             first = first ?? failure

@@ -35,17 +35,9 @@ public struct ProxmoxEvacuationDriver: StepDriver {
             let began = clock.now()
             let view = try await look(pool, step, moves, staying)
             try refuseUnclearMaintenance(pool, view, step, context)
-            var isDone = isCordoned(pool, view)
-            for move in moves {
-                switch try pool.standing(move, in: view) {
-                case .moved: continue
-                case .off: try step.refuseOff(move, in: context.plan)
-                case .trouble(let failure) where failure.code != .locked: throw failure
-                default: isDone = false
-                }
-            }
+            let areAway = try step.areAway(try pool.moved(moves, in: view), in: context.plan)
             // Which of those that stay ran is written down before anything is done, even if nothing is to be moved.
-            if isDone, staying.isEmpty || context.prior != nil {
+            if areAway, isCordoned(pool, view), staying.isEmpty || context.prior != nil {
                 return .alreadyDone(observation(pool, view, moves, staying, at: began))
             }
             let running = view.running(on: pool.own).map(\.guest.name).filter(staying.contains)
@@ -65,20 +57,11 @@ public struct ProxmoxEvacuationDriver: StepDriver {
                 throw StepFailure(proxmox: error)
             }
         }
-        let mover = GuestMover(pool: pool, movesOff: false)
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
-        var done: [MoveRecord] = []
-        for move in moves {
-            if Task.isCancelled {
-                throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
-            }
-            if let record = try await mover.move(move, until: deadline) { done.append(record) }
-        }
+        let done = try await GuestMover(pool: pool, movesOff: false).move(moves, until: deadline)
         records.add(done, of: step, in: context)
         let view = try await look(pool, step, moves, staying)
-        for move in moves {
-            if case .off = try pool.standing(move, in: view) { try step.refuseOff(move, in: context.plan) }
-        }
+        try step.refuseOff(try pool.moved(moves, in: view), in: context.plan)
         guard !isCordoned(pool, view) else { return }
         // What was not written down before would be ended by nobody.
         guard MachineMemory.isCordoned(context.prior) else {
@@ -94,14 +77,7 @@ public struct ProxmoxEvacuationDriver: StepDriver {
         let pool = try ProxmoxPool(step, moves, in: context, clock, connect)
         let began = clock.now()
         let view = try await look(pool, step, moves, staying)
-        for move in moves {
-            switch try pool.standing(move, in: view) {
-            case .moved: continue
-            case .off: try step.refuseOff(move, in: context.plan)
-            case .trouble(let failure): throw failure
-            default: throw StepFailure(code: .timeout, message: "\(move.machine) does not run on \(move.to)")
-            }
-        }
+        try step.proveAway(try pool.moved(moves, in: view), in: context.plan)
         guard isCordoned(pool, view) else {
             throw StepFailure(code: .timeout, message: "the HA manager may still put machines on \(step.resource)")
         }

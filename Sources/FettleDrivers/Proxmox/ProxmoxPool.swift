@@ -71,6 +71,20 @@ struct ProxmoxPool: Sendable {
         GuestStanding(move.machine, from: try node(move.from), to: try node(move.to), in: view)
     }
 
+    func moved(_ moves: [MachineMove], in view: ProxmoxView) throws(StepFailure) -> [MovedMachine] {
+        try moves.map { move throws(StepFailure) in MovedMachine(move: move, place: try place(of: move, in: view)) }
+    }
+
+    private func place(of move: MachineMove, in view: ProxmoxView) throws(StepFailure) -> MovedMachine.Place {
+        switch try standing(move, in: view) {
+        case .moved: .there
+        case .off: .off
+        case .offThere: .offThere
+        case .trouble(let failure): .trouble(failure)
+        case .here, .underWay, .stuck, .unclear: .onItsWay
+        }
+    }
+
     /// Everything that the step's nodes tell, asked anew, and of one moment.
     ///
     /// - Throws: `unreachable` where one of the nodes of `required` is not in the cluster at the moment, or the cluster never stands still.

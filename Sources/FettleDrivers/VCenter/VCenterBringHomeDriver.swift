@@ -26,7 +26,7 @@ public struct VCenterBringHomeDriver: StepDriver {
             return try await inSession(step, context) { pool, moves, down throws(StepFailure) in
                 let began = clock.now()
                 let sight = try await pool.sight(of: moves, requiring: [])
-                if try missing(pool, moves, down, sight) == nil {
+                if try missing(step, pool, moves, down, sight) == nil {
                     return .alreadyDone(try observation(pool, moves, sight, at: began))
                 }
                 return .ready(prior: context.prior ?? PriorState(alreadySo: false, details: [:]))
@@ -42,14 +42,7 @@ public struct VCenterBringHomeDriver: StepDriver {
             try await awaitHost(pool, until: deadline)
             if pool.isOurs { try await leave(pool, until: deadline) }
             try await refuseForeignCordon(pool, moves)
-            let mover = VCenterMover(pool: pool)
-            var done: [MoveRecord] = []
-            for move in moves {
-                if Task.isCancelled {
-                    throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
-                }
-                if let record = try await mover.move(move, until: deadline) { done.append(record) }
-            }
+            let done = try await VCenterMover(pool: pool).move(moves, until: deadline)
             try await start(down, pool, until: deadline)
             records.add(done, of: step, in: context)
         }
@@ -59,7 +52,7 @@ public struct VCenterBringHomeDriver: StepDriver {
         try await inSession(step, context) { pool, moves, down throws(StepFailure) in
             let began = clock.now()
             let sight = try await pool.sight(of: moves, requiring: [step.resource])
-            if let failure = try missing(pool, moves, down, sight) { throw failure }
+            if let failure = try missing(step, pool, moves, down, sight) { throw failure }
             var seen = try observation(pool, moves, sight, at: began)
             records.tell(in: &seen, of: step, in: context)
             return seen
@@ -163,25 +156,15 @@ public struct VCenterBringHomeDriver: StepDriver {
     ///
     /// - Throws: what nothing done here would settle.
     private func missing(
-        _ pool: VCenterPool, _ moves: [MachineMove], _ down: [String], _ sight: VCenterSight
+        _ step: Step, _ pool: VCenterPool, _ moves: [MachineMove], _ down: [String], _ sight: VCenterSight
     ) throws(StepFailure) -> StepFailure? {
         var first: StepFailure?
         let host = try sight.host(pool.own)
         if !host.isConnected {
             first = StepFailure(code: .unreachable, message: "vCenter does not reach \(pool.own) (\(host.state))")
         }
-        for move in moves {
-            switch try pool.standing(move, in: sight) {
-            case .moved, .off, .offThere: continue
-            case .missing:
-                throw StepFailure(
-                    code: .drift, message: "vCenter tells of no machine \(move.machine) in the cluster any more")
-            case .trouble(let failure) where !failure.code.isRetryable: throw failure
-            case .trouble(let failure): first = first ?? failure
-            default:
-                first = first ?? StepFailure(code: .timeout, message: "\(move.machine) is not home on \(move.to)")
-            }
-        }
+        let notHome = try step.notHome(try pool.moved(moves, in: sight), countsOff: true)
+        first = first ?? notHome
         for name in down {
             guard let machine = sight.view.machine(named: name) else {
                 throw StepFailure(code: .drift, message: "\(name) is no more on \(pool.own)")

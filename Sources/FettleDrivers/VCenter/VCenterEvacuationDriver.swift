@@ -45,18 +45,9 @@ public struct VCenterEvacuationDriver: StepDriver {
         let sight = try await look(pool, step, moves, staying)
         let cordon = try pool.cordon(sight)
         try refuseForeignCordon(pool, cordon, moves, step, context)
-        var isDone = cordon == .on
-        for move in moves {
-            switch try pool.standing(move, in: sight) {
-            case .moved: continue
-            case .off: try step.refuseOff(move, in: context.plan)
-            case .missing: throw Self.gone(move)
-            case .trouble(let failure) where failure.code != .locked: throw failure
-            default: isDone = false
-            }
-        }
+        let areAway = try step.areAway(try pool.moved(moves, in: sight), in: context.plan)
         // Which of those that stay ran is written down before anything is done.
-        if isDone { return .alreadyDone(observation(pool, moves, staying, sight, at: began)) }
+        if areAway, cordon == .on { return .alreadyDone(observation(pool, moves, staying, sight, at: began)) }
         if let known = context.prior { return .ready(prior: known) }
         var identities: [String: String] = [:]
         for name in moves.map(\.machine) + staying { identities[name] = sight.view.machine(named: name)?.id.value }
@@ -84,14 +75,8 @@ public struct VCenterEvacuationDriver: StepDriver {
         if before.view.rules.automation == .full {
             try await awaitBalancer(moves, pool, request, until: deadline)
         }
-        let mover = VCenterMover(pool: pool)
-        var done: [MoveRecord] = []
-        for move in moves {
-            if Task.isCancelled {
-                throw StepFailure(code: .timeout, message: "stopped before \(move.machine) was moved")
-            }
+        let done = try await VCenterMover(pool: pool).move(moves, until: deadline) { _ throws(StepFailure) in
             try await requireCordon(pool, request)
-            if let record = try await mover.move(move, until: deadline) { done.append(record) }
         }
         records.add(done, of: step, in: context)
         try await settle(request, step, moves, staying, pool, context, until: deadline)
@@ -101,15 +86,7 @@ public struct VCenterEvacuationDriver: StepDriver {
         try await inSession(step, context) { pool, moves, staying throws(StepFailure) in
             let began = clock.now()
             let sight = try await look(pool, step, moves, staying)
-            for move in moves {
-                switch try pool.standing(move, in: sight) {
-                case .moved: continue
-                case .off: try step.refuseOff(move, in: context.plan)
-                case .missing: throw Self.gone(move)
-                case .trouble(let failure): throw failure
-                default: throw StepFailure(code: .timeout, message: "\(move.machine) does not run on \(move.to)")
-                }
-            }
+            try step.proveAway(try pool.moved(moves, in: sight), in: context.plan)
             switch try pool.cordon(sight) {
             case .on: break
             case .entering:
@@ -246,9 +223,7 @@ public struct VCenterEvacuationDriver: StepDriver {
         while true {
             try await requireCordon(pool, request)
             let sight = try await look(pool, step, moves, staying)
-            for move in moves {
-                if case .off = try pool.standing(move, in: sight) { try step.refuseOff(move, in: context.plan) }
-            }
+            try step.refuseOff(try pool.moved(moves, in: sight), in: context.plan)
             switch try pool.cordon(sight) {
             case .on: return
             case .entering: for name in staying { try await shutDown(name, pool, sight, &asked) }
@@ -277,13 +252,6 @@ public struct VCenterEvacuationDriver: StepDriver {
                     code: .refused, message: "\(name) cannot be asked to shut down: \(error.message)")
             }
         }
-    }
-
-    private static func gone(_ move: MachineMove) -> StepFailure {
-        StepFailure(
-            code: .drift,
-            message: "vCenter tells of no machine \(move.machine) in the cluster: it is gone, or has "
-                + "another name now")
     }
 
     private func observation(

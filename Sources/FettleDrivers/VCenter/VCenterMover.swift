@@ -1,52 +1,22 @@
 import FettleDriverKit
 import FettleModel
 
-/// Brings one machine from one host to another, from whatever state an earlier try has left.
-struct VCenterMover: Sendable {
+/// Moves machines by vCenter's own tasks.
+struct VCenterMover: PatientMover {
     let pool: VCenterPool
 
-    private var clock: DriverClock { pool.clock }
+    var clock: DriverClock { pool.clock }
+    var timeLimitSeconds: Int { pool.rules.timeLimitSeconds }
+    var longestPause: Duration { .seconds(3) }
+    /// The task of the move that was asked for; nil: whether it was heard is not known.
+    var freshMemory: VIReference? { nil }
 
-    /// What one call has seen and done so far.
-    private struct Course {
-        var began: Timestamp
-        /// Whether this call has asked for the move.
-        var isAsked = false
-        /// The task of that; nil: whether it was heard is not known.
-        var task: VIReference?
-        /// Whether it was seen under way.
-        var isSeen = false
-        var isCalledOff = false
-        /// Looks in a row that told of nothing.
-        var unclear = 0
-        /// Told if nothing comes of it.
-        var refusal: StepFailure?
-    }
+    private typealias Course = MoveCourse<VIReference?>
 
-    private static let mostUnclearLooks = 5
-    /// What is left of the step when a move is begun, so that it can still be called off.
-    private static let leastSeconds = 30
-
-    /// Returns once vCenter tells that the machine runs where it is to be, or is shut off.
-    ///
-    /// - Parameter deadline: when the step's time is over.
-    /// - Returns: nil if there was nothing to do.
-    func move(_ move: MachineMove, until deadline: Timestamp) async throws(StepFailure) -> MoveRecord? {
-        var course = Course(began: clock.now())
-        var pause = Duration.milliseconds(500)
-        while true {
-            guard clock.now() < deadline, !Task.isCancelled else {
-                await callOff(course)
-                throw course.refusal
-                    ?? StepFailure(code: .timeout, message: "\(move.machine) has not come to \(move.to) in time")
-            }
-            let sight = try await pool.look()
-            if try await isDone(move, sight, &course, until: deadline) {
-                return course.isAsked || course.isSeen ? MoveRecord(move, from: course.began, to: clock.now()) : nil
-            }
-            await clock.sleep(pause)
-            pause = min(pause * 2, .seconds(3))
-        }
+    func advance(
+        _ move: MachineMove, _ course: inout MoveCourse<VIReference?>, until deadline: Timestamp
+    ) async throws(StepFailure) -> Bool {
+        try await isDone(move, try await pool.look(), &course, until: deadline)
     }
 
     private func isDone(
@@ -60,25 +30,16 @@ struct VCenterMover: Sendable {
         case .here: try await judge(move, &course)
         case .underWay(let task):
             // Nothing moved it when it was asked for: this is that, though its answer was lost.
-            if course.isAsked, course.task == nil { course.task = task }
+            if course.isAsked, course.memory == nil { course.memory = task }
             course.isSeen = true
-            course.unclear = 0
-            await limit(&course, move)
+            course.isClear()
+            await limit(move, &course)
         case .missing:
-            try unclear(
-                &course, StepFailure(code: .drift, message: "vCenter tells of no machine \(move.machine) any more"))
-        case .trouble(let failure):
-            // A snapshot ends by itself.
-            guard failure.code == .locked else { throw failure }
-            course.unclear = 0
-            course.refusal = failure
+            try course.unclear(
+                StepFailure(code: .drift, message: "vCenter tells of no machine \(move.machine) any more"))
+        case .trouble(let failure): try course.wait(for: failure)
         }
         return false
-    }
-
-    private func unclear(_ course: inout Course, _ failure: StepFailure) throws(StepFailure) {
-        course.unclear += 1
-        guard course.unclear < Self.mostUnclearLooks else { throw course.refusal ?? failure }
     }
 
     // MARK: The move
@@ -89,23 +50,20 @@ struct VCenterMover: Sendable {
         guard let machine = sight.view.machine(named: move.machine) else {
             throw StepFailure(code: .internal, message: "\(move.machine) is not where it was just seen")
         }
-        let left = deadline.milliseconds - clock.now().milliseconds
-        guard left > Int64(Self.leastSeconds) * 1_000 else {
-            throw StepFailure(code: .timeout, message: "no time is left to move \(move.machine) to \(move.to)")
-        }
+        try course.requireTime(for: move, at: clock.now(), until: deadline)
         try hold(move, machine, sight)
         try await requireFit(move, machine, sight, until: deadline)
         course.isAsked = true
         course.began = clock.now()
         do throws(APIError) {
-            course.task = try await pool.client.begin(.relocate(machine.id, to: try destination(move, sight)))
+            course.memory = try await pool.client.begin(.relocate(machine.id, to: try destination(move, sight)))
             course.refusal = nil
         } catch {
             // DRS was faster, or somebody has begun something else: that is waited for.
             if error.status == 409 {
                 course.isAsked = false
                 course.refusal = StepFailure(vcenter: error)
-                return try unclear(&course, StepFailure(vcenter: error))
+                return try course.unclear(StepFailure(vcenter: error))
             }
             // It was not heard, or has said no. All else may have begun it: the next look tells.
             guard !error.nothingRan, error.code == .timeout || error.code == .unreachable else {
@@ -173,38 +131,23 @@ struct VCenterMover: Sendable {
     /// The machine is where it was, and nothing moves it.
     private func judge(_ move: MachineMove, _ course: inout Course) async throws(StepFailure) {
         if course.isCalledOff, let refusal = course.refusal { throw refusal }
-        guard let task = course.task else {
-            return try unclear(
-                &course,
+        guard let task = course.memory else {
+            return try course.unclear(
                 StepFailure(code: .unreachable, message: "whether the move of \(move.machine) was begun is not known"))
         }
         let seen: VCenterView.Activity?
         do throws(APIError) { seen = try await pool.client.task(task) } catch { throw StepFailure(vcenter: error) }
-        if let seen, seen.isUnderWay { return await limit(&course, move) }
+        if let seen, seen.isUnderWay { return await limit(move, &course) }
         if let seen, seen.state == "error" { throw seen.failure("\(move.machine) was not moved to \(move.to)") }
         // It says where the machine is a moment after the task has ended.
-        try unclear(
-            &course,
+        try course.unclear(
             StepFailure(
                 code: .unreachable,
                 message: "vCenter says that \(move.machine) was moved, and still tells of it where it was"))
     }
 
-    /// Whoever began it: it has the time that a new one has.
-    private func limit(_ course: inout Course, _ move: MachineMove) async {
-        guard clock.now() > course.began.adding(seconds: pool.rules.timeLimitSeconds), !course.isCalledOff else {
-            return
-        }
-        course.isCalledOff = true
-        course.refusal = StepFailure(
-            code: .timeout,
-            message: "\(move.machine) takes longer than \(pool.rules.timeLimitSeconds) s to \(move.to)")
-        await callOff(course)
-    }
-
-    /// A move that nobody waits for any longer would go on by itself, under the steps that come next. What others began is theirs.
-    private func callOff(_ course: Course) async {
-        guard let task = course.task else { return }
+    func callOff(_ task: VIReference?) async {
+        guard let task else { return }
         let client = pool.client
         // Not in the task that was told to stop: a request of that one ends at once.
         await Task { _ = try? await client.call(.cancel(task)) }.value

@@ -91,6 +91,26 @@ struct VCenterPool: Sendable {
             own: try sight.host(own).id, isHomeward: isHomeward, sight.view)
     }
 
+    func moved(_ moves: [MachineMove], in sight: VCenterSight) throws(StepFailure) -> [MovedMachine] {
+        try moves.map { move throws(StepFailure) in MovedMachine(move: move, place: try place(of: move, in: sight)) }
+    }
+
+    private func place(of move: MachineMove, in sight: VCenterSight) throws(StepFailure) -> MovedMachine.Place {
+        switch try standing(move, in: sight) {
+        case .moved: .there
+        case .off: .off
+        case .offThere: .offThere
+        case .trouble(let failure): .trouble(failure)
+        case .here, .underWay: .onItsWay
+        case .missing:
+            .trouble(
+                StepFailure(
+                    code: .drift,
+                    message: "vCenter tells of no machine \(move.machine) in the cluster: it is gone, or has another "
+                        + "name now"))
+        }
+    }
+
     // MARK: Maintenance
 
     /// Whether anything is powered on there or moved there.
