@@ -45,6 +45,36 @@ enum Balancer {
         return (try count(front, "hrsp_2xx"), failed)
     }
 
+    /// As docs/traffic.md has it.
+    static func keepsItsState(_ keeps: Bool) async throws {
+        let save =
+            "/bin/sh -c 'echo show servers state | socat -t5 - UNIX-CONNECT:/run/haproxy/admin.sock >/var/lib/haproxy/server-state'"
+        let unit = """
+            [Service]
+            ExecReload=
+            ExecReload=/usr/sbin/haproxy -Ws -f $CONFIG -c -q $EXTRAOPTS
+            ExecReload=\(save)
+            ExecReload=/bin/kill -USR2 $MAINPID
+            ExecStop=\(save)
+            """
+        let file = "/etc/systemd/system/haproxy.service.d/keep-state.conf"
+        let script =
+            keeps
+            ? """
+            cp -p /etc/haproxy/haproxy.cfg /root/haproxy.cfg.before
+            sed -i -e '/^global/a\\    server-state-file /var/lib/haproxy/server-state' \
+                -e '/^defaults/a\\    load-server-state-from-file global' /etc/haproxy/haproxy.cfg
+            mkdir -p \(file.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" })
+            cat >\(file) <<'UNIT'
+            \(unit)
+            UNIT
+            """
+            : "mv /root/haproxy.cfg.before /etc/haproxy/haproxy.cfg; rm -f \(file) /var/lib/haproxy/server-state"
+        try await PackagesLab.inside(
+            "set -e; \(script)\nsystemctl daemon-reload; systemctl restart haproxy", on: "lb-1")
+        try await waitUntilAllServe()
+    }
+
     static func takenOut() async throws -> [String] { try await servers().filter(\.isTakenOut).map(\.name).sorted() }
 
     static func isTakenOut(_ server: String) async throws -> Bool { try await takenOut().contains(server) }

@@ -44,6 +44,37 @@ extension MainJobTests {
             #expect(try await Truth.version(of: "orders", on: ["api-1", "api-2"]) == ["ii 1.1", "ii 1.1"])
             try await Balancer.expectAllServe()
         }
+
+        /// docs/traffic.md says how HAProxy keeps its drains itself: then not even the moment until Fettle sees the restart is open.
+        @Test func aHAProxyThatKeepsItsServersStateSendsNothingToADrainedMemberAfterARestart() async throws {
+            try await MainJobLab.renew(.api, offering: "lab-good")
+            try await Balancer.keepsItsState(true)
+            let slow = "echo 'DPkg::Pre-Invoke {\"sleep 20\";};' >/etc/apt/apt.conf.d/99slow"
+            try await PackagesLab.lab("exec", "api-1", "sh", "-c", slow)
+            let site = try Site()
+            _ = try await site.approvedChange(of: "orders", in: .api, on: "api-1")
+            try await PackagesLab.lab("load", "start")
+            try await PackagesLab.lab("sample", "start")
+            let process = try site.launch("run", "start", "change-1")
+            defer { process.killAtOnce() }
+            try await site.waitForIntent("api-1/patch")
+            try await PackagesLab.lab("haproxy", "restart")
+            #expect(try await process.end() == 0, "\(process.output)")
+            let answers = try await Balancer.answers(of: "api")
+            #expect(answers.failed == 0 && answers.good > 500, "\(answers)")
+            try await PackagesLab.lab("load", "stop")
+            let path = try await PackagesLab.lab("sample", "stop").trimmingCharacters(in: .whitespacesAndNewlines)
+            let journal = try await site.journal
+            let drainedAt = try #require(journal.first { $0.event.isEnd(of: "api-1/drain") }?.at.milliseconds)
+            let restoredAt = try #require(journal.first { $0.event.isIntent(of: "api-1/restore") }?.at.milliseconds)
+            let meanwhile = try Traffic.read(path).filter {
+                $0.server == "api-1" && $0.time * 1000 > Double(drainedAt) && $0.time * 1000 < Double(restoredAt)
+            }
+            #expect(meanwhile.count > 20 && meanwhile.allSatisfy { !$0.serves })
+            #expect(try await Truth.version(of: "orders", on: ["api-1"]) == ["ii 1.1"])
+            try await Balancer.keepsItsState(false)
+            try await Balancer.expectAllServe()
+        }
     }
 }
 
