@@ -114,6 +114,7 @@ struct AnsibleImportTests {
         let web = "'old-web', 'web01.example.com', 'web02.example.com' and 1 more"
         let expected = [
             "hosts:1:1: Ansible doesn't say how many members must serve: all but one for 'db', 'windows'",
+            "hosts:1:1: no minimum in service is set for groups of groups, which keep their own: 'databases'",
             "hosts:3:1: '2001:db8::7' cannot be an id: taken as '2001-db8--7'",
             "hosts:20:7: 'win-1' is reached by 'winrm', not by ssh: tracked only",
             "hosts:25:1: the variable 'ports' is not taken for \(web): it is a list",

@@ -227,7 +227,7 @@ struct AnsibleMapping {
     private mutating func groups(_ ids: [String: ResourceID], _ resources: [Resource]) -> [ResourceGroup] {
         let known = Set(resources.map(\.id))
         var groups: [ResourceGroup] = []
-        var assumed: [String] = []
+        var (assumed, unguarded): ([String], [String]) = ([], [])
         for (name, hosts) in members.sorted(by: { $0.key < $1.key }) where name != "all" && name != "ungrouped" {
             guard let group = inventory.groups[name] else { continue }
             if let environment = environmentID(ofGroup: name) {
@@ -254,6 +254,7 @@ struct AnsibleMapping {
             } else if group.hosts.isEmpty {
                 // Its children guard themselves; a minimum of its own would let them wait for each other.
                 result.minimumAvailable = .count(0)
+                unguarded.append(name)
             } else {
                 assumed.append(name)
             }
@@ -265,6 +266,9 @@ struct AnsibleMapping {
         }
         if !assumed.isEmpty {
             add("Ansible doesn't say how many members must serve: all but one for \(assumed.listed())")
+        }
+        if !unguarded.isEmpty {
+            add("no minimum in service is set for groups of groups, which keep their own: \(unguarded.listed())")
         }
         return groups
     }
