@@ -29,11 +29,20 @@ extension ProbeReader {
             return nil
         }
         let pattern = fields.required("pattern", of: "'log'", reading, hint: "such as 'ERROR|panic'").flatMap {
-            reading.text($0, "the pattern", limit: 1_024)
+            extendedPattern($0)
         }
         let atMost = fields["atMost"].map { reading.integer($0, "atMost", in: 0...1_000_000) } ?? 0
         guard let source = logSource(fields), let pattern, let atMost else { return nil }
         return .log(source: source, pattern: pattern, atMost: atMost)
+    }
+
+    private func extendedPattern(_ value: YAMLValue) -> String? {
+        guard let pattern = reading.text(value, "the pattern", limit: 1_024) else { return nil }
+        guard let fault = ExtendedPattern.fault(in: pattern) else { return pattern }
+        reading.problem(
+            "the pattern is no extended regular expression: \(fault)", at: value.place,
+            hint: "as for `grep -E`; \\ before a sign takes it as it stands")
+        return nil
     }
 
     private func logSource(_ fields: Fields) -> LogSource? {
