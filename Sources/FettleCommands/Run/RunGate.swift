@@ -34,14 +34,8 @@ struct RunGate: AsyncParsableCommand {
         if options.output == .json {
             return try session.printJSON(Answer(run: RunID(run), step: id, verdict: verdict))
         }
-        let executor = try await session.runs.summary(of: RunID(run)).executor.flatMap {
-            ExecutorName.isGone($0) ? nil : $0
-        }
-        session.print(
-            "answered \(step.printable) with \(verdict.rawValue)"
-                + (executor == nil
-                    ? "; no process carries \(run.printable) out now: `fettle run resume \(run.printable)` takes it up"
-                    : ""))
+        let executor = try await session.executor(of: RunID(run))
+        session.print("answered \(step.printable) with \(verdict.rawValue); \(RunID(run).takenUp(by: executor))")
         if executor != nil { session.next("fettle run show \(run.printable)") }
     }
 }

@@ -55,22 +55,27 @@ struct RunRequestArguments: ParsableArguments {
 
     func ask(_ session: Session, _ request: (Person, String) -> RunRequest) async throws {
         try await session.runs.ask(request(session.person, reason), of: RunID(run))
-        let present = try await executor(session)
+        let present = try await session.executor(of: RunID(run))
         if session.options.output == .json {
             return try session.printJSON(Answer(run: RunID(run), executor: present))
         }
-        session.print(told(present))
+        session.print("asked; \(RunID(run).takenUp(by: present))")
     }
+}
 
+extension Session {
     /// The process that carries the run out now; nil: none does.
-    func executor(_ session: Session) async throws -> String? {
-        try await session.runs.summary(of: RunID(run)).executor.flatMap { ExecutorName.isGone($0) ? nil : $0 }
+    func executor(of run: RunID) async throws -> String? {
+        try await runs.summary(of: run).executor.flatMap { ExecutorName.isGone($0) ? nil : $0 }
     }
+}
 
-    /// Who takes up what was asked.
-    func told(_ executor: String?) -> String {
-        executor != nil
-            ? "asked; the process that carries \(run.printable) out takes it up within a second"
-            : "asked; no process carries \(run.printable) out now: `fettle run resume \(run.printable)` takes it up"
+extension RunID {
+    /// Who takes up what was asked of the run.
+    func takenUp(by executor: String?) -> String {
+        let run = rawValue.printable
+        return executor != nil
+            ? "the process that carries \(run) out takes it up within a second"
+            : "no process carries \(run) out now: `fettle run resume \(run)` takes it up"
     }
 }

@@ -69,7 +69,7 @@ struct RunRollback: AsyncParsableCommand {
             try await session.runs.ask(
                 .rollbackPart(resources: resources, by: session.person, reason: target.reason), of: run)
         }
-        let executor = try await target.executor(session)
+        let executor = try await session.executor(of: run)
         if options.output == .json, dryRun || isAsked {
             return try session.printJSON(
                 Answer(run: run, resources: part.resources, added: added, isAsked: isAsked, executor: executor))
@@ -91,6 +91,6 @@ struct RunRollback: AsyncParsableCommand {
             "\(isAsked ? "asked to go back" : "would go back"): "
                 + part.resources.map(\.rawValue).joined(separator: ", ").printable)
         for line in needs { session.print(line) }
-        if isAsked { session.print(target.told(executor)) }
+        if isAsked { session.print("asked; \(RunID(target.run).takenUp(by: executor))") }
     }
 }
