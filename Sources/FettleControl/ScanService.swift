@@ -48,8 +48,8 @@ public struct ScanService: Sendable {
         try await gate.require(.scan, on: ActScope(resources, fleet: fleet))
         try await gate.requireAccepted(policy, fleet)
         let collection = FactsCollection(inspector: tools.inspector, limit: tools.parallel, now: tools.now)
-        let collected = await withMachines(
-            await collection.collect(resources, id: "") { progress($0.resource) }, of: fleet)
+        let seen = await collection.collect(resources, id: "") { progress($0.resource) }
+        let collected = await withRoles(await withMachines(seen, of: fleet), of: fleet)
         let asked = Set(collected.hosts.map(\.resource))
         // Only of somebody who was not asked is anything needed from before; to read it takes as long as to look at some hosts.
         let others =
@@ -78,16 +78,34 @@ public struct ScanService: Sendable {
         var known: [ResourceID: Observed<HypervisorFacts>] = [:]
         for group in fleet.groups.sorted(by: { $0.id < $1.id }) where group.machines != nil {
             guard !asked.isDisjoint(with: group.members) else { continue }
-            let addresses: [ResourceID: ResourceAddress] = group.members.reduce(into: [:]) {
-                $0[$1] = fleet.resource($1)?.address
-            }
-            known.merge(await machines(group, addresses, asked)) { first, _ in first }
+            known.merge(await machines(group, Self.addresses(of: group, fleet), asked)) { first, _ in first }
         }
         for place in facts.hosts.indices {
             guard let observed = known[facts.hosts[place].resource] else { continue }
             facts.hosts[place].hypervisor = observed
         }
         return facts
+    }
+
+    /// Who leads a cluster is of one moment: it is asked when its members are looked at, and not remembered.
+    private func withRoles(_ collected: FactSet, of fleet: Fleet) async -> FactSet {
+        guard let roles = tools.roles else { return collected }
+        var facts = collected
+        let places = Dictionary(facts.hosts.indices.map { (facts.hosts[$0].resource, $0) }) { first, _ in first }
+        for group in fleet.groups where group.kind == .cluster {
+            guard group.members.contains(where: { places[$0] != nil }) else { continue }
+            for (member, role) in await roles(group, Self.addresses(of: group, fleet)) {
+                guard let place = places[member] else { continue }
+                facts.hosts[place].clusterRoles = (facts.hosts[place].clusterRoles ?? [:]).merging([group.id: role]) {
+                    _, new in new
+                }
+            }
+        }
+        return facts
+    }
+
+    private static func addresses(of group: ResourceGroup, _ fleet: Fleet) -> [ResourceID: ResourceAddress] {
+        group.members.reduce(into: [:]) { $0[$1] = fleet.resource($1)?.address }
     }
 
     /// What was known before. A set that cannot be read any more is no reason not to look: who is missing then was never looked at.

@@ -14,6 +14,8 @@ public struct Tools: Sendable {
             @Sendable (ResourceGroup, [ResourceID: ResourceAddress], Set<ResourceID>) async
                 -> [ResourceID: Observed<HypervisorFacts>]
         )?
+    /// Asks a cluster who leads it and who could. Empty where it is not known how, or nobody answers; nil where nobody here can ask.
+    public var roles: (@Sendable (ResourceGroup, [ResourceID: ResourceAddress]) async -> [ResourceID: ClusterRole])?
     /// Opens the way to somewhere beforehand. What goes wrong is told by whoever goes there; nil where there are no ways.
     public var reach: (@Sendable (ResourceAddress) async -> Void)?
     /// Asks a host beforehand for what takes it longest to tell, so that the next look at all of it takes less; nil where no look
@@ -33,6 +35,7 @@ public struct Tools: Sendable {
             @Sendable (ResourceGroup, [ResourceID: ResourceAddress], Set<ResourceID>) async
                 -> [ResourceID: Observed<HypervisorFacts>]
         )? = nil,
+        roles: (@Sendable (ResourceGroup, [ResourceID: ResourceAddress]) async -> [ResourceID: ClusterRole])? = nil,
         reach: (@Sendable (ResourceAddress) async -> Void)? = nil,
         foresee: (@Sendable (ResourceID, ResourceAddress) async -> Void)? = nil,
         drivers: any StepDriverRegistry,
@@ -43,6 +46,7 @@ public struct Tools: Sendable {
         self.resolver = resolver
         self.refreshLists = refreshLists
         self.machines = machines
+        self.roles = roles
         self.reach = reach
         self.foresee = foresee
         self.drivers = MaskedDrivers(inner: drivers, mask: secrets)

@@ -78,7 +78,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .discardKept(let machine): machine.driver == ReplaceMachineDriver.name ? discard : nil
         case .snapshot(let machine), .revert(let machine), .discardSnapshot(let machine):
             machine.rules.driver == SnapshotDriver.name ? snapshots : nil
-        case .handOver, .upgradeThroughController, .buildImage, .retire: nil
+        case .handOver: PatroniHandoverDriver()
+        case .upgradeThroughController, .buildImage, .retire: nil
         }
     }
 

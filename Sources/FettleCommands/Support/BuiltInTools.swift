@@ -31,6 +31,7 @@ enum BuiltInTools {
                     .merging(await openstack.machines(of: group, asked: asked)) { first, _ in first }
                     .merging(await vcenter.machines(of: group, asked: asked)) { first, _ in first }
             },
+            roles: { group, addresses in await PatroniRoles().roles(of: group, at: addresses) },
             reach: { address in _ = try? await channels.channel(to: address) },
             foresee: { resource, address in await inspector.foresee(resource, at: address) },
             drivers: drivers, observer: drivers.health, secrets: secrets, parallel: parallel)

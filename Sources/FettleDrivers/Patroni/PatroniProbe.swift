@@ -1,8 +1,6 @@
 internal import FettleModel
-internal import Foundation
 
-/// What Patroni says of the whole cluster
-/// ([GET /cluster](https://patroni.readthedocs.io/en/latest/rest_api.html#cluster-status-endpoints)).
+/// Whether Patroni finds its whole cluster well.
 struct PatroniProbe: Sendable {
     let url: String
     /// A member that is gone is not listed any more: so many there must be.
@@ -24,16 +22,10 @@ struct PatroniProbe: Sendable {
     }
 
     func judge(_ body: [UInt8]) -> ProbeAnswer {
-        guard let cluster = try? JSONDecoder().decode(Cluster.self, from: Data(body)) else {
-            return .error("its answer is none of Patroni")
-        }
-        let listed = cluster.members
+        guard let listed = PatroniView(body)?.members else { return .error("its answer is none of Patroni") }
         guard listed.count >= members else { return .fail("\(listed.count) of \(members) members are there") }
-        // A replica that follows is `streaming` since version 3.1, `running` before.
-        if let ill = listed.first(where: { !["running", "streaming"].contains($0.state) }) {
-            return .fail("\(ill.words) is \(SafeText.lastLines(of: ill.state) ?? "in no state")")
-        }
-        let leaders = listed.filter { ["leader", "standby_leader", "master"].contains($0.role) }
+        if let ill = listed.first(where: { !$0.runs }) { return .fail("\(ill.words) is \(ill.stateWords)") }
+        let leaders = listed.filter(\.leads)
         guard leaders.count == 1, let leader = leaders.first else {
             return .fail(leaders.isEmpty ? "no member leads" : "\(leaders.count) members lead")
         }
@@ -49,28 +41,5 @@ struct PatroniProbe: Sendable {
             }
         }
         return .pass("\(listed.count) members run, \(leader.words) leads")
-    }
-
-    private struct Cluster: Decodable {
-        var members: [Member]
-    }
-
-    private struct Member: Decodable {
-        var name: String
-        var role: String
-        var state: String
-        var timeline: Int?
-        var lag: Lag?
-
-        var words: String { SafeText.lastLines(of: name) ?? "a member" }
-    }
-
-    /// Bytes, or `"unknown"`.
-    private struct Lag: Decodable {
-        var bytes: Int64?
-
-        init(from decoder: any Decoder) throws {
-            bytes = try? decoder.singleValueContainer().decode(Int64.self)
-        }
     }
 }

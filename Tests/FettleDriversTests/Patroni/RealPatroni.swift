@@ -1,0 +1,138 @@
+import FettleModel
+import Foundation
+import Testing
+
+@testable import FettleDrivers
+
+/// One etcd and three Patroni with PostgreSQL, told line by line what to do next. All of it ends with its standard input.
+private let cluster = """
+    set -u
+    directory=$1 client=$2 peer=$3
+    shift 3
+    ports=("$@")
+    mkdir -m 755 "$directory"
+    exec >"$directory/log" 2>&1
+    as=
+    [ "$(id -u)" != 0 ] || as="setpriv --reuid postgres --regid postgres --clear-groups"
+    programs=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+    processes=()
+    finish() {
+        for member in 1 2 3; do [ -z "${processes[member]-}" ] || kill "${processes[member]}"; done
+        for member in 1 2 3; do [ -z "${processes[member]-}" ] || wait "${processes[member]}"; done
+        kill "${processes[0]}"
+        wait
+        rm -rf "$directory"
+    }
+    trap finish EXIT
+    url=http://127.0.0.1
+    etcd --name one --data-dir "$directory/etcd" --listen-client-urls $url:$client --advertise-client-urls $url:$client \\
+        --listen-peer-urls $url:$peer --initial-advertise-peer-urls $url:$peer --initial-cluster one=$url:$peer </dev/null &
+    processes[0]=$!
+    start() {
+        $as env -C / HOME="$directory/$1" patroni "$directory/$1.yml" </dev/null &
+        processes[$1]=$!
+    }
+    for member in 1 2 3; do
+        api=${ports[2 * member - 2]} port=${ports[2 * member - 1]}
+        mkdir "$directory/$member"
+        [ -z "$as" ] || chown postgres "$directory/$member"
+        cat >"$directory/$member.yml" <<YAML
+    scope: demo
+    name: pg-$member
+    restapi: {listen: "127.0.0.1:$api", connect_address: "127.0.0.1:$api"}
+    etcd3: {hosts: "127.0.0.1:$client"}
+    bootstrap:
+      dcs: {ttl: 20, loop_wait: 1, retry_timeout: 3, postgresql: {parameters: {max_connections: 20, shared_buffers: 16MB, fsync: "off"}}}
+      initdb: [{encoding: UTF8}, {locale: C}, no-sync]
+      pg_hba: ["host all all 127.0.0.1/32 trust", "host replication all 127.0.0.1/32 trust", "local all all trust"]
+    postgresql:
+      listen: "127.0.0.1:$port"
+      connect_address: "127.0.0.1:$port"
+      data_dir: $directory/$member/data
+      bin_dir: $programs
+      pgpass: $directory/$member/pgpass
+      authentication: {superuser: {username: postgres}, replication: {username: repl}}
+      parameters: {unix_socket_directories: "$directory/$member"}
+    YAML
+        start $member
+    done
+    while read -r what member words; do
+        case $what in
+            start) start "$member" ;;
+            stop)
+                kill "${processes[member]}"
+                wait "${processes[member]}"
+                ;;
+            freeze | thaw)
+                signal=STOP
+                [ $what = freeze ] || signal=CONT
+                pkill -"$signal" -P "$(head -1 "$directory/$member/data/postmaster.pid")" -f walreceiver
+                ;;
+            switchover)
+                curl -s $url:"${ports[2 * member - 2]}"/switchover -d "{\\"leader\\":\\"pg-$member\\",\\"candidate\\":\\"pg-$words\\"}"
+                ;;
+            query) psql -h 127.0.0.1 -p "${ports[2 * member - 1]}" -U postgres -qAtc "$words" ;;
+        esac
+    done
+    """
+
+/// Debian 12's Patroni (3.0) with PostgreSQL 15, all on this machine.
+final class RealPatroni: @unchecked Sendable {
+    let ports: [Int]
+    private let process = Process()
+    private let input = Pipe()
+
+    init() throws {
+        ports = try (1...8).map { _ in try freePort() }
+        process.executableURL = URL(filePath: "/bin/bash")
+        let folder = "/tmp/fettle-pt-\(UUID().uuidString.prefix(8))"
+        process.arguments = ["-c", cluster, "bash", folder] + ports.map(String.init)
+        process.standardInput = input
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+    }
+
+    func tell(_ what: String, _ member: Int, _ words: String = "") throws {
+        try input.fileHandleForWriting.write(contentsOf: Data("\(what) \(member) \(words)\n".utf8))
+    }
+
+    /// Its folder goes with it.
+    func end() {
+        try? input.fileHandleForWriting.close()
+        process.waitUntilExit()
+    }
+
+    /// By which member `member` is asked.
+    func ask(through member: Int = 1) async -> ProbeSample {
+        let url = "http://{host}:\(ports[2 * member])"
+        let check = Probe.Check.cluster(view: .patroni(url: url, members: 3, maximumLagBytes: 1_048_576))
+        return await ProbeRunner(channels: NoChannels()).sample(
+            Probe(name: "cluster", check: check), of: ProbeTarget(resource: "db-1", address: .local))
+    }
+}
+
+extension RealPatroni {
+    /// In CI it has to be there.
+    static var canRun: Bool {
+        FileManager.default.isExecutableFile(atPath: "/usr/bin/patroni")
+            || ProcessInfo.processInfo.environment["CI"] != nil
+    }
+
+    /// Up, with a leader and two replicas.
+    static func up() async throws -> RealPatroni {
+        let cluster = try RealPatroni()
+        try await eventually("three members run, and one leads") { await cluster.ask().verdict == .pass }
+        return cluster
+    }
+
+    var leader: Int {
+        get async throws {
+            for member in 1...3 {
+                let reason = await ask(through: member).reason
+                if let leader = (1...3).first(where: { reason.contains("pg-\($0) leads") }) { return leader }
+            }
+            throw CancellationError()
+        }
+    }
+}
