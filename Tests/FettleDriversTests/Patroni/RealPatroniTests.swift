@@ -1,4 +1,7 @@
+import FettleModel
 import Testing
+
+@testable import FettleDrivers
 
 /// The probe, held against the product.
 @Suite(

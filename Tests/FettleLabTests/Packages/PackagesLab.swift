@@ -30,7 +30,7 @@ enum PackagesLab {
     }
 
     /// The same where it may fail.
-    static func attempt(_ words: [String]) async throws -> CommandResult {
+    static func attempt(_ words: [String], within limit: Duration = .seconds(120)) async throws -> CommandResult {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appending(path: "../../../Lab/lab").standardizedFileURL
         let command = try shellQuoted([root.path] + words)
@@ -39,7 +39,7 @@ enum PackagesLab {
         let settings = try ["FETTLE_LAB_DIR", "FETTLE_LAB_NAME"].compactMap { name in
             try ProcessInfo.processInfo.environment[name].map { "\(name)=\(try shellQuoted($0)) " }
         }.joined()
-        return try await channel.run(RemoteCommand(script: settings + command, timeout: .seconds(120)))
+        return try await channel.run(RemoteCommand(script: settings + command, timeout: limit))
     }
 
     /// Runs a script as root in a host, without ssh.
