@@ -1,4 +1,5 @@
 import FettleDatabase
+import FettleDriverKit
 import FettleModel
 import Foundation
 import Testing
