@@ -48,9 +48,10 @@ public struct ScanService: Sendable {
         try await gate.require(.scan, on: ActScope(resources, fleet: fleet))
         try await gate.requireAccepted(policy, fleet)
         let collection = FactsCollection(inspector: tools.inspector, limit: tools.parallel, now: tools.now)
-        let seen = await collection.collect(resources, id: "") { progress($0.resource) }
-        let collected = await withRoles(await withMachines(seen, of: fleet), of: fleet)
+        let collected = await withMachines(
+            await collection.collect(resources, id: "") { progress($0.resource) }, of: fleet)
         let asked = Set(collected.hosts.map(\.resource))
+        let roles = await roles(ofThoseWith: asked, fleet)
         // Only of somebody who was not asked is anything needed from before; to read it takes as long as to look at some hosts.
         let others =
             fleet.resources.allSatisfy { asked.contains($0.id) }
@@ -63,7 +64,7 @@ public struct ScanService: Sendable {
             id throws(ControlError) in
             FactSet(
                 id: id, observedAt: collected.observedAt,
-                hosts: (collected.hosts + others).sorted { $0.resource < $1.resource })
+                hosts: Self.told(roles, to: collected.hosts + others).sorted { $0.resource < $1.resource })
         }
         let (findings, reference) = try await assess(facts, factsReference, fleet: fleet, policy: policy, feeds: feeds)
         return Scan(facts: facts, findings: findings, reference: reference).limited(to: asked)
@@ -87,21 +88,30 @@ public struct ScanService: Sendable {
         return facts
     }
 
-    /// Who leads a cluster is of one moment: it is asked when its members are looked at, and not remembered.
-    private func withRoles(_ collected: FactSet, of fleet: Fleet) async -> FactSet {
-        guard let roles = tools.roles else { return collected }
-        var facts = collected
-        let places = Dictionary(facts.hosts.indices.map { (facts.hosts[$0].resource, $0) }) { first, _ in first }
-        for group in fleet.groups where group.kind == .cluster {
-            guard group.members.contains(where: { places[$0] != nil }) else { continue }
-            for (member, role) in await roles(group, Self.addresses(of: group, fleet)) {
-                guard let place = places[member] else { continue }
-                facts.hosts[place].clusterRoles = (facts.hosts[place].clusterRoles ?? [:]).merging([group.id: role]) {
-                    _, new in new
-                }
-            }
+    /// Of clusters of which a member was looked at. Who leads is of one moment: it is asked each time, and of all members at once.
+    private func roles(
+        ofThoseWith asked: Set<ResourceID>, _ fleet: Fleet
+    ) async -> [GroupID: [ResourceID: ClusterRole]] {
+        guard let ask = tools.roles else { return [:] }
+        var roles: [GroupID: [ResourceID: ClusterRole]] = [:]
+        for group in fleet.groups where group.kind == .cluster && !asked.isDisjoint(with: group.members) {
+            roles[group.id] = await ask(group, Self.addresses(of: group, fleet))
         }
-        return facts
+        return roles.filter { !$0.value.isEmpty }
+    }
+
+    /// Members that were not looked at this time, too: a leader of before would be one of two.
+    private static func told(
+        _ roles: [GroupID: [ResourceID: ClusterRole]], to hosts: [HostFacts]
+    ) -> [HostFacts] {
+        guard !roles.isEmpty else { return hosts }
+        return hosts.map { host in
+            var host = host
+            var own = host.clusterRoles ?? [:]
+            for (group, members) in roles { own[group] = members[host.resource] }
+            host.clusterRoles = own.isEmpty ? nil : own
+            return host
+        }
     }
 
     private static func addresses(of group: ResourceGroup, _ fleet: Fleet) -> [ResourceID: ResourceAddress] {

@@ -75,6 +75,33 @@ import Testing
         #expect(scan.facts.hosts.map(\.hypervisor) == [.observed(seen), .notObserved(reason: "offline")])
     }
 
+    /// A leader of before would be one of two, and none would hand over to the other.
+    @Test func aClusterTellsWhoLeadsOfAllItsMembersWheneverOneIsLookedAt() async throws {
+        var builder = FleetBuilder()
+        let members = ["db-1", "db-2", "db-3"].map { builder.host($0, kind: .database) }
+        builder.group(
+            "db", members, minimum: .count(2), strategy: .replicasFirst(maxUnavailable: .count(1)), probes: [],
+            kind: .cluster)
+        builder.group("pool", ["db-3"], minimum: .count(0), probes: [])
+        let fleet = builder.fleet
+        func scan(_ names: [ResourceID], leader: ResourceID?, at time: Int64) async throws -> [ClusterRole?] {
+            let tools = Tools(
+                inspector: PendingUpdate(time: Timestamp(milliseconds: time)), resolver: NoAnswers(),
+                roles: { group, addresses in
+                    #expect(group.id == "db" && addresses.keys.sorted() == members)
+                    guard let leader else { return [:] }
+                    return members.reduce(into: [:]) { $0[$1] = $1 == leader ? .leader : .replica }
+                }, drivers: NoDrivers(), observer: NoMembers(), now: { Timestamp(milliseconds: time) })
+            _ = try await ScanService(store: store, tools: tools).scan(
+                fleet.resources.filter { names.contains($0.id) }, fleet: fleet, policy: Policy(), feeds: .none)
+            let facts = try #require(try await StageKeeper(store: store).newest(FactSet.self, .facts)).value
+            return facts.hosts.map { $0.clusterRoles?["db"] }
+        }
+        #expect(try await scan(members, leader: "db-1", at: 1_000) == [.leader, .replica, .replica])
+        #expect(try await scan(["db-2"], leader: "db-3", at: 2_000) == [.replica, .replica, .leader])
+        #expect(try await scan(["db-3"], leader: nil, at: 3_000) == [.replica, .replica, nil], "it does not answer")
+    }
+
     @Test func whatWasNeverLookedAtIsSaid() async throws {
         _ = try await scan(["api-1", "dev-1"], at: 1_000)
         let findings = try #require(try await StageKeeper(store: store).newest(FindingSet.self, .findings)).value
