@@ -46,7 +46,7 @@ extension MainJobTests {
 
         private static let fleet = """
             version: 1
-            environments: [{name: production, protected: true}]
+            environments: [dev, qa, staging, {name: production, protected: true}]
             defaults: {owner: lab}
             resources:
               - {id: "web-[1:3]", kind: database, environment: production}
