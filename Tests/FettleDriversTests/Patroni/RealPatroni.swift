@@ -84,9 +84,15 @@ final class RealPatroni: @unchecked Sendable {
 
     init() throws {
         ports = try (1...8).map { _ in try freePort() }
-        process.executableURL = URL(filePath: "/bin/bash")
+        // A thread of Swift's lets no signal through, and whoever it starts inherits that.
+        let unmasked = """
+            import os, signal, sys
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
+            os.execvp('bash', ['bash', '-c'] + sys.argv[1:])
+            """
+        process.executableURL = URL(filePath: "/usr/bin/python3")
         let folder = "/tmp/fettle-pt-\(UUID().uuidString.prefix(8))"
-        process.arguments = ["-c", cluster, "bash", folder] + ports.map(String.init)
+        process.arguments = ["-c", unmasked, cluster, "bash", folder] + ports.map(String.init)
         process.standardInput = input
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
