@@ -1,6 +1,7 @@
-import FettleInventory
 import FettleModel
 import Testing
+
+@testable import FettleInventory
 
 @Suite("Templates and the writer of fleet.yaml")
 struct TemplateTests {
