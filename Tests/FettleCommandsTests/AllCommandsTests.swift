@@ -328,6 +328,7 @@ import Testing
         ["evidence", "key", "--horse"], ["evidence", "export", "run-9"], ["evidence", "check", "--anchor", "nowhere"],
         ["evidence", "verify", "nowhere", "--key", "nowhere"], ["evidence", "verify", "nowhere"],
         ["evidence", "anchor", "--to", "http://plain.example/"], ["evidence", "anchor"],
+        ["evidence", "anchor", "--to", "s3://Not A Bucket/x"], ["evidence", "check", "--anchor", "s3://x/y"],
         ["evidence", "anchor", "--to", "https://user:secret@host/"], ["evidence", "log", "--limit", "0"],
         ["plan", "show", "plan-9", "--as", "\u{1b}[2J"], ["user", "add", "ann"],
         ["user", "add", "a b", "--role", "admin"],

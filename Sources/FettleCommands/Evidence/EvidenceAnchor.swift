@@ -9,12 +9,15 @@ struct EvidenceAnchor: AsyncParsableCommand {
         commandName: "anchor", abstract: "Keep the log's head elsewhere, signed, to hold the log against it later.",
         discussion: """
             `--to file:PATH` adds a line to a file, such as on another machine's disk. `--to https://…` sends the line by POST, by the \
-            system's curl. An address that holds a secret belongs into FETTLE_ANCHOR: others can see the words of a command. A log \
-            that does not hold is not anchored.
+            system's curl. `--to s3://BUCKET/PREFIX` puts an object of its own into a store that speaks S3, by your `aws` command \
+            and its configuration; nothing there is overwritten. An address that holds a secret belongs into FETTLE_ANCHOR: others \
+            can see the words of a command. A log that does not hold is not anchored.
             """)
 
     @OptionGroup var options: GlobalOptions
-    @Option(name: .customLong("to"), help: "file:PATH or https://… (or FETTLE_ANCHOR).") var destination: String?
+    @OptionGroup var objects: ObjectStoreOptions
+    @Option(name: .customLong("to"), help: "file:PATH, https://… or s3://BUCKET/PREFIX (or FETTLE_ANCHOR).")
+    var destination: String?
 
     private struct Answer: Encodable {
         var sequence: Int
@@ -25,16 +28,18 @@ struct EvidenceAnchor: AsyncParsableCommand {
 
     func run() async throws {
         let named = destination ?? ProcessInfo.processInfo.environment["FETTLE_ANCHOR"] ?? ""
-        let place = try AnchorPlace(named)
+        try objects.require([named])
+        let place = try AnchorPlace(named, objects)
         let session = try Session(options)
         let key = try await session.signingKey()
         let head = try await session.log.signedHead(key)
-        try place.keep(head.line)
+        let isNew = try place.keep(head)
         if options.output == .json {
             return try session.printJSON(
                 Answer(sequence: head.sequence, link: head.link, signer: head.signer, line: head.line))
         }
-        session.print("anchored entry \(head.sequence), link \(head.link.short)…")
+        let words = isNew ? "anchored" : "it was there already:"
+        session.print("\(words) entry \(head.sequence), link \(head.link.short)…")
     }
 }
 
@@ -42,8 +47,13 @@ struct EvidenceAnchor: AsyncParsableCommand {
 enum AnchorPlace {
     case file(String)
     case web(String)
+    case objects(ObjectStore)
 
-    init(_ text: String) throws {
+    init(_ text: String, _ options: ObjectStoreOptions = ObjectStoreOptions()) throws {
+        if ObjectPlace.isOne(text) {
+            self = .objects(ObjectStore(place: try ObjectPlace(text, options)))
+            return
+        }
         if text.hasPrefix("file:"), text.utf8.count > 5 {
             self = .file(String(text.dropFirst(5)))
             return
@@ -56,16 +66,20 @@ enum AnchorPlace {
             // Not quoted: it may hold a secret.
             throw CommandFailure(
                 .usage,
-                "--to takes file:PATH, or https://… without a user name\n  such as --to file:/mnt/elsewhere/heads")
+                "--to takes file:PATH, s3://BUCKET/PREFIX, or https://… without a user name\n  such as --to file:/mnt/elsewhere/heads"
+            )
         }
         self = .web(text)
     }
 
-    func keep(_ line: String) throws {
+    /// - Returns: whether it was not there before, as far as that place tells.
+    func keep(_ head: SignedHead) throws -> Bool {
         switch self {
-        case .file(let path): try Self.append(line, to: path)
-        case .web(let address): try Self.send(line, to: address)
+        case .file(let path): try Self.append(head.line, to: path)
+        case .web(let address): try Self.send(head.line, to: address)
+        case .objects(let store): return try store.keep(head)
         }
+        return true
     }
 
     private static func append(_ line: String, to path: String) throws {

@@ -13,7 +13,9 @@ struct EvidenceCheck: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
-    @Option(help: "Heads that were anchored, as a file; may be given several times.") var anchor: [String] = []
+    @OptionGroup var objects: ObjectStoreOptions
+    @Option(help: "Heads that were anchored, as a file or s3://BUCKET/PREFIX; may be given several times.")
+    var anchor: [String] = []
     @Option(help: "Whose heads are trusted, as a file with a public key; this machine's own otherwise.")
     var key: [String] = []
 
@@ -21,7 +23,8 @@ struct EvidenceCheck: AsyncParsableCommand {
         let session = try Session(options)
         var keys = try EvidenceFile.keys(key)
         if keys.isEmpty, let own = try KeyFile(directory: session.directory).load() { keys = [own.verifying] }
-        let report = try await session.log.check(anchors: try EvidenceFile.heads(anchor, trusting: keys))
+        let heads = try AnchoredHeads.read(anchor, objects, trusting: keys)
+        let report = try await session.log.check(anchors: heads)
         if options.output == .json {
             try session.printJSON(report)
         } else {
@@ -32,7 +35,11 @@ struct EvidenceCheck: AsyncParsableCommand {
             if !report.notInLog.isEmpty {
                 session.print("\(report.notInLog.count) documents are older than the log; no entry tells of them")
             }
-            let anchors = report.anchors > 0 ? "; anchored heads met: \(report.anchors)" : ""
+            let places = heads.map(\.sequence)
+            let anchors =
+                report.anchors > 0
+                ? "; anchored heads met: \(report.anchors), from entry \(places.min() ?? 0) to \(places.max() ?? 0)"
+                : ""
             session.print(
                 report.holds
                     ? TextStyle.green.apply("✓ all \(report.entries) entries hold\(anchors)", in: .standard)

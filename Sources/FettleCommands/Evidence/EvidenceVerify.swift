@@ -8,14 +8,17 @@ struct EvidenceVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Whether a run's evidence is what its signer wrote, and tells one story.",
         discussion: """
-            Needs no database, no network and no fleet: the file, and the public key of whoever signed it. An unknown signer is an \
-            error. Ends with 1 if the file does not hold, or if heads were given and none of them is in its part of the log.
+            Needs no database, no fleet and, without `--anchor s3://…`, no network: the file, and the public key of whoever signed \
+            it. An unknown signer is an error. Ends with 1 if the file does not hold, or if heads were given and none of them is in its part of the log.
             """)
 
     @OptionGroup var form: OutputOptions
     @Argument(help: "The file, as `fettle evidence export` wrote it.") var file: String
     @Option(help: "A public key that you trust, as a file; may be given several times.") var key: [String]
-    @Option(help: "Heads of the log that were anchored, as a file: the entries must lead through them.")
+    @OptionGroup var objects: ObjectStoreOptions
+    @Option(
+        help:
+            "Heads of the log that were anchored, as a file or s3://BUCKET/PREFIX: the entries must lead through them.")
     var anchor: [String] = []
 
     private struct Answer: Encodable {
@@ -32,7 +35,7 @@ struct EvidenceVerify: AsyncParsableCommand {
 
     func run() async throws {
         let keys = try EvidenceFile.keys(key)
-        let anchors = try EvidenceFile.heads(anchor, trusting: keys)
+        let anchors = try AnchoredHeads.read(anchor, objects, trusting: keys)
         let data = try EvidenceFile.bytes(
             of: file, limit: EvidenceBundle.maximumBytes, hint: "`fettle evidence export RUN` writes one")
         let answer: Answer

@@ -59,50 +59,27 @@ struct MotoTests {
     }
 }
 
-/// The product, started by `Tests/Fixtures/aws/serve.py`, and a program `aws` that asks it and nobody else.
+/// The product, and a program `aws` that asks it and nobody else.
 private final class Moto {
-    static let product = InstalledProduct("moto")
+    static var product: InstalledProduct? { MotoServer.product }
 
     let program: String
-    private let folder: URL
-    private let server = Process()
-    private let input = Pipe()
+    private let server: MotoServer
 
     init() throws {
-        let product = try #require(Self.product)
-        folder = FileManager.default.temporaryDirectory.appending(path: "fettle-aws-\(UInt32.random(in: 0 ... .max))")
-        program = folder.appending(path: "aws").path
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let output = Pipe()
-        server.executableURL = URL(fileURLWithPath: product.python)
-        server.arguments = [
-            URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-                .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures/aws/serve.py").path
-        ]
-        server.standardInput = input
-        server.standardOutput = output
-        server.standardError = FileHandle.nullDevice
-        try server.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        let port = try #require(
-            Int(line.trimmingCharacters(in: .whitespacesAndNewlines)), "moto did not start: \(line)")
+        server = try MotoServer()
+        program = server.folder.appending(path: "aws-of-moto").path
+        let settings = server.settings.map { "\($0)='\($1)'" }.sorted().joined(separator: " ")
         let script = """
             #!/bin/sh
-            HOME='\(folder.path)' AWS_ENDPOINT_URL=http://127.0.0.1:\(port) AWS_ACCESS_KEY_ID=of-moto AWS_SECRET_ACCESS_KEY=of-moto
-            export HOME AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-            exec '\(product.folder)/bin/aws' "$@"
+            exec env \(settings) AWS_ENDPOINT_URL='\(server.address)' HOME='\(server.folder.path)' aws "$@"
 
             """
         try script.write(toFile: program, atomically: true, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
     }
 
-    func stop() {
-        try? input.fileHandleForWriting.close()
-        server.waitUntilExit()
-    }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
+    func stop() { server.stop() }
 
     /// Instances in a target group `web`, on port 80.
     ///
