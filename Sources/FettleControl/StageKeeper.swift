@@ -98,10 +98,13 @@ public struct StageKeeper: Sendable {
         guard let document else {
             throw ControlError(.notFound, "there is no \(kind.rawValue) '\(id)'", hint: Self.hint(kind))
         }
-        guard Digest.sha256(of: document.bytes) == document.digest else {
+        let digest = Digest.sha256(of: document.bytes)
+        guard digest == document.digest else {
             throw ControlError(
                 .drift,
-                "\(kind.rawValue) \(id) is not what was kept: its content does not match its digest \(document.digest)")
+                "\(kind.rawValue) \(id) was altered: its content has the digest \(digest.short)…, and beside it "
+                    + "\(document.digest.short)… is kept",
+                hint: "`fettle evidence check` tells which of the two is what was kept")
         }
         return (id, document.digest, document.bytes)
     }

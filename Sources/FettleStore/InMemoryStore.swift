@@ -74,9 +74,12 @@ extension InMemoryStore {
         guard present.digest == digest else {
             throw StoreError(.conflict, "\(document.kind.rawValue) \(document.id) was altered by somebody else")
         }
+        var document = document
+        // When it was made stays, as in the databases.
+        document.createdAt = present.createdAt
         storedDocuments[key] = document
         guard let chain else { return }
-        try enter { LogRules.of(document, replacing: present.bytes, before: chain.digest(present.bytes)) }
+        try enter { [document] in LogRules.of(document, replacing: present.bytes, before: chain.digest(present.bytes)) }
     }
 }
 

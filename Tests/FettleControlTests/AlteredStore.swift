@@ -22,7 +22,7 @@ actor AlteredStore: Store {
     }
 
     func log(after sequence: Int, limit: Int) async throws(StoreError) -> [LogRecord] {
-        if let records { return Array(records.dropFirst(sequence).prefix(limit)) }
+        if let records { return Array(records.filter { $0.sequence > sequence }.prefix(limit)) }
         return try await inner.log(after: sequence, limit: limit).filter { $0.sequence <= length }
     }
     func logHead() async throws(StoreError) -> LogRecord? { try await log(after: 0, limit: .max).last }

@@ -32,13 +32,16 @@ public struct LogService: Sendable {
     ///   some place on, can look whole.
     public func check(anchors: [SignedHead] = []) async throws(ControlError) -> Report {
         do throws(StoreError) {
-            var examination = Examination(anchors: anchors, begunAt: try await store.logBeganAt())
+            var examination = LogExamination(anchors: anchors, begunAt: try await store.logBeganAt())
             // Listed before the log is read: what is kept meanwhile has an entry that is not read any more.
-            let kept = try await kept()
+            let kept = try await Kept(store)
+            try await examination.readStrays(store)
             try await examination.read(store)
             examination.judgeAnchors()
             let examined = examination.latest.sorted { $0.value.sequence < $1.value.sequence }
-            for (subject, _) in examined { try await examination.judge(subject, store) }
+            for (subject, _) in examined { try await examination.judge(subject, store, kept) }
+            try await examination.judgeRuns(kept, store)
+            try await examination.judgeAges(store)
             let notInLog = examination.unlogged(kept)
             return Report(
                 entries: examination.log.sequence, link: examination.log.link, faults: examination.log.faults,
@@ -90,24 +93,6 @@ public struct LogService: Sendable {
             throw ControlError(.internal, error.message)
         }
     }
-
-    private func kept() async throws(StoreError) -> [(subject: LogSubject, at: Timestamp)] {
-        var kept: [(subject: LogSubject, at: Timestamp)] = []
-        for kind in DocumentKind.allCases {
-            kept += try await store.documents(kind, limit: .max).map { (.document(kind, id: $0.id), $0.createdAt) }
-        }
-        for (place, event) in try await store.waiverEvents().enumerated() {
-            switch event {
-            case .granted(let waiver): kept.append((.waiver(place + 1), waiver.createdAt))
-            case .ended(_, let ending): kept.append((.waiver(place + 1), ending.at))
-            }
-        }
-        for summary in try await store.runs(limit: .max) {
-            guard let end = try await store.endOfJournal(of: summary.run) else { continue }
-            kept.append((.journal(summary.run), end.at))
-        }
-        return kept
-    }
 }
 
 extension Store {
@@ -119,123 +104,5 @@ extension Store {
             default: false
             }
         }
-    }
-}
-
-/// One check, on its way through the log.
-private struct Examination {
-    var log = LogExaminer()
-    /// The newest digest of each subject, and the entry that tells it.
-    var latest: [LogSubject: (sequence: Int, digest: Digest)] = [:]
-    /// Subjects of which the log tells first that they were replaced, and where.
-    private var unmade: [LogSubject: Int] = [:]
-    private var anchors: [Int: SignedHead]
-    private var begunAt: Timestamp?
-
-    /// - Parameter time: since when there is a log; nil: since its first entry.
-    init(anchors: [SignedHead], begunAt time: Timestamp?) {
-        begunAt = time
-        self.anchors = [:]
-        // Of two heads at one place that differ one is wrong, which shows at whichever is held against the log.
-        for anchor in anchors { self.anchors[anchor.sequence] = anchor }
-        for anchor in anchors where self.anchors[anchor.sequence]?.link != anchor.link {
-            log.fault(anchor.sequence, "was anchored twice, with different links")
-        }
-    }
-
-    private static let page = 1_000
-
-    /// All entries after those that were read before.
-    mutating func read(_ store: any Store) async throws(StoreError) {
-        while true {
-            let records = try await store.log(after: log.sequence, limit: Self.page)
-            for record in records { take(record) }
-            if records.count < Self.page { return }
-        }
-    }
-
-    private mutating func take(_ record: LogRecord) {
-        let entry = log.take(record)
-        if let anchor = anchors[record.sequence], anchor.link != record.link {
-            log.fault(record.sequence, "is not the one that was anchored: the log was written anew")
-        }
-        if let at = entry?.at { begunAt = min(begunAt ?? at, at) }
-        guard let subject = entry?.subject, let digest = entry?.digest else { return }
-        if entry?.what == .documentAltered {
-            log.fault(record.sequence, "tells that \(subject) was altered, and not by anything that Fettle does")
-        } else if let known = latest[subject], known.digest != digest, !subject.isEverReplaced {
-            log.fault(record.sequence, "tells of another \(subject) than entry \(known.sequence): it is never replaced")
-        } else if let known = latest[subject], entry?.makesItsSubject == true {
-            log.fault(
-                record.sequence,
-                "tells that \(subject) was made anew, though entry \(known.sequence) tells of it: it was deleted in between"
-            )
-        }
-        if let before = entry?.before {
-            if let known = latest[subject] {
-                // What was lawfully written on top of it must not cover it.
-                if known.digest != before {
-                    log.fault(
-                        record.sequence,
-                        "replaced another \(subject) than entry \(known.sequence) tells of: it was altered in between")
-                }
-            } else {
-                unmade[subject] = record.sequence
-            }
-        }
-        latest[subject] = (record.sequence, digest)
-    }
-
-    mutating func judgeAnchors() {
-        let last = anchors.keys.max() ?? 0
-        if last > log.sequence { log.fault(log.sequence + 1, "to \(last) are missing: they were anchored") }
-    }
-
-    /// Whether what is kept is what the log tells last of it.
-    mutating func judge(_ subject: LogSubject, _ store: any Store) async throws(StoreError) {
-        for isAgain in [false, true] {
-            guard let known = latest[subject] else { return }
-            let bytes = try await store.bytes(of: subject)
-            if let bytes, LogChain.sha256.digest(bytes) == known.digest { return }
-            // Somebody may have altered it, with an entry, since the log was read.
-            if !isAgain {
-                try await read(store)
-                continue
-            }
-            log.fault(
-                known.sequence,
-                bytes == nil
-                    ? "tells of \(subject), which is not there any more"
-                    : "tells of \(subject), which is not what was kept: it was altered since")
-        }
-    }
-
-    /// What the log has no entry of. Older than the log: told. Younger: a fault.
-    mutating func unlogged(_ kept: [(subject: LogSubject, at: Timestamp)]) -> [String] {
-        var older: [String] = []
-        for (subject, time) in kept {
-            guard let sequence = unmade[subject], begunAt.map({ $0 <= time }) ?? false || subject.isIdentity else {
-                continue
-            }
-            log.fault(sequence, "replaced a \(subject) that no entry tells of: it was put there past Fettle")
-        }
-        for (subject, time) in kept where latest[subject] == nil {
-            // These were never kept without a log.
-            if begunAt.map({ $0 <= time }) ?? false || subject.isIdentity {
-                log.fault(0, "is missing: nothing in the log tells of \(subject)")
-            } else {
-                older.append(subject.description)
-            }
-        }
-        return older.sorted()
-    }
-}
-
-extension LogSubject {
-    fileprivate var isIdentity: Bool {
-        if case .document(.user, _) = self { return true }
-        if case .document(.token, _) = self { return true }
-        if case .document(.trust, _) = self { return true }
-        return false
     }
 }

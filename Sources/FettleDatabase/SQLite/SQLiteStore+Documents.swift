@@ -50,7 +50,10 @@ extension SQLiteStore {
     public func document(_ kind: DocumentKind, id: String) async throws(StoreError) -> StoredDocument? {
         try await read { database in
             try Row.fetchOne(
-                database, sql: "SELECT * FROM document WHERE kind = ? AND id = ?", arguments: [kind.rawValue, id]
+                database,
+                sql:
+                    "SELECT \(Self.summaryColumns), CAST(bytes AS BLOB) AS bytes FROM document WHERE kind = ? AND id = ?",
+                arguments: [kind.rawValue, id]
             ).map { row in
                 StoredDocument(
                     kind: kind, id: row["id"], digest: Digest(rawValue: row["digest"]),
@@ -64,8 +67,8 @@ extension SQLiteStore {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT id, digest, created_at FROM document WHERE kind = ?
-                    ORDER BY created_at DESC, rowid DESC LIMIT ?
+                    SELECT \(Self.summaryColumns) FROM document WHERE kind = ?
+                    ORDER BY document.created_at DESC, rowid DESC LIMIT ?
                     """,
                 arguments: [kind.rawValue, limit]
             ).map { row in
@@ -75,4 +78,8 @@ extension SQLiteStore {
             }
         }
     }
+
+    /// Whatever stands there is read as what should: what was altered is told, and nothing ends at it.
+    private static let summaryColumns =
+        "CAST(id AS TEXT) AS id, CAST(digest AS TEXT) AS digest, CAST(created_at AS INTEGER) AS created_at"
 }

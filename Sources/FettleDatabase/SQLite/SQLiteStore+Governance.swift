@@ -31,11 +31,12 @@ extension SQLiteStore {
         try await writeNew { database in
             for (resource, part) in look.parts.sorted(by: { $0.key < $1.key }) {
                 let last = try Row.fetchOne(
-                    database, sql: "SELECT at, advisories_at FROM look WHERE resource = ?",
+                    database, sql: "\(Self.lookColumns) FROM look WHERE resource = ?",
                     arguments: [resource.rawValue]
                 ).map(Self.look)
                 let known = try Row.fetchAll(
-                    database, sql: "SELECT * FROM sighting WHERE resource = ?", arguments: [resource.rawValue]
+                    database, sql: "\(Self.sightingColumns) FROM sighting WHERE resource = ?",
+                    arguments: [resource.rawValue]
                 ).map(Self.sighting)
                 guard let changes = look.changes(to: known, by: part, last: last) else { continue }
                 for row in changes.rows { try Self.write(row, to: database) }
@@ -54,8 +55,12 @@ extension SQLiteStore {
     public func sightings() async throws(StoreError) -> [Sighting] {
         try await read { database in
             var looks: [String: LastLook] = [:]
-            for row in try Row.fetchAll(database, sql: "SELECT * FROM look") { looks[row["resource"]] = Self.look(row) }
-            return try Row.fetchAll(database, sql: "SELECT * FROM sighting ORDER BY resource, source, kind, name").map {
+            for row in try Row.fetchAll(database, sql: "\(Self.lookColumns) FROM look") {
+                looks[row["resource"]] = Self.look(row)
+            }
+            return try Row.fetchAll(
+                database, sql: "\(Self.sightingColumns) FROM sighting ORDER BY resource, source, kind, name"
+            ).map {
                 var sighting = try Self.sighting($0)
                 if sighting.goneAt == nil, let look = looks[sighting.key.resource.rawValue] {
                     sighting.lastSeenAt = look.lastSeen(sighting.key.kind)
@@ -78,6 +83,15 @@ extension SQLiteStore {
             row.listedDueAt?.milliseconds,
         ])
     }
+
+    /// Whatever stands there is read as what should: what was altered is told, and nothing ends at it.
+    private static let lookColumns =
+        "SELECT resource, CAST(at AS INTEGER) AS at, CAST(advisories_at AS INTEGER) AS advisories_at"
+    private static let sightingColumns = """
+        SELECT resource, source, kind, name, CAST(first_seen_at AS INTEGER) AS first_seen_at,
+            CAST(last_seen_at AS INTEGER) AS last_seen_at, CAST(gone_at AS INTEGER) AS gone_at,
+            CAST(outcome AS TEXT) AS outcome, CAST(listed_due_at AS INTEGER) AS listed_due_at
+        """
 
     private static func look(_ row: Row) -> LastLook {
         LastLook(at: Timestamp(milliseconds: row["at"]), advisoriesAt: time(row["advisories_at"]))

@@ -104,17 +104,24 @@ extension SQLiteStore {
     public func runs(limit: Int) async throws(StoreError) -> [RunSummary] {
         try await read { database in
             try Row.fetchAll(
-                database, sql: "SELECT * FROM run ORDER BY created_at DESC, rowid DESC LIMIT ?", arguments: [limit]
+                database, sql: "\(Self.summaryColumns) FROM run ORDER BY run.created_at DESC, rowid DESC LIMIT ?",
+                arguments: [limit]
             ).map(Self.summary)
         }
     }
 
     public func summary(of run: RunID) async throws(StoreError) -> RunSummary? {
         try await read { database in
-            try Row.fetchOne(database, sql: "SELECT * FROM run WHERE id = ?", arguments: [run.rawValue])
+            try Row.fetchOne(database, sql: "\(Self.summaryColumns) FROM run WHERE id = ?", arguments: [run.rawValue])
                 .map(Self.summary)
         }
     }
+
+    /// Whatever stands there is read as what should: what was altered is told, and nothing ends at it.
+    private static let summaryColumns = """
+        SELECT CAST(id AS TEXT) AS id, CAST(change AS TEXT) AS change, CAST(created_at AS INTEGER) AS created_at,
+            CAST(epoch AS INTEGER) AS epoch, CAST(executor AS TEXT) AS executor, CAST(lease_until AS INTEGER) AS lease_until
+        """
 
     private static func summary(_ row: Row) -> RunSummary {
         RunSummary(
