@@ -10,7 +10,8 @@ enum Routes {
         _ service: OverviewService, _ judgement: @escaping ReadOnlyServer.Judgement,
         _ mayRead: @escaping ReadOnlyServer.ReadCheck
     ) -> Router<BasicRequestContext> {
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
+        router.add(middleware: MethodCheck())
         router.add(middleware: HostCheck())
         router.get("healthz") { _, _ in "ok\n" }
         router.add(middleware: BearerCheck(mayRead: mayRead))

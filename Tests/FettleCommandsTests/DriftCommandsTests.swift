@@ -20,6 +20,25 @@ import Testing
         return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
     }
 
+    @Test func aStateHasTheSameWordsInEveryList() async throws {
+        let folder = try TestFolder()
+        try await LocalFleet().keep(in: folder)
+        for (words, state) in [
+            (["change", "submit", "plan-1", "--reason", "a test", "--as", "alice"], "awaiting approval"),
+            (["change", "approve", "change-1", "--as", "bob"], "approved"),
+        ] {
+            _ = try await run(words, in: folder)
+            for list in ["list", "calendar", "show"] {
+                let program = try Program(
+                    list == "show" ? ["change", list, "change-1"] : ["change", list], in: folder,
+                    settings: ["COLUMNS": "200"])
+                #expect(try await program.end() == 0)
+                #expect(program.output.contains(state), "\(list): \(program.output)")
+                #expect(!program.output.contains("scheduled") && !program.output.contains("authorise"), "\(list)")
+            }
+        }
+    }
+
     @Test func aFleetThatDemandsMoreSinceTheVotesStartsNothing() async throws {
         let folder = try TestFolder()
         try await LocalFleet().keep(in: folder)

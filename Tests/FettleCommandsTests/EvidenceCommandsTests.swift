@@ -30,6 +30,13 @@ import Testing
     @Test func aBundleHoldsOnAMachineThatHasOnlyTheProgram() async throws {
         let folder = try await carriedOut()
         _ = try await run(["evidence", "export", "run-1"], in: folder)
+        // What it tells of hosts is not everybody's; nor what the store does, wherever it lies.
+        _ = try await run(["run", "list", "--store", "elsewhere.db"], in: folder)
+        for name in ["run-1.evidence", ".fettle/fettle.db", "elsewhere.db"] {
+            let mode =
+                try FileManager.default.attributesOfItem(atPath: folder.file(name).path)[.posixPermissions] as? Int
+            #expect(mode == 0o600, "\(name)")
+        }
         _ = try await run(["evidence", "key", "--to", "key.pem"], in: folder)
         let elsewhere = try TestFolder()
         for name in ["run-1.evidence", "key.pem"] {

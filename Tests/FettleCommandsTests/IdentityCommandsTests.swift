@@ -328,4 +328,42 @@ import Testing
         #expect(try await status("/api/v1/overview", "Bearer \(try text("vera"))") == 200)
         #expect(try await status("/api/v1/overview", "bearer \(try text("vera"))") == 200)
     }
+
+    /// One connection for all: a body that nobody expects would be read as the next answer.
+    @Test func headIsAnsweredAsGetWithoutABodyAndWhatWouldChangeSomethingIsRefused() async throws {
+        try await LocalFleet().keep(in: folder)
+        try await letIn("ann", "admin", by: nil)
+        try await letIn("vera", "viewer", by: "ann")
+        let port = Int.random(in: 20_000..<60_000)
+        let program = try Program(["serve", "--port", "\(port)"], in: folder)
+        defer { program.send(SIGKILL) }
+        let delegate = URLSession(configuration: .ephemeral)
+        func ask(_ method: String, _ path: String, _ token: String? = nil) async throws -> (HTTPURLResponse, Data) {
+            var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(port)\(path)")))
+            request.httpMethod = method
+            if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+            let (data, response) = try await delegate.data(for: request)
+            return (try #require(response as? HTTPURLResponse), data)
+        }
+        var isUp = false
+        for _ in 0..<200 where !isUp {
+            isUp = (try? await ask("GET", "/healthz"))?.0.statusCode == 200
+            if !isUp { try await Task.sleep(for: .milliseconds(50)) }
+        }
+        let vera = try text("vera")
+        for (path, token) in [
+            ("/healthz", nil), ("/", vera), ("/metrics", vera), ("/api/v1/overview", vera), ("/api/v1/overview", nil),
+            ("/nowhere", vera), ("/nowhere", nil),
+        ] {
+            let (get, _) = try await ask("GET", path, token)
+            let (head, body) = try await ask("HEAD", path, token)
+            #expect(head.statusCode == get.statusCode && body.isEmpty, "\(path): \(head.statusCode)")
+            #expect(head.value(forHTTPHeaderField: "Content-Type") == get.value(forHTTPHeaderField: "Content-Type"))
+            for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+                let (answer, _) = try await ask(method, path, token)
+                #expect(answer.statusCode == 405, "\(method) \(path): \(answer.statusCode)")
+                #expect(answer.value(forHTTPHeaderField: "Allow") == "GET, HEAD")
+            }
+        }
+    }
 }

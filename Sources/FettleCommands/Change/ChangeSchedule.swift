@@ -77,13 +77,13 @@ struct ChangeCalendarCommand: AsyncParsableCommand {
         if options.output == .json { return try session.printJSON(calendar) }
         guard !calendar.entries.isEmpty else { return session.print("No change is to be carried out.") }
         var table = Table([
-            .init(title: "CHANGE"), .init(title: "PHASE"), .init(title: "WHEN (UTC)", shrinks: 1),
+            .init(title: "CHANGE"), .init(title: "STATE"), .init(title: "WHEN (UTC)", shrinks: 1),
             .init(title: "HOSTS", alignsRight: true), .init(title: "GROUPS", shrinks: 1),
             .init(title: "REASON", shrinks: 2),
         ])
         for entry in calendar.entries {
             table.add(
-                .init(entry.change.rawValue, .bold), .init(entry.phase.rawValue, entry.phase.style),
+                .init(entry.change.rawValue, .bold), .init(entry.phase.words, entry.phase.style),
                 .init(ChangePage.words(entry.window)), .init("\(entry.hosts)"),
                 .init(PlanView.list(entry.groups.map(\.rawValue), limit: 3)), .init(entry.reason))
         }

@@ -7,7 +7,7 @@ import Foundation
 
 struct EvidenceExport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "A run's evidence as one signed file.",
+        commandName: "export", abstract: "A run's evidence as one signed file, for you alone to read.",
         discussion: """
             Facts and findings with the dates of their feeds, the selection, the plan, the change with its votes, the journal with \
             every gate's answer, what was seen afterwards (if `fettle report RUN` has looked), waivers, and the log's entries with the \
@@ -32,7 +32,7 @@ struct EvidenceExport: AsyncParsableCommand {
         let exported = try await session.bundles.export(
             RunID(run), by: session.person, key: try await session.signingKey(),
             secrets: session.secrets)
-        try Data(exported.bytes).write(to: URL(fileURLWithPath: destination), options: .atomic)
+        try PrivateFile.write(exported.bytes, to: destination)
         if options.output == .json {
             return try session.printJSON(
                 Answer(

@@ -57,8 +57,10 @@ struct UserAdd: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
     @OptionGroup var roles: RoleArguments
     @Argument(help: "Their name, by which they vote and ask.") var name: String
-    @Option(name: .customLong("to"), help: "Write the enrolment to a new file that only you can read.") var destination:
-        String?
+    @Option(
+        name: .customLong("to"),
+        help: "A new file for the enrolment, for you alone to read and hand over to them; else it is printed.")
+    var destination: String?
 
     func run() async throws {
         let session = try Session(options)
@@ -78,8 +80,10 @@ struct UserEnrol: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @Argument(help: "Their name.") var name: String
-    @Option(name: .customLong("to"), help: "Write the enrolment to a new file that only you can read.") var destination:
-        String?
+    @Option(
+        name: .customLong("to"),
+        help: "A new file for the enrolment, for you alone to read and hand over to them; else it is printed.")
+    var destination: String?
 
     @Flag(help: "They have lost every token that is good: these end now.") var lost = false
 

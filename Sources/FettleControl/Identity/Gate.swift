@@ -88,9 +88,9 @@ struct Gate: Sendable {
             guard principal.until.map({ now() < $0 }) ?? true else {
                 throw ControlError(.blocked, "\(principal.person)'s id token is over", hint: "get a new one")
             }
-            guard try await user(UserID(principal.person.rawValue)) == nil else {
+            if let other = try await namesake(of: principal.person.rawValue) {
                 throw ControlError(
-                    .blocked, "\(principal.person) is a user of this store, and an issuer's name must not pass for one",
+                    .blocked, "\(other) is a user of this store, and an issuer's name must not pass for one",
                     hint: "sign in with a token of Fettle's, or have the issuer name them otherwise")
             }
             return principal
@@ -120,6 +120,12 @@ struct Gate: Sendable {
                 .blocked, "\(user.id) was disabled by \(user.alteredBy)", hint: "ask an admin: `fettle user enable`")
         }
         return (token, user)
+    }
+
+    /// A user of that name, whatever letters of it are written large; nil: there is none.
+    func namesake(of name: String) async throws(ControlError) -> UserID? {
+        let users = try await keeper.list(.user, limit: .max).map(\.id)
+        return (users.first { $0 == name } ?? users.first { $0.lowercased() == name.lowercased() }).map { UserID($0) }
     }
 
     func user(_ id: UserID) async throws(ControlError) -> User? { try await loaded(User.self, .user, id.rawValue) }

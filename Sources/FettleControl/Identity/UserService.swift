@@ -17,7 +17,7 @@ public struct UserService: Sendable {
 
     /// Adds somebody. From the first on everybody has to show who they are.
     ///
-    /// - Throws: `invalid` for a name that is none, for no role, and if the first is no admin; `conflict` for one that there is.
+    /// - Throws: `invalid` for a name that is none, for no role, and if the first is no admin; `conflict` for one that there is, in whatever case.
     public func add(_ id: UserID, grants: [Grant], by person: Person) async throws(ControlError) -> User {
         try await gate.require(.administrate, on: .everywhere, by: person)
         guard Self.isName(id.rawValue) else {
@@ -34,6 +34,12 @@ public struct UserService: Sendable {
         }
         if !isFirst, id.rawValue == person.rawValue {
             throw ControlError(.conflict, "\(id) is there already", hint: "`fettle user list`")
+        }
+        // Two people whose names only a close look tells apart are one to whoever reads a vote.
+        if let other = try await gate.namesake(of: id.rawValue), other != id {
+            throw ControlError(
+                .conflict, "\(other) is there already, and \(id) differs from it in upper and lower case alone",
+                hint: "another name; or `fettle user roles \(other) --role …` alters that one")
         }
         let user = User(id: id, grants: grants, createdBy: person, createdAt: now())
         do throws(ControlError) {

@@ -27,6 +27,13 @@ struct SQLiteFile: Sendable {
         }
     }
 
+    /// A new database is for its owner alone, wherever it lies, and so is what SQLite puts beside it. One that is there keeps its mode. What
+    /// keeps it from being made is told when it is opened.
+    func makeForItsOwner() {
+        let file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        if file >= 0 { close(file) }
+    }
+
     /// A file that is shorter than its own header says was cut off. SQLite itself would notice only when it comes to a page
     /// that is missing, and would write to the others until then.
     func requireWhole() throws(StoreError) {

@@ -22,6 +22,7 @@ public final class SQLiteStore: Store {
         reserve = DiskReserve(database: path)
         try file.makeFolder()
         try file.requireWhole()
+        file.makeForItsOwner()
         do {
             database = try Self.usingUp(reserve) { [file] in try Self.open(file) }
         } catch {

@@ -259,19 +259,30 @@ extension Change {
     /// As a sentence says it.
     public func words(_ phase: ChangePhase) -> String {
         switch phase {
-        case .new: "new"
-        case .assess: "being assessed"
-        case .authorise: "awaiting approval"
-        case .scheduled: "approved"
-        case .implement: "carried out\(run.map { " by \($0)" } ?? "")"
-        case .review: "to be reviewed"
-        case .closed: "closed"
+        case .implement: phase.words + (run.map { " by \($0)" } ?? "")
         case .cancelled:
             switch state {
             case .rejected: "rejected"
             case .withdrawn: "withdrawn"
             case .awaitingApproval, .approved: "expired"
             }
+        case .new, .assess, .authorise, .scheduled, .review, .closed: phase.words
+        }
+    }
+}
+
+extension ChangePhase {
+    /// As people are told it, everywhere with the same words.
+    public var words: String {
+        switch self {
+        case .new: "new"
+        case .assess: "being assessed"
+        case .authorise: "awaiting approval"
+        case .scheduled: "approved"
+        case .implement: "carried out"
+        case .review: "to be reviewed"
+        case .closed: "closed"
+        case .cancelled: "cancelled"
         }
     }
 }

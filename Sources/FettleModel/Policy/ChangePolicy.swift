@@ -128,10 +128,15 @@ public struct ChangeTemplate: Codable, Sendable, Equatable {
             let others = radius.groups.map(\.rawValue).filter { !Self.matches($0, groups) }
             if !others.isEmpty { objections.append("it touches \(others.joined(separator: ", "))") }
         }
-        if radius.hosts > hosts { objections.append("it changes \(radius.hosts) hosts, and \(hosts) are the most") }
-        if radius.reboots > 0, !mayReboot { objections.append("it reboots \(radius.reboots) hosts") }
+        if radius.hosts > hosts {
+            objections.append(
+                "it changes \(Self.count(radius.hosts, "host")), and \(hosts) \(hosts == 1 ? "is" : "are") the most")
+        }
+        if radius.reboots > 0, !mayReboot {
+            objections.append("it reboots \(Self.count(radius.reboots, "host"))")
+        }
         if radius.irreversibleSteps > 0 {
-            objections.append("\(radius.irreversibleSteps) steps of it cannot be taken back")
+            objections.append("\(Self.count(radius.irreversibleSteps, "step")) of it cannot be taken back")
         }
         if !packages.isEmpty {
             let others = plan.changedPackages.filter { !Self.matches($0, packages) }
@@ -144,6 +149,8 @@ public struct ChangeTemplate: Codable, Sendable, Equatable {
     }
 
     private static func matches(_ name: String, _ globs: [String]) -> Bool { globs.contains { Glob($0).matches(name) } }
+
+    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }
 
 extension Plan {

@@ -143,7 +143,13 @@ public enum ApprovalWords {
     public static func rule(_ change: Change) -> String {
         let rule = change.rule
         let who = rule.requesterMayApprove ? "the requester may be one of them" : "not by the requester"
-        return "\(change.approvers.count) of \(rule.approvals) approval\(rule.approvals == 1 ? "" : "s") given, \(who)"
+        let given = change.approvers.count
+        // More people may agree than have to.
+        guard given <= rule.approvals else {
+            let needed = rule.approvals == 0 ? "none is" : rule.approvals == 1 ? "one is" : "\(rule.approvals) are"
+            return "\(PlanWords.count(given, "approval")) given, \(needed) needed, \(who)"
+        }
+        return "\(given) of \(PlanWords.count(rule.approvals, "approval")) given, \(who)"
     }
 
     /// nil: nothing is.

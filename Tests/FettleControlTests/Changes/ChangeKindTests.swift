@@ -72,6 +72,15 @@ import Testing
         #expect(error?.code == .blocked && error?.message.contains("beyond what 'weekly' allows") == true)
     }
 
+    @Test func oneHostIsToldAsOne() {
+        var template = ChangeTemplate(name: "weekly", environments: ["production"], hosts: 0)
+        let one = template.objections(to: RollingPlan.plan(size: 1, lanes: 1, reboot: true), fleet: nil)
+        #expect(one.contains("it changes 1 host, and 0 are the most") && one.contains("it reboots 1 host"), "\(one)")
+        template.hosts = 1
+        let two = template.objections(to: RollingPlan.plan(size: 2, lanes: 1, reboot: true), fleet: nil)
+        #expect(two.contains("it changes 2 hosts, and 1 is the most") && two.contains("it reboots 2 hosts"), "\(two)")
+    }
+
     @Test func anEmergencyNeedsFewerAndHoldsUpTheNextUntilItIsReviewed() async throws {
         let policy = Self.policy { $0.emergency.reviewWithinSeconds = 100 }
         let first = try await submit(try await keep(), policy, kind: .emergency)

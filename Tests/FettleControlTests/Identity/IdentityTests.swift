@@ -279,7 +279,7 @@ import Testing
         #expect(try await world.users(outside).whoami()?.person == "zoe@id")
         world.pass(seconds: 60)
         try await refused { _ = try await world.users(outside).whoami() }
-        _ = try await world.users(admin).add("zoe@id", grants: [Grant(.viewer)], by: "root-admin")
+        _ = try await world.users(admin).add("Zoe@id", grants: [Grant(.viewer)], by: "root-admin")
         let again = Access.external(trust) { () throws(ControlError) in
             Principal("zoe@id", grants: [Grant(.admin)], by: "https://id")
         }

@@ -41,6 +41,25 @@ import Testing
         }
     }
 
+    @Test func moreApprovalsThanAreNeededAreNoShareOfThem() {
+        var change = Self.change()
+        func told(_ needed: Int, _ given: Int) -> String {
+            change.rule.approvals = needed
+            change.votes = (0..<given).map {
+                Change.Vote(
+                    person: Person("person-\($0)"), approves: true, digest: change.plan.digest, at: change.requestedAt,
+                    note: "", isOwnChange: false)
+            }
+            return ApprovalWords.rule(change)
+        }
+        #expect(told(1, 0) == "0 of 1 approval given, not by the requester")
+        #expect(told(2, 2) == "2 of 2 approvals given, not by the requester")
+        #expect(told(2, 3) == "3 approvals given, 2 are needed, not by the requester")
+        #expect(told(1, 2) == "2 approvals given, one is needed, not by the requester")
+        #expect(told(0, 1) == "1 approval given, none is needed, not by the requester")
+        #expect(told(0, 0) == "0 of 0 approvals given, not by the requester")
+    }
+
     @Test func itTellsOfThePlanWhatAnApproverAnswersFor() {
         let picture = PlanSample.small.picture
         let page = page()
