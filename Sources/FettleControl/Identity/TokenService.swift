@@ -122,7 +122,7 @@ public struct TokenService: Sendable {
     ///   - title: what it is for.
     ///   - limits: what it is good for at most; nil: for all that its owner may.
     ///   - days: for how long.
-    /// - Throws: `invalid` for a time that is too long; `blocked` for limits beyond those of the token by which it is asked for.
+    /// - Throws: `invalid` for a time that is too long; `blocked` for limits beyond the owner's roles, or beyond those of the token by which it is asked for.
     public func make(title: String, limits: [Grant]?, days: Int) async throws(ControlError) -> Made {
         guard (1...Self.mostDays).contains(days) else {
             throw ControlError(
@@ -143,6 +143,15 @@ public struct TokenService: Sendable {
             throw ControlError(
                 .blocked, "\(own.id) is limited to \(most): no token beyond that is made by it",
                 hint: "--role with one of these")
+        }
+        if let limit = Authority.beyond(limits ?? [], of: user.grants) {
+            throw ControlError(
+                .blocked,
+                "a token is good for no more than its owner is: \(limit) is beyond \(user.id)'s roles, "
+                    + user.grants.map(\.description).joined(separator: ", "),
+                hint:
+                    "--role with one of these, or viewer; an admin grants others: `fettle user roles \(user.id) --role …`"
+            )
         }
         let time = now()
         var until = time.adding(seconds: days * 86_400)

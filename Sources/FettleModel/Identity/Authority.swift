@@ -34,6 +34,20 @@ public enum Authority {
             }
     }
 
+    /// The first of a token's limits that would let it do more than its owner may; nil: none.
+    ///
+    /// A limit without a place holds wherever its owner does. By one with a place nothing may be done there that is not theirs to do.
+    /// Whatever a token's limits are, what it is used for is held against both (`refusal`): roles are altered later.
+    public static func beyond(_ limits: [Grant], of grants: [Grant]) -> Grant? {
+        limits.first { limit in
+            Act.allCases.contains { act in
+                guard act.roles.contains(limit.role) else { return false }
+                let fitting = grants.filter { act.roles.contains($0.role) }
+                return fitting.isEmpty || !limit.isCovered(by: fitting)
+            }
+        }
+    }
+
     private static func refusal(
         _ act: Act, _ scope: ActScope, _ person: Person, _ grants: [Grant], _ source: String
     ) -> Refusal? {

@@ -22,6 +22,15 @@ public struct Grant: Codable, Sendable, Hashable {
             && Self.covers(place.groups.map(\.rawValue), by: groups)
     }
 
+    /// Whether it holds nowhere where none of the others does; one without a place holds wherever they do.
+    func isCovered(by grants: [Grant]) -> Bool {
+        guard !environments.isEmpty || !groups.isEmpty else { return true }
+        let places = environments.isEmpty ? [[]] : environments.map { [$0] }
+        return places.allSatisfy { place in
+            grants.contains { Self.covers(place, by: $0.environments) && Self.covers(groups, by: $0.groups) }
+        }
+    }
+
     /// Every name by one of the globs, and at least one name, unless there is no limit.
     private static func covers(_ names: [String], by globs: [String]) -> Bool {
         if globs.isEmpty || globs.contains("*") { return true }

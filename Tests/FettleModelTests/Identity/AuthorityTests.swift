@@ -58,6 +58,57 @@ import Testing
         }
     }
 
+    /// What a token is good for is the least of both, whichever of the two is more: for every pair of roles.
+    @Test(arguments: Act.allCases, Role.allCases)
+    func aTokensRoleGivesNothingThatItsOwnersDoesNot(act: Act, role: Role) throws {
+        let row = try #require(Self.table[act])
+        let holds = try #require(Self.letters[role].map(row.contains))
+        for limit in Role.allCases {
+            let isInBoth = try holds && #require(Self.letters[limit].map(row.contains))
+            let (dev, production) = (Grant(limit, environments: ["dev"]), Grant(limit, environments: ["production"]))
+            for scope in [ActScope.nowhere, .places([Self.dev]), .places([Self.production]), .everywhere] {
+                #expect(Self.may(act, on: scope, Grant(role), limits: [Grant(limit)]) == isInBoth)
+                let isHere = scope == .nowhere || scope == .places([Self.dev])
+                #expect(Self.may(act, on: scope, Grant(role), limits: [dev]) == (isInBoth && isHere))
+                // In one place by the role, in another by the token: in none.
+                let apart = Self.may(act, on: scope, Grant(role, environments: ["dev"]), limits: [production])
+                #expect(apart == (isInBoth && scope == .nowhere), "\(act) by \(role) limited to \(limit) on \(scope)")
+            }
+        }
+    }
+
+    /// A limit is one only if its owner may do all of it.
+    @Test(arguments: Role.allCases, Role.allCases) func aLimitBeyondTheRolesIsFound(role: Role, limit: Role) throws {
+        let (own, asked) = (try #require(Self.letters[role]), try #require(Self.letters[limit]))
+        let isMore = Self.table.values.contains { $0.contains(asked) && !$0.contains(own) }
+        #expect((Authority.beyond([Grant(limit)], of: [Grant(role)]) != nil) == isMore, "\(limit) of \(role)")
+        #expect(isMore == (limit != role && limit != .viewer))
+        let here = [Grant(role, environments: ["dev", "qa"], groups: ["web*"])]
+        guard !isMore else { return }
+        for grant in [
+            Grant(limit), Grant(limit, environments: ["dev"], groups: ["web-1", "web*"]),
+            Grant(limit, environments: ["qa", "dev"], groups: ["web-1"]),
+        ] {
+            #expect(Authority.beyond([grant], of: here) == nil, "\(grant)")
+        }
+        for grant in [
+            Grant(limit, environments: ["dev"]), Grant(limit, groups: ["web-1"]),
+            Grant(limit, environments: ["dev", "production"], groups: ["web-1"]),
+            Grant(limit, environments: ["d*"], groups: ["web-1"]), Grant(limit, environments: ["dev"], groups: ["w*"]),
+            Grant(limit, environments: ["dev"], groups: ["web-1", "db"]),
+        ] {
+            #expect(Authority.beyond([Grant(limit), grant], of: here) == grant, "\(grant)")
+        }
+    }
+
+    @Test func aLimitIsCoveredByAllRolesTogether() {
+        let roles = [Grant(.operator, environments: ["dev"]), Grant(.operator, environments: ["qa"], groups: ["web"])]
+        #expect(Authority.beyond([Grant(.operator, environments: ["dev", "qa"], groups: ["web"])], of: roles) == nil)
+        #expect(Authority.beyond([Grant(.operator, environments: ["dev", "qa"])], of: roles) != nil)
+        #expect(Authority.beyond([], of: roles) == nil)
+        #expect(Authority.beyond([Grant(.viewer)], of: []) != nil)
+    }
+
     /// All roles but those of the act together do not do it either.
     @Test(arguments: Act.allCases) func noOtherRolesAddUpToTheRightOne(act: Act) throws {
         let row = try #require(Self.table[act])
