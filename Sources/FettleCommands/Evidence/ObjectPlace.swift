@@ -44,7 +44,7 @@ struct ObjectPlace: Equatable {
             throw CommandFailure(
                 .usage,
                 "an object store is named s3://BUCKET/PREFIX, of letters, digits, '.', '-' and '_'\n  such as "
-                    + "s3://audit-heads/fettle")
+                    + "`fettle evidence anchor --to s3://audit-heads/fettle`")
         }
         bucket = words[0]
         prefix = names.map { "\($0)/" }.joined()
