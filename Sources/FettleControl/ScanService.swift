@@ -93,11 +93,11 @@ public struct ScanService: Sendable {
         ofThoseWith asked: Set<ResourceID>, _ fleet: Fleet
     ) async -> [GroupID: [ResourceID: ClusterRole]] {
         guard let ask = tools.roles else { return [:] }
-        var roles: [GroupID: [ResourceID: ClusterRole]] = [:]
-        for group in fleet.groups where group.kind == .cluster && !asked.isDisjoint(with: group.members) {
-            roles[group.id] = await ask(group, Self.addresses(of: group, fleet))
+        let clusters = fleet.groups.filter { $0.kind == .cluster && !asked.isDisjoint(with: $0.members) }
+        let roles = await clusters.concurrentMap(limit: tools.parallel) { group in
+            await ask(group, Self.addresses(of: group, fleet))
         }
-        return roles.filter { !$0.value.isEmpty }
+        return zip(clusters, roles).reduce(into: [:]) { if !$1.1.isEmpty { $0[$1.0.id] = $1.1 } }
     }
 
     /// Members that were not looked at this time, too: a leader of before would be one of two.

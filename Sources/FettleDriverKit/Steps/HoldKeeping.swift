@@ -45,10 +45,12 @@ public struct Hold: Sendable {
 /// - Parameters:
 ///   - holds: what has to stand as long as the work goes on.
 ///   - pause: between two looks at the same hold.
+///   - mayReassert: asked before a lost hold is reasserted; whoever has been taken over since touches nothing any more.
 ///   - lost: called each time when a hold was lost, with its reason, before it is reasserted.
 ///   - work: what is done meanwhile.
 public func keeping<Value: Sendable>(
     _ holds: [Hold], pause: Duration = .seconds(1),
+    mayReassert: @escaping @Sendable () async -> Bool = { true },
     lost: @escaping @Sendable (Hold, String) async -> Void = { _, _ in },
     during work: @Sendable () async -> Value
 ) async -> Value {
@@ -63,6 +65,7 @@ public func keeping<Value: Sendable>(
                             continue
                         }
                         await lost(hold, reason)
+                        guard await mayReassert(), !Task.isCancelled else { return }
                         // A failure is seen by the next look.
                         _ = try? await hold.driver.reassert(hold.step, in: hold.context)
                     }

@@ -22,7 +22,9 @@ struct PatroniProbe: Sendable {
     }
 
     func judge(_ body: [UInt8]) -> ProbeAnswer {
-        guard let listed = PatroniView(body)?.members else { return .error("its answer is none of Patroni") }
+        guard let view = PatroniView(body) else { return .error("its answer is none of Patroni") }
+        if view.pause == true { return .fail("Patroni is paused, and would start nothing again") }
+        let listed = view.members
         guard listed.count >= members else { return .fail("\(listed.count) of \(members) members are there") }
         if let ill = listed.first(where: { !$0.runs }) { return .fail("\(ill.words) is \(ill.stateWords)") }
         let leaders = listed.filter(\.leads)

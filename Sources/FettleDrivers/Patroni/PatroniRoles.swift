@@ -5,6 +5,8 @@ public struct PatroniRoles: Sendable {
     public init() {}
 
     /// - Parameter addresses: of the group's members.
+    /// Who is behind at this moment may have everything when its turn to lead comes: only what people have said for good counts.
+    ///
     /// - Returns: of those that Patroni lists; empty where it does not answer, or where no probe of the group names it. A plan says then that
     ///   nobody hands over.
     public func roles(
@@ -20,8 +22,7 @@ public struct PatroniRoles: Sendable {
         else { return [:] }
         return group.members.reduce(into: [:]) { roles, id in
             guard let member = cluster.member(id, in: view) else { return }
-            let canLead = view.obstacle(for: member, maximumLag: cluster.maximumLag) == nil
-            roles[id] = member.leads ? .leader : canLead ? .replica : .follower
+            roles[id] = member.leads ? .leader : member.isToldNeverToLead ? .follower : .replica
         }
     }
 }

@@ -74,7 +74,7 @@ struct RunWorker: Sendable {
             let context = context(order)
             let lastWord = LastWord()
             // Around the limit: work that is given up must not leave somebody behind who goes on draining.
-            let answer = await FettleDriverKit.keeping(drains.compactMap(hold)) {
+            let answer = await FettleDriverKit.keeping(drains.compactMap(hold), mayReassert: ownsRun) {
                 await limited(seconds: order.step.timeoutSeconds) {
                     let result = await Self.performAndVerify(order.step, with: driver, in: context)
                     if case .failure(let failure) = result { lastWord.failure = failure }
@@ -91,7 +91,7 @@ struct RunWorker: Sendable {
 
     /// Has the drains stand until it is cancelled.
     func keep(_ drains: [StepOrder]) async {
-        await FettleDriverKit.keeping(drains.compactMap(hold)) {
+        await FettleDriverKit.keeping(drains.compactMap(hold), mayReassert: ownsRun) {
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
         }
     }
@@ -109,6 +109,17 @@ struct RunWorker: Sendable {
             return true
         } catch {
             stop(on: error, doing: "renewing the lease before \(act)")
+            return false
+        }
+    }
+
+    /// Asked of the store, whatever the lease says: a lost drain may be what another executor has brought back (I2).
+    private func ownsRun() async -> Bool {
+        do throws(StoreError) {
+            try await renewLease()
+            return true
+        } catch {
+            stop(on: error, doing: "renewing the lease before a drain is taken again")
             return false
         }
     }

@@ -67,7 +67,7 @@ enum ExtrasPass {
     }
 
     /// Every member hands over before it goes out, on both ways: who leads when its turn comes is not known when the
-    /// plan is made. Of a cluster that was not asked for its roles nobody does: there is nobody to ask then either.
+    /// plan is made, nor who is behind at that moment. Of a cluster that nobody knows how to ask nobody does.
     private static func addHandovers(
         of group: GroupWork, _ index: PlanningIndex, _ priors: DurationPriors,
         to result: inout [ResourceID: ChainExtras]
@@ -76,15 +76,12 @@ enum ExtrasPass {
         let roles = Dictionary(
             group.group.members.map { ($0, index.facts(of: $0)?.clusterRoles?[group.group.id]) },
             uniquingKeysWith: { first, _ in first })
-        guard roles.values.contains(where: { $0 != nil }) else { return }
+        guard group.group.isKeptByPatroni || roles.values.contains(where: { $0 != nil }) else { return }
         for member in group.targets {
-            let candidates = group.group.members.filter { other in
-                guard other != member else { return false }
-                switch roles[other] ?? nil {
-                case .follower, .witness: return false
-                case .leader, .replica, nil: return true
-                }
-            }.sorted()
+            let others = group.group.members.filter { $0 != member && roles[$0] != .witness }.sorted()
+            // Where nobody may lead the step waits and says so: a leader is not restarted behind everybody's back.
+            let able = others.filter { roles[$0] != .follower }
+            let candidates = able.isEmpty ? others : able
             guard !candidates.isEmpty else { continue }
             let step = ExtraStep(
                 name: "hand-over-\(group.group.id)",
@@ -93,5 +90,12 @@ enum ExtrasPass {
             result[member, default: ChainExtras()].forward.beforeDrain.append(step)
             result[member, default: ChainExtras()].back.beforeDrain.append(step)
         }
+    }
+}
+
+extension ResourceGroup {
+    /// A probe of it says where its Patroni is, which can be asked again at each turn.
+    var isKeptByPatroni: Bool {
+        (probes + (groupProbes ?? [])).contains { if case .cluster(.patroni) = $0.check { true } else { false } }
     }
 }

@@ -34,8 +34,9 @@ extension StrategyPass {
         let leaders = roles.filter { $0.1 == .leader }.map(\.0)
         work.last = leaders.filter(work.targets.contains).sorted()
         guard work.group.kind == .cluster, leaders.isEmpty else { return }
+        let isAsked = work.group.isKeptByPatroni || roles.contains { $0.1 != nil }
         notes.warn(
-            "group \(work.group.id): the facts do not say who leads it, so that nobody is put last and nobody hands over"
-        )
+            "group \(work.group.id): the facts do not say who leads it, so that nobody is put last"
+                + (isAsked ? "" : " and nobody hands over"))
     }
 }

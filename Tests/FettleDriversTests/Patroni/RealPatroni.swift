@@ -17,9 +17,17 @@ private let cluster = """
     programs=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
     processes=()
     finish() {
-        for member in 1 2 3; do [ -z "${processes[member]-}" ] || kill "${processes[member]}"; done
-        for member in 1 2 3; do [ -z "${processes[member]-}" ] || wait "${processes[member]}"; done
-        kill "${processes[0]}"
+        for member in 1 2 3; do
+            # One that is frozen keeps its PostgreSQL from stopping.
+            pkill -CONT -P "$(head -1 "$directory/$member/data/postmaster.pid")"
+            [ -z "${processes[member]-}" ] || kill "${processes[member]}"
+        done
+        for second in {1..30}; do
+            jobs -rp | grep -vxq "${processes[0]}" || break
+            sleep 1
+        done
+        for member in 1 2 3; do kill -9 "$(head -1 "$directory/$member/data/postmaster.pid")" "${processes[member]-}"; done
+        kill -9 "${processes[0]}"
         wait
         rm -rf "$directory"
     }
@@ -132,13 +140,18 @@ extension RealPatroni {
         return cluster
     }
 
+    /// The one that leads now; for a moment nobody may.
     var leader: Int {
         get async throws {
-            for member in 1...3 {
-                let reason = await ask(through: member).reason
-                if let leader = (1...3).first(where: { reason.contains("pg-\($0) leads") }) { return leader }
+            var found: Int?
+            try await eventually("somebody leads") {
+                for member in 1...3 where found == nil {
+                    let reason = await ask(through: member).reason
+                    found = (1...3).first { reason.contains("pg-\($0) leads") }
+                }
+                return found != nil
             }
-            throw CancellationError()
+            return try #require(found)
         }
     }
 }
