@@ -13,10 +13,14 @@ import Testing
 struct RealHandoverTests {
     private let driver = PatroniHandoverDriver()
 
-    /// Three resources that are called as Patroni calls its members, and are asked through the first of them.
-    private func plan(_ cluster: RealPatroni, candidates: [ResourceID] = [], step: ResourceID) -> (Plan, Step) {
+    /// Three resources that are called as Patroni calls its members.
+    ///
+    /// - Parameter asked: the member through which all is asked.
+    private func plan(
+        _ cluster: RealPatroni, candidates: [ResourceID] = [], step: ResourceID, asked: Int
+    ) -> (Plan, Step) {
         var plan = RollingPlan.plan(size: 3, lanes: 1)
-        let url = "http://{host}:\(cluster.ports[2])"
+        let url = "http://{host}:\(cluster.ports[2 * asked])"
         let members: [ResourceID] = ["pg-1", "pg-2", "pg-3"]
         let probe = Probe(
             name: "cluster", check: .cluster(view: .patroni(url: url, members: 3, maximumLagBytes: 1_048_576)))
@@ -48,13 +52,13 @@ struct RealHandoverTests {
 
         let group = ResourceGroup(
             id: "db", kind: .cluster, members: ["pg-1", "pg-2", "pg-3"], minimumAvailable: .count(2),
-            probes: plan(cluster, step: own).0.groups[0].probes)
+            probes: plan(cluster, step: own, asked: leader).0.groups[0].probes)
         let roles = await PatroniRoles().roles(
             of: group, at: ["pg-1": .local, "pg-2": .local, "pg-3": .local])
         #expect(roles[own] == .leader && others.allSatisfy { roles[ResourceID("pg-\($0)")] == .replica }, "\(roles)")
 
         // Who does not lead has nothing to hand over.
-        let (otherPlan, otherStep) = plan(cluster, step: ResourceID("pg-\(others[0])"))
+        let (otherPlan, otherStep) = plan(cluster, step: ResourceID("pg-\(others[0])"), asked: leader)
         guard case .alreadyDone = await driver.check(otherStep, in: context(otherPlan)) else {
             Issue.record("a replica was to hand over")
             return
@@ -64,7 +68,7 @@ struct RealHandoverTests {
         try cluster.tell("stop", others[0])
         try await eventually("it is stopped") { await cluster.ask(through: leader).reason.contains("is stopped") }
         let (plan, step) = plan(
-            cluster, candidates: others.map { ResourceID("pg-\($0)") }, step: own)
+            cluster, candidates: others.map { ResourceID("pg-\($0)") }, step: own, asked: leader)
         guard case .ready(let prior) = await driver.check(step, in: context(plan)) else {
             Issue.record("the leader has somebody to hand over to")
             return
@@ -92,10 +96,17 @@ struct RealHandoverTests {
         try cluster.tell("stop", others[0])
         try cluster.tell("freeze", others[1])
         try cluster.tell("query", leader, "CREATE TABLE filling AS SELECT generate_series(1, 100000)")
-        let (plan, step) = plan(cluster, step: ResourceID("pg-\(leader)"))
-        try await eventually("one is behind, and the other is stopped or gone") {
-            guard case .blocked(let reason) = await driver.check(step, in: context(plan)) else { return false }
-            return reason.contains("nobody can lead db instead") && reason.contains("bytes behind")
+        let (plan, step) = plan(cluster, step: ResourceID("pg-\(leader)"), asked: leader)
+        var seen: StepReadiness?
+        do {
+            try await eventually("one is behind, and the other is stopped or gone") {
+                seen = await driver.check(step, in: context(plan))
+                guard case .blocked(let reason) = seen else { return false }
+                return reason.contains("nobody can lead db instead") && reason.contains("bytes behind")
+            }
+        } catch {
+            Issue.record("\(String(describing: seen))")
+            throw error
         }
         try cluster.tell("thaw", others[1])
         try await eventually("they have caught up") {

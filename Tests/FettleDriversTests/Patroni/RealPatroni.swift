@@ -140,14 +140,18 @@ extension RealPatroni {
         return cluster
     }
 
-    /// The one that leads now; for a moment nobody may.
+    /// The one that leads now, whoever else is there; for a moment nobody may.
     var leader: Int {
         get async throws {
+            let members = (1...3).map { ProbeTarget(resource: ResourceID("pg-\($0)"), address: .local) }
             var found: Int?
             try await eventually("somebody leads") {
                 for member in 1...3 where found == nil {
-                    let reason = await ask(through: member).reason
-                    found = (1...3).first { reason.contains("pg-\($0) leads") }
+                    let url = "http://{host}:\(ports[2 * member])"
+                    let probe = Probe(
+                        name: "c", check: .cluster(view: .patroni(url: url, members: 1, maximumLagBytes: 0)))
+                    let view = try? await PatroniCluster("db", probes: [probe], members: members)?.look()
+                    found = (1...3).first { view?.leader?.name == "pg-\($0)" }
                 }
                 return found != nil
             }
