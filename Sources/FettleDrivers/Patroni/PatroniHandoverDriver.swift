@@ -48,7 +48,7 @@ public struct PatroniHandoverDriver: StepDriver {
         for candidate in able where !Task.isCancelled {
             let answer = await ask(leader, candidate, step, cluster)
             // Whatever it said: what has become of it only another look tells.
-            let end = answer.isOver ? min(deadline, clock.now().adding(seconds: Self.settlingSeconds)) : deadline
+            let end = answer.settles.map { min(deadline, clock.now().adding(seconds: $0)) } ?? deadline
             if await hasHandedOver(step, cluster, until: end) { return }
             refusal =
                 answer.failure
@@ -77,16 +77,14 @@ public struct PatroniHandoverDriver: StepDriver {
 
     // MARK: Asking
 
-    /// Behind an answer that says no: how long it may still come true.
-    private static let settlingSeconds = 15
     /// How long the others may take to follow.
     private static let followingSeconds = 120
 
     private struct Answer {
         /// nil: it says that it has done it.
         var failure: StepFailure?
-        /// Nothing more comes of it, as far as it says.
-        var isOver: Bool
+        /// How long it may still come true, in seconds, though it says no; nil: it does not say no.
+        var settles: Int?
         /// Patroni does not take that member; another may do.
         var isRefusedCandidate = false
     }
@@ -96,7 +94,7 @@ public struct PatroniHandoverDriver: StepDriver {
     ) async -> Answer {
         do throws(StepFailure) {
             let answer = try await cluster.switchOver(from: leader, to: next, at: step.resource)
-            guard !(200..<300).contains(answer.status) else { return Answer(failure: nil, isOver: false) }
+            guard !(200..<300).contains(answer.status) else { return Answer() }
             let said = SafeText.lastLines(of: FactText.decode(answer.body)) ?? answer.reason
             let isForbidden = answer.status == 401 || answer.status == 403
             let failure = StepFailure(
@@ -104,12 +102,12 @@ public struct PatroniHandoverDriver: StepDriver {
                 message:
                     "Patroni does not hand over from \(leader.words) to \(next.words): status \(answer.status), \(said)"
                     + (isForbidden ? " (what lets one in belongs into ~/.netrc)" : ""))
+            let isRefusedCandidate = answer.status == 412 || answer.status == 400
             // With 503 it says that it does not know.
-            return Answer(
-                failure: failure, isOver: (400..<500).contains(answer.status),
-                isRefusedCandidate: answer.status == 412 || answer.status == 400)
+            let settles = isRefusedCandidate ? 0 : (400..<500).contains(answer.status) ? 15 : nil
+            return Answer(failure: failure, settles: settles, isRefusedCandidate: isRefusedCandidate)
         } catch {
-            return Answer(failure: error, isOver: false)
+            return Answer(failure: error)
         }
     }
 
