@@ -44,7 +44,7 @@ import Testing
         try await run("run start change-1 --no-verify --as alice")
     }
 
-    private static let test = "patchset test patchset-1 --stage dev --wait 2"
+    private static let test = "patchset test patchset-1 --stage dev --wait 8"
 
     @Test func theCommandThatThePolicyNamesSignsOff() async throws {
         try await promote()
