@@ -17,7 +17,7 @@ struct PatroniCluster: Sendable {
         }
         guard let (url, lag) = urls.first else { return nil }
         self.group = group
-        self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
+        self.url = url
         self.members = members
         maximumLag = lag
     }
@@ -45,15 +45,9 @@ struct PatroniCluster: Sendable {
     private struct Refusal: Error { var reason: String }
 
     private func ask(_ target: ProbeTarget) async -> Result<PatroniView, Refusal> {
-        let request: HTTPRequest
-        switch HTTPRequest.make(url + "/cluster", host: target.host) {
-        case .success(let made): request = made
-        case .failure(let problem): return .failure(Refusal(reason: problem.reason))
-        }
-        switch await HTTPExchange.get(request, timeout: Self.timeout) {
-        case .success(let response):
-            guard response.status == 200 else { return .failure(Refusal(reason: "status \(response.status)")) }
-            guard let view = PatroniView(response.body), !view.members.isEmpty else {
+        switch await PatroniView.asked(at: url, of: target.host, timeout: Self.timeout) {
+        case .success(let body):
+            guard let view = PatroniView(body), !view.members.isEmpty else {
                 return .failure(Refusal(reason: "its answer is none of Patroni"))
             }
             return .success(view)
@@ -70,7 +64,7 @@ struct PatroniCluster: Sendable {
     ) async throws(StepFailure) -> APIAnswer {
         let host = members.first { $0.resource == resource }?.host
         let request: HTTPRequest
-        switch HTTPRequest.make(url + "/switchover", host: host) {
+        switch PatroniView.request("/switchover", at: url, of: host) {
         case .success(let made): request = made
         case .failure(let problem): throw StepFailure(code: .refused, message: problem.reason)
         }

@@ -8,16 +8,9 @@ struct PatroniProbe: Sendable {
     let maximumLag: Int64
 
     func ask(_ target: ProbeTarget, timeout: Duration) async -> ProbeAnswer {
-        let request: HTTPRequest
-        switch HTTPRequest.make((url.hasSuffix("/") ? String(url.dropLast()) : url) + "/cluster", host: target.host) {
-        case .success(let made): request = made
-        case .failure(let problem): return .error(problem.reason)
-        }
-        switch await HTTPExchange.get(request, timeout: timeout) {
-        case .success(let response):
-            guard response.status == 200 else { return .error("status \(response.status)") }
-            return judge(response.body)
-        case .failure(let refusal): return refusal.answer
+        switch await PatroniView.asked(at: url, of: target.host, timeout: timeout) {
+        case .success(let body): judge(body)
+        case .failure(let refusal): refusal.answer
         }
     }
 

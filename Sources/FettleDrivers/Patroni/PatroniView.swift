@@ -95,6 +95,31 @@ struct PatroniView: Decodable, Sendable {
         self = view
     }
 
+    /// - Parameters:
+    ///   - url: where Patroni is, as a probe names it.
+    ///   - host: whom it is asked of.
+    static func request(
+        _ path: String, at url: String, of host: String?
+    ) -> Result<HTTPRequest, HTTPRequest.Problem> {
+        HTTPRequest.make((url.hasSuffix("/") ? String(url.dropLast()) : url) + path, host: host)
+    }
+
+    /// What it answers, whatever that is; or what the lack of an answer means for a probe.
+    static func asked(
+        at url: String, of host: String?, timeout: Duration
+    ) async -> Result<[UInt8], HTTPExchange.Refusal> {
+        switch request("/cluster", at: url, of: host) {
+        case .failure(let problem): return .failure(HTTPExchange.Refusal(answer: .error(problem.reason)))
+        case .success(let request):
+            return await HTTPExchange.get(request, timeout: timeout).flatMap { response in
+                guard response.status == 200 else {
+                    return .failure(HTTPExchange.Refusal(answer: .error("status \(response.status)")))
+                }
+                return .success(response.body)
+            }
+        }
+    }
+
     /// Only where exactly one does.
     var leader: Member? {
         let leaders = members.filter(\.leads)
