@@ -70,7 +70,7 @@ public struct StageKeeper: Sendable {
     ) async throws(ControlError) -> (value: Value, reference: StageReference) {
         let document = try await bytes(of: kind, id: id)
         do {
-            let value = try CanonicalJSON.decode(type, from: Data(document.bytes))
+            let value = try StageDecoding.decode(type, from: Data(document.bytes))
             return (value, StageReference(id: id, digest: document.digest))
         } catch {
             throw ControlError(.internal, "\(kind.rawValue) \(id) cannot be read: \(error)")

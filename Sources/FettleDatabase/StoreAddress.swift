@@ -20,10 +20,10 @@ public enum StoreAddress: Sendable, CustomStringConvertible {
         self = .sqlite(path: text)
     }
 
-    /// Opens it. A SQLite file is made where there is none; PostgreSQL is first asked when something is first read or written.
+    /// Opens it. A SQLite file is made with the first write where there is none; PostgreSQL is first asked when something is first read or written.
     public func open() throws(StoreError) -> any Store {
         switch self {
-        case .sqlite(let path): try SQLiteStore(path: path)
+        case .sqlite(let path): try SQLiteStore(path: path, making: .withTheFirstWrite)
         case .postgres(let address): PostgresStore(address)
         }
     }

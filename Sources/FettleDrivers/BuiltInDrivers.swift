@@ -136,41 +136,31 @@ public struct BuiltInDrivers: StepDriverRegistry {
     ///
     /// - Parameters:
     ///   - packages: of the package drivers.
-    ///   - haproxySockets: paths of admin sockets, for hosts that run HAProxy; none for the others.
-    ///   - haproxyMaps: paths of the maps that say which side has the traffic, there too.
-    ///   - hasNginx: for hosts where nginx is a load balancer.
-    ///   - hypervisors: for hypervisors of libvirt: how they reach each other, such as `qemu+tls://hv-2/system`; none for others.
-    ///   - images: there too, where machines are made anew: the directory of the images; nil where none is.
-    ///   - disks: and those of the machines' disks.
-    ///   - snapshots: there too, where machines are patched behind snapshots.
-    ///   - proxmoxNodes: for nodes of Proxmox VE: their names; none for others.
+    ///   - needs: what the host is beside an ordinary one.
     /// - Throws: `SudoRuleError` for a path that could not stand in a rule.
     public static func sudoRules(
-        packages: PackageDriverSettings = PackageDriverSettings(),
-        haproxySockets: [String] = [], haproxyMaps: [String] = [], hasNginx: Bool = false,
-        hypervisors: [String] = [], images: String? = nil, disks: [String] = [], snapshots: Bool = false,
-        proxmoxNodes: [String] = []
+        packages: PackageDriverSettings = PackageDriverSettings(), for needs: RootNeeds = RootNeeds()
     ) throws(SudoRuleError) -> [SudoRule] {
         var rules = try ShellHostInspector.sudoRules() + PackageListRefresher.sudoRules() + PulseSections.sudoRules()
         rules += try PackageRules.rules(packages) + RpmRules.rules() + SystemRules.rules() + LogRules.rules()
-        for map in haproxyMaps { rules += try HAProxySwitchDriver.sudoRules(map: map) }
-        for socket in haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
-        for node in proxmoxNodes { rules += try NodeMaintenance.rules(node: node) }
-        if hasNginx { rules += try NginxDrainDriver.sudoRules() }
-        if !hypervisors.isEmpty || images != nil || snapshots {
-            rules += try VirshRules.rules(destinations: hypervisors)
+        for map in needs.haproxyMaps { rules += try HAProxySwitchDriver.sudoRules(map: map) }
+        for socket in needs.haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
+        for node in needs.proxmoxNodes { rules += try NodeMaintenance.rules(node: node) }
+        if needs.hasNginx { rules += try NginxDrainDriver.sudoRules() }
+        if needs.hypervisors != nil || needs.needsDisks {
+            rules += try VirshRules.rules(destinations: needs.hypervisors ?? [])
         }
-        guard (images == nil && !snapshots) == disks.isEmpty else {
+        guard needs.needsDisks != needs.disks.isEmpty else {
             throw SudoRuleError(
                 "a directory of disks belongs to one of images, or to snapshots: one of the two is missing")
         }
-        if let images {
+        for images in needs.images {
             let known = Set(rules)
-            rules += try ReplacementRules.rules(images: images, disks: disks).filter { !known.contains($0) }
+            rules += try ReplacementRules.rules(images: images, disks: needs.disks).filter { !known.contains($0) }
         }
-        if snapshots {
+        if needs.snapshots {
             let known = rules
-            rules += try SnapshotSudoRules.rules(disks: disks).filter { rule in
+            rules += try SnapshotSudoRules.rules(disks: needs.disks).filter { rule in
                 !known.contains { $0.program == rule.program && $0.arguments == rule.arguments }
             }
         }

@@ -77,11 +77,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ["inventory", "check"], ["inventory", "check", "-o", "json"], ["inventory", "show"], ["inventory", "export"],
+        ["run", "list"], ["change", "list"], ["quarantine", "list"], ["waiver", "list"], ["evidence", "check"],
+        ["whoami"],
+        ["run", "obligations"], ["inventory", "check"], ["inventory", "check", "-o", "json"], ["inventory", "show"],
+        ["inventory", "export"],
         ["windows"], ["access", "check"], ["access", "sudoers"], ["version", "compare", "--scheme", "rpm", "1", "2"],
         ["cvss", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"], ["schema", "fleet"],
     ])
-    func whatOnlyReadsFilesCreatesNone(words: [String]) async throws {
+    func whatOnlyReadsCreatesNoFile(words: [String]) async throws {
         let folder = try TestFolder()
         try folder.write("version: 1\nresources: [{id: here, address: local, environment: dev}]\n", to: "fleet.yaml")
         try folder.write("version: 1\n", to: "policy.yaml")

@@ -1,3 +1,5 @@
+import FettleModel
+import FettleStore
 import Foundation
 import Testing
 
@@ -22,19 +24,21 @@ import Testing
         #expect("\(asVariable)".contains("FETTLE_STORE") && !"\(asVariable)".contains("s3cret"))
     }
 
-    @Test func aFileIsMadeWhereItIsNamedAndInTheFolderOtherwise() throws {
+    @Test func aFileIsMadeWhereItIsNamedAndInTheFolderOtherwise() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "fettle-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
-        func opens(_ named: String?, _ environment: [String: String], at path: String) throws {
-            _ = try StoreChoice.open(named, environment, directory: folder)
+        func opens(_ named: String?, _ environment: [String: String], at path: String) async throws {
+            let store = try StoreChoice.open(named, environment, directory: folder)
+            #expect(!FileManager.default.fileExists(atPath: folder.appending(path: path).path), "\(path)")
+            try await store.createRun("run-1", change: "change-1", at: .now())
             #expect(FileManager.default.fileExists(atPath: folder.appending(path: path).path), "\(path)")
         }
         #expect(throws: CommandFailure.self) { _ = try StoreChoice.open(nil, [:], directory: folder) }
         #expect(!FileManager.default.fileExists(atPath: folder.path))
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        try opens(nil, ["FETTLE_STORE": ""], at: ".fettle/fettle.db")
-        try opens(nil, ["FETTLE_STORE": folder.appending(path: "b.db").path], at: "b.db")
-        try opens(
+        try await opens(nil, ["FETTLE_STORE": ""], at: ".fettle/fettle.db")
+        try await opens(nil, ["FETTLE_STORE": folder.appending(path: "b.db").path], at: "b.db")
+        try await opens(
             folder.appending(path: "c.db").path, ["FETTLE_STORE": folder.appending(path: "d.db").path], at: "c.db")
         #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "d.db").path))
     }

@@ -39,8 +39,9 @@ import Testing
                     kind: .plan, id: "plan-\(number)", digest: Digest(rawValue: "\(number)"), createdAt: .now(),
                     bytes: bytes))
         }
-        try await store.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
-        try store.database.close()
+        let database = try store.database
+        try await database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        try database.close()
     }
 
     @Test(arguments: [100, 5000, 100_000]) func garbageIsDamage(length: Int) throws {

@@ -44,6 +44,23 @@ import Testing
         #expect(retried.world.now.performed[Self.gate] == nil)
     }
 
+    /// One host's gate asks, and another one finds no room: both are told, since the answer may be what makes room.
+    @Test func whatElseStandsInTheWayHidesNoQuestion() throws {
+        var plan = RollingPlan.plan(size: 2, lanes: 2)
+        plan.order = []
+        let gate = try #require(plan.steps.firstIndex { $0.id == Self.gate })
+        plan.steps[gate].action = .gate(
+            probes: [Probe(name: "look", check: .manual(question: "Does the shop look right?"))])
+        var hand = try Hand(plan)
+        hand.refused = ["web-2/drain"]
+        try hand.play()
+        let reason = try #require(hand.machine.awaitingHuman)
+        #expect(reason.contains("web-2/drain: too few"), "\(reason)")
+        #expect(
+            reason.contains("web-1/gate asks: Does the shop look right? (fettle run gate run-1 web-1/gate"), "\(reason)"
+        )
+    }
+
     @Test func anAnswerSaysWhoAndWhyAndLetsTheRunGoOn() async throws {
         var rehearsal = try Rehearsal(plan())
         rehearsal.people = [answer(after: try await asked())]

@@ -9,62 +9,6 @@ struct AccessCommand: AsyncParsableCommand {
         subcommands: [AccessSudoers.self, AccessCheck.self])
 }
 
-struct AccessSudoers: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "sudoers", abstract: "The exact sudo rules for an unprivileged user on targets.",
-        discussion: "Put them into /etc/sudoers.d/fettle on each target, after `visudo -cf`.")
-
-    @OptionGroup var form: OutputOptions
-    @Option(help: "The user as whom Fettle signs in.") var user = "fettle"
-    @Option(
-        name: .customLong("admin-socket"), help: "HAProxy's admin socket, for hosts that run it; may be given again.")
-    var adminSockets: [String] = []
-    @Option(
-        name: .customLong("switch-map"),
-        help: "HAProxy's map of a blue-green switch, for hosts that run it; may be given again.")
-    var switchMaps: [String] = []
-    @Flag(name: .customLong("nginx"), help: "For hosts where nginx is a load balancer of a group.") var hasNginx = false
-    @Option(
-        name: .customLong("hypervisor"),
-        help: "How hypervisors of libvirt reach another one, such as qemu+tls://hv-2/system; may be given again.")
-    var hypervisors: [String] = []
-    @Option(
-        name: .customLong("proxmox-node"),
-        help: "The name of a node of Proxmox VE, for nodes whose HA manager keeps guests; may be given again.")
-    var proxmoxNodes: [String] = []
-    @Option(
-        name: .customLong("image-directory"),
-        help: "Where hypervisors see images that machines are made anew from, as 'images' of the fleet.")
-    var images: String?
-    @Option(
-        name: .customLong("disk-directory"), help: "Where their machines have their disks; may be given again.")
-    var disks: [String] = []
-    @Flag(help: "For hypervisors of libvirt whose machines are patched behind snapshots; with --disk-directory.")
-    var snapshots = false
-    @Flag(help: "Write wildcards, for sudo before 1.9.10. Looser: prefer the default.") var wildcards = false
-
-    private struct Answer: Encodable {
-        var user: String
-        var text: String
-    }
-
-    func run() async throws {
-        let text: String
-        do {
-            let rules = try BuiltInDrivers.sudoRules(
-                haproxySockets: adminSockets, haproxyMaps: switchMaps, hasNginx: hasNginx, hypervisors: hypervisors,
-                images: images, disks: disks, snapshots: snapshots, proxmoxNodes: proxmoxNodes)
-            text = try SudoersFile(
-                user: user, rules: rules, patterns: wildcards ? .wildcards : .regularExpressions
-            ).text()
-        } catch {
-            throw CommandFailure(.usage, "\(error)\n  `fettle access sudoers --help` tells what it takes")
-        }
-        if form.output == .json { return try Output.writeJSON(Answer(user: user, text: text)) }
-        Output.write(text)
-    }
-}
-
 struct AccessCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Sign in to every host and say who Fettle is there.",

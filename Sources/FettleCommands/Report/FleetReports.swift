@@ -14,9 +14,12 @@ protocol FleetReport: AsyncParsableCommand, ListAnswering {
 extension FleetReport {
     func run() async throws {
         let session = try Session(options)
+        let reports = session.reports
+        // Of a large fleet both take seconds.
+        async let look = reports.look(for: Self.kind)
         let fleet = try session.fleet
-        let document = try await session.reports.report(
-            Self.kind, on: scope.resources(of: fleet), fleet: fleet, policy: session.policy)
+        let (resources, policy) = (try scope.resources(of: fleet), try session.policy)
+        let document = try await reports.report(Self.kind, of: look, on: resources, fleet: fleet, policy: policy)
         try forms.write(document, saying: options.output == .table)
         try forms.answer(document, as: options.output)
     }

@@ -30,6 +30,8 @@ struct RunRollback: AsyncParsableCommand {
         var run: RunID
         /// All that go back; sorted.
         var resources: [ResourceID]
+        /// Those of them that nothing was done on: they are not begun any more.
+        var untouched: [ResourceID]
         /// Those of them that were not asked for, with what they need and why.
         var added: [Added]
         /// Whether it was asked of the run.
@@ -58,6 +60,7 @@ struct RunRollback: AsyncParsableCommand {
         let choice = RunService.PartChoice(
             hosts: hosts.map { ResourceID($0) }, waves: waves, groups: groups.map { GroupID($0) })
         let part = try await session.runs.part(of: run, choice)
+        let untouched = try await self.untouched(among: part.resources, session)
         let added = part.added.map { Added(resource: $0.resource, needs: $0.needs, because: $0.because) }
         let isAsked = !dryRun && (added.isEmpty || withDependents)
         if isAsked {
@@ -72,12 +75,22 @@ struct RunRollback: AsyncParsableCommand {
         let executor = try await session.executor(of: run)
         if options.output == .json, dryRun || isAsked {
             return try session.printJSON(
-                Answer(run: run, resources: part.resources, added: added, isAsked: isAsked, executor: executor))
+                Answer(
+                    run: run, resources: part.resources, untouched: untouched, added: added, isAsked: isAsked,
+                    executor: executor))
         }
-        try tell(part, session, isAsked: isAsked, executor: executor)
+        try tell(part, untouched, session, isAsked: isAsked, executor: executor)
     }
 
-    private func tell(_ part: PartRollback, _ session: Session, isAsked: Bool, executor: String?) throws {
+    private func untouched(among resources: [ResourceID], _ session: Session) async throws -> [ResourceID] {
+        let progress = try await session.runs.story(of: RunID(target.run)).state.resources
+        let begun = Set(progress.filter { $0.phase != .untouched }.map(\.resource))
+        return resources.filter { !begun.contains($0) }
+    }
+
+    private func tell(
+        _ part: PartRollback, _ untouched: [ResourceID], _ session: Session, isAsked: Bool, executor: String?
+    ) throws {
         let needs = part.added.map { "  \($0.resource) needs \($0.needs): \($0.because)".printable }
         guard isAsked || dryRun else {
             throw CommandFailure(
@@ -87,10 +100,15 @@ struct RunRollback: AsyncParsableCommand {
                     + (needs.count > 20 ? "\n  … and \(needs.count - 20) more" : "")
                     + "\n  `--with-dependents` takes them back too; `--dry-run` only says all of it")
         }
-        session.print(
-            "\(isAsked ? "asked to go back" : "would go back"): "
-                + part.resources.map(\.rawValue).joined(separator: ", ").printable)
+        let notBegun = Set(untouched)
+        let back = part.resources.filter { !notBegun.contains($0) }
+        session.print("\(isAsked ? "asked to go back" : "would go back"): \(Self.names(back))")
+        if !untouched.isEmpty { session.print("not begun, and not begun any more: \(Self.names(untouched))") }
         for line in needs { session.print(line) }
         if isAsked { session.print("asked; \(RunID(target.run).takenUp(by: executor))") }
+    }
+
+    private static func names(_ resources: [ResourceID]) -> String {
+        resources.isEmpty ? "nobody" : resources.map(\.rawValue).joined(separator: ", ").printable
     }
 }

@@ -17,7 +17,8 @@ public struct ComplianceService: Sendable {
     public func report(
         on resources: [Resource], fleet: Fleet, policy: Policy
     ) async throws(ControlError) -> ComplianceReport {
-        let standing = try await standing(of: resources, fleet: fleet, policy: policy)
+        let standing = try await standing(
+            of: resources, look: try await waivers.newestLook(), fleet: fleet, policy: policy)
         return Compliance(
             findings: standing.findings, sightings: standing.sightings, fleet: fleet, policy: policy, at: standing.now
         ).report(on: resources)

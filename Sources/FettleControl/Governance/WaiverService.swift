@@ -102,10 +102,19 @@ public struct WaiverService: Sendable {
     public func findingsNow(fleet: Fleet, policy: Policy) async throws(ControlError) -> (
         findings: FindingSet, facts: FactSet
     )? {
+        guard let look = try await newestLook() else { return nil }
+        return (try await findings(of: look, fleet: fleet), look.facts)
+    }
+
+    /// The newest findings as they are kept, and the facts they rest on; nil if the fleet was never looked at.
+    func newestLook() async throws(ControlError) -> FleetLook? {
         guard let kept = try await keeper.newest(FindingSet.self, .findings)?.value else { return nil }
-        let facts = try await keeper.load(FactSet.self, .facts, id: kept.facts.id).value
-        let book = WaiverBook(try await waivers(), fleet: fleet, systems: WaiverBook.systems(of: facts))
-        return (book.applied(to: kept, at: now()), facts)
+        return FleetLook(findings: kept, facts: try await keeper.load(FactSet.self, .facts, id: kept.facts.id).value)
+    }
+
+    func findings(of look: FleetLook, fleet: Fleet) async throws(ControlError) -> FindingSet {
+        let book = WaiverBook(try await waivers(), fleet: fleet, systems: WaiverBook.systems(of: look.facts))
+        return book.applied(to: look.findings, at: now())
     }
 
     /// What is decided from the ledger still holds when it is written: whoever writes in between makes this ask again.

@@ -1,5 +1,4 @@
-public import FettleModel
-public import Foundation
+import Foundation
 
 /// A large JSON object taken apart at one of its lists, so that the list's elements can be decoded one by one and the whole never
 /// stands in memory as a tree.
@@ -85,48 +84,5 @@ struct JSONPieces {
             }
             return nil
         }
-    }
-}
-
-/// Stages from files, however long their lists are.
-public enum StageDecoding {
-    public static func facts(_ data: Data) throws -> FactSet {
-        try listed(data, list: "hosts", \FactSet.hosts)
-    }
-
-    public static func findings(_ data: Data) throws -> FindingSet {
-        try listed(data, list: "findings", \FindingSet.findings)
-    }
-
-    public static func selection(_ data: Data) throws -> Selection {
-        try listed(data, list: "hosts", \Selection.hosts)
-    }
-
-    /// Whether it is a selection and not what one is made from: only a selection has been selected.
-    public static func isSelection(_ data: Data) -> Bool {
-        struct Selected: Decodable {
-            var selectedAt: String?
-        }
-        let shell = JSONPieces(data, list: "hosts")?.shell ?? data
-        return (try? CanonicalJSON.decode(Selected.self, from: shell))?.selectedAt != nil
-    }
-
-    private static func listed<Whole: Decodable, Element: Decodable>(
-        _ data: Data, list: String, _ path: WritableKeyPath<Whole, [Element]>
-    ) throws -> Whole {
-        guard let pieces = JSONPieces(data, list: list),
-            var whole = try? CanonicalJSON.decode(Whole.self, from: pieces.shell)
-        else { return try CanonicalJSON.decode(Whole.self, from: data) }
-        var elements: [Element] = []
-        elements.reserveCapacity(pieces.elements.count)
-        for range in pieces.elements {
-            guard let element = try? CanonicalJSON.decode(Element.self, from: data[range]) else {
-                // Only the whole can say where in it something is wrong.
-                return try CanonicalJSON.decode(Whole.self, from: data)
-            }
-            elements.append(element)
-        }
-        whole[keyPath: path] = elements
-        return whole
     }
 }

@@ -2,11 +2,13 @@ import FettleAssessment
 import FettleModel
 
 extension ComplianceService {
-    /// - Throws: `notFound` if the fleet was never looked at.
-    func standing(of resources: [Resource], fleet: Fleet, policy: Policy) async throws(ControlError) -> Standing {
-        guard let (findings, facts) = try await waivers.findingsNow(fleet: fleet, policy: policy) else {
-            throw ControlError.neverLookedAt
-        }
+    /// - Parameter look: what the newest look is; nil: none was taken.
+    /// - Throws: `notFound` if none was taken.
+    func standing(
+        of resources: [Resource], look: FleetLook?, fleet: Fleet, policy: Policy
+    ) async throws(ControlError) -> Standing {
+        guard let look else { throw ControlError.neverLookedAt }
+        let (findings, facts) = (try await waivers.findings(of: look, fleet: fleet), look.facts)
         let sightings = try await waivers.governance.sightings()
         // Judged anew by the policy of today, and where the findings were kept before ages were.
         var complete = FindingAges(sightings).applied(to: findings, policy: policy)

@@ -23,25 +23,42 @@ public struct ReportService: Sendable {
         case compliance, age, exceptions, ownership, alignment, trend
     }
 
-    /// - Parameter resources: those that are asked about.
+    /// The newest look, which `report` takes: what is most of the work of large fleets, and needs neither `fleet.yaml` nor the policy.
+    ///
+    /// - Returns: nil if the fleet was never looked at, and for a report that is not made of it.
+    public func look(for kind: Kind) async throws(ControlError) -> FleetLook? {
+        kind == .ownership ? nil : try await compliance.waivers.newestLook()
+    }
+
+    /// - Parameters:
+    ///   - resources: those that are asked about.
+    ///   - look: what `look(for:)` returned.
     /// - Throws: `notFound` if the fleet was never looked at, except for exceptions and ownership, which need no look.
     public func report(
-        _ kind: Kind, on resources: [Resource], fleet: Fleet, policy: Policy
+        _ kind: Kind, of look: FleetLook?, on resources: [Resource], fleet: Fleet, policy: Policy
     ) async throws(ControlError) -> ReportDocument {
-        switch kind {
-        case .compliance:
-            ComplianceDocument.make(try await compliance.standing(of: resources, fleet: fleet, policy: policy))
-        case .age: AgeDocument.make(try await compliance.standing(of: resources, fleet: fleet, policy: policy))
-        case .exceptions: try await exceptions(resources, fleet, policy)
+        func standing() async throws(ControlError) -> Standing {
+            try await compliance.standing(of: resources, look: look, fleet: fleet, policy: policy)
+        }
+        return switch kind {
+        case .compliance: ComplianceDocument.make(try await standing())
+        case .age: AgeDocument.make(try await standing())
+        case .exceptions:
+            ExceptionsDocument.make(
+                look == nil ? nil : try await standing(), waivers: try await compliance.waivers.waivers(), at: now())
         case .ownership:
             OwnershipDocument.make(
                 resources, obligations: try await governance.obligations(resources, policy: policy), at: now())
-        case .alignment:
-            AlignmentDocument.make(try await compliance.standing(of: resources, fleet: fleet, policy: policy))
-        case .trend:
-            TrendDocument.make(
-                try await compliance.standing(of: resources, fleet: fleet, policy: policy), runs: try await runLines())
+        case .alignment: AlignmentDocument.make(try await standing())
+        case .trend: TrendDocument.make(try await standing(), runs: try await runLines())
         }
+    }
+
+    /// The same of the newest look.
+    public func report(
+        _ kind: Kind, on resources: [Resource], fleet: Fleet, policy: Policy
+    ) async throws(ControlError) -> ReportDocument {
+        try await report(kind, of: try await look(for: kind), on: resources, fleet: fleet, policy: policy)
     }
 
     /// A team's own list of systems and versions, held against what was observed.
@@ -50,7 +67,8 @@ public struct ReportService: Sendable {
     public func alignment(
         with list: SystemList, on resources: [Resource], fleet: Fleet, policy: Policy
     ) async throws(ControlError) -> (ReportDocument, ListComparison) {
-        let standing = try await compliance.standing(of: resources, fleet: fleet, policy: policy)
+        let standing = try await compliance.standing(
+            of: resources, look: try await look(for: .alignment), fleet: fleet, policy: policy)
         let comparison = ListJudge(resources, facts: standing.facts).compare(list)
         return (ListDocument.make(standing, list: list, comparison), comparison)
     }
@@ -60,19 +78,6 @@ public struct ReportService: Sendable {
         try await governance.facts().hosts.reduce(into: []) { names, host in
             for package in host.packages.value ?? [] { names.formUnion([package.name, package.source]) }
         }
-    }
-
-    private func exceptions(
-        _ resources: [Resource], _ fleet: Fleet, _ policy: Policy
-    ) async throws(ControlError) -> ReportDocument {
-        let waivers = try await compliance.waivers.waivers()
-        var standing: Standing?
-        do throws(ControlError) {
-            standing = try await compliance.standing(of: resources, fleet: fleet, policy: policy)
-        } catch {
-            guard error.code == .notFound else { throw error }
-        }
-        return ExceptionsDocument.make(standing, waivers: waivers, at: now())
     }
 
     /// More runs than a page tells of would each have to be replayed.

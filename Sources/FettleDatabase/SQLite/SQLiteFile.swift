@@ -12,19 +12,57 @@ struct SQLiteFile: Sendable {
 
     // MARK: Before it is opened
 
+    var exists: Bool { FileManager.default.fileExists(atPath: path) }
+
+    /// Whether somebody's writes are not in the file yet.
+    var hasLog: Bool {
+        let size = try? FileManager.default.attributesOfItem(atPath: "\(path)-wal")[.size] as? Int
+        return size ?? 0 > 0
+    }
+
+    /// The file as SQLite takes one that does not change while it is read.
+    var unchangingAddress: String {
+        let characters = CharacterSet.urlPathAllowed.subtracting(["?", "#", "%", ";"])
+        return "file:\(path.addingPercentEncoding(withAllowedCharacters: characters) ?? path)?immutable=1"
+    }
+
+    /// Whether it is there for this process to read, and neither it nor what belongs beside it to write.
+    var mayOnlyBeRead: Bool {
+        guard exists, access(path, R_OK) == 0 else { return false }
+        return access(path, W_OK) != 0 || (access(folder, W_OK) != 0 && access("\(path)-shm", W_OK) != 0)
+    }
+
+    private var folder: String {
+        let folder = FilePath.folder(of: path)
+        return folder.isEmpty ? "." : folder
+    }
+
+    /// That the file can be made once there is something to write: what takes long is not done for nothing.
+    func requirePlace() throws(StoreError) {
+        var place = URL(fileURLWithPath: path).deletingLastPathComponent()
+        while !FileManager.default.fileExists(atPath: place.path), place.path != "/" { place.deleteLastPathComponent() }
+        var isFolder: ObjCBool = false
+        _ = FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder)
+        guard isFolder.boolValue else { throw noFolder(String(cString: strerror(ENOTDIR))) }
+        guard access(place.path, W_OK | X_OK) == 0 else { throw noFolder(String(cString: strerror(errno))) }
+    }
+
     /// Makes the folder if need be.
     func makeFolder() throws(StoreError) {
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         do {
             try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
         } catch {
-            let reason = Self.systemReason(error) ?? "it cannot be made"
-            throw StoreError(
-                .unavailable,
-                "cannot make the folder \(folder.path) for the database: \(reason)\n  "
-                    + "Fettle needs a folder that it may write: --dir, FETTLE_DIR or --store names another")
+            throw noFolder(Self.systemReason(error) ?? "it cannot be made")
         }
+    }
+
+    private func noFolder(_ reason: String) -> StoreError {
+        StoreError(
+            .unavailable,
+            "cannot make the folder \(URL(fileURLWithPath: path).deletingLastPathComponent().path) for the database: \(reason)\n  "
+                + "Fettle needs a folder that it may write: --dir, FETTLE_DIR or --store names another")
     }
 
     /// A new database is for its owner alone, wherever it lies, and so is what SQLite puts beside it. One that is there keeps its mode. What
@@ -41,8 +79,7 @@ struct SQLiteFile: Sendable {
         guard let file = FileHandle(forReadingAtPath: path) else { return }
         defer { try? file.close() }
         // With a write-ahead log the newest pages need not be in the file yet.
-        let log = try? FileManager.default.attributesOfItem(atPath: "\(path)-wal")[.size] as? Int
-        guard log ?? 0 == 0, let header = try? file.read(upToCount: 100), let size = try? file.seekToEnd() else {
+        guard !hasLog, let header = try? file.read(upToCount: 100), let size = try? file.seekToEnd() else {
             return
         }
         // SQLite takes a file of a few bytes for a new one.
@@ -73,9 +110,17 @@ struct SQLiteFile: Sendable {
     // MARK: Once it is open
 
     /// Puts Fettle's mark on a new database, and refuses one that another program made.
-    func requireOwn(_ database: Database) throws {
+    func markAsOwn(_ database: Database) throws {
+        guard try !isMarked(database) else { return }
+        try database.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
+    }
+
+    func requireOwn(_ database: Database) throws { _ = try isMarked(database) }
+
+    /// - Returns: false for a database that has no mark and may have it.
+    private func isMarked(_ database: Database) throws -> Bool {
         let mark = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-        if mark == Self.applicationID { return }
+        if mark == Self.applicationID { return true }
         let tables = try Set(String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'table'"))
         // Without a mark: new, or from before there was one.
         guard mark == 0, tables.isEmpty || tables.isSuperset(of: ["grdb_migrations", "document", "run", "journal"])
@@ -85,7 +130,7 @@ struct SQLiteFile: Sendable {
                 "\(path) is another program's database; it was not touched\n  --dir, FETTLE_DIR or --store names another place"
             )
         }
-        try database.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
+        return false
     }
 
     // MARK: Words
@@ -146,8 +191,7 @@ struct SQLiteFile: Sendable {
             return "it is a folder"
         }
         // Asked once more for the reason: SQLite does not hand it on.
-        let folder = FilePath.folder(of: path)
-        for place in [path, folder.isEmpty ? "." : folder] where access(place, W_OK) != 0 && errno != ENOENT {
+        for place in [path, folder] where access(place, W_OK) != 0 && errno != ENOENT {
             return String(cString: strerror(errno))
         }
         return "the system does not say why"

@@ -2,58 +2,88 @@ import FettleModel
 public import FettleStore
 import Foundation
 import GRDB
+import Synchronization
 
 /// The embedded default: one SQLite file in WAL mode, no server. One file serves several processes on one machine.
 ///
 /// Every write is one transaction that is synced to disk before it returns (`synchronous = FULL`): an intent that was
 /// journaled survives the power cut that follows it (I2). The wall clock comes in with each call, as leases are judged by it.
-/// On a full disk, what a running run has to write goes to a reserve (`DiskReserve`).
+/// On a full disk, what a running run has to write goes to a reserve (`DiskReserve`). Where the file may only be read, reading works.
 public final class SQLiteStore: Store {
-    let database: DatabasePool
     let reserve: DiskReserve
     private let file: SQLiteFile
+    private let opening: Mutex<Opening>
+
+    private enum Opening: Sendable {
+        /// There is no file yet: who only reads finds nothing, and makes none.
+        case absent(empty: DatabaseQueue)
+        case open(any DatabaseWriter)
+        /// What was found at the first write.
+        case failed(StoreError)
+    }
+
+    /// When a file is made where there is none.
+    public enum Making: Sendable {
+        case atOnce, withTheFirstWrite
+    }
 
     /// Opens the file, making it and its folder if need be, and brings its tables up to date.
     ///
     /// - Throws: `StoreError` with `unavailable` if it cannot be opened, is damaged or another program's, `tooNew` if a later
     ///   Fettle made it.
-    public init(path: String) throws(StoreError) {
-        file = SQLiteFile(path: path)
+    public init(path: String, making: Making = .atOnce) throws(StoreError) {
+        let file = SQLiteFile(path: path)
+        self.file = file
         reserve = DiskReserve(database: path)
-        try file.makeFolder()
         try file.requireWhole()
-        file.makeForItsOwner()
+        if making == .withTheFirstWrite, !file.exists {
+            try file.requirePlace()
+            do {
+                opening = Mutex(.absent(empty: try SQLiteOpening.empty()))
+            } catch {
+                throw file.words(for: error)
+            }
+        } else {
+            opening = Mutex(.open(try Self.open(file, reserve)))
+        }
+    }
+
+    private static func open(_ file: SQLiteFile, _ reserve: DiskReserve) throws(StoreError) -> any DatabaseWriter {
         do {
-            database = try Self.usingUp(reserve) { [file] in try Self.open(file) }
+            if file.mayOnlyBeRead { return try SQLiteOpening.toRead(file) }
+            try file.makeFolder()
+            file.makeForItsOwner()
+            let database = try usingUp(reserve) { try SQLiteOpening.toWrite(file) }
+            _ = reserve.refill()
+            return database
         } catch {
             throw file.words(for: error)
         }
-        _ = reserve.refill()
     }
 
-    private static func open(_ file: SQLiteFile) throws -> DatabasePool {
-        var configuration = Configuration()
-        configuration.label = "fettle"
-        configuration.busyMode = .timeout(10)
-        configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA foreign_keys = ON")
+    /// To write to: made if it is not there yet.
+    var database: any DatabaseWriter { get throws(StoreError) { try database(making: true) } }
+
+    /// - Parameter makes: whether a file that is not there yet is made.
+    private func database(making makes: Bool) throws(StoreError) -> any DatabaseWriter {
+        let result: Result<any DatabaseWriter, StoreError> = opening.withLock { opening in
+            switch opening {
+            case .open(let database): return .success(database)
+            case .failed(let error): return .failure(error)
+            case .absent(let empty):
+                // Another process may have made it meanwhile.
+                guard makes || file.exists else { return .success(empty) }
+                do throws(StoreError) {
+                    let database = try Self.open(file, reserve)
+                    opening = .open(database)
+                    return .success(database)
+                } catch {
+                    opening = .failed(error)
+                    return .failure(error)
+                }
+            }
         }
-        // Another program's file is not even to be put into WAL mode.
-        if FileManager.default.fileExists(atPath: file.path) {
-            try DatabaseQueue(path: file.path, configuration: configuration).inDatabase(file.requireOwn)
-        }
-        let database = try DatabasePool(path: file.path, configuration: configuration)
-        try database.writeWithoutTransaction { database in
-            try file.requireOwn(database)
-            // A pool opens its one writer with NORMAL, which loses the last transactions in a power cut.
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-        }
-        let migrator = SQLiteSchema.migrator
-        guard try !database.read(migrator.hasBeenSuperseded) else {
-            throw StoreError(.tooNew, "the database \(file.path) was made by a newer Fettle; use that one")
-        }
-        try migrator.migrate(database)
-        return database
+        return try result.get()
     }
 
     /// Runs `body` in one immediate transaction. Where the disk is full it may use up the reserve: for what a run that is
@@ -61,6 +91,7 @@ public final class SQLiteStore: Store {
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
+        let database = try self.database
         while true {
             do {
                 return try await database.write(body)
@@ -75,6 +106,7 @@ public final class SQLiteStore: Store {
     func writeNew<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
+        let database = try self.database
         if let wantOfRoom { throw StoreError(.unavailable, wantOfRoom) }
         do {
             return try await database.write(body)
@@ -86,8 +118,11 @@ public final class SQLiteStore: Store {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
+        let database = try database(making: false)
         do {
-            return try await database.read(body)
+            let value = try await database.read(body)
+            if database.configuration.readonly { try SQLiteOpening.requireUntouched(file, since: database.path) }
+            return value
         } catch {
             throw file.words(for: error)
         }

@@ -183,7 +183,11 @@ struct MachineRoad: Sendable {
 
     /// How the other hypervisors reach this one's libvirt.
     func destination(_ id: ResourceID) throws(StepFailure) -> String {
-        let address = try hypervisor(id).address
-        return rules.destination.replacing("{host}", with: address.host.isEmpty ? id.rawValue : address.host)
+        Self.destination(id, try hypervisor(id).address, by: rules)
+    }
+
+    static func destination(_ id: ResourceID, _ address: ResourceAddress?, by rules: MachineRules) -> String {
+        let host = address.map(\.host) ?? ""
+        return rules.destination.replacing("{host}", with: host.isEmpty ? id.rawValue : host)
     }
 }

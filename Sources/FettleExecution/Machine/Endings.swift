@@ -112,17 +112,22 @@ extension RunMachine {
                 && (isInterrupted(step) || (mayStart(step) && hasRoomInGroups(step, &room)))
         }
         if mayComeOn { return nil }
+        // Told whatever else stands in the way: an answer is what a person can give at once.
+        let question = questions(among: free)
+        func asking(_ reason: String) -> RunEvent {
+            .awaitingHuman(reason: question.map { "\(reason); \($0)" } ?? reason)
+        }
         let undecided = free.filter(isUndecided).prefix(3).map {
             "\(index.name(of: $0)): \(fold.account(of: $0.number).failure?.message ?? "")"
         }
         if !undecided.isEmpty {
-            return .awaitingHuman(
-                reason: "undecided, so that nobody goes on: watch again, skip it or roll back: "
+            return asking(
+                "undecided, so that nobody goes on: watch again, skip it or roll back: "
                     + undecided.joined(separator: "; "))
         }
         let reasons = refused.prefix(3).map { "\(index.name(of: $0)): \(waiting[$0.number]?.reason ?? "refused")" }
-        if !reasons.isEmpty { return .awaitingHuman(reason: reasons.joined(separator: "; ")) }
-        if let question = questions(among: free) { return .awaitingHuman(reason: question) }
+        if !reasons.isEmpty { return asking(reasons.joined(separator: "; ")) }
+        if let question { return .awaitingHuman(reason: question) }
         let unturned = free.filter { $0.turnsTraffic && fold[$0].isFailedForGood }.prefix(3)
             .map { "\(index.name(of: $0)): \(fold.account(of: $0.number).failure?.message ?? "failed")" }
         if !unturned.isEmpty { return .awaitingHuman(reason: unturned.joined(separator: "; ")) }

@@ -39,13 +39,17 @@ import Testing
 
     @Test func allRulesOfAHypervisorAreToldOnce() throws {
         let rules = try BuiltInDrivers.sudoRules(
-            hypervisors: ["qemu+tls://hv-2/system"], images: "/srv/images", disks: ["/srv/guests"])
+            for: .with {
+                $0.hypervisors = ["qemu+tls://hv-2/system"]
+                $0.images = ["/srv/images"]
+                $0.disks = ["/srv/guests"]
+            })
         for command in Self.commands { #expect(rules.contains { $0.permits(command) }) }
     }
 
     @Test func oneDirectoryWithoutTheOtherIsRefused() {
-        #expect(throws: SudoRuleError.self) { try BuiltInDrivers.sudoRules(images: "/srv/images") }
-        #expect(throws: SudoRuleError.self) { try BuiltInDrivers.sudoRules(disks: ["/srv/guests"]) }
+        #expect(throws: SudoRuleError.self) { try BuiltInDrivers.sudoRules(for: .with { $0.images = ["/srv/images"] }) }
+        #expect(throws: SudoRuleError.self) { try BuiltInDrivers.sudoRules(for: .with { $0.disks = ["/srv/guests"] }) }
     }
 
     @Test func directoriesThatCouldNotStandInARuleAreRefused() {

@@ -273,8 +273,13 @@ import Testing
         ]
         for command in outside { #expect(!rules.contains { $0.permits(command) }, "\(command.arguments)") }
         let all = try BuiltInDrivers.sudoRules(
-            hypervisors: ["qemu+tls://hv-2/system"], images: "/srv/images", disks: ["/srv/guests"], snapshots: true)
+            for: .with {
+                $0.hypervisors = ["qemu+tls://hv-2/system"]
+                $0.images = ["/srv/images"]
+                $0.disks = ["/srv/guests"]
+                $0.snapshots = true
+            })
         for command in commands { #expect(all.contains { $0.permits(command) }) }
-        #expect(throws: SudoRuleError.self) { try BuiltInDrivers.sudoRules(snapshots: true) }
+        #expect(throws: SudoRuleError.self) { try BuiltInDrivers.sudoRules(for: .with { $0.snapshots = true }) }
     }
 }

@@ -49,7 +49,8 @@ struct BuiltInDriversTests {
 
     @Test("The rules for nginx are where it is a load balancer, and are two")
     func nginxRules() throws {
-        let own = Set(try BuiltInDrivers.sudoRules(hasNginx: true)).subtracting(try BuiltInDrivers.sudoRules())
+        let own = Set(try BuiltInDrivers.sudoRules(for: .with { $0.hasNginx = true })).subtracting(
+            try BuiltInDrivers.sudoRules())
         #expect(own.map(\.program) == ["/usr/sbin/nginx", "/usr/sbin/nginx"])
         #expect(own.contains { $0.permits(RootCommand(["/usr/sbin/nginx", "-s", "reload"])) })
         #expect(!own.contains { $0.permits(RootCommand(["/usr/sbin/nginx", "-s", "stop"])) })
@@ -59,9 +60,12 @@ struct BuiltInDriversTests {
     @Test("The rules of all drivers make one sudoers file; a path that would be more than a path makes none")
     func sudoRules() throws {
         let text = try SudoersFile(
-            user: "fettle", rules: try BuiltInDrivers.sudoRules(haproxySockets: ["/run/haproxy/admin.sock"])
+            user: "fettle",
+            rules: try BuiltInDrivers.sudoRules(for: .with { $0.haproxySockets = ["/run/haproxy/admin.sock"] })
         ).text()
         #expect(text.contains("UNIX-CONNECT") && text.contains("apt-get"))
-        #expect(throws: SudoRuleError.self) { try BuiltInDrivers.sudoRules(haproxySockets: ["/x,y ALL"]) }
+        #expect(throws: SudoRuleError.self) {
+            try BuiltInDrivers.sudoRules(for: .with { $0.haproxySockets = ["/x,y ALL"] })
+        }
     }
 }
