@@ -79,7 +79,8 @@ public struct BuiltInDrivers: StepDriverRegistry {
         case .snapshot(let machine), .revert(let machine), .discardSnapshot(let machine):
             machine.rules.driver == SnapshotDriver.name ? snapshots : nil
         case .handOver: PatroniHandoverDriver()
-        case .upgradeThroughController, .buildImage, .retire: nil
+        case .retire: RetireDriver(channels: channels, turner: turn)
+        case .upgradeThroughController, .buildImage: nil
         }
     }
 

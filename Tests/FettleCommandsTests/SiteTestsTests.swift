@@ -25,6 +25,16 @@ import Testing
         }
     }
 
+    @Test func whatIsMeantForFettleAloneIsNotHandedOn() async throws {
+        var tests = SiteTests(words: ["env"], seconds: 60, settings: ["FETTLE_STAGE": "qa"])
+        tests.inherited = [
+            "PATH": "/usr/bin:/bin", "FETTLE_TOKEN": "s3cret", "FETTLE_STORE": "postgresql://db",
+            "SHOP_URL": "https://shop",
+        ]
+        let lines = try await tests.run().tail
+        #expect(lines.sorted() == ["FETTLE_STAGE=qa", "PATH=/usr/bin:/bin", "SHOP_URL=https://shop"])
+    }
+
     @Test func noShellReadsTheirWords() async throws {
         let words = ["$(id)", "a;b", "--", "-n", "two\nlines", "*"]
         let result = try await SiteTests(

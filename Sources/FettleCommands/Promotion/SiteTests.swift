@@ -8,8 +8,10 @@ struct SiteTests {
     var words: [String]
     var seconds: Int
     var outputLimit = 64 * 1_024 * 1_024
-    /// Beside this process's own environment.
+    /// Beside what is inherited.
     var settings: [String: String]
+    /// This process's own environment. What is meant for Fettle alone, a token among it, is not handed on.
+    var inherited = ProcessInfo.processInfo.environment
     /// Where they begin; nil: where this command does.
     var directory: URL?
 
@@ -64,7 +66,7 @@ struct SiteTests {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: limiter)
         process.arguments = ["--kill-after=5", "--", "\(seconds)"] + words
-        process.environment = ProcessInfo.processInfo.environment.merging(settings) { _, new in new }
+        process.environment = inherited.filter { !$0.key.hasPrefix("FETTLE_") }.merging(settings) { _, new in new }
         if let directory { process.currentDirectoryURL = directory }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output

@@ -44,7 +44,7 @@ public struct RebootDriver: StepDriver {
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         let session = try HostSession(step, in: context, channels: channels, clock: clock)
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
-        guard let now = try await readBootID(session) else {
+        guard let now = try await session.bootID() else {
             throw StepFailure(
                 code: .inconclusive, message: "the host tells no boot id: a reboot could not be recognised")
         }
@@ -52,7 +52,7 @@ public struct RebootDriver: StepDriver {
         if now == before {
             // At this moment, and not only when the step was checked.
             try await QuietHost.require(session)
-            try await order(session)
+            try await session.order(SystemRules.reboot, called: "the reboot")
         }
         try await waitForBoot(after: before, session, until: deadline)
         try await waitForStart(session, until: deadline)
@@ -126,41 +126,13 @@ public struct RebootDriver: StepDriver {
 
     // MARK: Acting
 
-    private static let bootIDScript = "cat /proc/sys/kernel/random/boot_id"
-
-    /// nil: the host answers, but with none.
-    private func readBootID(_ session: HostSession) async throws(StepFailure) -> String? {
-        let result = try await session.run(
-            RemoteCommand(script: Self.bootIDScript, timeout: .seconds(10), outputLimit: 4_096))
-        let text = result.outputText.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
-        return result.succeeded && !text.isEmpty ? text : nil
-    }
-
-    private func order(_ session: HostSession) async throws(StepFailure) {
-        let result: CommandResult
-        do {
-            result = try await session.tryRun(RemoteCommand(root: SystemRules.reboot, timeout: .seconds(30)))
-        } catch {
-            // The connection ends with the host: whether it reboots tells the boot id alone.
-            if error.nothingRan { throw StepFailure(error) }
-            return
-        }
-        guard result.succeeded else {
-            let words = SafeText.lastLines(of: result.errorText) ?? "it said nothing"
-            let isForbidden = result.errorText.contains("inhibit")
-            throw StepFailure(
-                code: isForbidden ? .locked : .internal, message: "the reboot was refused: \(words)",
-                output: HostText.tail(result))
-        }
-    }
-
     private func waitForBoot(
         after before: String, _ session: HostSession, until deadline: Timestamp
     ) async throws(StepFailure) {
         var sign = Sign.none
         while clock.now() < deadline, !Task.isCancelled {
             do throws(StepFailure) {
-                if let now = try await readBootID(session), now != before { return }
+                if let now = try await session.bootID(), now != before { return }
                 sign = .sameBoot
             } catch {
                 // Told to stop waiting: what was last seen of the host says more than that.

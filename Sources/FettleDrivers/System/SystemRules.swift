@@ -4,6 +4,7 @@ public import FettleDriverKit
 public enum SystemRules {
     /// Who forbids a reboot is looked at before: with `--check-inhibitors=yes` the session of Fettle's own user would.
     static let reboot = RootCommand([DetachedJob.systemctl, "--no-ask-password", "reboot"])
+    static let powerOff = RootCommand([DetachedJob.systemctl, "--no-ask-password", "poweroff"])
     static let reexecute = RootCommand([DetachedJob.systemctl, "daemon-reexec"])
     static let testSecureShell = RootCommand(["/usr/sbin/sshd", "-t"])
 
@@ -23,6 +24,7 @@ public enum SystemRules {
             first: DebianNames.alphanumerics + "_", following: DebianNames.unitFollowing, suffix: ".service")
         return [
             try exact(reboot, "Reboot"),
+            try exact(powerOff, "Shut down who is retired"),
             try exact(reexecute, "Let systemd itself run its new code"),
             try exact(testSecureShell, "Look at sshd's configuration before sshd restarts"),
             try SudoRule(

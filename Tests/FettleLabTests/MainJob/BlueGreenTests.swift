@@ -1,3 +1,4 @@
+import FettleDriverKit
 import FettleModel
 import FettleTestSupport
 import Foundation
@@ -22,6 +23,24 @@ extension MainJobTests {
             #expect(answers.contains { $0.version == "1.0" } && late.isEmpty, "\(late)")
             #expect(try await Pair.serving() == ("pair-green", "pair-green"))
             #expect(try await Truth.version(of: "orders", on: Self.hosts) == ["ii 1.0", "ii 1.0", "ii 1.1", "ii 1.1"])
+            #expect(try await site.fettle("run", "obligations", "run-1").contains("owes nothing"))
+            try await Pair.stop()
+        }
+
+        /// The old set gone while it served: argo-rollouts#2235.
+        @Test func theOldSideIsShutDownForGoodOnceTheNewOneWasWatched() async throws {
+            let site = try await Self.site(keep: "3s", then: "retire")
+            let callers = try Callers()
+            try await site.fettle("run", "start", "change-1")
+            let answers = try await callers.end()
+            #expect(
+                !answers.isEmpty && answers.allSatisfy { $0.status == 200 }, "\(answers.filter { $0.status != 200 })")
+            #expect(answers.last?.version == "1.1")
+            #expect(try await Pair.serving() == ("pair-green", "pair-green"))
+            for host in Self.hosts {
+                let isUp = try await PackagesLab.attempt(["exec", host, "true"]).succeeded
+                #expect(isUp == ["api-3", "api-4"].contains(host), "\(host)")
+            }
             #expect(try await site.fettle("run", "obligations", "run-1").contains("owes nothing"))
             try await Pair.stop()
         }
@@ -91,11 +110,11 @@ extension MainJobTests {
         }
 
         /// A site whose change is approved, with blue serving 1.0 and 1.1 offered to all.
-        private static func site(keep: String) async throws -> Site {
+        private static func site(keep: String, then: String = "keep") async throws -> Site {
             try await MainJobLab.renew(.api, offering: "lab-good")
             try await Pair.start()
             let site = try Site()
-            try Data(Pair.fleet.replacing("KEEP", with: keep).utf8)
+            try Data(Pair.fleet.replacing("KEEP", with: keep).replacing("then: keep", with: "then: \(then)").utf8)
                 .write(to: site.directory.appending(path: "fleet.yaml"))
             _ = try await site.approvedChange(
                 of: "orders", in: .api, on: "api-1", "api-2", "api-3", "api-4", group: "pair")
