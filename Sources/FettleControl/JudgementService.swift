@@ -19,7 +19,8 @@ public struct JudgementService: Sendable {
     public func judgement(
         fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds
     ) async throws(ControlError) -> JudgementSummary? {
-        guard let (kept, _) = try await waivers.findingsNow(fleet: fleet, policy: policy) else { return nil }
+        guard let look = try await waivers.newestLook() else { return nil }
+        let kept = try await waivers.findings(of: look, fleet: fleet)
         let findings = FindingAges(try await waivers.governance.sightings()).applied(to: kept, policy: policy)
         let report = try await compliance.report(on: fleet.resources, fleet: fleet, policy: policy)
         let standings = report.environments.count > 1 ? report.environments + [report.total] : [report.total]

@@ -147,6 +147,7 @@ public struct BuiltInDrivers: StepDriverRegistry {
         for map in needs.haproxyMaps { rules += try HAProxySwitchDriver.sudoRules(map: map) }
         for socket in needs.haproxySockets { rules += try HAProxyDrainDriver.sudoRules(endpoint: socket) }
         for node in needs.proxmoxNodes { rules += try NodeMaintenance.rules(node: node) }
+        if needs.retires { rules += try SystemRules.retirementRules() }
         if needs.hasNginx { rules += try NginxDrainDriver.sudoRules() }
         if needs.hypervisors != nil || needs.needsDisks {
             rules += try VirshRules.rules(destinations: needs.hypervisors ?? [])

@@ -35,6 +35,10 @@ public struct HostResult: Codable, Sendable, Equatable {
         case takenBack
         /// Some are at other versions than before and than planned.
         case mixed
+        /// It was shut down for good, and gives no sign.
+        case retired
+        /// It was shut down for good, and answers again.
+        case returned
         case unreachable
         case notObserved
     }
@@ -67,10 +71,13 @@ public struct HostResult: Codable, Sendable, Equatable {
                 ? nil : index.findingsAfter.map { $0[target.resource] ?? 0 },
             bootIDChanged: bootIDs.count == 2 ? bootIDs[0] != bootIDs[1] : nil,
             leftRunning: staleUnits(hostAfter).filter { exceptions.firstGlob(matchingAnyOf: [$0]) != nil },
-            verdict: verdict(
-                changes, after: after, facts: hostAfter, except: exceptions,
-                wasReturned: index.returned.contains(target.resource),
-                wasChanged: index.changed.contains(target.resource)))
+            verdict: index.retired.contains(target.resource)
+                ? retirement(hostAfter)
+                : verdict(
+                    changes, after: after, facts: hostAfter, except: exceptions,
+                    isToRetire: steps.contains { $0.action == .retire },
+                    wasReturned: index.returned.contains(target.resource),
+                    wasChanged: index.changed.contains(target.resource)))
     }
 
     /// What an image brings is not changed there by any step: it is what the plan asks of the host afterwards.
@@ -102,13 +109,19 @@ public struct HostResult: Codable, Sendable, Equatable {
         (facts?.staleServices.value ?? []).map(\.unit).sorted()
     }
 
+    private static func retirement(_ facts: HostFacts?) -> Verdict {
+        guard let facts else { return .notObserved }
+        return facts.reachability == .reachable ? .returned : .retired
+    }
+
     private static func verdict(
-        _ changes: [Change], after: [String: String]?, facts: HostFacts?, except exceptions: [String],
+        _ changes: [Change], after: [String: String]?, facts: HostFacts?, except exceptions: [String], isToRetire: Bool,
         wasReturned: Bool, wasChanged: Bool
     ) -> Verdict {
         guard let facts else { return .notObserved }
         if case .unreachable = facts.reachability { return .unreachable }
         guard after != nil else { return .notObserved }
+        if isToRetire { return .unchanged }
         if changes.allSatisfy({ $0.after == $0.planned.to }) {
             let isOldRunning = staleUnits(facts).contains { exceptions.firstGlob(matchingAnyOf: [$0]) == nil }
             let isPending = isOldRunning || facts.rebootRequired.value?.isRequired == true
@@ -130,6 +143,8 @@ private struct EvidenceIndex {
     var returned: Set<ResourceID>
     /// Whose change was carried out to its end by the run's own step.
     var changed: Set<ResourceID>
+    /// Who was shut down for good.
+    var retired: Set<ResourceID>
     var findingsBefore: [ResourceID: Int]
     var findingsAfter: [ResourceID: Int]?
 
@@ -147,18 +162,21 @@ private struct EvidenceIndex {
             }
         }
         var changes: [StepID: Set<ResourceID>] = [:]
+        var retirements: [StepID: ResourceID] = [:]
         for step in evidence.plan.steps {
             switch step.action {
             case .changePackages, .replaceImage: changes[step.id] = [step.resource]
+            case .retire: retirements[step.id] = step.resource
             case .upgradeThroughController(let upgrade): changes[step.id] = Set(upgrade.members)
             default: break
             }
         }
-        (returned, changed) = ([], [])
+        (returned, changed, retired) = ([], [], [])
         for record in evidence.journal {
             guard case .stepDone(let step, _, _) = record.event else { continue }
             if let resource = returns[step] { returned.insert(resource) }
             changed.formUnion(changes[step] ?? [])
+            if let resource = retirements[step] { retired.insert(resource) }
         }
     }
 

@@ -54,6 +54,8 @@ extension HostResult.Verdict {
         case .unchanged: "as before"
         case .takenBack: "taken back"
         case .mixed: "mixed versions"
+        case .retired: "shut down"
+        case .returned: "shut down, and up again"
         case .unreachable: "unreachable"
         case .notObserved: "not observed"
         }
@@ -61,9 +63,9 @@ extension HostResult.Verdict {
 
     var tone: HTMLPage.Tone {
         switch self {
-        case .patched: .good
+        case .patched, .retired: .good
         case .already, .unchanged, .takenBack, .pending: .warn
-        case .mixed, .unreachable, .notObserved: .bad
+        case .mixed, .returned, .unreachable, .notObserved: .bad
         }
     }
 }

@@ -23,6 +23,7 @@ extension RunReport {
     }
 
     private static func shortfall(_ host: HostResult) -> String? {
+        if host.verdict == .returned { return "\(host.resource) was shut down for good, and answers again" }
         guard [.unchanged, .takenBack, .mixed].contains(host.verdict) else { return nil }
         let words = host.changes.filter { $0.after != $0.planned.to }.prefix(3).map { change in
             "\(change.name) is \(change.after.map { "at \($0)" } ?? "not installed") instead of \(change.planned.to ?? "removed")"

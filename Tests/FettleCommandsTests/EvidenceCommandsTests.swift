@@ -31,7 +31,12 @@ import Testing
         let folder = try await carriedOut()
         _ = try await run(["evidence", "export", "run-1"], in: folder)
         // What it tells of hosts is not everybody's; nor what the store does, wherever it lies.
-        _ = try await run(["run", "list", "--store", "elsewhere.db"], in: folder)
+        _ = try await run(
+            [
+                "waiver", "add", "--advisory", "CVE-2026-1001", "--reason", "r", "--owner", "o", "--expires", "9d",
+                "--store",
+                "elsewhere.db",
+            ], in: folder)
         for name in ["run-1.evidence", ".fettle/fettle.db", "elsewhere.db"] {
             let mode =
                 try FileManager.default.attributesOfItem(atPath: folder.file(name).path)[.posixPermissions] as? Int

@@ -1,9 +1,11 @@
-import FettleControl
+import FettleAssessment
 import FettleModel
 import FettleSimulation
 import FettleTestSupport
 import Foundation
 import Testing
+
+@testable import FettleControl
 
 /// Long lists are read and written piece by piece, and nobody can tell.
 @Suite struct StageDecodingTests {
@@ -57,6 +59,40 @@ import Testing
         for cut in stride(from: 0, to: text.utf8.count - 1, by: 97) {
             #expect(throws: DecodingError.self) { try StageDecoding.facts(Data(text.utf8.prefix(cut))) }
         }
+    }
+
+    /// Whatever the decoder of the whole refuses, or reads otherwise, is not read in pieces.
+    @Test(arguments: [
+        "[null,ONE]", "[7]", "[ONE,]", "[ONE,,ONE]", "[ONE ONE]", "[,ONE]", "[garbage ONE]", "[ONE,garbage]",
+        "[ONE garbage]",
+        "[ONE],\"hosts\":[]", "[],\"hosts\":[ONE]",
+    ])
+    func whatTheWholeRefusesIsRefused(list: String) throws {
+        let facts = FactSet(id: "facts-1", observedAt: FactSample.now, hosts: [FactSample.host("a")])
+        let text = String(decoding: try CanonicalJSON.encode(facts), as: UTF8.self)
+        let one = String(decoding: try CanonicalJSON.encode(facts.hosts[0]), as: UTF8.self)
+        for size in [1, 2, 512] {
+            let many = list.replacing("ONE", with: Array(repeating: one, count: size).joined(separator: ","))
+            let data = Data(text.replacing("[\(one)]", with: many).utf8)
+            let whole = try? CanonicalJSON.decode(FactSet.self, from: data)
+            #expect((try? StageDecoding.facts(data)) == whole)
+        }
+    }
+
+    @Test func theOutlineOfTheFactsIsReadAsTheFactsAre() throws {
+        for facts in [FleetScenario(hosts: 60, seed: 4, at: FactSample.now).facts, StageSamples.facts] {
+            let read = try StageDecoding.decode(FactOutline.self, from: CanonicalJSON.encode(facts))
+            let made = FactOutline(facts)
+            #expect(read.id == made.id && read.observedAt == made.observedAt && read.systems == made.systems)
+            #expect(read.hosts.map(\.resource) == made.hosts.map(\.resource))
+            #expect(read.systems == WaiverBook.systems(of: facts))
+        }
+        let nothing = HostFacts.nothingObserved(
+            of: "web-1", at: FactSample.now, reachability: .unreachable(reason: "off"), reason: "off")
+        let facts = FactSet(id: "facts-1", observedAt: FactSample.now, hosts: [nothing])
+        let read = try StageDecoding.decode(FactOutline.self, from: CanonicalJSON.encode(facts))
+        #expect(
+            read.hosts.map(\.resource) == ["web-1"] && read.hosts[0].platform == nil && read.hosts[0].manager == nil)
     }
 
     @Test(arguments: ["", "order", "\"order\":[]", "\"steps\":[],\"rollback\":[]", "\\\"steps\\\":[]"])

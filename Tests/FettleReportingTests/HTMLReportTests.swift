@@ -172,6 +172,29 @@ import Testing
         #expect(RunReport(evidence).hosts.map(\.verdict) == [.takenBack, .unchanged])
     }
 
+    /// Who was shut down for good is well when it does not answer, and is told where it does.
+    @Test func whoWasShutDownIsToldFromWhoCannotBeReached() throws {
+        var evidence = evidence(events: [])
+        var step = try #require(evidence.plan.steps.first { $0.resource == "web-1" })
+        (step.id, step.action) = ("web-1/retire", .retire)
+        evidence.plan.steps = [step]
+        let silent = HostFacts.nothingObserved(
+            of: "web-1", at: start, reachability: .unreachable(reason: "gone"), reason: "gone")
+        let seen = Observation(verdict: .pass, summary: "told to shut down", observedAt: start)
+        let done = JournalRecord(
+            sequence: 1, epoch: 1, at: start, event: .stepDone(step: step.id, attempt: 1, observation: seen))
+        for (journal, host, verdict) in [
+            ([done], silent, HostResult.Verdict.retired), ([done], FactSample.host("web-1", at: start), .returned),
+            ([], silent, .unreachable), ([], FactSample.host("web-1", at: start), .unchanged),
+        ] {
+            evidence.journal = journal
+            evidence.after = FactSet(id: "facts-2", observedAt: start, hosts: [host])
+            #expect(RunReport(evidence).hosts.first { $0.resource == "web-1" }?.verdict == verdict)
+            let shortfalls = RunReport.shortfalls(of: evidence, closing: [])
+            #expect(shortfalls == (verdict == .returned ? ["web-1 was shut down for good, and answers again"] : []))
+        }
+    }
+
     /// No step names the packages that an image brings: what the plan asks of the host afterwards does, and one that was taken back is
     /// not called patched.
     @Test func aHostThatWasReplacedIsJudgedByWhatThePlanAsksOfIt() {

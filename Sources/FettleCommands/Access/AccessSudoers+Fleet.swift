@@ -9,6 +9,9 @@ extension AccessSudoers {
         var hosts: [ResourceID]
         var user: String
         var text: String
+        var hasDisks: Bool
+
+        private enum CodingKeys: CodingKey { case hosts, user, text }
     }
 
     func writeOfFleet() throws {
@@ -50,7 +53,9 @@ extension AccessSudoers {
         var files: [Alike] = []
         var ofRoot: [ResourceID] = []
         for resource in resources {
-            let name = user ?? resource.address.user ?? Self.ordinaryUser
+            // On this machine Fettle signs in nowhere.
+            let own = resource.address.transport == .local ? NSUserName() : Self.ordinaryUser
+            let name = user ?? resource.address.user ?? own
             guard name != "root" else {
                 ofRoot.append(resource.id)
                 continue
@@ -62,8 +67,14 @@ extension AccessSudoers {
             } else {
                 places[key] = files.count
                 let text = try text(name, needs: key.needs, of: resource.id)
-                files.append(Alike(hosts: [resource.id], user: name, text: text))
+                files.append(Alike(hosts: [resource.id], user: name, text: text, hasDisks: key.needs.needsDisks))
             }
+        }
+        if !disks.isEmpty, !files.contains(where: \.hasDisks) {
+            throw CommandFailure(
+                .usage,
+                "--disk-directory is for hypervisors whose machines are patched behind snapshots or made anew; none of these is one"
+            )
         }
         if !ofRoot.isEmpty { Output.note("Fettle signs in as root, and needs no rules: \(Self.some(ofRoot))") }
         return files
@@ -87,7 +98,10 @@ extension AccessSudoers {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             for file in files {
                 for host in file.hosts {
-                    try Data(file.text.utf8).write(to: folder.appending(path: host.rawValue), options: .atomic)
+                    let place = folder.appending(path: host.rawValue)
+                    try Data(file.text.utf8).write(to: place, options: .atomic)
+                    // As sudo wants it: what others may write it does not read.
+                    try FileManager.default.setAttributes([.posixPermissions: 0o440], ofItemAtPath: place.path)
                 }
             }
         } catch {

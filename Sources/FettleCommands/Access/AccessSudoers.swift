@@ -46,6 +46,8 @@ struct AccessSudoers: AsyncParsableCommand {
     var disks: [String] = []
     @Flag(help: "For hypervisors of libvirt whose machines are patched behind snapshots; with --disk-directory.")
     var snapshots = false
+    @Flag(help: "For hosts that are shut down for good once the other side of a blue-green group serves.")
+    var retires = false
     @Flag(help: "Write wildcards, for sudo before 1.9.10. Looser: prefer the default.") var wildcards = false
 
     static let ordinaryUser = "fettle"
@@ -84,6 +86,7 @@ struct AccessSudoers: AsyncParsableCommand {
         needs.disks = disks
         needs.snapshots = snapshots
         needs.proxmoxNodes = proxmoxNodes
+        needs.retires = retires
         return needs
     }
 

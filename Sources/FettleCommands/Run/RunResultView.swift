@@ -31,9 +31,9 @@ struct RunResultView {
 
     private func style(_ verdict: HostResult.Verdict) -> TextStyle {
         switch verdict {
-        case .patched: .green
+        case .patched, .retired: .green
         case .already, .unchanged, .takenBack, .pending: .yellow
-        case .mixed, .unreachable, .notObserved: .red
+        case .mixed, .returned, .unreachable, .notObserved: .red
         }
     }
 }

@@ -60,7 +60,6 @@ struct RunRollback: AsyncParsableCommand {
         let choice = RunService.PartChoice(
             hosts: hosts.map { ResourceID($0) }, waves: waves, groups: groups.map { GroupID($0) })
         let part = try await session.runs.part(of: run, choice)
-        let untouched = try await self.untouched(among: part.resources, session)
         let added = part.added.map { Added(resource: $0.resource, needs: $0.needs, because: $0.because) }
         let isAsked = !dryRun && (added.isEmpty || withDependents)
         if isAsked {
@@ -72,6 +71,8 @@ struct RunRollback: AsyncParsableCommand {
             try await session.runs.ask(
                 .rollbackPart(resources: resources, by: session.person, reason: target.reason), of: run)
         }
+        // After the request: who was begun in between goes back too.
+        let untouched = try await self.untouched(among: part.resources, session)
         let executor = try await session.executor(of: run)
         if options.output == .json, dryRun || isAsked {
             return try session.printJSON(
@@ -103,7 +104,11 @@ struct RunRollback: AsyncParsableCommand {
         let notBegun = Set(untouched)
         let back = part.resources.filter { !notBegun.contains($0) }
         session.print("\(isAsked ? "asked to go back" : "would go back"): \(Self.names(back))")
-        if !untouched.isEmpty { session.print("not begun, and not begun any more: \(Self.names(untouched))") }
+        if !untouched.isEmpty {
+            session.print(
+                "\(isAsked ? "not begun, and not begun any more" : "not begun, and would not be any more"): \(Self.names(untouched))"
+            )
+        }
         for line in needs { session.print(line) }
         if isAsked { session.print("asked; \(RunID(target.run).takenUp(by: executor))") }
     }

@@ -102,19 +102,26 @@ public struct WaiverService: Sendable {
     public func findingsNow(fleet: Fleet, policy: Policy) async throws(ControlError) -> (
         findings: FindingSet, facts: FactSet
     )? {
-        guard let look = try await newestLook() else { return nil }
-        return (try await findings(of: look, fleet: fleet), look.facts)
+        guard let look = try await newestLook(whole: true), let facts = look.facts else { return nil }
+        return (try await findings(of: look, fleet: fleet), facts)
     }
 
     /// The newest findings as they are kept, and the facts they rest on; nil if the fleet was never looked at.
-    func newestLook() async throws(ControlError) -> FleetLook? {
+    ///
+    /// - Parameter whole: with all facts, and not their outline alone.
+    func newestLook(whole: Bool = false) async throws(ControlError) -> FleetLook? {
         guard let kept = try await keeper.newest(FindingSet.self, .findings)?.value else { return nil }
-        return FleetLook(findings: kept, facts: try await keeper.load(FactSet.self, .facts, id: kept.facts.id).value)
+        guard whole else {
+            let outline = try await keeper.load(FactOutline.self, .facts, id: kept.facts.id).value
+            return FleetLook(findings: kept, outline: outline)
+        }
+        let facts = try await keeper.load(FactSet.self, .facts, id: kept.facts.id).value
+        return FleetLook(findings: kept, outline: FactOutline(facts), facts: facts)
     }
 
     func findings(of look: FleetLook, fleet: Fleet) async throws(ControlError) -> FindingSet {
-        let book = WaiverBook(try await waivers(), fleet: fleet, systems: WaiverBook.systems(of: look.facts))
-        return book.applied(to: look.findings, at: now())
+        WaiverBook(try await waivers(), fleet: fleet, systems: look.outline.systems).applied(
+            to: look.findings, at: now())
     }
 
     /// What is decided from the ledger still holds when it is written: whoever writes in between makes this ask again.

@@ -15,6 +15,11 @@ extension FactSet: ListedStage {
     static var list: WritableKeyPath<FactSet, [HostFacts]> { \.hosts }
 }
 
+extension FactOutline: ListedStage {
+    static let listName = "hosts"
+    static var list: WritableKeyPath<FactOutline, [Host]> { \.hosts }
+}
+
 extension FindingSet: ListedStage {
     static let listName = "findings"
     static var list: WritableKeyPath<FindingSet, [Finding]> { \.findings }
@@ -55,7 +60,7 @@ public enum StageDecoding {
     private static func listed<Whole: ListedStage>(_ data: Data) throws -> Whole {
         guard let pieces = JSONPieces(data, list: Whole.listName),
             var whole = try? CanonicalJSON.decode(Whole.self, from: pieces.shell),
-            let elements = elements(Whole.Element.self, pieces.elements, of: data)
+            let elements = elements(Whole.Element.self, pieces.lots, of: data)
         else {
             // Only the whole can say where in it something is wrong.
             return try CanonicalJSON.decode(Whole.self, from: data)
@@ -64,17 +69,14 @@ public enum StageDecoding {
         return whole
     }
 
-    /// Elements that are decoded by one processor at a time.
-    private static let lot = 512
-
     /// - Returns: nil if one of them cannot be read.
     private static func elements<Element: Decodable & Sendable>(
-        _ type: Element.Type, _ ranges: [Range<Int>], of data: Data
+        _ type: Element.Type, _ lots: [Range<Int>], of data: Data
     ) -> [Element]? {
-        let lots = stride(from: 0, to: ranges.count, by: lot).map { ranges[$0..<min($0 + lot, ranges.count)] }
         let decoded = Mutex<[[Element]?]>(Array(repeating: nil, count: lots.count))
         DispatchQueue.concurrentPerform(iterations: lots.count) { number in
-            let elements = try? lots[number].map { try CanonicalJSON.decode(Element.self, from: data[$0]) }
+            let list = Data("[".utf8) + data[lots[number]] + Data("]".utf8)
+            let elements = try? CanonicalJSON.decode([Element].self, from: list)
             decoded.withLock { $0[number] = elements }
         }
         let all = decoded.withLock { $0 }

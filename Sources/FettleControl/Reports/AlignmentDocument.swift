@@ -7,8 +7,8 @@ enum AlignmentDocument {
     /// A column for each package that is not at one version everywhere; with more of them nobody reads the sheet.
     private static let packageColumns = 30
 
-    static func make(_ standing: Standing) -> ReportDocument {
-        let drift = DriftJudge(facts: standing.facts, policy: standing.policy).compare(standing.resources, pairs: false)
+    static func make(_ standing: Standing, facts: FactSet) -> ReportDocument {
+        let drift = DriftJudge(facts: facts, policy: standing.policy).compare(standing.resources, pairs: false)
         var behind: [ResourceID: Int] = [:]
         for package in drift.platforms.lazy.flatMap(\.packages) {
             for holders in package.versions.dropLast() { for host in holders.hosts { behind[host, default: 0] += 1 } }
@@ -34,8 +34,8 @@ enum AlignmentDocument {
             cautions: drift.notCompared.map { "\($0.resource) was not compared: \($0.reason)" },
             charts: [chart(standing, behind: behind, unknown: unknown)],
             tables: [
-                SystemTable(standing, behind: behind, unknown: unknown).table, differences(drift),
-                versions(standing, drift),
+                SystemTable(standing, facts, behind: behind, unknown: unknown).table, differences(drift),
+                versions(standing, facts, drift),
                 lagging(drift), baselines(drift),
             ], basis: standing.basis)
     }
@@ -113,7 +113,7 @@ enum AlignmentDocument {
         ) { [.text($0.host.rawValue), .text($0.package), .text($0.installed), .text($0.newest)] }
     }
 
-    private static func versions(_ standing: Standing, _ drift: DriftReport) -> ReportTable {
+    private static func versions(_ standing: Standing, _ facts: FactSet, _ drift: DriftReport) -> ReportTable {
         var spread: [String: Int] = [:]
         for package in drift.platforms.lazy.flatMap(\.packages) {
             spread[package.name, default: 0] += package.behind.count
@@ -121,7 +121,7 @@ enum AlignmentDocument {
         let most = spread.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(packageColumns).map(\.key)
         let names = most.sorted()
         let shown = Set(most.prefix(7))
-        let hosts = standing.facts.hosts.reduce(into: [ResourceID: HostFacts]()) { $0[$1.resource] = $1 }
+        let hosts = facts.hosts.reduce(into: [ResourceID: HostFacts]()) { $0[$1.resource] = $1 }
         return ReportTable(
             "versions", title: "Versions by system",
             note: """

@@ -8,11 +8,11 @@ extension ComplianceService {
         of resources: [Resource], look: FleetLook?, fleet: Fleet, policy: Policy
     ) async throws(ControlError) -> Standing {
         guard let look else { throw ControlError.neverLookedAt }
-        let (findings, facts) = (try await waivers.findings(of: look, fleet: fleet), look.facts)
+        let findings = try await waivers.findings(of: look, fleet: fleet)
         let sightings = try await waivers.governance.sightings()
         // Judged anew by the policy of today, and where the findings were kept before ages were.
         var complete = FindingAges(sightings).applied(to: findings, policy: policy)
-        let known = Set(facts.hosts.map(\.resource)).union(findings.notJudged.map(\.resource))
+        let known = Set(look.outline.hosts.map(\.resource)).union(findings.notJudged.map(\.resource))
         complete.notJudged += fleet.resources.filter { !known.contains($0.id) }
             .map { .init(resource: $0.id, reason: "never looked at") }
         if resources.count < fleet.resources.count {
@@ -21,7 +21,8 @@ extension ComplianceService {
             complete.notJudged.removeAll { !asked.contains($0.resource) }
         }
         return Standing(
-            fleet: fleet, policy: policy, resources: resources, findings: complete, facts: facts, sightings: sightings,
+            fleet: fleet, policy: policy, resources: resources, findings: complete, facts: look.outline,
+            sightings: sightings,
             now: now())
     }
 }

@@ -27,7 +27,7 @@ public struct ReportService: Sendable {
     ///
     /// - Returns: nil if the fleet was never looked at, and for a report that is not made of it.
     public func look(for kind: Kind) async throws(ControlError) -> FleetLook? {
-        kind == .ownership ? nil : try await compliance.waivers.newestLook()
+        kind == .ownership ? nil : try await compliance.waivers.newestLook(whole: kind == .alignment)
     }
 
     /// - Parameters:
@@ -49,7 +49,7 @@ public struct ReportService: Sendable {
         case .ownership:
             OwnershipDocument.make(
                 resources, obligations: try await governance.obligations(resources, policy: policy), at: now())
-        case .alignment: AlignmentDocument.make(try await standing())
+        case .alignment: AlignmentDocument.make(try await standing(), facts: try whole(look))
         case .trend: TrendDocument.make(try await standing(), runs: try await runLines())
         }
     }
@@ -67,10 +67,15 @@ public struct ReportService: Sendable {
     public func alignment(
         with list: SystemList, on resources: [Resource], fleet: Fleet, policy: Policy
     ) async throws(ControlError) -> (ReportDocument, ListComparison) {
-        let standing = try await compliance.standing(
-            of: resources, look: try await look(for: .alignment), fleet: fleet, policy: policy)
-        let comparison = ListJudge(resources, facts: standing.facts).compare(list)
+        let look = try await look(for: .alignment)
+        let standing = try await compliance.standing(of: resources, look: look, fleet: fleet, policy: policy)
+        let comparison = ListJudge(resources, facts: try whole(look)).compare(list)
         return (ListDocument.make(standing, list: list, comparison), comparison)
+    }
+
+    private func whole(_ look: FleetLook?) throws(ControlError) -> FactSet {
+        guard let facts = look?.facts else { throw ControlError.neverLookedAt }
+        return facts
     }
 
     /// Names of packages that any system has, as its newest facts say.

@@ -11,7 +11,7 @@ struct Standing: Sendable {
     /// Of these alone.
     var findings: FindingSet
     /// Of all.
-    var facts: FactSet
+    var facts: FactOutline
     var sightings: [Sighting]
     var now: Timestamp
 

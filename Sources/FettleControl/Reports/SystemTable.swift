@@ -5,11 +5,13 @@ import FettleReporting
 /// Every system in a line: what it is, how it stands, who answers for it.
 struct SystemTable {
     let standing: Standing
+    let facts: FactSet
     let behind: [ResourceID: Int]
     let unknown: Set<ResourceID>
 
-    init(_ standing: Standing, behind: [ResourceID: Int], unknown: Set<ResourceID>) {
+    init(_ standing: Standing, _ facts: FactSet, behind: [ResourceID: Int], unknown: Set<ResourceID>) {
         self.standing = standing
+        self.facts = facts
         self.behind = behind
         self.unknown = unknown
     }
@@ -57,7 +59,7 @@ struct SystemTable {
     }
 
     private var rows: [Row] {
-        let facts = standing.facts.hosts.reduce(into: [ResourceID: HostFacts]()) { $0[$1.resource] = $1 }
+        let facts = facts.hosts.reduce(into: [ResourceID: HostFacts]()) { $0[$1.resource] = $1 }
         var groups: [ResourceID: [String]] = [:]
         for group in standing.fleet.groups {
             for member in group.members { groups[member, default: []].append(group.id.rawValue) }

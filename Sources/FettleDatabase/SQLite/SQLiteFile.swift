@@ -12,12 +12,18 @@ struct SQLiteFile: Sendable {
 
     // MARK: Before it is opened
 
-    var exists: Bool { FileManager.default.fileExists(atPath: path) }
+    /// Also as a link that leads nowhere: what it led to is not there now, which is another thing than that nothing was ever kept.
+    var exists: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
 
-    /// Whether somebody's writes are not in the file yet.
+    /// Whether somebody's writes are not in the file yet: a write-ahead log, or a journal of a transaction that was broken off.
     var hasLog: Bool {
-        let size = try? FileManager.default.attributesOfItem(atPath: "\(path)-wal")[.size] as? Int
-        return size ?? 0 > 0
+        ["\(path)-wal", "\(path)-journal"].contains { name in
+            let size = try? FileManager.default.attributesOfItem(atPath: name)[.size] as? Int
+            return size ?? 0 > 0
+        }
     }
 
     /// The file as SQLite takes one that does not change while it is read.
@@ -26,10 +32,57 @@ struct SQLiteFile: Sendable {
         return "file:\(path.addingPercentEncoding(withAllowedCharacters: characters) ?? path)?immutable=1"
     }
 
+    /// What changes with each write that gets into the file.
+    struct Mark: Sendable, Equatable {
+        var device: UInt64
+        var inode: UInt64
+        var size: Int64
+        var seconds: Int
+        var nanoseconds: Int
+        /// Of the header: https://sqlite.org/fileformat2.html#file_change_counter.
+        var counter: [UInt8]
+    }
+
+    /// nil: there is no such file, or it cannot be read.
+    func mark() -> Mark? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var status = stat()
+        var counter = [UInt8](repeating: 0, count: 4)
+        guard fstat(file, &status) == 0, pread(file, &counter, 4, 24) >= 0 else { return nil }
+        return Mark(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
+            seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec, counter: counter)
+    }
+
     /// Whether it is there for this process to read, and neither it nor what belongs beside it to write.
     var mayOnlyBeRead: Bool {
         guard exists, access(path, R_OK) == 0 else { return false }
         return access(path, W_OK) != 0 || (access(folder, W_OK) != 0 && access("\(path)-shm", W_OK) != 0)
+    }
+
+    /// Whether a process has it open that writes: then its log and the index of that lie beside it.
+    var hasIndex: Bool { FileManager.default.fileExists(atPath: "\(path)-shm") }
+
+    /// Runs `body` while no other process of this machine opens the database, so that no two make its tables.
+    func alone<Value>(_ body: () throws -> Value) rethrows -> Value {
+        // The folder, since SQLite has locks of its own on the file. One that cannot be locked, such as on some network's file system, is
+        // no reason not to begin.
+        let place = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard place >= 0 else { return try body() }
+        defer { close(place) }
+        _ = flock(place, LOCK_EX)
+        return try body()
+    }
+
+    /// - Throws: if it is a link that leads nowhere.
+    func requireTarget() throws(StoreError) {
+        guard exists, !FileManager.default.fileExists(atPath: path) else { return }
+        throw StoreError(
+            .unavailable,
+            "the database \(path) is a link, and what it leads to is not there\n  "
+                + "runs may be under way by it: bring that back (is its file system mounted?), or take the link away")
     }
 
     private var folder: String {

@@ -34,16 +34,20 @@ enum SQLiteOpening {
     }
 
     /// For who may not write there, such as an auditor, and for what lies on a medium that takes no writes.
+    ///
+    /// Where nobody has the database open SQLite would lay a log and its index beside it, which then were the reader's and in the owner's way.
+    /// So the file is taken for one that does not change (https://sqlite.org/wal.html#read_only_databases), for as long as its mark does not.
     static func toRead(_ file: SQLiteFile) throws -> DatabaseQueue {
-        do {
-            return try reading(file.path, file)
-        } catch let error as DatabaseError
-            where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) && !file.hasLog
-        {
-            // SQLite wants to lay its index beside a write-ahead log, also where there is no log. Nobody writes then, so that the
-            // file may be taken for one that does not change (https://sqlite.org/wal.html#read_only_databases).
-            return try reading(file.unchangingAddress, file)
-        }
+        if file.hasIndex { return try reading(file.path, file) }
+        guard !file.hasLog else { throw notFolded(file) }
+        return try reading(file.unchangingAddress, file)
+    }
+
+    private static func notFolded(_ file: SQLiteFile) -> StoreError {
+        StoreError(
+            .unavailable,
+            "the database \(file.path) was not closed by who wrote to it: what was written last is in a log beside it\n  "
+                + "any command by somebody who may write there folds that in")
     }
 
     private static func reading(_ path: String, _ file: SQLiteFile) throws -> DatabaseQueue {
@@ -58,15 +62,6 @@ enum SQLiteOpening {
                     + "any command by somebody who may write there does it")
         }
         return database
-    }
-
-    /// A file that was taken for one that does not change is no longer one when somebody writes: what was read meanwhile may be half
-    /// of before and half of after.
-    static func requireUntouched(_ file: SQLiteFile, since path: String) throws {
-        guard path == file.unchangingAddress, file.hasLog else { return }
-        throw StoreError(
-            .unavailable,
-            "the database \(file.path) is written by another process, and read here without its log\n  try it again")
     }
 
     /// With all tables and nothing in them.

@@ -18,8 +18,8 @@ public final class SQLiteStore: Store {
         /// There is no file yet: who only reads finds nothing, and makes none.
         case absent(empty: DatabaseQueue)
         case open(any DatabaseWriter)
-        /// What was found at the first write.
-        case failed(StoreError)
+        /// It may only be read, and was opened when it had that mark.
+        case readable(DatabaseQueue, SQLiteFile.Mark?)
     }
 
     /// When a file is made where there is none.
@@ -35,6 +35,7 @@ public final class SQLiteStore: Store {
         let file = SQLiteFile(path: path)
         self.file = file
         reserve = DiskReserve(database: path)
+        try file.requireTarget()
         try file.requireWhole()
         if making == .withTheFirstWrite, !file.exists {
             try file.requirePlace()
@@ -44,43 +45,56 @@ public final class SQLiteStore: Store {
                 throw file.words(for: error)
             }
         } else {
-            opening = Mutex(.open(try Self.open(file, reserve)))
+            opening = Mutex(try Self.open(file, reserve))
         }
     }
 
-    private static func open(_ file: SQLiteFile, _ reserve: DiskReserve) throws(StoreError) -> any DatabaseWriter {
+    private static func open(_ file: SQLiteFile, _ reserve: DiskReserve) throws(StoreError) -> Opening {
         do {
-            if file.mayOnlyBeRead { return try SQLiteOpening.toRead(file) }
+            if file.mayOnlyBeRead {
+                let mark = file.mark()
+                return .readable(try SQLiteOpening.toRead(file), mark)
+            }
             try file.makeFolder()
-            file.makeForItsOwner()
-            let database = try usingUp(reserve) { try SQLiteOpening.toWrite(file) }
+            let database = try file.alone {
+                file.makeForItsOwner()
+                return try usingUp(reserve) { try SQLiteOpening.toWrite(file) }
+            }
             _ = reserve.refill()
-            return database
+            return .open(database)
         } catch {
             throw file.words(for: error)
         }
     }
 
     /// To write to: made if it is not there yet.
-    var database: any DatabaseWriter { get throws(StoreError) { try database(making: true) } }
+    var database: any DatabaseWriter {
+        get throws(StoreError) {
+            switch try opened(making: true) {
+            case .open(let database): database
+            case .readable(let database, _), .absent(let database): database
+            }
+        }
+    }
 
     /// - Parameter makes: whether a file that is not there yet is made.
-    private func database(making makes: Bool) throws(StoreError) -> any DatabaseWriter {
-        let result: Result<any DatabaseWriter, StoreError> = opening.withLock { opening in
+    private func opened(making makes: Bool) throws(StoreError) -> Opening {
+        let result: Result<Opening, StoreError> = opening.withLock { opening in
             switch opening {
-            case .open(let database): return .success(database)
-            case .failed(let error): return .failure(error)
-            case .absent(let empty):
+            case .open: return .success(opening)
+            case .readable(let database, let mark):
+                // Who writes by now has an index of its log beside it, by which it can be read as it is.
+                let isRight = database.path == file.path || !file.hasIndex
+                if isRight, mark != nil, mark == file.mark() { return .success(opening) }
+            case .absent:
                 // Another process may have made it meanwhile.
-                guard makes || file.exists else { return .success(empty) }
-                do throws(StoreError) {
-                    let database = try Self.open(file, reserve)
-                    opening = .open(database)
-                    return .success(database)
-                } catch {
-                    opening = .failed(error)
-                    return .failure(error)
-                }
+                guard makes || file.exists else { return .success(opening) }
+            }
+            do throws(StoreError) {
+                opening = try Self.open(file, reserve)
+                return .success(opening)
+            } catch {
+                return .failure(error)
             }
         }
         return try result.get()
@@ -118,14 +132,23 @@ public final class SQLiteStore: Store {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
-        let database = try database(making: false)
-        do {
-            let value = try await database.read(body)
-            if database.configuration.readonly { try SQLiteOpening.requireUntouched(file, since: database.path) }
-            return value
-        } catch {
-            throw file.words(for: error)
+        // What may only be read is read again if somebody wrote meanwhile: it would be half of before and half of after.
+        for _ in 0..<20 {
+            let opening = try opened(making: false)
+            do {
+                switch opening {
+                case .open(let database): return try await database.read(body)
+                case .absent(let empty): return try await empty.read(body)
+                case .readable(let database, let mark):
+                    let value = try await database.read(body)
+                    if database.path == file.path || (mark == file.mark() && !file.hasLog) { return value }
+                }
+            } catch {
+                throw file.words(for: error)
+            }
         }
+        throw StoreError(
+            .unavailable, "the database \(file.path) is written all the time by another process; try again")
     }
 
     private static func usingUp<Value>(_ reserve: DiskReserve, _ body: () throws -> Value) throws -> Value {

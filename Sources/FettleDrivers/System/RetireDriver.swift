@@ -4,8 +4,10 @@ public import FettleModel
 /// Shuts a host down for good, if all traffic is with the other side at that moment: the plan's order says that it is (`SwitchCheck`), and a
 /// person may have turned it back since.
 ///
-/// Done is that it was told to, and then gave no sign for a while: no more can be seen of a host from outside. One that starts again has
-/// another boot id, and is a failure. What is on its disks stays, and a virtual machine stays defined: whoever owns them removes them.
+/// Done is that it took the order and then gave no sign several times in a row: no more can be seen of a host from outside. One that was silent
+/// before is not taken for shut down, nor one of which nobody knows whether it was told to, after a crash: a person looks. One that starts
+/// again has another boot id, and is a failure. What is on its disks stays, and a virtual machine stays defined: whoever owns them removes
+/// them.
 public struct RetireDriver: StepDriver {
     private let channels: any ChannelProvider
     private let turner: any StepDriver
@@ -21,20 +23,14 @@ public struct RetireDriver: StepDriver {
     public func check(_ step: Step, in context: StepContext) async -> StepReadiness {
         do throws(StepFailure) {
             let session = try HostSession(step, in: context, channels: channels, clock: clock)
-            switch try await look(session, context) {
-            case .up(let boot):
-                try await requireIdle(step, context)
-                do throws(StepFailure) {
-                    try await QuietHost.require(session)
-                } catch  where error.code == .locked {
-                    return .blocked(reason: error.message)
-                }
-                return .ready(prior: PriorState(alreadySo: false, details: [Self.bootIDKey: boot]))
-            case .silent(let failure):
-                // One that nobody has told to is not taken for shut down because the way to it is broken.
-                guard before(context) != nil else { return .unknown(failure) }
-                return .alreadyDone(retired())
+            let boot = try await boot(session, context)
+            try await requireIdle(step, context)
+            do throws(StepFailure) {
+                try await QuietHost.require(session)
+            } catch  where error.code == .locked {
+                return .blocked(reason: error.message)
             }
+            return .ready(prior: PriorState(alreadySo: false, details: [Self.bootIDKey: boot]))
         } catch {
             return .unknown(error)
         }
@@ -43,13 +39,14 @@ public struct RetireDriver: StepDriver {
     public func perform(_ step: Step, in context: StepContext) async throws(StepFailure) {
         let session = try HostSession(step, in: context, channels: channels, clock: clock)
         let deadline = clock.now().adding(seconds: step.timeoutSeconds)
-        guard case .up = try await look(session, context) else { return }
-        // At this moment, and not only when the step was checked.
+        _ = try await boot(session, context)
         try await requireIdle(step, context)
         try await QuietHost.require(session)
+        // Once more at the last moment: the look at the host takes its time.
+        try await requireIdle(step, context)
         try await session.order(SystemRules.powerOff, called: "the shutdown")
         while clock.now() < deadline, !Task.isCancelled {
-            if case .silent = try await look(session, context) { return }
+            if try await isSilent(session, context) { return }
             await clock.sleep(.milliseconds(500))
         }
         throw StepFailure(code: .timeout, message: "the host was told to shut down and still runs the same boot")
@@ -57,10 +54,11 @@ public struct RetireDriver: StepDriver {
 
     public func verify(_ step: Step, in context: StepContext) async throws(StepFailure) -> Observation {
         let session = try HostSession(step, in: context, channels: channels, clock: clock)
-        switch try await look(session, context) {
-        case .up: throw StepFailure(code: .timeout, message: "the host is not shut down: it still runs the same boot")
-        case .silent: return retired()
+        guard try await isSilent(session, context) else {
+            throw StepFailure(code: .timeout, message: "the host is not shut down: it still runs the same boot")
         }
+        return Observation(
+            verdict: .pass, summary: "told to shut down, and gives no sign any more", observedAt: clock.now())
     }
 
     // MARK: Looking
@@ -91,45 +89,39 @@ public struct RetireDriver: StepDriver {
     private static let looks = 3
     private static let pause = Duration.seconds(2)
 
-    private enum Look {
-        case up(boot: String)
-        /// No sign, several times in a row.
-        case silent(StepFailure)
+    /// - Throws: `unhealthy` for a host that has started again since it was told to shut down; what else keeps it from being asked.
+    private func boot(_ session: HostSession, _ context: StepContext) async throws(StepFailure) -> String {
+        guard let boot = try await session.bootID() else {
+            throw StepFailure(
+                code: .inconclusive, message: "the host tells no boot id: a new start could not be recognised")
+        }
+        guard before(context) ?? boot == boot else {
+            throw StepFailure(
+                code: .unhealthy, message: "the host has another boot than before: something has started it again")
+        }
+        return boot
     }
 
-    /// - Throws: `unhealthy` for a host that has started again since it was shut down; what else keeps it from being asked.
-    private func look(_ session: HostSession, _ context: StepContext) async throws(StepFailure) -> Look {
+    private func isSilent(_ session: HostSession, _ context: StepContext) async throws(StepFailure) -> Bool {
         var silence = 0
-        while true {
+        while silence < Self.looks {
             do throws(StepFailure) {
-                guard let boot = try await session.bootID() else {
-                    throw StepFailure(
-                        code: .inconclusive, message: "the host tells no boot id: a new start could not be recognised")
-                }
-                guard before(context) ?? boot == boot else {
-                    throw StepFailure(
-                        code: .unhealthy, message: "the host was shut down, and something has started it again")
-                }
-                return .up(boot: boot)
+                _ = try await boot(session, context)
+                return false
             } catch {
                 // Told to stop waiting, nothing more is learnt of it.
                 guard !Task.isCancelled else { throw error }
                 // A connection that hangs ends by its time limit, while the host goes down; the next one is refused or finds nobody.
                 guard error.code == .unreachable || error.code == .timeout else { throw error }
                 silence += 1
-                if silence >= Self.looks { return .silent(error) }
-                await clock.sleep(Self.pause)
+                if silence < Self.looks { await clock.sleep(Self.pause) }
             }
         }
+        return true
     }
 
     private func before(_ context: StepContext) -> String? {
         guard let id = context.prior?.details[Self.bootIDKey], !id.isEmpty else { return nil }
         return id
-    }
-
-    private func retired() -> Observation {
-        Observation(
-            verdict: .pass, summary: "told to shut down, and gives no sign any more", observedAt: clock.now())
     }
 }

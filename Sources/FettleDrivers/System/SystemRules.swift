@@ -24,7 +24,6 @@ public enum SystemRules {
             first: DebianNames.alphanumerics + "_", following: DebianNames.unitFollowing, suffix: ".service")
         return [
             try exact(reboot, "Reboot"),
-            try exact(powerOff, "Shut down who is retired"),
             try exact(reexecute, "Let systemd itself run its new code"),
             try exact(testSecureShell, "Look at sshd's configuration before sshd restarts"),
             try SudoRule(
@@ -34,6 +33,11 @@ public enum SystemRules {
                 program: DetachedJob.systemctl, arguments: statusWords.map { .exact($0) } + [.word(service)],
                 reason: "Say why a service did not come back"),
         ]
+    }
+
+    /// Beside the above, for hosts that can be shut down for good.
+    static func retirementRules() throws(SudoRuleError) -> [SudoRule] {
+        [try exact(powerOff, "Shut down who is retired")]
     }
 
     private static func exact(_ command: RootCommand, _ reason: String) throws(SudoRuleError) -> SudoRule {

@@ -33,6 +33,11 @@ extension RunMachine {
         guard fold.isForward else { return "it is being stopped or rolled back already" }
         guard !resources.isEmpty else { return "nothing is named that is to be taken back" }
         if let stranger = resources.first(where: { stepped($0) == nil }) { return "\(stranger) is not in the plan" }
+        if let (resource, step) = resources.lazy.compactMap({ id in retirementBegun(behind: id).map { (id, $0) } })
+            .first
+        {
+            return "\(step) was begun: the traffic of \(resource) has nobody any more to go back to"
+        }
         let isAsked = resources.compactMap(stepped).allSatisfy(fold.takingBack.contains)
         return isAsked ? "they are being taken back already" : nil
     }

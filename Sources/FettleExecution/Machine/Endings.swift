@@ -4,6 +4,7 @@ extension RunMachine {
     /// Events that follow from the fold and the time, without a report.
     func eventsDue(at now: Timestamp) -> [RunEvent] {
         if fold.isForward, let reason = fold.budgetBroken {
+            if retirementBegun() != nil { return [.abortRequested(by: "the failure budget", reason: reason)] }
             return [.rollbackRequested(by: nil, reason: reason)]
         }
         let watches = watchesForNobody()
@@ -127,10 +128,10 @@ extension RunMachine {
         }
         let reasons = refused.prefix(3).map { "\(index.name(of: $0)): \(waiting[$0.number]?.reason ?? "refused")" }
         if !reasons.isEmpty { return asking(reasons.joined(separator: "; ")) }
-        if let question { return .awaitingHuman(reason: question) }
         let unturned = free.filter { $0.turnsTraffic && fold[$0].isFailedForGood }.prefix(3)
             .map { "\(index.name(of: $0)): \(fold.account(of: $0.number).failure?.message ?? "failed")" }
-        if !unturned.isEmpty { return .awaitingHuman(reason: unturned.joined(separator: "; ")) }
+        if !unturned.isEmpty { return asking(unturned.joined(separator: "; ")) }
+        if let question { return .awaitingHuman(reason: question) }
         return .awaitingHuman(reason: "nothing can go on: \(stuck(among: free))")
     }
 

@@ -38,6 +38,8 @@ final class PlanIndex: Sendable {
     let turns: Turns
     /// The switches that turn traffic to a resource's side.
     let turnedTo: [ResourceNumber: [StepNumber]]
+    /// Who is shut down for good.
+    let retirements: [StepNumber]
     /// Hosts that the plan takes over from a run before it.
     let taken: [ResourceNumber: TakenHost]
     /// For whom a resource has to wait before it can be taken out.
@@ -66,6 +68,7 @@ final class PlanIndex: Sendable {
         turns = try Turns(plan.order, among: names)
         leaders = Leaders(lists, turns)
         turnedTo = Self.turns(in: plan, names)
+        retirements = plan.steps.lazy.filter { $0.action == .retire }.compactMap { names.steps[$0.id] }
         taken = Dictionary(
             (plan.supersedes?.taken ?? []).compactMap { host in names.resources[host.resource].map { ($0, host) } },
             uniquingKeysWith: { first, _ in first })

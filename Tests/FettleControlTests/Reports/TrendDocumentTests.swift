@@ -32,7 +32,7 @@ import Testing
             fleet: Fleet(
                 environments: [Environment(id: "production", isProtected: true)], resources: [resource], groups: []),
             policy: Policy(), resources: [resource], findings: findings,
-            facts: FactSet(id: "facts-1", observedAt: now, hosts: []), sightings: sightings, now: now)
+            facts: FactOutline(FactSet(id: "facts-1", observedAt: now, hosts: [])), sightings: sightings, now: now)
         let document = TrendDocument.make(standing, runs: [])
         return try #require(document.tables.first { $0.name == "weeks" }).row(0)
     }

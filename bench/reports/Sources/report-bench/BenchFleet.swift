@@ -7,7 +7,7 @@ struct BenchFleet {
     let hosts: Int
     private static let now = Timestamp(milliseconds: 1_790_000_000_000)
 
-    func standing() -> Standing {
+    func standing() -> (Standing, FactSet) {
         var random = SplitMix(seed: 1)
         let environments = ["dev", "qa", "staging", "production"].map {
             Environment(id: EnvironmentID($0), isProtected: $0 == "production")
@@ -59,9 +59,11 @@ struct BenchFleet {
                 .init(name: "a feed", kind: .advisories, publishedAt: Self.now, records: 40_000)
             ]),
             findings: findings, notJudged: [])
-        return Standing(
+        let facts = facts(resources, &random)
+        let standing = Standing(
             fleet: Fleet(environments: environments, resources: resources, groups: groups), policy: Policy(),
-            resources: resources, findings: set, facts: facts(resources, &random), sightings: sightings, now: Self.now)
+            resources: resources, findings: set, facts: FactOutline(facts), sightings: sightings, now: Self.now)
+        return (standing, facts)
     }
 
     private func facts(_ resources: [Resource], _ random: inout SplitMix) -> FactSet {

@@ -18,9 +18,9 @@ struct ReportBench {
             print("usage: report-bench KIND HOSTS FOLDER")
             exit(2)
         }
-        let standing = BenchFleet(hosts: hosts).standing()
+        let (standing, facts) = BenchFleet(hosts: hosts).standing()
         let before = peakMiB()
-        let (making, document) = time { make(words[1], standing) }
+        let (making, document) = time { make(words[1], standing, facts) }
         guard let document else {
             print("there is no report \(words[1])")
             exit(2)
@@ -54,13 +54,13 @@ struct ReportBench {
         fflush(nil)
     }
 
-    private static func make(_ kind: String, _ standing: Standing) -> ReportDocument? {
+    private static func make(_ kind: String, _ standing: Standing, _ facts: FactSet) -> ReportDocument? {
         switch kind {
         case "compliance": ComplianceDocument.make(standing)
         case "age": AgeDocument.make(standing)
         case "exceptions": ExceptionsDocument.make(standing, waivers: [], at: standing.now)
         case "ownership": OwnershipDocument.make(standing.resources, obligations: [], at: standing.now)
-        case "alignment": AlignmentDocument.make(standing)
+        case "alignment": AlignmentDocument.make(standing, facts: facts)
         case "trend": TrendDocument.make(standing, runs: [])
         default: nil
         }

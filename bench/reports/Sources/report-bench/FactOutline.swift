@@ -1,0 +1,1 @@
+../../../../Sources/FettleControl/Reports/FactOutline.swift
