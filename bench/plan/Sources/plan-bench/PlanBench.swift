@@ -6,10 +6,27 @@ import Foundation
 
 /// Plans a fleet and proves the plan, once; prints its figures as a line of JSON. Each size runs in a process of its own, so that the peak of
 /// memory is that of one plan.
+///
+///     plan-bench [HOSTS]
+///     plan-bench hypervisors [HYPERVISORS MACHINES [SEED]]
+///     plan-bench packing [WORLDS [FIRST SEED]]
 @main
 struct PlanBench {
     static func main() throws {
-        let hosts = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000
+        let words = CommandLine.arguments.dropFirst()
+        let numbers = words.compactMap { Int($0) }.map { max(1, $0) }
+        func number(_ place: Int, else usual: Int) -> Int { place < numbers.count ? numbers[place] : usual }
+        switch words.first {
+        case "hypervisors":
+            try BenchHypervisors.run(
+                hypervisors: max(2, number(0, else: 1_000)), machines: number(1, else: 20_000),
+                seed: UInt64(number(2, else: 1)))
+        case "packing": try BenchPacking.run(worlds: number(0, else: 100), firstSeed: UInt64(number(1, else: 1)))
+        default: try pools(hosts: number(0, else: 1_000))
+        }
+    }
+
+    private static func pools(hosts: Int) throws {
         let input = BenchFleet.input(hosts: hosts)
         let before = peakMebibytes()
         let clock = ContinuousClock()
@@ -24,19 +41,29 @@ struct PlanBench {
         let checking = clock.measure { checked = PlanChecker.check(plan) }
         let checkingCPU = processorSeconds() - middle
         guard let checked else { return }
-        for violation in checked.violations.prefix(5) {
-            FileHandle.standardError.write(Data("not proven: \(violation)\n".utf8))
-        }
-        let figures = Figures(
-            hosts: plan.targets.count, groups: plan.groups.count, steps: plan.steps.count, back: plan.rollback.count,
-            orders: plan.order.count, longest: report.duration.medianSeconds, planning: seconds(planning),
-            planningProcessor: planningCPU, checking: seconds(checking), checkingProcessor: checkingCPU,
-            isProven: checked.isProven, method: checked.method.rawValue, peakBefore: before,
-            peakAfterPlanning: afterPlanning, peak: peakMebibytes())
+        for violation in checked.violations.prefix(5) { tell("not proven: \(violation)") }
+        try printJSON(
+            Figures(
+                hosts: plan.targets.count, groups: plan.groups.count, steps: plan.steps.count, back: plan.rollback.count,
+                orders: plan.order.count, longest: report.duration.medianSeconds, planning: seconds(planning),
+                planningProcessor: planningCPU, checking: seconds(checking), checkingProcessor: checkingCPU,
+                isProven: checked.isProven, method: checked.method.rawValue, peakBefore: before,
+                peakAfterPlanning: afterPlanning, peak: peakMebibytes()))
+    }
+
+    static func input(_ sample: FleetSample) -> PlanningInput {
+        PlanningInput(
+            id: "plan-1", selection: sample.selection, selectionReference: FleetSample.reference("selection-1"),
+            facts: sample.facts, fleet: sample.fleet, policy: sample.policy, createdAt: FactSample.now)
+    }
+
+    static func printJSON(_ figures: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         print(String(decoding: try encoder.encode(figures), as: UTF8.self))
     }
+
+    static func tell(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
 
     /// Seconds and mebibytes.
     struct Figures: Encodable {
