@@ -42,7 +42,7 @@ struct EvacuationPass {
         }
         let scene = EvacuationScene(layout, index)
         self.scene = scene
-        var used: Set<Int> = []
+        var used: [ResourceID: PlacementProblem.Destination] = [:]
         for part in scene.parts() {
             let problem = scene.problem.keeping(part)
             var search = PlacementSearch(problem)
@@ -51,7 +51,7 @@ struct EvacuationPass {
                 continue
             }
             for (source, destinations) in zip(problem.sources, places) {
-                used.formUnion(destinations)
+                for place in destinations { used[problem.destinations[place].id] = problem.destinations[place] }
                 moves[source.id] = zip(source.machines, destinations).map { machine, destination in
                     MachineMove(
                         machine: machine.name, resource: machine.resource, from: source.id,
@@ -60,10 +60,9 @@ struct EvacuationPass {
                 }.sorted { $0.machine < $1.machine }
             }
         }
-        rooms = used.sorted().map { place in
-            let destination = scene.problem.destinations[place]
-            return HypervisorRoom(
-                hypervisor: destination.id, memoryMebibytes: destination.memory, processors: destination.processors)
+        rooms = used.sorted { $0.key < $1.key }.map { id, destination in
+            HypervisorRoom(
+                hypervisor: id, memoryMebibytes: destination.memory, processors: destination.processors)
         }
         apart = ApartRules(moves, index).machines
     }

@@ -51,7 +51,7 @@ struct EvacuationScene {
         self.excluded = excluded
         problem = PlacementProblem(
             destinations: destinations, sources: sources,
-            together: hosts.map { one in hosts.map { one.id != $0.id && !apartness.keepsApart(one.id, $0.id) } })
+            together: apartness.together(hosts.map(\.id)))
     }
 
     private static func others(in pools: [GroupID], than host: ResourceID, _ index: PlanningIndex) -> [ResourceID] {
@@ -86,22 +86,58 @@ struct EvacuationScene {
 
     /// Sources that have to be solved together: they can be out at once and could use the same destinations.
     func parts() -> [[Int]] {
-        let count = problem.sources.count
         let candidates = problem.sources.map { Set($0.candidates) }
-        var part = Array(0..<count)
-        func root(_ source: Int) -> Int {
-            var source = source
-            while part[source] != source { source = part[source] }
-            return source
-        }
-        for one in 0..<count {
-            for other in 0..<one where problem.together[one][other] {
-                let (first, second) = (root(one), root(other))
-                guard first != second, !candidates[one].isDisjoint(with: candidates[other]) else { continue }
-                part[max(first, second)] = min(first, second)
+        var parts = Partition(problem.sources.count)
+        for pool in pools() {
+            for (number, one) in pool.enumerated() {
+                for other in pool[..<number] where problem.together[one][other] {
+                    guard !parts.areOne(one, other), !candidates[one].isDisjoint(with: candidates[other]) else {
+                        continue
+                    }
+                    parts.unite(one, other)
+                }
             }
         }
-        return Dictionary(grouping: 0..<count, by: root).sorted { $0.key < $1.key }.map { $0.value.sorted() }
+        return parts.all()
+    }
+
+    /// Sources that could use the same destinations, be it by way of others.
+    private func pools() -> [[Int]] {
+        var pools = Partition(problem.sources.count)
+        var first = [Int?](repeating: nil, count: problem.destinations.count)
+        for (source, content) in problem.sources.enumerated() {
+            for destination in content.candidates {
+                if let other = first[destination] { pools.unite(source, other) } else { first[destination] = source }
+            }
+        }
+        return pools.all()
+    }
+}
+
+/// Numbers from 0 in disjoint sets.
+private struct Partition {
+    private var parents: [Int]
+
+    init(_ count: Int) { parents = Array(0..<count) }
+
+    private func root(_ number: Int) -> Int {
+        var number = number
+        while parents[number] != number { number = parents[number] }
+        return number
+    }
+
+    func areOne(_ one: Int, _ other: Int) -> Bool { root(one) == root(other) }
+
+    mutating func unite(_ one: Int, _ other: Int) {
+        let (first, second) = (root(one), root(other))
+        parents[max(first, second)] = min(first, second)
+        // Short ways, however many there are.
+        (parents[one], parents[other]) = (min(first, second), min(first, second))
+    }
+
+    /// Each sorted, and by its smallest number.
+    func all() -> [[Int]] {
+        Dictionary(grouping: parents.indices, by: root).sorted { $0.key < $1.key }.map { $0.value.sorted() }
     }
 }
 
@@ -130,6 +166,22 @@ struct Apartness {
     func keepsApart(_ one: ResourceID, _ other: ResourceID) -> Bool {
         guard let first = turns[one], let second = turns[other] else { return true }
         return first.contains { order, turn in second[order].map { $0 != turn } ?? false }
+    }
+
+    /// For each of several of the plan's hypervisors, which of the others can be out at the same time.
+    func together(_ hypervisors: [ResourceID]) -> [[Bool]] {
+        var result = hypervisors.map { _ in [Bool](repeating: true, count: hypervisors.count) }
+        var orders: [Int: [(place: Int, turn: Int)]] = [:]
+        for (place, id) in hypervisors.enumerated() {
+            result[place][place] = false
+            for (order, turn) in turns[id] ?? [:] { orders[order, default: []].append((place, turn)) }
+        }
+        for places in orders.values {
+            for one in places {
+                for other in places where other.turn != one.turn { result[one.place][other.place] = false }
+            }
+        }
+        return result
     }
 
     /// The targets whose outage takes the resource out: itself, and what carries it.

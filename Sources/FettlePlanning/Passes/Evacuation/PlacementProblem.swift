@@ -71,10 +71,19 @@ struct PlacementProblem {
         }
     }
 
-    /// The same with some of the sources only.
+    /// The same with some of the sources only, and with what these can use: of a thousand hypervisors in fifty pools, each pool is
+    /// solved by itself.
     func keeping(_ kept: [Int]) -> PlacementProblem {
-        PlacementProblem(
-            destinations: destinations, sources: kept.map { sources[$0] },
+        let usable = Set(kept.flatMap { sources[$0].candidates }).sorted()
+        let places = Dictionary(
+            usable.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        let remaining = kept.map { place -> Source in
+            var source = sources[place]
+            source.candidates = source.candidates.compactMap { places[$0] }
+            return source
+        }
+        return PlacementProblem(
+            destinations: usable.map { destinations[$0] }, sources: remaining,
             together: kept.map { source in kept.map { together[source][$0] } })
     }
 

@@ -51,6 +51,8 @@ public struct MoveReplay {
     private var turns: TurnCount
     private var away = 0
     private var out: Set<ResourceID> = []
+    /// The same, in the order in which they went out.
+    private var goers: [ResourceID] = []
 
     public init(_ plan: Plan, _ facts: FactSet) {
         self.plan = plan
@@ -141,6 +143,7 @@ public struct MoveReplay {
             }
             guard var course = courses[id], course.next < course.events.count else {
                 out.remove(id)
+                goers.removeAll { $0 == id }
                 hypervisors[id]?.isOut = false
                 turns.settle(id)
                 hasSettled = true
@@ -169,13 +172,16 @@ public struct MoveReplay {
         switch pace {
         case .widest:
             while let id = ready.popLast() { if turns.mayGoOut(id) { return id } }
-            return out.min { (courses[$0]?.phase ?? 0, $0) < (courses[$1]?.phase ?? 0, $1) }
+            return goers.min { (courses[$0]?.phase ?? 0) < (courses[$1]?.phase ?? 0) }
         case .random:
-            ready.removeAll { !turns.mayGoOut($0) }
-            let goers = out.sorted() + ready
-            guard let id = goers.randomElement(using: &dice) else { return nil }
-            ready.removeAll { $0 == id }
-            return id
+            // Who was ready may have to wait again for somebody who has gone out since.
+            while !ready.isEmpty || !goers.isEmpty {
+                let drawn = Int.random(in: 0..<(goers.count + ready.count), using: &dice)
+                if drawn < goers.count { return goers[drawn] }
+                let id = ready.remove(at: drawn - goers.count)
+                if turns.mayGoOut(id) { return id }
+            }
+            return nil
         }
     }
 
@@ -190,6 +196,7 @@ public struct MoveReplay {
 
     private mutating func goOut(_ id: ResourceID) {
         out.insert(id)
+        goers.append(id)
         turns.goOut(id)
         mostOut = max(mostOut, out.count { hypervisors[$0] != nil })
         guard let hypervisor = hypervisors[id] else { return }

@@ -60,7 +60,8 @@ enum BenchHypervisors {
                 refusing: PlanBench.seconds(refusing), checking: PlanBench.seconds(checking),
                 checkingProcessor: checkingCPU, isProven: checked.isProven, method: checked.method.rawValue,
                 replaying: PlanBench.seconds(replaying), replayed: replayed, faults: faults, mostAway: mostAway,
-                mostOut: mostOut, peakBefore: before, peakAfterPlanning: afterPlanning, peak: peak))
+                mostOut: mostOut, digest: try PlanBench.digest(plan), peakBefore: before,
+                peakAfterPlanning: afterPlanning, peak: peak))
     }
 
     /// The kind of a reason, without names and numbers.
@@ -132,6 +133,8 @@ enum BenchHypervisors {
         var isProven: Bool
         var method: String
         var replaying: Double
-        var replayed, faults, mostAway, mostOut, peakBefore, peakAfterPlanning, peak: Int
+        var replayed, faults, mostAway, mostOut: Int
+        var digest: String
+        var peakBefore, peakAfterPlanning, peak: Int
     }
 }

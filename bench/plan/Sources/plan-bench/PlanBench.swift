@@ -63,6 +63,12 @@ struct PlanBench {
         print(String(decoding: try encoder.encode(figures), as: UTF8.self))
     }
 
+    /// FNV-1a of the plan's bytes, to be compared after a change that must not change any plan.
+    static func digest(_ plan: Plan) throws -> String {
+        let bytes = try CanonicalJSON.encode(plan)
+        return String(bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }, radix: 16)
+    }
+
     static func tell(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
 
     /// Seconds and mebibytes.
