@@ -45,8 +45,7 @@ struct EvacuationPass {
         var used: [ResourceID: PlacementProblem.Destination] = [:]
         for part in scene.parts() {
             let problem = scene.problem.keeping(part)
-            var search = PlacementSearch(problem)
-            guard case .placed(let places) = search.run() else {
+            guard case .placed(let places) = PlacementSearch.solve(problem) else {
                 failed.append(part)
                 continue
             }

@@ -60,8 +60,7 @@ struct EvacuationRefusal {
             notes.refuse(.noRoom, at: at, "\(source.id): \(sum)\(exclusions(place)); \(advice(place))")
             return true
         }
-        var search = PlacementSearch(problem)
-        switch search.run() {
+        switch PlacementSearch.solve(problem) {
         case .placed: return false
         case .impossible:
             notes.refuse(

@@ -123,6 +123,16 @@ struct PlacementSearch {
         return isBounded ? .undecided : .impossible
     }
 
+    /// Each machine on the first destination that can take it, or on the one where the least is left; nothing is taken back.
+    mutating func fit(isFirst: Bool) -> [[Int]]? {
+        for level in items.indices {
+            let fitting = candidates(of: level)
+            guard let destination = isFirst ? fitting.min() : fitting.last else { return nil }
+            put(items[level], on: destination)
+        }
+        return result()
+    }
+
     private func result() -> [[Int]] {
         var result = problem.sources.map { _ in [Int]() }
         for (item, destination) in zip(items, chosen) { result[item.source].append(destination) }

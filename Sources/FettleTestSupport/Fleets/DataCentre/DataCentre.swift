@@ -55,7 +55,8 @@ public struct DataCentre: Sendable {
         policy.reboot = .always
         policy.limits.parallelSteps = 2_000
         sample = FleetSample(
-            fleet: draft.builder.fleet, selected: Set(pools.flatMap(\.hypervisors)).union(draft.patched), policy: policy)
+            fleet: draft.builder.fleet, selected: Set(pools.flatMap(\.hypervisors)).union(draft.patched), policy: policy
+        )
         sample.put(draft.facts)
     }
 }

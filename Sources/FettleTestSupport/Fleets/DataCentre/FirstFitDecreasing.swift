@@ -15,12 +15,14 @@ public enum FirstFitDecreasing {
         _ hypervisor: HypervisorFacts, on others: [(id: ResourceID, facts: HypervisorFacts)], by order: Order
     ) -> [String: ResourceID]? {
         var bins = others.sorted { $0.id < $1.id }.map(Bin.init)
-        let all = (bins.reduce(0) { $0 + max(0, $1.memory) }, bins.reduce(0) { $0 + max(0, $1.processors) })
-        func size(_ machine: ResidentMachine) -> Int {
-            switch order {
-            case .memory: machine.memoryMebibytes
-            case .processors: machine.processors
-            case .share: max(machine.memoryMebibytes * all.1, machine.processors * all.0)
+        let memory = Double(max(1, bins.reduce(0) { $0 + max(0, $1.memory) }))
+        let processors = Double(max(1, bins.reduce(0) { $0 + max(0, $1.processors) }))
+        func size(_ machine: ResidentMachine) -> Double {
+            let sizes = (Double(machine.memoryMebibytes), Double(machine.processors))
+            return switch order {
+            case .memory: sizes.0
+            case .processors: sizes.1
+            case .share: max(sizes.0 / memory, sizes.1 / processors)
             }
         }
         var result: [String: ResourceID] = [:]
