@@ -8,8 +8,10 @@ import Foundation
 enum BenchHypervisors {
     static let walks = 6
 
-    static func run(hypervisors: Int, machines: Int, seed: UInt64) throws {
-        let centre = DataCentre(seed: seed, DataCentre.Shape(hypervisors: hypervisors, machines: machines))
+    static func run(hypervisors: Int, machines: Int, seed: UInt64, filled: Int) throws {
+        var shape = DataCentre.Shape(hypervisors: hypervisors, machines: machines)
+        shape.filled = filled...(filled + 10)
+        let centre = DataCentre(seed: seed, shape)
         let before = PlanBench.peakMebibytes()
         let clock = ContinuousClock()
         var attempt = Attempt(centre)
@@ -67,7 +69,8 @@ enum BenchHypervisors {
     /// The kind of a reason, without names and numbers.
     private static func reason(_ problem: PlanningRefusal.Problem) -> String {
         let kinds = [
-            ("fits on no other hypervisor", "a machine fits nowhere"), ("more than the others have to spare", "no room"),
+            ("fits on no other hypervisor", "a machine fits nowhere"),
+            ("more than the others have to spare", "no room"),
             ("though not all were tried", "no way was found, not all were tried"),
             ("no way to place", "no way to place them"), ("no other hypervisor", "nobody can take them"),
             ("out at the same time", "not together"),

@@ -9,27 +9,12 @@ enum BenchPacking {
         var figures = Figures(worlds: worlds)
         let began = ContinuousClock.now
         for seed in firstSeed..<(firstSeed + UInt64(worlds)) {
-            let centre = DataCentre(seed: seed, shape(seed))
+            let centre = DataCentre(seed: seed, .tightPool(seed: seed))
             figures.filled += Double(centre.memory.used) * 100 / Double(centre.memory.all) / Double(worlds)
             for pool in centre.pools { judge(pool.hypervisors, centre.sample, seed, &figures) }
         }
         figures.seconds = PlanBench.seconds(ContinuousClock.now - began)
         try PlanBench.printJSON(figures)
-    }
-
-    /// One pool each, tighter with every seed, with small and with large machines.
-    static func shape(_ seed: UInt64) -> DataCentre.Shape {
-        var dice = SplitMix(seed: seed &* 7_919)
-        let size = Int.random(in: 8...32, using: &dice)
-        var shape = DataCentre.Shape(hypervisors: size, machines: size * Int.random(in: 8...30, using: &dice))
-        shape.poolSizes = size...size
-        shape.smallPools = 0
-        shape.filled = 85...95
-        shape.processorsFilled = [60...80, 85...95].randomElement(using: &dice) ?? 60...80
-        let all = [[1, 1, 2, 2, 4], [2, 3, 5, 6, 7, 9], [1, 2, 4, 8, 16], [6, 7, 8, 9, 10, 11], shape.sizes]
-        shape.sizes = all.randomElement(using: &dice) ?? shape.sizes
-        shape.bound = 0
-        return shape
     }
 
     private static func judge(_ pool: [ResourceID], _ sample: FleetSample, _ seed: UInt64, _ figures: inout Figures) {

@@ -8,7 +8,7 @@ import Foundation
 /// memory is that of one plan.
 ///
 ///     plan-bench [HOSTS]
-///     plan-bench hypervisors [HYPERVISORS MACHINES [SEED]]
+///     plan-bench hypervisors [HYPERVISORS MACHINES [SEED [FILLED]]]: so many hundredths or up to ten more
 ///     plan-bench packing [WORLDS [FIRST SEED]]
 @main
 struct PlanBench {
@@ -20,7 +20,7 @@ struct PlanBench {
         case "hypervisors":
             try BenchHypervisors.run(
                 hypervisors: max(2, number(0, else: 1_000)), machines: number(1, else: 20_000),
-                seed: UInt64(number(2, else: 1)))
+                seed: UInt64(number(2, else: 1)), filled: number(3, else: 70))
         case "packing": try BenchPacking.run(worlds: number(0, else: 100), firstSeed: UInt64(number(1, else: 1)))
         default: try pools(hosts: number(0, else: 1_000))
         }
@@ -44,7 +44,8 @@ struct PlanBench {
         for violation in checked.violations.prefix(5) { tell("not proven: \(violation)") }
         try printJSON(
             Figures(
-                hosts: plan.targets.count, groups: plan.groups.count, steps: plan.steps.count, back: plan.rollback.count,
+                hosts: plan.targets.count, groups: plan.groups.count, steps: plan.steps.count,
+                back: plan.rollback.count,
                 orders: plan.order.count, longest: report.duration.medianSeconds, planning: seconds(planning),
                 planningProcessor: planningCPU, checking: seconds(checking), checkingProcessor: checkingCPU,
                 isProven: checked.isProven, method: checked.method.rawValue, peakBefore: before,
