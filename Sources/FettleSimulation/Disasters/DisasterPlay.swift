@@ -77,7 +77,8 @@ public struct DisasterPlay: Sendable {
     static let strayMilliseconds: Int64 = 5_000
     /// A fault on a member so shortly before somebody else is taken out could not be known.
     static let blindMilliseconds: Int64 = 15_000
-    private static let mostEvents = 200_000
+    /// In a freeze of hours each target that is ready asks anew every few seconds, in vain.
+    private var mostEvents: Int { 200_000 + 10_000 * plan.targets.count }
 
     /// - Parameters:
     ///   - faults: those that strike, instead of those that the seed draws: some of another play's `drawn`.
@@ -114,7 +115,7 @@ public struct DisasterPlay: Sendable {
 
     public mutating func play() throws -> DisasterResult {
         insertClaim(at: now)
-        for _ in 0..<Self.mostEvents {
+        for _ in 0..<mostEvents {
             guard let (at, item) = agenda.removeFirst() else { break }
             now = max(now, at)
             try handle(item)

@@ -24,6 +24,10 @@ struct HypervisorWorld: Sendable {
     private(set) var machines: [Machine] = []
     private(set) var capacities: [ResourceID: Capacity] = [:]
     private var numbers: [ResourceID: Int] = [:]
+    /// By hypervisor, whose home it is: of tens of thousands of machines nobody is looked for one by one.
+    private var residents: [ResourceID: [String: Int]] = [:]
+    /// By hypervisor, who is there now, ascending.
+    private var present: [ResourceID: [Int]] = [:]
     /// Takes no new machines.
     var cordoned: Set<ResourceID> = []
     /// Kept out for good: their machines may be anywhere.
@@ -66,6 +70,10 @@ struct HypervisorWorld: Sendable {
 
     private mutating func add(_ machine: Machine) {
         if let resource = machine.resource, numbers[resource] == nil { numbers[resource] = machines.count }
+        if residents[machine.home]?[machine.name] == nil {
+            residents[machine.home, default: [:]][machine.name] = machines.count
+        }
+        present[machine.place, default: []].append(machines.count)
         machines.append(machine)
     }
 
@@ -76,12 +84,12 @@ struct HypervisorWorld: Sendable {
     }
 
     func running(on hypervisor: ResourceID) -> [Machine] {
-        machines.filter { $0.place == hypervisor && $0.isRunning }
+        (present[hypervisor] ?? []).lazy.map { machines[$0] }.filter(\.isRunning)
     }
 
     /// - Parameter home: two machines of one name have different homes.
     func number(of name: String, home: ResourceID) -> Int? {
-        machines.firstIndex { $0.name == name && $0.home == home }
+        residents[home]?[name]
     }
 
     func hasRoom(for machine: Machine, on hypervisor: ResourceID) -> Bool {
@@ -101,7 +109,13 @@ struct HypervisorWorld: Sendable {
         }?.name
     }
 
-    mutating func put(_ number: Int, on hypervisor: ResourceID) { machines[number].place = hypervisor }
+    mutating func put(_ number: Int, on hypervisor: ResourceID) {
+        present[machines[number].place]?.removeAll { $0 == number }
+        machines[number].place = hypervisor
+        // The highest numbers come last, as in the list of all.
+        let there = present[hypervisor] ?? []
+        present[hypervisor, default: []].insert(number, at: there.firstIndex { $0 > number } ?? there.count)
+    }
 
     /// Somebody starts a machine that no plan knows, where the product lets them.
     /// - Returns: false if it finds no place there.

@@ -14,6 +14,7 @@ import Foundation
           --all-met     fails if an encounter was never met
           --no-stories  tells which seeds broke an invariant, and nothing more of them
         disasters rates FROM TO [PLAYS [HOSTS]]: how long planning and playing take, and a digest of all plays
+        disasters hypervisors HYPERVISORS MACHINES [PLAYS [SEED]]: a data centre, emptied hypervisor by hypervisor
         disasters replay: how long a successor needs to read a long journal
         """
 
@@ -21,6 +22,9 @@ import Foundation
         let words = CommandLine.arguments.dropFirst()
         if words.first == "replay" { return try Replay.run() }
         if words.first == "rates" { return try Rates.run(words.dropFirst().compactMap { UInt64($0) }) }
+        if words.first == "hypervisors" {
+            exit(try Hypervisors.run(words.dropFirst().compactMap { UInt64($0) }) ? 0 : 1)
+        }
         let numbers = words.compactMap { UInt64($0) }
         let flags = Set(words.filter { UInt64($0) == nil })
         guard (2...3).contains(numbers.count), numbers[0] < numbers[1],

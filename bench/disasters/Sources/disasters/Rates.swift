@@ -57,6 +57,9 @@ struct Rate: CustomStringConvertible {
 
     var description: String { "\(times(count))" }
 
+    /// To two places.
+    var seconds: Double { (Double(nanoseconds) / 1e7).rounded() / 100 }
+
     /// How much of something that was done in all of that time is done in a second.
     func times(_ amount: Int) -> Int { Int(Double(amount) / max(Double(nanoseconds) / 1e9, 1e-9)) }
 
