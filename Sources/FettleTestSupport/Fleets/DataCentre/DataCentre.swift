@@ -42,8 +42,8 @@ public struct DataCentre: Sendable {
         while rest > 0 {
             let isSmall = draft.happens(shape.smallPools)
             var size = min(rest, draft.random(isSmall ? 2...4 : shape.poolSizes))
-            // Nobody is left alone at the end.
-            if rest - size == 1 { size = rest }
+            // What would be left for the last pool is too little for one.
+            if rest - size < (shape.smallPools > 0 ? 2 : shape.poolSizes.lowerBound) { size = rest }
             let before = shape.machines * (shape.hypervisors - rest) / shape.hypervisors
             rest -= size
             let machines = shape.machines * (shape.hypervisors - rest) / shape.hypervisors - before

@@ -70,7 +70,7 @@ enum BenchHypervisors {
     private static func reason(_ problem: PlanningRefusal.Problem) -> String {
         let kinds = [
             ("fits on no other hypervisor", "a machine fits nowhere"),
-            ("more than the others have to spare", "no room"),
+            ("fit nowhere", "a machine fits nowhere"), ("more than the others have to spare", "no room"),
             ("though not all were tried", "no way was found, not all were tried"),
             ("no way to place", "no way to place them"), ("no other hypervisor", "nobody can take them"),
             ("out at the same time", "not together"),
