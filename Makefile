@@ -51,7 +51,7 @@ bench: bench-judge bench-plan bench-versions bench-fleet ## measure against Ansi
 bench-fleet: ## the fleet's packages as columns, 100,000 hosts x 600 packages (needs FETTLE_DATA or ../shared/data)
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/fleet/run
 
-bench-plan: ## plan and prove 1,000, 10,000 and 100,000 hosts
+bench-plan: ## plan and prove 1,000, 10,000 and 100,000 hosts, and 1,000 hypervisors with 20,000 machines
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/plan/run
 
 bench-reports: ## make and write every report of 100,000 hosts with a million findings

@@ -10,6 +10,8 @@ import Testing
         var shape = DataCentre.Shape(hypervisors: 40, machines: 400)
         shape.smallPools = 0
         shape.poolSizes = 10...16
+        shape.filled = 60...70
+        shape.sizes = [1, 2, 2, 4, 4, 8, 16]
         return DataCentre(seed: seed, shape)
     }
 
@@ -43,7 +45,9 @@ import Testing
         let move = try #require(moves.first)
 
         var tight = facts
-        try tight.change(move.to) { $0.memoryMebibytes -= $0.memoryMebibytes / 4 }
+        try tight.change(move.to) { facts in
+            facts.memoryMebibytes = facts.residents.filter(\.isRunning).reduce(0) { $0 + $1.memoryMebibytes }
+        }
         #expect(Self.faults(plan, tight).contains { $0.hasPrefix("\(move.to) lacks") })
 
         var apart = facts

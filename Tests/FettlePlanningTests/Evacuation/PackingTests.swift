@@ -11,8 +11,8 @@ import Testing
         var shape = DataCentre.Shape(hypervisors: size, machines: machines)
         shape.poolSizes = size...size
         shape.smallPools = 0
-        shape.filled = 85...95
-        shape.processorsFilled = 85...92
+        shape.filled = 85...91
+        shape.processorsFilled = 80...90
         shape.sizes = sizes
         shape.bound = 0
         return shape
@@ -34,7 +34,7 @@ import Testing
 
     private static func small(_ seed: UInt64) -> DataCentre {
         let sizes = [[1, 2, 2, 4], [2, 3, 5, 7], [5, 6, 7]][Int(seed % 3)]
-        return DataCentre(seed: seed, shape(Int(8 + seed % 5), machines: 60, sizes: sizes))
+        return DataCentre(seed: seed, shape(Int(11 + seed % 5), machines: 110, sizes: sizes))
     }
 
     @Test(arguments: TestScale.seeds(16, long: 600)) func whomFirstFitDecreasingEmptiesThePlanEmptiesToo(

@@ -11,7 +11,7 @@ public struct MoveReplay {
         case random(seed: UInt64, goesBack: Bool)
     }
 
-    /// What must not be; the first twenty.
+    /// What must not be; the first thousand.
     public private(set) var faults: [String] = []
     public private(set) var moves = 0
     /// Machines that were away from home, and hypervisors that were out, at the same time.
@@ -209,7 +209,7 @@ public struct MoveReplay {
     // MARK: What must be so
 
     private mutating func tell(_ fault: String) {
-        if faults.count < 20 { faults.append(fault) }
+        if faults.count < 1_000 { faults.append(fault) }
     }
 
     private mutating func judgeWork(on id: ResourceID) {
