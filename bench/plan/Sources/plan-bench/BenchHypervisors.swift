@@ -49,7 +49,7 @@ enum BenchHypervisors {
                 mostOut = max(mostOut, replay.mostOut)
             }
         }
-        for (name, problem) in refused.prefix(8) { PlanBench.tell("refused \(name): \(problem.message)") }
+        for (name, problem) in refused.prefix(20) { PlanBench.tell("refused \(name): \(problem.message)") }
         let homes = Set(centre.pools.flatMap(\.hypervisors))
         try PlanBench.printJSON(
             Figures(
