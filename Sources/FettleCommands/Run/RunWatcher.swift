@@ -125,13 +125,12 @@ struct RunWatcher {
         case .awaitingHuman:
             let reason = answer.reason ?? ""
             session.print(TextStyle.yellow.apply("The run waits for a person: \(reason.printable)", in: .standard))
-            guard answer.questions.isEmpty else {
-                for step in answer.questions {
-                    session.next(
-                        "fettle run gate \(run) \(step) --pass --reason '…' (or --fail) && fettle run resume \(run)")
-                }
-                return
+            for step in answer.questions {
+                session.next(
+                    "fettle run gate \(run) \(step) --pass --reason '…' (or --fail) && fettle run resume \(run)")
             }
+            // With nothing else in the way an answer is all that is missing.
+            if answer.questions.contains(where: { reason.hasPrefix("\($0) asks:") }) { return }
             session.next(
                 "fettle run retry \(run) && fettle run resume \(run)",
                 "fettle run rollback \(run) --reason '…' && fettle run resume \(run)")
