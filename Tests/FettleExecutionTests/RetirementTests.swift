@@ -6,18 +6,19 @@ import Testing
 
 /// Once somebody is shut down for good, the traffic that was turned away from them has nobody to go back to.
 @Suite struct RetirementTests {
+    private static func step(
+        _ id: StepID, _ resource: ResourceID, _ action: StepAction, after: [StepID] = [], compensates: StepID? = nil
+    ) -> Step {
+        Step(
+            id: id, resource: resource, wave: 0, action: action, after: after, availability: .none,
+            rollbackClass: compensates == nil ? .irreversible : .exactVersions, compensates: compensates,
+            estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 2), timeoutSeconds: 60)
+    }
+
     /// The traffic goes from blue to green, and blue is shut down; on the way back it is turned again.
     private static func plan() -> Plan {
         let traffic = TrafficBinding(driver: "haproxy", via: "lb-1", endpoint: "/run/haproxy.sock", backend: "pair")
         let turn = TrafficSwitch(group: "pair", traffic: traffic, from: ["blue-1", "blue-2"], to: ["green-1"])
-        func step(
-            _ id: StepID, _ resource: ResourceID, _ action: StepAction, after: [StepID] = [], compensates: StepID? = nil
-        ) -> Step {
-            Step(
-                id: id, resource: resource, wave: 0, action: action, after: after, availability: .none,
-                rollbackClass: compensates == nil ? .irreversible : .exactVersions, compensates: compensates,
-                estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 2), timeoutSeconds: 60)
-        }
         return Plan(
             id: "plan-1", title: "retire", selection: StageReference(id: "selection-1", digest: Digest(rawValue: "00")),
             createdAt: Timestamp(milliseconds: 0), environments: ["production"],
@@ -34,16 +35,69 @@ import Testing
             ], limits: PlanLimits())
     }
 
-    @Test func aFailureBehindTheFirstOneStopsTheRunWhereItIs() throws {
+    /// blue-2 is not shut down, and nothing is turned back to a side of which blue-1 is off.
+    @Test func aFailureBehindTheFirstOneLeavesTheTrafficWhereItIs() throws {
         var hand = try Hand(Self.plan())
         hand.failures["blue-2/retire"] = StepFailure(code: .drift, message: "the traffic is back")
         try hand.play()
         #expect(hand.done == ["pair/switch", "blue-1/retire"])
-        guard case .failed(let reason)? = hand.machine.outcome else {
-            Issue.record("\(String(describing: hand.machine.outcome)), \(hand.machine.awaitingHuman ?? "")")
-            return
+        let reason = try Self.failure(of: hand)
+        #expect(
+            reason.contains("1 failed (blue-2)") && reason.contains("no way back for: green-1, blue-1"), "\(reason)")
+    }
+
+    /// Another group, whose old side stands whole, goes back all the same, and the run comes to its end.
+    @Test func anotherGroupGoesBackAllTheSame() throws {
+        var plan = Self.plan()
+        let turn = TrafficSwitch(
+            group: "other",
+            traffic: TrafficBinding(driver: "haproxy", via: "lb-1", endpoint: "/o.sock", backend: "other"),
+            from: ["old-1"], to: ["new-1"])
+        plan.targets += ["old-1", "new-1"].map {
+            PlanTarget(resource: ResourceID($0), address: .ssh($0), environment: "production")
         }
-        #expect(reason.contains("the failure budget") && reason.contains("1 failed (blue-2)"), "\(reason)")
+        plan.steps += [
+            Self.step("other/switch", "new-1", .switchTraffic(turn: turn), after: ["blue-1/retire"]),
+            Self.step(
+                "new-1/verify", "new-1", .verify(expectation: HostExpectation(packages: [])), after: ["other/switch"]),
+            Self.step("old-1/retire", "old-1", .retire, after: ["new-1/verify"]),
+        ]
+        plan.rollback.append(
+            Self.step(
+                "other/rollback/switch", "new-1", .switchTraffic(turn: turn.reversed), compensates: "other/switch"))
+        var hand = try Hand(plan)
+        hand.failures["new-1/verify"] = StepFailure(code: .unhealthy, message: "old code runs")
+        try hand.play()
+        #expect(hand.done.contains("other/rollback/switch") && !hand.done.contains("pair/rollback/switch"))
+        #expect(!hand.done.contains("old-1/retire"))
+        #expect(try Self.failure(of: hand).contains("no way back for: green-1, blue-1"))
+    }
+
+    /// Whether it was told to shut down nobody knows any more; a retry does not make that untrue.
+    @Test func aRetryForgetsNobodyWhoMayBeOff() throws {
+        var plan = Self.plan()
+        plan.limits.failureBudget = 1
+        plan.limits.attempts = 1
+        var hand = try Hand(plan)
+        hand.endless = ["blue-1/retire"]
+        try hand.play { $0.journal.contains { $0.event.step == "blue-1/retire" } }
+        try hand.write(
+            .stepFailed(
+                step: "blue-1/retire", attempt: 1, failure: StepFailure(code: .unhealthy, message: "it is up again")))
+        try hand.write(.failedRetried(resources: ["blue-1"], by: "bob"))
+        try hand.write(.rollbackRequested(by: "bob", reason: "customers complain"))
+        try hand.play()
+        #expect(hand.done == ["pair/switch"])
+        _ = try Self.failure(of: hand)
+    }
+
+    private static func failure(of hand: Hand) throws -> String {
+        guard case .failed(let reason)? = hand.machine.outcome else {
+            throw StepFailure(
+                code: .internal,
+                message: "\(String(describing: hand.machine.outcome)), \(hand.machine.awaitingHuman ?? "stands still")")
+        }
+        return reason
     }
 
     @Test func beforeTheFirstOneEverythingGoesBack() throws {
@@ -57,16 +111,14 @@ import Testing
         }
     }
 
-    @Test func whoeverAsksForAWayBackThenIsToldThatThereIsNone() throws {
+    @Test func whoeverAsksForAPartIsToldThatItHasNoWayBack() throws {
         var hand = try Hand(Self.plan())
         hand.endless = ["blue-1/retire"]
         try hand.play { $0.journal.contains { $0.event.step == "blue-1/retire" } }
-        let all = hand.machine.request(.rollback(by: "bob", reason: "customers complain"))
-        #expect(all?.contains("blue-1/retire was begun") == true, "\(all ?? "")")
         let part = hand.machine.request(
             .rollbackPart(resources: ["blue-1", "blue-2", "green-1"], by: "bob", reason: "customers complain"))
         #expect(part?.contains("nobody any more to go back to") == true, "\(part ?? "")")
-        let abort = hand.machine.request(.abort(by: "bob", reason: "enough"))
-        #expect(abort == nil)
+        let all = hand.machine.request(.rollback(by: "bob", reason: "customers complain"))
+        #expect(all == nil)
     }
 }

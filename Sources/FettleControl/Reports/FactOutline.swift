@@ -45,7 +45,11 @@ extension FactOutline.Host: Decodable {
         resource = try host.decode(ResourceID.self, forKey: .resource)
         platform = try host.decode(Observed<Platform>.self, forKey: .platform).value
         let packages = try host.nestedContainer(keyedBy: ObservedKeys.self, forKey: .packages)
-        guard packages.contains(.value) else { return }
+        guard packages.contains(.value) else {
+            // Not observed, or as facts were kept at first.
+            manager = try host.decode(Observed<[InstalledPackage]>.self, forKey: .packages).value?.first?.manager
+            return
+        }
         var list = try packages.nestedUnkeyedContainer(forKey: .value)
         if !list.isAtEnd { manager = try list.decode(InstalledPackage.self).manager }
     }

@@ -37,23 +37,38 @@ struct SQLiteFile: Sendable {
         var device: UInt64
         var inode: UInt64
         var size: Int64
-        var seconds: Int
-        var nanoseconds: Int
-        /// Of the header: https://sqlite.org/fileformat2.html#file_change_counter.
-        var counter: [UInt8]
+        var written: [Int]
+        /// Of its rights, too.
+        var changed: [Int]
     }
 
-    /// nil: there is no such file, or it cannot be read.
+    /// By the file system alone: who opens the file and closes it again gives up the locks that SQLite has on it
+    /// (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
+    ///
+    /// - Returns: nil if there is no such file.
     func mark() -> Mark? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
         var status = stat()
-        var counter = [UInt8](repeating: 0, count: 4)
-        guard fstat(file, &status) == 0, pread(file, &counter, 4, 24) >= 0 else { return nil }
+        guard stat(path, &status) == 0 else { return nil }
         return Mark(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
-            seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec, counter: counter)
+            written: [status.st_mtim.tv_sec, status.st_mtim.tv_nsec],
+            changed: [status.st_ctim.tv_sec, status.st_ctim.tv_nsec])
+    }
+
+    /// Everything that tells whether somebody has written since, or writes now.
+    struct State: Sendable, Equatable {
+        var mark: Mark?
+        var hasIndex: Bool
+        var hasLog: Bool
+    }
+
+    var state: State { State(mark: mark(), hasIndex: hasIndex, hasLog: hasLog) }
+
+    /// One that was there, and is not any more.
+    var isGone: StoreError {
+        StoreError(
+            .unavailable, "the database \(path) is gone: it was there a moment ago\n  is its file system still mounted?"
+        )
     }
 
     /// Whether it is there for this process to read, and neither it nor what belongs beside it to write.
@@ -65,15 +80,24 @@ struct SQLiteFile: Sendable {
     /// Whether a process has it open that writes: then its log and the index of that lie beside it.
     var hasIndex: Bool { FileManager.default.fileExists(atPath: "\(path)-shm") }
 
+    var isLogThere: Bool { FileManager.default.fileExists(atPath: "\(path)-wal") }
+
     /// Runs `body` while no other process of this machine opens the database, so that no two make its tables.
-    func alone<Value>(_ body: () throws -> Value) rethrows -> Value {
+    ///
+    /// - Throws: `unavailable` if another one does for ten seconds; what `body` throws.
+    func alone<Value>(_ body: () throws -> Value) throws -> Value {
         // The folder, since SQLite has locks of its own on the file. One that cannot be locked, such as on some network's file system, is
         // no reason not to begin.
         let place = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard place >= 0 else { return try body() }
         defer { close(place) }
-        _ = flock(place, LOCK_EX)
-        return try body()
+        for _ in 0..<200 {
+            if flock(place, LOCK_EX | LOCK_NB) == 0 { return try body() }
+            guard errno == EWOULDBLOCK || errno == EINTR else { return try body() }
+            usleep(50_000)
+        }
+        throw StoreError(
+            .unavailable, "another process opens the database \(path) for too long; `fuser \(folder)` shows which")
     }
 
     /// - Throws: if it is a link that leads nowhere.

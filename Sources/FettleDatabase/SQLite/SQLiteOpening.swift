@@ -38,7 +38,7 @@ enum SQLiteOpening {
     /// Where nobody has the database open SQLite would lay a log and its index beside it, which then were the reader's and in the owner's way.
     /// So the file is taken for one that does not change (https://sqlite.org/wal.html#read_only_databases), for as long as its mark does not.
     static func toRead(_ file: SQLiteFile) throws -> DatabaseQueue {
-        if file.hasIndex { return try reading(file.path, file) }
+        if file.hasIndex, file.isLogThere { return try reading(file.path, file) }
         guard !file.hasLog else { throw notFolded(file) }
         return try reading(file.unchangingAddress, file)
     }

@@ -35,9 +35,8 @@ public final class SQLiteStore: Store {
         let file = SQLiteFile(path: path)
         self.file = file
         reserve = DiskReserve(database: path)
-        try file.requireTarget()
-        try file.requireWhole()
         if making == .withTheFirstWrite, !file.exists {
+            try file.requireWhole()
             try file.requirePlace()
             do {
                 opening = Mutex(.absent(empty: try SQLiteOpening.empty()))
@@ -49,7 +48,13 @@ public final class SQLiteStore: Store {
         }
     }
 
-    private static func open(_ file: SQLiteFile, _ reserve: DiskReserve) throws(StoreError) -> Opening {
+    /// - Parameter again: it was open before, and may still be read by others of this process: whoever opened the file and closed it again
+    ///   now would give up the locks that SQLite has on it.
+    private static func open(
+        _ file: SQLiteFile, _ reserve: DiskReserve, again: Bool = false
+    ) throws(StoreError) -> Opening {
+        try file.requireTarget()
+        if !again { try file.requireWhole() }
         do {
             if file.mayOnlyBeRead {
                 let mark = file.mark()
@@ -83,15 +88,17 @@ public final class SQLiteStore: Store {
             switch opening {
             case .open: return .success(opening)
             case .readable(let database, let mark):
+                guard file.exists else { return .failure(file.isGone) }
                 // Who writes by now has an index of its log beside it, by which it can be read as it is.
                 let isRight = database.path == file.path || !file.hasIndex
-                if isRight, mark != nil, mark == file.mark() { return .success(opening) }
+                if isRight, mark != nil, mark == file.mark(), !makes || file.mayOnlyBeRead { return .success(opening) }
             case .absent:
                 // Another process may have made it meanwhile.
                 guard makes || file.exists else { return .success(opening) }
             }
+            let again = if case .readable = opening { true } else { false }
             do throws(StoreError) {
-                opening = try Self.open(file, reserve)
+                opening = try Self.open(file, reserve, again: again)
                 return .success(opening)
             } catch {
                 return .failure(error)
@@ -132,11 +139,12 @@ public final class SQLiteStore: Store {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
-        // What may only be read is read again if somebody wrote meanwhile: it would be half of before and half of after.
-        for _ in 0..<20 {
-            let opening = try opened(making: false)
+        // What may only be read is read again if somebody wrote meanwhile: it would be half of before and half of after. So is what
+        // failed then, since a file that changes while it is taken for one that does not looks like a damaged one.
+        for attempt in 0..<40 {
+            let before = file.state
             do {
-                switch opening {
+                switch try opened(making: false) {
                 case .open(let database): return try await database.read(body)
                 case .absent(let empty): return try await empty.read(body)
                 case .readable(let database, let mark):
@@ -144,8 +152,9 @@ public final class SQLiteStore: Store {
                     if database.path == file.path || (mark == file.mark() && !file.hasLog) { return value }
                 }
             } catch {
-                throw file.words(for: error)
+                guard file.mayOnlyBeRead, attempt < 39, file.state != before else { throw file.words(for: error) }
             }
+            try? await Task.sleep(for: .milliseconds(5))
         }
         throw StoreError(
             .unavailable, "the database \(file.path) is written all the time by another process; try again")

@@ -6,6 +6,10 @@ extension RunMachine {
     func refusal(of request: RunRequest) -> String? {
         switch request {
         case .rollbackPart(let resources, _, _):
+            let lost = resources.lazy.compactMap { id in stepped(id).flatMap(retirementBegun).map { (id, $0) } }.first
+            if let (resource, step) = lost {
+                return "\(index.name(of: step)) was begun: the traffic of \(resource) has nobody any more to go back to"
+            }
             guard let first = partRollback(of: resources).added.first else { return nil }
             return "\(first.resource) needs \(first.needs) (\(first.because)): it has to be taken back too (I8)"
         case .retryFailed(let resources, _):
@@ -33,11 +37,6 @@ extension RunMachine {
         guard fold.isForward else { return "it is being stopped or rolled back already" }
         guard !resources.isEmpty else { return "nothing is named that is to be taken back" }
         if let stranger = resources.first(where: { stepped($0) == nil }) { return "\(stranger) is not in the plan" }
-        if let (resource, step) = resources.lazy.compactMap({ id in retirementBegun(behind: id).map { (id, $0) } })
-            .first
-        {
-            return "\(step) was begun: the traffic of \(resource) has nobody any more to go back to"
-        }
         let isAsked = resources.compactMap(stepped).allSatisfy(fold.takingBack.contains)
         return isAsked ? "they are being taken back already" : nil
     }

@@ -59,8 +59,9 @@ extension RunMachine {
         index.hasWayBack(resource) && !hasLostWayBack(resource)
     }
 
-    private func hasLostWayBack(_ resource: ResourceNumber) -> Bool {
-        index.forward(resource).contains { $0.endsWayBack && (fold[$0].acted || fold[$0].isDone) }
+    func hasLostWayBack(_ resource: ResourceNumber) -> Bool {
+        if retirementBegun(behind: resource) != nil { return true }
+        return index.forward(resource).contains { $0.endsWayBack && (fold[$0].acted || fold[$0].isDone) }
     }
 
     /// Whether a change that can't be undone by putting the resource back was ever intended for it: of its packages, or of what

@@ -4,7 +4,6 @@ extension RunMachine {
     /// Events that follow from the fold and the time, without a report.
     func eventsDue(at now: Timestamp) -> [RunEvent] {
         if fold.isForward, let reason = fold.budgetBroken {
-            if retirementBegun() != nil { return [.abortRequested(by: "the failure budget", reason: reason)] }
             return [.rollbackRequested(by: nil, reason: reason)]
         }
         let watches = watchesForNobody()

@@ -98,6 +98,9 @@ extension RunMachine {
             account.prior = account.prior ?? prior
             account.firstIntendedAt = account.firstIntendedAt ?? time
         }
+        if acts, step.endsWayBack, index.planned(step.number).action == .retire {
+            fold.retirementsBegun.insert(step.number)
+        }
         guard step.availability == .takesOut else { return }
         fold.takeOut(step)
         // The first drain saw the world as it was before us; a later one sees our own doing.

@@ -63,6 +63,8 @@ struct JournalFold: Sendable, Equatable {
     /// Drains that this run made and owes back (I7).
     var obligations: [TrafficKey: Obligation] = [:]
     private(set) var quarantined: [ResourceNumber: QuarantineEntry] = [:]
+    /// Who was told to shut down for good, or may have been: no retry makes that untrue.
+    var retirementsBegun: Set<StepNumber> = []
     /// Taken back by a person's wish, while all others go on.
     var takingBack = NumberSet<Resource>()
     /// Who wished for that last, and why.

@@ -48,7 +48,7 @@ extension RunMachine {
         case .abortRequested: return fold.isForward ? nil : "it is being stopped or rolled back already"
         case .rollbackRequested:
             if case .rollingBack = fold.mode { return "it is being rolled back already" }
-            return retirementBegun().map { "\($0) was begun, and from there on is no way back for everything" }
+            return nil
         case .quarantined(let entry):
             guard let resource = index.number(of: entry.resource), index.hasSteps(resource) else {
                 return "\(entry.resource) is not in the plan"

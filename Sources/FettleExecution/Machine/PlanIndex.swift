@@ -38,8 +38,8 @@ final class PlanIndex: Sendable {
     let turns: Turns
     /// The switches that turn traffic to a resource's side.
     let turnedTo: [ResourceNumber: [StepNumber]]
-    /// Who is shut down for good.
-    let retirements: [StepNumber]
+    /// Who is shut down for good behind a switch, for each of the side that serves from there on.
+    let retirementsBehind: [ResourceNumber: [StepNumber]]
     /// Hosts that the plan takes over from a run before it.
     let taken: [ResourceNumber: TakenHost]
     /// For whom a resource has to wait before it can be taken out.
@@ -68,7 +68,7 @@ final class PlanIndex: Sendable {
         turns = try Turns(plan.order, among: names)
         leaders = Leaders(lists, turns)
         turnedTo = Self.turns(in: plan, names)
-        retirements = plan.steps.lazy.filter { $0.action == .retire }.compactMap { names.steps[$0.id] }
+        retirementsBehind = Self.retirements(in: plan, names)
         taken = Dictionary(
             (plan.supersedes?.taken ?? []).compactMap { host in names.resources[host.resource].map { ($0, host) } },
             uniquingKeysWith: { first, _ in first })
@@ -108,6 +108,21 @@ final class PlanIndex: Sendable {
             guard case .switchTraffic(let turn) = step.action, let number = names.steps[step.id] else { continue }
             for member in turn.to {
                 if let resource = names.resources[member] { result[resource, default: []].append(number) }
+            }
+        }
+        return result
+    }
+
+    private static func retirements(in plan: Plan, _ names: PlanNames) -> [ResourceNumber: [StepNumber]] {
+        let retirements = plan.steps.filter { $0.action == .retire }
+        guard !retirements.isEmpty else { return [:] }
+        var result: [ResourceNumber: [StepNumber]] = [:]
+        for step in plan.steps where step.turnsTraffic {
+            guard case .switchTraffic(let turn) = step.action else { continue }
+            let from = Set(turn.from)
+            let behind = retirements.filter { from.contains($0.resource) }.compactMap { names.steps[$0.id] }
+            for member in Set(turn.to + [step.resource]) {
+                if let resource = names.resources[member] { result[resource, default: []] += behind }
             }
         }
         return result

@@ -53,7 +53,7 @@ extension Step {
     /// Whether the way back of its resource is gone once it has begun.
     var endsWayBack: Bool {
         switch action {
-        case .discardKept, .discardSnapshot: true
+        case .discardKept, .discardSnapshot, .retire: true
         default: false
         }
     }

@@ -5,7 +5,10 @@ import FettleModel
 extension RunMachine {
     /// Whether the step that turns a group's traffic, or looks where it is, is still to be carried out.
     func isTrafficWanted(_ step: IndexedStep) -> Bool {
-        if step.isRollback { return isTrafficTakenBack(by: step.resource) && isIncludedInRollback(step) }
+        if step.isRollback {
+            return isTrafficTakenBack(by: step.resource) && isIncludedInRollback(step)
+                && retirementBegun(behind: step.resource) == nil
+        }
         guard !isTrafficTakenBack(by: step.resource) else { return false }
         switch fold.mode {
         case .forward: return true

@@ -10,6 +10,8 @@ enum GroupGates {
     ) -> [GroupStep] {
         guard let probes = group.group.groupProbes, !probes.isEmpty else { return [] }
         let taken = places.filter { layout.hosts[$0].isTakenOut }
+        // Nobody is shut down for good before the group as a whole is seen to be well.
+        let retired = places.filter { layout.hosts[$0].role == .retired }
         let ends = hasWaves(group) ? ends(of: taken, layout.waves) : [taken.count]
         return ends.filter { $0 > 0 }.enumerated().map { number, end in
             let behind = Array(taken[..<end])
@@ -19,7 +21,8 @@ enum GroupGates {
                 action: .groupGate(
                     gate: GroupGate(
                         group: group.group.id, resources: behind.map { layout.hosts[$0].id }.sorted(), probes: probes)),
-                estimate: priors.gate(asked), host: behind.first ?? 0, behind: behind, holds: Array(taken[end...]))
+                estimate: priors.gate(asked), host: behind.first ?? 0, behind: behind,
+                holds: Array(taken[end...]) + retired)
         }
     }
 
