@@ -20,7 +20,12 @@ extension RunMachine {
             return nil
         case .handOver(_, _, let epoch):
             return epoch == fold.epoch ? nil : "it was meant for the executor before, which is gone"
-        case .pause, .resume, .abort, .rollback, .retry, .skip, .answer: return nil
+        case .rollback:
+            return fold.retirementsBegun.min().map {
+                "\(index.name(of: $0)) was begun, and from there on nothing goes back as a whole: `fettle run rollback \(run) --group` takes a "
+                    + "part back that still can, `fettle run abort \(run)` stops it"
+            }
+        case .pause, .resume, .abort, .retry, .skip, .answer: return nil
         }
     }
 

@@ -61,7 +61,10 @@ extension RunMachine {
 
     func hasLostWayBack(_ resource: ResourceNumber) -> Bool {
         if retirementBegun(behind: resource) != nil { return true }
-        return index.forward(resource).contains { $0.endsWayBack && (fold[$0].acted || fold[$0].isDone) }
+        return index.forward(resource).contains { step in
+            step.endsWayBack
+                && (fold[step].acted || fold[step].isDone || fold.retirementsBegun.contains(step.number))
+        }
     }
 
     /// Whether a change that can't be undone by putting the resource back was ever intended for it: of its packages, or of what

@@ -4,7 +4,8 @@ extension RunMachine {
     /// Events that follow from the fold and the time, without a report.
     func eventsDue(at now: Timestamp) -> [RunEvent] {
         if fold.isForward, let reason = fold.budgetBroken {
-            return [.rollbackRequested(by: nil, reason: reason)]
+            return fold.retirementsBegun.isEmpty
+                ? [.rollbackRequested(by: nil, reason: reason)] : stopBehindRetirement(because: reason)
         }
         let watches = watchesForNobody()
         if !watches.isEmpty { return watches }

@@ -40,6 +40,8 @@ final class PlanIndex: Sendable {
     let turnedTo: [ResourceNumber: [StepNumber]]
     /// Who is shut down for good behind a switch, for each of the side that serves from there on.
     let retirementsBehind: [ResourceNumber: [StepNumber]]
+    /// The steps by which a cluster's controller takes the resource back.
+    let takenBackThrough: [ResourceNumber: [StepNumber]]
     /// Hosts that the plan takes over from a run before it.
     let taken: [ResourceNumber: TakenHost]
     /// For whom a resource has to wait before it can be taken out.
@@ -69,6 +71,7 @@ final class PlanIndex: Sendable {
         leaders = Leaders(lists, turns)
         turnedTo = Self.turns(in: plan, names)
         retirementsBehind = Self.retirements(in: plan, names)
+        takenBackThrough = Self.controllersBack(in: plan, names)
         taken = Dictionary(
             (plan.supersedes?.taken ?? []).compactMap { host in names.resources[host.resource].map { ($0, host) } },
             uniquingKeysWith: { first, _ in first })
@@ -107,6 +110,19 @@ final class PlanIndex: Sendable {
         for step in plan.steps where step.turnsTraffic {
             guard case .switchTraffic(let turn) = step.action, let number = names.steps[step.id] else { continue }
             for member in turn.to {
+                if let resource = names.resources[member] { result[resource, default: []].append(number) }
+            }
+        }
+        return result
+    }
+
+    private static func controllersBack(in plan: Plan, _ names: PlanNames) -> [ResourceNumber: [StepNumber]] {
+        var result: [ResourceNumber: [StepNumber]] = [:]
+        for step in plan.rollback {
+            guard case .upgradeThroughController(let upgrade) = step.action, let number = names.steps[step.id] else {
+                continue
+            }
+            for member in upgrade.members {
                 if let resource = names.resources[member] { result[resource, default: []].append(number) }
             }
         }

@@ -155,8 +155,12 @@ public struct ResourceProgress: Sendable, Equatable {
             course == .rollingBack || course == .quarantined
             ? machine.index.rollback(resource).map { StepProgress($0, in: machine) } : []
         let isFinished = forward.allSatisfy(\.status.isSettled)
+        // Its own steps do not say so: they are looks at what the controller does.
+        let back = machine.index.takenBackThrough[resource]?.filter { machine.fold[$0].acted } ?? []
+        let isBack = back.allSatisfy { machine.fold[$0].isSettled }
         phase =
             switch course {
+            case .forward where !back.isEmpty, .stopped where !back.isEmpty: isBack ? .rolledBack : .rollingBack
             case .forward: isFinished && isAtRest ? .finished : isTouched ? .going : .untouched
             case .completing: .completing
             case .restoring: .restoring
