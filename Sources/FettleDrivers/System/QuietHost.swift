@@ -20,6 +20,18 @@ enum QuietHost {
         try await requireNoWorker(session)
     }
 
+    /// Why not now, where it may be later without a person; nil: it may be.
+    ///
+    /// - Throws: as `require`, but for `locked`.
+    static func obstacle(_ session: HostSession) async throws(StepFailure) -> String? {
+        do throws(StepFailure) {
+            try await require(session)
+            return nil
+        } catch  where error.code == .locked {
+            return error.message
+        }
+    }
+
     /// rpm knows no state between installed and removed: without dpkg there are no such packages.
     private static func look(
         _ session: HostSession

@@ -30,11 +30,8 @@ public struct RebootDriver: StepDriver {
             if condition == .ifRequired, let words = try notRequired(facts) {
                 return .alreadyDone(Observation(verdict: .pass, summary: words, observedAt: facts.observedAt))
             }
-            do throws(StepFailure) {
-                try await QuietHost.require(HostSession(step, in: context, channels: channels, clock: clock))
-            } catch  where error.code == .locked {
-                return .blocked(reason: error.message)
-            }
+            let session = try HostSession(step, in: context, channels: channels, clock: clock)
+            if let obstacle = try await QuietHost.obstacle(session) { return .blocked(reason: obstacle) }
             return .ready(prior: PriorState(alreadySo: false, details: [Self.bootIDKey: boot]))
         } catch {
             return .unknown(error)

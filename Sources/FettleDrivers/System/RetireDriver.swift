@@ -25,11 +25,7 @@ public struct RetireDriver: StepDriver {
             let session = try HostSession(step, in: context, channels: channels, clock: clock)
             let boot = try await boot(session, context)
             try await requireIdle(step, context)
-            do throws(StepFailure) {
-                try await QuietHost.require(session)
-            } catch  where error.code == .locked {
-                return .blocked(reason: error.message)
-            }
+            if let obstacle = try await QuietHost.obstacle(session) { return .blocked(reason: obstacle) }
             return .ready(prior: PriorState(alreadySo: false, details: [Self.bootIDKey: boot]))
         } catch {
             return .unknown(error)
