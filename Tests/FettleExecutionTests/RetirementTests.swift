@@ -73,6 +73,30 @@ import Testing
         #expect(try Self.failure(of: hand).contains("aborted by the failure budget"))
     }
 
+    /// The watch saw one of them ill for whom the plan does nothing: who is named in the journal as going back has a way.
+    @Test func whoIsOnlyWatchedIsNotAskedToGoBack() throws {
+        var plan = Self.plan()
+        let turn = TrafficSwitch(
+            group: "other",
+            traffic: TrafficBinding(driver: "haproxy", via: "lb-1", endpoint: "/o.sock", backend: "other"),
+            from: ["old-1"], to: ["new-1", "new-2"])
+        plan.targets.append(PlanTarget(resource: "new-1", address: .ssh("new-1"), environment: "production"))
+        plan.steps += [
+            Self.step("other/switch", "new-1", .switchTraffic(turn: turn), after: ["blue-2/retire"]),
+            Self.step(
+                "other/bake", "new-1", .bake(seconds: 1, resources: ["new-1", "new-2"], probes: []),
+                after: ["other/switch"]),
+        ]
+        plan.rollback.append(
+            Self.step(
+                "other/rollback/switch", "new-1", .switchTraffic(turn: turn.reversed), compensates: "other/switch"))
+        var hand = try Hand(plan)
+        hand.failures["other/bake"] = StepFailure(code: .unhealthy, message: "new-2 is not well")
+        try hand.play()
+        #expect(hand.done.contains("other/rollback/switch"))
+        #expect(try Self.failure(of: hand).contains("aborted by the failure budget"))
+    }
+
     /// Whether it was told to shut down nobody knows any more; a retry does not make that untrue.
     @Test func aRetryForgetsNobodyWhoMayBeOff() throws {
         var plan = Self.plan()

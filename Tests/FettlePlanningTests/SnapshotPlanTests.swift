@@ -67,6 +67,21 @@ import Testing
         #expect(PlanChecker.check(plan).violations == [])
     }
 
+    /// It was planned, and the checker refused it: that one could be out while the others were watched.
+    @Test(arguments: ["web-1", "web-2", "web-3"] as [ResourceID])
+    func whoIsOnlyRestartedIsWatchedWithThoseThatKeepASnapshot(restarted: ResourceID) throws {
+        let plan = try Planner.plan(
+            input { sample in
+                sample.leaveOnlyRestarts(on: restarted)
+                for place in sample.selection.hosts.indices where sample.selection.hosts[place].resource == restarted {
+                    sample.selection.hosts[place].resolution.changes = []
+                }
+            }
+        ).0
+        #expect(plan.step("web/keep")?.action.judged == ["web-1", "web-2", "web-3"])
+        #expect(PlanChecker.check(plan).violations == [])
+    }
+
     /// What nobody offers any more is in the snapshot.
     @Test func earlierVersionsThatAreLostAreNoEndOfTheWayBack() throws {
         let plan = try Planner.plan(

@@ -202,8 +202,8 @@ extension RunMachine {
         }
         // Nobody of the side that serves is worked on before the traffic is seen to be turned away from it.
         if needed.turnsTraffic, isIncludedInRollback(needed) { return false }
-        if needed.resource != step.resource {
-            // Who is out already waits for nobody: the sooner it is back, the sooner the others may go.
+        if needed.resource != step.resource || needed.isBake {
+            // Who is out already waits for nobody, nor for a watch over others: the sooner it is back, the sooner the others may go.
             return !step.isRollback || !isWanted(needed) || fold.isOut(step.resource) && !step.isOfTraffic
         }
         // A step that is left out passes on what it waited for: a return waits for its gate though what lies between is not

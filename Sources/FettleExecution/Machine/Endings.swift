@@ -135,10 +135,14 @@ extension RunMachine {
         return .awaitingHuman(reason: "nothing can go on: \(stuck(among: free))")
     }
 
-    /// The next step of each of the first three resources, and what it waits for.
+    /// The next step of each of the first three resources, and what it waits for: of those that failed or are out before the others, who
+    /// wait for them.
     private func stuck(among steps: [IndexedStep]) -> String {
         var (words, seen): ([String], NumberSet<Agenda.Owner>) = ([], NumberSet())
-        for step in steps where words.count < 3 && seen.insert(step.owner) {
+        let isAhead = { (step: IndexedStep) in
+            !step.isBake && (fold.hasFailed(step.resource) || fold.isOut(step.resource))
+        }
+        for step in steps.filter(isAhead) + steps where words.count < 3 && seen.insert(step.owner) {
             let id = index.name(of: step)
             var room: GroupRoom?
             let reason =

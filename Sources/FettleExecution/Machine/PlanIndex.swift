@@ -40,7 +40,8 @@ final class PlanIndex: Sendable {
     let turnedTo: [ResourceNumber: [StepNumber]]
     /// Who is shut down for good behind a switch, for each of the side that serves from there on.
     let retirementsBehind: [ResourceNumber: [StepNumber]]
-    /// The steps by which a cluster's controller takes the resource back.
+    /// The steps by which a cluster's controller takes the resource through its change, and those by which it takes it back.
+    let takenThrough: [ResourceNumber: [StepNumber]]
     let takenBackThrough: [ResourceNumber: [StepNumber]]
     /// Hosts that the plan takes over from a run before it.
     let taken: [ResourceNumber: TakenHost]
@@ -71,7 +72,8 @@ final class PlanIndex: Sendable {
         leaders = Leaders(lists, turns)
         turnedTo = Self.turns(in: plan, names)
         retirementsBehind = Self.retirements(in: plan, names)
-        takenBackThrough = Self.controllersBack(in: plan, names)
+        takenThrough = Self.controllers(in: plan.steps, names)
+        takenBackThrough = Self.controllers(in: plan.rollback, names)
         taken = Dictionary(
             (plan.supersedes?.taken ?? []).compactMap { host in names.resources[host.resource].map { ($0, host) } },
             uniquingKeysWith: { first, _ in first })
@@ -116,9 +118,9 @@ final class PlanIndex: Sendable {
         return result
     }
 
-    private static func controllersBack(in plan: Plan, _ names: PlanNames) -> [ResourceNumber: [StepNumber]] {
+    private static func controllers(in steps: [Step], _ names: PlanNames) -> [ResourceNumber: [StepNumber]] {
         var result: [ResourceNumber: [StepNumber]] = [:]
-        for step in plan.rollback {
+        for step in steps {
             guard case .upgradeThroughController(let upgrade) = step.action, let number = names.steps[step.id] else {
                 continue
             }

@@ -6,7 +6,9 @@ extension RunMachine {
     /// Nothing goes back as a whole any more, since who stays may need what would go: the run stops. What has failed goes back first, and
     /// whatever needs it, if all of that still can.
     func stopBehindRetirement(because reason: String) -> [RunEvent] {
-        let part = partRollback(of: fold.failed.keys.map(index.name).sorted()).resources
+        // Who is only watched has failed too, and has no way in the plan.
+        let failed = fold.failed.keys.filter(index.hasSteps).map(index.name).sorted()
+        let part = partRollback(of: failed).resources
         let numbers = part.compactMap(index.number)
         let goes = !numbers.contains { hasLostWayBack($0) } && !numbers.allSatisfy(fold.takingBack.contains)
         let stop = RunEvent.abortRequested(by: Self.budget, reason: reason)

@@ -154,8 +154,9 @@ public struct ResourceProgress: Sendable, Equatable {
         rollback =
             course == .rollingBack || course == .quarantined
             ? machine.index.rollback(resource).map { StepProgress($0, in: machine) } : []
-        let isFinished = forward.allSatisfy(\.status.isSettled)
-        // Its own steps do not say so: they are looks at what the controller does.
+        // Of who is taken through by a controller its own steps do not say so: they are looks at what that does.
+        let isThrough = machine.index.takenThrough[resource]?.allSatisfy { machine.fold[$0].isSettled } ?? true
+        let isFinished = isThrough && forward.allSatisfy(\.status.isSettled)
         let back = machine.index.takenBackThrough[resource]?.filter { machine.fold[$0].acted } ?? []
         let isBack = back.allSatisfy { machine.fold[$0].isSettled }
         phase =

@@ -1,7 +1,7 @@
 public import FettleModel
 
 /// A fleet to be planned and played among disasters, from a seed: pools, clusters with leaders, redundant paths, two sides of which one
-/// serves, controllers, images, hypervisors with machines on them. A fifth of them may be worked on at night alone, on nights on which
+/// serves, controllers, images, machines behind snapshots, hypervisors with machines on them. A fifth of them may be worked on at night alone, on nights on which
 /// clocks are put forward or back among others. Not each can be planned.
 public struct DisasterFleet: Sendable {
     public var sample: FleetSample
@@ -25,6 +25,7 @@ public struct DisasterFleet: Sendable {
         // Drawn apart: what else a seed gives stays as it was.
         var apart = SplitMix(seed: seed &* 104_729)
         if Bool.random(using: &apart) { sample.restartControls(using: &apart) }
+        if seed % 4 < 2, Int.random(in: 0..<4, using: &apart) == 0 { sample.keepSnapshots() }
     }
 
     private mutating func bindToNights(using random: inout SplitMix) {

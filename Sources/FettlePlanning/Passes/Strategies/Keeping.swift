@@ -22,15 +22,16 @@ enum Keeping {
             return (place, action)
         }
         guard !removals.isEmpty else { return }
-        let kept = removals.map(\.place)
-        // However short: nothing is removed before it was seen once more that all are well.
-        steps.append(Bakes.step(group, name: "keep", seconds: max(1, seconds), kept, holds: [], layout, priors))
+        // However short: nothing is removed before it was seen once more that all are well, also those who are only restarted and keep
+        // nothing.
+        steps.append(Bakes.step(group, name: "keep", seconds: max(1, seconds), places, holds: [], layout, priors))
         let follows = [steps.count - 1]
         for (place, action) in removals {
             steps.append(
                 GroupStep(
                     group: group.group.id, name: "discard-\(layout.hosts[place].id)", action: action,
-                    estimate: estimate, host: place, behind: kept, follows: follows, rollbackClass: .irreversible))
+                    estimate: estimate, host: place, behind: places, follows: follows,
+                    rollbackClass: .irreversible))
         }
     }
 }

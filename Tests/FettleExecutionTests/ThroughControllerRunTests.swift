@@ -1,0 +1,94 @@
+import FettleModel
+import FettleStore
+import Testing
+
+@testable import FettleExecution
+
+/// A cluster whose controller takes its members through their change: the run only looks at these.
+@Suite struct ThroughControllerRunTests {
+    private static let members: [ResourceID] = ["node-1", "node-2"]
+    private static func change(_ purpose: PackageTransaction.Purpose) -> PackageTransaction {
+        PackageTransaction(manager: .dpkg, purpose: purpose, changes: [], conffiles: .keepCurrent, downloadBytes: 0)
+    }
+
+    private static func upgrade(_ purpose: PackageTransaction.Purpose) -> StepAction {
+        .upgradeThroughController(
+            upgrade: ControllerUpgrade(
+                cluster: "nodes", members: members, atOnce: 1,
+                transaction: change(purpose), stallSeconds: 60))
+    }
+
+    private static func step(
+        _ id: StepID, _ action: StepAction, after: [StepID] = [], _ availability: AvailabilityEffect = .none,
+        compensates: StepID? = nil
+    ) -> Step {
+        Step(
+            id: id, resource: ResourceID(String(id.rawValue.prefix { $0 != "/" })), wave: 0, action: action,
+            after: after, availability: availability, rollbackClass: .exactVersions, compensates: compensates,
+            estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 2), timeoutSeconds: 60)
+    }
+
+    /// The controller is patched itself, then takes its members through, and is back when they have been watched.
+    private static func plan() -> Plan {
+        let expectation = HostExpectation(packages: [])
+        let verifications = members.map { StepID("\($0)/verify") }
+        return Plan(
+            id: "plan-1", title: "through",
+            selection: StageReference(id: "selection-1", digest: Digest(rawValue: "00")),
+            createdAt: Timestamp(milliseconds: 0), environments: ["production"],
+            targets: (members + ["manager"]).map {
+                PlanTarget(resource: $0, address: .ssh($0.rawValue), environment: "production")
+            }, groups: [],
+            steps: members.map { step(StepID("\($0)/preflight"), .preflight(expectation: expectation, probes: [])) } + [
+                step("manager/take-out", .takeOut, after: members.map { StepID("\($0)/preflight") }, .takesOut),
+                step(
+                    "manager/patch", .changePackages(transaction: change(.patch)), after: ["manager/take-out"],
+                    .requiresOut),
+                step("manager/upgrade", upgrade(.patch), after: ["manager/patch"], .requiresOut),
+            ] + verifications.map { step($0, .verify(expectation: expectation), after: ["manager/upgrade"]) } + [
+                step(
+                    "manager/watch", .bake(seconds: 1, resources: members, probes: []),
+                    after: verifications),
+                step("manager/bring-back", .bringBack, after: ["manager/watch"] + verifications, .bringsBack),
+            ],
+            rollback: [
+                step("manager/rollback/take-out", .takeOut, .takesOut),
+                step(
+                    "manager/rollback/upgrade", upgrade(.rollback), after: ["manager/rollback/take-out"], .requiresOut,
+                    compensates: "manager/upgrade"),
+                step(
+                    "manager/rollback/return", .changePackages(transaction: change(.rollback)),
+                    after: ["manager/rollback/upgrade"],
+                    .requiresOut, compensates: "manager/patch"),
+                step("manager/rollback/bring-back", .bringBack, after: ["manager/rollback/return"], .bringsBack),
+            ], limits: PlanLimits(failureBudget: 3))
+    }
+
+    /// It waited for the watch over those whom it had never begun with, and they for it.
+    @Test func aControllerThatFailsBeforeItBeginsIsBroughtBackAtOnce() throws {
+        var hand = try Hand(Self.plan())
+        hand.failures["manager/patch"] = StepFailure(code: .unreachable, message: "it does not answer")
+        for member in Self.members {
+            hand.failures[StepID("\(member)/verify")] = StepFailure(code: .unhealthy, message: "the earlier version")
+        }
+        try hand.play()
+        #expect(hand.machine.awaitingHuman == nil)
+        #expect(hand.done.contains("manager/bring-back"), "\(hand.done)")
+        #expect(hand.machine.outcome != nil)
+    }
+
+    /// All that was planned for the member itself is settled, and yet nobody has changed it.
+    @Test func aMemberWhoseControllerWasStoppedBeforehandIsNotFinished() throws {
+        var hand = try Hand(Self.plan())
+        hand.endless = ["manager/take-out"]
+        try hand.play { $0.journal.contains { $0.event.step == "manager/take-out" } }
+        try hand.write(.stepSkipped(step: "node-1/verify", by: "bob", reason: "known"))
+        try hand.write(.abortRequested(by: "bob", reason: "enough"))
+        hand.failures["manager/take-out"] = StepFailure(code: .refused, message: "no")
+        try hand.write(
+            .stepFailed(step: "manager/take-out", attempt: 1, failure: StepFailure(code: .refused, message: "no")))
+        try hand.play()
+        #expect(RunState(hand.machine).resource("node-1")?.phase == .stopped)
+        #expect(RunState(hand.machine).resource("node-2")?.phase == .stopped)
+    }
+}
