@@ -2,10 +2,9 @@ public import FettleModel
 
 extension RunReport {
     /// What keeps a run whose steps have all succeeded from having succeeded: hosts that are not at the versions which it brought, as
-    /// they were seen afterwards, findings that it was to close, and members of a group of the same platform at different versions.
-    ///
-    /// Hosts that could not be looked at are told elsewhere: their own steps have proven them. What a person has skipped is no
-    /// shortfall.
+    /// they were seen afterwards, or run old code though the plan asks for none, findings that it was to close, members of a group of
+    /// the same platform at different versions; and hosts that it changed and that nobody saw afterwards, of which nothing is proven.
+    /// What a person has skipped is no shortfall.
     ///
     /// - Parameter closing: the findings that the selection was to close; only those of hosts that the plan changes count.
     public static func shortfalls(of evidence: Evidence, closing: Set<FindingID>) -> [String] {
@@ -18,8 +17,43 @@ extension RunReport {
         let results = HostResult.all(of: evidence).filter { !excused.contains($0.resource) }
         // Of a pair of sets the plan may change one alone, though both were selected.
         let changed = Set(results.filter { !$0.changes.isEmpty }.map(\.resource))
-        return results.compactMap(shortfall) + open(evidence, closing, on: changed)
-            + unequal(results, evidence.plan.groups, after)
+        return results.compactMap(shortfall) + stillOld(results, evidence.plan, after)
+            + unseen(results) + open(evidence, closing, on: changed) + unequal(results, evidence.plan.groups, after)
+    }
+
+    /// Those that the plan changes and that could not be looked at.
+    private static func unseen(_ results: [HostResult]) -> [String] {
+        told(
+            results.filter { !$0.changes.isEmpty && [.unreachable, .notObserved].contains($0.verdict) }.map {
+                $0.verdict == .unreachable
+                    ? "\($0.resource) does not answer any more" : "nothing was seen of \($0.resource)"
+            }, more: "more hosts were not seen")
+    }
+
+    /// The versions are there, and the step that proved the host would not pass any more.
+    private static func stillOld(_ results: [HostResult], _ plan: Plan, _ after: FactSet) -> [String] {
+        let pending = Set(results.filter { $0.verdict == .pending }.map(\.resource))
+        guard !pending.isEmpty else { return [] }
+        let facts = Dictionary(after.hosts.map { ($0.resource, $0) }, uniquingKeysWith: { first, _ in first })
+        var found: [String] = []
+        for step in plan.steps where pending.contains(step.resource) {
+            guard case .verify(let expectation) = step.action, let host = facts[step.resource] else { continue }
+            if expectation.noRebootPending, host.rebootRequired.value?.isRequired == true {
+                found.append("\(host.resource) needs a reboot")
+            }
+            guard let exceptions = expectation.noStaleServicesExcept else { continue }
+            let stale = (host.staleServices.value ?? []).map(\.unit).filter {
+                exceptions.firstGlob(matchingAnyOf: [$0]) == nil
+            }
+            if !stale.isEmpty {
+                found.append("on \(host.resource) \(stale.sorted().prefix(3).joined(separator: ", ")) runs replaced code")
+            }
+        }
+        return told(found, more: "more of the same")
+    }
+
+    private static func told(_ words: [String], more: String) -> [String] {
+        words.prefix(3) + (words.count > 3 ? ["\(words.count - 3) \(more)"] : [])
     }
 
     private static func shortfall(_ host: HostResult) -> String? {
@@ -38,8 +72,8 @@ extension RunReport {
         let left = (evidence.findingsAfter?.findings ?? []).filter {
             closing.contains($0.id) && $0.state == .missing && changed.contains($0.resource)
         }
-        return left.prefix(3).map { "on \($0.resource) \($0.source) still needs \($0.fixed ?? "a fix")" }
-            + (left.count > 3 ? ["\(left.count - 3) more findings are open"] : [])
+        return told(
+            left.map { "on \($0.resource) \($0.source) still needs \($0.fixed ?? "a fix")" }, more: "more findings are open")
     }
 
     private static func unequal(_ results: [HostResult], _ groups: [PlannedGroup], _ after: FactSet) -> [String] {

@@ -77,6 +77,43 @@ import Testing
         #expect(hand.machine.outcome != nil)
     }
 
+    /// It stayed out for as long as the pause lasted: the looks at its members and the watch over them, for which its return waits,
+    /// did not begin.
+    @Test(arguments: ["manager/take-out", "manager/upgrade", "node-1/verify", "node-2/verify"] as [StepID])
+    func inAPauseAControllerThatIsOutIsBroughtBack(last: StepID) throws {
+        var plan = Self.plan()
+        plan.steps.append(Self.step("other/restart", .restartServices(except: []), after: ["manager/bring-back"]))
+        plan.targets.append(PlanTarget(resource: "other", address: .ssh("other"), environment: "production"))
+        var hand = try Hand(plan)
+        try hand.play { $0.done.contains(last) }
+        try hand.write(.paused(by: "bob", reason: "look"))
+        try hand.play()
+        #expect(hand.machine.awaitingHuman == nil)
+        #expect(hand.done.contains("manager/bring-back") && !hand.done.contains("other/restart"), "\(hand.done)")
+        #expect(RunState(hand.machine).finishing == [])
+    }
+
+    /// A retry forgot that the members are changed, and have no way back: the run was told as rolled back.
+    @Test func aRetryForgetsNoChangeThatNothingTakesBack() throws {
+        var plan = Self.plan()
+        plan.limits.attempts = 1
+        plan.rollback.removeAll { $0.id == "manager/rollback/upgrade" }
+        plan.rollback[1].after = ["manager/rollback/take-out"]
+        var hand = try Hand(plan)
+        hand.endless = ["manager/upgrade"]
+        try hand.play { $0.journal.contains { $0.event.step == "manager/upgrade" } }
+        try hand.write(
+            .stepFailed(step: "manager/upgrade", attempt: 1, failure: StepFailure(code: .timeout, message: "stalled")))
+        for member in Self.members {
+            hand.failures[StepID("\(member)/verify")] = StepFailure(code: .unreachable, message: "no answer")
+        }
+        try hand.play { $0.done.contains("manager/rollback/bring-back") }
+        try hand.write(.failedRetried(resources: ["manager"], by: "bob"))
+        try hand.write(.rollbackRequested(by: "bob", reason: "enough"))
+        try hand.play()
+        #expect(hand.machine.outcome == .failed(reason: "enough; no way back for: manager"))
+    }
+
     /// All that was planned for the member itself is settled, and yet nobody has changed it.
     @Test func aMemberWhoseControllerWasStoppedBeforehandIsNotFinished() throws {
         var hand = try Hand(Self.plan())

@@ -52,8 +52,37 @@ import Testing
 
     @Test func whatIsAsPlannedHasNone() {
         #expect(shortfalls(evidence(["web-1": "2", "web-2": "2"])) == [])
-        // Who could not be looked at was proven by their own steps.
-        #expect(shortfalls(evidence(["web-1": "2"])) == [])
+    }
+
+    /// Their own steps have proven them, and what became of them since nobody knows.
+    @Test func aHostThatWasNotSeenAfterwardsIsOne() {
+        #expect(shortfalls(evidence(["web-1": "2"])) == ["nothing was seen of web-2"])
+        var gone = evidence(["web-1": "2", "web-2": "2"])
+        gone.after?.hosts[1].reachability = .unreachable(reason: "no route")
+        #expect(shortfalls(gone) == ["web-2 does not answer any more"])
+    }
+
+    /// As the plan's own look at the host asks it: a unit that was started from the old file again, a reboot that is asked for since.
+    @Test func aHostThatRunsOldCodeAgainIsOneWhereThePlanAsksForNone() {
+        var seen = evidence(["web-1": "2", "web-2": "2"])
+        seen.after?.hosts[0].staleServices = .observed([
+            StaleService(unit: "orders.service", processIDs: [7], files: ["/usr/lib/libssl.so.3"]),
+            StaleService(unit: "user@0.service", processIDs: [8], files: ["/usr/lib/libssl.so.3"]),
+        ])
+        seen.after?.hosts[1].rebootRequired = .observed(RebootRequirement(isRequired: true))
+        func ask(services: [String]?, reboot: Bool) {
+            for place in seen.plan.steps.indices {
+                guard case .verify(var expectation) = seen.plan.steps[place].action else { continue }
+                expectation.noStaleServicesExcept = services
+                expectation.noRebootPending = reboot
+                seen.plan.steps[place].action = .verify(expectation: expectation)
+            }
+        }
+        ask(services: ["user@*"], reboot: true)
+        #expect(shortfalls(seen) == ["on web-1 orders.service runs replaced code", "web-2 needs a reboot"])
+        // A policy that forbids restarts and reboots leaves both on purpose.
+        ask(services: nil, reboot: false)
+        #expect(shortfalls(seen) == [])
     }
 
     @Test func aHostThatSomebodyTookBackMeanwhileIsOne() {

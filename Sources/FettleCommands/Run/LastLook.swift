@@ -26,16 +26,31 @@ actor LastLook {
         self.isTold = isTold
     }
 
-    /// What is not as the plan wants it, in words. Empty too where nobody could look: then the report says so, and the exit code.
+    /// What is not as the plan wants it, in words. Where nobody could look nothing is proven either.
     func shortfalls() async -> [String] {
         if isTold { Output.writeLine("looking at the hosts again …") }
         do {
-            let seen = try await evidence.gather(
-                for: run, fleet: fleet, policy: policy, feeds: feeds.fleetFeeds(directory: directory))
-            scan = seen.scan
-            return try await evidence.shortfalls(of: seen.evidence)
+            let shortfalls = try await look()
+            guard !shortfalls.isEmpty else { return [] }
+            // A line that is cut for a moment, or a unit that is being restarted just then, is no failure of the run.
+            try await Task.sleep(for: Self.pause)
+            return try await look()
         } catch {
-            return []
+            return [Self.unseen(because: error)]
         }
+    }
+
+    /// In the run's own words, that the hosts could not be looked at.
+    static func unseen(because error: any Error) -> String {
+        "nothing is proven: \(FettleCommand.words(for: error))"
+    }
+
+    private static let pause = Duration.seconds(5)
+
+    private func look() async throws -> [String] {
+        let seen = try await evidence.gather(
+            for: run, fleet: fleet, policy: policy, feeds: feeds.fleetFeeds(directory: directory))
+        scan = seen.scan
+        return try await evidence.shortfalls(of: seen.evidence)
     }
 }

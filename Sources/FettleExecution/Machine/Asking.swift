@@ -123,6 +123,7 @@ extension RunMachine {
     /// Through the plan once more, with the bakes that watch them.
     mutating func tryAnew(_ again: [ResourceNumber]) {
         for resource in again {
+            if isChangedForGood(resource) { fold.changedBefore.insert(resource) }
             fold.forgetFailure(of: resource)
             // Those who were compared with it have been: it is not restarted for that once more.
             let wasControl = wasRestartedAsControl(resource)

@@ -90,7 +90,7 @@ extension RunMachine {
     /// Whether its packages were changed by a step that nothing takes back.
     func isChangedForGood(_ resource: ResourceNumber) -> Bool {
         index.forward(resource).contains { $0.changesPackages && fold[$0].acted && !$0.isCompensated }
-            || hasLostWayBack(resource)
+            || hasLostWayBack(resource) || fold.changedBefore.contains(resource)
     }
 
     /// Every package step of the resource is done.

@@ -65,6 +65,8 @@ struct JournalFold: Sendable, Equatable {
     private(set) var quarantined: [ResourceNumber: QuarantineEntry] = [:]
     /// Who was told to shut down for good, or may have been: no retry makes that untrue.
     var retirementsBegun: Set<StepNumber> = []
+    /// Changed by what nothing takes back, and tried anew since: no retry makes that untrue.
+    var changedBefore = NumberSet<Resource>()
     /// Taken back by a person's wish, while all others go on.
     var takingBack = NumberSet<Resource>()
     /// Who wished for that last, and why.

@@ -143,7 +143,15 @@ public struct RunMachine: Sendable {
     func pauses(_ step: IndexedStep) -> Bool {
         guard fold.isForward, !step.isRollback else { return false }
         if step.isOfTraffic { return !fold[step].acted }
-        return step.isBake || (course(of: step.resource) == .forward && !fold.isOut(step.resource))
+        if fold.isOut(step.resource) { return false }
+        if step.isBake { return true }
+        return course(of: step.resource) == .forward && !isAwaitedByItsController(step)
+    }
+
+    /// A look at a member that its cluster's controller waits for, which is out until it has taken all of them through.
+    private func isAwaitedByItsController(_ step: IndexedStep) -> Bool {
+        guard step.availability == .none, let upgrades = index.takenThrough[step.resource] else { return false }
+        return upgrades.contains { fold.isOut(index.step($0).resource) }
     }
 }
 

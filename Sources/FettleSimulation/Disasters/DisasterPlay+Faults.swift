@@ -41,7 +41,7 @@ extension DisasterPlay {
             fault(host, "is unwell for a while")
             world[host].unwellUntil = now.adding(seconds: Int.random(in: 1...300, using: &random)).milliseconds
         }
-        if strikes(profile.forgottenDrains, .drainsForgotten, ""),
+        if strikes(profile.forgottenDrains, nil, ""),
             let group = drivenGroups().randomElement(using: &random)
         {
             tell("the balancer of \(group.id) forgets its drains")
@@ -64,6 +64,7 @@ extension DisasterPlay {
         let wasForeign = world[member].foreign.remove(group) != nil
         let wasOwn = world[member].drained.remove(group) != nil
         guard wasOwn || wasForeign else { return }
+        meet(.drainsForgotten)
         world[member].lostDrainAt = now.milliseconds
         if wasOwn { world[member].lostOwnDrainAt = now.milliseconds }
         keepUp(member, group)
@@ -169,11 +170,14 @@ extension DisasterPlay {
         let asksBack = helped == Self.mostHelp
         let request: RunRequest = asksBack ? .rollback(by: "carol", reason: "it stands still") : .retry(by: "carol")
         tell("carol asks: \(asksBack ? "roll back" : "try again")")
-        if executors[last.number].machine.request(request) != nil {
-            _ = executors[last.number].machine.request(.retry(by: "carol"))
+        var isGranted = executors[last.number].machine.request(request) == nil
+        if isGranted, asksBack {
+            meet(.rolledBackByPerson)
+        } else {
+            if !isGranted { isGranted = executors[last.number].machine.request(.retry(by: "carol")) == nil }
+            if isGranted { meet(.retried) }
         }
         if helped > Self.mostHelp { faultsLeft = 0 }
-        meet(.retried)
         try obey(last.number)
     }
 }

@@ -64,6 +64,8 @@ public struct DisasterPlay: Sendable {
         case begin(executor: Int, StepOrder)
         case effect(executor: Int, DisasterWorld.Effect)
         case finish(executor: Int, StepOrder)
+        /// An answer that was waited for in vain.
+        case lateAnswer(executor: Int, StepOrder)
         case report(executor: Int, Report)
         case drainAgain(executor: Int, StepOrder)
         case person(executor: Int, RunRequest, Encounter)
@@ -170,6 +172,7 @@ public struct DisasterPlay: Sendable {
         case .begin(let number, let order): begin(order, by: number)
         case .effect(let number, let effect): apply(effect, by: number)
         case .finish(let number, let order): finish(order, by: number)
+        case .lateAnswer(let number, let order): try answerLate(order, number)
         case .report(let number, let report): try receive(report, number)
         case .drainAgain(let number, let drain):
             // Nobody keeps it up any more once the step that rested on it is over.
@@ -296,6 +299,11 @@ public struct DisasterPlay: Sendable {
         if strikes(profile.lostReply, .lostReply, step.id.rawValue) {
             let failure = StepFailure(code: .timeout, message: "no answer in \(step.timeoutSeconds) s")
             let late = now.adding(seconds: step.timeoutSeconds)
+            // Every second comes all the same, when the next attempt may be under way.
+            if now.milliseconds % 2 == 0 {
+                let delay = 1 + now.milliseconds / 2 % 120
+                agenda.insert(.lateAnswer(executor: number, order), at: late.adding(milliseconds: delay * 1_000))
+            }
             return agenda.insert(
                 .report(executor: number, .performed(step.id, attempt: order.attempt, .failure(failure))), at: late)
         }
@@ -324,6 +332,18 @@ public struct DisasterPlay: Sendable {
         if strikes(profile.repeatedReply, .repeatedReply, order.step.id.rawValue) {
             agenda.insert(.report(executor: number, report), at: now.adding(seconds: 30))
         }
+    }
+
+    /// As things are by now, for an attempt that was given up long ago.
+    private mutating func answerLate(_ order: StepOrder, _ number: Int) throws {
+        guard executors[number].isAlive else { return }
+        let id = order.step.id
+        let latest = account.intended[id] ?? 0
+        if latest > order.attempt, executors[number].machine.isPerforming(id, attempt: latest) {
+            meet(.lateReply, id.rawValue)
+        }
+        let result = world.verify(order, at: now.milliseconds, clock: executors[number].clock(at: now))
+        try receive(.performed(id, attempt: order.attempt, result), number)
     }
 
     private mutating func apply(_ effect: DisasterWorld.Effect, by number: Int) {

@@ -22,11 +22,11 @@ public struct DisasterResult: Sendable, Equatable {
 /// What has to happen sometimes, or a large number of plays proves little.
 public enum Encounter: String, Sendable, CaseIterable, Comparable {
     case crash, crashWithoutAcknowledgement, stall, fencedAppend, takenOverInReboot, takenOverInPatch, takenOverOut
-    case lostReply, repeatedReply, lieOfSuccess, lieOfFailure
+    case lostReply, lateReply, repeatedReply, lieOfSuccess, lieOfFailure
     case hostAway, hostLost, halfConfigured, unwellAfterPatch, flap, oldKernel
     case drainsForgotten, drainTakenAgain, balancerRefused, foreignDrain, leftDrained, clockForward, clockBack
     case paused, aborted, rolledBackByPerson, retried, skipped
-    case canaryFailed, budgetLatched, rolledBackDuringRollout, crashedInRollback, watchCutShort, quarantined
+    case canaryFailed, budgetLatched, rolledBackDuringPromotion, crashedInRollback, watchCutShort, quarantined
     case refusedForCapacity, awaitedHuman
     case controlRestarted, controlFailed, controlFailedAlone, nobodyToCompareWith, takenOverInRestart
     case crashInAppend, diskFull, wroteFromReserve, diskFullBeyondReserve, packagesLocked, silentGate, staleGate

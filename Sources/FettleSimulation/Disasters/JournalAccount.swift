@@ -36,6 +36,8 @@ struct JournalAccount: Sendable {
     private(set) var struckByChange: Set<ResourceID> = []
     /// Something that is about several has failed beyond doubt: a watch, or the traffic of a group.
     private(set) var hasFailedWatch = false
+    /// A watch that others wait for has passed.
+    private(set) var hasWatched = false
     /// Restarted to be compared with, and not back from that beyond doubt; nobody has asked for another try.
     private(set) var unfit: Set<ResourceID> = []
     /// Restarted to be compared with, and back from that.
@@ -198,6 +200,9 @@ struct JournalAccount: Sendable {
     }
 
     private mutating func noteDone(_ step: Step) {
+        if case .bake(_, let resources, _, _) = step.action, !canaries.isDisjoint(with: resources + [step.resource]) {
+            hasWatched = true
+        }
         if step.leg == .control, step.changesTheHost { isStartedAnew.insert(step.resource) }
         guard step.availability == .bringsBack else { return }
         bringBack(by: step)

@@ -92,11 +92,12 @@ extension DisasterPlay {
         if case .rollingBack = state.phase { meet(.crashedInRollback) }
     }
 
-    mutating func note(_ event: RunEvent) {
+    mutating func note(_ event: RunEvent, by number: Int) {
         switch event {
         case .rollbackRequested(by: nil, let reason):
             meet(reason.hasPrefix("the canary") ? .canaryFailed : .budgetLatched)
-            meet(.rolledBackDuringRollout)
+            notePromotion()
+        case .rollbackRequested: notePromotion()
         case .quarantined: meet(.quarantined)
         case .stepDone(_, _, let observation) where observation.summary.hasPrefix("left drained"): meet(.leftDrained)
         case .stepDone(let id, _, _): noteControl(id)
@@ -105,6 +106,8 @@ extension DisasterPlay {
             if failure.message.hasPrefix("cut short") { meet(.watchCutShort) }
         case .stepSkipped(let id, _, _):
             if let planned = account.steps[id] { world.skipped.insert(planned.step.resource) }
+        // As at the end: nobody is left out while it stands still, however long that takes.
+        case .awaitingHuman: judgeWaiting(RunState(executors[number].machine), Set(store.ledger.keys))
         case .ended(let outcome):
             switch outcome {
             case .succeeded: meet(.succeeded)
@@ -113,6 +116,11 @@ extension DisasterPlay {
             }
         default: break
         }
+    }
+
+    /// The first were watched well, others are out, and everything goes back.
+    private mutating func notePromotion() {
+        if account.hasWatched, account.out.values.contains(where: { !$0.isEmpty }) { meet(.rolledBackDuringPromotion) }
     }
 
     /// What has to be true once everything has come to rest.

@@ -225,7 +225,7 @@ extension DisasterPlay {
                 die(number, "damaged journal")
                 return false
             }
-            note(record.event)
+            note(record.event, by: number)
             moment = nextMoment(after: [record.event])
             if isCrashPoint(.applied, [record]) { crash(number) } else { try disturb(number) }
             guard executors[number].isAlive else { return false }

@@ -32,6 +32,10 @@ extension DisasterWorld {
         guard left.isEmpty else {
             return .failure(StepFailure(code: .timeout, message: "\(left[0].name) could not be moved away"))
         }
+        // An empty one that takes others in is not done: the task that was to close it may have lied.
+        guard hypervisors.cordoned.contains(hypervisor) else {
+            return .failure(StepFailure(code: .timeout, message: "\(hypervisor) is not closed to machines"))
+        }
         return .seen("is empty", at: clock)
     }
 
