@@ -11,6 +11,8 @@ struct Hand {
     var done: [StepID] = []
     var failures: [StepID: StepFailure] = [:]
     var lost: Set<StepID> = []
+    /// What a step sees, if not that all is well.
+    var verdicts: [StepID: GateVerdict] = [:]
     /// Under way as long as anybody waits for them.
     var endless: Set<StepID> = []
     /// No capacity is granted for them.
@@ -63,7 +65,8 @@ struct Hand {
                     reports.append(.reserved(order.step.id, isRefused ? .refused(reason: "too few") : .granted))
                 case .perform(let order, _):
                     if endless.contains(order.step.id) { continue }
-                    let seen = Observation(verdict: .pass, summary: "", observedAt: now)
+                    let seen = Observation(
+                        verdict: verdicts[order.step.id] ?? .pass, summary: "", observedAt: now)
                     reports.append(.performed(order.step.id, attempt: order.attempt, .success(seen)))
                 case .release(let resource): reports.append(.released(resource))
                 case .quarantine(let entry): reports.append(.quarantineFiled(entry.resource))

@@ -86,4 +86,32 @@ import Testing
         #expect(hand.machine.outcome == .succeeded)
         #expect(failures(of: "web-1/drain", in: hand) == [])
     }
+
+    /// Whoever follows meets a host that boots, and that answers nobody for minutes: three looks within a quarter of one made it a
+    /// failed host, in quarantine (amazon-ssm-agent#681, osconfig#994: a good patch reported failed because of its reboot).
+    @Test func aHostThatBootsHasTheStepsTimeWhoeverLooksAtIt() throws {
+        var hand = try Hand(RollingPlan.plan(size: 2, lanes: 1, reboot: true))
+        try hand.play { $0.done.contains("web-1/patch") }
+        try hand.crash(beginning: "web-1/reboot", holding: ["web-1"])
+        hand.failures["web-1/reboot"] = StepFailure(code: .unreachable, message: "web-1 does not answer")
+        let begun = hand.time
+        try hand.play { $0.time - begun > 40_000 }
+        #expect(failures(of: "web-1/reboot", in: hand) == [])
+        hand.failures = [:]
+        try hand.play()
+        #expect(hand.machine.outcome == .succeeded)
+        #expect(failures(of: "web-1/reboot", in: hand) == [])
+    }
+
+    @Test func aHostThatIsNotBackInThatTimeHasFailed() throws {
+        var hand = try Hand(RollingPlan.plan(size: 2, lanes: 1, reboot: true))
+        try hand.play { $0.done.contains("web-1/patch") }
+        try hand.crash(beginning: "web-1/reboot", holding: ["web-1"])
+        hand.failures["web-1/reboot"] = StepFailure(code: .unreachable, message: "web-1 does not answer")
+        let begun = hand.time
+        try hand.play { !$0.machine.plan.rollback.isEmpty && $0.done.contains { $0.rawValue.contains("rollback") } }
+        let first = try #require(failures(of: "web-1/reboot", in: hand).first)
+        #expect(first.code == .unreachable && first.message == "not back after 60 s: web-1 does not answer")
+        #expect(hand.time - begun >= 60_000)
+    }
 }

@@ -93,6 +93,26 @@ import Testing
         #expect(RunState(hand.machine).finishing == [])
     }
 
+    /// It was out for as long as the person took.
+    @Test func aControllerIsNotOutWhileAPersonDecidesAboutAWatch() throws {
+        var hand = try Hand(Self.plan())
+        hand.verdicts["manager/watch"] = .inconclusive
+        try hand.play()
+        #expect(hand.machine.awaitingHuman?.contains("undecided") == true, "\(hand.machine.awaitingHuman ?? "")")
+        #expect(RunState(hand.machine).out == [])
+        #expect(hand.done.contains("manager/bring-back"))
+        // And whatever the person decides is carried out.
+        var again = hand
+        again.verdicts = [:]
+        #expect(again.machine.request(.retry(by: "bob")) == nil)
+        try again.play()
+        #expect(again.machine.outcome == .succeeded)
+        #expect(hand.machine.request(.rollback(by: "bob", reason: "no")) == nil)
+        try hand.play()
+        #expect(hand.machine.outcome == .rolledBack(reason: "no"))
+        #expect(hand.done.contains("manager/rollback/upgrade"))
+    }
+
     /// A retry forgot that the members are changed, and have no way back: the run was told as rolled back.
     @Test func aRetryForgetsNoChangeThatNothingTakesBack() throws {
         var plan = Self.plan()

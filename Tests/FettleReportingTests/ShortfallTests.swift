@@ -70,12 +70,15 @@ import Testing
             StaleService(unit: "user@0.service", processIDs: [8], files: ["/usr/lib/libssl.so.3"]),
         ])
         seen.after?.hosts[1].rebootRequired = .observed(RebootRequirement(isRequired: true))
+        let steps = seen.plan.steps
         func ask(services: [String]?, reboot: Bool) {
-            for place in seen.plan.steps.indices {
-                guard case .verify(var expectation) = seen.plan.steps[place].action else { continue }
-                expectation.noStaleServicesExcept = services
-                expectation.noRebootPending = reboot
-                seen.plan.steps[place].action = .verify(expectation: expectation)
+            let expectation = HostExpectation(
+                packages: [], noStaleServicesExcept: services, noRebootPending: reboot)
+            seen.plan.steps = steps
+            for host in seen.plan.targets.map(\.resource) {
+                guard var step = steps.first(where: { $0.resource == host }) else { continue }
+                (step.id, step.action) = (StepID("\(host)/verify"), .verify(expectation: expectation))
+                seen.plan.steps.append(step)
             }
         }
         ask(services: ["user@*"], reboot: true)

@@ -197,6 +197,8 @@ extension RunMachine {
         // It was satisfied when it began, and may stand on two halves: it waits for nobody's rest any more, least of all for its own.
         if step.isOfTraffic, !step.isRollback, fold[step].acted { return true }
         if !step.isRollback, step.isBake || step.isOfTraffic || course(of: step.resource) == .forward {
+            // Nobody stays out for as long as a person takes to decide what a watch could not.
+            if step.availability == .bringsBack, isUndecided(needed) { return true }
             // What others wait for is either seen done, or its resource has failed and is settled: safe to go on beside.
             return !isWanted(needed) && index.owners(needed).allSatisfy { isAtRest($0) }
         }

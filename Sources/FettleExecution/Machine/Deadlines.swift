@@ -57,9 +57,11 @@ extension RunMachine {
         }
         return inOrderOfName(overdue).map { number in
             let (step, record) = (index.planned(number), fold[number])
-            let failure = StepFailure(
-                code: .locked,
-                message: "blocked for \(step.timeoutSeconds) s: \(waiting[number]?.reason ?? "no reason was given")")
+            let reason = waiting[number]?.reason ?? "no reason was given"
+            let failure =
+                step.takesItsHostDown && isInterrupted(index.step(number))
+                ? StepFailure(code: .unreachable, message: "not back after \(step.timeoutSeconds) s: \(reason)")
+                : StepFailure(code: .locked, message: "blocked for \(step.timeoutSeconds) s: \(reason)")
             return .stepFailed(
                 step: step.id, attempt: record.open?.number ?? record.attempts + 1, failure: failure)
         }

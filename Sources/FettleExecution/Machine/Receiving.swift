@@ -119,6 +119,8 @@ extension RunMachine {
                 }
             }
         case .blocked(let reason): wait(step, cause: .blocked, reason: reason, at: now)
+        case .unknown(let failure) where mayBeOnItsWayUp(step, failure):
+            wait(step, cause: .blocked, reason: failure.message, at: now)
         case .unknown(let failure):
             pending.append(
                 .stepFailed(step: index.name(of: step), attempt: open.number, failure: failure.ofUnknownState))
@@ -129,6 +131,12 @@ extension RunMachine {
                 lose(drain)
             }
         }
+    }
+
+    /// Its executor is gone, and what that one told its host may still be under way: a host that boots answers nobody, and has the
+    /// step's time for it as if its executor were there.
+    private func mayBeOnItsWayUp(_ step: IndexedStep, _ failure: StepFailure) -> Bool {
+        failure.ofUnknownState.code == .unreachable && index.planned(step.number).takesItsHostDown
     }
 
     /// What a successor sees it saw after the intent, which it has read: where its clock says otherwise the two executors' clocks

@@ -50,6 +50,14 @@ extension Step {
         }
     }
 
+    /// Whether nobody answers there in the middle of it.
+    var takesItsHostDown: Bool {
+        switch action {
+        case .reboot, .revert, .replaceImage: true
+        default: false
+        }
+    }
+
     /// Whether the way back of its resource is gone once it has begun.
     var endsWayBack: Bool {
         switch action {

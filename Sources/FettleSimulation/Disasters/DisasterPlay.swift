@@ -25,6 +25,7 @@ public struct DisasterPlay: Sendable {
     /// Those that have struck.
     var drawn: [DrawnFault] = []
     var moment = Moment.start
+    var times: [Moment: Int] = [:]
     /// Where an executor dies by design, and not by the dice.
     var crashPoint: CrashPoint?
     var world: DisasterWorld
@@ -225,7 +226,8 @@ public struct DisasterPlay: Sendable {
         if decision == .granted {
             let before = oracle.serving(beside: order.step, world, at: now)
             world[order.step.resource].isReserved = true
-            oracle.judgeCapacity(order.step, before: before, world, at: now)
+            oracle.judgeCapacity(
+                order.step, before: before, world, at: now, isRollback: isRollback(order.step))
             judgePaths(order.step)
         } else {
             meet(.refusedForCapacity)
@@ -237,7 +239,7 @@ public struct DisasterPlay: Sendable {
     private mutating func begin(_ order: StepOrder, by number: Int) {
         let step = order.step
         world[step.resource].expected -= 1
-        moment = .begun(step.id, attempt: order.attempt)
+        enter(.begun(step.id, attempt: order.attempt))
         narrate("executor-\(number) performs \(step.id)")
         judgeBeginning(of: order, by: number)
         judgeTime(of: order, by: number)
@@ -317,7 +319,7 @@ public struct DisasterPlay: Sendable {
 
     private mutating func finish(_ order: StepOrder, by number: Int) {
         guard executors[number].isAlive else { return }
-        moment = .finished(order.step.id, attempt: order.attempt)
+        enter(.finished(order.step.id, attempt: order.attempt))
         noteClosing(of: order, by: number)
         let clock = executors[number].clock(at: now)
         let result = toldByGate(world.verify(order, at: now.milliseconds, clock: clock), of: order)
@@ -333,6 +335,8 @@ public struct DisasterPlay: Sendable {
             agenda.insert(.report(executor: number, report), at: now.adding(seconds: 30))
         }
     }
+
+    private func isRollback(_ step: Step) -> Bool { account.steps[step.id]?.isRollback ?? false }
 
     /// As things are by now, for an attempt that was given up long ago.
     private mutating func answerLate(_ order: StepOrder, _ number: Int) throws {
@@ -366,7 +370,7 @@ public struct DisasterPlay: Sendable {
             let back = now.adding(milliseconds: effect.awayMilliseconds).milliseconds
             world[step.resource].awayUntil = max(world[step.resource].awayUntil, back)
         }
-        oracle.judgeCapacity(step, before: before, world, at: now)
+        oracle.judgeCapacity(step, before: before, world, at: now, isRollback: isRollback(step))
         oracle.judge(effect, world, at: now)
         judgeKeeping(effect, by: number)
         judgeReboot(by: step, boots: boots)

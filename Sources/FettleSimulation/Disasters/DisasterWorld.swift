@@ -65,6 +65,9 @@ struct DisasterWorld: Sendable {
         func isWell(at now: Int64) -> Bool {
             isWell && !isHalfConfigured && unwellUntil <= now && flaps?.isUnwell(at: now) != true
         }
+
+        /// Something that passes kept it from being well at that time or since.
+        func wasUnwell(since time: Int64) -> Bool { max(unwellUntil, awayUntil, flaps?.until ?? .min) > time }
     }
 
     struct Flapping: Sendable {

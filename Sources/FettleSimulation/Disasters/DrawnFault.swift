@@ -8,6 +8,8 @@ public struct DrawnFault: Sendable, Hashable {
         /// Where in the sources it is drawn: that tells the kinds apart, within one build.
         var source: String
         var moment: Moment
+        /// How often that moment has come: what was torn, or was another executor's, comes once more.
+        var time: Int
     }
 
     var place: Place
@@ -31,6 +33,11 @@ enum Moment: Sendable, Hashable {
 }
 
 extension DisasterPlay {
+    mutating func enter(_ moment: Moment) {
+        self.moment = moment
+        times[moment, default: 0] += 1
+    }
+
     /// Whether a fault strikes now: as the dice say or the script, as long as there are faults left.
     mutating func strikes(
         _ chances: Int, _ encounter: Encounter?, _ words: @autoclosure () -> String, file: StaticString = #fileID,
@@ -39,7 +46,7 @@ extension DisasterPlay {
         guard faultsLeft > 0, chances > 0 else { return false }
         if let last = profile.faultsStopAfterSeconds, now > beganAt.adding(seconds: last) { return false }
         if script == nil, Int.random(in: 0..<1_000, using: &dice) >= chances { return false }
-        let place = DrawnFault.Place(source: "\(file):\(line)", moment: moment)
+        let place = DrawnFault.Place(source: "\(file):\(line)", moment: moment, time: times[moment] ?? 0)
         let seed: UInt64
         if script == nil {
             seed = dice.next()

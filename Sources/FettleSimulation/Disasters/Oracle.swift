@@ -26,8 +26,14 @@ struct Oracle: Sendable {
         return serving
     }
 
-    /// - Parameter before: how many members of each of the step's groups served before it.
-    mutating func judgeCapacity(_ step: Step, before: [GroupID: Int], _ world: DisasterWorld, at now: Timestamp) {
+    /// - Parameters:
+    ///   - before: how many members of each of the step's groups served before it.
+    ///   - isRollback: who is seen ill is taken back without a place being lost, and may have come to itself since it was seen.
+    mutating func judgeCapacity(
+        _ step: Step, before: [GroupID: Int], _ world: DisasterWorld, at now: Timestamp, isRollback: Bool
+    ) {
+        let wasIll = { world[step.resource].wasUnwell(since: now.milliseconds - DisasterPlay.blindMilliseconds) }
+        if isRollback, step.availability == .takesOut, wasIll() { return }
         for (id, count) in before.sorted(by: { $0.key < $1.key }) {
             guard let group = world.groups[id] else { continue }
             let after = world.serving(group, at: now.milliseconds)
@@ -133,6 +139,8 @@ extension DisasterPlay {
             oracle.broken(
                 "I7: the ledger has \(own.sorted()), the run has quarantined \(state.quarantined.map(\.resource))")
         }
+        // As long as a person is waited for it may stand on two halves, of which the reason tells.
+        judgeTraffic()
         guard let outcome = machine.outcome else { return judgeWaiting(state, kept) }
         for resource in store.held.keys.sorted() where !kept.contains(resource) {
             oracle.broken("I7: \(resource) is still reserved")

@@ -201,7 +201,7 @@ extension DisasterPlay {
             JournalRecord(
                 sequence: executors[number].machine.sequence + 1 + offset, epoch: epoch, at: clock, event: event)
         }
-        moment = nextMoment(after: events)
+        enter(nextMoment(after: events))
         if isCrashPoint(.torn, records) || strikes(profile.tornAppend, .crashInAppend, "") {
             crash(number)
             return false
@@ -226,7 +226,7 @@ extension DisasterPlay {
                 return false
             }
             note(record.event, by: number)
-            moment = nextMoment(after: [record.event])
+            enter(nextMoment(after: [record.event]))
             if isCrashPoint(.applied, [record]) { crash(number) } else { try disturb(number) }
             guard executors[number].isAlive else { return false }
         }

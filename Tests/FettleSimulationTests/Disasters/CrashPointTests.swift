@@ -18,6 +18,15 @@ import Testing
         }
     }
 
+    /// As the planner plans them: of each kind of step the smallest plan among some hundred fleets.
+    @Test(arguments: SmallPlans.actions) func whereverAnExecutorDiesAnyStrategyComesToTheSameEnd(action: String) throws
+    {
+        let (seed, fleet, plan) = try #require(SmallPlans.withAction[action], "no fleet has one")
+        let report = try CrashPointReport.of(plan, seed: seed, surroundings: fleet.surroundings)
+        #expect(report.differences == [], "seed \(seed), \(plan.steps.count) steps")
+        #expect(report.plays == report.lines * 9)
+    }
+
     /// A package's script fails, or a service is unwell after its patch: everything goes back, or one host does.
     @Test(arguments: ["halfConfigured", "unwellAfterPatch"])
     func onTheWayBackNoInvariantBreaksEither(fault: String) async throws {
@@ -32,4 +41,25 @@ import Testing
         }
         Issue.record("no seed draws it")
     }
+}
+
+/// Plans of few steps, with something beyond a pool that is patched host by host.
+private enum SmallPlans {
+    static let actions = [
+        "bake", "discard snapshot", "evacuate", "hand over", "replace image", "retire", "snapshot", "switch traffic",
+        "upgrade through controller",
+    ]
+
+    static let withAction: [String: (seed: UInt64, fleet: DisasterFleet, plan: Plan)] = {
+        var found: [String: (seed: UInt64, fleet: DisasterFleet, plan: Plan)] = [:]
+        for seed in UInt64(0)..<600 {
+            let fleet = DisasterFleet(seed: seed)
+            guard fleet.nights == nil, let plan = fleet.plan else { continue }
+            for action in Set(plan.steps.map(\.action.name)).intersection(actions) {
+                if let other = found[action], other.plan.steps.count <= plan.steps.count { continue }
+                found[action] = (seed, fleet, plan)
+            }
+        }
+        return found
+    }()
 }

@@ -31,7 +31,7 @@ extension DisasterPlay {
         for (part, end) in ends.enumerated() {
             var effect = effect
             effect.part = part
-            moment = .part(step.id, attempt: effect.order.attempt, part: part)
+            enter(.part(step.id, attempt: effect.order.attempt, part: part))
             if isMove {
                 effect.breaksOff = strikes(
                     profile.worlds.migrationBreaksOff, .migrationBrokeOff, "\(step.id), machine \(part + 1)")
@@ -39,7 +39,7 @@ extension DisasterPlay {
             world[step.resource].expected += 1
             agenda.insert(.effect(executor: number, effect), at: Timestamp(milliseconds: end))
         }
-        moment = .begun(step.id, attempt: effect.order.attempt)
+        enter(.begun(step.id, attempt: effect.order.attempt))
     }
 
     /// I4: nobody begins outside of a window or in a freeze. By the clock of whoever decided it, when it was decided.
@@ -143,6 +143,9 @@ extension DisasterPlay {
         for hypervisor in world.hypervisors.cordoned.subtracting(world.hypervisors.kept).sorted() {
             oracle.broken("I7: \(hypervisor) is left without leave to take machines")
         }
+    }
+
+    mutating func judgeTraffic() {
         for (group, side) in world.sides.sorted(by: { $0.key < $1.key }) where !side.isWhole {
             oracle.broken("I7: traffic of \(group) is left on \(side.serving.sorted())")
         }
