@@ -45,9 +45,9 @@ extension RunReport {
             let stale = (host.staleServices.value ?? []).map(\.unit).filter {
                 exceptions.firstGlob(matchingAnyOf: [$0]) == nil
             }
-            if !stale.isEmpty {
-                found.append("on \(host.resource) \(stale.sorted().prefix(3).joined(separator: ", ")) runs replaced code")
-            }
+            guard !stale.isEmpty else { continue }
+            let units = stale.sorted().prefix(3).joined(separator: ", ")
+            found.append("on \(host.resource) \(units) runs replaced code")
         }
         return told(found, more: "more of the same")
     }
@@ -73,7 +73,8 @@ extension RunReport {
             closing.contains($0.id) && $0.state == .missing && changed.contains($0.resource)
         }
         return told(
-            left.map { "on \($0.resource) \($0.source) still needs \($0.fixed ?? "a fix")" }, more: "more findings are open")
+            left.map { "on \($0.resource) \($0.source) still needs \($0.fixed ?? "a fix")" },
+            more: "more findings are open")
     }
 
     private static func unequal(_ results: [HostResult], _ groups: [PlannedGroup], _ after: FactSet) -> [String] {
