@@ -155,6 +155,13 @@ public struct PlanService: Sendable {
         return Dictionary(zip(asked.map(\.resource), answers)) { _, last in last }
     }
 
+    /// Those that the plan was made from.
+    public func facts(of plan: Plan) async throws(ControlError) -> FactSet {
+        let (selection, _) = try await keeper.load(Selection.self, .selection, id: plan.selection.id)
+        let (findings, _) = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id)
+        return try await keeper.load(FactSet.self, .facts, id: findings.facts.id).value
+    }
+
     public func plan(_ id: PlanID) async throws(ControlError) -> (plan: Plan, reference: StageReference) {
         let (plan, reference) = try await keeper.load(Plan.self, .plan, id: id.rawValue)
         return (plan, reference)

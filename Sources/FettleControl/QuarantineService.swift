@@ -1,4 +1,5 @@
 import FettleDriverKit
+import FettleExecution
 public import FettleModel
 public import FettleStore
 
@@ -41,6 +42,9 @@ public struct QuarantineService: Sendable {
     public func settle(
         _ resource: ResourceID, by person: Person, note: String, isRemoved: Bool
     ) async throws(ControlError) -> Settlement {
+        guard !note.allSatisfy(\.isWhitespace) else {
+            throw ControlError(.invalid, "what was done is kept with the entry", hint: "--note '…' says it")
+        }
         guard let entry = try await runs.quarantined().first(where: { $0.resource == resource }) else {
             throw ControlError(
                 .notFound, "\(resource) is not in quarantine", hint: "`fettle quarantine list` shows what is")
@@ -76,6 +80,16 @@ public struct QuarantineService: Sendable {
         return proof
     }
 
+    /// The watch over it that told the planned versions to be bad; nil if none did.
+    private func rejection(_ entry: QuarantineEntry) async throws(ControlError) -> StepID? {
+        let story = try await runs.story(of: entry.run)
+        for step in story.plan.steps where step.action.judged?.contains(entry.resource) == true {
+            guard case .failed(let failure)? = story.state.step(step.id)?.status else { continue }
+            if failure.code == .unhealthy { return step.id }
+        }
+        return nil
+    }
+
     /// Facts again: the host is as the plan wanted it, or as it was before. Anything between the two was never approved.
     private func verify(_ plan: Plan, _ entry: QuarantineEntry) async throws(ControlError) -> Proof {
         func verification(in steps: [Step]) -> Step? {
@@ -83,11 +97,16 @@ public struct QuarantineService: Sendable {
                 if case .verify = step.action { step.resource == entry.resource } else { false }
             }
         }
-        let sides = [
+        var deviations: [String] = []
+        var sides = [
             (verification(in: plan.steps), "the planned versions"),
             (verification(in: plan.rollback), "the earlier versions"),
         ]
-        var deviations: [String] = []
+        if let watch = try await rejection(entry) {
+            // A probe sees nothing of what a watch has found: a leak, say.
+            sides.removeFirst()
+            deviations.append("the planned versions did not pass \(watch)")
+        }
         for case (let step?, let side) in sides {
             do throws(StepFailure) {
                 let observation = try await observe(step, plan: plan, entry: entry, prior: nil)

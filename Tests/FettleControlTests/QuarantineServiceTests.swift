@@ -13,15 +13,18 @@ import Testing
 
     /// `web-1` stands in quarantine after a run of a plan with gates and verifications.
     private func settle(
-        _ host: ScriptedHost, verifies: Bool = true, isRemoved: Bool = false
+        _ host: ScriptedHost, verifies: Bool = true, isRemoved: Bool = false, isRejected: Bool = false,
+        note: String = "mended"
     ) async throws -> QuarantineService.Settlement {
-        let plan = Self.plan(verifies: verifies)
+        var plan = Self.plan(verifies: verifies)
+        if isRejected { plan.steps.append(Self.watch) }
         let reference = try await StageKeeper(store: store).keep(plan, as: .plan, id: plan.id.rawValue, at: time)
         let change = Change(
             id: "change-1", plan: reference, kind: .normal, reason: "", requestedBy: "alice", requestedAt: time,
             rule: ApprovalRule(approvals: 0, requesterMayApprove: true), run: "run-1")
         try await StageKeeper(store: store).keep(change, as: .change, id: "change-1", at: time)
         try await store.createRun("run-1", change: "change-1", at: time)
+        if isRejected { try await rejectTheVersion() }
         let obligation = Obligation(
             run: "run-1", step: "web-1/drain", resource: "web-1", traffic: plan.groups[0].traffic ?? Self.nowhere,
             prior: PriorState(alreadySo: false, details: [:]), since: time)
@@ -32,8 +35,28 @@ import Testing
         let tools = Tools(
             inspector: NoFacts(), resolver: NoAnswers(), drivers: host, observer: NoMembers(), now: { [time] in time })
         return try await QuarantineService(store: store, tools: tools).settle(
-            "web-1", by: "alice", note: "mended", isRemoved: isRemoved)
+            "web-1", by: "alice", note: note, isRemoved: isRemoved)
     }
+
+    /// The watch over `web-1` failed: it leaks, say, of which no probe tells.
+    private func rejectTheVersion() async throws {
+        let claim = try await store.claim("run-1", executor: "one", at: time, leaseSeconds: 60, takeOver: false)
+        let plan = StageReference(id: "plan-1", digest: Digest(rawValue: "00"))
+        let events: [RunEvent] = [
+            .started(change: "change-1", plan: plan, by: "alice"), .claimed(executor: "one"),
+            .stepFailed(
+                step: "wave-0/bake", attempt: 1, failure: StepFailure(code: .unhealthy, message: "memory grows")),
+        ]
+        let records = events.enumerated().map { number, event in
+            JournalRecord(sequence: number + 1, epoch: claim.epoch, at: time, event: event)
+        }
+        try await store.append(records, to: "run-1")
+    }
+
+    private static let watch = Step(
+        id: "wave-0/bake", resource: "web-1", wave: 0,
+        action: .bake(seconds: 1, resources: ["web-1"], probes: []), after: [], availability: .none,
+        rollbackClass: .nothingToUndo, estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 1), timeoutSeconds: 10)
 
     private static let nowhere = TrafficBinding(driver: "", via: "", endpoint: "", backend: "")
 
@@ -61,6 +84,27 @@ import Testing
         #expect(settlement.proof.map(\.step).contains(version == "2" ? "web-1/verify" : "web-1/rollback/verify"))
         #expect(settlement.proof.contains { $0.summary.contains("at the \(side) versions") })
         #expect(try await store.quarantined().isEmpty)
+    }
+
+    /// Its probes pass and its versions are the planned ones; that these are bad the watch has found, and no look now finds it again.
+    @Test func aHostAtVersionsThatAWatchHasRejectedStaysOut() async throws {
+        let host = ScriptedHost(version: "2")
+        let error = await #expect(throws: ControlError.self) { try await settle(host, isRejected: true) }
+        #expect(error?.code == .blocked)
+        #expect(
+            error?.message.contains("the planned versions did not pass wave-0/bake") == true, "\(error?.message ?? "")")
+        #expect(!host.taken.contains("restore"))
+    }
+
+    @Test func aHostThatIsBackAtTheEarlierVersionsIsTakenAllTheSame() async throws {
+        let host = ScriptedHost(version: "1")
+        let settlement = try await settle(host, isRejected: true)
+        #expect(settlement.proof.contains { $0.summary.contains("at the earlier versions") })
+    }
+
+    @Test func whatWasDoneIsSaid() async throws {
+        let error = await #expect(throws: ControlError.self) { try await settle(ScriptedHost(version: "2"), note: " ") }
+        #expect(error?.code == .invalid)
     }
 
     @Test func aHostBetweenTheStatesStaysOut() async throws {

@@ -31,6 +31,38 @@ import Testing
         #expect(rehearsal.world.now.performed["web-2/patch"] == nil)
     }
 
+    /// Twice as long before each further attempt, up to a minute.
+    @Test func betweenAttemptsTheWaitDoubles() throws {
+        var plan = RollingPlan.plan(size: 1, lanes: 1)
+        plan.limits.attempts = 7
+        var hand = try Hand(plan)
+        hand.failures["web-1/preflight"] = StepFailure(code: .unreachable, message: "no answer")
+        try hand.play()
+        #expect(gaps(of: "web-1/preflight", in: hand).map { $0 / 1_000 } == [5, 10, 20, 40, 60, 60])
+    }
+
+    /// What has waited a second before a pause waits the rest behind it.
+    @Test func aPauseDoesNotShortenTheWait() throws {
+        var hand = try Hand(RollingPlan.plan(size: 1, lanes: 1))
+        hand.failures["web-1/preflight"] = StepFailure(code: .unreachable, message: "no answer")
+        try hand.play { $0.journal.contains { $0.event.step == "web-1/preflight" } }
+        hand.time += 1_000
+        try hand.write(.paused(by: "bob", reason: "look"))
+        hand.time += 3_600_000
+        try hand.write(.resumed(by: "bob"))
+        try hand.play()
+        let first = try #require(gaps(of: "web-1/preflight", in: hand).first)
+        #expect((3_605_000...3_606_500).contains(first), "\(first)")
+    }
+
+    /// Between the failures of a step, in milliseconds; less what it takes to look.
+    private func gaps(of step: StepID, in hand: Hand) -> [Int64] {
+        let times = hand.journal.compactMap { record in
+            if case .stepFailed(step, _, _) = record.event { record.at.milliseconds } else { nil }
+        }
+        return zip(times, times.dropFirst()).map { $1 - $0 - 500 }
+    }
+
     @Test func whatIsNotWorthRetryingIsTriedOnce() async throws {
         let pool = PoolPlan(waves: [1, 1], minimumAvailable: 1)
         var rehearsal = try Rehearsal(pool.plan()) { $0.faults["web-1/patch"] = .fails(.packageManager, times: 1000) }

@@ -11,7 +11,7 @@ struct DisasterOptions: ParsableArguments {
         help: ArgumentHelp(
             "Play among disasters, once for each of these seeds: one, or the first and the last, such as 1..1000.",
             valueName: "a..b"))
-    var seeds: SeedRange?
+    var seeds: String?
 
     @Option(
         help: ArgumentHelp(
@@ -31,6 +31,7 @@ struct DisasterOptions: ParsableArguments {
         if !areAsked, faults != nil || faultsUntil != nil {
             throw ValidationError("--faults and --faults-until are for plays among disasters: give --seeds too")
         }
+        _ = try seeds.map { try SeedRange($0) }
         guard (0...Self.mostFaults).contains(faults ?? 0), faultsUntil ?? 0 >= 0 else {
             throw ValidationError("--faults takes 0 to \(Self.mostFaults), --faults-until a number of seconds")
         }
@@ -51,7 +52,7 @@ struct DisasterOptions: ParsableArguments {
 
     /// - Returns: whether every invariant held.
     func play(_ series: DisasterSeries, named what: String, form: OutputFormat) async throws -> Bool {
-        let seeds = seeds ?? SeedRange(seeds: 1...1_000)
+        let seeds = try seeds.map { try SeedRange($0) } ?? SeedRange(seeds: 1...1_000)
         let bar = ProgressBar("playing", total: seeds.count)
         let began = ContinuousClock.now
         let tally = try await series.play(
@@ -74,7 +75,7 @@ struct DisasterOptions: ParsableArguments {
 }
 
 /// Seeds from the first to the last.
-struct SeedRange: ExpressibleByArgument, Equatable, Sendable {
+struct SeedRange: Equatable, Sendable {
     var seeds: ClosedRange<UInt64>
 
     /// At most so many.
@@ -82,16 +83,24 @@ struct SeedRange: ExpressibleByArgument, Equatable, Sendable {
 
     init(seeds: ClosedRange<UInt64>) { self.seeds = seeds }
 
-    init?(argument: String) {
-        let parts = argument.split(separator: ".", omittingEmptySubsequences: false)
+    /// One seed, or the first and the last: `1..1000` and `1...1000` are the same.
+    /// - Throws: `ValidationError`, with what would be right.
+    init(_ words: String) throws {
+        let parts = words.split(separator: ".", omittingEmptySubsequences: false)
         let numbers = parts.filter { !$0.isEmpty }.compactMap { UInt64($0) }
         switch (parts.count, numbers.count) {
         case (1, 1): seeds = numbers[0]...numbers[0]
-        // `1..1000` and `1...1000`: the last is among them.
         case (3, 2), (4, 2):
-            guard numbers[0] <= numbers[1], numbers[1] - numbers[0] < Self.most else { return nil }
+            guard numbers[0] <= numbers[1] else {
+                throw ValidationError("--seeds: the first comes before the last, such as \(numbers[1])..\(numbers[0])")
+            }
+            guard numbers[1] - numbers[0] < Self.most else {
+                throw ValidationError("--seeds: at most \(Self.most) of them")
+            }
             seeds = numbers[0]...numbers[1]
-        default: return nil
+        default:
+            throw ValidationError(
+                "--seeds takes one number, or the first and the last, such as 1..1000; not '\(words)'")
         }
     }
 

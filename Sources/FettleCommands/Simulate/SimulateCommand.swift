@@ -88,11 +88,27 @@ struct SimulateCommand: AsyncParsableCommand {
             name = "--generated --hosts \(plans.hosts)"
         } else {
             let plan = try await planToPlay()
-            series = DisasterSeries(profile: disasters.profile) { _ in DisasterScene(plan) }
+            let surroundings = await surroundings(of: plan)
+            series = DisasterSeries(profile: disasters.profile) { _ in
+                DisasterScene(plan, surroundings: surroundings)
+            }
             name = (try? shellQuoted(self.plan ?? "")) ?? "PLAN"
         }
         let isWhole = try await disasters.play(series, named: name, form: options.output)
         if !isWhole { throw ExitStatus.failure.code }
+    }
+
+    /// Who leads, what runs on which hypervisor, which paths are one side: as the fleet and the facts say that the plan was made from.
+    private func surroundings(of plan: Plan) async -> DisasterSurroundings {
+        if !StageFile.isNamed(by: self.plan ?? ""), let session = try? Session(options),
+            let fleet = try? session.fleet, let facts = try? await session.plans.facts(of: plan)
+        {
+            return DisasterSurroundings(fleet: fleet, facts: facts)
+        }
+        Output.note(
+            "the fleet and the facts of this plan are not at hand: clusters have no leader in these plays, and no machine runs on a hypervisor"
+        )
+        return .none
     }
 
     private func planToPlay() async throws -> Plan {

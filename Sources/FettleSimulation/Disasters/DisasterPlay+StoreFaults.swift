@@ -6,7 +6,7 @@ extension DisasterPlay {
     mutating func disturbStore() {
         if strikes(profile.fullDisk, .diskFull, "") {
             store.fillDisk(
-                until: now.adding(seconds: Int.random(in: 10...1_800, using: &random)),
+                at: now, until: now.adding(seconds: Int.random(in: 10...1_800, using: &random)),
                 reserve: Int.random(in: 4...60, using: &random))
         }
         if strikes(profile.packagesLocked, nil, ""),

@@ -67,7 +67,7 @@ extension DisasterPlay {
         if let other = earlierOneLeft(than: step.resource) {
             oracle.broken("I3: \(step.id) before \(other), whose turn comes first, is patched")
         }
-        if store.isFull(at: now) { oracle.broken("I11: \(step.id) though the journal's disk is full") }
+        if store.wasFull(before: now) { oracle.broken("I11: \(step.id) though the journal's disk is full") }
     }
 
     /// Somebody of an earlier turn who is not patched, without having failed in any way.

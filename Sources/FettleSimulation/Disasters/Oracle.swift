@@ -140,7 +140,7 @@ extension DisasterPlay {
                 "I7: the ledger has \(own.sorted()), the run has quarantined \(state.quarantined.map(\.resource))")
         }
         // As long as a person is waited for it may stand on two halves, of which the reason tells.
-        judgeTraffic()
+        judgeTraffic(awaiting: machine.outcome == nil ? machine.awaitingHuman : nil)
         guard let outcome = machine.outcome else { return judgeWaiting(state, kept) }
         for resource in store.held.keys.sorted() where !kept.contains(resource) {
             oracle.broken("I7: \(resource) is still reserved")

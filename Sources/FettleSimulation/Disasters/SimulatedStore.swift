@@ -21,6 +21,7 @@ struct SimulatedStore: Sendable {
     private(set) var held: [ResourceID: Reservation] = [:]
     private(set) var ledger: [ResourceID: QuarantineEntry] = [:]
     private var fullUntil = Timestamp(milliseconds: .min)
+    private var fullSince = Timestamp(milliseconds: .max)
     /// How many writes what is set aside has room for (decision 13): made small here, so that its end is met too.
     private var reserve = 0
     /// A rule that is left out, for tests of the oracle.
@@ -33,12 +34,16 @@ struct SimulatedStore: Sendable {
 
     static let leaseSeconds = 30
 
-    mutating func fillDisk(until time: Timestamp, reserve writes: Int) {
+    mutating func fillDisk(at now: Timestamp, until time: Timestamp, reserve writes: Int) {
+        if !isFull(at: now) { fullSince = now }
         fullUntil = max(fullUntil, time)
         reserve = writes
     }
 
     func isFull(at now: Timestamp) -> Bool { now < fullUntil }
+
+    /// And it was before this moment: what was granted in it is granted.
+    func wasFull(before now: Timestamp) -> Bool { isFull(at: now) && fullSince < now }
 
     /// A write that a run cannot do without: on a full disk it takes of what was set aside.
     private mutating func write(_ lines: Int, at now: Timestamp) throws(Refusal) {
