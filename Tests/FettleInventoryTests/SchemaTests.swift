@@ -287,7 +287,7 @@ struct SchemaTests {
             + "api: {url: \"https://vcenter.example\", token: {file: vc.credential}, certificateAuthorities: /a.pem}}",
         "strategy: {rolling: {maxUnavailable: \"25%\"}}", "strategy: {canary: {first: 2, bake: 1h}}", "after: []",
         "strategy: {canary: {judge: compared, control: 0, extendUntil: 1h}}", "strategy: {canary: {judge: probes}}",
-        "strategy: {canary: {control: 2, restartControl: true}}",
+        "strategy: {canary: {control: 2, restartControl: true, watchRest: false}}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /x, backend: b, server: \"{id}-x\", drainTimeout: 0}",
         "traffic: {driver: haproxy, via: lb-1, endpoint: /\(String(repeating: "x", count: 106)), backend: b}",

@@ -50,6 +50,11 @@ struct StrategyFileTests {
             strategy: .canary(
                 first: .count(1), bakeSeconds: 60, maxUnavailable: .count(1),
                 judging: CanaryJudging(restartsControls: true))),
+        Case(
+            text: "{canary: {bake: 1m, watchRest: true}}",
+            strategy: .canary(
+                first: .count(1), bakeSeconds: 60, maxUnavailable: .count(1),
+                judging: CanaryJudging(watchesRest: true))),
         .init(
             text: "{canary: {judge: probes}}",
             strategy: .canary(

@@ -86,7 +86,7 @@ struct StrategyReader {
         guard let settings else {
             return .canary(first: .count(1), bakeSeconds: Self.defaultBakeSeconds, maxUnavailable: .count(1))
         }
-        let keys = ["first", "bake", "maxUnavailable", "growth", "judge", "control", "restartControl", "extendUntil"]
+        let keys = ["first", "bake", "maxUnavailable", "growth"] + Self.judgingKeys
         guard let fields = Fields(settings, of: "'canary'", keys: keys, reading) else { return nil }
         let growth = fields["growth"].flatMap { reading.integer($0, "growth", in: 1...100) }
         let bake = seconds(fields, "bake") ?? Self.defaultBakeSeconds
@@ -96,21 +96,22 @@ struct StrategyReader {
             judging: judging(fields, bakeSeconds: bake))
     }
 
+    private static let judgingKeys = ["judge", "control", "restartControl", "watchRest", "extendUntil"]
+
     /// nil: nothing is said about it.
     private func judging(_ fields: Fields, bakeSeconds: Int) -> CanaryJudging? {
-        guard ["judge", "control", "restartControl", "extendUntil"].contains(where: { fields[$0] != nil }) else {
-            return nil
-        }
+        guard Self.judgingKeys.contains(where: { fields[$0] != nil }) else { return nil }
         let method = fields["judge"].flatMap {
             reading.choice($0, "way to judge a canary", as: CanaryJudging.Method.self)
         }
         let controls = fields["control"].flatMap { reading.integer($0, "control", in: 0...100) }
         let restarts = fields["restartControl"].flatMap { reading.boolean($0, "restartControl") }
+        let last = fields["watchRest"].flatMap { reading.boolean($0, "watchRest") }
         let until = seconds(fields, "extendUntil")
-        if method == .probes, let value = fields["control"] ?? fields["restartControl"] ?? fields["extendUntil"] {
+        if method == .probes, let value = Self.judgingKeys.dropFirst().lazy.compactMap({ fields[$0] }).first {
             reading.problem(
                 "a canary that is judged by its probes alone is compared with nobody and not extended", at: value.place,
-                hint: "leave out 'judge: probes', or 'control', 'restartControl' and 'extendUntil'")
+                hint: "leave out 'judge: probes', or 'control', 'restartControl', 'watchRest' and 'extendUntil'")
         }
         if restarts == true, controls == 0, let value = fields["restartControl"] {
             reading.problem(
@@ -123,7 +124,8 @@ struct StrategyReader {
                 hint: "\(bakeSeconds)s or more")
         }
         return CanaryJudging(
-            method: method ?? .compared, controls: controls, extendUntilSeconds: until, restartsControls: restarts)
+            method: method ?? .compared, controls: controls, extendUntilSeconds: until, restartsControls: restarts,
+            watchesRest: last)
     }
 
     private func oneSideAtATime(_ settings: YAMLValue?) -> Strategy? {

@@ -51,9 +51,11 @@ enum StrategyWriter {
     private static func judging(_ judging: CanaryJudging) -> [(String, String)] {
         let isPlain =
             judging.controls == nil && judging.extendUntilSeconds == nil && judging.restartsControls == nil
+            && judging.watchesRest == nil
         let method = judging.method == .compared && !isPlain ? [] : [("judge", judging.method.rawValue)]
         return method + (judging.controls.map { [("control", String($0))] } ?? [])
             + (judging.restartsControls.map { [("restartControl", String($0))] } ?? [])
+            + (judging.watchesRest.map { [("watchRest", String($0))] } ?? [])
             + (judging.extendUntilSeconds.map { [("extendUntil", "\($0)s")] } ?? [])
     }
 

@@ -8,14 +8,14 @@ extension StrategyPass {
 
     static func judge(_ work: inout GroupWork, thresholds: BakeThresholds) {
         guard case .canary(_, _, _, _, let declared) = work.strategy, let seconds = work.bakeSeconds,
-            work.canaries > 0
+            work.canaries > 0 || declared?.watchesRest == true
         else { return }
         let judging = declared ?? CanaryJudging()
         guard judging.method == .compared else {
             work.reason += "; judged by its probes alone, as declared"
             return
         }
-        let (controls, reason) = controls(judging, work)
+        let (controls, reason) = work.canaries > 0 ? controls(judging, work) : (0, "")
         work.controls = controls
         if controls > 0, let isDeclared = judging.restartsControls {
             work.controlRestart = isDeclared ? .declared : .never
@@ -23,6 +23,10 @@ extension StrategyPass {
             work.controlRestart = controls > 0 ? .byDefault : .never
         }
         work.reason += reason
+        work.watchesRest = judging.watchesRest ?? false
+        if work.watchesRest {
+            work.reason += "; who is patched behind that is compared with what it was before, as declared"
+        }
         let services = work.group.probes.compactMap { probe in
             if case .systemdUnit(let name) = probe.check { name } else { nil }
         }

@@ -96,7 +96,7 @@ enum Bakes {
         _ search: NeighbourSearch?, notes: inout PlanNotes
     ) -> [GroupStep] {
         guard let seconds = group.bakeSeconds else { return [] }
-        return watched(places, layout.hosts, group).enumerated().map { number, watched in
+        let canaries = watched(places, layout.hosts, group).enumerated().map { number, watched in
             let last = watched.last ?? 0
             var judgement = group.judgement
             let holds = places.filter { $0 > last }
@@ -111,6 +111,20 @@ enum Bakes {
             if number == 0 { bake.restarted = restarted }
             return bake
         }
+        return canaries + rest(group, places, seconds: seconds, layout, priors)
+    }
+
+    /// When the last of them is back nobody is left who was not patched: they are compared with what they were before. Nobody waits for
+    /// that.
+    private static func rest(
+        _ group: GroupWork, _ places: [Int], seconds: Int, _ layout: WaveLayout, _ priors: DurationPriors
+    ) -> [GroupStep] {
+        guard group.watchesRest, let judgement = group.judgement else { return [] }
+        let rest = Array(places.dropFirst(group.canaries))
+        guard !rest.isEmpty else { return [] }
+        return [
+            step(group, name: "bake-rest", seconds: seconds, rest, holds: [], layout, priors, judgement: judgement)
+        ]
     }
 
     static func step(

@@ -191,11 +191,12 @@ enum StrategyPass {
             return machines.bakeSeconds > 0 && targets > 1 && !group.probes.isEmpty
                 ? (1, machines.bakeSeconds) : (0, nil)
         }
-        guard case .canary(let first, let bakeSeconds, _, _, _) = strategy else { return (0, nil) }
+        guard case .canary(let first, let bakeSeconds, _, _, let judging) = strategy else { return (0, nil) }
         let count = min(max(1, first.asMaximum(of: group.members.count)), targets)
         guard count < targets else {
             reason += "; only \(targets) to change, so nobody waits for a canary"
-            return (0, nil)
+            let watches = judging?.watchesRest == true && !group.probes.isEmpty
+            return (0, watches ? max(0, bakeSeconds) : nil)
         }
         guard !group.probes.isEmpty else {
             notes.warn(

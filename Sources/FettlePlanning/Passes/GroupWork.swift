@@ -24,6 +24,8 @@ struct GroupWork: Sendable {
     var bakeSeconds: Int?
     /// How many of those that go next are compared with those that are watched.
     var controls = 0
+    /// Whether those that come behind the canary are watched too, and compared with what they were before.
+    var watchesRest = false
     /// Whether these are restarted as they are before that.
     var controlRestart = ControlRestart.never
     /// How what is seen of those that go first is judged, but for whom they are compared with; nil: by their probes alone.

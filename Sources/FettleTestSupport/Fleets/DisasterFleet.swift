@@ -25,6 +25,7 @@ public struct DisasterFleet: Sendable {
         // Drawn apart: what else a seed gives stays as it was.
         var apart = SplitMix(seed: seed &* 104_729)
         if Bool.random(using: &apart) { sample.restartControls(using: &apart) }
+        if seed % 3 == 0 { sample.watchRest() }
         if seed % 4 < 2, Int.random(in: 0..<4, using: &apart) == 0 { sample.keepSnapshots() }
     }
 

@@ -13,4 +13,18 @@ extension FleetSample {
             fleet.groups[place].probes.append(Probe(name: "unit", check: .systemdUnit(name: "web")))
         }
     }
+
+    /// Who comes behind a canary is watched too.
+    package mutating func watchRest() {
+        for place in fleet.groups.indices {
+            guard
+                case .canary(let first, let bake, let maxUnavailable, let growth, let declared)? = fleet.groups[place]
+                    .strategy
+            else { continue }
+            var judging = declared ?? CanaryJudging()
+            judging.watchesRest = true
+            fleet.groups[place].strategy = .canary(
+                first: first, bakeSeconds: bake, maxUnavailable: maxUnavailable, growth: growth, judging: judging)
+        }
+    }
 }

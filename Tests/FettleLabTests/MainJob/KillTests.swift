@@ -39,8 +39,10 @@ extension MainJobTests {
                     try #require(deaths.count < 200, "it comes to no end: \(deaths.suffix(5))")
                 }
             }
-            // Where two events are written at once, or faster than a busy machine can look, it died after the second.
-            #expect(deaths.count * 2 > plan.steps.count, "it died after \(deaths) only")
+            // Where two events are written at once it died after the second; and a busy machine may look too late a few times.
+            let firstOfTwo = try await site.journal.filter(\.isWrittenWithTheNext).compactMap(\.mark)
+            let missed = known.subtracting(deaths).subtracting(firstOfTwo)
+            #expect(missed.count <= 4 && deaths.count > plan.steps.count, "not after \(missed.sorted())")
             try await expectTheEnd(of: site, before, traffic)
         }
 
@@ -122,6 +124,15 @@ private struct HostState {
 }
 
 extension JournalRecord {
+    /// A run's beginning with its first claim, and what was so already with its end.
+    fileprivate var isWrittenWithTheNext: Bool {
+        switch event {
+        case .started: true
+        case .stepIntended(_, _, let prior): prior?.alreadySo == true
+        default: false
+        }
+    }
+
     /// What tells the event apart from all others of a run that is not tried twice. A claim comes with each successor: only the first
     /// one's counts, or nobody would ever get beyond it.
     fileprivate var mark: String? {
