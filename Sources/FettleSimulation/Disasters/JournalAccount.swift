@@ -14,6 +14,8 @@ struct JournalAccount: Sendable {
     /// All that any bake watches.
     let watched: Set<ResourceID>
     let limits: PlanLimits
+    /// On which Fettle runs.
+    let own: Set<ResourceID>
     /// Those that the run has taken over from another: out from its first line on.
     let taken: Set<ResourceID>
     /// Where the run has taken another's place: whom its plan is about.
@@ -76,6 +78,7 @@ struct JournalAccount: Sendable {
         self.canaries = canaries
         watched = Set(plan.steps.flatMap { step in step.action.judged.map { $0 + [step.resource] } ?? [] })
         limits = plan.limits
+        own = Set(plan.targets.filter { $0.address == .local }.map(\.resource))
         taken = Set(plan.supersedes?.taken.map(\.resource) ?? [])
         stepped = plan.supersedes == nil ? [] : Set(steps.values.map(\.step.resource))
         discards = Dictionary(

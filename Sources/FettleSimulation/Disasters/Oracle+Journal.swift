@@ -44,7 +44,16 @@ extension DisasterPlay {
         }
     }
 
+    /// Whoever is out hangs on the machine that Fettle runs on: nobody is when that goes out, on either way (I12).
+    private mutating func judgeOwnHost(_ step: Step) {
+        guard account.own.contains(step.resource) else { return }
+        let others = account.out.filter { $0.key != step.resource && !$0.value.isEmpty }.keys
+        guard let other = others.filter({ !account.quarantined.contains($0) }).min() else { return }
+        oracle.broken("I12: \(step.id), on which Fettle runs, while \(other) is out")
+    }
+
     private mutating func judgeTakingOut(_ step: Step, isRollback: Bool) {
+        judgeOwnHost(step)
         if isRollback {
             let goes = account.isRollingBack || account.takenBack.contains(step.resource)
             if goes, let other = laterOneLeft(than: step.resource) {

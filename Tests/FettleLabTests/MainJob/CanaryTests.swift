@@ -25,7 +25,8 @@ extension MainJobTests {
             try await Balancer.expectAllServe()
         }
 
-        @Test(arguments: ["control: 1", "control: 0"])
+        /// With a control, and without: then who comes behind the canary is watched too, and nobody is left to compare it with either.
+        @Test(arguments: ["control: 1", "control: 0, watchRest: true"])
         func aGoodVersionPassesAndTheJournalTellsWhatItWasComparedWith(judging: String) async throws {
             try await MainJobLab.renew(.api, offering: "lab-good")
             // All hosts share this machine's processors: how soon they answer says nothing of a version.
@@ -34,16 +35,21 @@ extension MainJobTests {
             _ = try await site.approvedChange(of: "orders", in: .api, on: "api-1", "api-2")
             let report = site.directory.appending(path: "report.html")
             try await site.fettle("run", "start", "change-1", "--report", report.path)
-            let observation = try await site.journal.lazy.compactMap { record -> Observation? in
-                guard case .stepDone("api/bake", _, let observation) = record.event else { return nil }
-                return observation
-            }.first
+            func seen(_ step: StepID) async throws -> Observation? {
+                try await site.journal.lazy.compactMap { record -> Observation? in
+                    guard case .stepDone(step, _, let observation) = record.event else { return nil }
+                    return observation
+                }.first
+            }
+            let observation = try await seen("api/bake")
             let text = try #require(observation?.details[JudgementRow.detailsKey])
             let rows = try #require(JudgementRow.rows(in: text))
             #expect(rows.allSatisfy { ["pass", "not known"].contains($0.verdict) }, "\(text)")
             #expect(rows.contains { $0.subject == "orders.service: open files" && $0.verdict == "pass" }, "\(text)")
             let basis = judging == "control: 1" ? "api-2, not patched" : "api-1 before the patch"
             #expect(observation?.summary.contains(basis) == true, "\(observation?.summary ?? "")")
+            let rest = try await seen("api/bake-rest")?.summary
+            #expect(rest?.contains("api-2 before the patch") == (judging == "control: 1" ? nil : true), "\(rest ?? "")")
             #expect(try await Truth.version(of: "orders", on: ["api-1", "api-2"]) == ["ii 1.1", "ii 1.1"])
             #expect(try String(contentsOf: report, encoding: .utf8).contains("What the canary showed"))
             try await Balancer.expectAllServe()
