@@ -72,15 +72,13 @@ public struct RunService: Sendable {
         for id: ChangeID, calendar: RunCalendar? = nil, fleet: Fleet? = nil, by person: Person? = nil
     ) async throws(ControlError) -> RunID {
         try await changes.require(.run, on: id, by: person)
-        if let calendar {
-            let change = try await changes.change(id)
-            // One that may not be carried out at all is refused where the run is assigned.
-            if change.state == .approved {
-                let plan = try await changes.plan(of: change)
-                let watch = try await gate.accepted(calendar, for: plan).map {
-                    RunCalendarWatch($0, plan, isEmergency: change.kind == .emergency)
-                }
-                if let watch { try mayStart(watch) }
+        let asked = try await changes.change(id)
+        // One that may not be carried out at all is refused where the run is assigned.
+        if asked.state == .approved, !asked.isExpired(at: tools.now()), calendar != nil || asked.schedule != nil {
+            let plan = try await changes.plan(of: asked)
+            if let watch = try await watch(calendar, asked, plan) {
+                if asked.run == nil { try requireTime(of: asked, watch) }
+                try mayStart(watch)
             }
         }
         for _ in 0..<20 {
@@ -136,10 +134,11 @@ public struct RunService: Sendable {
     ) async throws(ControlError) -> RunExecutionResult {
         let (change, plan, hasBegun) = try await authorised(run)
         try await gate.require(.run, on: ActScope(plan), by: person)
-        let watch = try await gate.accepted(options.calendar, for: plan, hasBegun: hasBegun).map {
-            RunCalendarWatch($0, plan, isEmergency: change.kind == .emergency)
+        let watch = try await watch(options.calendar, change, plan, hasBegun: hasBegun)
+        if let watch, !hasBegun {
+            try requireTime(of: change, watch)
+            try mayStart(watch)
         }
-        if let watch, !hasBegun { try mayStart(watch) }
         if !hasBegun { try await holdAnew(run, change, plan, options) }
         let forerunner = Forerunner(plan, tools, looksAfterwards: options.looksAfterwards)
         let executor = RunExecutor(
@@ -162,6 +161,29 @@ public struct RunService: Sendable {
         }
     }
 
+    /// nil: neither policy nor the change says anything of time.
+    private func watch(
+        _ calendar: RunCalendar?, _ change: Change, _ plan: Plan, hasBegun: Bool = false
+    ) async throws(ControlError) -> RunCalendarWatch? {
+        let accepted = try await gate.accepted(calendar, for: plan, hasBegun: hasBegun)
+        guard accepted != nil || change.schedule != nil else { return nil }
+        return RunCalendarWatch(
+            accepted ?? .bindsNobody, plan, isEmergency: change.kind == .emergency, agreed: change.schedule)
+    }
+
+    /// - Throws: `blocked` with everybody for whom too little is left of the time that was agreed.
+    private func requireTime(of change: Change, _ watch: RunCalendarWatch) throws(ControlError) {
+        let late = watch.refusals(ofAgreementAt: tools.now())
+        guard late.isEmpty else {
+            throw ControlError(
+                .blocked,
+                "too little is left of the time of change \(change.id) (I4):\n  " + late.joined(separator: "\n  "),
+                hint:
+                    "`fettle change withdraw \(change.id)` takes it back; `fettle change submit \(change.plan.id)` and "
+                    + "`fettle change schedule` ask for another time")
+        }
+    }
+
     /// - Throws: `blocked` with everything that stands in the way.
     private func mayStart(_ watch: RunCalendarWatch) throws(ControlError) {
         let refusals: [String]
@@ -169,7 +191,7 @@ public struct RunService: Sendable {
             refusals = try watch.refusals(toStartAt: tools.now())
         } catch {
             throw ControlError(
-                .blocked, "windows and freezes cannot be read, and the run may fall into one: \(error)",
+                .blocked, "the run may fall into a freeze: \(RunCalendar.words(error))",
                 hint: "mend the file, then start it again")
         }
         guard refusals.isEmpty else {
@@ -203,8 +225,10 @@ public struct RunService: Sendable {
 
     /// Why a step that lowers availability may not start at this moment; nil if it may.
     static func refusal(_ input: StepGuardInput, _ watch: RunCalendarWatch?) -> String? {
-        // The way back waits for nothing but capacity.
-        if !input.isRollback, let reason = watch?.refusal(toTakeOut: input.step.resource, at: input.at) {
+        // The way back waits for nothing but capacity, and who is out or changed in part is brought on.
+        if !input.isRollback, !input.isOut,
+            let reason = watch?.refusal(toTakeOut: input.step.resource, at: input.at, by: input.run)
+        {
             return reason
         }
         let others = input.reservations.lazy.filter { $0.resource != input.step.resource }

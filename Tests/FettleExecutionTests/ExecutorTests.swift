@@ -298,6 +298,25 @@ import Testing
         #expect(asked.withLock { $0.filter { $0 == "web-1/drain" }.count } == 2)
     }
 
+    /// A time that is over must not keep a host half way: out of one pool, and not of the other.
+    @Test func theFurtherGuardIsToldWhoIsOutAlready() async throws {
+        var pool = Self.pool
+        pool.hasSecondPool = true
+        let setup = try await Setup(pool)
+        let told = Mutex<[StepID: Bool]>([:])
+        let executor = setup.executor {
+            $0.mayStart = { input in
+                told.withLock { $0[input.step.id] = input.isOut }
+                return nil
+            }
+        }
+        #expect(try await executor.execute(start: Self.start) == .ended(.succeeded))
+        for host in ["web-1", "web-2", "web-3"] {
+            #expect(told.withLock { $0[StepID("\(host)/drain-api")] } == false)
+            #expect(told.withLock { $0[StepID("\(host)/drain-web")] } == true)
+        }
+    }
+
     @Test func aGroupThatCannotBeObservedIsNotTouched() async throws {
         var pool = Self.pool
         pool.timeoutSeconds = 1

@@ -12,17 +12,24 @@ struct ChangeAnswer: Encodable {
     var conflicts: [ChangeCalendar.Conflict]
     /// In what the world is no longer as the plan saw it: votes cast are void where there is any.
     var drift: [WorldDrift]
+    /// What speaks against the time that it has.
+    var timeObjections: [String]
 
-    init(_ change: Change, _ changes: ChangeService, fleet: Fleet?) async throws {
+    init(
+        _ change: Change, _ changes: ChangeService, fleet: Fleet?, calendar: RunCalendar
+    ) async throws {
         self.change = change
         phase = try await changes.phase(of: change)
         missingApprovals = change.missingApprovals
         stillNeeded = change.openDemands
         conflicts = try await changes.calendar(fleet: fleet).conflicts(of: change.id)
         drift = try await changes.drift(of: change, fleet: fleet)
+        timeObjections = try await changes.objectionsToTime(of: change, calendar: calendar)
     }
 
-    private enum Field: String, CodingKey { case phase, missingApprovals, stillNeeded, conflicts, drift }
+    private enum Field: String, CodingKey {
+        case phase, missingApprovals, stillNeeded, conflicts, drift, timeObjections
+    }
 
     func encode(to encoder: any Encoder) throws {
         try change.encode(to: encoder)
@@ -32,5 +39,6 @@ struct ChangeAnswer: Encodable {
         try container.encode(stillNeeded, forKey: .stillNeeded)
         try container.encode(conflicts, forKey: .conflicts)
         try container.encode(drift, forKey: .drift)
+        try container.encode(timeObjections, forKey: .timeObjections)
     }
 }

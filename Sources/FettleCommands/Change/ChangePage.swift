@@ -12,6 +12,8 @@ struct ChangePage {
     var risks: [String]
     /// In what the world is no longer as the plan saw it.
     var drift: [WorldDrift]
+    /// What speaks against the time that it has.
+    var time: [String]
 
     func lines() -> [String] {
         var lines = [
@@ -32,6 +34,7 @@ struct ChangePage {
                 "  takes \(promotion.set.id) (digest \(promotion.set.digest.short)…) to \(promotion.stage)\(lane)")
         }
         if let schedule = change.schedule { lines.append("  to be carried out \(Self.words(schedule))") }
+        lines += time.map { "    \($0)" }
         if let expires = change.expiresAt, phase == .authorise || phase == .scheduled {
             lines.append("  over if it is not started by \(expires)")
         }

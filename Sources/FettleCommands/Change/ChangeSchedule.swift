@@ -7,14 +7,15 @@ struct ChangeScheduleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schedule", abstract: "Say when a change that you asked for is to be carried out.",
         discussion: """
-            It does not start before, and is over if nobody has started it by the end. Nobody may have voted on it yet: who agrees, \
-            agrees to the time as well.
+            It does not start before, and is over if nobody has started it by the end. No host is taken out that would not be back \
+            by the end, with its way back; what is out then is brought back all the same. A time that is too short for a host, or in \
+            which windows or freezes keep one in, is refused. Nobody may have voted on it yet: who agrees, agrees to the time as well.
             """)
 
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The change, such as change-1.") var change: String
     @Option(help: "From when on, in UTC, such as 2026-11-28T22:00:00Z.") var from: String?
-    @Option(help: "Until when it has to have been started.") var until: String?
+    @Option(help: "Until when the last host has to be back.") var until: String?
     @Flag(help: "At any time again.") var clear = false
 
     func validate() throws {
@@ -33,7 +34,11 @@ struct ChangeScheduleCommand: AsyncParsableCommand {
         if let opens = from.flatMap({ Timestamp($0) }), let closes = until.flatMap({ Timestamp($0) }) {
             window = TimeWindow(opensAt: opens, closesAt: closes)
         }
-        let change = try await session.changes.schedule(ChangeID(change), for: window, by: session.person)
+        let change = try await session.changes.schedule(
+            ChangeID(change), for: window, by: session.person, calendar: session.calendar)
+        for line in try await session.changes.objectionsToTime(of: change, calendar: session.calendar) {
+            session.note("\(change.id): \(line)".printable)
+        }
         if options.output == .json { return try session.printJSON(change) }
         session.print("\(change.id) is to be carried out \(ChangePage.words(change.schedule))")
     }

@@ -38,15 +38,19 @@ struct ChangeShow: AsyncParsableCommand {
         let fleet = Self.fleet(of: session)
         if let html { return try await write(change, fleet, session, to: html) }
         if options.output == .json {
-            return try session.printJSON(try await ChangeAnswer(change, session.changes, fleet: fleet))
+            return try session.printJSON(
+                try await ChangeAnswer(
+                    change, session.changes, fleet: fleet, calendar: session.calendar))
         }
         let plan = try await session.changes.plan(of: change)
         var risks: [String] = []
         if let fleet, (try? session.policy) != nil { risks = try await PlanRisks.of(plan, session, fleet: fleet) }
         let page = ChangePage(
             change: change, phase: try await session.changes.phase(of: change), radius: BlastRadius(plan),
-            conflicts: try await session.changes.calendar(fleet: fleet).conflicts(of: change.id), risks: risks,
-            drift: try await session.changes.drift(of: change, fleet: fleet))
+            conflicts: try await session.changes.calendar(fleet: fleet).conflicts(of: change.id),
+            risks: risks,
+            drift: try await session.changes.drift(of: change, fleet: fleet),
+            time: try await session.changes.objectionsToTime(of: change, calendar: session.calendar))
         for line in page.lines().flatMap({ $0.folded(in: .standard) }) { session.print(line) }
         session.print("")
         session.print(PlanView(plan: plan, digest: change.plan.digest).lines())
@@ -71,7 +75,9 @@ struct ChangeShow: AsyncParsableCommand {
         let approval = ApprovalPicture(
             change: change, phase: try await session.changes.phase(of: change),
             drift: WorldDrift.lines(try await session.changes.drift(of: change, fleet: fleet), limit: 30),
-            conflicts: try await session.changes.calendar(fleet: fleet).conflicts(of: change.id).map(ChangePage.line))
+            conflicts: try await session.changes.calendar(fleet: fleet).conflicts(of: change.id)
+                .map(ChangePage.line),
+            time: try await session.changes.objectionsToTime(of: change, calendar: session.calendar))
         let text = PlanPage.html(picture, for: approval)
         if path == "-" { return Output.write(text + "\n") }
         try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)

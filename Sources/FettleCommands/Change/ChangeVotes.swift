@@ -39,6 +39,11 @@ struct VoteArguments: ParsableArguments {
             on: ChangeID(change), by: session.person, approves: approves, digest: seen, note: note,
             fleet: approves ? session.fleetIfAny : nil)
         if approves, let words = voted.sharedLoginWords { session.note(words) }
+        if approves {
+            // The vote is cast: what cannot be told beside it is no failure.
+            let objections = try? await session.changes.objectionsToTime(of: voted, calendar: session.calendar)
+            for line in objections ?? [] { session.note("\(voted.id): \(line)".printable) }
+        }
         if options.output == .json { return try session.printJSON(voted) }
         session.print("\(session.person) \(approves ? "approves" : "rejects") \(voted.id); it is \(voted.state.words)")
         if voted.state == .approved { session.next("fettle run start \(voted.id)") }

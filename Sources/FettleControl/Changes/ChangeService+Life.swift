@@ -1,18 +1,70 @@
 public import FettleModel
+import FettlePlanning
+import FettleReporting
 import FettleStore
 
 /// A change before and after its run.
 extension ChangeService {
     /// Says when a change is to be carried out.
     ///
-    /// - Parameter window: it does not start before, and is over if nobody started it by the end; nil: whenever somebody starts it.
-    /// - Throws: `blocked` for anybody but the requester, `conflict` once somebody has voted on it.
+    /// - Parameters:
+    ///   - window: it does not start before, nobody is taken out after, and it is over if nobody started it by the end; nil: whenever
+    ///     somebody starts it.
+    ///   - calendar: windows and freezes as they are now; nil: those of the plan are all that is known.
+    /// - Throws: `blocked` for anybody but the requester, and for a time in which not every host of the plan can be taken out, with why;
+    ///   `conflict` once somebody has voted on it.
     public func schedule(
-        _ id: ChangeID, for window: TimeWindow?, by person: Person
+        _ id: ChangeID, for window: TimeWindow?, by person: Person, calendar: RunCalendar? = nil
     ) async throws(ControlError) -> Change {
         try await require(.submit, on: id, by: person)
         return try await alter(id) { change throws(ControlError) in
             try change.take(.schedule(by: person, window: window), at: now())
+            guard window != nil else { return }
+            let contradictions = try await contradictions(of: change, calendar)
+            guard contradictions.isEmpty else {
+                throw ControlError(
+                    .blocked,
+                    "\(change.plan.id) cannot be carried out in that time (I4):\n  "
+                        + contradictions.joined(separator: "\n  "),
+                    hint:
+                        "`fettle windows` shows when work may be done; `fettle change schedule \(id) --from … --until …`, or "
+                        + "`fettle plan make` for other windows")
+            }
+        }
+    }
+
+    /// What speaks against the time that a change has: who can never be taken out in it, and that the plan may last longer. Empty where
+    /// it has none, and once its run is made.
+    ///
+    /// - Parameter calendar: windows and freezes as they are now; nil: those of the plan are all that is known.
+    public func objectionsToTime(
+        of change: Change, calendar: RunCalendar? = nil
+    ) async throws(ControlError) -> [String] {
+        guard let schedule = change.schedule, change.run == nil, change.state != .rejected, change.state != .withdrawn,
+            !change.isExpired(at: now())
+        else { return [] }
+        let contradictions = try await contradictions(of: change, calendar)
+        let plan = try await plan(of: change)
+        // A plan of several windows waits between them; and who fits nowhere is told already.
+        guard contradictions.isEmpty, plan.windows.isEmpty else { return contradictions }
+        let needed = PlanTimeline(plan).total.p95Seconds
+        let left = Int(schedule.closesAt.seconds(since: max(now(), schedule.opensAt)))
+        guard needed > left else { return [] }
+        return [
+            "with each step at its 95% figure it lasts \(ApprovalWords.duration(needed)), and has "
+                + "\(ApprovalWords.duration(left)): hosts that are not reached by then are left as they are"
+        ]
+    }
+
+    private func contradictions(of change: Change, _ calendar: RunCalendar?) async throws(ControlError) -> [String] {
+        let plan = try await plan(of: change)
+        let watch = RunCalendarWatch(
+            try await gate.accepted(calendar, for: plan) ?? .bindsNobody, plan,
+            isEmergency: change.kind == .emergency, agreed: change.schedule)
+        do {
+            return try watch.contradictions(at: now())
+        } catch {
+            return [RunCalendar.words(error)]
         }
     }
 

@@ -10,9 +10,18 @@ public struct RunCalendar: Sendable {
     let read: @Sendable () throws -> (policy: Policy, fleet: Fleet)
 
     public init(read: @escaping @Sendable () throws -> (policy: Policy, fleet: Fleet)) { self.read = read }
+
+    /// Why nobody knows windows and freezes, in one line: what reads the files tells each mistake in a line of its own.
+    static func words(_ error: any Error) -> String {
+        "windows and freezes cannot be read: " + "\(error)".split(separator: "\n").joined(separator: "; ")
+    }
+
+    /// Of a policy that says nothing of time.
+    static let bindsNobody = RunCalendar { (Policy(), Fleet(environments: [], resources: [], groups: [])) }
 }
 
-/// The calendar of one run: read anew once a minute at most, because a fleet of 100,000 hosts takes a moment.
+/// The calendar of one run, and the time that was agreed for its change: the policy is read anew once a minute at most, because a
+/// fleet of 100,000 hosts takes a moment.
 final class RunCalendarWatch: Sendable {
     /// What was read is taken as it is for so long.
     static let freshSeconds = 60
@@ -22,6 +31,8 @@ final class RunCalendarWatch: Sendable {
     private let calendar: RunCalendar
     private let plan: Plan
     private let isEmergency: Bool
+    /// The time of the change that people have agreed to; nil: any.
+    private let agreed: TimeWindow?
     /// By resource, in seconds: all that is disruptive on its way forward and its whole way back, at their 95% figures.
     private let needs: [ResourceID: Int]
     private let kept = Mutex<Kept?>(nil)
@@ -33,10 +44,11 @@ final class RunCalendarWatch: Sendable {
         var readAt: Timestamp
     }
 
-    init(_ calendar: RunCalendar, _ plan: Plan, isEmergency: Bool) {
+    init(_ calendar: RunCalendar, _ plan: Plan, isEmergency: Bool, agreed: TimeWindow? = nil) {
         self.calendar = calendar
         self.plan = plan
         self.isEmergency = isEmergency
+        self.agreed = agreed
         var needs: [ResourceID: Int] = [:]
         // A restart before the change is over when the change begins, and shorter: it needs no more.
         for step in plan.steps where step.availability != .none && step.leg == nil {
@@ -49,13 +61,20 @@ final class RunCalendarWatch: Sendable {
     }
 
     /// Why the resource may not be taken out now; nil if it may. What cannot be read permits nothing.
-    func refusal(toTakeOut resource: ResourceID, at now: Timestamp) -> String? {
+    ///
+    /// - Parameter run: that would take it out, for what can be done instead.
+    func refusal(toTakeOut resource: ResourceID, at now: Timestamp, by run: RunID = "RUN") -> String? {
         do {
             let needed = needs[resource] ?? 0
+            if let reason = reasonOfAgreement(needed, from: now) {
+                return
+                    "\(resource): \(reason) (I4); `fettle plan make --supersedes \(run)` plans what is left for another "
+                    + "time, `fettle run abort \(run)` leaves it"
+            }
             return reason(resource, from: now, within: nil, needed: needed, try current(at: now))
                 .map { "\(resource): \($0) (I4)" }
         } catch {
-            return "windows and freezes cannot be read: \(error)"
+            return RunCalendar.words(error)
         }
     }
 
@@ -63,22 +82,60 @@ final class RunCalendarWatch: Sendable {
     func refusals(toStartAt now: Timestamp) throws -> [String] {
         let kept = try current(at: now)
         guard kept.calendar != nil else { return [] }
+        return heldUp { resource, needed in
+            let window = plan.window(of: resource)
+            // A window that is over is the run's own business: it says so, and asks a person.
+            if let window, window.closesAt <= now { return nil }
+            return reason(
+                resource, from: max(now, window?.opensAt ?? now), within: window, needed: needed, kept)
+        }
+    }
+
+    /// Why the run may not start now though people agreed to a time: for whom too little is left of it.
+    func refusals(ofAgreementAt now: Timestamp) -> [String] {
+        guard let agreed else { return [] }
+        return heldUp { target, needed in
+            let window = plan.window(of: target)
+            if let window, window.closesAt <= now { return nil }
+            return reasonOfAgreement(needed, from: max(now, agreed.opensAt, window?.opensAt ?? now))
+        }
+    }
+
+    /// Who can never be taken out within the agreed time: it is too short, it misses their planned windows, or policy keeps them in.
+    func contradictions(at now: Timestamp) throws -> [String] {
+        guard let agreed else { return [] }
+        let kept = try current(at: now)
+        return heldUp { target, needed in
+            var (from, until) = (max(now, agreed.opensAt), agreed.closesAt)
+            if let window = plan.window(of: target) {
+                (from, until) = (max(from, window.opensAt), min(until, window.closesAt))
+                guard from < until else { return "planned for \(window.opensAt) to \(window.closesAt)" }
+            }
+            guard from.adding(seconds: needed) <= until else {
+                return "needs \(needed) s with its way back, and has \(Int(until.seconds(since: from))) s"
+            }
+            return reason(
+                target, from: from, within: TimeWindow(opensAt: from, closesAt: until), needed: needed, kept)
+        }
+    }
+
+    /// By the reason, with the hosts that it holds up.
+    private func heldUp(_ why: (ResourceID, _ needed: Int) -> String?) -> [String] {
         var held: [String: [ResourceID]] = [:]
         for target in plan.targets {
-            guard let needed = needs[target.resource] else { continue }
-            let window = plan.window(of: target.resource)
-            // A window that is over is the run's own business: it says so, and asks a person.
-            if let window, window.closesAt <= now { continue }
-            let from = max(now, window?.opensAt ?? now)
-            if let why = reason(target.resource, from: from, within: window, needed: needed, kept) {
-                held[why, default: []].append(target.resource)
-            }
+            guard let needed = needs[target.resource], let reason = why(target.resource, needed) else { continue }
+            held[reason, default: []].append(target.resource)
         }
         return held.sorted { $0.key < $1.key }.map { why, resources in
             let names = resources.sorted().prefix(5).map(\.rawValue).joined(separator: ", ")
             let more = resources.count > 5 ? " and \(resources.count - 5) more" : ""
             return "\(names)\(more): \(why)"
         }
+    }
+
+    private func reasonOfAgreement(_ needed: Int, from: Timestamp) -> String? {
+        guard let agreed, from < agreed.opensAt || from.adding(seconds: needed) > agreed.closesAt else { return nil }
+        return "needs \(needed) s with its way back, and was agreed for \(agreed.opensAt) to \(agreed.closesAt)"
     }
 
     /// - Parameter window: the part of time in which it is planned; nil: from now on, without a break.
@@ -115,7 +172,9 @@ final class RunCalendarWatch: Sendable {
             return known
         }
         let (policy, fleet) = try calendar.read()
-        let last = max(now, plan.windows.map(\.closesAt).max() ?? now)
+        // A year of a time that is agreed is enough to find a window in it.
+        let agreement = agreed.map { min($0.closesAt, $0.opensAt.adding(seconds: 366 * 86_400)) }
+        let last = max(now, agreement ?? now, plan.windows.map(\.closesAt).max() ?? now)
         let bindsNobody = policy.windows.isEmpty && policy.freezes.isEmpty && policy.withoutWindow == .anyTime
         let made = Kept(
             calendar: bindsNobody

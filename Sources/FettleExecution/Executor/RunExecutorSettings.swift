@@ -79,6 +79,8 @@ public struct StepGuardInput: Sendable {
     public var step: Step
     /// Belongs to the way back.
     public var isRollback: Bool
+    /// The step's resource is out by this run already: it is to go on, and not to begin.
+    public var isOut: Bool
     public var plan: Plan
     public var run: RunID
     /// Every group that the step takes members from, observed just now.
@@ -88,11 +90,12 @@ public struct StepGuardInput: Sendable {
     public var at: Timestamp
 
     public init(
-        step: Step, isRollback: Bool, plan: Plan, run: RunID, health: [GroupID: [ResourceID: MemberHealth]],
-        reservations: [Reservation], at: Timestamp
+        step: Step, isRollback: Bool, isOut: Bool = false, plan: Plan, run: RunID,
+        health: [GroupID: [ResourceID: MemberHealth]], reservations: [Reservation], at: Timestamp
     ) {
         self.step = step
         self.isRollback = isRollback
+        self.isOut = isOut
         self.plan = plan
         self.run = run
         self.health = health

@@ -14,8 +14,8 @@ extension RunWorker {
         guard !Task.isCancelled, await stillHoldsRun(before: "reserving \(step.resource)") else { return }
         do throws(StoreError) {
             let input = StepGuardInput(
-                step: step, isRollback: order.isRollback, plan: executor.plan, run: claim.run, health: health,
-                reservations: try await executor.store.reservations(), at: executor.settings.now())
+                step: step, isRollback: order.isRollback, isOut: order.isOut, plan: executor.plan, run: claim.run,
+                health: health, reservations: try await executor.store.reservations(), at: executor.settings.now())
             if order.lowersAvailability(health), let reason = await executor.settings.mayStart(input) {
                 return report(.reserved(step.id, .refused(reason: reason)))
             }

@@ -6,6 +6,8 @@ public struct CapacityOrder: Sendable, Equatable {
     public var step: Step
     /// Belongs to the way back.
     public var isRollback: Bool
+    /// The step's resource is out by this run already and was seen so, or is changed in part.
+    public var isOut: Bool
     /// What goes out with the step's resource.
     public var carries: [ResourceID]
     /// Every group of the step's resource and of what it carries.
@@ -16,11 +18,12 @@ public struct CapacityOrder: Sendable, Equatable {
     public var quarantined: Set<ResourceID>
 
     public init(
-        step: Step, isRollback: Bool, carries: [ResourceID] = [], groups: [PlannedGroup],
+        step: Step, isRollback: Bool, isOut: Bool = false, carries: [ResourceID] = [], groups: [PlannedGroup],
         lentGroups: [PlannedGroup] = [], quarantined: Set<ResourceID>
     ) {
         self.step = step
         self.isRollback = isRollback
+        self.isOut = isOut
         self.carries = carries
         self.groups = groups
         self.lentGroups = lentGroups

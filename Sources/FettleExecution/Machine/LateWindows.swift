@@ -33,9 +33,18 @@ extension RunMachine {
         if time < window.opensAt { return true }
         var ahead = unsettledCore(of: resource)
         // As long as nobody has seen it out it is as if it had not begun.
-        let isSeenOut = index.steps[resource].contains { fold[$0].holdsOut && fold[$0].wasDone }
-        if !isSeenOut { ahead += index.rollback(resource) }
+        if !isSeenOut(resource) { ahead += index.rollback(resource) }
         let seconds = ahead.reduce(0) { $0 + index.planned($1.number).estimate.p95Seconds }
         return time.adding(seconds: seconds) > window.closesAt
+    }
+
+    private func isSeenOut(_ resource: ResourceNumber) -> Bool {
+        index.steps[resource].contains { fold[$0].holdsOut && fold[$0].wasDone }
+    }
+
+    /// Out, and seen so, or begun to be changed: it is to go on whatever the time is. Who was only meant to be taken out, by an executor
+    /// that died, is not.
+    func isUnderWay(_ resource: ResourceNumber) -> Bool {
+        fold.isOut(resource) && (isSeenOut(resource) || wasBegun(resource))
     }
 }

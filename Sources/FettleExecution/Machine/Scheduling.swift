@@ -131,7 +131,7 @@ extension RunMachine {
         let groups = index.groups
         let quarantined = fold.quarantined.keys.flatMap { [$0] + groups.carries[$0] }
         return CapacityOrder(
-            step: index.planned(step.number), isRollback: step.isRollback,
+            step: index.planned(step.number), isRollback: step.isRollback, isOut: isUnderWay(step.resource),
             carries: groups.carries[step.resource].map(index.name),
             groups: groups.taken[step.resource].map(index.planned),
             lentGroups: groups.lent[step.resource].map(index.planned), quarantined: Set(quarantined.map(index.name)))

@@ -8,12 +8,17 @@ public struct ApprovalPicture: Sendable, Equatable {
     public var drift: [String]
     /// Other changes that get in its way, a sentence each.
     public var conflicts: [String]
+    /// What speaks against the time that it has, a sentence each.
+    public var time: [String]
 
-    public init(change: Change, phase: ChangePhase, drift: [String] = [], conflicts: [String] = []) {
+    public init(
+        change: Change, phase: ChangePhase, drift: [String] = [], conflicts: [String] = [], time: [String] = []
+    ) {
         self.change = change
         self.phase = phase
         self.drift = drift
         self.conflicts = conflicts
+        self.time = time
     }
 }
 
@@ -56,6 +61,9 @@ struct ApprovalSection {
                 agree.\(votes) <code>fettle plan make</code> plans anew, <code>fettle change submit</code> asks for that.</p>\
                 \(list(approval.drift))</section>
                 """)
+        }
+        if !approval.time.isEmpty {
+            parts.append("<section><h2 class=\"warn\">The time it has</h2>\(list(approval.time))</section>")
         }
         if !approval.conflicts.isEmpty {
             parts.append("<section><h2 class=\"warn\">Other changes</h2>\(list(approval.conflicts))</section>")
@@ -163,6 +171,8 @@ public enum ApprovalWords {
     public static func schedule(_ window: TimeWindow?) -> String {
         window.map { "\($0.opensAt.minute) to \($0.closesAt.minute)" } ?? "at any time"
     }
+
+    public static func duration(_ seconds: Int) -> String { PlanWords.duration(seconds) }
 
     public static func reach(_ radius: BlastRadius) -> String {
         let hosts = "\(radius.hosts) host\(radius.hosts == 1 ? "" : "s")"
