@@ -55,21 +55,8 @@ public struct ChangeService: Sendable {
         return change
     }
 
-    private func requireNoneIsLive(of plan: PlanID, among kept: [DocumentSummary]) async throws(ControlError) {
-        for summary in kept {
-            let change = try await change(ChangeID(summary.id))
-            guard change.plan.id == plan.rawValue, try await isLive(change) else { continue }
-            let what = change.run.map { "carried out by \($0)" } ?? change.state.words
-            throw ControlError(
-                .conflict, "plan \(plan) was already submitted as change \(change.id), which is \(what)",
-                hint:
-                    "`fettle change show \(change.id)`; a new submission is right once it is rejected or withdrawn, or "
-                    + "its run has ended")
-        }
-    }
-
     /// Whether something can still come of it. Once it is not live it never is again.
-    private func isLive(_ change: Change) async throws(ControlError) -> Bool {
+    func isLive(_ change: Change) async throws(ControlError) -> Bool {
         guard let run = try await run(of: change) else {
             return (change.state == .awaitingApproval || change.state == .approved) && !change.isExpired(at: now())
         }

@@ -90,12 +90,17 @@ public struct GovernanceService: Sendable {
             record.drift = DriftJudge(facts: facts, policy: policy).compare(fleet.resources).fromBaselines
         }
         for summary in try await keeper.list(.change, limit: Self.changeLimit) {
-            let change = try await keeper.load(Change.self, .change, id: summary.id).value
+            // What was altered past Fettle shows nothing, and is no reason not to look at the others.
+            guard case .success(let change) = try await keeper.legible(ChangeID(summary.id)) else { continue }
             record.changes.append(change)
             guard let run = change.run else { continue }
-            let time = try await runs.summary(of: run).createdAt
-            for environment in try await keeper.load(Plan.self, .plan, id: change.plan.id).value.environments {
-                record.lastRuns[environment] = max(record.lastRuns[environment] ?? time, time)
+            do throws(ControlError) {
+                let time = try await runs.summary(of: run).createdAt
+                for environment in try await keeper.load(Plan.self, .plan, id: change.plan.id).value.environments {
+                    record.lastRuns[environment] = max(record.lastRuns[environment] ?? time, time)
+                }
+            } catch {
+                guard error.isOfWhatIsKept else { throw error }
             }
         }
         return PolicyExaminer(policy: policy, declared: declared, fleet: fleet, record: record, at: now()).examine()

@@ -16,13 +16,13 @@ struct ChangeAnswer: Encodable {
     var timeObjections: [String]
 
     init(
-        _ change: Change, _ changes: ChangeService, fleet: Fleet?, calendar: RunCalendar
+        _ change: Change, _ changes: ChangeService, fleet: Fleet?, order: [OrderRule], calendar: RunCalendar
     ) async throws {
         self.change = change
         phase = try await changes.phase(of: change)
         missingApprovals = change.missingApprovals
         stillNeeded = change.openDemands
-        conflicts = try await changes.calendar(fleet: fleet).conflicts(of: change.id)
+        conflicts = try await changes.conflicts(of: change, fleet: fleet, order: order)
         drift = try await changes.drift(of: change, fleet: fleet)
         timeObjections = try await changes.objectionsToTime(of: change, calendar: calendar)
     }

@@ -12,23 +12,34 @@ struct ChangeList: AsyncParsableCommand, ListAnswering {
 
     func run() async throws {
         let session = try Session(options)
-        var changes: [Change] = []
-        var phases: [ChangePhase] = []
-        for summary in try await session.keeper.list(.change, limit: limit) {
-            let change = try await session.changes.change(ChangeID(summary.id))
-            changes.append(change)
-            phases.append(try await session.changes.phase(of: change))
-        }
-        if options.output == .json { return try session.printJSON(changes) }
-        if options.output.isLines {
-            let lines = zip(changes, phases).map { (change: $0, phase: $1) }
+        let kept = try await session.changes.changes(limit: limit)
+        if options.output != .table {
+            var lines: [(change: Change, phase: ChangePhase)] = []
+            for result in kept {
+                switch result {
+                case .success(let change):
+                    lines.append((change: change, phase: try await session.changes.phase(of: change)))
+                case .failure(let unread): session.note(unread.words.printable)
+                }
+            }
+            guard options.output.isLines else { return try session.printJSON(lines.map(\.change)) }
             return try Output.writeLines(ListAnswer.changes(lines), as: options.output)
         }
         var table = Table([
             .init(title: "CHANGE"), .init(title: "STATE"), .init(title: "PLAN"), .init(title: "DIGEST"),
             .init(title: "ASKED BY"), .init(title: "REASON", shrinks: 1),
         ])
-        for (change, phase) in zip(changes, phases) {
+        for result in kept {
+            let change: Change
+            switch result {
+            case .success(let legible): change = legible
+            case .failure(let unread):
+                table.add(
+                    .init(unread.change.rawValue, .bold), .init("cannot be read", .red), .init("?"), .init("?"),
+                    .init("?"), .init(unread.reason))
+                continue
+            }
+            let phase = try await session.changes.phase(of: change)
             table.add(
                 .init(change.id.rawValue, .bold), .init(change.words(phase), phase.style),
                 .init(change.plan.id), .init(change.plan.digest.short, .dim), .init(change.requestedBy.rawValue),

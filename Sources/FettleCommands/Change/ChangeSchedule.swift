@@ -78,8 +78,10 @@ struct ChangeCalendarCommand: AsyncParsableCommand {
         if options.output == .ics {
             return Output.write(try await session.changes.feed().text(at: .now()))
         }
-        let calendar = try await session.changes.calendar(fleet: try? session.fleet)
+        let calendar = try await session.changes.calendar(
+            fleet: try? session.fleet, order: session.orderRules)
         if options.output == .json { return try session.printJSON(calendar) }
+        for unread in calendar.unread ?? [] { session.note(unread.words.printable) }
         guard !calendar.entries.isEmpty else { return session.print("No change is to be carried out.") }
         var table = Table([
             .init(title: "CHANGE"), .init(title: "STATE"), .init(title: "WHEN (UTC)", shrinks: 1),
@@ -89,10 +91,16 @@ struct ChangeCalendarCommand: AsyncParsableCommand {
         for entry in calendar.entries {
             table.add(
                 .init(entry.change.rawValue, .bold), .init(entry.phase.words, entry.phase.style),
-                .init(ChangePage.words(entry.window)), .init("\(entry.hosts)"),
+                .init(Self.words(entry.windows)), .init("\(entry.hosts)"),
                 .init(PlanView.list(entry.groups.map(\.rawValue), limit: 3)), .init(entry.reason))
         }
         session.print(table)
         for line in calendar.conflicts.map(ChangePage.line) { session.print(line) }
+    }
+
+    private static func words(_ windows: [TimeWindow]) -> String {
+        guard !windows.isEmpty else { return ChangePage.words(nil) }
+        let more = windows.count > 2 ? ", and \(windows.count - 2) more" : ""
+        return windows.prefix(2).map(ChangePage.words).joined(separator: ", ") + more
     }
 }

@@ -40,14 +40,14 @@ struct ChangeShow: AsyncParsableCommand {
         if options.output == .json {
             return try session.printJSON(
                 try await ChangeAnswer(
-                    change, session.changes, fleet: fleet, calendar: session.calendar))
+                    change, session.changes, fleet: fleet, order: session.orderRules, calendar: session.calendar))
         }
         let plan = try await session.changes.plan(of: change)
         var risks: [String] = []
         if let fleet, (try? session.policy) != nil { risks = try await PlanRisks.of(plan, session, fleet: fleet) }
         let page = ChangePage(
             change: change, phase: try await session.changes.phase(of: change), radius: BlastRadius(plan),
-            conflicts: try await session.changes.calendar(fleet: fleet).conflicts(of: change.id),
+            conflicts: try await session.changes.conflicts(of: change, fleet: fleet, order: session.orderRules),
             risks: risks,
             drift: try await session.changes.drift(of: change, fleet: fleet),
             time: try await session.changes.objectionsToTime(of: change, calendar: session.calendar))
@@ -75,7 +75,7 @@ struct ChangeShow: AsyncParsableCommand {
         let approval = ApprovalPicture(
             change: change, phase: try await session.changes.phase(of: change),
             drift: WorldDrift.lines(try await session.changes.drift(of: change, fleet: fleet), limit: 30),
-            conflicts: try await session.changes.calendar(fleet: fleet).conflicts(of: change.id)
+            conflicts: try await session.changes.conflicts(of: change, fleet: fleet, order: session.orderRules)
                 .map(ChangePage.line),
             time: try await session.changes.objectionsToTime(of: change, calendar: session.calendar))
         let text = PlanPage.html(picture, for: approval)

@@ -78,6 +78,8 @@ final class Session {
     var fleet: Fleet { get throws { try folder.fleet } }
     var fleetIfAny: Fleet? { get throws { try folder.fleetIfAny } }
     var policy: Policy { get throws { try folder.policy } }
+    /// The policy's rules of order, for whoever only looks: a policy that cannot be read has none.
+    var orderRules: [OrderRule] { (try? policy.order) ?? [] }
     /// The keys that policy.yaml writes; the others only have their defaults.
     var declaredPolicy: Set<String> { get throws { try folder.policyReading.get().declared } }
     var calendar: RunCalendar { folder.calendar }

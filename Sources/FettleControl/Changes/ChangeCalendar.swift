@@ -7,6 +7,8 @@ public struct ChangeCalendar: Codable, Sendable, Equatable {
     /// By when they begin; those that may begin at any time last.
     public var entries: [Entry]
     public var conflicts: [Conflict]
+    /// Changes that cannot be read, or whose plan cannot: when they would be carried out, and in whose way, is not known. nil: all can be.
+    public var unread: [UnreadChange]?
 
     public struct Entry: Codable, Sendable, Equatable {
         public var change: ChangeID
@@ -14,8 +16,10 @@ public struct ChangeCalendar: Codable, Sendable, Equatable {
         public var phase: ChangePhase
         public var kind: Change.Kind
         public var reason: String
-        /// When it may be carried out, by its schedule or else by the windows of its plan; nil: at any time.
+        /// From when it may be carried out until when, by its schedule or else by the windows of its plan; nil: at any time.
         public var window: TimeWindow?
+        /// The times in between; one is the whole. Empty: any.
+        public var windows: [TimeWindow]
         public var hosts: Int
         public var groups: [GroupID]
     }
@@ -36,22 +40,20 @@ public struct ChangeCalendar: Codable, Sendable, Equatable {
         var plan: Plan
         var phase: ChangePhase
 
-        /// From when the first to when the last of its hosts may be out.
-        var window: TimeWindow? {
-            if let schedule = change.schedule { return schedule }
-            let places = plan.targets.map(\.window)
-            guard !places.contains(where: { $0 == nil }) else { return nil }
-            let windows = places.compactMap { $0 }.filter(plan.windows.indices.contains).map { plan.windows[$0] }
-            guard let opens = windows.map(\.opensAt).min(), let closes = windows.map(\.closesAt).max() else {
-                return nil
-            }
-            return TimeWindow(opensAt: opens, closesAt: closes)
-        }
+        /// When hosts of it may be out, by time and apart from each other; nil: at any time.
+        var windows: [TimeWindow]? { change.schedule.map { [$0] } ?? plan.timesOut }
+        var window: TimeWindow? { windows.flatMap(TimeWindow.init(spanning:)) }
     }
 
-    /// - Parameter items: in whatever order.
-    init(_ items: [Item], fleet: Fleet?, at time: Timestamp) {
+    /// - Parameters:
+    ///   - items: in whatever order.
+    ///   - unread: what is not among them.
+    ///   - rules: of order, of the policy.
+    init(
+        _ items: [Item], unread: [UnreadChange] = [], fleet: Fleet?, order rules: [OrderRule] = [], at time: Timestamp
+    ) {
         at = time
+        self.unread = unread.isEmpty ? nil : unread
         let sorted = items.sorted { left, right in
             let (one, other) = (left.window?.opensAt.milliseconds ?? .max, right.window?.opensAt.milliseconds ?? .max)
             return (one, left.change.id.rawValue) < (other, right.change.id.rawValue)
@@ -60,19 +62,17 @@ public struct ChangeCalendar: Codable, Sendable, Equatable {
             let radius = BlastRadius(item.plan)
             return Entry(
                 change: item.change.id, plan: item.plan.id, phase: item.phase, kind: item.change.kind,
-                reason: item.change.reason, window: item.window, hosts: radius.hosts, groups: radius.groups)
+                reason: item.change.reason, window: item.window,
+                windows: item.windows ?? [], hosts: radius.hosts, groups: radius.groups)
         }
         let reaches = sorted.map { ChangeReach($0.plan) }
-        let order = GroupDependencies(fleet)
+        let times = sorted.map(\.windows)
+        let order = GroupDependencies(fleet, order: rules)
         conflicts = []
         for first in sorted.indices {
             for second in sorted.indices.dropFirst(first + 1) {
-                let windows = (sorted[first].window, sorted[second].window)
-                if let one = windows.0, let other = windows.1,
-                    one.closesAt <= other.opensAt || other.closesAt <= one.opensAt
-                {
-                    continue
-                }
+                let windows = (times[first], times[second])
+                if let one = windows.0, let other = windows.1, !TimeWindow.overlap(one, other) { continue }
                 let reasons = reaches[first].conflicts(with: reaches[second], order)
                 guard !reasons.isEmpty else { continue }
                 conflicts.append(
@@ -85,6 +85,47 @@ public struct ChangeCalendar: Codable, Sendable, Equatable {
 
     public func conflicts(of change: ChangeID) -> [Conflict] {
         conflicts.filter { $0.first == change || $0.second == change }
+    }
+}
+
+extension Plan {
+    /// When its hosts may be out by its windows, by time; those that overlap or touch are one. nil: at any time.
+    var timesOut: [TimeWindow]? {
+        let places = Set(targets.map(\.window))
+        guard !places.contains(nil) else { return nil }
+        let used = places.compactMap { $0 }.filter(windows.indices.contains).map { windows[$0] }
+        var times: [TimeWindow] = []
+        for window in used.sorted(by: { $0.opensAt < $1.opensAt }) {
+            if let last = times.last, window.opensAt <= last.closesAt {
+                times[times.count - 1].closesAt = max(last.closesAt, window.closesAt)
+            } else {
+                times.append(window)
+            }
+        }
+        return times.isEmpty ? nil : times
+    }
+}
+
+extension TimeWindow {
+    /// From when the first opens to when the last closes; nil of none.
+    init?(spanning windows: [TimeWindow]) {
+        guard let opens = windows.map(\.opensAt).min(), let closes = windows.map(\.closesAt).max() else { return nil }
+        self.init(opensAt: opens, closesAt: closes)
+    }
+
+    /// Whether any of the one meets any of the other. Both by time.
+    fileprivate static func overlap(_ one: [TimeWindow], _ other: [TimeWindow]) -> Bool {
+        var (here, there) = (one.startIndex, other.startIndex)
+        while here < one.endIndex, there < other.endIndex {
+            if one[here].closesAt <= other[there].opensAt {
+                here += 1
+            } else if other[there].closesAt <= one[here].opensAt {
+                there += 1
+            } else {
+                return true
+            }
+        }
+        return false
     }
 }
 
@@ -121,11 +162,11 @@ struct ChangeReach {
     }
 }
 
-/// Which groups wait for which, over several steps too.
+/// Which groups wait for which, over several steps too: by what the fleet says of its groups and resources, and by the policy's rules.
 struct GroupDependencies {
     private var before: [GroupID: Set<GroupID>] = [:]
 
-    init(_ fleet: Fleet?) {
+    init(_ fleet: Fleet?, order rules: [OrderRule] = []) {
         guard let fleet else { return }
         var direct: [GroupID: Set<GroupID>] = [:]
         var groups: [ResourceID: [GroupID]] = [:]
@@ -137,6 +178,7 @@ struct GroupDependencies {
             let earlier = Set(resource.after.flatMap { groups[$0] ?? [] })
             for group in groups[resource.id] ?? [] { direct[group, default: []].formUnion(earlier) }
         }
+        for rule in rules { Self.add(rule, fleet, groups, to: &direct) }
         for group in direct.keys {
             var found: Set<GroupID> = []
             var open = Array(direct[group] ?? [])
@@ -144,6 +186,28 @@ struct GroupDependencies {
                 if found.insert(next).inserted { open += direct[next] ?? [] }
             }
             before[group] = found.subtracting([group])
+        }
+    }
+
+    private static func add(
+        _ rule: OrderRule, _ fleet: Fleet, _ groups: [ResourceID: [GroupID]],
+        to direct: inout [GroupID: Set<GroupID>]
+    ) {
+        // Within a group, it says nothing of another one.
+        guard rule.within != .group else { return }
+        let (first, then) = (rule.first.matcher, rule.then.matcher)
+        var earlier: [EnvironmentID?: Set<GroupID>] = [:]
+        func scope(_ resource: Resource) -> EnvironmentID? {
+            rule.within == .environment ? resource.environment : nil
+        }
+        for resource in fleet.resources {
+            let own = groups[resource.id] ?? []
+            if first.matches(resource, memberOf: own) { earlier[scope(resource), default: []].formUnion(own) }
+        }
+        for resource in fleet.resources {
+            let own = groups[resource.id] ?? []
+            guard let before = earlier[scope(resource)], then.matches(resource, memberOf: own) else { continue }
+            for group in own { direct[group, default: []].formUnion(before) }
         }
     }
 
@@ -164,15 +228,36 @@ struct GroupDependencies {
 extension ChangeService {
     /// The changes that are not over, and what stands between them.
     ///
-    /// - Parameter fleet: whose groups may depend on each other; nil: that is not known.
-    public func calendar(fleet: Fleet?) async throws(ControlError) -> ChangeCalendar {
+    /// - Parameters:
+    ///   - fleet: whose groups may depend on each other; nil: that is not known.
+    ///   - order: the policy's rules of order.
+    public func calendar(fleet: Fleet?, order: [OrderRule] = []) async throws(ControlError) -> ChangeCalendar {
         var items: [ChangeCalendar.Item] = []
-        for summary in try await keeper.list(.change, limit: .max) {
-            let change = try await change(ChangeID(summary.id))
+        var unread: [UnreadChange] = []
+        for result in try await changes(limit: .max) {
+            let change: Change
+            switch result {
+            case .success(let legible): change = legible
+            case .failure(let illegible):
+                unread.append(illegible)
+                continue
+            }
             let phase = try await phase(of: change)
             guard [.authorise, .scheduled, .implement].contains(phase) else { continue }
-            items.append(ChangeCalendar.Item(change: change, plan: try await plan(of: change), phase: phase))
+            do throws(ControlError) {
+                items.append(ChangeCalendar.Item(change: change, plan: try await plan(of: change), phase: phase))
+            } catch {
+                guard error.isOfWhatIsKept else { throw error }
+                unread.append(UnreadChange(change.id, error))
+            }
         }
-        return ChangeCalendar(items, fleet: fleet, at: now())
+        return ChangeCalendar(items, unread: unread, fleet: fleet, order: order, at: now())
+    }
+
+    /// What stands between a change and others that are not over.
+    public func conflicts(
+        of change: Change, fleet: Fleet?, order: [OrderRule] = []
+    ) async throws(ControlError) -> [ChangeCalendar.Conflict] {
+        try await calendar(fleet: fleet, order: order).conflicts(of: change.id)
     }
 }

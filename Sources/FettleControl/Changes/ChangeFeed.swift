@@ -8,37 +8,43 @@ extension ChangeService {
     /// so lately that somebody may still have them in theirs.
     public func feed() async throws(ControlError) -> CalendarFeed {
         let time = now()
-        let times = try await timesScheduled()
+        let turns = try await turnsTaken()
         var items: [CalendarFeed.Item] = []
-        for summary in try await keeper.list(.change, limit: .max) {
-            let change = try await change(ChangeID(summary.id))
+        for result in try await changes(limit: .max) {
             // A journal and a plan are long: they are only read of what may still be in the feed.
-            guard change.isInFeed(at: time) else { continue }
+            guard case .success(let change) = result, change.isInFeed(at: time) else { continue }
             let phase = try await phase(of: change)
             guard let status = Self.status(phase) else { continue }
             // What is kept of the plan may be another one by now: then only the schedule is known.
             let plan = try? await plan(of: change)
-            let window =
-                plan.map { ChangeCalendar.Item(change: change, plan: $0, phase: phase).window } ?? change.schedule
-            guard let window else { continue }
-            guard phase == .implement || time < window.closesAt.adding(seconds: Self.keptSeconds) else { continue }
+            let windows = change.schedule.map { [$0] } ?? plan?.timesOut ?? []
+            guard let last = windows.last else { continue }
+            guard phase == .implement || time < last.closesAt.adding(seconds: Self.keptSeconds) else { continue }
             let hosts = plan.map { BlastRadius($0).hosts }
-            items.append(
-                CalendarFeed.Item(
-                    uid: "\(change.id)-\(change.plan.digest.short)@fettle",
-                    sequence: times[change.id, default: 0] + (status == .cancelled ? 1 : 0),
-                    opensAt: window.opensAt, closesAt: window.closesAt, status: status,
-                    summary: "\(change.id): \(change.reason)",
-                    details: """
-                        \(change.words(phase)); \(change.kind.rawValue)
-                        asked by \(change.requestedBy)
-                        plan \(change.plan.id), \(hosts.map { "\($0)" } ?? "unknown") hosts
-                        """))
+            let details = """
+                \(change.words(phase)); \(change.kind.rawValue)
+                asked by \(change.requestedBy)
+                plan \(change.plan.id), \(hosts.map { "\($0)" } ?? "unknown") hosts
+                """
+            // Nobody writes down that a time is over without anybody having started it.
+            let hasExpired = status == .cancelled && change.isExpired(at: time)
+            for (place, window) in windows.enumerated() {
+                let night = place == 0 ? "" : "-\(place + 1)"
+                items.append(
+                    CalendarFeed.Item(
+                        uid: "\(change.id)-\(change.plan.digest.short)\(night)@fettle",
+                        sequence: turns[change.id, default: 0] + (hasExpired ? 1 : 0), opensAt: window.opensAt,
+                        closesAt: window.closesAt, status: status, summary: "\(change.id): \(change.reason)",
+                        details: details))
+            }
         }
         return CalendarFeed(items)
     }
 
     fileprivate static let keptSeconds = 30 * 86_400
+    private static let turns: Set<LogEntry.What> = [
+        .changeScheduled, .changeApproved, .changeRejected, .changeWithdrawn,
+    ]
 
     /// nil: it has had its time.
     private static func status(_ phase: ChangePhase) -> CalendarFeed.Status? {
@@ -50,8 +56,8 @@ extension ChangeService {
         }
     }
 
-    /// How often each change was given a time: the log has one entry for each.
-    private func timesScheduled() async throws(ControlError) -> [ChangeID: Int] {
+    /// How often something was done with each change by which its time or its state may be another one: the log has one entry for each.
+    private func turnsTaken() async throws(ControlError) -> [ChangeID: Int] {
         var times: [ChangeID: Int] = [:]
         var place = 0
         do throws(StoreError) {
@@ -60,7 +66,7 @@ extension ChangeService {
                 for record in records {
                     place = record.sequence
                     guard let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry)),
-                        entry.what == .changeScheduled, let change = entry.change
+                        Self.turns.contains(entry.what), let change = entry.change
                     else { continue }
                     times[change, default: 0] += 1
                 }

@@ -110,8 +110,8 @@ extension ChangeService {
     ) async throws(ControlError) {
         let limit = time.adding(seconds: -policy.changes.emergency.reviewWithinSeconds)
         for summary in kept where summary.createdAt < limit {
-            let change = try await change(ChangeID(summary.id))
-            guard change.kind == .emergency, change.review == nil,
+            guard case .success(let change) = try await keeper.legible(ChangeID(summary.id)),
+                change.kind == .emergency, change.review == nil,
                 change.phase(at: time, runEnd: try await runEnd(of: change)) == .review
             else { continue }
             throw ControlError(

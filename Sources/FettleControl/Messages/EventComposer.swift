@@ -66,24 +66,31 @@ struct EventComposer {
             change: facts, run: try await runFacts(run, kind, entry.resource), resource: entry.resource)
     }
 
-    /// Each change has one notice for one beginning, and one of its expiry.
+    /// Each change has one notice for each of its nights, and one of its expiry.
     mutating func planned() async throws(StoreError) -> Planned {
         if let known { return known }
         let time = now()
         var planned = Planned()
         for summary in try await store.documents(.change, limit: Self.mostNoticed) {
             // The plan, which is long, is only read of those that something may be told of.
-            guard let change = try await kept(ChangeID(summary.id)), change.run == nil,
+            guard let change = try await kept(ChangeID(summary.id)),
                 change.state == .approved || change.state == .awaitingApproval
             else { continue }
-            let isExpired = change.isExpired(at: time)
-            guard isExpired || tellsSoon else { continue }
-            let facts = try await changeFacts(change)
-            if isExpired {
+            if change.isExpired(at: time) {
+                let facts = try await changeFacts(change)
                 planned.expired.append(
                     MessageEvent(
                         id: "expired-\(facts.correlation)", kind: .changeExpired, at: time, change: facts))
-            } else if let window = facts.window, time < window.opensAt {
+                continue
+            }
+            guard tellsSoon else { continue }
+            let coming = try await times(change).filter { time < $0.opensAt }
+            // Of a run only the nights that are still to come matter, and its journal is long.
+            guard !coming.isEmpty else { continue }
+            var facts = try await changeFacts(change)
+            guard change.run == nil || facts.phase == .implement else { continue }
+            for window in coming {
+                facts.window = window
                 planned.soon.append(
                     MessageEvent(
                         id: "soon-\(facts.correlation)-\(window.opensAt.milliseconds)", kind: .changeSoon, at: time,
@@ -96,6 +103,12 @@ struct EventComposer {
 
     // MARK: Facts
 
+    /// When hosts of it may be out, by time; empty: at any time.
+    private func times(_ change: Change) async throws(StoreError) -> [TimeWindow] {
+        if let schedule = change.schedule { return [schedule] }
+        return try await planFacts(change)?.windows ?? []
+    }
+
     private func changeFacts(_ change: Change) async throws(StoreError) -> MessageEvent.ChangeFacts {
         let plan = try await planFacts(change)
         let phase = try await read { () async throws(ControlError) in try await changes.phase(of: change) }
@@ -103,7 +116,8 @@ struct EventComposer {
             id: change.id, correlation: "\(change.id)-\(change.plan.digest.short)", plan: PlanID(change.plan.id),
             kind: change.kind, template: change.template, phase: phase ?? change.phase(at: now()),
             reason: secrets.masked(change.reason), requestedBy: change.requestedBy,
-            window: change.schedule ?? plan?.window, environments: plan?.environments, groups: plan?.groups ?? [],
+            window: (change.schedule.map { [$0] } ?? plan?.windows).flatMap(TimeWindow.init(spanning:)),
+            environments: plan?.environments, groups: plan?.groups ?? [],
             hosts: plan?.hosts ?? 0)
     }
 
@@ -112,7 +126,7 @@ struct EventComposer {
         if let known = plans.facts(change.plan.digest) { return known }
         let plan = try await read { () async throws(ControlError) in try await changes.plan(of: change) }
         guard let plan else { return nil }
-        let facts = PlanFacts(plan, of: change)
+        let facts = PlanFacts(plan)
         plans.keep(facts, change.plan.digest)
         return facts
     }

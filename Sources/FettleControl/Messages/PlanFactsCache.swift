@@ -6,18 +6,15 @@ struct PlanFacts: Sendable {
     var environments: [EnvironmentID]
     var groups: [GroupID]
     var hosts: Int
-    /// By the windows of the plan alone; nil: at any time.
-    var window: TimeWindow?
+    /// By the windows of the plan alone, by time; nil: at any time.
+    var windows: [TimeWindow]?
 
-    /// - Parameter change: that the plan was submitted with; when it is scheduled for does not count.
-    init(_ plan: Plan, of change: Change) {
+    init(_ plan: Plan) {
         let radius = BlastRadius(plan)
         environments = radius.environments
         groups = radius.groups
         hosts = radius.hosts
-        var unscheduled = change
-        unscheduled.schedule = nil
-        window = ChangeCalendar.Item(change: unscheduled, plan: plan, phase: .authorise).window
+        windows = plan.timesOut
     }
 }
 

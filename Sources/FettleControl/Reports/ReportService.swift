@@ -91,11 +91,19 @@ public struct ReportService: Sendable {
     private func runLines() async throws(ControlError) -> [TrendDocument.RunLine] {
         var lines: [TrendDocument.RunLine] = []
         for summary in try await runs.runs(limit: Self.runLimit) {
-            let story = try await runs.story(of: summary.run)
-            lines.append(
-                .init(
-                    run: summary.run, title: story.plan.title, createdAt: summary.createdAt,
-                    outcome: story.state.outcome))
+            do throws(ControlError) {
+                let story = try await runs.story(of: summary.run)
+                lines.append(
+                    .init(
+                        run: summary.run, title: story.plan.title, createdAt: summary.createdAt,
+                        outcome: story.state.outcome))
+            } catch {
+                guard error.isOfWhatIsKept else { throw error }
+                lines.append(
+                    .init(
+                        run: summary.run, title: "", createdAt: summary.createdAt, outcome: nil,
+                        unreadable: error.message))
+            }
         }
         return lines
     }

@@ -14,6 +14,8 @@ enum TrendDocument {
         var title: String
         var createdAt: Timestamp
         var outcome: RunOutcome?
+        /// Why its journal or its plan cannot be read; nil: it was.
+        var unreadable: String?
     }
 
     /// One piece of software on one system, from when it was first seen wanting a fix until it was gone.
@@ -201,6 +203,7 @@ enum TrendDocument {
         ) { line in
             let (outcome, reason): (ReportCell, String?) =
                 switch line.outcome {
+                case nil where line.unreadable != nil: (.mark("cannot be read", .bad), line.unreadable)
                 case .succeeded: (.mark("succeeded", .good), nil)
                 case .rolledBack(let reason): (.mark("rolled back", .warn), reason)
                 case .failed(let reason): (.mark("failed", .bad), reason)

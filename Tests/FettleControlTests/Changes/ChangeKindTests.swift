@@ -185,6 +185,26 @@ import Testing
         #expect(told[0].reasons.contains("both change web-1, web-2, web-3"))
     }
 
+    @Test func groupsDependByTheRulesOfThePolicyToo() {
+        var fleet = FleetBuilder(environments: ["qa", "production"])
+        fleet.pool("db", size: 1, in: "production", minimum: .count(0))
+        fleet.pool("api", size: 1, in: "production", minimum: .count(0))
+        fleet.pool("web", size: 1, in: "qa", minimum: .count(0))
+        func order(_ scope: OrderRule.Scope, _ then: String) -> GroupDependencies {
+            GroupDependencies(
+                fleet.fleet,
+                order: [
+                    OrderRule(
+                        name: "schema first", first: ResourceSelector(groups: ["db"]),
+                        then: ResourceSelector(groups: [then]), within: scope)
+                ])
+        }
+        #expect(order(.environment, "api").dependent(["db"], ["api"]) == ["api after db"])
+        #expect(order(.environment, "web").dependent(["db"], ["web"]) == [])
+        #expect(order(.fleet, "web").dependent(["db"], ["web"]) == ["web after db"])
+        #expect(order(.group, "api").dependent(["db"], ["api"]) == [])
+    }
+
     @Test func groupsDependOverSeveralSteps() {
         var fleet = FleetBuilder()
         fleet.pool("db", size: 1, minimum: .count(0))

@@ -1,4 +1,3 @@
-import FettleControl
 import FettleEvidence
 import FettleModel
 import FettleStore
@@ -7,10 +6,12 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import FettleControl
+
 /// What happened reaches whoever the policy names, at least once, in order, and by one name.
 @Suite struct MessageServiceTests {
-    private let store = InMemoryStore(chain: .sha256)
-    private let world = World()
+    let store = InMemoryStore(chain: .sha256)
+    let world = World()
 
     /// The clock, and receivers that do as they are told.
     final class World: Sendable {
@@ -40,7 +41,7 @@ import Testing
         }
     }
 
-    private func receiver(
+    func receiver(
         _ name: String = "ops", events: [String] = [], environments: [String] = [], notice: Int? = nil
     ) -> MessageReceiver {
         MessageReceiver(
@@ -48,31 +49,37 @@ import Testing
             environments: environments, noticeSeconds: notice)
     }
 
-    private func service(_ receivers: MessageReceiver..., secrets: SecretMask = SecretMask()) -> MessageService {
+    func service(_ receivers: MessageReceiver..., secrets: SecretMask = SecretMask()) -> MessageService {
         service(receivers, secrets: secrets)
     }
 
-    private func service(_ receivers: [MessageReceiver], secrets: SecretMask = SecretMask()) -> MessageService {
+    func service(_ receivers: [MessageReceiver], secrets: SecretMask = SecretMask()) -> MessageService {
         let world = world
         return MessageService(
             store: store, policy: MessagePolicy(receivers: receivers), secrets: secrets, now: { world.now },
             deliver: { message, receiver, reference, _ in world.take(message, receiver, reference) })
     }
 
-    private var changes: ChangeService {
+    var changes: ChangeService {
         let world = world
         return ChangeService(store: store) { world.now }
     }
 
-    private func submit(reason: String = "patches") async throws -> Change {
+    func submit(
+        reason: String = "patches", kind: Change.Kind = .normal, windows: [TimeWindow] = []
+    ) async throws -> Change {
         var plan = RollingPlan.plan(size: 3, lanes: 1)
+        plan.windows = windows
+        if !windows.isEmpty {
+            for place in plan.targets.indices { plan.targets[place].window = min(place, windows.count - 1) }
+        }
         let number = try await StageKeeper(store: store).list(.plan, limit: .max).count + 1
         plan.id = PlanID("plan-\(number)")
         try await StageKeeper(store: store).keep(plan, as: .plan, id: plan.id.rawValue, at: world.now)
-        return try await changes.submit(plan: plan.id, kind: .normal, reason: reason, by: "alice", policy: Policy())
+        return try await changes.submit(plan: plan.id, kind: kind, reason: reason, by: "alice", policy: Policy())
     }
 
-    private func tell(_ service: MessageService, seconds: Int = 60) async throws -> MessageService.Summary {
+    func tell(_ service: MessageService, seconds: Int = 60) async throws -> MessageService.Summary {
         try await service.takeUp()
         return try await service.deliverDue(until: world.now.adding(seconds: seconds))
     }
