@@ -108,6 +108,37 @@ import Testing
         await server.stop()
     }
 
+    /// Asked for first and given a time later, which is how `change submit` and `change schedule` go.
+    @Test func aTimeThatIsSaidOrTakenBackLaterIsWrittenToo() async throws {
+        let server = try await WebServer { [double] in double.answer($0) }
+        func dates() -> [String?] { ["start_date", "end_date"].map { double.records.first?.fields[$0] } }
+        _ = try await tell(.changeSubmitted, nil, server)
+        #expect(dates() == [nil, nil])
+        let first = try await tell(.changeScheduled, ("2026-11-28T22:00:00Z", "2026-11-29T02:00:00Z"), server)
+        #expect(dates() == ["2026-11-28 22:00:00", "2026-11-29 02:00:00"])
+        _ = try await tell(.changeScheduled, ("2026-11-30T22:00:00Z", "2026-12-01T02:00:00Z"), server)
+        #expect(dates() == ["2026-11-30 22:00:00", "2026-12-01 02:00:00"])
+        _ = try await tell(.changeScheduled, nil, server)
+        #expect(dates() == ["", ""])
+        // A record that is as it should be is left alone.
+        let before = server.requests.count { $0.json["start_date"] != nil }
+        _ = try await tell(.changeApproved, nil, server)
+        #expect(server.requests.count { $0.json["start_date"] != nil } == before)
+        #expect(first.isDelivered && double.records.count == 1)
+        await server.stop()
+    }
+
+    private func tell(
+        _ kind: MessageKind, _ time: (String, String)?, _ server: WebServer
+    ) async throws -> DeliveryOutcome {
+        var window: TimeWindow?
+        if let time {
+            window = TimeWindow(
+                opensAt: try #require(Timestamp(time.0)), closesAt: try #require(Timestamp(time.1)))
+        }
+        return await deliver(Sample.event(kind, Sample.change(window: window)), server)
+    }
+
     @Test func aTestWritesNothing() async throws {
         let server = try await WebServer { [double] in double.answer($0) }
         #expect(await deliver(Sample.event(.test, nil), server).isDelivered)

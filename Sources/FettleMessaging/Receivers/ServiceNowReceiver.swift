@@ -26,6 +26,8 @@ struct ServiceNowReceiver {
         var id: String
         var number: String
         var state: Int
+        /// From when until when, as it writes times; empty: not said.
+        var dates: [String: String]
     }
 
     func deliver() async throws(DeliveryFailure) -> DeliveryOutcome {
@@ -70,10 +72,7 @@ struct ServiceNowReceiver {
         fields["description"] = .text(text.lines.map { "\($0.name): \($0.value)" }.joined(separator: "\n"))
         fields["correlation_id"] = .text(change.correlation)
         fields["correlation_display"] = .text("Fettle")
-        if let window = change.window {
-            fields["start_date"] = .text(Self.time(window.opensAt))
-            fields["end_date"] = .text(Self.time(window.closesAt))
-        }
+        for (name, date) in dates(change) where !date.isEmpty { fields[name] = .text(date) }
         let object = try await request(.POST, "\(Self.root)/\(kind(change).path)", fields, "making the record")
         return try Self.record(object["result"])
     }
@@ -98,12 +97,13 @@ struct ServiceNowReceiver {
 
     // MARK: Moving
 
-    /// From state to state as far as ours is; a note is written with the last.
+    /// From state to state as far as ours is; a note is written with the last, and the time where that is another one with the first.
     ///
     /// - Returns: the state in which it is seen to be then.
     private func move(_ record: Record, _ change: MessageEvent.ChangeFacts) async throws(DeliveryFailure) -> Int {
         let target = Self.state(change.phase)
         if record.state == 4 || record.state == 3 { return record.state }
+        var times = dates(change).filter { $0.value != record.dates[$0.key] }.mapValues { JSONPiece.text($0) }
         var steps: [Int] = []
         if target == 4 {
             steps = [4]
@@ -119,11 +119,13 @@ struct ServiceNowReceiver {
         }
         let note = EventText(call.event).text
         guard let last = steps.last else {
-            _ = try await request(.PATCH, "\(Self.root)/\(record.id)", ["work_notes": .text(note)], "writing a note")
+            let fields = times.merging(["work_notes": .text(note)]) { _, new in new }
+            _ = try await request(.PATCH, "\(Self.root)/\(record.id)", fields, "writing a note")
             return record.state
         }
         for state in steps {
-            var fields: [String: JSONPiece] = ["state": .text("\(state)")]
+            var fields = times.merging(["state": .text("\(state)")]) { _, new in new }
+            times = [:]
             if state == last { fields["work_notes"] = .text(note) }
             if state == 3 || state == 4 { fields.merge(closing(change)) { _, new in new } }
             let object = try await request(.PATCH, "\(Self.root)/\(record.id)", fields, "state \(Self.words(state))")
@@ -169,7 +171,10 @@ struct ServiceNowReceiver {
         guard let id = value(piece?["sys_id"])?.text, isID(id), let state = value(piece?["state"])?.integer else {
             throw DeliveryFailure("the record in the answer has no sys_id or no state", mayPass: false)
         }
-        return Record(id: id, number: PlainText.line(value(piece?["number"])?.text ?? id, limit: 40), state: state)
+        let dates = ["start_date", "end_date"].map { ($0, value(piece?[$0])?.text ?? "") }
+        return Record(
+            id: id, number: PlainText.line(value(piece?["number"])?.text ?? id, limit: 40), state: state,
+            dates: Dictionary(uniqueKeysWithValues: dates))
     }
 
     /// Fields come as `{"value": …, "display_value": …}`.
@@ -200,6 +205,15 @@ struct ServiceNowReceiver {
             4: "Canceled",
         ]
         return names[state] ?? "in state \(state)"
+    }
+
+    /// When the change is to be carried out, as far as we say so: empty where a time was taken back. Nothing of a change that never had one:
+    /// somebody over there may have put it in.
+    private func dates(_ change: MessageEvent.ChangeFacts) -> [String: String] {
+        guard let window = change.window else {
+            return call.event.kind == .changeScheduled ? ["start_date": "", "end_date": ""] : [:]
+        }
+        return ["start_date": Self.time(window.opensAt), "end_date": Self.time(window.closesAt)]
     }
 
     /// As ServiceNow writes times, in UTC.

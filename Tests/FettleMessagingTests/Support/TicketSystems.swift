@@ -72,6 +72,8 @@ final class ServiceNowDouble: Sendable {
             if let next = fields["state"].flatMap({ Int($0) }) {
                 if let refusal = move(&state.records[place], to: next, fields, state.closed) { return refusal }
             }
+            let dates = fields.filter { $0.key == "start_date" || $0.key == "end_date" }
+            state.records[place].fields.merge(dates) { _, new in new }
             return .json(["result": shown(state.records[place])])
         default: return .status(405)
         }
