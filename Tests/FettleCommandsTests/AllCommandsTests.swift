@@ -120,7 +120,7 @@ import Testing
         Use(words: ["pipeline", "patchset-1"]),
         Use(words: ["patchset", "resolve", "patchset-1", "note-2", "--note", "was the network"]),
         Use(words: ["patchset", "show", "patchset-1"]),
-        Use(words: ["promote", "patchset-1", "--to", "moon"], exits: [3], fails: true),
+        Use(words: ["promote", "patchset-1", "--to", "moon"], exits: [2], fails: true),
         Use(words: ["promote", "patchset-1", "--to", "dev"]),
         Use(words: ["run", "resume", "run-1"]),
         Use(words: ["run", "list"]),

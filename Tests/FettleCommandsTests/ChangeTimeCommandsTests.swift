@@ -52,4 +52,19 @@ import Testing
         let broken = try await run(["run", "start", "change-1", "--no-verify"], in: folder, exits: 3).error
         #expect(broken.contains("; 1 problem"), "\(broken)")
     }
+
+    @Test func anAlteredChangeIsToldBesideTheOthers() async throws {
+        let folder = try await submitted()
+        try await AlteredDatabase.execute(
+            in: folder, "UPDATE document SET bytes = bytes || ' ' WHERE kind = 'change' AND id = 'change-1'")
+        for words in [["change", "list"], ["change", "calendar"], ["pipeline"], ["report", "trend"]] {
+            let program = try await run(words, in: folder)
+            if words[0] == "change" {
+                #expect((program.output + program.error).contains("cannot be read"), "\(words)\(program.output)")
+            }
+        }
+        let json = try await run(["change", "list", "-o", "json"], in: folder)
+        #expect(json.error.contains("change-1 cannot be read"))
+        _ = try await run(["change", "show", "change-1"], in: folder, exits: 3)
+    }
 }

@@ -81,6 +81,8 @@ struct PipelineCommand: AsyncParsableCommand {
                 session.print(
                     failed.map { "\(row.set) failed in \($0.stage) and goes no further" }
                         ?? "\(row.set) has come to every stage: \(Self.reach(row))")
+                if !row.waitsFor.isEmpty { session.print("against it speaks:") }
+                for criterion in row.waitsFor { session.print("  \(criterion.words)".printable) }
             } else if row.waitsFor.isEmpty {
                 session.print("\(next): may go")
             } else {

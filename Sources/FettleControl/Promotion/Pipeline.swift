@@ -16,7 +16,8 @@ public struct Pipeline: Codable, Sendable, Equatable {
         public var places: [Place]
         /// The first stage to which it has not come; nil: it has come to all, or goes no further.
         public var next: StageID?
-        /// What the next stage still waits for; empty if it may go there now.
+        /// What the next stage still waits for; empty if it may go there now. Where there is no next one: what speaks against the set
+        /// where it is.
         public var waitsFor: [PromotionJudge.Criterion]
     }
 
@@ -55,7 +56,10 @@ extension PromotionService {
     ) async throws(ControlError) -> Pipeline {
         let stages = policy.promotion ?? .standard(for: fleet)
         let time = tools.now()
-        let changes = try await record.changes()
+        var changes = try await record.changes()
+        changes.legible = changes.legible.mapValues { changes in
+            changes.filter { $0.run != nil || ![.cancelled, .closed].contains($0.phase(at: time)) }
+        }
         let notes = try await record.notes()
         let look = try await record.laterLook(stages)
         var kept: [Kept] = []
@@ -63,12 +67,7 @@ extension PromotionService {
         var rows: [Pipeline.Row] = []
         for entry in kept {
             let reference = StageReference(id: entry.set.id.rawValue, digest: entry.digest)
-            let mine = (changes[reference.id] ?? []).filter { change in
-                change.run != nil || ![.cancelled, .closed].contains(change.phase(at: time))
-            }
-            let judge = PromotionJudge(
-                policy: stages, trials: try await record.trials(of: mine, reference, look: look),
-                notes: (notes[reference.id] ?? []).filter { $0.set == reference })
+            let judge = try await record.judge(of: entry.set, reference, stages, changes, notes, look: look)
             var row = Self.row(entry, judge, at: time)
             for place in row.places.indices {
                 let environments = stages.stage(row.places[place].stage)?.environments ?? []
@@ -91,9 +90,10 @@ extension PromotionService {
         let waiting = next.map { stage in
             judge.criteria(to: stage, lane: .normal, exploited: !kept.set.exploited.isEmpty, at: time)
         }
+        // Also of a set that goes no further it is told what is known against it.
         return Pipeline.Row(
             set: kept.set.id, digest: kept.digest, title: kept.set.title, madeAt: kept.set.madeAt, places: places,
-            next: next, waitsFor: (waiting ?? []).filter { !$0.isMet })
+            next: next, waitsFor: (waiting ?? judge.objections).filter { !$0.isMet })
     }
 
     /// The worst that happened counts, then the furthest.

@@ -63,7 +63,7 @@ struct PromotionAdmission {
     private func require(
         _ promotion: ChangePromotion, _ set: PatchSet, bringing brought: [PlatformVersions], at time: Timestamp
     ) async throws(ControlError) {
-        let judge = try await record.judge(promotion.set, promotion.policy)
+        let judge = try await record.judge(of: set, promotion.set, promotion.policy)
         let criteria = judge.criteria(
             to: promotion.stage, lane: promotion.lane, exploited: !set.exploited.isEmpty, bringing: brought,
             at: time)
@@ -134,6 +134,7 @@ extension PromotionJudge.Criterion.Name {
         switch self {
         case .stage: "stage"
         case .lane: "fast lane"
+        case .record: "record"
         case .failedRuns: "failed runs"
         case .regressions: "regressions"
         case .runs: "runs"

@@ -22,31 +22,72 @@ struct PromotionRecord {
     }
 
     /// Changes whose plans were made from a set, by the set's id; oldest first.
-    func changes() async throws(ControlError) -> [String: [Change]] {
-        var changes: [String: [Change]] = [:]
+    func changes() async throws(ControlError) -> KeptOfSets<Change> {
+        var kept = KeptOfSets<Change>()
         for summary in try await keeper.list(.change, limit: .max).reversed() {
-            let change = try await keeper.load(Change.self, .change, id: summary.id).value
-            if let promotion = change.promotion { changes[promotion.set.id, default: []].append(change) }
+            switch try await keeper.legible(ChangeID(summary.id)) {
+            case .success(let change):
+                if let promotion = change.promotion { kept.legible[promotion.set.id, default: []].append(change) }
+            case .failure(let unread):
+                if let subject = try await keeper.subject(of: unread) {
+                    if let set = subject.set { kept.doubts[set, default: []].append(unread.words) }
+                } else {
+                    kept.ofAnySet.append((summary.createdAt, unread.words))
+                }
+            }
         }
-        return changes
+        return kept
     }
 
-    /// Notes by the set's id, in the order of their numbers.
-    func notes() async throws(ControlError) -> [String: [PatchSetNote]] {
-        var notes: [PatchSetNote] = []
+    /// Notes by the set's id, in the order of their numbers: those that are what the log tells, and what is wrong with the others.
+    func notes() async throws(ControlError) -> KeptOfSets<PatchSetNote> {
+        var kept = KeptOfSets<PatchSetNote>()
+        var notes: [(note: PatchSetNote, digest: Digest)] = []
         for summary in try await keeper.list(.note, limit: .max) {
-            notes.append(try await keeper.load(PatchSetNote.self, .note, id: summary.id).value)
+            do throws(ControlError) {
+                let (note, reference) = try await keeper.load(PatchSetNote.self, .note, id: summary.id)
+                notes.append((note, reference.digest))
+            } catch {
+                guard error.isOfWhatIsKept else { throw error }
+                let words = "\(summary.id) cannot be read: \(error.message)"
+                if let set = try await keeper.setOfUnread(note: summary.id) {
+                    kept.doubts[set, default: []].append(words)
+                } else {
+                    kept.ofAnySet.append((summary.createdAt, words))
+                }
+            }
+        }
+        for fault in try await NoteWitness(keeper: keeper).faults(of: notes) {
+            if let set = fault.set {
+                kept.doubts[set, default: []].append(fault.words)
+            } else {
+                kept.ofAnySet.append((fault.at, fault.words))
+            }
+            // What nobody is known to have said is not heard.
+            notes.removeAll { $0.note.id == fault.note }
         }
         func number(_ note: PatchSetNote) -> Int { note.id.split(separator: "-").last.flatMap { Int($0) } ?? 0 }
-        return Dictionary(grouping: notes.sorted { number($0) < number($1) }, by: \.set.id)
+        kept.legible = Dictionary(grouping: notes.map(\.note).sorted { number($0) < number($1) }, by: \.set.id)
+        return kept
     }
 
     /// The judge of one set by all that is kept now.
-    func judge(_ reference: StageReference, _ policy: PromotionPolicy) async throws(ControlError) -> PromotionJudge {
-        let trials = try await trials(
-            of: try await changes()[reference.id] ?? [], reference, look: try await laterLook(policy))
-        let notes = try await notes()[reference.id] ?? []
-        return PromotionJudge(policy: policy, trials: trials, notes: notes.filter { $0.set == reference })
+    func judge(
+        of set: PatchSet, _ reference: StageReference, _ policy: PromotionPolicy
+    ) async throws(ControlError) -> PromotionJudge {
+        try await judge(
+            of: set, reference, policy, try await changes(), try await notes(), look: try await laterLook(policy))
+    }
+
+    func judge(
+        of set: PatchSet, _ reference: StageReference, _ policy: PromotionPolicy, _ changes: KeptOfSets<Change>,
+        _ notes: KeptOfSets<PatchSetNote>, look: LaterLook?
+    ) async throws(ControlError) -> PromotionJudge {
+        let (trials, lost) = try await trials(of: changes.legible[reference.id] ?? [], reference, look: look)
+        let said = notes.legible[reference.id] ?? []
+        return PromotionJudge(
+            policy: policy, trials: trials, notes: said.filter { $0.set == reference },
+            doubts: changes.doubts(of: set) + notes.doubts(of: set) + lost)
     }
 
     /// The newest look at hosts, where a stage demands something of it; nil: none does, or nobody has looked.
@@ -62,15 +103,22 @@ struct PromotionRecord {
     /// - Parameters:
     ///   - changes: of the set.
     ///   - look: what hosts show by now; nil: nobody asks.
+    /// - Returns: also those of which it cannot be told what they came to, in words.
     func trials(
         of changes: [Change], _ reference: StageReference, look: LaterLook? = nil
-    ) async throws(ControlError) -> [PatchSetTrial] {
+    ) async throws(ControlError) -> (trials: [PatchSetTrial], lost: [String]) {
         var trials: [PatchSetTrial] = []
+        var lost: [String] = []
         for change in changes {
             guard let promotion = change.promotion, promotion.set == reference else { continue }
-            trials.append(try await trial(of: change, promotion, look))
+            do throws(ControlError) {
+                trials.append(try await trial(of: change, promotion, look))
+            } catch {
+                guard error.isOfWhatIsKept else { throw error }
+                lost.append("what \(change.id) came to cannot be read: \(error.message)")
+            }
         }
-        return trials
+        return (trials, lost)
     }
 
     private func trial(

@@ -20,7 +20,7 @@ extension PromotionService {
         }
         try await requireMayAsk(suite, in: stage, program, of: kept.set, by: person)
         let reference = StageReference(id: id.rawValue, digest: kept.digest)
-        let judge = try await record.judge(reference, policy)
+        let judge = try await record.judge(of: kept.set, reference, policy)
         let now = tools.now()
         if case .webhook = suite, let asked = judge.request(in: stage), let request = asked.request,
             request.suite == suite, now <= request.dueBy, judge.answer(to: asked) == nil
@@ -51,11 +51,11 @@ extension PromotionService {
             }
             try await gate.requireAccepted(program: program, of: stage)
         case .webhook(_, _, let name):
-            guard name.name != person.name, name.name != set.madeBy.name else {
+            guard !name.isSame(as: person), !name.isSame(as: set.madeBy) else {
                 throw ControlError(
                     .blocked,
-                    "\(name) answers for the suite of \(stage), and \(name.name == person.name ? "asks" : "made the set")",
-                    hint: name.name == person.name
+                    "\(name) answers for the suite of \(stage), and \(name.isSame(as: person) ? "asks" : "made the set")",
+                    hint: name.isSame(as: person)
                         ? "another person asks"
                         : "another person makes the set, or another identity answers: 'answeredBy' in policy.yaml")
             }
@@ -89,7 +89,7 @@ extension PromotionService {
         let (set, reference) = try await record.set(id)
         let judge = PromotionJudge(
             policy: policy, trials: [],
-            notes: try await record.notes()[id.rawValue, default: []].filter { $0.set == reference })
+            notes: try await record.notes().legible[id.rawValue, default: []].filter { $0.set == reference })
         let asked = judge.notes.first { $0.id == request && $0.kind == .asked }
         // Who may not answer here is not told what was asked.
         try await requireMayNote(in: asked?.stage, by: person, policy: policy)
@@ -138,7 +138,7 @@ extension PromotionService {
                     .blocked, "only \(name) says that the suite of \(stage) passed, and not \(person)",
                     hint: "'answeredBy' of its tests in policy.yaml names whose word it is")
             }
-            guard person.name != asked.by.name, person.name != set.madeBy.name else {
+            guard !person.isSame(as: asked.by), !person.isSame(as: set.madeBy) else {
                 throw ControlError(
                     .blocked, "\(person) has asked for the tests, or made \(set.id): another person has to have",
                     hint: "another person asks: `fettle patchset test \(set.id) --stage \(stage)`")

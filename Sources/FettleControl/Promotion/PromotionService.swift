@@ -82,7 +82,8 @@ public struct PromotionService: Sendable {
     /// - Parameters:
     ///   - stage: nil: of none in particular.
     ///   - resolves: for `resolved`: the note of the regression.
-    /// - Throws: `invalid` for a stage or a note that there is not, `blocked` if somebody resolves a regression that is their own set's
+    ///   - text: what was seen; not empty.
+    /// - Throws: `invalid` for a stage or a note that there is not, and for no words; `blocked` if whoever made the set signs it off, if somebody resolves a regression that is their own set's
     ///   maker's to prove gone (whoever made a set does not resolve what was found against it), or speaks for a stage's own suite.
     public func note(
         on id: PatchSetID, kind: PatchSetNote.Kind, passes: Bool, stage: StageID?, resolves: String? = nil,
@@ -100,11 +101,17 @@ public struct PromotionService: Sendable {
                 .blocked, "policy.yaml names \(suite.words) for \(stage): nobody signs off in its place",
                 hint: "`fettle patchset test \(id) --stage \(stage)` asks it")
         }
-        // As with suites that are answered, and regressions that are resolved.
-        if kind == .tests, passes, person.name == set.madeBy.name {
+        guard !text.allSatisfy(\.isWhitespace) else {
             throw ControlError(
-                .blocked, "\(person) made \(id): another person has to say that its tests pass",
-                hint: "`fettle patchset sign \(id) --kind tests …` by somebody else, or a suite in policy.yaml")
+                .invalid, "a note on \(id) says what was seen, and this one says nothing",
+                hint: "say it with `--note '…'`")
+        }
+        // As with suites that are answered, and regressions that are resolved.
+        if PatchSetNote.Kind.signOffs.contains(kind), passes, person.isSame(as: set.madeBy) {
+            throw ControlError(
+                .blocked, "\(person) made \(id): another person has to say that \(kind.signedOffWords)",
+                hint: "`fettle patchset sign \(id) --kind \(kind.rawValue) --note '…'` by somebody else"
+                    + (kind == .tests ? ", or a suite in policy.yaml" : ""))
         }
         if kind == .resolved { try await requireMayResolve(resolves, of: set, by: person, policy: policy) }
         return try await keep { name, time in
@@ -126,7 +133,7 @@ public struct PromotionService: Sendable {
     private func requireMayResolve(
         _ resolves: String?, of set: PatchSet, by person: Person, policy: PromotionPolicy
     ) async throws(ControlError) {
-        let notes = try await record.notes()[set.id.rawValue] ?? []
+        let notes = try await record.notes().legible[set.id.rawValue] ?? []
         let open = PromotionJudge(policy: policy, trials: [], notes: notes).openRegressions
         guard let resolves, open.contains(where: { $0.id == resolves }) else {
             let names = open.map(\.id).joined(separator: ", ")
@@ -134,7 +141,7 @@ public struct PromotionService: Sendable {
                 .invalid, "\(resolves ?? "nothing") is no open regression of \(set.id)",
                 hint: names.isEmpty ? "`fettle patchset show \(set.id)`: none is open" : "open: \(names)")
         }
-        guard person.name != set.madeBy.name else {
+        guard !person.isSame(as: set.madeBy) else {
             throw ControlError(
                 .blocked, "\(person) made \(set.id): another person has to say that \(resolves) is resolved",
                 hint: "`fettle patchset resolve \(set.id) \(resolves) --note '…'` by somebody else")
@@ -147,7 +154,7 @@ public struct PromotionService: Sendable {
     }
 
     public func notes(on id: PatchSetID) async throws(ControlError) -> [PatchSetNote] {
-        try await record.notes()[id.rawValue] ?? []
+        try await record.notes().legible[id.rawValue] ?? []
     }
 
     // MARK: Promotion
@@ -173,7 +180,8 @@ public struct PromotionService: Sendable {
         try await gate.requireAccepted(policy, fleet)
         let (set, reference) = try await record.set(id)
         let stages = policy.promotion ?? .standard(for: fleet)
-        let judge = try await record.judge(reference, stages)
+        try Self.require(stage, stages)
+        let judge = try await record.judge(of: set, reference, stages)
         // Before hosts are asked for nothing.
         try PromotionAdmission.require(
             judge.criteria(to: stage, lane: lane, exploited: !set.exploited.isEmpty, at: tools.now()), set, to: stage)
@@ -222,5 +230,16 @@ public struct PromotionService: Sendable {
                 ? "`fettle patchset freeze \(id)` keeps its versions while they can be had; where it is frozen already, these "
                     + "hosts need its source (docs/promotion.md), and `fettle scan`"
                 : "`fettle plan show \(result.plan.id)` tells what was left out, and why")
+    }
+}
+
+extension PatchSetNote.Kind {
+    /// What a sign-off of this kind says of a set.
+    fileprivate var signedOffWords: String {
+        switch self {
+        case .vendor: "its vendor has spoken for it"
+        case .provider: "its platform's provider has spoken for it"
+        case .tests, .regression, .resolved, .asked: "its tests pass"
+        }
     }
 }

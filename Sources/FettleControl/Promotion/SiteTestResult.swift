@@ -65,7 +65,7 @@ extension PromotionService {
     ) async throws(ControlError) -> Kept {
         let (set, reference) = try await record.set(id)
         try Self.require(stage, policy)
-        let judge = try await record.judge(reference, policy)
+        let judge = try await record.judge(of: set, reference, policy)
         guard judge.trials.contains(where: { $0.stage == stage && $0.hasSucceeded }) else {
             throw ControlError(
                 .blocked, "no run has brought \(id) to \(stage): there is nothing of it to test",
@@ -94,6 +94,7 @@ extension PromotionService {
     static func require(_ stage: StageID, _ policy: PromotionPolicy) throws(ControlError) {
         guard policy.stage(stage) == nil else { return }
         let known = policy.stages.map(\.id.rawValue).joined(separator: ", ")
-        throw ControlError(.invalid, "there is no stage \(stage)", hint: "there are: \(known)")
+        throw ControlError(
+            .invalid, "there is no stage \(stage)", hint: "there are: \(known); `fettle pipeline` shows them")
     }
 }

@@ -112,6 +112,9 @@ extension Person {
     public var name: String {
         rawValue.firstRange(of: " (signed in as ").map { String(rawValue[..<$0.lowerBound]) } ?? rawValue
     }
+
+    /// Whether it is the same person: names are not told apart by upper and lower case, in which anybody can write their own.
+    public func isSame(as other: Person) -> Bool { name.lowercased() == other.name.lowercased() }
 }
 
 /// How many people must agree, and whether the one who asks may be among them.

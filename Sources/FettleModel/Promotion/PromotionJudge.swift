@@ -5,15 +5,21 @@ public struct PromotionJudge: Sendable {
     public var trials: [PatchSetTrial]
     /// Every note on the set.
     public var notes: [PatchSetNote]
+    /// What is kept of it and is not what was written, in words: what that would tell is not known.
+    public var doubts: [String]
 
     /// - Parameters:
     ///   - policy: the stages, and what each demands.
     ///   - trials: of this set alone.
     ///   - notes: of this set alone, in the order in which they were written.
-    public init(policy: PromotionPolicy, trials: [PatchSetTrial], notes: [PatchSetNote]) {
+    ///   - doubts: what is kept of it and cannot be relied on, in words.
+    public init(
+        policy: PromotionPolicy, trials: [PatchSetTrial], notes: [PatchSetNote], doubts: [String] = []
+    ) {
         self.policy = policy
         self.trials = trials
         self.notes = notes
+        self.doubts = doubts
     }
 
     /// One thing that is demanded, and how far it is.
@@ -33,7 +39,7 @@ public struct PromotionJudge: Sendable {
         }
 
         public enum Name: String, Codable, Sendable, CaseIterable {
-            case stage, lane, failedRuns, regressions, runs, hosts, tried, soak
+            case stage, lane, record, failedRuns, regressions, runs, hosts, tried, soak
             case canaries, gates, closed, beside, signOffs
         }
     }
@@ -58,7 +64,7 @@ public struct PromotionJudge: Sendable {
                     stage: nil, name: .stage, isMet: false, state: "there is no stage \(stage); there are: \(known)")
             ]
         }
-        var list = [failedRuns(), regressions()] + refusals()
+        var list = record() + [failedRuns(), regressions()] + refusals()
         if lane == .fast { list.insert(fastLane(exploited), at: 0) }
         for (before, criteria) in policy.path(to: stage, lane: lane) {
             list += shown(in: before.id, criteria, at: time)
@@ -66,6 +72,16 @@ public struct PromotionJudge: Sendable {
             if let brought, criteria.beside == true { list.append(beside(in: before.id, brought)) }
         }
         return list
+    }
+
+    /// What speaks against the set wherever it is, besides runs that failed: also of one that has come to every stage.
+    public var objections: [Criterion] { (record() + [regressions()] + refusals()).filter { !$0.isMet } }
+
+    /// A failure or a refusal may be what is not known.
+    private func record() -> [Criterion] {
+        guard let first = doubts.first else { return [] }
+        let more = doubts.count > 1 ? "; and \(doubts.count - 1) more" : ""
+        return [Criterion(stage: nil, name: .record, isMet: false, state: first + more)]
     }
 
     /// A set that failed anywhere goes no further: what was right of it goes into a new one.

@@ -14,6 +14,8 @@ public struct LogEntry: Codable, Sendable, Equatable {
     public var run: RunID?
     public var step: StepID?
     public var resource: ResourceID?
+    /// Of a note: the patch set that it is about, so that one that is gone is missed there. nil: of nothing else, and by an earlier Fettle.
+    public var set: PatchSetID?
     /// A fixed word, such as how a run ended, what a person answered to a gate, or what was asked of a run.
     public var word: String?
     /// What `digest` is taken over.

@@ -33,7 +33,12 @@ public enum LogRules {
             let note = decoded(ImageNote.self, document.bytes)
             entry.by = note?.by
             entry.word = note?.kind.rawValue
-        case .fleet, .facts, .findings, .selection, .statement, .patchset, .note, .submitted: break
+        case .note:
+            let note = decoded(PatchSetNote.self, document.bytes)
+            entry.by = note?.by
+            entry.word = note?.kind.rawValue
+            entry.set = note.map { PatchSetID($0.set.id) }
+        case .fleet, .facts, .findings, .selection, .statement, .patchset, .submitted: break
         }
         return [entry]
     }

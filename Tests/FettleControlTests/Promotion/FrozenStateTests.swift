@@ -72,7 +72,7 @@ extension PromotionServiceTests {
 
     private func ends(_ reference: StageReference) async throws -> [Timestamp] {
         let record = promotions.record
-        return try await record.trials(of: try await record.changes()[reference.id] ?? [], reference)
+        return try await record.trials(of: try await record.changes().legible[reference.id] ?? [], reference).trials
             .compactMap(\.endedAt)
     }
 

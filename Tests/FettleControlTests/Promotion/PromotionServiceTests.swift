@@ -263,12 +263,13 @@ import Testing
         #expect(await refused { _ = try await promote(set, to: "dev") }?.message.contains("slow") == true)
         let own = await refused {
             _ = try await promotions.note(
-                on: set, kind: .resolved, passes: true, stage: nil, resolves: note.id, text: "", by: "alice",
+                on: set, kind: .resolved, passes: true, stage: nil, resolves: note.id, text: "seen", by: "alice",
                 policy: stages)
         }
         #expect(own?.code == .blocked)
         _ = try await promotions.note(
-            on: set, kind: .resolved, passes: true, stage: nil, resolves: note.id, text: "", by: "bob", policy: stages)
+            on: set, kind: .resolved, passes: true, stage: nil, resolves: note.id, text: "seen", by: "bob",
+            policy: stages)
         _ = try await promote(set, to: "dev")
     }
 

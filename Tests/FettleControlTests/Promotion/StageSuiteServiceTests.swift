@@ -85,7 +85,7 @@ extension PromotionServiceTests {
         ) async -> ControlError? {
             await refused {
                 _ = try await promotions(after: seconds).answer(
-                    name, on: other ?? set, digest: told ?? digest, passes: passes, text: "", by: "suite",
+                    name, on: other ?? set, digest: told ?? digest, passes: passes, text: "seen", by: "suite",
                     policy: Self.stages)
             }
         }
@@ -100,7 +100,7 @@ extension PromotionServiceTests {
         #expect(try await store.documents(.note, limit: 99).count == before)
         #expect(try await !waits(set).isEmpty)
         _ = try await promotions.answer(
-            request.id, on: set, digest: digest, passes: true, text: "", by: "suite", policy: Self.stages)
+            request.id, on: set, digest: digest, passes: true, text: "seen", by: "suite", policy: Self.stages)
         #expect(await answer(request.id)?.code == .conflict)
         #expect(try await store.documents(.note, limit: 99).count == before + 1)
         #expect(try await waits(set) == [])
@@ -124,7 +124,7 @@ extension PromotionServiceTests {
         #expect(anew.id != request.id)
         let error = await refused {
             _ = try await promotions.answer(
-                request.id, on: set, digest: digest, passes: true, text: "", by: "suite", policy: Self.stages)
+                request.id, on: set, digest: digest, passes: true, text: "seen", by: "suite", policy: Self.stages)
         }
         #expect(error?.code == .conflict && error?.message.contains(anew.id) == true)
     }
@@ -134,7 +134,7 @@ extension PromotionServiceTests {
         for name in ["alice", "bob", "quinn", "suite2", ""] as [Person] {
             let error = await refused {
                 _ = try await promotions.answer(
-                    request.id, on: set, digest: digest, passes: true, text: "", by: name, policy: Self.stages)
+                    request.id, on: set, digest: digest, passes: true, text: "seen", by: name, policy: Self.stages)
             }
             #expect(error?.code == .blocked && error?.message.contains("only suite says") == true, "\(name)")
         }
@@ -166,7 +166,7 @@ extension PromotionServiceTests {
         for name in ["alice", "quinn", "suite"] as [Person] {
             let error = await refused {
                 _ = try await promotions.answer(
-                    request.id, on: set, digest: digest, passes: true, text: "", by: name, policy: stages)
+                    request.id, on: set, digest: digest, passes: true, text: "seen", by: name, policy: stages)
             }
             #expect(error?.code == .blocked && error?.message.contains("nobody in its place") == true)
         }
@@ -181,7 +181,7 @@ extension PromotionServiceTests {
         let other = Self.stages(.webhook(receiver: Self.receiver, answerSeconds: 60, answeredBy: "suite"))
         let error = await refused {
             _ = try await promotions.answer(
-                request.id, on: set, digest: digest, passes: true, text: "", by: "suite", policy: other)
+                request.id, on: set, digest: digest, passes: true, text: "seen", by: "suite", policy: other)
         }
         #expect(error?.code == .blocked && error?.message.contains("another suite") == true)
         #expect(try await promotions.ask(set, in: "dev", by: "bob", policy: other).id != request.id)
@@ -209,7 +209,7 @@ extension PromotionServiceTests {
         let (set, _, _) = try await asked()
         func sign(_ kind: PatchSetNote.Kind, passes: Bool) async throws {
             _ = try await promotions.note(
-                on: set, kind: kind, passes: passes, stage: "dev", text: "", by: "quinn", policy: Self.stages)
+                on: set, kind: kind, passes: passes, stage: "dev", text: "seen", by: "quinn", policy: Self.stages)
         }
         #expect(await refused { try await sign(.tests, passes: true) }?.code == .blocked)
         #expect(await refused { try await sign(.asked, passes: true) }?.code == .invalid)

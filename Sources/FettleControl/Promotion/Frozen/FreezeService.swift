@@ -81,8 +81,10 @@ extension PromotionService {
             return .unknown
         }
         guard let row = try await pipeline(fleet: fleet, policy: policy, only: id).rows.first else { return .unknown }
-        let changes = try await record.changes()[reference.id] ?? []
-        let trials = try await record.trials(of: changes, reference)
+        let kept = try await record.changes()
+        let changes = kept.legible[reference.id] ?? []
+        let (trials, lost) = try await record.trials(of: changes, reference)
+        if let doubt = (kept.doubts(of: try await set(id).set) + lost).first { return .needed(doubt) }
         if let reason = Self.underWay(changes, trials, at: tools.now()) { return .needed(reason) }
         guard row.next == nil, let last = trials.compactMap(\.endedAt).max() else {
             return .needed("it has not come to \(row.next?.rawValue ?? "its last stage")")
