@@ -107,6 +107,37 @@ struct PolicyFileTests {
             ])
     }
 
+    /// What nobody else need agree to, however it is written.
+    @Test func protectedEnvironmentsThatNobodyElseLooksAfterAreWarnedOf() throws {
+        func warnings(_ approvals: String) throws -> [String] {
+            try PolicyFile.parse(
+                """
+                version: 1
+                \(approvals)
+                """, file: "p",
+                environments: [
+                    Environment(id: "dev", isProtected: false), Environment(id: "production", isProtected: true),
+                ]
+            ).warnings.map(\.description)
+        }
+        #expect(
+            try warnings("approvals: {default: {approvals: 0}}") == [
+                "p:2:13: 'production' is protected, but its changes need no approval"
+            ])
+        #expect(
+            try warnings("approvals: {production: {requesterMayApprove: true}}") == [
+                "p:2:13: 'production' is protected, but who asks for a change may approve it: nobody else need agree"
+            ])
+        #expect(
+            try warnings("changes: {emergency: {approvals: 0}}") == [
+                "p:2:23: an emergency needs no approval, in protected environments neither"
+            ])
+        #expect(try warnings("approvals: {default: {approvals: 0}, production: {approvals: 2}}") == [])
+        #expect(try warnings("approvals: {dev: {approvals: 0, requesterMayApprove: true}}") == [])
+        // One of the two is another person.
+        #expect(try warnings("approvals: {production: {approvals: 2, requesterMayApprove: true}}") == [])
+    }
+
     @Test func baselines() throws {
         let reading = try PolicyFile.parse(
             """

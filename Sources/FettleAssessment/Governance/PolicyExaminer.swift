@@ -71,11 +71,23 @@ public struct PolicyExaminer: Sendable {
         }
         for environment in fleet.environments where environment.isProtected {
             let rule = policy.approvals[environment.id] ?? policy.defaultApproval
-            guard rule.approvals == 0 else { continue }
+            if rule.approvals == 0 {
+                gaps.append(
+                    Gap(
+                        .implemented, "\(environment.id) is protected and needs no approval",
+                        remedy: "approvals: {\(environment.id): {approvals: 1}}"))
+            } else if rule.approvals == 1, rule.requesterMayApprove {
+                gaps.append(
+                    Gap(
+                        .implemented, "\(environment.id) is protected, and who asks for a change may approve it",
+                        remedy: "approvals: {\(environment.id): {requesterMayApprove: false}}"))
+            }
+        }
+        if policy.changes.emergency.approvals == 0, fleet.environments.contains(where: \.isProtected) {
             gaps.append(
                 Gap(
-                    .implemented, "\(environment.id) is protected and needs no approval",
-                    remedy: "approvals: {\(environment.id): {approvals: 1}}"))
+                    .implemented, "an emergency needs no approval, in protected environments neither",
+                    remedy: "changes: {emergency: {approvals: 1}}"))
         }
         for change in record.changes {
             if change.run != nil, change.state != .approved {

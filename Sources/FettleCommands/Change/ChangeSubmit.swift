@@ -34,6 +34,7 @@ struct ChangeSubmit: AsyncParsableCommand {
         let change = try await session.changes.submit(
             plan: PlanID(plan), kind: kind, reason: reason, by: session.person, policy: policy,
             fleet: fleet, template: template, expectedLoss: loss, lane: fast ? .fast : .normal)
+        await session.noteUnseconded(change, fleet: fleet)
         if options.output == .json { return try session.printJSON(change) }
         session.print("\(change.id) asks for approval of \(change.plan.id), digest \(change.plan.digest.short)…")
         session.print(change.approvalLine)
@@ -43,3 +44,10 @@ struct ChangeSubmit: AsyncParsableCommand {
 }
 
 extension Change.Kind: ExpressibleByArgument {}
+
+extension Session {
+    /// Told wherever such a change is asked for, agreed to and started.
+    func noteUnseconded(_ change: Change, fleet: Fleet?) async {
+        if let words = try? await changes.unsecondedWords(of: change, fleet: fleet) { note(words.printable) }
+    }
+}

@@ -43,6 +43,7 @@ struct VoteArguments: ParsableArguments {
             // The vote is cast: what cannot be told beside it is no failure.
             let objections = try? await session.changes.objectionsToTime(of: voted, calendar: session.calendar)
             for line in objections ?? [] { session.note("\(voted.id): \(line)".printable) }
+            await session.noteUnseconded(voted, fleet: try? session.fleetIfAny)
         }
         if options.output == .json { return try session.printJSON(voted) }
         session.print("\(session.person) \(approves ? "approves" : "rejects") \(voted.id); it is \(voted.state.words)")

@@ -19,7 +19,9 @@ struct RunStartCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        if let words = try await session.changes.change(ChangeID(change)).sharedLoginWords { session.note(words) }
+        let asked = try await session.changes.change(ChangeID(change))
+        if let words = asked.sharedLoginWords { session.note(words) }
+        await session.noteUnseconded(asked, fleet: try? session.fleetIfAny)
         let run = try await session.runs.create(
             for: ChangeID(change), calendar: session.calendar, fleet: session.fleetIfAny, by: session.person)
         try await RunWatcher(session: session, display: display).carryOut(run, takesOver: false)

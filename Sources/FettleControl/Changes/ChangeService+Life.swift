@@ -68,6 +68,19 @@ extension ChangeService {
         }
     }
 
+    /// That no other person has agreed to a change of a protected environment, as a sentence; nil: somebody has, has to yet, or the change
+    /// follows a template, which is what everybody agreed to beforehand.
+    ///
+    /// - Parameter fleet: whose environments are protected or not; nil: that is not known.
+    public func unsecondedWords(of change: Change, fleet: Fleet?) async throws(ControlError) -> String? {
+        guard change.kind != .standard, change.isAgreedByNobodyElse, let fleet else { return nil }
+        let touched = try await plan(of: change).environments
+        let protected = fleet.environments.filter { $0.isProtected && touched.contains($0.id) }.map(\.id.rawValue)
+        guard !protected.isEmpty else { return nil }
+        return "nobody but \(change.requestedBy) has agreed to \(change.id), and \(protected.joined(separator: ", ")) "
+            + "\(protected.count == 1 ? "is" : "are") protected: policy.yaml lets that be (`fettle policy show`)"
+    }
+
     /// Writes down what somebody found who looked at a change after its run.
     ///
     /// - Throws: `blocked` for the requester, `conflict` if there is nothing to review.

@@ -27,6 +27,11 @@ struct ChangePolicyReader {
         }
         if let value = fields["approvals"], let number = reading.integer(value, "approvals", in: 0...20) {
             rule.approvals = number
+            if number == 0 {
+                reading.warning(
+                    "an emergency needs no approval, in protected environments neither",
+                    at: fields.keyPlace("approvals"))
+            }
         }
         if let value = fields["reviewWithin"], let seconds = reading.seconds(value, "reviewWithin", in: 60...31_536_000)
         {

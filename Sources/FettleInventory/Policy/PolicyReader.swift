@@ -195,18 +195,26 @@ struct PolicyReader {
             guard let name = reading.identifier(entry.key, "the name of an environment", at: entry.keyPlace) else {
                 continue
             }
-            let rule = rule(entry.value, over: policy.defaultApproval)
-            policy.approvals[EnvironmentID(name)] = rule
+            policy.approvals[EnvironmentID(name)] = rule(entry.value, over: policy.defaultApproval)
             guard let environments else { continue }
-            guard let environment = environments.first(where: { $0.id.rawValue == name }) else {
+            guard environments.contains(where: { $0.id.rawValue == name }) else {
                 reading.problem(
                     "unknown environment \(name.quoted)", at: entry.keyPlace,
                     hint: Suggestion.hint(
                         for: name, in: environments.map(\.id.rawValue) + ["default"], otherwise: "known environments"))
                 continue
             }
-            if environment.isProtected, rule.approvals == 0 {
-                reading.warning("\(name.quoted) is protected, but its changes need no approval", at: entry.keyPlace)
+        }
+        for environment in environments ?? [] where environment.isProtected {
+            let own = entries.first { $0.key == environment.id.rawValue }
+            guard let place = (own ?? entries.first { $0.key == "default" })?.keyPlace else { continue }
+            let rule = policy.approvals[environment.id] ?? policy.defaultApproval
+            let name = environment.id.rawValue.quoted
+            if rule.approvals == 0 {
+                reading.warning("\(name) is protected, but its changes need no approval", at: place)
+            } else if rule.approvals == 1, rule.requesterMayApprove {
+                reading.warning(
+                    "\(name) is protected, but who asks for a change may approve it: nobody else need agree", at: place)
             }
         }
     }

@@ -80,11 +80,19 @@ extension Change {
 
     /// The names of those whose approval counts: of exactly this digest, each once, without the requester unless the rule says so.
     public var approvers: Set<String> {
-        Set(
-            votes.filter { vote in
-                vote.approves && vote.digest == plan.digest
-                    && (rule.requesterMayApprove || (!vote.isOwnChange && vote.person.name != requestedBy.name))
-            }.map(\.person.name))
+        var approving: [Person] = []
+        for vote in votes where vote.approves && vote.digest == plan.digest {
+            let isOthers = !vote.isOwnChange && !vote.person.isSame(as: requestedBy)
+            guard rule.requesterMayApprove || isOthers, !approving.contains(where: vote.person.isSame) else { continue }
+            approving.append(vote.person)
+        }
+        return Set(approving.map(\.name))
+    }
+
+    /// It may be carried out, or is, and nobody but who asked for it has agreed.
+    public var isAgreedByNobodyElse: Bool {
+        state == .approved
+            && !votes.contains { $0.approves && $0.digest == plan.digest && !$0.person.isSame(as: requestedBy) }
     }
 
     public var missingApprovals: Int { max(0, rule.approvals - approvers.count) }
@@ -156,14 +164,14 @@ extension Change {
                 .drift, "change \(id) is for the plan with digest \(plan.digest.short)…, not \(digest.short)…",
                 hint: "look again: `fettle change show \(id)`")
         }
-        guard !votes.contains(where: { $0.person.name == person.name }) else {
+        guard !votes.contains(where: { $0.person.isSame(as: person) }) else {
             throw ChangeRefusal(
                 .conflict, "\(person) has already voted on change \(id)",
                 hint: stops
                     ? "another person: `fettle change reject \(id)`; or \(requestedBy) withdraws it"
                     : "another person: `fettle change approve \(id)`")
         }
-        let isOwn = person.name == requestedBy.name
+        let isOwn = person.isSame(as: requestedBy)
         if isOwn, approves, !rule.requesterMayApprove {
             throw ChangeRefusal(
                 .blocked, "\(person) asked for change \(id) and may not approve it: another person has to",
@@ -250,8 +258,10 @@ extension Change {
         _ person: Person, _ text: String, _ phase: ChangePhase, at time: Timestamp
     ) throws(ChangeRefusal) {
         try require(phase == .review, "it is \(words(phase)), and there is nothing to review")
-        guard person.name != requestedBy.name else {
-            throw ChangeRefusal(.blocked, "\(person) asked for change \(id): another person has to review it")
+        guard !person.isSame(as: requestedBy) else {
+            throw ChangeRefusal(
+                .blocked, "\(person) asked for change \(id): another person has to review it",
+                hint: "`fettle change review \(id) --note '…'` by somebody else")
         }
         review = Review(by: person, at: time, text: text)
     }

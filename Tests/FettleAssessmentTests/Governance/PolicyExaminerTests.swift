@@ -40,6 +40,25 @@ import Testing
         }
     }
 
+    @Test func whereNobodyElseNeedAgreeIsAGap() {
+        func gaps(_ edit: (inout Policy) -> Void) -> [String] {
+            var policy = Policy()
+            edit(&policy)
+            return (examine(policy, declared: ["approvals"])["approvals"]?.gaps ?? []).map(\.what)
+        }
+        #expect(gaps { _ in } == [])
+        #expect(
+            gaps { $0.defaultApproval = ApprovalRule(approvals: 1, requesterMayApprove: true) } == [
+                "production is protected, and who asks for a change may approve it"
+            ])
+        #expect(gaps { $0.defaultApproval = ApprovalRule(approvals: 2, requesterMayApprove: true) } == [])
+        #expect(
+            gaps { $0.changes.emergency.approvals = 0 } == [
+                "an emergency needs no approval, in protected environments neither"
+            ])
+        #expect(gaps { $0.approvals["production"] = ApprovalRule(approvals: 0, requesterMayApprove: false) }.count == 1)
+    }
+
     @Test func windowsAndFreezesAreTold() {
         #expect(examine()["order"]?.statement.contains("there are no maintenance windows") == true)
         var policy = Policy()

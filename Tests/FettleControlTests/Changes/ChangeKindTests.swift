@@ -129,6 +129,49 @@ import Testing
         #expect(blind.rule.demands?.contains { $0.people.isEmpty } == true)
     }
 
+    /// Where policy lets that be it is said, at each step of the way.
+    @Test func thatNobodyElseHasAgreedIsToldOfProtectedEnvironments() async throws {
+        var builder = FleetBuilder(environments: ["production"])
+        builder.pool("web", size: 3, minimum: .count(2))
+        var fleet = builder.fleet
+        fleet.environments[0].isProtected = true
+        var policy = Policy()
+        policy.defaultApproval = ApprovalRule(approvals: 1, requesterMayApprove: true)
+        let change = try await submit(try await keep(), policy)
+        func words(_ change: Change, _ fleet: Fleet?) async throws -> String? {
+            try await changes().unsecondedWords(of: change, fleet: fleet)
+        }
+        #expect(try await words(change, fleet) == nil, "somebody has to agree yet")
+        let own = try await changes().vote(
+            on: change.id, by: "alice", approves: true, digest: change.plan.digest, note: "")
+        #expect(try await words(own, fleet)?.contains("nobody but alice has agreed to change-1") == true)
+        #expect(try await words(own, nil) == nil)
+        fleet.environments[0].isProtected = false
+        #expect(try await words(own, fleet) == nil)
+        fleet.environments[0].isProtected = true
+        policy.defaultApproval.approvals = 0
+        let free = try await submit(try await keep("plan-2"), policy)
+        #expect(try await words(free, fleet)?.contains("change-2") == true)
+        let agreed = try await changes().vote(
+            on: change.id, by: "bob", approves: false, digest: change.plan.digest, note: "")
+        #expect(try await words(agreed, fleet) == nil, "it is over")
+    }
+
+    @Test func aNameInOtherLettersIsNoOtherPerson() async throws {
+        let policy = Self.policy { _ in }
+        let change = try await submit(try await keep(), policy)
+        let error = await refused {
+            _ = try await changes().vote(
+                on: change.id, by: "ALICE (signed in as root)", approves: true, digest: change.plan.digest, note: "")
+        }
+        #expect(error?.code == .blocked)
+        _ = try await changes().vote(on: change.id, by: "bob", approves: true, digest: change.plan.digest, note: "")
+        let twice = await refused {
+            _ = try await changes().vote(on: change.id, by: "Bob", approves: true, digest: change.plan.digest, note: "")
+        }
+        #expect(twice?.code == .conflict)
+    }
+
     // MARK: Drift
 
     /// One version, one target, one limit, each by itself; also where the database's digest was altered with it.
