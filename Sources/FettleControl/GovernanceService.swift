@@ -89,10 +89,14 @@ public struct GovernanceService: Sendable {
         if let facts = record.facts {
             record.drift = DriftJudge(facts: facts, policy: policy).compare(fleet.resources).fromBaselines
         }
+        let limit = now().adding(seconds: -policy.changes.emergency.reviewWithinSeconds)
         for summary in try await keeper.list(.change, limit: Self.changeLimit) {
             // What was altered past Fettle shows nothing, and is no reason not to look at the others.
             guard case .success(let change) = try await keeper.legible(ChangeID(summary.id)) else { continue }
             record.changes.append(change)
+            if try await runs.changes.unreviewed(change, endedBefore: limit) != nil {
+                record.overdueReviews.append(change.id)
+            }
             guard let run = change.run else { continue }
             do throws(ControlError) {
                 let time = try await runs.summary(of: run).createdAt

@@ -69,6 +69,8 @@ public struct PolicyRecord: Sendable, Equatable {
     public var obligations: [PatchObligation]
     /// Pins and holds that are not kept.
     public var drift: [DriftReport.BaselineDrift]
+    /// Emergencies whose run ended longer ago than the policy lets pass without a review.
+    public var overdueReviews: [ChangeID] = []
 
     public init(
         facts: FactSet? = nil, findings: FindingSet? = nil, changes: [Change] = [],

@@ -89,6 +89,12 @@ public struct PolicyExaminer: Sendable {
                     .implemented, "an emergency needs no approval, in protected environments neither",
                     remedy: "changes: {emergency: {approvals: 1}}"))
         }
+        for change in record.overdueReviews {
+            gaps.append(
+                Gap(
+                    .followed, "the emergency \(change) was not reviewed in time, and the next one is not taken",
+                    remedy: "fettle change review \(change) --note '…'"))
+        }
         for change in record.changes {
             if change.run != nil, change.state != .approved {
                 gaps.append(

@@ -32,7 +32,7 @@ struct MessageList: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(options)
         let service = MessageServices.make(
-            nil, session.store, session.environment, directory: session.directory)
+            Policy(), session.store, session.environment, directory: session.directory)
         let messages = try await service.list(limit: limit)
         if options.output == .json {
             return try session.printJSON(messages.map { Row(id: $0.id, message: $0.message) })

@@ -111,21 +111,23 @@ enum MessageServices {
         let directory = FleetFolder.directory(options)
         let file = directory.appendingPathComponent("policy.yaml")
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        guard let policy = try PolicyFile.read(path: file.path).policy.messages, !policy.receivers.isEmpty else {
-            return nil
-        }
+        let policy = try PolicyFile.read(path: file.path).policy
+        guard policy.messages?.receivers.isEmpty == false else { return nil }
         let environment = ProcessInfo.processInfo.environment
         let store = try StoreChoice.open(options.store, environment, directory: directory)
         return make(policy, store, environment, directory: directory, access: access)
     }
 
     static func make(
-        _ policy: MessagePolicy?, _ store: any Store, _ environment: [String: String], directory: URL,
+        _ policy: Policy, _ store: any Store, _ environment: [String: String], directory: URL,
         access: Access = .local
     ) -> MessageService {
         let delivery = MessageDelivery(version: FettleVersion.text)
         let secrets = SecretMask(environment: environment)
-        return MessageService(store: store, policy: policy, secrets: secrets, access: access) {
+        return MessageService(
+            store: store, policy: policy.messages, secrets: secrets, access: access,
+            reviewWithinSeconds: policy.changes.emergency.reviewWithinSeconds
+        ) {
             message, receiver, reference, seconds in
             var mask = secrets
             do throws(SecretTrouble) {

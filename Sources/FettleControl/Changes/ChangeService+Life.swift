@@ -99,36 +99,53 @@ extension ChangeService {
 
     /// nil: it has no run, or its run goes on.
     public func runEnd(of change: Change) async throws(ControlError) -> Change.RunEnd? {
+        try await ending(of: change)?.end
+    }
+
+    /// How its run ended, and when; nil: it has none, or its run goes on.
+    func ending(of change: Change) async throws(ControlError) -> (end: Change.RunEnd, at: Timestamp)? {
         guard let run = try await run(of: change) else { return nil }
+        var madeAt = change.requestedAt
         do throws(StoreError) {
-            guard try await keeper.store.summary(of: run)?.change == change.id else { return nil }
+            guard let summary = try await keeper.store.summary(of: run), summary.change == change.id else { return nil }
+            madeAt = summary.createdAt
             for record in try await keeper.store.records(of: run, after: 0).reversed() {
                 switch record.event {
-                case .ended(let outcome): return outcome == .succeeded ? .succeeded : .otherwise
-                case .superseded: return .otherwise
+                case .ended(let outcome): return (outcome == .succeeded ? .succeeded : .otherwise, record.at)
+                case .superseded: return (.otherwise, record.at)
                 default: continue
                 }
             }
             return nil
         } catch {
             // What cannot be read is for a person to look at, and no reason not to show the others.
-            if error.code == .conflict { return .otherwise }
+            if error.code == .conflict { return (.otherwise, madeAt) }
             throw ControlError(store: error)
         }
     }
 
-    /// An emergency goes past people once, and is looked at afterwards: while that is overdue, the next one does not go past them.
+    /// When the run of an emergency ended that nobody has looked at since; nil: it was reviewed, ended later, or is another change.
+    func unreviewed(_ change: Change, endedBefore limit: Timestamp) async throws(ControlError) -> Timestamp? {
+        guard change.kind == .emergency, change.review == nil, change.requestedAt < limit,
+            let (end, endedAt) = try await ending(of: change), endedAt < limit,
+            change.phase(at: now(), runEnd: end) == .review
+        else { return nil }
+        return endedAt
+    }
+
+    /// An emergency goes past people once, and is looked at afterwards, within so long of its run's end: while that is overdue, the next one
+    /// does not go past them.
     func requireReviews(
         among kept: [DocumentSummary], _ policy: Policy, at time: Timestamp
     ) async throws(ControlError) {
         let limit = time.adding(seconds: -policy.changes.emergency.reviewWithinSeconds)
+        // None has ended before it was asked for.
         for summary in kept where summary.createdAt < limit {
             guard case .success(let change) = try await keeper.legible(ChangeID(summary.id)),
-                change.kind == .emergency, change.review == nil,
-                change.phase(at: time, runEnd: try await runEnd(of: change)) == .review
+                let endedAt = try await unreviewed(change, endedBefore: limit)
             else { continue }
             throw ControlError(
-                .blocked, "the emergency \(change.id) of \(change.requestedAt.day) was not reviewed in time",
+                .blocked, "the emergency \(change.id), whose run ended on \(endedAt.day), was not reviewed in time",
                 hint: "`fettle change review \(change.id) --note '…'` by somebody other than \(change.requestedBy)")
         }
     }

@@ -11,6 +11,7 @@ struct EventComposer {
     private let plans: PlanFactsCache
     /// Whether anybody is told of changes that are to begin.
     private let tellsSoon: Bool
+    private let reviewWithinSeconds: Int
     private let now: @Sendable () -> Timestamp
     /// By the place in the log; nil inside: of no event.
     private var events: [Int: MessageEvent?] = [:]
@@ -22,13 +23,15 @@ struct EventComposer {
         var soon: [MessageEvent] = []
         /// Of changes that nobody has started in time.
         var expired: [MessageEvent] = []
+        /// Of emergencies that nobody has reviewed in time.
+        var reviewDue: [MessageEvent] = []
     }
 
     /// The calendar is only looked for among so many changes, the newest.
     private static let mostNoticed = 200
 
     init(
-        store: any Store, secrets: SecretMask, plans: PlanFactsCache, tellsSoon: Bool,
+        store: any Store, secrets: SecretMask, plans: PlanFactsCache, tellsSoon: Bool, reviewWithinSeconds: Int,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
@@ -36,6 +39,7 @@ struct EventComposer {
         self.secrets = secrets
         self.plans = plans
         self.tellsSoon = tellsSoon
+        self.reviewWithinSeconds = reviewWithinSeconds
         self.now = now
     }
 
@@ -66,7 +70,7 @@ struct EventComposer {
             change: facts, run: try await runFacts(run, kind, entry.resource), resource: entry.resource)
     }
 
-    /// Each change has one notice for each of its nights, and one of its expiry.
+    /// Each change has one notice for each of its nights, one of its expiry, and one of a review that is overdue.
     mutating func planned() async throws(StoreError) -> Planned {
         if let known { return known }
         let time = now()
@@ -81,6 +85,10 @@ struct EventComposer {
                 planned.expired.append(
                     MessageEvent(
                         id: "expired-\(facts.correlation)", kind: .changeExpired, at: time, change: facts))
+                continue
+            }
+            if let due = try await reviewDue(change, at: time) {
+                planned.reviewDue.append(due)
                 continue
             }
             guard tellsSoon else { continue }
@@ -99,6 +107,16 @@ struct EventComposer {
         }
         known = planned
         return planned
+    }
+
+    private func reviewDue(_ change: Change, at time: Timestamp) async throws(StoreError) -> MessageEvent? {
+        let limit = time.adding(seconds: -reviewWithinSeconds)
+        let endedAt = try await read { () async throws(ControlError) in
+            try await changes.unreviewed(change, endedBefore: limit)
+        }
+        guard case .some(.some) = endedAt else { return nil }
+        let facts = try await changeFacts(change)
+        return MessageEvent(id: "review-\(facts.correlation)", kind: .changeReviewDue, at: time, change: facts)
     }
 
     // MARK: Facts

@@ -18,6 +18,7 @@ public struct MessageService: Sendable {
     let deliver: Deliver
     let secrets: SecretMask
     let gate: Gate
+    let reviewWithinSeconds: Int
     let now: @Sendable () -> Timestamp
     let plans = PlanFactsCache()
 
@@ -31,16 +32,19 @@ public struct MessageService: Sendable {
     /// - Parameters:
     ///   - secrets: taken out of what receivers answer and of what runs say, before it is kept.
     ///   - access: of whoever has messages sent. What is due is told whoever looks.
+    ///   - reviewWithinSeconds: how long after its run's end an emergency has to be reviewed.
     ///   - deliver: never throws; what went wrong is an outcome.
     public init(
         store: any Store, policy: MessagePolicy?, secrets: SecretMask = SecretMask(),
-        access: Access = .local, now: @escaping @Sendable () -> Timestamp = Timestamp.now, deliver: @escaping Deliver
+        access: Access = .local, reviewWithinSeconds: Int = ChangePolicy.EmergencyRule().reviewWithinSeconds,
+        now: @escaping @Sendable () -> Timestamp = Timestamp.now, deliver: @escaping Deliver
     ) {
         self.store = store
         receivers = policy?.receivers ?? []
         self.policy = policy
         self.secrets = secrets
         gate = Gate(StageKeeper(store: store), access, now: now)
+        self.reviewWithinSeconds = reviewWithinSeconds
         self.now = now
         self.deliver = deliver
     }
@@ -65,7 +69,7 @@ public struct MessageService: Sendable {
         try await gate.requireAccepted(messages: policy)
         var composer = EventComposer(
             store: store, secrets: secrets, plans: plans, tellsSoon: receivers.contains { $0.noticeSeconds != nil },
-            now: now)
+            reviewWithinSeconds: reviewWithinSeconds, now: now)
         for receiver in receivers { try await takeUp(for: receiver, &composer) }
     }
 
@@ -108,15 +112,16 @@ public struct MessageService: Sendable {
             forgetsBefore: time.adding(seconds: -Self.keptSeconds))
     }
 
-    /// What is about to begin, and what never began: once each. Of the latter only whoever was told of the change before hears, so that
-    /// a new receiver does not get the past.
+    /// What is about to begin, what never began, and what nobody looked at: once each. Of the last two only whoever was told of the change
+    /// before hears, so that a new receiver does not get the past.
     private func notices(
         for receiver: MessageReceiver, at time: Timestamp, _ composer: inout EventComposer
     ) async throws(StoreError) -> [MessageEvent] {
-        guard receiver.wants(.changeSoon, in: nil) || receiver.wants(.changeExpired, in: nil) else { return [] }
+        let kinds: [MessageKind] = [.changeSoon, .changeExpired, .changeReviewDue]
+        guard kinds.contains(where: { receiver.wants($0, in: nil) }) else { return [] }
         let planned = try await composer.planned()
         var notices: [MessageEvent] = []
-        for event in planned.expired + planned.soon {
+        for event in planned.expired + planned.reviewDue + planned.soon {
             guard let change = event.change, receiver.wants(event.kind, in: change.environments) else { continue }
             if event.kind == .changeSoon {
                 let limit = time.adding(seconds: receiver.noticeSeconds ?? 0)

@@ -94,6 +94,8 @@ public enum MessageKind: String, Codable, Sendable, CaseIterable {
     case changeWithdrawn = "change.withdrawn"
     case changeScheduled = "change.scheduled"
     case changeReviewed = "change.reviewed"
+    /// Its run has ended, and nobody has looked at it in time.
+    case changeReviewDue = "change.reviewDue"
     /// Nobody has started it in time.
     case changeExpired = "change.expired"
     /// So many hours before the time of a change.
@@ -123,6 +125,7 @@ public enum MessageKind: String, Codable, Sendable, CaseIterable {
         case .changeWithdrawn: "is withdrawn"
         case .changeScheduled: "has a time"
         case .changeReviewed: "is reviewed"
+        case .changeReviewDue: "was not reviewed in time"
         case .changeExpired: "was not started in time"
         case .changeSoon: "begins soon"
         case .runStarted: "is started"

@@ -28,7 +28,7 @@ public struct ChangePolicy: Codable, Sendable, Equatable {
     public struct EmergencyRule: Codable, Sendable, Equatable {
         /// At most so many approvals are demanded, whatever the environment demands.
         public var approvals: Int
-        /// How long after it was asked for it has to be reviewed, in seconds. While one is overdue no other is taken.
+        /// How long after its run's end it has to be reviewed, in seconds. While one is overdue no other is taken.
         public var reviewWithinSeconds: Int
 
         public init(approvals: Int = 1, reviewWithinSeconds: Int = 432_000) {

@@ -59,6 +59,14 @@ import Testing
         #expect(gaps { $0.approvals["production"] = ApprovalRule(approvals: 0, requesterMayApprove: false) }.count == 1)
     }
 
+    @Test func anEmergencyThatNobodyLookedAtInTimeIsAGap() {
+        var record = PolicyRecord()
+        record.overdueReviews = ["change-7"]
+        let gaps = examine(declared: ["approvals"], record)["approvals"]?.gaps ?? []
+        #expect(gaps.map(\.what) == ["the emergency change-7 was not reviewed in time, and the next one is not taken"])
+        #expect(gaps.first?.remedy.contains("fettle change review change-7") == true)
+    }
+
     @Test func windowsAndFreezesAreTold() {
         #expect(examine()["order"]?.statement.contains("there are no maintenance windows") == true)
         var policy = Policy()

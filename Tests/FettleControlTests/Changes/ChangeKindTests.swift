@@ -98,12 +98,25 @@ import Testing
         _ = try await submit(second, policy, kind: .emergency, seconds: 101)
     }
 
-    private func end(_ run: RunID, of change: ChangeID, _ outcome: RunOutcome) async throws {
-        _ = try await changes().assignRun(to: change) { _ in run }
-        try await store.createRun(run, change: change, at: Self.start)
-        let claim = try await store.claim(run, executor: "x", at: Self.start, leaseSeconds: 60, takeOver: false)
+    private func end(_ run: RunID, of change: ChangeID, _ outcome: RunOutcome, seconds: Int = 0) async throws {
+        let time = Self.start.adding(seconds: seconds)
+        _ = try await changes(seconds).assignRun(to: change) { _ in run }
+        try await store.createRun(run, change: change, at: time)
+        let claim = try await store.claim(run, executor: "x", at: time, leaseSeconds: 60, takeOver: false)
         try await store.append(
-            [JournalRecord(sequence: 1, epoch: claim.epoch, at: Self.start, event: .ended(outcome: outcome))], to: run)
+            [JournalRecord(sequence: 1, epoch: claim.epoch, at: time, event: .ended(outcome: outcome))], to: run)
+    }
+
+    /// Asked for on Monday, carried out on Friday: nobody can have looked at its run before.
+    @Test func theTimeForAReviewRunsFromTheEndOfTheRun() async throws {
+        let policy = Self.policy { $0.emergency.reviewWithinSeconds = 100 }
+        let first = try await submit(try await keep(), policy, kind: .emergency)
+        _ = try await changes().vote(on: first.id, by: "bob", approves: true, digest: first.plan.digest, note: "")
+        try await end("run-1", of: first.id, .succeeded, seconds: 5_000)
+        _ = try await submit(try await keep("plan-2"), policy, kind: .emergency, seconds: 5_100)
+        let third = try await keep("plan-3")
+        let error = await refused { _ = try await submit(third, policy, kind: .emergency, seconds: 5_101) }
+        #expect(error?.code == .blocked && error?.message.contains("change-1") == true)
     }
 
     @Test func conditionsAddUpAndOwnersHaveTheirSay() async throws {
