@@ -41,16 +41,19 @@ struct ListColumns {
 
     init(_ header: SystemListReader.Row, _ options: SystemListFile.Options, _ reading: Reading) {
         var wanted = options.meanings.reduce(into: [String: String]()) { $0[Self.folded($1.key)] = $1.value }
+        var systemTitle: String?
         let packages = options.packages.reduce(into: [String: String]()) { $0[$1.lowercased()] = $1 }
         for (index, cell) in header.cells.enumerated() where !cell.text.isEmpty {
             let folded = Self.folded(cell.text)
             if let word = wanted[folded] {
+                if Self.meaning(word) == .system { systemTitle = folded }
                 if word != "none" { set(Self.meaning(word), index, cell, reading) }
                 continue
             }
             if let known = Self.names.first(where: { $0.1.contains(folded) })?.0 {
                 // Two columns may look like the name: the one that says so most plainly is, and it comes first in the list.
-                if known == .system, meanings.values.contains(.system) { continue }
+                if known == .system, let first = systemTitle, first != folded { continue }
+                if known == .system { systemTitle = folded }
                 set(known, index, cell, reading)
             } else if let package = packages[cell.text.lowercased()] {
                 set(.claim(.package(package)), index, cell, reading)

@@ -87,6 +87,8 @@ import Testing
             ("system,package\na,openssl\n", [:], "none 'version'"),
             ("system,openssl\n", [:], "no rows below its header"),
             ("system,openssl,OpenSSL\na,1,2\n", [:], "as another one does"),
+            ("Server,Server,openssl\na,b,1\n", [:], "as another one does"),
+            ("Server,server ,openssl\na,b,1\n", [:], "as another one does"),
             ("system,openssl\na,1\n", ["openssl": "horse"], "has no such meaning"),
             ("system,openssl\na,1\n", ["openssl": "package:"], "has no such meaning"),
             ("system,openssl\na,1\n", ["openssl": "package:-rf"], "has no such meaning"),
