@@ -67,4 +67,15 @@ import Testing
         #expect(json.error.contains("change-1 cannot be read"))
         _ = try await run(["change", "show", "change-1"], in: folder, exits: 3)
     }
+
+    @Test func alteredPlansAndSetsAreToldInTheirLists() async throws {
+        let folder = try await submitted()
+        try await AlteredDatabase.execute(
+            in: folder, "UPDATE document SET bytes = bytes || ' ' WHERE kind IN ('plan', 'patchset')")
+        for words in [["plan", "list"], ["patchset", "list"]] {
+            #expect(try await run(words, in: folder).output.contains("cannot be read"), "\(words)")
+            #expect(try await run(words + ["-o", "json"], in: folder).error.contains("cannot be read"), "\(words)")
+        }
+        #expect(try await run(["pipeline"], in: folder).error.contains("patchset-1 cannot be read"))
+    }
 }

@@ -117,12 +117,20 @@ struct PlanList: AsyncParsableCommand, ListAnswering {
             .init(title: "TITLE", shrinks: 1),
         ])
         var plans: [(plan: Plan, digest: Digest)] = []
-        for summary in try await session.keeper.list(.plan, limit: limit) {
-            let (plan, reference) = try await session.plans.plan(PlanID(summary.id))
-            plans.append((plan, reference.digest))
-            table.add(
-                .init(plan.id.rawValue, .bold), .init(plan.createdAt.description), .init(reference.digest.short, .dim),
-                .init("\(plan.targets.count)"), .init(plan.title))
+        for stage in try await session.keeper.stages(Plan.self, .plan, limit: limit) {
+            switch stage {
+            case .success(let kept):
+                let (plan, digest) = (kept.value, kept.reference.digest)
+                plans.append((plan, digest))
+                table.add(
+                    .init(plan.id.rawValue, .bold), .init(plan.createdAt.description), .init(digest.short, .dim),
+                    .init("\(plan.targets.count)"), .init(plan.title))
+            case .failure(let unread):
+                if options.output != .table { session.note(unread.words.printable) }
+                table.add(
+                    .init(unread.id, .bold), .init("?"), .init("?"), .init("?"),
+                    .init("cannot be read: \(unread.reason)", .red))
+            }
         }
         if options.output == .json { return try session.printJSON(plans.map(\.plan)) }
         if options.output.isLines { return try Output.writeLines(ListAnswer.plans(plans), as: options.output) }

@@ -44,16 +44,27 @@ struct PatchSetList: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(options)
         let sets = try await session.promotions.sets(limit: limit)
-        if options.output == .json { return try session.printJSON(sets) }
+        if options.output == .json {
+            for case .failure(let unread) in sets { session.note(unread.words.printable) }
+            return try session.printJSON(sets.compactMap { try? $0.get() })
+        }
         var table = Table([
             .init(title: "SET"), .init(title: "MADE AT"), .init(title: "DIGEST"),
             .init(title: "PACKAGES", alignsRight: true), .init(title: "EXPLOITED", alignsRight: true),
             .init(title: "TITLE", shrinks: 1),
         ])
-        for kept in sets {
-            table.add(
-                .init(kept.set.id.rawValue, .bold), .init(kept.set.madeAt.description), .init(kept.digest.short, .dim),
-                .init("\(kept.set.packageCount)"), .init("\(kept.set.exploited.count)"), .init(kept.set.title))
+        for set in sets {
+            switch set {
+            case .success(let kept):
+                table.add(
+                    .init(kept.set.id.rawValue, .bold), .init(kept.set.madeAt.description),
+                    .init(kept.digest.short, .dim), .init("\(kept.set.packageCount)"),
+                    .init("\(kept.set.exploited.count)"), .init(kept.set.title))
+            case .failure(let unread):
+                table.add(
+                    .init(unread.id, .bold), .init("?"), .init("?"), .init("?"), .init("?"),
+                    .init("cannot be read: \(unread.reason)", .red))
+            }
         }
         session.print(table)
     }
@@ -76,6 +87,7 @@ struct PatchSetShow: AsyncParsableCommand {
         let session = try Session(options)
         let kept = try await session.promotions.set(PatchSetID(set))
         let notes = try await session.promotions.notes(on: PatchSetID(set))
+        for doubt in try await session.promotions.doubts(on: kept.set) { session.note(doubt.printable) }
         if options.output == .json {
             return try session.printJSON(Answer(set: kept.set, digest: kept.digest, notes: notes))
         }

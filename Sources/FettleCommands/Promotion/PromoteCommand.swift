@@ -72,6 +72,7 @@ struct PipelineCommand: AsyncParsableCommand {
         let pipeline = try await session.promotions.pipeline(
             fleet: session.fleet, policy: session.policy, only: set.map { PatchSetID($0) }, limit: limit)
         if options.output == .json { return try session.printJSON(pipeline) }
+        for unread in pipeline.unread ?? [] { session.note(unread.words.printable) }
         guard !pipeline.rows.isEmpty else { return session.print("No patch set yet (`fettle patchset make PLAN`).") }
         session.print(Self.table(pipeline))
         for row in pipeline.rows {

@@ -6,6 +6,8 @@ public struct Pipeline: Codable, Sendable, Equatable {
     public var stages: [StageID]
     /// Newest first.
     public var rows: [Row]
+    /// Sets that cannot be read; nil: all can be.
+    public var unread: [UnreadStage]?
 
     public struct Row: Codable, Sendable, Equatable {
         public var set: PatchSetID
@@ -63,7 +65,14 @@ extension PromotionService {
         let notes = try await record.notes()
         let look = try await record.laterLook(stages)
         var kept: [Kept] = []
-        if let only { kept = [try await set(only)] } else { kept = try await sets(limit: limit) }
+        var unread: [UnreadStage] = []
+        if let only { kept = [try await set(only)] }
+        for set in only == nil ? try await sets(limit: limit) : [] {
+            switch set {
+            case .success(let legible): kept.append(legible)
+            case .failure(let illegible): unread.append(illegible)
+            }
+        }
         var rows: [Pipeline.Row] = []
         for entry in kept {
             let reference = StageReference(id: entry.set.id.rawValue, digest: entry.digest)
@@ -78,7 +87,7 @@ extension PromotionService {
             }
             rows.append(row)
         }
-        return Pipeline(at: time, stages: stages.stages.map(\.id), rows: rows)
+        return Pipeline(at: time, stages: stages.stages.map(\.id), rows: rows, unread: unread.isEmpty ? nil : unread)
     }
 
     static func row(_ kept: Kept, _ judge: PromotionJudge, at time: Timestamp) -> Pipeline.Row {

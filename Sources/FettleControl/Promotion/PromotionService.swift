@@ -66,13 +66,11 @@ public struct PromotionService: Sendable {
         return Kept(set: set, digest: reference.digest)
     }
 
-    /// Newest first.
-    public func sets(limit: Int) async throws(ControlError) -> [Kept] {
-        var sets: [Kept] = []
-        for summary in try await keeper.list(.patchset, limit: limit) {
-            sets.append(try await set(PatchSetID(summary.id)))
+    /// The newest, newest first, and in their places those that cannot be read.
+    public func sets(limit: Int) async throws(ControlError) -> [Result<Kept, UnreadStage>] {
+        try await keeper.stages(PatchSet.self, .patchset, limit: limit).map { stage in
+            stage.map { Kept(set: $0.value, digest: $0.reference.digest) }
         }
-        return sets
     }
 
     // MARK: What people say of it
@@ -155,6 +153,11 @@ public struct PromotionService: Sendable {
 
     public func notes(on id: PatchSetID) async throws(ControlError) -> [PatchSetNote] {
         try await record.notes().legible[id.rawValue] ?? []
+    }
+
+    /// What was said of a set and cannot be relied on, in words: such notes are not among `notes`.
+    public func doubts(on set: PatchSet) async throws(ControlError) -> [String] {
+        try await record.notes().doubts(of: set)
     }
 
     // MARK: Promotion

@@ -53,6 +53,8 @@ extension PromotionServiceTests {
             id: "note-1", set: reference, kind: .vendor, passes: true, stage: "dev", text: "fine", by: "bob",
             at: .now())
         try await store.alterPastTheLog(forged, .note, "note-1")
+        #expect(try await promotions.notes(on: set).isEmpty, "it is not heard")
+        #expect(try await promotions.doubts(on: try await promotions.set(set).set).count == 1)
         let error = await refused { _ = try await promote(set, to: "staging", under: Self.demanding) }
         #expect(error?.code == .blocked && error?.message.contains("note-1") == true, "\(error as Any)")
         let row = try await promotions.pipeline(fleet: Self.fleet, policy: Self.demanding).rows[0]
@@ -99,6 +101,17 @@ extension PromotionServiceTests {
         #expect(rows[1].waitsFor.contains { $0.words.contains("cannot be read") }, "\(rows[1])")
         let error = await refused { _ = try await promote(first, to: "dev") }
         #expect(error?.code == .blocked && error?.message.contains("cannot be read") == true, "\(error as Any)")
+    }
+
+    @Test func anAlteredSetIsToldBesideTheOthers() async throws {
+        try await scan()
+        let first = try await made()
+        let second = try await made()
+        await store.spoil(.patchset, first.rawValue, legibly: true)
+        let rows = try await promotions.pipeline(fleet: Self.fleet, policy: Self.policy).rows
+        #expect(rows.map(\.set) == [second])
+        _ = try await promote(second, to: "dev")
+        #expect(await refused { _ = try await promote(first, to: "dev") }?.code == .drift)
     }
 
     @Test func aStageThatThereIsNotIsAMistakeAndNoDelay() async throws {
