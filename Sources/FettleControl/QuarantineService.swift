@@ -80,14 +80,13 @@ public struct QuarantineService: Sendable {
         return proof
     }
 
-    /// The watch over it that told the planned versions to be bad; nil if none did.
+    /// The watch by which it failed, so that the planned versions are bad; nil if it did not fail by one.
     private func rejection(_ entry: QuarantineEntry) async throws(ControlError) -> StepID? {
         let story = try await runs.story(of: entry.run)
-        for step in story.plan.steps where step.action.judged?.contains(entry.resource) == true {
-            guard case .failed(let failure)? = story.state.step(step.id)?.status else { continue }
-            if failure.code == .unhealthy { return step.id }
-        }
-        return nil
+        guard let failure = story.state.resource(entry.resource)?.failure, failure.failure.code == .unhealthy,
+            case .bake? = story.plan.steps.first(where: { $0.id == failure.step })?.action
+        else { return nil }
+        return failure.step
     }
 
     /// Facts again: the host is as the plan wanted it, or as it was before. Anything between the two was never approved.
@@ -102,7 +101,7 @@ public struct QuarantineService: Sendable {
             (verification(in: plan.steps), "the planned versions"),
             (verification(in: plan.rollback), "the earlier versions"),
         ]
-        if let watch = try await rejection(entry) {
+        if let watch = try await rejection(entry), sides[1].0 != nil {
             // A probe sees nothing of what a watch has found: a leak, say.
             sides.removeFirst()
             deviations.append("the planned versions did not pass \(watch)")

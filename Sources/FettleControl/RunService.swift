@@ -135,10 +135,9 @@ public struct RunService: Sendable {
         let (change, plan, hasBegun) = try await authorised(run)
         try await gate.require(.run, on: ActScope(plan), by: person)
         let watch = try await watch(options.calendar, change, plan, hasBegun: hasBegun)
-        if let watch, !hasBegun {
-            try requireTime(of: change, watch)
-            try mayStart(watch)
-        }
+        // For the agreed time it was held where it was made; from then on it is held host by host, or a run that was made and not begun
+        // could be neither carried out nor ended.
+        if let watch, !hasBegun { try mayStart(watch) }
         if !hasBegun { try await holdAnew(run, change, plan, options) }
         let forerunner = Forerunner(plan, tools, looksAfterwards: options.looksAfterwards)
         let executor = RunExecutor(
@@ -249,7 +248,9 @@ public struct RunService: Sendable {
             return (underWay.change, underWay.plan, true)
         }
         let change = try await changes.change(summary.change)
-        return (change, try await changes.authorise(change), false)
+        var made = change
+        if change.run == run { made.schedule = nil }
+        return (change, try await changes.authorise(made), false)
     }
 
     public func summary(of run: RunID) async throws(ControlError) -> RunSummary {

@@ -18,13 +18,17 @@ extension RunReport {
         // Of a pair of sets the plan may change one alone, though both were selected.
         let changed = Set(results.filter { !$0.changes.isEmpty }.map(\.resource))
         return results.compactMap(shortfall) + stillOld(results, evidence.plan, after)
-            + unseen(results) + open(evidence, closing, on: changed) + unequal(results, evidence.plan.groups, after)
+            + unseen(results, evidence.plan) + open(evidence, closing, on: changed) + unequal(results, evidence.plan.groups, after)
     }
 
-    /// Those that the plan changes and that could not be looked at.
-    private static func unseen(_ results: [HostResult]) -> [String] {
-        told(
-            results.filter { !$0.changes.isEmpty && [.unreachable, .notObserved].contains($0.verdict) }.map {
+    /// Those that the plan has proven by a look of its own and that could not be looked at.
+    private static func unseen(_ results: [HostResult], _ plan: Plan) -> [String] {
+        let proven = Set(plan.steps.lazy.filter { if case .verify = $0.action { true } else { false } }.map(\.resource))
+        return told(
+            results.filter {
+                (proven.contains($0.resource) || !$0.changes.isEmpty)
+                    && ($0.verdict == .unreachable || $0.verdict == .notObserved && !$0.changes.isEmpty)
+            }.map {
                 $0.verdict == .unreachable
                     ? "\($0.resource) does not answer any more" : "nothing was seen of \($0.resource)"
             }, more: "more hosts were not seen")
@@ -42,14 +46,15 @@ extension RunReport {
                 found.append("\(host.resource) needs a reboot")
             }
             guard let exceptions = expectation.noStaleServicesExcept else { continue }
+            // As the step asks it: what belongs to no service, a login's processes among it, is nobody's to restart.
             let stale = (host.staleServices.value ?? []).map(\.unit).filter {
-                exceptions.firstGlob(matchingAnyOf: [$0]) == nil
+                ($0 == "init.scope" || $0.hasSuffix(".service")) && exceptions.firstGlob(matchingAnyOf: [$0]) == nil
             }
             guard !stale.isEmpty else { continue }
             let units = stale.sorted().prefix(3).joined(separator: ", ")
             found.append("on \(host.resource) \(units) runs replaced code")
         }
-        return told(found, more: "more of the same")
+        return told(Set(found).sorted(), more: "more of the same")
     }
 
     private static func told(_ words: [String], more: String) -> [String] {

@@ -113,6 +113,29 @@ import Testing
         #expect(hand.done.contains("manager/rollback/upgrade"))
     }
 
+    /// The controller is back, and what it did is not known to be well: who comes behind it waits for the person too.
+    @Test func whoComesLaterWaitsForTheUndecidedWatch() throws {
+        var plan = Self.plan()
+        plan.steps += [
+            Self.step("other/take-out", .takeOut, .takesOut),
+            Self.step("other/restart", .restartServices(except: []), after: ["other/take-out"], .requiresOut),
+            Self.step("other/bring-back", .bringBack, after: ["other/restart"], .bringsBack),
+        ]
+        plan.targets.append(PlanTarget(resource: "other", address: .ssh("other"), environment: "production"))
+        plan.order = [TurnOrder(reason: "nodes first", turns: [["manager"], ["other"]])]
+        var hand = try Hand(plan)
+        hand.verdicts["manager/watch"] = .inconclusive
+        try hand.play()
+        #expect(hand.machine.awaitingHuman?.contains("undecided") == true, "\(hand.machine.awaitingHuman ?? "")")
+        #expect(hand.done.contains("manager/bring-back") && !hand.done.contains("other/take-out"), "\(hand.done)")
+        hand.verdicts = [:]
+        #expect(hand.machine.request(.retry(by: "bob")) == nil)
+        try hand.play { $0.done.contains("other/take-out") }
+        #expect(hand.done.firstIndex(of: "manager/watch") ?? .max < hand.done.firstIndex(of: "other/take-out") ?? 0)
+        try hand.play()
+        #expect(hand.machine.outcome == .succeeded)
+    }
+
     /// A retry forgot that the members are changed, and have no way back: the run was told as rolled back.
     @Test func aRetryForgetsNoChangeThatNothingTakesBack() throws {
         var plan = Self.plan()

@@ -56,6 +56,20 @@ import Testing
         #expect(PlanChecker.check(plan).violations == [])
     }
 
+    /// A leak that it finds is taken back: the snapshots are still there.
+    @Test func whatTheyWouldGoBackToIsKeptUntilItHasSpoken() throws {
+        var sample = FleetSample.snapshots
+        sample.fleet.groups[0].strategy = .canary(
+            first: .count(1), bakeSeconds: 60, maxUnavailable: .count(1), judging: CanaryJudging(watchesRest: true))
+        let plan = try sample.plan()
+        let discards = plan.steps.filter { $0.action.name == "discard snapshot" }
+        #expect(discards.count == 3)
+        for discard in discards {
+            #expect(plan.isBefore("web/bake-rest", discard.id) && plan.isBefore("web/keep", discard.id))
+        }
+        #expect(PlanChecker.check(plan).violations == [])
+    }
+
     @Test func withoutAWordOfItNobodyIs() throws {
         #expect(try bake(sample(CanaryJudging()).plan()) == nil)
         #expect(try bake(sample(nil).plan()) == nil)

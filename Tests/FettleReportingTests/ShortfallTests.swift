@@ -68,6 +68,8 @@ import Testing
         seen.after?.hosts[0].staleServices = .observed([
             StaleService(unit: "orders.service", processIDs: [7], files: ["/usr/lib/libssl.so.3"]),
             StaleService(unit: "user@0.service", processIDs: [8], files: ["/usr/lib/libssl.so.3"]),
+            StaleService(unit: "", processIDs: [9], files: ["/usr/lib/libssl.so.3"]),
+            StaleService(unit: "session-1.scope", processIDs: [10], files: ["/usr/lib/libssl.so.3"]),
         ])
         seen.after?.hosts[1].rebootRequired = .observed(RebootRequirement(isRequired: true))
         let steps = seen.plan.steps

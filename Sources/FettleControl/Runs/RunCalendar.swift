@@ -69,7 +69,7 @@ final class RunCalendarWatch: Sendable {
             if let reason = reasonOfAgreement(needed, from: now) {
                 return
                     "\(resource): \(reason) (I4); `fettle plan make --supersedes \(run)` plans what is left for another "
-                    + "time, `fettle run abort \(run)` leaves it"
+                    + "time, `fettle run abort \(run) && fettle run resume \(run)` leaves it"
             }
             return reason(resource, from: now, within: nil, needed: needed, try current(at: now))
                 .map { "\(resource): \($0) (I4)" }
@@ -122,7 +122,9 @@ final class RunCalendarWatch: Sendable {
     /// By the reason, with the hosts that it holds up.
     private func heldUp(_ why: (ResourceID, _ needed: Int) -> String?) -> [String] {
         var held: [String: [ResourceID]] = [:]
-        for target in plan.targets {
+        // Who is taken over from another run is out already, and goes on.
+        let taken = Set(plan.supersedes?.taken.map(\.resource) ?? [])
+        for target in plan.targets where !taken.contains(target.resource) {
             guard let needed = needs[target.resource], let reason = why(target.resource, needed) else { continue }
             held[reason, default: []].append(target.resource)
         }

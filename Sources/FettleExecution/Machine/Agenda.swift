@@ -83,6 +83,8 @@ extension RunMachine {
                 courses[resource] = courseNow(of: resource)
                 recountTurns(of: resource)
             }
+            // A watch is also awaited by whoever's step it is called; and a failure can leave nobody to watch.
+            if fold[step].isFailedForGood { recountTurns() } else if step.isBake { recountTurns(of: step.resource) }
             touch(step)
         case .started, .claimed, .paused, .resumed, .retried, .failedRetried, .abortRequested, .rollbackRequested,
             .partRollbackRequested, .handOverRequested, .superseded, .quarantined, .awaitingHuman,

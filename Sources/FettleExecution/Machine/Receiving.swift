@@ -119,7 +119,7 @@ extension RunMachine {
                 }
             }
         case .blocked(let reason): wait(step, cause: .blocked, reason: reason, at: now)
-        case .unknown(let failure) where mayBeOnItsWayUp(step, failure):
+        case .unknown(let failure) where mayBeOnItsWayUp(step, failure, since: open.intendedAt, at: now):
             wait(step, cause: .blocked, reason: failure.message, at: now)
         case .unknown(let failure):
             pending.append(
@@ -135,8 +135,12 @@ extension RunMachine {
 
     /// Its executor is gone, and what that one told its host may still be under way: a host that boots answers nobody, and has the
     /// step's time for it as if its executor were there.
-    private func mayBeOnItsWayUp(_ step: IndexedStep, _ failure: StepFailure) -> Bool {
-        failure.ofUnknownState.code == .unreachable && index.planned(step.number).takesItsHostDown
+    private func mayBeOnItsWayUp(
+        _ step: IndexedStep, _ failure: StepFailure, since begun: Timestamp, at now: Timestamp
+    ) -> Bool {
+        failure.code == .unreachable && isWanted(step) && index.planned(step.number).takesItsHostDown
+            // From when it was told to: however many executors have followed since, the wait has an end.
+            && now < begun.adding(seconds: 2 * step.timeoutSeconds)
     }
 
     /// What a successor sees it saw after the intent, which it has read: where its clock says otherwise the two executors' clocks

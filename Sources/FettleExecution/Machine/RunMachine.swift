@@ -143,7 +143,7 @@ public struct RunMachine: Sendable {
     func pauses(_ step: IndexedStep) -> Bool {
         guard fold.isForward, !step.isRollback else { return false }
         if step.isOfTraffic { return !fold[step].acted }
-        if fold.isOut(step.resource) { return false }
+        if fold.isOut(step.resource), !step.isBake || isOutByPlan(step.resource) { return false }
         if step.isBake { return true }
         return course(of: step.resource) == .forward && !isAwaitedByItsController(step)
     }
@@ -151,7 +151,7 @@ public struct RunMachine: Sendable {
     /// A look at a member that its cluster's controller waits for, which is out until it has taken all of them through.
     private func isAwaitedByItsController(_ step: IndexedStep) -> Bool {
         guard step.availability == .none, let upgrades = index.takenThrough[step.resource] else { return false }
-        return upgrades.contains { fold.isOut(index.step($0).resource) }
+        return upgrades.contains { isOutByPlan(index.step($0).resource) }
     }
 }
 

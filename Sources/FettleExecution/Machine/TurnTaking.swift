@@ -14,9 +14,12 @@ extension RunMachine {
     /// once it is at rest.
     func isFinished(_ resource: ResourceNumber) -> Bool {
         guard let end = index.ends[resource].forward else { return true }
-        if fold[end].isSettled { return true }
+        // Brought back while a person decides about the watch over what it did: it is back, and whoever comes later waits all the same.
+        if fold[end].isSettled { return index.after(end).allSatisfy { isOver(index.step($0)) } }
         return !isWanted(end) && isAtRest(resource)
     }
+
+    private func isOver(_ step: IndexedStep) -> Bool { !step.isBake || fold[step].isSettled || !isWanted(step) }
 
     /// The resource still has to be brought back by its way back.
     func isGoingBack(_ resource: ResourceNumber) -> Bool {

@@ -210,6 +210,8 @@ struct ServiceNowReceiver {
     /// When the change is to be carried out, as far as we say so: empty where a time was taken back. Nothing of a change that never had one:
     /// somebody over there may have put it in.
     private func dates(_ change: MessageEvent.ChangeFacts) -> [String: String] {
+        // A notice tells of the next night alone.
+        if call.event.kind == .changeSoon { return [:] }
         guard let window = change.window else {
             return call.event.kind == .changeScheduled ? ["start_date": "", "end_date": ""] : [:]
         }

@@ -99,10 +99,11 @@ extension Change {
 
     /// Of whom an agreement is still missing.
     public var openDemands: [ApprovalRule.Demand] {
-        let agreed = approvers
+        let agreed = Set(approvers.map { $0.lowercased() })
         return (rule.demands ?? []).filter { demand in
-            let asked = demand.askingAgrees && demand.people.contains(requestedBy.name)
-            return !asked && agreed.isDisjoint(with: demand.people)
+            let people = Set(demand.people.map { $0.lowercased() })
+            let asked = demand.askingAgrees && people.contains(requestedBy.name.lowercased())
+            return !asked && agreed.isDisjoint(with: people)
         }
     }
 
@@ -186,7 +187,7 @@ extension Change {
     private mutating func withdraw(
         _ person: Person, _ phase: ChangePhase, at time: Timestamp
     ) throws(ChangeRefusal) {
-        guard person.name == requestedBy.name else {
+        guard person.isSame(as: requestedBy) else {
             throw ChangeRefusal(.blocked, "only \(requestedBy), who asked for change \(id), can withdraw it")
         }
         if let run {
@@ -201,7 +202,7 @@ extension Change {
     private mutating func schedule(
         _ person: Person, _ window: TimeWindow?, _ phase: ChangePhase, at time: Timestamp
     ) throws(ChangeRefusal) {
-        guard person.name == requestedBy.name else {
+        guard person.isSame(as: requestedBy) else {
             throw ChangeRefusal(
                 .blocked, "only \(requestedBy), who asked for change \(id), says when it is carried out")
         }

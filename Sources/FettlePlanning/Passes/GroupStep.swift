@@ -24,6 +24,8 @@ struct GroupStep: Sendable {
     var rollbackClass = RollbackClass.nothingToUndo
 
     var id: StepID { StepID("\(group)/\(name)") }
+
+    var isWatch: Bool { if case .bake = action { true } else { false } }
 }
 
 extension Step {

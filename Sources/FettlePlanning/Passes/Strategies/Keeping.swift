@@ -25,7 +25,8 @@ enum Keeping {
         // However short: nothing is removed before it was seen once more that all are well, also those who are only restarted and keep
         // nothing.
         steps.append(Bakes.step(group, name: "keep", seconds: max(1, seconds), places, holds: [], layout, priors))
-        let follows = [steps.count - 1]
+        // Nor before all other watches have spoken of whom it would go back for.
+        let follows = steps.indices.filter { steps[$0].group == group.group.id && steps[$0].isWatch }
         for (place, action) in removals {
             steps.append(
                 GroupStep(
