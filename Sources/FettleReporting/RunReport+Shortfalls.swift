@@ -18,7 +18,8 @@ extension RunReport {
         // Of a pair of sets the plan may change one alone, though both were selected.
         let changed = Set(results.filter { !$0.changes.isEmpty }.map(\.resource))
         return results.compactMap(shortfall) + stillOld(results, evidence.plan, after)
-            + unseen(results, evidence.plan) + open(evidence, closing, on: changed) + unequal(results, evidence.plan.groups, after)
+            + unseen(results, evidence.plan) + open(evidence, closing, on: changed)
+            + unequal(results, evidence.plan.groups, after)
     }
 
     /// Those that the plan has proven by a look of its own and that could not be looked at.
