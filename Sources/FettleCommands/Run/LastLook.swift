@@ -30,10 +30,11 @@ actor LastLook {
     /// the exit code, and says nothing of the hosts, which their own steps have proven.
     func shortfalls() async -> [String] {
         if isTold { Output.writeLine("looking at the hosts again …") }
-        if let first = try? await look(), first.isEmpty { return [] }
+        let first = try? await look()
+        if let first, first.isEmpty { return [] }
         // A line that is cut for a moment, or a unit that is being restarted just then, is no failure of the run.
         try? await Task.sleep(for: Self.pause)
-        return (try? await look()) ?? []
+        return (try? await look()) ?? first ?? []
     }
 
     private static let pause = Duration.seconds(15)

@@ -138,7 +138,7 @@ extension RunMachine {
     private func mayBeOnItsWayUp(
         _ step: IndexedStep, _ failure: StepFailure, since begun: Timestamp, at now: Timestamp
     ) -> Bool {
-        failure.code == .unreachable && isWanted(step) && index.planned(step.number).takesItsHostDown
+        [.unreachable, .timeout].contains(failure.code) && isWanted(step) && index.planned(step.number).takesItsHostDown
             // From when it was told to: however many executors have followed since, the wait has an end.
             && now < begun.adding(seconds: 2 * step.timeoutSeconds)
     }
