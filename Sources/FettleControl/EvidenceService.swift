@@ -33,9 +33,7 @@ public struct EvidenceService: Sendable {
         // While the hosts answer, what was known before is read.
         async let looked = looked(at: members, fleet, policy, feeds, unless: scan)
         let change = try await runs.changes.change(story.summary.change)
-        let (selection, _) = try await keeper.load(Selection.self, .selection, id: plan.selection.id)
-        let (findings, _) = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id)
-        let (before, _) = try await keeper.load(FactSet.self, .facts, id: findings.facts.id)
+        let (findings, before) = try await keeper.basis(of: plan)
         let scan = try await looked.get()
         let evidence = Evidence(
             run: run, change: change, plan: plan, before: before, after: scan.facts, findingsBefore: findings,

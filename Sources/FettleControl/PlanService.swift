@@ -157,13 +157,20 @@ public struct PlanService: Sendable {
 
     /// Those that the plan was made from.
     public func facts(of plan: Plan) async throws(ControlError) -> FactSet {
-        let (selection, _) = try await keeper.load(Selection.self, .selection, id: plan.selection.id)
-        let (findings, _) = try await keeper.load(FindingSet.self, .findings, id: selection.findings.id)
-        return try await keeper.load(FactSet.self, .facts, id: findings.facts.id).value
+        try await keeper.basis(of: plan).facts
     }
 
     public func plan(_ id: PlanID) async throws(ControlError) -> (plan: Plan, reference: StageReference) {
         let (plan, reference) = try await keeper.load(Plan.self, .plan, id: id.rawValue)
         return (plan, reference)
+    }
+}
+
+extension StageKeeper {
+    /// What a plan was made from, by way of its selection.
+    func basis(of plan: Plan) async throws(ControlError) -> (findings: FindingSet, facts: FactSet) {
+        let (selection, _) = try await load(Selection.self, .selection, id: plan.selection.id)
+        let (findings, _) = try await load(FindingSet.self, .findings, id: selection.findings.id)
+        return (findings, try await load(FactSet.self, .facts, id: findings.facts.id).value)
     }
 }

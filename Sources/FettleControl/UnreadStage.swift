@@ -25,15 +25,24 @@ extension StageKeeper {
     ) async throws(ControlError) -> [Result<KeptStage<Value>, UnreadStage>] {
         var stages: [Result<KeptStage<Value>, UnreadStage>] = []
         for summary in try await list(kind, limit: limit) {
-            do throws(ControlError) {
-                let (value, reference) = try await load(type, kind, id: summary.id)
-                stages.append(.success(KeptStage(value: value, reference: reference)))
-            } catch {
-                guard error.isOfWhatIsKept else { throw error }
-                stages.append(.failure(UnreadStage(summary.id, error)))
-            }
+            stages.append(try await legible(type, kind, id: summary.id))
         }
         return stages
+    }
+
+    /// A stage, or why it cannot be read.
+    ///
+    /// - Throws: what another try may not find.
+    func legible<Value: Decodable & Sendable>(
+        _ type: Value.Type, _ kind: DocumentKind, id: String
+    ) async throws(ControlError) -> Result<KeptStage<Value>, UnreadStage> {
+        do throws(ControlError) {
+            let (value, reference) = try await load(type, kind, id: id)
+            return .success(KeptStage(value: value, reference: reference))
+        } catch {
+            guard error.isOfWhatIsKept else { throw error }
+            return .failure(UnreadStage(id, error))
+        }
     }
 }
 

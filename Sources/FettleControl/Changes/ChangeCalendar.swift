@@ -248,7 +248,7 @@ extension ChangeService {
                 items.append(ChangeCalendar.Item(change: change, plan: try await plan(of: change), phase: phase))
             } catch {
                 guard error.isOfWhatIsKept else { throw error }
-                unread.append(UnreadChange(change.id, error))
+                unread.append(UnreadChange(change: change.id, reason: error.message))
             }
         }
         return ChangeCalendar(items, unread: unread, fleet: fleet, order: order, at: now())

@@ -9,9 +9,9 @@ public struct UnreadChange: Codable, Sendable, Equatable, Error {
     /// What is wrong with it.
     public var reason: String
 
-    init(_ change: ChangeID, _ error: ControlError) {
+    init(change: ChangeID, reason: String) {
         self.change = change
-        reason = error.message
+        self.reason = reason
     }
 
     /// As lists tell it.
@@ -23,12 +23,8 @@ extension StageKeeper {
     ///
     /// - Throws: what another try may not find.
     func legible(_ id: ChangeID) async throws(ControlError) -> Result<Change, UnreadChange> {
-        do throws(ControlError) {
-            return .success(try await load(Change.self, .change, id: id.rawValue).value)
-        } catch {
-            guard error.isOfWhatIsKept else { throw error }
-            return .failure(UnreadChange(id, error))
-        }
+        try await legible(Change.self, .change, id: id.rawValue).map(\.value)
+            .mapError { UnreadChange(change: id, reason: $0.reason) }
     }
 
     /// What a change that cannot be read was about, by the plan that was kept beside it when it was submitted, or else by what its bytes
@@ -48,12 +44,12 @@ extension StageKeeper {
     }
 
     /// nil: it is not kept, or cannot be read.
-    private func known<Value: Decodable>(
+    private func known<Value: Decodable & Sendable>(
         _ type: Value.Type, _ kind: DocumentKind, id: String
     ) async throws(ControlError) -> Value? {
-        do throws(ControlError) { return try await load(type, kind, id: id).value } catch {
-            guard error.isOfWhatIsKept else { throw error }
-            return nil
+        switch try await legible(type, kind, id: id) {
+        case .success(let stage): stage.value
+        case .failure: nil
         }
     }
 }

@@ -143,9 +143,8 @@ public struct RunMachine: Sendable {
     func pauses(_ step: IndexedStep) -> Bool {
         guard fold.isForward, !step.isRollback else { return false }
         if step.isOfTraffic { return !fold[step].acted }
-        if fold.isOut(step.resource), !step.isBake || isOutByPlan(step.resource) { return false }
-        if step.isBake { return true }
-        return course(of: step.resource) == .forward && !isAwaitedByItsController(step)
+        if step.isBake { return !isOutByPlan(step.resource) }
+        return course(of: step.resource) == .forward && !fold.isOut(step.resource) && !isAwaitedByItsController(step)
     }
 
     /// A look at a member that its cluster's controller waits for, which is out until it has taken all of them through.
