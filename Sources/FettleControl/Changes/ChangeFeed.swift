@@ -59,22 +59,17 @@ extension ChangeService {
     /// How often something was done with each change by which its time or its state may be another one: the log has one entry for each.
     private func turnsTaken() async throws(ControlError) -> [ChangeID: Int] {
         var times: [ChangeID: Int] = [:]
-        var place = 0
         do throws(StoreError) {
-            while true {
-                let records = try await keeper.store.log(after: place, limit: 1_000)
-                for record in records {
-                    place = record.sequence
-                    guard let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry)),
-                        Self.turns.contains(entry.what), let change = entry.change
-                    else { continue }
-                    times[change, default: 0] += 1
-                }
-                if records.count < 1_000 { return times }
+            try await keeper.store.readLog { record in
+                guard let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry)),
+                    Self.turns.contains(entry.what), let change = entry.change
+                else { return }
+                times[change, default: 0] += 1
             }
         } catch {
             throw ControlError(store: error)
         }
+        return times
     }
 }
 

@@ -112,23 +112,18 @@ struct ChangeWitness {
         let name = Array("\(change)\"".utf8)
         let acceptance = Array(LogEntry.What.policyAccepted.rawValue.utf8)
         let subject = LogSubject.document(.change, id: change.rawValue)
-        var last = 0
-        while true {
-            let records = try await store.log(after: last, limit: 1_000)
-            for record in records {
-                last = record.sequence
-                let isWanted =
-                    begunAt == nil || record.entry.firstRange(of: name) != nil
-                    || (acceptedAt == nil && record.entry.firstRange(of: acceptance) != nil)
-                guard isWanted, let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry)) else {
-                    continue
-                }
-                begunAt = begunAt ?? entry.at
-                if entry.what == .policyAccepted { acceptedAt = acceptedAt ?? record.sequence }
-                if entry.subject == subject { entries.append((record.sequence, entry)) }
-                if entry.what == .runMade, entry.change == change, let run = entry.run { made.append(run) }
+        try await store.readLog { record in
+            let isWanted =
+                begunAt == nil || record.entry.firstRange(of: name) != nil
+                || (acceptedAt == nil && record.entry.firstRange(of: acceptance) != nil)
+            guard isWanted, let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry)) else {
+                return
             }
-            if records.count < 1_000 { return (entries, made, begunAt, acceptedAt) }
+            begunAt = begunAt ?? entry.at
+            if entry.what == .policyAccepted { acceptedAt = acceptedAt ?? record.sequence }
+            if entry.subject == subject { entries.append((record.sequence, entry)) }
+            if entry.what == .runMade, entry.change == change, let run = entry.run { made.append(run) }
         }
+        return (entries, made, begunAt, acceptedAt)
     }
 }

@@ -61,21 +61,16 @@ struct NoteWitness {
     private func entries() async throws(ControlError) -> (entries: [String: [LogEntry]], begunAt: Timestamp?) {
         var entries: [String: [LogEntry]] = [:]
         let mark = Array("\"\(DocumentKind.note.rawValue):".utf8)
-        var last = 0
         do throws(StoreError) {
             var begunAt = try await keeper.store.logBeganAt()
-            while true {
-                let records = try await keeper.store.log(after: last, limit: 1_000)
-                for record in records {
-                    last = record.sequence
-                    guard begunAt == nil || record.entry.firstRange(of: mark) != nil,
-                        let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry))
-                    else { continue }
-                    begunAt = begunAt ?? entry.at
-                    if case .document(.note, let id)? = entry.subject { entries[id, default: []].append(entry) }
-                }
-                if records.count < 1_000 { return (entries, begunAt) }
+            try await keeper.store.readLog { record in
+                guard begunAt == nil || record.entry.firstRange(of: mark) != nil,
+                    let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry))
+                else { return }
+                begunAt = begunAt ?? entry.at
+                if case .document(.note, let id)? = entry.subject { entries[id, default: []].append(entry) }
             }
+            return (entries, begunAt)
         } catch { throw ControlError(store: error) }
     }
 }
