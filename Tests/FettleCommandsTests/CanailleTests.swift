@@ -18,8 +18,10 @@ struct CanailleTests {
     @Test func whoLogsInActsByTheGroupsThatTheIssuerTells() async throws {
         defer { issuer.stop() }
         try await world.begin(try issuer.discovered(), "RS256, EdDSA")
-        for client in ["fettle", "edwards"] { try world.good(try issuer.token(for: client)) }
+        // Once for each client: Canaille's access tokens tell only the second, and it refuses to store two that are alike.
         let token = try issuer.token(for: "fettle")
+        try world.good(token)
+        try world.good(try issuer.token(for: "edwards"))
         let (status, said) = try world.fettle("change submit plan-1 --reason r", token: token)
         #expect(status == 0, "\(said)")
         #expect(try world.fettle("change approve change-1", token: token).0 == 3)
