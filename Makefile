@@ -12,7 +12,7 @@ LAB := Lab/lab
 # A lab of its own, beside the other.
 VMLAB := FETTLE_LAB_NAME=$(or $(FETTLE_LAB_NAME),fettle)-vm Lab/lab
 
-.PHONY: help run test test-long unit lab lab-down lab-vm lab-vm-down bench bench-fleet bench-judge bench-plan bench-reports bench-versions fuzz simulate mutations fmt check docs release install-needs clean
+.PHONY: help run test test-long unit lab lab-down lab-vm lab-vm-down bench bench-fleet bench-judge bench-plan bench-replay bench-reports bench-versions fuzz simulate mutations fmt check docs release install-needs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,7 +43,7 @@ lab-vm: ## bring the lab of hypervisors and virtual machines up (minutes the fir
 lab-vm-down: ## take the lab of hypervisors down and leave nothing behind
 	$(VMLAB) down
 
-bench: bench-judge bench-plan bench-versions bench-fleet ## measure against Ansible, bare ssh and bare apt-get, on the lab; before it the four others
+bench: bench-judge bench-plan bench-versions bench-fleet bench-replay ## measure against Ansible, bare ssh and bare apt-get, on the lab; before it the five others
 	@scripts/install-needs bench
 	swift build $(RELEASE) --product fettle
 	@FETTLE="$$(swift build $(RELEASE) --product fettle --show-bin-path)/fettle" scripts/bench
@@ -53,6 +53,9 @@ bench-fleet: ## the fleet's packages as columns, 100,000 hosts x 600 packages (n
 
 bench-plan: ## plan and prove 1,000, 10,000 and 100,000 hosts, and 1,000 hypervisors with 20,000 machines
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/plan/run
+
+bench-replay: ## read and fold a journal of 10,000 lines, as the next executor of a run does
+	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/disasters/run replay
 
 bench-reports: ## make and write every report of 100,000 hosts with a million findings
 	@FETTLE_BUILD="$(FETTLE_BUILD)" bench/reports/run

@@ -33,7 +33,7 @@ public enum Encounter: String, Sendable, CaseIterable, Comparable {
     case freezeDeclared, refusedByCalendar, windowClosedInMidDrain, changedAfterClosing, clockOutsideWindow
     case machineMoved, migrationBrokeOff, strangerAppeared, takenOverInEvacuation
     case handedOver, failedOver, leaderMovedBack, takenThrough, takenOverInUpgrade
-    case memberLeft, memberLeftWhileOut, memberReturned, flapping, otherSideInQuarantine
+    case memberLeft, memberLeftWhileOut, memberReturned, memberJoined, flapping, otherSideInQuarantine
     case trafficTurned, trafficTurnedBack, takenOverInSwitch, turnedHalf
     case hostTakenBack, waveTakenBack, groupTakenBack, dependentsTakenBack, endedInPart
     case failedTriedAgain, cameThroughOnceMore

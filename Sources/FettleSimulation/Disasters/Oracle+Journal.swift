@@ -121,6 +121,7 @@ extension DisasterPlay {
         if !isCurrent(number), store.claimedAt < now {
             oracle.broken("I2: executor-\(number) performs \(step.id), and another has claimed the run")
         }
+        judgeApproval(of: step)
         judgeComparison(by: step)
         let underWay = executors[number].keeping.count
         if underWay > max(1, plan.limits.parallelSteps) {
@@ -133,6 +134,25 @@ extension DisasterPlay {
         let couldBeKnown = lost < now.milliseconds - Self.blindMilliseconds
         let stalled = executors[number].stalledUntil.map { $0.milliseconds > lost } ?? false
         if couldBeKnown, !stalled { oracle.broken("I3: \(step.id) begins while \(step.resource) gets traffic") }
+    }
+
+    /// I5: what is carried out is what was approved, to the last version. A watch alone may be over fewer than planned: not over who has
+    /// failed, and compared with nobody who has. That what was approved is what lies in the store is judged before a run begins, and
+    /// not here.
+    private mutating func judgeApproval(of step: Step) {
+        guard let approved = account.steps[step.id]?.step else {
+            return oracle.broken("I5: \(step.id) is in no approved plan")
+        }
+        if step == approved { return }
+        var widened = step
+        if case .bake(_, let watched, _, var judgement) = step.action,
+            case .bake(let seconds, let all, let probes, let planned) = approved.action, Set(watched).isSubset(of: all),
+            Set(judgement?.controls ?? []).isSubset(of: planned?.controls ?? [])
+        {
+            judgement?.controls = planned?.controls ?? []
+            widened.action = .bake(seconds: seconds, resources: all, probes: probes, judgement: judgement)
+        }
+        if widened != approved { oracle.broken("I5: \(step.id) is not carried out as it was approved") }
     }
 
     /// Who performs something has its drains taken again as soon as they are lost.

@@ -45,7 +45,8 @@ struct Oracle: Sendable {
                 return isDown && now.milliseconds - fault.milliseconds < DisasterPlay.blindMilliseconds
             }
             // Whatever the plan says of a cluster: more than half of it.
-            let needed = max(group.minimumAvailable, world.clusters[id]?.quorum ?? 0)
+            let quorum = world.clusters[id].map { $0.quorum - $0.joined.count } ?? 0
+            let needed = max(group.minimumAvailable, quorum)
             if after < count, after + unforeseen < needed {
                 broken("I1: \(step.id) leaves group \(id) \(after) of \(group.members.count), needs \(needed)")
             }

@@ -10,7 +10,11 @@ struct ClusterWorld: Sendable {
     /// When each member was last seen not to lead, after it had been asked to hand over.
     var handedOverAt: [ResourceID: Int64] = [:]
 
-    var quorum: Int { members.count / 2 + 1 }
+    /// Members that no plan knows: somebody has put them in since. They are always there.
+    var joined: [ResourceID] = []
+
+    /// Of those that are members by now.
+    var quorum: Int { (members.count + joined.count) / 2 + 1 }
 }
 
 extension DisasterWorld {
@@ -19,11 +23,18 @@ extension DisasterWorld {
         for (id, cluster) in clusters {
             let leader = cluster.leader
             if let leader, isReachable(leader, at: now) { continue }
-            let up = cluster.members.filter { isReachable($0, at: now) }
+            let up = cluster.members.filter { isReachable($0, at: now) } + cluster.joined
             let next = up.count >= cluster.quorum ? up[Int((now / 1_000) % Int64(up.count))] : nil
             guard next != leader else { continue }
             lead(id, next, at: now)
         }
+    }
+
+    /// - Returns: who is new in the cluster.
+    mutating func join(_ cluster: GroupID) -> ResourceID {
+        let member = ResourceID("\(cluster)-joined-\((clusters[cluster]?.joined.count ?? 0) + 1)")
+        clusters[cluster]?.joined.append(member)
+        return member
     }
 
     mutating func lead(_ cluster: GroupID, _ member: ResourceID?, at now: Int64) {

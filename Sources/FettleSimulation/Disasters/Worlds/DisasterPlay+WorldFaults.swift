@@ -40,7 +40,12 @@ extension DisasterPlay {
         guard let id = world.clusters.keys.sorted().randomElement(using: &random), let cluster = world.clusters[id]
         else { return }
         let up = cluster.members.filter { world.isReachable($0, at: now.milliseconds) && $0 != cluster.leader }
-        guard up.count + 1 >= cluster.quorum, let next = up.randomElement(using: &random) else { return }
+        guard up.count + 1 >= cluster.quorum, let member = up.randomElement(using: &random) else { return }
+        var next = member
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            next = world.join(id)
+            meet(.memberJoined, "\(next) joins \(id), and the plan knows nothing of it")
+        }
         meet(.failedOver, "\(next) leads \(id) now")
         world.lead(id, next, at: now.milliseconds)
     }
