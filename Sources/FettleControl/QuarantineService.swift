@@ -62,13 +62,19 @@ public struct QuarantineService: Sendable {
     }
 
     private func bringBack(_ entry: QuarantineEntry) async throws(ControlError) -> [Proof] {
-        let plan = try await runs.story(of: entry.run).plan
+        let story = try await runs.story(of: entry.run)
+        let plan = story.plan
         let steps = (plan.steps + plan.rollback).filter { $0.resource == entry.resource }
         var proof: [Proof] = []
         if let gate = steps.last(where: \.isAskedGate) {
             proof.append(try await take(gate, plan: plan, entry: entry, prior: nil))
         }
         proof.append(try await verify(plan, entry))
+        // Of a hypervisor: its machines come home, and whoever places machines may place them there again.
+        for change in story.state.owed where change.kind == .evacuation && change.resource == entry.resource {
+            guard let home = steps.first(where: { $0.id == change.compensation }) else { continue }
+            proof.append(try await take(home, plan: plan, entry: entry, prior: change.prior))
+        }
         for obligation in entry.obligations {
             guard let restore = steps.last(where: { $0.action == .restore(traffic: obligation.traffic) }) else {
                 throw ControlError(

@@ -24,7 +24,7 @@ public struct RunService: Sendable {
     public struct Options: Sendable {
         /// Who holds the lease, such as `host:pid`.
         public var executor: String
-        public var takesOver: Bool
+        public var takeOver: TakeOver
         /// When the run waits for a person; it stays open if the process leaves it.
         public var awaiting: AwaitingConduct
         /// The hosts are looked at again when the run has ended: part of that is then done beside the run's own work.
@@ -33,20 +33,20 @@ public struct RunService: Sendable {
         public var calendar: RunCalendar?
         public var progress: @Sendable (JournalRecord, RunState) async -> Void
         public var waits: @Sendable (StepID, String) async -> Void
-        /// Before the run counts as succeeded: what is not as the plan wants it, by a look at the hosts.
-        public var proves: @Sendable () async -> [String]
+        /// Before the run counts as succeeded: whether all is as the plan wants it, by a look at the hosts.
+        public var proves: @Sendable () async -> RunProof
         public var refused: @Sendable (RunRequest, String) async -> Void
 
         public init(
-            executor: String, takesOver: Bool = false, awaiting: AwaitingConduct = .leaves,
+            executor: String, takeOver: TakeOver = .never, awaiting: AwaitingConduct = .leaves,
             looksAfterwards: Bool = false, calendar: RunCalendar? = nil,
             progress: @escaping @Sendable (JournalRecord, RunState) async -> Void = { _, _ in },
             waits: @escaping @Sendable (StepID, String) async -> Void = { _, _ in },
-            proves: @escaping @Sendable () async -> [String] = { [] },
+            proves: @escaping @Sendable () async -> RunProof = { .holds },
             refused: @escaping @Sendable (RunRequest, String) async -> Void = { _, _ in }
         ) {
             self.executor = executor
-            self.takesOver = takesOver
+            self.takeOver = takeOver
             self.awaiting = awaiting
             self.looksAfterwards = looksAfterwards
             self.calendar = calendar
@@ -213,7 +213,7 @@ public struct RunService: Sendable {
         _ options: Options, _ watch: RunCalendarWatch?, _ forerunner: Forerunner
     ) -> RunExecutorSettings {
         RunExecutorSettings(
-            name: options.executor, takesOver: options.takesOver,
+            name: options.executor, takeOver: options.takeOver,
             awaiting: options.awaiting, now: tools.now,
             mayStart: { input in Self.refusal(input, watch) },
             progress: { record, state in

@@ -93,7 +93,9 @@ struct FaultJudge {
         let there = sides.control.flatMap { told($0, beyond: [:]) }
         let lost = sides.patched.flatMap { series -> [String] in
             let first = series.pulses.first { $0.services != nil }?.services ?? []
-            return required.subtracting(first.map(\.unit)).sorted().map { "\($0) on \(series.member)" }
+            return required.subtracting(first.filter(\.isRunning).map(\.unit)).sorted().map {
+                "\($0) on \(series.member)"
+            }
         }
         if new.isEmpty, !lost.isEmpty {
             return BakeJudge.row(
@@ -102,11 +104,14 @@ struct FaultJudge {
         return row("service restarts", new, control: there, of: "restarts")
     }
 
-    /// How often each unit that ran at the beginning was started anew, by its name; only those that were.
+    /// How often each unit was started anew since it was first seen, by its name; only those that were. One that comes and goes may not
+    /// run at the first look; but without anybody who is compared with at the same time nobody knows whether it did so before, and only
+    /// those that ran at the beginning count.
     private func restarted(_ series: MemberSeries) -> [String: Int] {
         let looks = series.pulses.compactMap(\.services)
         var counts: [String: Int] = [:]
-        for unit in Set(looks.first?.map(\.unit) ?? []) {
+        let seen = sides.basis.isConcurrent ? Array(looks.joined()) : looks.first?.filter(\.isRunning) ?? []
+        for unit in Set(seen.map(\.unit)) {
             let seen = looks.map { look in look.first { $0.unit == unit } }
             let times = max(Self.byItself(seen), required.contains(unit) ? Self.byAnybody(seen) : 0)
             if times > 0 { counts[unit] = times }

@@ -66,6 +66,7 @@ public struct ServicePulse: Codable, Sendable, Equatable {
     public var unit: String
     /// How often systemd has started it anew by itself.
     public var restarts: Int
+    /// 0: it has failed, and waits to be started anew.
     public var mainProcess: Int
     /// When it became active, in microseconds since boot: another moment is another start, whoever asked for it.
     public var activeSince: Int64
@@ -98,6 +99,8 @@ public struct ServicePulse: Codable, Sendable, Equatable {
         self.threadLimit = threadLimit
         self.outOfMemoryKills = outOfMemoryKills
     }
+
+    var isRunning: Bool { mainProcess > 0 }
 }
 
 public struct DiskPulse: Codable, Sendable, Equatable {

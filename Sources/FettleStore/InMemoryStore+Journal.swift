@@ -66,7 +66,7 @@ extension InMemoryStore {
         return journal
     }
 
-    private func requireEpoch(_ epoch: Int, of run: RunID) throws(StoreError) {
+    func requireEpoch(_ epoch: Int, of run: RunID) throws(StoreError) {
         let present = try journal(of: run).summary.epoch
         guard epoch == present else {
             throw StoreError(.fenced, "run \(run) is at epoch \(present), not \(epoch): somebody else has claimed it")

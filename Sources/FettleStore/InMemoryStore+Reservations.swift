@@ -1,13 +1,15 @@
 public import FettleModel
 
 extension InMemoryStore {
-    public func reserve(_ request: ReservationRequest) throws(StoreError) -> ReservationDecision {
+    public func reserve(_ request: ReservationRequest, epoch: Int) throws(StoreError) -> ReservationDecision {
+        try requireEpoch(epoch, of: request.run)
         let decision = request.decision(held: try reservations())
         if decision == .granted, held[request.resource] == nil { held[request.resource] = request.reservation }
         return decision
     }
 
-    public func release(_ resource: ResourceID, by run: RunID) throws(StoreError) {
+    public func release(_ resource: ResourceID, by run: RunID, epoch: Int) throws(StoreError) {
+        try requireEpoch(epoch, of: run)
         if held[resource]?.run == run { held[resource] = nil }
     }
 

@@ -97,7 +97,8 @@ extension InMemoryStore {
         openRequests.filter { $0.run == run }
     }
 
-    public func remove(_ request: StoredRunRequest) throws(StoreError) {
+    public func remove(_ request: StoredRunRequest, epoch: Int) throws(StoreError) {
+        try requireEpoch(epoch, of: request.run)
         openRequests.removeAll { $0.id == request.id && $0.run == request.run }
     }
 }

@@ -132,9 +132,12 @@ public protocol ReservationStore: Sendable {
     /// that goes out with the resource. The demands of all groups are granted together or not at all, so that no two runs can each
     /// hold what the other waits for.
     /// A reservation that this run already holds for the resource is granted again.
-    func reserve(_ request: ReservationRequest) async throws(StoreError) -> ReservationDecision
+    /// `fenced` if another has claimed the run since the claim with this epoch: nobody would know of what is granted then, or ever give it
+    /// back (I2).
+    func reserve(_ request: ReservationRequest, epoch: Int) async throws(StoreError) -> ReservationDecision
     /// Gives it back; giving back what is not held is fine. Only the run that holds it can.
-    func release(_ resource: ResourceID, by run: RunID) async throws(StoreError)
+    /// `fenced` as by `reserve`: a successor may rest on what the executor before it wants to give back.
+    func release(_ resource: ResourceID, by run: RunID, epoch: Int) async throws(StoreError)
     func reservations() async throws(StoreError) -> [Reservation]
 }
 
@@ -222,7 +225,8 @@ public protocol RunRequestStore: Sendable {
     func submit(_ request: RunRequest, to run: RunID) async throws(StoreError)
     /// Oldest first.
     func requests(to run: RunID) async throws(StoreError) -> [StoredRunRequest]
-    func remove(_ request: StoredRunRequest) async throws(StoreError)
+    /// `fenced` if another has claimed the run since the claim with this epoch: that one has not heard it yet.
+    func remove(_ request: StoredRunRequest, epoch: Int) async throws(StoreError)
 }
 
 public enum RunRequest: Codable, Sendable, Equatable {

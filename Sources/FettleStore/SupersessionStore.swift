@@ -3,7 +3,8 @@ public import FettleModel
 /// One run put in another's place.
 public protocol SupersessionStore: Sendable {
     /// One atomic write: makes the new run, fences and ends the old one, and gives the new one its reservations and closes its
-    /// quarantine entries. All or nothing, so that at every moment exactly one run answers for each host.
+    /// quarantine entries. All or nothing, so that at every moment exactly one run answers for each host. What the old run holds beside
+    /// these, and does not keep in quarantine, was granted and never begun: it is given back.
     ///
     /// - Throws: `conflict` if the old run is not as it was when the plan was made, if a host is not held by it or not in quarantine as
     ///   is said, or if the new run is there already.
@@ -98,6 +99,8 @@ extension InMemoryStore {
             journals[order.old] = old
         }
         for host in order.hosts { held[host]?.run = order.new }
+        let kept = Set(try quarantined().filter { $0.run == order.old }.map(\.resource))
+        held = held.filter { $0.value.run != order.old || kept.contains($0.key) }
         for place in ledger.indices where ledger[place].settlement == nil {
             guard ledger[place].entry.run == order.old, order.quarantined.contains(ledger[place].entry.resource) else {
                 continue

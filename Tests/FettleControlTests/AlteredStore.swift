@@ -67,11 +67,11 @@ actor AlteredStore: Store {
     }
     func runs(limit: Int) async throws(StoreError) -> [RunSummary] { try await inner.runs(limit: limit) }
     func summary(of run: RunID) async throws(StoreError) -> RunSummary? { try await inner.summary(of: run) }
-    func reserve(_ request: ReservationRequest) async throws(StoreError) -> ReservationDecision {
-        try await inner.reserve(request)
+    func reserve(_ request: ReservationRequest, epoch: Int) async throws(StoreError) -> ReservationDecision {
+        try await inner.reserve(request, epoch: epoch)
     }
-    func release(_ resource: ResourceID, by run: RunID) async throws(StoreError) {
-        try await inner.release(resource, by: run)
+    func release(_ resource: ResourceID, by run: RunID, epoch: Int) async throws(StoreError) {
+        try await inner.release(resource, by: run, epoch: epoch)
     }
     func reservations() async throws(StoreError) -> [Reservation] { try await inner.reservations() }
     func quarantine(_ entry: QuarantineEntry) async throws(StoreError) { try await inner.quarantine(entry) }
@@ -86,7 +86,9 @@ actor AlteredStore: Store {
         try await inner.submit(request, to: run)
     }
     func requests(to run: RunID) async throws(StoreError) -> [StoredRunRequest] { try await inner.requests(to: run) }
-    func remove(_ request: StoredRunRequest) async throws(StoreError) { try await inner.remove(request) }
+    func remove(_ request: StoredRunRequest, epoch: Int) async throws(StoreError) {
+        try await inner.remove(request, epoch: epoch)
+    }
     func append(_ events: [WaiverEvent], after length: Int) async throws(StoreError) {
         try await inner.append(events, after: length)
     }

@@ -14,10 +14,11 @@ import Testing
     /// `web-1` stands in quarantine after a run of a plan with gates and verifications.
     private func settle(
         _ host: ScriptedHost, verifies: Bool = true, isRemoved: Bool = false, isRejected: Bool = false,
-        note: String = "mended"
+        isEmptied: Bool = false, note: String = "mended"
     ) async throws -> QuarantineService.Settlement {
         var plan = Self.plan(verifies: verifies)
         if isRejected { plan.steps.append(Self.watch) }
+        if isEmptied { plan.steps += Self.moves }
         let reference = try await StageKeeper(store: store).keep(plan, as: .plan, id: plan.id.rawValue, at: time)
         let change = Change(
             id: "change-1", plan: reference, kind: .normal, reason: "", requestedBy: "alice", requestedAt: time,
@@ -25,6 +26,15 @@ import Testing
         try await StageKeeper(store: store).keep(change, as: .change, id: "change-1", at: time)
         try await store.createRun("run-1", change: "change-1", at: time)
         if isRejected { try await rejectTheVersion() }
+        if isEmptied {
+            let isOn = PriorState(alreadySo: false, details: ["scheduling": "on"])
+            try await journal([
+                .stepIntended(step: "web-1/evacuate", attempt: 1, prior: isOn),
+                .stepDone(
+                    step: "web-1/evacuate", attempt: 1,
+                    observation: Observation(verdict: .pass, summary: "empty", observedAt: time)),
+            ])
+        }
         let obligation = Obligation(
             run: "run-1", step: "web-1/drain", resource: "web-1", traffic: plan.groups[0].traffic ?? Self.nowhere,
             prior: PriorState(alreadySo: false, details: [:]), since: time)
@@ -40,14 +50,19 @@ import Testing
 
     /// The watch over `web-1` failed: it leaks, say, of which no probe tells.
     private func rejectTheVersion() async throws {
+        try await journal([
+            .stepFailed(
+                step: "wave-0/bake", attempt: 1, failure: StepFailure(code: .unhealthy, message: "memory grows"))
+        ])
+    }
+
+    private func journal(_ what: [RunEvent]) async throws {
         let claim = try await store.claim("run-1", executor: "one", at: time, leaseSeconds: 60, takeOver: false)
         let plan = StageReference(id: "plan-1", digest: Digest(rawValue: "00"))
         let events: [RunEvent] = [
             .started(change: "change-1", plan: plan, by: "alice"), .claimed(executor: "one"),
-            .stepFailed(
-                step: "wave-0/bake", attempt: 1, failure: StepFailure(code: .unhealthy, message: "memory grows")),
         ]
-        let records = events.enumerated().map { number, event in
+        let records = (events + what).enumerated().map { number, event in
             JournalRecord(sequence: number + 1, epoch: claim.epoch, at: time, event: event)
         }
         try await store.append(records, to: "run-1")
@@ -57,6 +72,22 @@ import Testing
         id: "wave-0/bake", resource: "web-1", wave: 0,
         action: .bake(seconds: 1, resources: ["web-1"], probes: []), after: [], availability: .none,
         rollbackClass: .nothingToUndo, estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 1), timeoutSeconds: 10)
+
+    /// A machine of `web-1`, away and home again.
+    private static let moves: [Step] = {
+        let move = MachineMove(
+            machine: "vm-1", resource: nil, from: "web-1", to: "web-2", memoryMebibytes: 1_024, processors: 1)
+        let actions: [(String, StepAction, [StepID])] = [
+            ("evacuate", .evacuate(moves: [move], staying: nil), []),
+            ("bring-home", .bringHome(moves: [move.reversed]), ["web-1/evacuate"]),
+        ]
+        return actions.map { name, action, after in
+            Step(
+                id: StepID("web-1/\(name)"), resource: "web-1", wave: 0, action: action, after: after,
+                availability: .none, rollbackClass: .nothingToUndo,
+                estimate: DurationEstimate(medianSeconds: 1, p95Seconds: 1), timeoutSeconds: 10)
+        }
+    }()
 
     private static let nowhere = TrafficBinding(driver: "", via: "", endpoint: "", backend: "")
 
@@ -124,6 +155,15 @@ import Testing
         #expect(!host.taken.contains("restore"))
     }
 
+    /// It was put back empty, its scheduler was still told to place nothing there, and nobody owed that any more.
+    @Test func aHypervisorThatComesBackHasItsMachinesBroughtHome() async throws {
+        let host = ScriptedHost(version: "2")
+        let settlement = try await settle(host, isEmptied: true)
+        #expect(host.taken == ["gate", "bring home", "restore"])
+        #expect(settlement.proof.contains { $0.step == "web-1/bring-home" })
+        #expect(host.priors["web-1/bring-home"]?.details == ["scheduling": "on"])
+    }
+
     /// Nothing proves it, so nothing is claimed.
     @Test func aPlanThatDoesNotSayHowAHostHasToBeProvesNothing() async throws {
         let error = await #expect(throws: ControlError.self) {
@@ -146,6 +186,7 @@ private final class ScriptedHost: StepDriverRegistry, StepDriver {
     private let version: String
     private let isHealthy: Bool
     private let log = Mutex<[String]>([])
+    private let seen = Mutex<[StepID: PriorState]>([:])
 
     init(version: String, isHealthy: Bool = true) {
         self.version = version
@@ -153,6 +194,8 @@ private final class ScriptedHost: StepDriverRegistry, StepDriver {
     }
 
     var taken: [String] { log.withLock { $0 } }
+    /// What was so before, by the step that puts it back.
+    var priors: [StepID: PriorState] { seen.withLock { $0 } }
 
     func driver(for action: StepAction) -> (any StepDriver)? { self }
     func check(_ step: Step, in context: StepContext) async -> StepReadiness { .ready(prior: nil) }
@@ -165,7 +208,9 @@ private final class ScriptedHost: StepDriverRegistry, StepDriver {
                 throw StepFailure(code: .unhealthy, message: "openssl is at \(version)")
             }
         case .gate where !isHealthy: throw StepFailure(code: .unhealthy, message: "503")
-        default: log.withLock { $0.append(step.action.name) }
+        default:
+            log.withLock { $0.append(step.action.name) }
+            seen.withLock { $0[step.id] = context.prior }
         }
         return Observation(verdict: .pass, summary: "fine", observedAt: context.intendedAt)
     }

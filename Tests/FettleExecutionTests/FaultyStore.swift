@@ -1,10 +1,25 @@
 import FettleModel
 import FettleStore
 
-/// A store whose disk can be full.
+/// A store whose disk can be full, and that can be away for a moment.
 actor FaultyStore: Store {
     nonisolated let inner = InMemoryStore()
     private var appendsLeft: Int?
+
+    private var looksForRequests = 0
+    private var failingLooks = 0..<0
+    private(set) var requestFailures = 0
+
+    func failRequests(after count: Int, times: Int) { failingLooks = count..<count + times }
+
+    func requests(to run: RunID) async throws(StoreError) -> [StoredRunRequest] {
+        looksForRequests += 1
+        if failingLooks.contains(looksForRequests - 1) {
+            requestFailures += 1
+            throw StoreError(.unavailable, "the database does not answer")
+        }
+        return try await inner.requests(to: run)
+    }
 
     func failAppends(after count: Int?) { appendsLeft = count }
 
@@ -43,11 +58,11 @@ actor FaultyStore: Store {
     }
     func runs(limit: Int) async throws(StoreError) -> [RunSummary] { try await inner.runs(limit: limit) }
     func summary(of run: RunID) async throws(StoreError) -> RunSummary? { try await inner.summary(of: run) }
-    func reserve(_ request: ReservationRequest) async throws(StoreError) -> ReservationDecision {
-        try await inner.reserve(request)
+    func reserve(_ request: ReservationRequest, epoch: Int) async throws(StoreError) -> ReservationDecision {
+        try await inner.reserve(request, epoch: epoch)
     }
-    func release(_ resource: ResourceID, by run: RunID) async throws(StoreError) {
-        try await inner.release(resource, by: run)
+    func release(_ resource: ResourceID, by run: RunID, epoch: Int) async throws(StoreError) {
+        try await inner.release(resource, by: run, epoch: epoch)
     }
     func reservations() async throws(StoreError) -> [Reservation] { try await inner.reservations() }
     func quarantine(_ entry: QuarantineEntry) async throws(StoreError) { try await inner.quarantine(entry) }
@@ -61,8 +76,9 @@ actor FaultyStore: Store {
     func submit(_ request: RunRequest, to run: RunID) async throws(StoreError) {
         try await inner.submit(request, to: run)
     }
-    func requests(to run: RunID) async throws(StoreError) -> [StoredRunRequest] { try await inner.requests(to: run) }
-    func remove(_ request: StoredRunRequest) async throws(StoreError) { try await inner.remove(request) }
+    func remove(_ request: StoredRunRequest, epoch: Int) async throws(StoreError) {
+        try await inner.remove(request, epoch: epoch)
+    }
     func append(_ events: [WaiverEvent], after length: Int) async throws(StoreError) {
         try await inner.append(events, after: length)
     }

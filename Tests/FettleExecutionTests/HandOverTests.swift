@@ -65,7 +65,7 @@ import Testing
         #expect(state.handOver?.by == "bob")
         #expect(!(state.resources.flatMap { $0.steps + $0.rollback }).contains { $0.status == .underWay })
 
-        // Without `takesOver`: nobody's lease stands in the way.
+        // Without `takeOver`: nobody's lease stands in the way.
         #expect(try await setup.executor("two").execute() == .ended(.succeeded))
         let journal = try await store.records(of: "run-1", after: 0)
         #expect(Array(journal.prefix(left.count)) == left)

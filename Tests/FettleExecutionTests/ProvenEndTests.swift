@@ -15,7 +15,7 @@ import Testing
     /// Completed by the task's word while the field was stale: cubecos#583.
     @Test func aRunThatIsSeenOtherwiseAfterAllItsStepsHasNotSucceeded() async throws {
         let setup = try await Setup()
-        let executor = setup.executor { $0.proves = { ["on web-1 orders is at 1.0 instead of 1.1"] } }
+        let executor = setup.executor { $0.proves = { .fails(["on web-1 orders is at 1.0 instead of 1.1"]) } }
         let result = try await executor.execute(start: ExecutorTests.start)
         let reason = "looked at again: on web-1 orders is at 1.0 instead of 1.1"
         #expect(result == .ended(.failed(reason: reason)))
@@ -25,13 +25,32 @@ import Testing
         #expect(try await setup.executor("two").execute() == result)
     }
 
+    /// Not known is not well (I6): a person has it looked at once more, when the store and the feeds are there again.
+    @Test func aRunWhoseHostsCannotBeLookedAtWaitsForAPerson() async throws {
+        let setup = try await Setup()
+        let isAway = Mutex(true)
+        func executor(_ name: String) -> RunExecutor {
+            setup.executor(name) {
+                $0.awaiting = .leaves
+                $0.proves = { isAway.withLock { $0 } ? .unknown("the feeds are away") : .holds }
+            }
+        }
+        let reason = "all is done, and the hosts could not be looked at again: the feeds are away"
+        #expect(try await executor("one").execute(start: ExecutorTests.start) == .awaitingHuman(reason: reason))
+        #expect(try await setup.store.reservations() == [])
+        #expect(try await executor("two").execute() == .awaitingHuman(reason: reason))
+        isAway.withLock { $0 = false }
+        #expect(try await executor("three").execute() == .ended(.succeeded))
+        #expect(setup.world.now.performed.allSatisfy { $0.value == 1 })
+    }
+
     @Test func onlyWhatWouldHaveSucceededIsLookedAtAgain() async throws {
         let asked = Mutex(0)
         let bad = try await Setup { $0.badOn = ["web-1"] }
         let result = try await bad.executor {
             $0.proves = {
                 asked.withLock { $0 += 1 }
-                return ["never"]
+                return .fails(["never"])
             }
         }.execute(start: ExecutorTests.start)
         guard case .ended(.rolledBack) = result else { throw Unexpected(result: "\(result)") }
@@ -40,7 +59,7 @@ import Testing
         let other = good.executor {
             $0.proves = {
                 asked.withLock { $0 += 1 }
-                return []
+                return .holds
             }
         }
         #expect(try await other.execute(start: ExecutorTests.start) == .ended(.succeeded))

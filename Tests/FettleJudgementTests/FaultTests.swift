@@ -81,6 +81,29 @@ import Testing
         #expect(BakeJudge(Scene.judgement).judge([patched], against: .controls([control])).verdict == .pass)
     }
 
+    /// A worker that dies as soon as it is started, and runs at no look before the second: nothing of it is in the first.
+    @Test func aUnitThatComesAndGoesIsCountedThoughItDidNotRunAtTheFirstLook() {
+        func verdict(_ here: Int, _ there: Int) -> String? {
+            func looping(_ member: ResourceID, _ times: Int) -> MemberSeries {
+                var series = Scene().series(member, seed: 7)
+                for place in series.pulses.indices.dropFirst() where times > 0 {
+                    series.pulses[place].services?.append(
+                        ServicePulse(
+                            unit: "worker.service", restarts: times * place,
+                            mainProcess: place % 3 == 0 ? 0 : 900 + place))
+                }
+                return series
+            }
+            return BakeJudge(Scene.judgement).judge(
+                [looping("web-1", here)], against: .controls([looping("web-2", there)])
+            ).row("service restarts")?.verdict
+        }
+        #expect(verdict(3, 0) == "fail")
+        #expect(verdict(3, 1) == "fail")
+        #expect(verdict(3, 3) == "pass")
+        #expect(verdict(0, 3) == "pass")
+    }
+
     private func blinded(_ places: (Int) -> Range<Int>) -> BakeVerdict {
         Scene().verdict(seed: 3) { series in
             for place in places(series.pulses.count) {

@@ -1,4 +1,5 @@
 import FettleControl
+import FettleExecution
 import FettleModel
 import FettleReporting
 
@@ -26,23 +27,27 @@ actor LastLook {
         self.isTold = isTold
     }
 
-    /// What is not as the plan wants it, in words. Empty too where nothing could be looked at, the store or the feeds, say: that is told by
-    /// the exit code, and says nothing of the hosts, which their own steps have proven.
-    func shortfalls() async -> [String] {
+    func proof() async -> RunProof {
         if isTold { Output.writeLine("looking at the hosts again …") }
-        let first = try? await look()
-        if let first, first.isEmpty { return [] }
+        let first = await look()
+        if first == .holds { return .holds }
         // A line that is cut for a moment, or a unit that is being restarted just then, is no failure of the run.
         try? await Task.sleep(for: Self.pause)
-        return (try? await look()) ?? first ?? []
+        let second = await look()
+        // What was seen once is not undone by a look that could not be made.
+        if case .unknown = second, case .fails = first { return first }
+        return second
     }
 
     private static let pause = Duration.seconds(15)
 
-    private func look() async throws -> [String] {
-        let seen = try await evidence.gather(
-            for: run, fleet: fleet, policy: policy, feeds: feeds.fleetFeeds(directory: directory))
-        scan = seen.scan
-        return try await evidence.shortfalls(of: seen.evidence)
+    private func look() async -> RunProof {
+        do {
+            let seen = try await evidence.gather(
+                for: run, fleet: fleet, policy: policy, feeds: feeds.fleetFeeds(directory: directory))
+            scan = seen.scan
+            let shortfalls = try await evidence.shortfalls(of: seen.evidence)
+            return shortfalls.isEmpty ? .holds : .fails(shortfalls)
+        } catch { return .unknown(FettleCommand.words(for: error)) }
     }
 }

@@ -24,7 +24,7 @@ struct RunStartCommand: AsyncParsableCommand {
         await session.noteUnseconded(asked, fleet: try? session.fleetIfAny)
         let run = try await session.runs.create(
             for: ChangeID(change), calendar: session.calendar, fleet: session.fleetIfAny, by: session.person)
-        try await RunWatcher(session: session, display: display).carryOut(run, takesOver: false)
+        try await RunWatcher(session: session, display: display).carryOut(run, takeOver: .never)
     }
 }
 
@@ -55,8 +55,14 @@ struct RunResume: AsyncParsableCommand {
                 return session.print("asked; the process that carries \(run.printable) out goes on with it")
             }
         }
+        if takeOver, !isOrphan, let executor {
+            session.note(
+                "\(executor) may live: nothing is begun until it must have noticed that it has lost the run, for a third of its lease"
+            )
+        }
         try await watcher.carryOut(
-            RunID(run), takesOver: takeOver || isOrphan, goesOn: !story.journal.isEmpty)
+            RunID(run), takeOver: isOrphan ? .fromWhoIsGone : takeOver ? .fromAnybody : .never,
+            goesOn: !story.journal.isEmpty)
     }
 }
 
@@ -68,15 +74,30 @@ struct RunDisplayArguments: ParsableArguments {
     var noStay = false
 }
 
-/// `host:pid`, so that a run whose process died on this machine can be taken over at once.
+/// `host:pid`, so that a run whose process died on this machine can be taken over at once. In a container `host:pid:namespace`: two of
+/// one name see each other's numbers nowhere.
 enum ExecutorName {
-    static var own: String { "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)" }
+    static var own: String {
+        let process = "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)"
+        return namespace.map { "\(process):\($0)" } ?? process
+    }
 
     /// Whether that process was on this machine and is no more.
     static func isGone(_ name: String) -> Bool {
-        let parts = name.split(separator: ":")
-        guard parts.count == 2, String(parts[0]) == ProcessInfo.processInfo.hostName, let process = pid_t(parts[1])
+        let parts = name.split(separator: ":").map(String.init)
+        guard parts.count == (namespace == nil ? 2 : 3), parts[0] == ProcessInfo.processInfo.hostName,
+            parts.count == 2 || parts[2] == namespace, let process = pid_t(parts[1])
         else { return false }
         return kill(process, 0) == -1 && errno == ESRCH
     }
+
+    /// The namespace of process numbers; nil: the machine's own, whose number is the same on every Linux (`PROC_PID_INIT_INO`), or none
+    /// can be told.
+    private static let namespace: String? = {
+        let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
+        guard let number = link?.split(whereSeparator: { !$0.isNumber }).first, number != "4026531836" else {
+            return nil
+        }
+        return String(number)
+    }()
 }

@@ -15,7 +15,7 @@ struct RunWatcher {
 
     /// - Parameter goesOn: something of the run was done before.
     /// - Throws: always; the exit code of what became of the run, if nothing else.
-    func carryOut(_ run: RunID, takesOver: Bool, goesOn: Bool = false) async throws -> Never {
+    func carryOut(_ run: RunID, takeOver: TakeOver, goesOn: Bool = false) async throws -> Never {
         if isTable {
             let name = TextStyle.bold.apply(run.rawValue, in: .standard)
             session.print(
@@ -26,16 +26,16 @@ struct RunWatcher {
         let printer = RunPrinter(isQuiet: !isTable)
         let stop = RunStop(run: run, session: session, printer: printer)
         var options = RunService.Options(
-            executor: ExecutorName.own, takesOver: takesOver,
+            executor: ExecutorName.own, takeOver: takeOver,
             awaiting: display.noStay ? .leaves : .staysForAnswers, looksAfterwards: !display.noVerify,
             calendar: session.calendar,
             progress: { record, state in
                 printer.show(record, state)
                 stop.follow(state)
             }, refused: { request, reason in stop.refused(request, reason) })
-        let lastLook = lastLook(at: run)
+        let (lastLook, hindrance) = lastLook(at: run)
         options.waits = { step, reason in printer.notice("\(step.rawValue.printable) waits: \(reason.printable)") }
-        options.proves = { await lastLook?.shortfalls() ?? [] }
+        options.proves = { await lastLook?.proof() ?? hindrance.map { .unknown($0) } ?? .holds }
         let runs = session.runs
         let person = session.person
         do {
@@ -48,12 +48,15 @@ struct RunWatcher {
         try await finish(run, seen: lastLook)
     }
 
-    /// nil: it is not wanted, or fleet and policy cannot be read, of which `finish` tells.
-    private func lastLook(at run: RunID) -> LastLook? {
-        guard !display.noVerify, let fleet = try? session.fleet, let policy = try? session.policy else { return nil }
-        return LastLook(
-            at: run, session.evidence, fleet: fleet, policy: policy, feeds: display.advisories.source,
-            directory: session.options.directory, isTold: isTable)
+    /// - Returns: nil and why, if fleet and policy cannot be read; nil alone, if it is not wanted.
+    private func lastLook(at run: RunID) -> (LastLook?, hindrance: String?) {
+        if display.noVerify { return (nil, nil) }
+        do {
+            let look = try LastLook(
+                at: run, session.evidence, fleet: session.fleet, policy: session.policy,
+                feeds: display.advisories.source, directory: session.options.directory, isTold: isTable)
+            return (look, nil)
+        } catch { return (nil, FettleCommand.words(for: error)) }
     }
 
     /// A run that has ended already: how, and what was seen afterwards, if nobody has looked yet.
@@ -125,6 +128,7 @@ struct RunWatcher {
         case .awaitingHuman:
             let reason = answer.reason ?? ""
             session.print(TextStyle.yellow.apply("The run waits for a person: \(reason.printable)", in: .standard))
+            if reason.hasPrefix(RunProof.unknown) { return session.next("fettle run resume \(run)") }
             for step in answer.questions {
                 session.next(
                     "fettle run gate \(run) \(step) --pass --reason '…' (or --fail) && fettle run resume \(run)")

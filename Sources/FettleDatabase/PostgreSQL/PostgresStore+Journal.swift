@@ -164,6 +164,14 @@ extension PostgresStore {
         var leaseUntil: Timestamp?
     }
 
+    /// Nobody claims the run until this transaction ends.
+    static func require(epoch: Int, of run: RunID, in database: PostgresConnection) throws {
+        let rows = try database.execute(
+            "SELECT epoch FROM fettle.run WHERE id = $1 FOR SHARE", [.text(run.rawValue)])
+        guard rows.count == 1 else { throw StoreError.noRun(run) }
+        guard Int(try rows.integer(0, 0)) == epoch else { throw StoreError.fenced(run, epoch: epoch) }
+    }
+
     /// The run as it is now, and nobody else alters it until this transaction ends.
     static func locked(_ run: RunID, in database: PostgresConnection) throws -> PresentRun {
         let rows = try database.execute(

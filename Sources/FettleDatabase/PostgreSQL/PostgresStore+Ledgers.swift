@@ -3,8 +3,11 @@ public import FettleStore
 import Foundation
 
 extension PostgresStore {
-    public func reserve(_ request: ReservationRequest) async throws(StoreError) -> ReservationDecision {
+    public func reserve(
+        _ request: ReservationRequest, epoch: Int
+    ) async throws(StoreError) -> ReservationDecision {
         try await session.write { database in
+            try Self.require(epoch: epoch, of: request.run, in: database)
             // The rule is about a sum over rows that are not there yet, so no row can be locked for it. The table's own number
             // keeps the lock apart from other programs' in the same database.
             try database.execute(
@@ -26,8 +29,9 @@ extension PostgresStore {
         }
     }
 
-    public func release(_ resource: ResourceID, by run: RunID) async throws(StoreError) {
+    public func release(_ resource: ResourceID, by run: RunID, epoch: Int) async throws(StoreError) {
         try await session.write { database in
+            try Self.require(epoch: epoch, of: run, in: database)
             _ = try database.execute(
                 "DELETE FROM fettle.reservation WHERE resource = $1 AND run = $2",
                 [.text(resource.rawValue), .text(run.rawValue)])
@@ -123,8 +127,9 @@ extension PostgresStore {
         }
     }
 
-    public func remove(_ request: StoredRunRequest) async throws(StoreError) {
+    public func remove(_ request: StoredRunRequest, epoch: Int) async throws(StoreError) {
         try await session.write { database in
+            try Self.require(epoch: epoch, of: request.run, in: database)
             _ = try database.execute("DELETE FROM fettle.request WHERE id = $1", [.integer(request.id)])
         }
     }

@@ -28,6 +28,12 @@ extension PostgresStore {
                     throw StoreError(.conflict, "\(host) is not held by run \(order.old) any more")
                 }
             }
+            let left = Set(held.filter { $0.run == order.old }.map(\.resource)).subtracting(order.hosts)
+            for host in left.subtracting(open.filter { $0.run == order.old }.map(\.resource)).sorted() {
+                _ = try database.execute(
+                    "DELETE FROM fettle.reservation WHERE resource = $1 AND run = $2",
+                    [.text(host.rawValue), .text(order.old.rawValue)])
+            }
             for host in order.quarantined {
                 try database.execute(
                     """

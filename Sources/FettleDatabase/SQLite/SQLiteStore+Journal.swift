@@ -136,4 +136,8 @@ extension SQLiteStore {
         else { throw StoreError.noRun(run) }
         return row
     }
+
+    static func require(epoch: Int, of run: RunID, in database: Database) throws {
+        guard try runRow(run, in: database)["epoch"] == epoch else { throw StoreError.fenced(run, epoch: epoch) }
+    }
 }

@@ -4,9 +4,12 @@ import Foundation
 import GRDB
 
 extension SQLiteStore {
-    public func reserve(_ request: ReservationRequest) async throws(StoreError) -> ReservationDecision {
+    public func reserve(
+        _ request: ReservationRequest, epoch: Int
+    ) async throws(StoreError) -> ReservationDecision {
         let wantOfRoom = wantOfRoom
         return try await write { database in
+            try Self.require(epoch: epoch, of: request.run, in: database)
             let held = try Row.fetchAll(database, sql: "SELECT * FROM reservation ORDER BY resource")
                 .map(Self.reservation)
             let decision = request.decision(held: held)
@@ -23,8 +26,9 @@ extension SQLiteStore {
         }
     }
 
-    public func release(_ resource: ResourceID, by run: RunID) async throws(StoreError) {
+    public func release(_ resource: ResourceID, by run: RunID, epoch: Int) async throws(StoreError) {
         try await write { database in
+            try Self.require(epoch: epoch, of: run, in: database)
             try database.execute(
                 sql: "DELETE FROM reservation WHERE resource = ? AND run = ?",
                 arguments: [resource.rawValue, run.rawValue])
@@ -115,8 +119,9 @@ extension SQLiteStore {
         }
     }
 
-    public func remove(_ request: StoredRunRequest) async throws(StoreError) {
+    public func remove(_ request: StoredRunRequest, epoch: Int) async throws(StoreError) {
         try await write { database in
+            try Self.require(epoch: epoch, of: request.run, in: database)
             try database.execute(sql: "DELETE FROM request WHERE id = ?", arguments: [request.id])
         }
     }

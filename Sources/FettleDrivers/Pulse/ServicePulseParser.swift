@@ -2,7 +2,7 @@ import FettleJudgement
 
 /// Reads the sections `units` and `processes`.
 enum ServicePulseParser {
-    /// Services that run; those of sessions and the way in itself are left out, because Fettle's own asking changes them.
+    /// Services that run, or that systemd is about to start anew; those of sessions and the way in itself are left out, because Fettle's own asking changes them.
     static func services(_ text: String) throws(FactError) -> [ServicePulse] {
         var services: [ServicePulse] = []
         for block in FactText.paragraphs(text) {
@@ -10,13 +10,13 @@ enum ServicePulseParser {
             guard let name = fields["Id"], let state = fields["SubState"] else {
                 throw .notUnderstood(block.joined(separator: " "), of: "systemctl show")
             }
-            guard state == "running", let process: Int = FactText.number(fields["MainPID"] ?? ""), process > 0,
-                !isTheWayIn(name), name.utf8.count <= 255
+            guard let process: Int = FactText.number(fields["MainPID"] ?? ""), !isTheWayIn(name),
+                state == "running" && process > 0 || state.hasPrefix("auto-restart"), name.utf8.count <= 255
             else { continue }
             services.append(
                 ServicePulse(
                     unit: String(name), restarts: FactText.number(fields["NRestarts"] ?? "0") ?? 0,
-                    mainProcess: process,
+                    mainProcess: state == "running" ? process : 0,
                     activeSince: FactText.number(fields["ActiveEnterTimestampMonotonic"] ?? "0") ?? 0,
                     memoryLimit: FactText.number(fields["MemoryMax"] ?? ""),
                     threadLimit: FactText.number(fields["TasksMax"] ?? "")))

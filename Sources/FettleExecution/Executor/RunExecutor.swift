@@ -39,13 +39,7 @@ public struct RunExecutor: Sendable {
     public func execute(start: RunStart? = nil) async throws -> RunExecutionResult {
         var machine = try RunMachine(run: run, plan: plan, pace: settings.pace)
         try requireDrivers()
-        let lease = LeaseClock(settings)
-        let claim: RunClaim
-        do {
-            claim = try await store.claim(
-                run, executor: settings.name, at: settings.now(), leaseSeconds: settings.leaseSeconds,
-                takeOver: settings.takesOver)
-        } catch { throw RunExecutionError(error, doing: "claiming the run") }
+        let (claim, lease) = try await claimed()
         try await replay(into: &machine)
         if let outcome = machine.outcome {
             try? await store.release(claim)
@@ -53,6 +47,23 @@ public struct RunExecutor: Sendable {
         }
         let session = RunSession(executor: self, claim: claim, lease: lease, machine: machine)
         return try await session.carryOut(start: start)
+    }
+
+    private func claimed() async throws -> (RunClaim, LeaseClock) {
+        let before: RunSummary?
+        let claim: RunClaim
+        let lease = LeaseClock(settings)
+        do {
+            before = try await store.summary(of: run)
+            claim = try await store.claim(
+                run, executor: settings.name, at: settings.now(), leaseSeconds: settings.leaseSeconds,
+                takeOver: settings.takeOver != .never)
+        } catch { throw RunExecutionError(error, doing: "claiming the run") }
+        guard settings.takeOver == .fromAnybody, let other = before?.executor, other != settings.name,
+            let end = before?.leaseUntil, settings.now() < end
+        else { return (claim, lease) }
+        try await settings.sleep(Int64(settings.predecessorSeconds) * 1_000)
+        return (claim, lease)
     }
 
     private func replay(into machine: inout RunMachine) async throws {

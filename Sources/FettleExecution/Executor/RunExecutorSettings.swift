@@ -1,13 +1,40 @@
 public import FettleModel
 public import FettleStore
 
+/// Whether an executor claims a run although another's lease has not run out.
+public enum TakeOver: Sendable, Equatable {
+    case never
+    /// The other is known to be gone, such as a process of this machine that is no more.
+    case fromWhoIsGone
+    /// A person says so. The other may live, and has not been told: nothing is begun until it must have asked for its lease again, and
+    /// has heard that it is another's (I2).
+    case fromAnybody
+}
+
+/// Whether what a run wanted is so, as seen at its end.
+public enum RunProof: Sendable, Equatable {
+    case holds
+    /// What is not as the plan wants it, in words; at least one.
+    case fails([String])
+    /// Nobody could look, and why: not known is not well (I6).
+    case unknown(String)
+
+    /// What a run says that waits for such a look.
+    static func words(unknown reason: String) -> String { "\(unknown): \(reason)" }
+    /// How it begins.
+    public static let unknown = "all is done, and the hosts could not be looked at again"
+}
+
 /// How an executor works, beside what the plan says.
 public struct RunExecutorSettings: Sendable {
     /// Who holds the lease, such as `host:pid`.
     public var name: String
-    /// Claims the run although another's lease has not run out, for a person who knows that the other is gone.
-    public var takesOver: Bool
+    /// What it does where another's lease has not run out.
+    public var takeOver: TakeOver
     public var leaseSeconds: Int
+    /// How long an executor that another has taken the run from may go on without knowing, at most: it renews three times in the length
+    /// of its lease.
+    var predecessorSeconds: Int { leaseSeconds / 3 + 1 }
     /// Between two looks for people's requests, in milliseconds.
     public var requestPollMilliseconds: Int
     /// How long a driver that was told to stop may take before its result is no longer awaited, in seconds.
@@ -26,16 +53,15 @@ public struct RunExecutorSettings: Sendable {
     public var progress: @Sendable (JournalRecord, RunState) async -> Void
     /// Told, once, of what has been waited for for a while, and why: another run, room on a disk, a lock.
     public var waits: @Sendable (StepID, String) async -> Void
-    /// Asked before a run is written down as succeeded: what is not as the plan wants it, in words; empty: all is. By other means than
-    /// the run's own steps.
-    public var proves: @Sendable () async -> [String]
+    /// Asked before a run is written down as succeeded, by other means than the run's own steps.
+    public var proves: @Sendable () async -> RunProof
     /// Told of requests that could not be granted, and why.
     public var refused: @Sendable (RunRequest, String) async -> Void
 
     @usableFromInline static let origin = ContinuousClock.now
 
     public init(
-        name: String, takesOver: Bool = false, leaseSeconds: Int = 30, requestPollMilliseconds: Int = 300,
+        name: String, takeOver: TakeOver = .never, leaseSeconds: Int = 30, requestPollMilliseconds: Int = 300,
         cancellationGraceSeconds: Int = 10, awaiting: AwaitingConduct = .stays, pace: RunPace = RunPace(),
         now: @escaping @Sendable () -> Timestamp = { Timestamp.now() },
         sleep: @escaping @Sendable (Int64) async throws -> Void = { try await Task.sleep(for: .milliseconds($0)) },
@@ -43,11 +69,11 @@ public struct RunExecutorSettings: Sendable {
         mayStart: @escaping @Sendable (StepGuardInput) async -> String? = { _ in nil },
         progress: @escaping @Sendable (JournalRecord, RunState) async -> Void = { _, _ in },
         waits: @escaping @Sendable (StepID, String) async -> Void = { _, _ in },
-        proves: @escaping @Sendable () async -> [String] = { [] },
+        proves: @escaping @Sendable () async -> RunProof = { .holds },
         refused: @escaping @Sendable (RunRequest, String) async -> Void = { _, _ in }
     ) {
         self.name = name
-        self.takesOver = takesOver
+        self.takeOver = takeOver
         self.leaseSeconds = leaseSeconds
         self.requestPollMilliseconds = requestPollMilliseconds
         self.cancellationGraceSeconds = cancellationGraceSeconds

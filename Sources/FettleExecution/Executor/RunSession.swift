@@ -47,6 +47,8 @@ actor RunSession {
             launch { await $0.pollRequests() }
             let result = try await loop()
             await stopAll()
+            // Too late, and told so: that it has ended is durable, whatever becomes of this.
+            if case .ended = result { try? await handle(try await requestsSoFar()) }
             await giveBack()
             await giveUpLease()
             return result
@@ -107,7 +109,11 @@ actor RunSession {
             for command in commands {
                 switch command {
                 case .append(let events):
-                    try await append(await proven(events))
+                    if case .ended(let outcome)? = events.first {
+                        if let result = try await end(outcome) { return result }
+                    } else {
+                        try await append(events)
+                    }
                     hasAppended = true
                 case .check(let order, let confirming):
                     launch { await $0.check(order, confirming: confirming) }
@@ -166,11 +172,30 @@ actor RunSession {
     }
 
     /// A run has succeeded when somebody else than its own steps sees that it has.
-    private func proven(_ events: [RunEvent]) async -> [RunEvent] {
-        guard events == [.ended(outcome: .succeeded)] else { return events }
-        let shortfalls = await settings.proves()
-        guard !shortfalls.isEmpty else { return events }
-        return [.ended(outcome: .failed(reason: "looked at again: \(shortfalls.joined(separator: "; "))"))]
+    private func proven(_ outcome: RunOutcome) async -> RunExecutionResult {
+        guard outcome == .succeeded else { return .ended(outcome) }
+        switch await settings.proves() {
+        case .holds: return .ended(outcome)
+        case .fails(let shortfalls):
+            return .ended(.failed(reason: "looked at again: \(shortfalls.joined(separator: "; "))"))
+        case .unknown(let reason): return .awaitingHuman(reason: RunProof.words(unknown: reason))
+        }
+    }
+
+    /// - Returns: nil if it has not ended after all: somebody has asked for something meanwhile.
+    private func end(_ planned: RunOutcome) async throws -> RunExecutionResult? {
+        let result = await proven(planned)
+        let sequence = machine.sequence
+        try await handle(try await requestsSoFar())
+        if machine.sequence > sequence { return nil }
+        switch result {
+        case .ended(let outcome): try await append([.ended(outcome: outcome)])
+        // Of one that waits already the journal says so. Nothing is left to be carried out: whoever resumes it looks once more.
+        case .awaitingHuman(let reason) where machine.awaitingHuman == nil:
+            try await append([.awaitingHuman(reason: reason)])
+        default: break
+        }
+        return result
     }
 
     /// Durable before anything is done by them; all or none. Applied first, because a line that the machine refuses must not get
@@ -204,14 +229,15 @@ actor RunSession {
     /// A request is journaled, then removed: a crash in between finds it refused as already done.
     private func handle(_ requests: [StoredRunRequest]) async throws {
         for stored in requests where handledRequests.insert(stored.id).inserted {
-            if let reason = machine.request(stored.request) {
-                await settings.refused(stored.request, reason)
-            } else if case .append(let events)? = machine.next(at: settings.now()).first {
+            let refusal = machine.request(stored.request)
+            if refusal == nil, case .append(let events)? = machine.next(at: settings.now()).first {
                 try await append(events)
             }
-            do { try await executor.store.remove(stored) } catch {
+            // Refused by somebody who has lost the run it stays: the next one has not heard it.
+            do { try await executor.store.remove(stored, epoch: claim.epoch) } catch {
                 throw RunExecutionError(error, doing: "removing a request")
             }
+            if let refusal { await settings.refused(stored.request, refusal) }
         }
     }
 

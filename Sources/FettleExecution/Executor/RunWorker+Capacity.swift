@@ -21,7 +21,7 @@ extension RunWorker {
             }
             let request = order.request(
                 run: claim.run, health: health, at: executor.settings.now())
-            report(.reserved(step.id, try await executor.store.reserve(request)))
+            report(.reserved(step.id, try await executor.store.reserve(request, epoch: claim.epoch)))
         } catch { stop(on: error, doing: "reserving \(step.resource)") }
     }
 

@@ -25,14 +25,16 @@ extension RunWorker {
         lease.renewed(at: asked)
     }
 
-    /// Looks for what people ask of the run.
+    /// Looks for what people ask of the run. Whether the store can be used is `keepLease`'s to judge.
     func pollRequests() async {
         let settings = executor.settings
         while !Task.isCancelled {
             do throws(StoreError) {
                 let requests = try await executor.store.requests(to: claim.run)
                 if !requests.isEmpty { post.yield(.requests(requests)) }
-            } catch { return stop(on: error, doing: "reading requests") }
+            } catch {
+                if error.code != .unavailable { return stop(on: error, doing: "reading requests") }
+            }
             guard (try? await settings.sleep(Int64(settings.requestPollMilliseconds))) != nil else { return }
         }
     }

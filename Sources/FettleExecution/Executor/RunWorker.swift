@@ -145,7 +145,7 @@ struct RunWorker: Sendable {
         // A reservation is the run's, whoever asked for it: a successor may rest on it.
         guard await stillHoldsRun(before: "giving \(resource) back") else { return }
         do throws(StoreError) {
-            try await store.release(resource, by: claim.run)
+            try await store.release(resource, by: claim.run, epoch: claim.epoch)
             report(.released(resource))
         } catch { stop(on: error, doing: "giving a reservation back") }
     }

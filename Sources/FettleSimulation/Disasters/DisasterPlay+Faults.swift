@@ -24,6 +24,9 @@ extension DisasterPlay {
             executors[number].stalledUntil = now.adding(seconds: seconds)
             insertClaim(at: executors[number].renewedAt.adding(seconds: SimulatedStore.leaseSeconds))
         }
+        if strikes(profile.takeOver, nil, "executor-\(number) is taken for dead") {
+            insertClaim(at: now.adding(milliseconds: Int64.random(in: 0...20_000, using: &random)), .fromTheLiving)
+        }
         if strikes(profile.person, nil, "a person asks for something") { interfere(number) }
         if strikes(profile.crash, .crash, "") { crash(number) }
     }
@@ -72,7 +75,8 @@ extension DisasterPlay {
 
     /// Who performs something on the member while it has to be out takes it out again at once.
     private mutating func keepUp(_ member: ResourceID, _ group: GroupID) {
-        for executor in executors where executor.isAlive && (executor.stalledUntil ?? now) <= now {
+        for executor in executors
+        where executor.isAlive && isCurrent(executor.number) && (executor.stalledUntil ?? now) <= now {
             for drain in executor.keeping.values.joined() {
                 guard drain.step.resource == member, world.groups(of: drain.step).contains(group) else { continue }
                 agenda.insert(.drainAgain(executor: executor.number, drain), at: now.adding(milliseconds: 500))

@@ -57,7 +57,7 @@ public struct DisasterPlay: Sendable {
 
     /// Some are large: what is moved about is where they are.
     indirect enum Item: Sendable {
-        case claim(after: Int, isSameAgain: Bool)
+        case claim(after: Int, SimulatedExecutor.Claim)
         case renew(executor: Int)
         case wake(executor: Int)
         case check(executor: Int, StepOrder, confirming: [StepOrder])
@@ -159,7 +159,7 @@ public struct DisasterPlay: Sendable {
     mutating func handle(_ item: Item) throws {
         if !world.clusters.isEmpty { world.elect(at: now.milliseconds) }
         switch item {
-        case .claim(let before, let isSameAgain): try claim(after: before, isSameAgain: isSameAgain)
+        case .claim(let before, let kind): try claim(after: before, kind)
         case .renew(let number): renew(number)
         case .wake(let number): try obey(number)
         case .check(let number, let order, let confirming):
@@ -178,7 +178,8 @@ public struct DisasterPlay: Sendable {
         case .drainAgain(let number, let drain):
             // Nobody keeps it up any more once the step that rested on it is over.
             let isKept = executors[number].keeping.values.joined().contains { $0.step.id == drain.step.id }
-            guard executors[number].isAlive, isKept else { return }
+            // It asks the store first, whatever its lease says.
+            guard executors[number].isAlive, isCurrent(number), isKept else { return }
             let groups = world.groups(of: drain.step).filter {
                 world.removed[$0]?.contains(drain.step.resource) != true
             }
@@ -216,12 +217,17 @@ public struct DisasterPlay: Sendable {
             }
         }
         let refusal = order.lowersAvailability(health) ? self.refusal(to: order, health, for: number) : nil
-        let decision: ReservationDecision =
-            if let refusal {
-                .refused(reason: refusal)
-            } else {
-                store.reserve(order.request(run: executors[number].run, health: health, at: now), at: now)
+        let decision: ReservationDecision
+        if let refusal {
+            decision = .refused(reason: refusal)
+        } else {
+            let request = order.request(run: executors[number].run, health: health, at: now)
+            guard let answer = store.reserve(request, by: executors[number].epoch, at: now) else {
+                meet(.fencedReservation)
+                return die(number, "another has the run")
             }
+            decision = answer
+        }
         narrate("\(order.step.resource) is \(decision == .granted ? "reserved" : "refused: \(decision)")")
         if decision == .granted {
             let before = oracle.serving(beside: order.step, world, at: now)

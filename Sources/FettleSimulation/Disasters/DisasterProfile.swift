@@ -7,6 +7,8 @@ public struct DisasterProfile: Sendable, Equatable {
     public var crash: Int
     /// The executor stands still for longer than its lease, and wakes up when another has taken over.
     public var stall: Int
+    /// A person has another executor take the run from one that lives.
+    public var takeOver: Int
     /// A line is durable, and its writer never hears of it and dies.
     public var lostAcknowledgement: Int
     /// What a driver has to say never arrives: the step's time limit ends the waiting.
@@ -58,7 +60,8 @@ public struct DisasterProfile: Sendable, Equatable {
     public var faultsStopAfterSeconds: Int?
 
     public init(
-        crash: Int = 0, stall: Int = 0, lostAcknowledgement: Int = 0, lostReply: Int = 0, repeatedReply: Int = 0,
+        crash: Int = 0, stall: Int = 0, takeOver: Int = 0, lostAcknowledgement: Int = 0, lostReply: Int = 0,
+        repeatedReply: Int = 0,
         lie: Int = 0, unreachable: Int = 0, lostHost: Int = 0, halfConfigured: Int = 0, unwell: Int = 0, flap: Int = 0,
         oldKernel: Int = 0, forgottenDrains: Int = 0, balancerRefuses: Int = 0, foreignDrain: Int = 0,
         clockJump: Int = 0, person: Int = 0, tornAppend: Int = 0, fullDisk: Int = 0, packagesLocked: Int = 0,
@@ -67,6 +70,7 @@ public struct DisasterProfile: Sendable, Equatable {
     ) {
         self.crash = crash
         self.stall = stall
+        self.takeOver = takeOver
         self.lostAcknowledgement = lostAcknowledgement
         self.lostReply = lostReply
         self.repeatedReply = repeatedReply
@@ -98,7 +102,8 @@ public struct DisasterProfile: Sendable, Equatable {
 
     /// Everything goes wrong now and then, a dozen times a run at most.
     public static let everything = DisasterProfile(
-        crash: 15, stall: 5, lostAcknowledgement: 5, lostReply: 15, repeatedReply: 20, lie: 15, unreachable: 15,
+        crash: 15, stall: 5, takeOver: 5, lostAcknowledgement: 5, lostReply: 15, repeatedReply: 20, lie: 15,
+        unreachable: 15,
         lostHost: 4, halfConfigured: 20, unwell: 30, flap: 4, oldKernel: 30, forgottenDrains: 5, balancerRefuses: 15,
         foreignDrain: 5, clockJump: 4, person: 14, tornAppend: 5, fullDisk: 3, packagesLocked: 4, silentGate: 20,
         staleGate: 20, unmergeable: 60, worlds: .everything, mostFaults: 12)

@@ -21,7 +21,8 @@ public struct DisasterResult: Sendable, Equatable {
 
 /// What has to happen sometimes, or a large number of plays proves little.
 public enum Encounter: String, Sendable, CaseIterable, Comparable {
-    case crash, crashWithoutAcknowledgement, stall, fencedAppend, takenOverInReboot, takenOverInPatch, takenOverOut
+    case crash, crashWithoutAcknowledgement, stall, fencedAppend, takenFromTheLiving, fencedReservation
+    case takenOverInReboot, takenOverInPatch, takenOverOut
     case lostReply, lateReply, repeatedReply, lieOfSuccess, lieOfFailure
     case hostAway, hostLost, halfConfigured, unwellAfterPatch, flap, oldKernel
     case drainsForgotten, drainTakenAgain, balancerRefused, foreignDrain, leftDrained, clockForward, clockBack

@@ -25,6 +25,16 @@ struct SimulatedExecutor: Sendable {
     /// When it last found that a step may begin.
     var decidedAt: [StepID: Decision] = [:]
 
+    /// How a run comes to its next executor.
+    enum Claim: Sendable {
+        /// By whoever waits for the end of the lease.
+        case afterTheLease
+        /// Started again beside its own remains, whose lease is its own.
+        case sameAgain
+        /// A person says so, and the one before may live: nothing is begun until it has asked for its lease again.
+        case fromTheLiving
+    }
+
     struct Decision: Sendable {
         /// The true time, and what its own clock said.
         var time: Timestamp
@@ -41,17 +51,17 @@ struct SimulatedExecutor: Sendable {
 
 extension DisasterPlay {
     /// By whoever comes after the executor that has claimed it last: nobody takes the run from one that came in between.
-    /// - Parameters:
-    ///   - before: whom it comes after, by the epoch.
-    ///   - isSameAgain: started again beside its own remains, whose lease is its own; anybody else waits for the end of that.
-    mutating func claim(after before: Int, isSameAgain: Bool) throws {
+    /// - Parameter before: whom it comes after, by the epoch.
+    mutating func claim(after before: Int, _ kind: SimulatedExecutor.Claim) throws {
         guard store.epoch == before else { return }
-        if !isSameAgain, store.leaseEnds > now { return insertClaim(at: store.leaseEnds) }
+        let mayLive = kind == .fromTheLiving && store.leaseEnds > now
+        if kind == .afterTheLease, store.leaseEnds > now { return insertClaim(at: store.leaseEnds) }
+        if mayLive, executors.last?.isAlive == true { meet(.takenFromTheLiving) }
         let epoch: Int
         do throws(SimulatedStore.Refusal) { epoch = try store.claim(at: now) } catch {
             // Nobody can take it over as long as that cannot be written down.
             narrate("the run cannot be taken over: the journal's disk is full")
-            return insertClaim(at: now.adding(seconds: 30), isSameAgain: isSameAgain)
+            return insertClaim(at: now.adding(seconds: 30), kind)
         }
         var machine = beginning.blank
         for record in store.journal {
@@ -68,6 +78,9 @@ extension DisasterPlay {
             executors[number].hasStopped = true
             return
         }
+        if mayLive {
+            executors[number].stalledUntil = now.adding(seconds: SimulatedStore.leaseSeconds / 3 + 1)
+        }
         var events: [RunEvent] = []
         if !machine.hasStarted {
             let plan = StageReference(id: plan.id.rawValue, digest: Digest(rawValue: ""))
@@ -82,8 +95,8 @@ extension DisasterPlay {
     }
 
     /// Somebody comes at that time, after whoever has the run now.
-    mutating func insertClaim(at time: Timestamp, isSameAgain: Bool = false) {
-        agenda.insert(.claim(after: store.epoch, isSameAgain: isSameAgain), at: time)
+    mutating func insertClaim(at time: Timestamp, _ kind: SimulatedExecutor.Claim = .afterTheLease) {
+        agenda.insert(.claim(after: store.epoch, kind), at: time)
     }
 
     mutating func renew(_ number: Int) {
@@ -152,8 +165,9 @@ extension DisasterPlay {
                     guard stillHoldsRun(number) else {
                         return die(number, "its lease has run out")
                     }
-                    guard store.release(resource, by: executors[number].run, at: now) else {
-                        return die(number, "the journal's disk is full")
+                    let (run, epoch) = (executors[number].run, executors[number].epoch)
+                    guard store.release(resource, of: run, by: epoch, at: now) else {
+                        return die(number, isCurrent(number) ? "the journal's disk is full" : "another has the run")
                     }
                     judgeRelease(of: resource)
                     narrate("\(resource) is given back")
@@ -249,7 +263,7 @@ extension DisasterPlay {
         let drawn = Bool.random(using: &random) ? Int.random(in: 6...20, using: &random) : SimulatedStore.leaseSeconds
         // Another has it by now: that one goes on.
         guard isCurrent(number) else { return }
-        insertClaim(at: now.adding(seconds: crashPoint?.successorSeconds ?? drawn), isSameAgain: true)
+        insertClaim(at: now.adding(seconds: crashPoint?.successorSeconds ?? drawn), .sameAgain)
     }
 
     /// As `RunWorker` asks before it acts: a lease that ran out unnoticed is renewed, unless another has the run by now.
@@ -257,11 +271,11 @@ extension DisasterPlay {
 
     func isCurrent(_ number: Int) -> Bool { executors[number].epoch == store.epoch }
 
-    private mutating func die(_ number: Int, _ reason: String) {
+    mutating func die(_ number: Int, _ reason: String) {
         executors[number].diedAt = now
         world.executorDied(number, at: now.milliseconds)
         tell("executor-\(number) is gone: \(reason)")
         // Nobody else has taken over: somebody must.
-        if reason != "crash", isCurrent(number) { insertClaim(at: now.adding(seconds: 30), isSameAgain: true) }
+        if reason != "crash", isCurrent(number) { insertClaim(at: now.adding(seconds: 30), .sameAgain) }
     }
 }

@@ -29,7 +29,7 @@ struct SimulatedStore: Sendable {
 
     /// Deliberate faults: see `OracleTests`.
     enum Defect: Sendable, CaseIterable {
-        case fencesNobody, grantsEverything, losesLedger, losesLastLine
+        case fencesNobody, grantsEverything, losesLedger, losesLastLine, reservesForAnybody
     }
 
     static let leaseSeconds = 30
@@ -100,7 +100,11 @@ struct SimulatedStore: Sendable {
     }
 
     /// On a full disk nothing new begins, whatever is set aside.
-    mutating func reserve(_ request: ReservationRequest, at now: Timestamp) -> ReservationDecision {
+    /// - Returns: nil if another has claimed the run since.
+    mutating func reserve(
+        _ request: ReservationRequest, by claimed: Int, at now: Timestamp
+    ) -> ReservationDecision? {
+        guard claimed == epoch || defect == .reservesForAnybody else { return nil }
         if defect == .grantsEverything {
             held[request.resource] = request.reservation
             return .granted
@@ -112,8 +116,9 @@ struct SimulatedStore: Sendable {
         return decision
     }
 
-    /// - Returns: false if it could not be written.
-    mutating func release(_ resource: ResourceID, by run: RunID, at now: Timestamp) -> Bool {
+    /// - Returns: false if it could not be written, or another has claimed the run since.
+    mutating func release(_ resource: ResourceID, of run: RunID, by claimed: Int, at now: Timestamp) -> Bool {
+        guard claimed == epoch || defect == .reservesForAnybody else { return false }
         guard (try? write(1, at: now)) != nil else { return false }
         if held[resource]?.run == run { held[resource] = nil }
         return true

@@ -79,9 +79,25 @@ extension StoreConformance {
             try await store.release("web-1", by: "run-1")
             try expect(try await store.reservations().isEmpty, "it is still held")
         },
+        Check("whoever has lost the run neither reserves for it nor gives anything back") { store in
+            try await expectGranted(store, "run-1", "web-1")
+            let earlier = try await store.standingEpoch(of: "run-1")
+            _ = try await store.claim("run-1", executor: "two", at: .now(), leaseSeconds: 60, takeOver: true)
+            for resource in ["web-1", "web-2"] as [ResourceID] {
+                try await expectRefusal(.fenced, "the one before reserves \(resource)") { () throws(StoreError) in
+                    _ = try await store.reserve(
+                        reservation("run-1", resource, minimum: 0, maximumOut: 3), epoch: earlier)
+                }
+            }
+            try await expectRefusal(.fenced, "the one before gives back") { () throws(StoreError) in
+                try await store.release("web-1", by: "run-1", epoch: earlier)
+            }
+            try expect(try await store.reservations().map(\.resource) == ["web-1"], "what the run holds has changed")
+        },
         Check("of many that reserve at once only as many as may get one") { store in
             // Each alone would be fine: the sum is what has to be atomic.
             let members = (1...12).map { ResourceID("node-\($0)") }
+            for number in 0..<3 { _ = try await store.standingEpoch(of: RunID("run-\(number)")) }
             let granted = await withTaskGroup(of: Bool.self) { group in
                 for (number, member) in members.enumerated() {
                     group.addTask {
@@ -153,6 +169,12 @@ extension StoreConformance {
             try await expectRefusal(.notFound, "a request to nobody") { () throws(StoreError) in
                 try await store.submit(.retry(by: alice), to: "none")
             }
+            let earlier = try await store.standingEpoch(of: "run-1")
+            _ = try await store.claim("run-1", executor: "two", at: .now(), leaseSeconds: 60, takeOver: true)
+            try await expectRefusal(.fenced, "removed by whoever has lost the run") { () throws(StoreError) in
+                try await store.remove(stored[1], epoch: earlier)
+            }
+            try expect(try await store.requests(to: "run-1").first == stored[1], "the next one does not hear it")
         },
     ]
 

@@ -37,6 +37,17 @@ extension StoreConformance {
             try expect(
                 try await store.reservations().map(\.run) == ["run-2", "run-2"], "its hosts were not given away")
         },
+        Check("what the old run had been granted and never begun is given back, and what it keeps out is kept") {
+            store in
+            _ = try await stood(store)
+            try await reserve("web-3", in: store)
+            try await store.quarantine(entry("web-2", since: 2))
+            var order = order()
+            order.hosts = ["web-1"]
+            try await store.supersede(order)
+            let held = try await store.reservations().map { "\($0.resource) \($0.run)" }
+            try expect(held == ["web-1 run-2", "web-2 run-1"], "held: \(held)")
+        },
         Check("what is not as the plan says changes nothing") { store in
             _ = try await stood(store)
             try await store.createRun("run-3", change: "change-3", at: time(0))
@@ -82,11 +93,13 @@ extension StoreConformance {
     private static func stood(_ store: any Store) async throws -> RunClaim {
         let claim = try await heldRun("run-1", in: store)
         try await store.append([record(1, epoch: 1)], to: "run-1")
-        for resource: ResourceID in ["web-1", "web-2"] {
-            let request = ReservationRequest(run: "run-1", resource: resource, at: time(0), demands: [])
-            try expect(try await store.reserve(request) == .granted, "\(resource) is not granted")
-        }
+        for resource: ResourceID in ["web-1", "web-2"] { try await reserve(resource, in: store) }
         try await store.quarantine(entry("web-1", since: 1))
         return claim
+    }
+
+    private static func reserve(_ resource: ResourceID, in store: any Store) async throws {
+        let request = ReservationRequest(run: "run-1", resource: resource, at: time(0), demands: [])
+        try expect(try await store.reserve(request) == .granted, "\(resource) is not granted")
     }
 }

@@ -95,6 +95,22 @@ import Testing
         #expect(orders.outOfMemoryKills == 2)
     }
 
+    /// It runs at hardly any look, and its restarts are what counts.
+    @Test func aServiceThatWaitsToBeStartedAnewIsTold() throws {
+        let waiting = """
+
+
+            Id=worker.service
+            SubState=auto-restart
+            NRestarts=7
+            MainPID=0
+            ActiveEnterTimestampMonotonic=0
+            """
+        let pulse = pulse([("units", Self.units + waiting, 0), ("processes", Self.processes, 0)])
+        let worker = try #require(pulse.services?.first { $0.unit == "worker.service" })
+        #expect(worker.restarts == 7 && worker.mainProcess == 0 && worker.memoryBytes == nil)
+    }
+
     private func orders(_ processes: String) throws -> ServicePulse {
         let groups = (42...44).map { "/proc/\($0)/cgroup:0::/system.slice/orders.service\n" }.joined()
         let pulse = pulse([("units", Self.units, 0), ("processes", groups + processes, 0)])

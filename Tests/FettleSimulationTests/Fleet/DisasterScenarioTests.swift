@@ -43,7 +43,9 @@ import Testing
             else { continue }
             plans += 1
             let unmerged = DisasterProfile(crash: 10, lostReply: 10, unmergeable: 400, mostFaults: 12)
-            for (number, profile) in [.none, .everything, .everything, .everything, unmerged].enumerated() {
+            // They go back.
+            let unwell = DisasterProfile(unwell: 200, mostFaults: 12)
+            for (number, profile) in [.none, .everything, .everything, unwell, unmerged].enumerated() {
                 var play = try DisasterPlay(
                     scene.plan, seed: seed + UInt64(number) * 1_000_000, profile: profile,
                     surroundings: scene.surroundings)

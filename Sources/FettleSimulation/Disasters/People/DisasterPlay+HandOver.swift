@@ -18,7 +18,7 @@ extension DisasterPlay {
             world.executorDied(number, at: now.milliseconds)
         }
         let next = now.adding(seconds: pick("claims", number, 1...60))
-        agenda.insert(.claim(after: executors[number].epoch, isSameAgain: false), at: next)
+        agenda.insert(.claim(after: executors[number].epoch, .afterTheLease), at: next)
     }
 
     /// It stands still in the middle of leaving, past its lease: somebody else takes the run over, and it wakes up.
