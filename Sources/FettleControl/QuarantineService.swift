@@ -72,7 +72,8 @@ public struct QuarantineService: Sendable {
         proof.append(try await verify(plan, entry))
         // Of a hypervisor: its machines come home, and whoever places machines may place them there again.
         for change in story.state.owed where change.kind == .evacuation && change.resource == entry.resource {
-            guard let home = steps.first(where: { $0.id == change.compensation }) else { continue }
+            // A plan that lets them stay where they are has none.
+            guard let home = steps.first(where: \.bringsHome) else { continue }
             proof.append(try await take(home, plan: plan, entry: entry, prior: change.prior))
         }
         for obligation in entry.obligations {
@@ -178,6 +179,8 @@ public struct QuarantineService: Sendable {
 }
 
 extension Step {
+    fileprivate var bringsHome: Bool { if case .bringHome = action { true } else { false } }
+
     /// A gate that is asked of the resource, and not of a person: whoever settles it is one.
     fileprivate var isAskedGate: Bool {
         guard case .gate = action else { return false }

@@ -36,6 +36,8 @@ public struct RunService: Sendable {
         /// Before the run counts as succeeded: whether all is as the plan wants it, by a look at the hosts.
         public var proves: @Sendable () async -> RunProof
         public var refused: @Sendable (RunRequest, String) async -> Void
+        /// Once the run is this process's, and before it goes on.
+        public var claimed: @Sendable () async throws -> Void = {}
 
         public init(
             executor: String, takeOver: TakeOver = .never, awaiting: AwaitingConduct = .leaves,
@@ -212,7 +214,7 @@ public struct RunService: Sendable {
     private func settings(
         _ options: Options, _ watch: RunCalendarWatch?, _ forerunner: Forerunner
     ) -> RunExecutorSettings {
-        RunExecutorSettings(
+        var settings = RunExecutorSettings(
             name: options.executor, takeOver: options.takeOver,
             awaiting: options.awaiting, now: tools.now,
             mayStart: { input in Self.refusal(input, watch) },
@@ -220,6 +222,8 @@ public struct RunService: Sendable {
                 forerunner.follow(record)
                 await options.progress(record, state)
             }, waits: options.waits, proves: options.proves, refused: options.refused)
+        settings.claimed = options.claimed
+        return settings
     }
 
     /// Why a step that lowers availability may not start at this moment; nil if it may.

@@ -130,7 +130,7 @@ struct FaultJudge {
         var times = 0
         for (before, after) in zip(seen, seen.dropFirst()) {
             // Gone is counted when it goes, so not when it comes back.
-            guard let before else { continue }
+            guard let before, before.isRunning else { continue }
             if after?.activeSince != before.activeSince || after?.mainProcess != before.mainProcess { times += 1 }
         }
         return times

@@ -71,16 +71,26 @@ extension RunReport {
         return words.isEmpty ? nil : "on \(host.resource) \(words.joined(separator: ", "))"
     }
 
-    /// Only what is missing counts: a restart that policy forbids leaves a finding open on purpose.
+    /// What is missing; and where the plan asks for no pending reboot, what still runs from before one, such as a kernel that a boot loader fell
+    /// back to, of which the host itself asks for nothing. A restart that policy forbids leaves a finding open on purpose.
     private static func open(
         _ evidence: Evidence, _ closing: Set<FindingID>, on changed: Set<ResourceID>
     ) -> [String] {
-        let left = (evidence.findingsAfter?.findings ?? []).filter {
-            closing.contains($0.id) && $0.state == .missing && changed.contains($0.resource)
+        let rebooted = Set(
+            evidence.plan.steps.lazy.filter { step in
+                if case .verify(let expectation) = step.action { expectation.noRebootPending } else { false }
+            }.map(\.resource))
+        let left = (evidence.findingsAfter?.findings ?? []).filter { finding in
+            closing.contains(finding.id) && changed.contains(finding.resource)
+                && (finding.state == .missing
+                    || finding.state == .installedPendingReboot && rebooted.contains(finding.resource))
         }
         return told(
-            left.map { "on \($0.resource) \($0.source) still needs \($0.fixed ?? "a fix")" },
-            more: "more findings are open")
+            left.map { finding in
+                finding.state == .missing
+                    ? "on \(finding.resource) \(finding.source) still needs \(finding.fixed ?? "a fix")"
+                    : "on \(finding.resource) \(finding.source) runs as it was before its reboot"
+            }, more: "more findings are open")
     }
 
     private static func unequal(_ results: [HostResult], _ groups: [PlannedGroup], _ after: FactSet) -> [String] {

@@ -26,6 +26,12 @@ import Testing
         try await StageKeeper(store: store).keep(change, as: .change, id: "change-1", at: time)
         try await store.createRun("run-1", change: "change-1", at: time)
         if isRejected { try await rejectTheVersion() }
+        let obligation = Obligation(
+            run: "run-1", step: "web-1/drain", resource: "web-1", traffic: plan.groups[0].traffic ?? Self.nowhere,
+            prior: PriorState(alreadySo: false, details: [:]), since: time)
+        let entry = QuarantineEntry(
+            resource: "web-1", run: "run-1", reason: "its gate doesn't pass", owner: "alice", since: time,
+            deadline: time, obligations: [obligation])
         if isEmptied {
             let isOn = PriorState(alreadySo: false, details: ["scheduling": "on"])
             try await journal([
@@ -33,15 +39,10 @@ import Testing
                 .stepDone(
                     step: "web-1/evacuate", attempt: 1,
                     observation: Observation(verdict: .pass, summary: "empty", observedAt: time)),
+                .quarantined(entry: entry),
             ])
         }
-        let obligation = Obligation(
-            run: "run-1", step: "web-1/drain", resource: "web-1", traffic: plan.groups[0].traffic ?? Self.nowhere,
-            prior: PriorState(alreadySo: false, details: [:]), since: time)
-        try await store.quarantine(
-            QuarantineEntry(
-                resource: "web-1", run: "run-1", reason: "its gate doesn't pass", owner: "alice", since: time,
-                deadline: time, obligations: [obligation]))
+        try await store.quarantine(entry)
         let tools = Tools(
             inspector: NoFacts(), resolver: NoAnswers(), drivers: host, observer: NoMembers(), now: { [time] in time })
         return try await QuarantineService(store: store, tools: tools).settle(

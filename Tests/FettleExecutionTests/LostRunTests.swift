@@ -89,7 +89,7 @@ import Testing
     }
 
     /// It may live, and touches hosts until it has asked for its lease again.
-    @Test(arguments: [(TakeOver.fromAnybody, 11_000), (.fromWhoIsGone, 0)] as [(TakeOver, Int64)])
+    @Test(arguments: [(TakeOver.fromAnybody, 11_000), (.fromWhoIsGone("other"), 0)] as [(TakeOver, Int64)])
     func whoMayLiveHasTheTimeToHearOfIt(takeOver: TakeOver, milliseconds: Int64) async throws {
         var setup = try await ExecutorTests.Setup()
         _ = try await setup.store.inner.claim(
@@ -112,6 +112,58 @@ import Testing
         }
         #expect(try await executor.execute(start: ExecutorTests.start) == .ended(.succeeded))
         #expect(before.withLock { $0 } == milliseconds)
+    }
+
+    /// Somebody else had it by then, and was robbed of it as if it were the dead one.
+    @Test func whoTakesARunFromADeadOneDoesNotTakeItFromALivingOne() async throws {
+        let setup = try await ExecutorTests.Setup()
+        _ = try await setup.store.inner.claim(
+            "run-1", executor: "other", at: .now(), leaseSeconds: 30, takeOver: false)
+        let error = await #expect(throws: RunExecutionError.self) {
+            try await setup.executor("two") { $0.takeOver = .fromWhoIsGone("dead") }
+                .execute(start: ExecutorTests.start)
+        }
+        #expect(error?.code == .leaseHeld)
+        #expect(setup.world.now.performed.isEmpty)
+    }
+
+    /// What was asked of it before it had the run, the one before would hear.
+    @Test func whatIsAskedOnceTheRunIsItsOwnIsHeardByNobodyElse() async throws {
+        let setup = try await ExecutorTests.Setup()
+        let store = setup.store
+        let executor = setup.executor("two") {
+            $0.claimed = { try await store.submit(.rollback(by: "bob", reason: "never mind"), to: "run-1") }
+        }
+        #expect(
+            try await executor.execute(start: ExecutorTests.start) == .ended(.rolledBack(reason: "never mind")))
+        #expect(setup.world.now.performed["web-1/patch"] == nil)
+    }
+
+    /// Ctrl-C: what was asked while it was told to leave was cut short, and says nothing of the hosts.
+    @Test func aLookThatIsCutShortEndsNoRun() async throws {
+        let setup = try await ExecutorTests.Setup()
+        let (store, once) = (setup.store, Once())
+        let work = Mutex<Task<RunExecutionResult, any Error>?>(nil)
+        let executor = setup.executor {
+            $0.requestPollMilliseconds = 3_600_000
+            $0.proves = {
+                if once.comes() { try? await store.submit(.pause(by: "bob", reason: "Ctrl-C"), to: "run-1") }
+                return Task.isCancelled ? .fails(["web-1 does not answer any more"]) : .holds
+            }
+            $0.progress = { record, _ in
+                if case .paused = record.event { work.withLock { $0?.cancel() } }
+            }
+        }
+        let gate = AsyncStream<Void>.makeStream()
+        let task = Task {
+            for await _ in gate.stream { break }
+            return try await executor.execute(start: ExecutorTests.start)
+        }
+        work.withLock { $0 = task }
+        gate.continuation.yield()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        let journal = try await store.records(of: "run-1", after: 0)
+        #expect(!journal.contains { if case .ended = $0.event { true } else { false } })
     }
 
     /// The last look takes its time, and who asked for something meanwhile was told that it would be taken up.

@@ -28,19 +28,23 @@ import Testing
     /// Not known is not well (I6): a person has it looked at once more, when the store and the feeds are there again.
     @Test func aRunWhoseHostsCannotBeLookedAtWaitsForAPerson() async throws {
         let setup = try await Setup()
-        let isAway = Mutex(true)
-        func executor(_ name: String) -> RunExecutor {
+        func executor(_ name: String, _ proof: RunProof) -> RunExecutor {
             setup.executor(name) {
                 $0.awaiting = .leaves
-                $0.proves = { isAway.withLock { $0 } ? .unknown("the feeds are away") : .holds }
+                $0.proves = { proof }
             }
         }
-        let reason = "all is done, and the hosts could not be looked at again: the feeds are away"
-        #expect(try await executor("one").execute(start: ExecutorTests.start) == .awaitingHuman(reason: reason))
+        let away = RunProof.unknown("the feeds are away")
+        let reason = "all is done, and the hosts could not be looked at again: "
+        let first = try await executor("one", away).execute(start: ExecutorTests.start)
+        #expect(first == .awaitingHuman(reason: reason + "the feeds are away"))
         #expect(try await setup.store.reservations() == [])
-        #expect(try await executor("two").execute() == .awaitingHuman(reason: reason))
-        isAway.withLock { $0 = false }
-        #expect(try await executor("three").execute() == .ended(.succeeded))
+        #expect(try await executor("two", away).execute() == first)
+        // The journal tells why now, and not why before.
+        let other = try await executor("three", .unknown("the policy is no YAML")).execute()
+        #expect(other == .awaitingHuman(reason: reason + "the policy is no YAML"))
+        #expect(try await setup.state.awaitingHuman == reason + "the policy is no YAML")
+        #expect(try await executor("four", .holds).execute() == .ended(.succeeded))
         #expect(setup.world.now.performed.allSatisfy { $0.value == 1 })
     }
 

@@ -69,7 +69,7 @@ import Testing
     }
 
     /// A unit that is away for a moment and comes back has been started anew once.
-    @Test func aRestartIsCountedOnceWhetherItsGapWasSeenOrNot() {
+    @Test(arguments: [true, false]) func aRestartIsCountedOnceWhetherItsGapWasSeenOrNot(isGone: Bool) {
         var patched = Scene().series("web-1", seed: 7)
         var control = Scene().series("web-2", seed: 8)
         let last = patched.pulses.count - 1
@@ -77,7 +77,12 @@ import Testing
             patched.pulses[place].services?[0].mainProcess = 200
             control.pulses[place].services?[0].mainProcess = 300
         }
-        patched.pulses[last - 4].services = []
+        // Gone, or about to be started anew.
+        if isGone {
+            patched.pulses[last - 4].services = []
+        } else {
+            patched.pulses[last - 4].services?[0].mainProcess = 0
+        }
         #expect(BakeJudge(Scene.judgement).judge([patched], against: .controls([control])).verdict == .pass)
     }
 

@@ -124,6 +124,16 @@ import Testing
         (other.id, other.resource) = ("web-9/openssl/2", "web-9")
         seen.findingsAfter?.findings = [other]
         #expect(shortfalls(seen, closing: ["web-9/openssl/2"]) == [])
+        // Its boot loader fell back to what it had before: the host asks for no reboot, and the earlier kernel runs.
+        var fallen = evidence(["web-1": "2", "web-2": "2"])
+        fallen.findingsAfter?.findings = [finding(.installedPendingReboot)]
+        if var step = fallen.plan.steps.first(where: { $0.resource == "web-1" }) {
+            step.id = "web-1/verify"
+            step.action = .verify(expectation: HostExpectation(packages: [], noRebootPending: true))
+            fallen.plan.steps.append(step)
+        }
+        #expect(
+            shortfalls(fallen, closing: ["web-1/openssl/2"]) == ["on web-1 openssl runs as it was before its reboot"])
         // A restart that policy forbids leaves it open on purpose.
         seen.findingsAfter?.findings = [finding(.installedPendingRestart)]
         #expect(shortfalls(seen, closing: ["web-1/openssl/2"]) == [])

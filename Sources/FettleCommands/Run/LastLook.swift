@@ -7,21 +7,20 @@ import FettleReporting
 actor LastLook {
     private let run: RunID
     private let evidence: EvidenceService
-    private let fleet: Fleet
-    private let policy: Policy
+    private let reads: @Sendable () throws -> (Fleet, Policy)
     private let feeds: AdvisorySource
     private let directory: String?
     private let isTold: Bool
     private(set) var scan: ScanService.Scan?
 
+    /// - Parameter reads: what is declared, as it is when the hosts are looked at.
     init(
-        at run: RunID, _ evidence: EvidenceService, fleet: Fleet, policy: Policy, feeds: AdvisorySource,
-        directory: String?, isTold: Bool
+        at run: RunID, _ evidence: EvidenceService, reads: @escaping @Sendable () throws -> (Fleet, Policy),
+        feeds: AdvisorySource, directory: String?, isTold: Bool
     ) {
         self.run = run
         self.evidence = evidence
-        self.fleet = fleet
-        self.policy = policy
+        self.reads = reads
         self.feeds = feeds
         self.directory = directory
         self.isTold = isTold
@@ -43,6 +42,7 @@ actor LastLook {
 
     private func look() async -> RunProof {
         do {
+            let (fleet, policy) = try reads()
             let seen = try await evidence.gather(
                 for: run, fleet: fleet, policy: policy, feeds: feeds.fleetFeeds(directory: directory))
             scan = seen.scan

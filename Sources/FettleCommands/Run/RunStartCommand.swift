@@ -37,7 +37,7 @@ struct RunResume: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
     @OptionGroup var display: RunDisplayArguments
     @Argument(help: "The run, such as run-1.") var run: String
-    @Flag(help: "Although another process seems to hold it: that process touches nothing more.") var takeOver = false
+    @Flag(help: "Although another process seems to hold it: that process begins nothing more.") var takeOver = false
 
     func run() async throws {
         let session = try Session(options)
@@ -45,24 +45,32 @@ struct RunResume: AsyncParsableCommand {
         let story = try await session.runs.story(of: RunID(run))
         if story.state.outcome != nil { try await watcher.tellEnd(of: story) }
         let executor = story.summary.executor
-        let isOrphan = executor.map(ExecutorName.isGone) ?? true
+        let isGone = executor.map(ExecutorName.isGone) ?? true
+        var ask: (@Sendable () async throws -> Void)?
         if story.state.pause != nil {
-            try await session.runs.ask(.resume(by: session.person), of: RunID(run))
-            if !isOrphan, !takeOver {
+            let (runs, person, id) = (session.runs, session.person, RunID(run))
+            ask = { try await runs.ask(.resume(by: person), of: id) }
+        }
+        if let asks = ask, isGone || !takeOver {
+            try await asks()
+            ask = nil
+            if !isGone {
                 if options.output == .json {
                     return try session.printJSON(RunAnswer(story, report: nil, goesOnIn: executor))
                 }
                 return session.print("asked; the process that carries \(run.printable) out goes on with it")
             }
         }
-        if takeOver, !isOrphan, let executor {
+        if takeOver, !isGone, let executor {
             session.note(
                 "\(executor) may live: nothing is begun until it must have noticed that it has lost the run, for a third of its lease"
             )
         }
+        let way: TakeOver =
+            if let executor, isGone { .fromWhoIsGone(executor) } else { takeOver ? .fromAnybody : .never }
+        // Who lives and loses the run is not told to go on with it first.
         try await watcher.carryOut(
-            RunID(run), takeOver: isOrphan ? .fromWhoIsGone : takeOver ? .fromAnybody : .never,
-            goesOn: !story.journal.isEmpty)
+            RunID(run), takeOver: way, goesOn: !story.journal.isEmpty, claimed: ask ?? {})
     }
 }
 
@@ -74,30 +82,32 @@ struct RunDisplayArguments: ParsableArguments {
     var noStay = false
 }
 
-/// `host:pid`, so that a run whose process died on this machine can be taken over at once. In a container `host:pid:namespace`: two of
-/// one name see each other's numbers nowhere.
+/// `host:pid:kernel`, so that a run whose process died on this machine can be taken over at once. The last part tells the running kernel
+/// and the namespace of process numbers: two machines, or two containers, may have one name, and see each other's processes nowhere.
 enum ExecutorName {
     static var own: String {
-        let process = "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)"
-        return namespace.map { "\(process):\($0)" } ?? process
+        "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier):\(kernel)"
     }
 
-    /// Whether that process was on this machine and is no more.
+    /// Whether that process was on this machine, since it was started, and is no more.
     static func isGone(_ name: String) -> Bool {
         let parts = name.split(separator: ":").map(String.init)
-        guard parts.count == (namespace == nil ? 2 : 3), parts[0] == ProcessInfo.processInfo.hostName,
-            parts.count == 2 || parts[2] == namespace, let process = pid_t(parts[1])
+        guard parts.count == 3, parts[0] == ProcessInfo.processInfo.hostName, parts[2] == kernel,
+            let process = pid_t(parts[1])
         else { return false }
         return kill(process, 0) == -1 && errno == ESRCH
     }
 
-    /// The namespace of process numbers; nil: the machine's own, whose number is the same on every Linux (`PROC_PID_INIT_INO`), or none
-    /// can be told.
-    private static let namespace: String? = {
-        let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
-        guard let number = link?.split(whereSeparator: { !$0.isNumber }).first, number != "4026531836" else {
-            return nil
-        }
-        return String(number)
+    private static let kernel: String = {
+        let boot = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+        let namespace = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
+        return mark(boot: boot ?? "", namespace: namespace ?? "")
     }()
+
+    /// Eight digits (FNV-1a): a name is read by people too.
+    static func mark(boot: String, namespace: String) -> String {
+        let hash = "\(boot)\n\(namespace)".utf8.reduce(UInt32(0x811c_9dc5)) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }
 }

@@ -13,9 +13,14 @@ struct RunWatcher {
 
     private var isTable: Bool { session.options.output == .table }
 
-    /// - Parameter goesOn: something of the run was done before.
     /// - Throws: always; the exit code of what became of the run, if nothing else.
-    func carryOut(_ run: RunID, takeOver: TakeOver, goesOn: Bool = false) async throws -> Never {
+    /// - Parameters:
+    ///   - goesOn: something of the run was done before.
+    ///   - claimed: done once the run is this process's.
+    func carryOut(
+        _ run: RunID, takeOver: TakeOver, goesOn: Bool = false,
+        claimed: @escaping @Sendable () async throws -> Void = {}
+    ) async throws -> Never {
         if isTable {
             let name = TextStyle.bold.apply(run.rawValue, in: .standard)
             session.print(
@@ -33,9 +38,10 @@ struct RunWatcher {
                 printer.show(record, state)
                 stop.follow(state)
             }, refused: { request, reason in stop.refused(request, reason) })
-        let (lastLook, hindrance) = lastLook(at: run)
+        let lastLook = display.noVerify ? nil : lastLook(at: run)
+        options.claimed = claimed
         options.waits = { step, reason in printer.notice("\(step.rawValue.printable) waits: \(reason.printable)") }
-        options.proves = { await lastLook?.proof() ?? hindrance.map { .unknown($0) } ?? .holds }
+        options.proves = { await lastLook?.proof() ?? .holds }
         let runs = session.runs
         let person = session.person
         do {
@@ -48,15 +54,15 @@ struct RunWatcher {
         try await finish(run, seen: lastLook)
     }
 
-    /// - Returns: nil and why, if fleet and policy cannot be read; nil alone, if it is not wanted.
-    private func lastLook(at run: RunID) -> (LastLook?, hindrance: String?) {
-        if display.noVerify { return (nil, nil) }
-        do {
-            let look = try LastLook(
-                at: run, session.evidence, fleet: session.fleet, policy: session.policy,
-                feeds: display.advisories.source, directory: session.options.directory, isTold: isTable)
-            return (look, nil)
-        } catch { return (nil, FettleCommand.words(for: error)) }
+    private func lastLook(at run: RunID) -> LastLook {
+        LastLook(
+            at: run, session.evidence,
+            reads: { [options = session.options] in
+                // As they are by then: the session has read them when the run began.
+                let folder = FleetFolder(options, warn: { _ in })
+                return (try folder.fleet, try folder.policy)
+            },
+            feeds: display.advisories.source, directory: session.options.directory, isTold: isTable)
     }
 
     /// A run that has ended already: how, and what was seen afterwards, if nobody has looked yet.
@@ -77,7 +83,9 @@ struct RunWatcher {
         let isLeft = story.state.pause != nil || story.state.handOver != nil
         if looks, !display.noVerify, !isLeft || story.state.outcome != nil {
             do {
-                report = try await look(at: run, seen: await seen?.scan)
+                // What was seen before somebody had it go back is not how it ended.
+                let isLast = story.state.outcome?.wasLookedAt == true
+                report = try await look(at: run, seen: isLast ? await seen?.scan : nil)
             } catch {
                 // What became of the run is known all the same, and is what the exit code tells.
                 session.note("the hosts could not be looked at again: \(FettleCommand.words(for: error))")

@@ -57,13 +57,29 @@ public struct RunExecutor: Sendable {
             before = try await store.summary(of: run)
             claim = try await store.claim(
                 run, executor: settings.name, at: settings.now(), leaseSeconds: settings.leaseSeconds,
-                takeOver: settings.takeOver != .never)
+                takeOver: mayTakeOver(from: before?.executor))
         } catch { throw RunExecutionError(error, doing: "claiming the run") }
-        guard settings.takeOver == .fromAnybody, let other = before?.executor, other != settings.name,
-            let end = before?.leaseUntil, settings.now() < end
-        else { return (claim, lease) }
-        try await settings.sleep(Int64(settings.predecessorSeconds) * 1_000)
+        if mayLive(before, claim) { try await settings.sleep(Int64(settings.predecessorSeconds) * 1_000) }
+        try await settings.claimed()
         return (claim, lease)
+    }
+
+    private func mayTakeOver(from holder: String?) -> Bool {
+        switch settings.takeOver {
+        case .never: false
+        case .fromWhoIsGone(let name): holder == name
+        case .fromAnybody: true
+        }
+    }
+
+    /// Whether somebody may still be at work in the run's name.
+    private func mayLive(_ before: RunSummary?, _ claim: RunClaim) -> Bool {
+        // Somebody has claimed it between the look and the claim, and lost it to that.
+        if let before, claim.epoch > before.epoch + 1, mayTakeOver(from: before.executor) { return true }
+        guard settings.takeOver == .fromAnybody, let other = before?.executor, other != settings.name,
+            let end = before?.leaseUntil
+        else { return false }
+        return settings.now() < end
     }
 
     private func replay(into machine: inout RunMachine) async throws {

@@ -4,10 +4,10 @@ public import FettleStore
 /// Whether an executor claims a run although another's lease has not run out.
 public enum TakeOver: Sendable, Equatable {
     case never
-    /// The other is known to be gone, such as a process of this machine that is no more.
-    case fromWhoIsGone
+    /// From this one alone, which is known to be gone, such as a process of this machine that is no more.
+    case fromWhoIsGone(String)
     /// A person says so. The other may live, and has not been told: nothing is begun until it must have asked for its lease again, and
-    /// has heard that it is another's (I2).
+    /// has heard that it is another's (I2). What it has under way then is as what a dead one has left: each step's own look decides.
     case fromAnybody
 }
 
@@ -23,6 +23,18 @@ public enum RunProof: Sendable, Equatable {
     static func words(unknown reason: String) -> String { "\(unknown): \(reason)" }
     /// How it begins.
     public static let unknown = "all is done, and the hosts could not be looked at again"
+    static let failed = "looked at again"
+}
+
+extension RunOutcome {
+    /// It is what a look at the hosts has made it, the last thing before the end.
+    public var wasLookedAt: Bool {
+        switch self {
+        case .succeeded: true
+        case .failed(let reason): reason.hasPrefix(RunProof.failed)
+        case .rolledBack: false
+        }
+    }
 }
 
 /// How an executor works, beside what the plan says.
@@ -57,6 +69,9 @@ public struct RunExecutorSettings: Sendable {
     public var proves: @Sendable () async -> RunProof
     /// Told of requests that could not be granted, and why.
     public var refused: @Sendable (RunRequest, String) async -> Void
+
+    /// Done once the run is this executor's, before anything of it is read: what is asked now, nobody else hears.
+    public var claimed: @Sendable () async throws -> Void = {}
 
     @usableFromInline static let origin = ContinuousClock.now
 

@@ -177,7 +177,7 @@ actor RunSession {
         switch await settings.proves() {
         case .holds: return .ended(outcome)
         case .fails(let shortfalls):
-            return .ended(.failed(reason: "looked at again: \(shortfalls.joined(separator: "; "))"))
+            return .ended(.failed(reason: "\(RunProof.failed): \(shortfalls.joined(separator: "; "))"))
         case .unknown(let reason): return .awaitingHuman(reason: RunProof.words(unknown: reason))
         }
     }
@@ -185,13 +185,15 @@ actor RunSession {
     /// - Returns: nil if it has not ended after all: somebody has asked for something meanwhile.
     private func end(_ planned: RunOutcome) async throws -> RunExecutionResult? {
         let result = await proven(planned)
+        // Whoever is told to leave proves nothing: what it asked was cut short.
+        try Task.checkCancellation()
         let sequence = machine.sequence
         try await handle(try await requestsSoFar())
         if machine.sequence > sequence { return nil }
         switch result {
         case .ended(let outcome): try await append([.ended(outcome: outcome)])
         // Of one that waits already the journal says so. Nothing is left to be carried out: whoever resumes it looks once more.
-        case .awaitingHuman(let reason) where machine.awaitingHuman == nil:
+        case .awaitingHuman(let reason) where machine.awaitingHuman != reason:
             try await append([.awaitingHuman(reason: reason)])
         default: break
         }

@@ -54,7 +54,8 @@ extension RunMachine {
                 return "\(entry.resource) is not in the plan"
             }
             return fold.isQuarantined(resource) ? "\(entry.resource) is quarantined already" : nil
-        case .awaitingHuman: return fold.awaiting == nil ? nil : "it is waiting for a person already"
+        case .awaitingHuman(let reason):
+            return fold.awaiting != reason ? nil : "it is waiting for a person already, and for that"
         case .ended: return illegalityOfEnd()
         }
     }

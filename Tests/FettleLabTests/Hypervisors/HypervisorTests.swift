@@ -79,6 +79,29 @@ struct HypervisorTests {
         try await HypervisorLab.expectNothingLeft()
     }
 
+    /// Not in the middle of a move alone: after each line of the journal, from the first look to the machines' return.
+    @Test(.onlyInTheLongForm)
+    func aRunThatIsKilledAfterEachOfItsEventsLosesNoMachineAndRunsNoneTwice() async throws {
+        try await HypervisorLab.renew()
+        let site = try HypervisorSite()
+        try await site.approvedChange(of: "orders", on: "hv-1")
+        let machines = try await HypervisorLab.bootIDs()
+        let before = try await HypervisorLab.bootID(of: "hv-1")
+        var deaths = Deaths()
+        let load = try await HypervisorLab.loaded {
+            deaths = try await site.dieAfterEachEvent(within: HypervisorLab.longest)
+        }
+        #expect(deaths.missed.count <= 4 && deaths.count > 20, "\(deaths)")
+        #expect(load.failed == 0 && load.requests > 500, "\(load.failed) of \(load.requests)")
+        #expect(try await site.outcome == .succeeded)
+        // None was started anew, and each runs where it did: on that hypervisor alone.
+        #expect(try await HypervisorLab.bootIDs() == machines)
+        #expect(try await HypervisorLab.places() == HypervisorLab.homes)
+        #expect(try await HypervisorLab.bootID(of: "hv-1") != before)
+        #expect(try await HypervisorLab.version(of: "orders", on: "hv-1") == "1.1")
+        try await HypervisorLab.expectNothingLeft()
+    }
+
     /// The power of the destination is cut: what was on its way stays where it was, and its hypervisor is put back unpatched.
     @Test func aDestinationThatIsLostInTheMiddleOfAMoveCostsNoMachineOfTheSource() async throws {
         try await HypervisorLab.renew()

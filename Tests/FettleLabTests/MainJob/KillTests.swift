@@ -24,25 +24,9 @@ extension MainJobTests {
             let site = try Site()
             let plan = try await site.approvedChange(of: "orders", in: .web, on: "web-1", "web-2")
             let before = try await HostState.of("web-1", "web-2")
-            var (known, deaths): (Set<String>, [String]) = ([], [])
-            let traffic = try await Traffic.during {
-                while true {
-                    let process = try await site.carryOn()
-                    guard try await process.dies(atFirst: { $0.mark.map { !known.contains($0) } ?? false }, of: site)
-                    else {
-                        #expect(try await process.end() == 0, "after \(deaths.last ?? "-"): \(process.output)")
-                        break
-                    }
-                    let marks = try await site.journal.compactMap(\.mark)
-                    deaths.append(try #require(marks.last { !known.contains($0) }, "it died of nothing"))
-                    known.formUnion(marks)
-                    try #require(deaths.count < 200, "it comes to no end: \(deaths.suffix(5))")
-                }
-            }
-            // Where two events are written at once it died after the second; and a busy machine may look too late a few times.
-            let firstOfTwo = try await site.journal.filter(\.isWrittenWithTheNext).compactMap(\.mark)
-            let missed = known.subtracting(deaths).subtracting(firstOfTwo)
-            #expect(missed.count <= 4 && deaths.count > plan.steps.count, "not after \(missed.sorted())")
+            var deaths = Deaths()
+            let traffic = try await Traffic.during { deaths = try await site.dieAfterEachEvent() }
+            #expect(deaths.missed.count <= 4 && deaths.count > plan.steps.count, "not after \(deaths.missed)")
             try await expectTheEnd(of: site, before, traffic)
         }
 
@@ -120,62 +104,5 @@ private struct HostState {
                     on: host))
         }
         return states
-    }
-}
-
-extension JournalRecord {
-    /// A run's beginning with its first claim, and what was so already with its end.
-    fileprivate var isWrittenWithTheNext: Bool {
-        switch event {
-        case .started: true
-        case .stepIntended(_, _, let prior): prior?.alreadySo == true
-        default: false
-        }
-    }
-
-    /// What tells the event apart from all others of a run that is not tried twice. A claim comes with each successor: only the first
-    /// one's counts, or nobody would ever get beyond it.
-    fileprivate var mark: String? {
-        switch event {
-        case .started: "started"
-        case .claimed: epoch == 2 ? "claimed by the first successor" : nil
-        case .stepIntended(let step, _, _): "intent of \(step)"
-        case .stepDone(let step, _, _): "\(step) done"
-        case .stepFailed(let step, _, _): "\(step) failed"
-        case .ended: "ended"
-        default: "\(event)"
-        }
-    }
-}
-
-extension Site {
-    /// Starts the run, or goes on with it where it was begun.
-    fileprivate func carryOn() async throws -> FettleProcess {
-        try await journal.isEmpty ? launch("run", "start", "change-1") : launch("run", "resume", "run-1")
-    }
-}
-
-extension FettleProcess {
-    /// Watches the journal in the database and kills the process as soon as such a record is durable.
-    ///
-    /// - Returns: whether it died of that; not if it ended before.
-    fileprivate func dies(atFirst isReason: (JournalRecord) -> Bool, of site: Site) async throws -> Bool {
-        let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(120)
-        var seen = 0
-        while isRunning {
-            let records = try await site.store.records(of: "run-1", after: seen)
-            if records.contains(where: isReason) {
-                killAtOnce()
-                return try await end() == -SIGKILL
-            }
-            seen = records.last?.sequence ?? seen
-            guard clock.now < deadline else {
-                killAtOnce()
-                throw TestFailure("nothing more came into the journal within 120 s: \(output)")
-            }
-            try await Task.sleep(for: .milliseconds(1))
-        }
-        return false
     }
 }
