@@ -33,7 +33,7 @@ public struct ChangeService: Sendable {
         template: String? = nil, expectedLoss: Double? = nil, lane: PromotionLane = .normal
     ) async throws(ControlError) -> Change {
         let (plan, reference) = try await keeper.load(Plan.self, .plan, id: id.rawValue)
-        try await gate.require(.submit, on: ActScope(plan, fleet: fleet), by: person)
+        try await gate.require(.submit, on: ActScope(plan, fleet: fleet), by: person, saying: .reason(reason))
         try await gate.requireAccepted(policy, fleet)
         try await gate.requireAccepted(plan)
         guard !plan.steps.isEmpty else {
@@ -78,7 +78,7 @@ public struct ChangeService: Sendable {
     public func vote(
         on id: ChangeID, by person: Person, approves: Bool, digest: Digest, note: String, fleet: Fleet? = nil
     ) async throws(ControlError) -> Change {
-        try await require(.vote, on: id, by: person)
+        try await require(.vote, on: id, by: person, saying: .note(note))
         var isHeld = false
         return try await alter(id) { change throws(ControlError) in
             try change.take(.vote(by: person, approves: approves, digest: digest, note: note), at: now())
@@ -97,7 +97,7 @@ public struct ChangeService: Sendable {
     ///
     /// - Throws: `blocked` for anybody but the requester, `conflict` if it is closed or carried out.
     public func withdraw(_ id: ChangeID, by person: Person) async throws(ControlError) -> Change {
-        try await require(.submit, on: id, by: person)
+        try await require(.submit, on: id, by: person, saying: .nothing)
         return try await alter(id) { change throws(ControlError) in
             // One that an earlier Fettle started bears no note of its run, and the run of that name may be another change's.
             let (noted, run) = (change.run, try await run(of: change))
@@ -136,8 +136,10 @@ public struct ChangeService: Sendable {
     }
 
     /// Whether this person may do that to the change's hosts.
-    func require(_ act: Act, on id: ChangeID, by person: Person?) async throws(ControlError) {
-        try await gate.require(act, by: person) { () throws(ControlError) in
+    func require(
+        _ act: Act, on id: ChangeID, by person: Person?, saying words: TypedWords
+    ) async throws(ControlError) {
+        try await gate.require(act, by: person, saying: words) { () throws(ControlError) in
             ActScope(try await plan(of: try await change(id)))
         }
     }

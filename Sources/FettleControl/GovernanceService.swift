@@ -58,7 +58,7 @@ public struct GovernanceService: Sendable {
     public func add(
         _ kind: EvidenceKind, for obligation: String, note: String, by person: Person, fleet: Fleet, policy: Policy
     ) async throws(ControlError) -> ObligationEvidence {
-        try await gate.require(.recordStatement, by: person) { () throws(ControlError) in
+        try await gate.require(.recordStatement, by: person, saying: .note(note)) { () throws(ControlError) in
             // Of one that there is not, or of a resource that the fleet does not declare, it is told below.
             let owed = try await obligations(fleet.resources, policy: policy).first { $0.id == obligation }
             return owed.flatMap { fleet.resource($0.resource) }.map { ActScope([$0], fleet: fleet) } ?? .nowhere

@@ -41,7 +41,7 @@ public struct PlanService: Sendable {
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Result {
-        try await gate.require(.plan, on: ActScope(filter, fleet))
+        try await gate.require(.plan, on: ActScope(filter, fleet), saying: .title(title))
         try await gate.requireAccepted(policy, fleet)
         var filter = filter
         var superseded: SupersededRun?
@@ -49,7 +49,7 @@ public struct PlanService: Sendable {
             let runs = RunService(store: keeper.store, tools: tools)
             // Its plan ends that run: who may not is told now, and not when everybody has agreed.
             let old = try await runs.story(of: run).plan
-            try await gate.require(.steer, on: ActScope(old))
+            try await gate.require(.steer, on: ActScope(old), saying: .nothing)
             superseded = try await SupersededRun.read(run, runs)
             // All of the fleet is not meant: others may have to go before hosts that have to be first.
             if filter.environments.isEmpty, filter.groups.isEmpty, filter.resources.isEmpty {

@@ -49,7 +49,7 @@ public struct QuarantineService: Sendable {
             throw ControlError(
                 .notFound, "\(resource) is not in quarantine", hint: "`fettle quarantine list` shows what is")
         }
-        try await gate.require(.settleQuarantine, by: person) { () throws(ControlError) in
+        try await gate.require(.settleQuarantine, by: person, saying: .note(note)) { () throws(ControlError) in
             ActScope(try await runs.story(of: entry.run).plan, only: [resource])
         }
         let proof = isRemoved ? [] : try await bringBack(entry)

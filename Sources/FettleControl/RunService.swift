@@ -73,7 +73,7 @@ public struct RunService: Sendable {
     public func create(
         for id: ChangeID, calendar: RunCalendar? = nil, fleet: Fleet? = nil, by person: Person? = nil
     ) async throws(ControlError) -> RunID {
-        try await changes.require(.run, on: id, by: person)
+        try await changes.require(.run, on: id, by: person, saying: .nothing)
         let asked = try await changes.change(id)
         // One that may not be carried out at all is refused where the run is assigned.
         if asked.state == .approved, !asked.isExpired(at: tools.now()), calendar != nil || asked.schedule != nil {
@@ -135,7 +135,7 @@ public struct RunService: Sendable {
         _ run: RunID, startedBy person: Person, options: Options
     ) async throws(ControlError) -> RunExecutionResult {
         let (change, plan, hasBegun) = try await authorised(run)
-        try await gate.require(.run, on: ActScope(plan), by: person)
+        try await gate.require(.run, on: ActScope(plan), by: person, saying: .nothing)
         let watch = try await watch(options.calendar, change, plan, hasBegun: hasBegun)
         // For the agreed time it was held where it was made; from then on it is held host by host, or a run that was made and not begun
         // could be neither carried out nor ended.
@@ -307,7 +307,7 @@ public struct RunService: Sendable {
     ///
     /// - Throws: `conflict` if the run has ended.
     public func ask(_ request: RunRequest, of run: RunID) async throws(ControlError) {
-        try await gate.require(request.act, by: request.person) { () throws(ControlError) in
+        try await gate.require(request.act, by: request.person, saying: request.typed) { () throws(ControlError) in
             ActScope(try await story(of: run).plan)
         }
         if case .skip(let step, _, _) = request { try await requireSkippable(step, of: run) }
@@ -332,6 +332,7 @@ public struct RunService: Sendable {
     ) async throws(ControlError) {
         let request = RunRequest.pause(by: person, reason: reason)
         guard try await summary(of: run).executor == executor else { return try await ask(request, of: run) }
+        try gate.requireNoSecret(in: request.typed)
         try await submit(request, to: run)
     }
 

@@ -45,7 +45,7 @@ public struct ScanService: Sendable {
         _ resources: [Resource], fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds,
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in }
     ) async throws(ControlError) -> Scan {
-        try await gate.require(.scan, on: ActScope(resources, fleet: fleet))
+        try await gate.require(.scan, on: ActScope(resources, fleet: fleet), saying: .nothing)
         try await gate.requireAccepted(policy, fleet)
         let collection = FactsCollection(inspector: tools.inspector, limit: tools.parallel, now: tools.now)
         let collected = await withMachines(
@@ -136,7 +136,7 @@ public struct ScanService: Sendable {
     ) async -> [ResourceID: StepFailure] {
         guard let refresh = tools.refreshLists else { return [:] }
         do throws(ControlError) {
-            try await gate.require(.scan, on: ActScope(resources, fleet: fleet))
+            try await gate.require(.scan, on: ActScope(resources, fleet: fleet), saying: .nothing)
             try await gate.requireAccepted(nil, fleet)
         } catch {
             let refused = StepFailure(code: .refused, message: error.message)
@@ -166,7 +166,7 @@ public struct ScanService: Sendable {
         fleet: Fleet, policy: Policy, feeds: AdvisoryFeeds
     ) async throws(ControlError) -> Scan {
         // What it says of every host is what all go by from then on.
-        try await gate.require(.scan, on: .everywhere)
+        try await gate.require(.scan, on: .everywhere, saying: .nothing)
         try await gate.requireAccepted(policy, fleet)
         guard let (facts, factsReference) = try await keeper.newest(FactSet.self, .facts) else {
             throw ControlError.neverLookedAt

@@ -32,9 +32,10 @@ final class Session {
             $0.knowing($1, as: SignIn.variable)
         }
         if let shown {
-            (person, access) = try SignIn.access(shown, options, folder.directory)
+            let (known, way) = try SignIn.access(shown, options, folder.directory)
+            (person, access) = (known, way.keepingOut(secrets))
         } else {
-            (person, access) = (try Self.person(options, environment), .local)
+            (person, access) = (try Self.person(options, environment), Access.local.keepingOut(secrets))
         }
         store = try StoreChoice.open(options.store, environment, directory: folder.directory)
         keeper = StageKeeper(store: store)

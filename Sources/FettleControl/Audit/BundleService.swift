@@ -36,7 +36,7 @@ public struct BundleService: Sendable {
     public func export(
         _ run: RunID, by person: Person, key: SigningKey, secrets: SecretMask
     ) async throws(ControlError) -> Exported {
-        try await gate.require(.exportEvidence, by: person) { () throws(ControlError) in
+        try await gate.require(.exportEvidence, by: person, saying: .nothing) { () throws(ControlError) in
             let change = try await keeper.load(Change.self, .change, id: try await summary(of: run).change.rawValue)
                 .value
             return ActScope(try await keeper.load(Plan.self, .plan, id: change.plan.id).value)
@@ -66,7 +66,9 @@ public struct BundleService: Sendable {
     }
 
     /// Whether a key that signs may be made here.
-    public func requireKeyMaking() async throws(ControlError) { try await gate.require(.makeSigningKey, on: .nowhere) }
+    public func requireKeyMaking() async throws(ControlError) {
+        try await gate.require(.makeSigningKey, on: .nowhere, saying: .nothing)
+    }
 
     /// Everything that the run goes back to, and its journal.
     ///

@@ -16,7 +16,7 @@ extension ChangeService {
     public func schedule(
         _ id: ChangeID, for window: TimeWindow?, by person: Person, calendar: RunCalendar? = nil
     ) async throws(ControlError) -> Change {
-        try await require(.submit, on: id, by: person)
+        try await require(.submit, on: id, by: person, saying: .nothing)
         return try await alter(id) { change throws(ControlError) in
             try change.take(.schedule(by: person, window: window), at: now())
             guard window != nil else { return }
@@ -86,7 +86,7 @@ extension ChangeService {
     ///
     /// - Throws: `blocked` for the requester, `conflict` if there is nothing to review.
     public func review(_ id: ChangeID, text: String, by person: Person) async throws(ControlError) -> Change {
-        try await require(.review, on: id, by: person)
+        try await require(.review, on: id, by: person, saying: .note(text))
         return try await alter(id) { change throws(ControlError) in
             let end = try await runEnd(of: change)
             try change.take(.review(by: person, text: text), at: now(), runEnd: end)

@@ -53,9 +53,10 @@ public struct WaiverService: Sendable {
     public func grant(
         _ requests: [Request], by person: Person, policy: Policy
     ) async throws(ControlError) -> [Waiver] {
+        try gate.requireNoSecret(in: Self.typed(requests))
         var asked: Set<ActScope> = []
         for scope in requests.map({ ActScope($0.scope) }) where asked.insert(scope).inserted {
-            try await gate.require(.waive, on: scope, by: person)
+            try await gate.require(.waive, on: scope, by: person, saying: .nothing)
         }
         try await gate.requireAccepted(policy)
         let time = now()
@@ -71,12 +72,20 @@ public struct WaiverService: Sendable {
         }
     }
 
+    private static func typed(_ requests: [Request]) -> TypedWords {
+        TypedWords(
+            requests.enumerated().flatMap { place, request in
+                let which = requests.count > 1 ? " of statement \(place + 1)" : ""
+                return [("reason\(which)", request.reason), ("owner\(which)", request.owner.rawValue)]
+            })
+    }
+
     /// - Throws: `notFound`; `invalid` if it has ended already or no reason is given.
     public func end(_ id: WaiverID, by person: Person, reason: String) async throws(ControlError) -> Waiver {
         guard !reason.allSatisfy(\.isWhitespace) else {
             throw ControlError(.invalid, "say why the waiver ends", hint: "--reason '…'")
         }
-        try await gate.require(.waive, by: person) { () throws(ControlError) in
+        try await gate.require(.waive, by: person, saying: .reason(reason)) { () throws(ControlError) in
             // Of one that there is not the ledger tells.
             try await governance.ledger().waiver(id).map { ActScope($0.scope) } ?? .nowhere
         }

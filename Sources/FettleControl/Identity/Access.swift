@@ -9,6 +9,10 @@ public struct Access: Sendable {
     }
 
     let way: Way
+    /// What they may not write down, beside what has the form of a secret.
+    private(set) var secrets = SecretMask()
+
+    private init(way: Way) { self.way = way }
 
     /// By the login on this machine alone: good for everything while no users are kept, and for nothing once there are.
     public static let local = Access(way: .local)
@@ -24,6 +28,13 @@ public struct Access: Sendable {
         _ issuer: IssuerTrust, _ principal: @escaping @Sendable () async throws(ControlError) -> Principal
     ) -> Access {
         Access(way: .external(issuer, principal))
+    }
+
+    /// - Parameter secrets: known by their values: none of them may stand in what is typed.
+    public func keepingOut(_ secrets: SecretMask) -> Access {
+        var access = self
+        access.secrets = secrets
+        return access
     }
 }
 

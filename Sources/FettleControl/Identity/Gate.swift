@@ -19,21 +19,31 @@ struct Gate: Sendable {
     /// - Parameters:
     ///   - person: in whose name it is done; nil: in that of whoever has signed in.
     ///   - scope: what is touched.
-    /// - Throws: `blocked`.
-    func require(_ act: Act, on scope: ActScope, by person: Person? = nil) async throws(ControlError) {
+    ///   - words: what was typed with it.
+    /// - Throws: `blocked`; `invalid` where the words hold a secret.
+    func require(
+        _ act: Act, on scope: ActScope, by person: Person? = nil, saying words: TypedWords
+    ) async throws(ControlError) {
+        try requireNoSecret(in: words)
         guard let principal = try await principal() else { return }
         try Self.require(act, on: scope, principal, by: person)
     }
 
     /// As the other; the scope is only worked out where roles hold.
     func require(
-        _ act: Act, by person: Person?, on scope: () async throws(ControlError) -> ActScope
+        _ act: Act, by person: Person?, saying words: TypedWords, on scope: () async throws(ControlError) -> ActScope
     ) async throws(ControlError) {
+        try requireNoSecret(in: words)
         guard let principal = try await principal() else { return }
         // Without the role at all nothing is read for them.
         try Self.require(act, on: .nowhere, principal, by: person)
         try Self.require(act, on: try await scope(), principal, by: person)
     }
+
+    /// All that is typed with an act comes by here; what is no act of `Authority`'s asks for itself.
+    ///
+    /// - Throws: `invalid`.
+    func requireNoSecret(in words: TypedWords) throws(ControlError) { try words.requireNoSecret(access.secrets) }
 
     private static func require(
         _ act: Act, on scope: ActScope, _ principal: Principal, by person: Person?

@@ -95,7 +95,7 @@ public struct TokenService: Sendable {
         {
             return true
         }
-        try await gate.require(.administrate, on: .everywhere, by: person)
+        try await gate.require(.administrate, on: .everywhere, by: person, saying: .nothing)
         return false
     }
 
@@ -137,6 +137,7 @@ public struct TokenService: Sendable {
                 .blocked, "a token is made by a token: an enrolment, or one that you have",
                 hint: "FETTLE_TOKEN_FILE names its file; an admin makes an enrolment: `fettle user enrol NAME`")
         }
+        try gate.requireNoSecret(in: .title(title))
         let (own, user) = try await gate.signIn(text)
         guard own.limits == nil || limits?.allSatisfy({ (own.limits ?? []).contains($0) }) == true else {
             let most = (own.limits ?? []).map(\.description).joined(separator: ", ")
@@ -201,7 +202,7 @@ public struct TokenService: Sendable {
         }
         let owner = try await owner(of: id)
         if owner?.rawValue != principal.person.rawValue || principal.person != person {
-            try await gate.require(.administrate, on: .everywhere, by: person)
+            try await gate.require(.administrate, on: .everywhere, by: person, saying: .nothing)
         }
         let token = try await keeper.load(AccessToken.self, .token, id: id.rawValue).value
         return try await end(token, by: person, at: now())

@@ -19,7 +19,7 @@ public struct UserService: Sendable {
     ///
     /// - Throws: `invalid` for a name that is none, for no role, and if the first is no admin; `conflict` for one that there is, in whatever case.
     public func add(_ id: UserID, grants: [Grant], by person: Person) async throws(ControlError) -> User {
-        try await gate.require(.administrate, on: .everywhere, by: person)
+        try await gate.require(.administrate, on: .everywhere, by: person, saying: .nothing)
         guard Self.isName(id.rawValue) else {
             throw ControlError(
                 .invalid, "a user's name has letters, digits, '.', '-', '_' and '@', and up to 64 of them",
@@ -72,7 +72,7 @@ public struct UserService: Sendable {
     private func alter(
         _ id: UserID, by person: Person, _ edit: (inout User) -> Void
     ) async throws(ControlError) -> User {
-        try await gate.require(.administrate, on: .everywhere, by: person)
+        try await gate.require(.administrate, on: .everywhere, by: person, saying: .nothing)
         guard id.rawValue != person.name else {
             throw ControlError(
                 .blocked, "nobody alters their own roles: another admin has to",
@@ -137,7 +137,7 @@ public struct UserService: Sendable {
 
     /// By name. Whoever looks has to have a role that may.
     public func users() async throws(ControlError) -> [User] {
-        try await gate.require(.readIdentities, on: .nowhere)
+        try await gate.require(.readIdentities, on: .nowhere, saying: .nothing)
         return try await kept()
     }
 
@@ -152,7 +152,9 @@ public struct UserService: Sendable {
     /// Whether whoever asks may look at the whole fleet.
     ///
     /// - Throws: `blocked`.
-    public func requireRead() async throws(ControlError) { try await gate.require(.read, on: .everywhere) }
+    public func requireRead() async throws(ControlError) {
+        try await gate.require(.read, on: .everywhere, saying: .nothing)
+    }
 
     /// Who has signed in; nil: no users are kept, so that nobody has to.
     public func whoami() async throws(ControlError) -> Principal? { try await gate.principal() }

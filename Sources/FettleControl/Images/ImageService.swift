@@ -52,9 +52,9 @@ public struct ImageService: Sendable {
         _ draft: ImageRecord, by person: Person, signedByOwn own: Digest? = nil
     ) async throws(ControlError) -> ImageRecord {
         if let own, draft.signer == own {
-            try await gate.require(.makePatchSet, on: .nowhere, by: person)
+            try await gate.require(.makePatchSet, on: .nowhere, by: person, saying: .nothing)
         } else {
-            try await gate.require(.administrate, on: .everywhere, by: person)
+            try await gate.require(.administrate, on: .everywhere, by: person, saying: .nothing)
         }
         let known = try await images()
         if let same = known.first(where: { $0.record.digest == draft.digest && $0.record.name == draft.name }) {
@@ -86,7 +86,7 @@ public struct ImageService: Sendable {
     public func promote(
         _ id: ImageID, to stage: StageID, text: String, by person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> ImageNote {
-        try await gate.require(.submit, on: Self.scope([stage], policy), by: person)
+        try await gate.require(.submit, on: Self.scope([stage], policy), by: person, saying: .note(text))
         try await gate.requireAccepted(stages: policy)
         let image = try await image(id)
         let judge = ImageJudge(policy: policy, images: try await images())
@@ -110,9 +110,9 @@ public struct ImageService: Sendable {
     public func retire(
         _ id: ImageID, text: String, by person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> ImageNote {
-        try await gate.require(.makePatchSet, on: .nowhere, by: person)
+        try await gate.require(.makePatchSet, on: .nowhere, by: person, saying: .note(text))
         let image = try await image(id)
-        try await gate.require(.makePatchSet, on: Self.scope(image.stages, policy), by: person)
+        try await gate.require(.makePatchSet, on: Self.scope(image.stages, policy), by: person, saying: .nothing)
         try await gate.requireAccepted(stages: policy)
         guard image.retiredAt == nil else {
             throw ControlError(.conflict, "\(id) is retired already", hint: "`fettle image show \(id)` shows by whom")
@@ -144,7 +144,7 @@ public struct ImageService: Sendable {
     ///
     /// - Throws: `blocked`.
     public func requireCollecting(by person: Person) async throws(ControlError) {
-        try await gate.require(.makePatchSet, on: .nowhere, by: person)
+        try await gate.require(.makePatchSet, on: .nowhere, by: person, saying: .nothing)
     }
 
     /// Images whose files may go; oldest first.

@@ -16,7 +16,7 @@ extension MessageService {
     ///
     /// - Throws: `notFound` if there is none, `conflict` if another process has it in hand.
     public func retry(_ id: Int64) async throws(ControlError) -> StoredMessage {
-        try await gate.require(.message, on: .nowhere)
+        try await gate.require(.message, on: .nowhere, saying: .nothing)
         try await gate.requireAccepted(messages: policy)
         do throws(StoreError) {
             guard var stored = try await store.message(id) else {
@@ -40,7 +40,7 @@ extension MessageService {
     /// - Returns: as it stands after the try.
     /// - Throws: `notFound` for a receiver that there is not.
     public func test(_ name: String, id: String, by person: Person) async throws(ControlError) -> OutboxMessage {
-        try await gate.require(.message, on: .nowhere, by: person)
+        try await gate.require(.message, on: .nowhere, by: person, saying: .nothing)
         try await gate.requireAccepted(messages: policy)
         guard let receiver = receivers.first(where: { $0.name == name }) else {
             let names = receivers.map(\.name).joined(separator: ", ")

@@ -35,7 +35,7 @@ extension PlanService {
         from set: PatchSet, _ reference: StageReference, environments: [EnvironmentID], fleet: Fleet, policy: Policy,
         title: String, progress: @escaping @Sendable (ResourceID) -> Void, willAsk: @Sendable (Int) -> Void
     ) async throws(ControlError) -> (result: Result, wishes: [SetWish]) {
-        try await gate.require(.plan, on: ActScope(PatchFilter(environments: environments), fleet))
+        try await gate.require(.plan, on: ActScope(PatchFilter(environments: environments), fleet), saying: .nothing)
         try await gate.requireAccepted(policy, fleet)
         let unknown = environments.filter { name in !fleet.environments.contains { $0.id == name } }
         guard unknown.isEmpty, !environments.isEmpty else {

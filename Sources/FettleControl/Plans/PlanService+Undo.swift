@@ -13,7 +13,7 @@ extension PlanService {
     public func make(
         undoing run: RunID, filter: PatchFilter, fleet: Fleet, policy: Policy, title: String? = nil
     ) async throws(ControlError) -> Result {
-        try await gate.require(.plan, on: ActScope(filter, fleet))
+        try await gate.require(.plan, on: ActScope(filter, fleet), saying: .title(title))
         try await gate.requireAccepted(policy, fleet)
         let runs = RunService(store: keeper.store, tools: tools)
         let story = try await runs.story(of: run)
@@ -37,7 +37,7 @@ extension PlanService {
         }
         let going = Set(selection.hosts.map(\.resource))
         let isLeftOut = try await runs.quarantined().contains { $0.run == run && going.contains($0.resource) }
-        if isLeftOut { try await gate.require(.steer, on: ActScope(story.plan)) }
+        if isLeftOut { try await gate.require(.steer, on: ActScope(story.plan), saying: .nothing) }
         var result = try await plan(
             selection, reference, facts: facts, filter: filter, fleet: fleet, policy: policy, windows: nil,
             deadlines: [:], title: title ?? Self.title(run, selection),

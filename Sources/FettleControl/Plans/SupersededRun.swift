@@ -87,7 +87,7 @@ extension RunService {
         guard let supersession = try await changes.plan(of: change).supersedes else { return nil }
         let old = try await story(of: supersession.run)
         // It ends that run, wherever it acts.
-        try await gate.require(.steer, on: ActScope(old.plan), by: person)
+        try await gate.require(.steer, on: ActScope(old.plan), by: person, saying: .nothing)
         let hosts = supersession.taken.map(\.resource)
         let person = person ?? change.requestedBy
         var order = SupersessionOrder(

@@ -11,7 +11,7 @@ extension PromotionService {
     public func ask(
         _ id: PatchSetID, in stage: StageID, program: Digest? = nil, by person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> PatchSetNote {
-        try await requireMayNote(in: stage, by: person, policy: policy)
+        try await requireMayNote(in: stage, by: person, saying: .nothing, policy: policy)
         let kept = try await requireIsThere(id, in: stage, policy)
         guard let place = policy.stage(stage), let suite = place.tests else {
             throw ControlError(
@@ -92,7 +92,7 @@ extension PromotionService {
             notes: try await record.notes().legible[id.rawValue, default: []].filter { $0.set == reference })
         let asked = judge.notes.first { $0.id == request && $0.kind == .asked }
         // Who may not answer here is not told what was asked.
-        try await requireMayNote(in: asked?.stage, by: person, policy: policy)
+        try await requireMayNote(in: asked?.stage, by: person, saying: .note(text), policy: policy)
         guard let asked, let stage = asked.stage, let open = asked.request else {
             throw ControlError(
                 .invalid, "'\(request)' asked nobody to test \(id) as it is",

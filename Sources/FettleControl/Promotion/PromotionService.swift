@@ -34,7 +34,7 @@ public struct PromotionService: Sendable {
     public func make(
         from plans: [PlanID], title: String, by person: Person
     ) async throws(ControlError) -> Kept {
-        try await gate.require(.makePatchSet, on: .nowhere, by: person)
+        try await gate.require(.makePatchSet, on: .nowhere, by: person, saying: .title(title))
         var sources: [PatchSetMaking.Source] = []
         for id in plans {
             let (plan, reference) = try await keeper.load(Plan.self, .plan, id: id.rawValue)
@@ -87,7 +87,7 @@ public struct PromotionService: Sendable {
         on id: PatchSetID, kind: PatchSetNote.Kind, passes: Bool, stage: StageID?, resolves: String? = nil,
         text: String, by person: Person, policy: PromotionPolicy
     ) async throws(ControlError) -> PatchSetNote {
-        try await requireMayNote(in: stage, by: person, policy: policy)
+        try await requireMayNote(in: stage, by: person, saying: .note(text), policy: policy)
         let (set, reference) = try await record.set(id)
         if let stage { try Self.require(stage, policy) }
         if kind == .asked {
@@ -121,10 +121,11 @@ public struct PromotionService: Sendable {
 
     /// What is said of no stage counts for all.
     func requireMayNote(
-        in stage: StageID?, by person: Person, policy: PromotionPolicy
+        in stage: StageID?, by person: Person, saying words: TypedWords, policy: PromotionPolicy
     ) async throws(ControlError) {
         let places = stage.flatMap(policy.stage)?.environments.map { ActPlace(environment: $0, groups: []) }
-        try await gate.require(.notePatchSet, on: places.map(ActScope.places) ?? .everywhere, by: person)
+        try await gate.require(
+            .notePatchSet, on: places.map(ActScope.places) ?? .everywhere, by: person, saying: words)
         try await gate.requireAccepted(stages: policy)
     }
 
@@ -179,7 +180,7 @@ public struct PromotionService: Sendable {
         progress: @escaping @Sendable (ResourceID) -> Void = { _ in },
         willAsk: @Sendable (Int) -> Void = { _ in }
     ) async throws(ControlError) -> Promoted {
-        try await gate.require(.submit, on: .nowhere, by: person)
+        try await gate.require(.submit, on: .nowhere, by: person, saying: .reason(reason))
         try await gate.requireAccepted(policy, fleet)
         let (set, reference) = try await record.set(id)
         let stages = policy.promotion ?? .standard(for: fleet)

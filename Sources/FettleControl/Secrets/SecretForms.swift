@@ -4,7 +4,7 @@ enum SecretForms {
     static func masked(_ text: String, assignments: Bool) -> String {
         var bytes = withoutPrivateKeys(Array(text.utf8))
         let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false).map { line in
-            var line = Line(Array(line))
+            var line = SecretLine(Array(line))
             line.maskAddresses()
             line.maskHeaders()
             line.maskTokens()
@@ -13,6 +13,24 @@ enum SecretForms {
         }
         bytes = Array(lines.joined(separator: [UInt8(0x0A)]))
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// What in a text that somebody has typed is taken for a secret, in words that do not repeat it; nil: nothing.
+    ///
+    /// Narrower than the mask: who hides a word too many loses a word, who refuses one has to write anew. It never finds what the mask
+    /// has left.
+    static func secret(inTyped text: String) -> String? {
+        let bytes = Array(text.utf8)
+        if withoutPrivateKeys(bytes) != bytes { return "a private key" }
+        for part in bytes.split(separator: 0x0A) {
+            var line = SecretLine(Array(part))
+            line.maskAddresses()
+            line.maskHeaders()
+            line.maskTokens()
+            line.maskAssignments()
+            if let found = line.certain { return found }
+        }
+        return nil
     }
 
     private static func withoutPrivateKeys(_ bytes: [UInt8]) -> [UInt8] {
@@ -36,131 +54,22 @@ enum SecretForms {
     }
 }
 
-/// One line, and which of its bytes are masked.
-private struct Line {
-    private let bytes: [UInt8]
-    private let lower: [UInt8]
-    private var hidden: [Range<Int>] = []
-
-    init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-        lower = bytes.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
-    }
-
-    var masked: [UInt8] {
-        var result: [UInt8] = []
-        var place = 0
-        for range in hidden.sorted(by: { ($0.lowerBound, $1.upperBound) < ($1.lowerBound, $0.upperBound) })
-        where range.upperBound > place {
-            if range.lowerBound >= place { result += bytes[place..<range.lowerBound] + Array(SecretMask.sign.utf8) }
-            place = range.upperBound
-        }
-        return result + bytes[place...]
-    }
-
-    private mutating func hide(_ range: Range<Int>) { if !range.isEmpty { hidden.append(range) } }
-
-    /// Every place at which a word begins.
-    private func places(of word: String) -> [Int] {
-        let word = Array(word.utf8)
-        var places: [Int] = []
-        var rest = lower[...]
-        while let found = rest.firstRange(of: word) {
-            places.append(found.lowerBound)
-            rest = rest[found.upperBound...]
-        }
-        return places
-    }
-
-    private func end(from start: Int, until stops: (UInt8) -> Bool) -> Int {
-        bytes[start...].firstIndex(where: stops) ?? bytes.count
-    }
-
-    /// `scheme://name:password@host`: the password.
-    mutating func maskAddresses() {
-        for place in places(of: "://") {
-            let start = place + 3
-            let stop = end(from: start) { " \t\"'<>/?#".utf8.contains($0) }
-            guard let at = bytes[start..<stop].lastIndex(of: UInt8(ascii: "@")),
-                let colon = bytes[start..<at].firstIndex(of: UInt8(ascii: ":"))
-            else { continue }
-            hide(colon + 1..<at)
-        }
-    }
-
-    /// Fettle's own tokens, `fettle:name:token-1:secret`: the secret.
-    mutating func maskTokens() {
-        for place in places(of: "fettle:") {
-            let stop = end(from: place) { byte in
-                !(0x61...0x7A ~= byte | 0x20 || 0x30...0x39 ~= byte || ".-_@:".utf8.contains(byte))
-            }
-            let colons = bytes[place..<stop].indices.filter { bytes[$0] == UInt8(ascii: ":") }
-            if colons.count >= 3 { hide(colons[2] + 1..<stop) }
-        }
-    }
-
-    /// Headers that are secrets as a whole, and what follows `Bearer` and `Basic`.
-    mutating func maskHeaders() {
-        for header in SecretWords.headers {
-            for place in places(of: header) {
-                let after = place + header.utf8.count
-                guard after < bytes.count, bytes[after] == UInt8(ascii: ":") else { continue }
-                hide(value(from: after + 1)..<bytes.count)
-                break
-            }
-        }
-        for scheme in ["bearer ", "basic "] {
-            for place in places(of: scheme) {
-                let start = place + scheme.utf8.count
-                let stop = end(from: start) { " \t\"',;".utf8.contains($0) }
-                if stop - start >= 8 { hide(start..<stop) }
-            }
-        }
-    }
-
-    /// `password=…`, `"api_key": "…"`, `--token …`.
-    mutating func maskAssignments() {
-        for word in SecretWords.words {
-            var hiddenTo = 0
-            for place in places(of: word) where place >= hiddenTo {
-                let isOption = optionBegins(before: place)
-                var next = place + word.utf8.count
-                let longest = min(next + Self.longestName, bytes.count)
-                while next < longest, SecretWords.isOfName(bytes[next]) { next += 1 }
-                if next < bytes.count, "\"'".utf8.contains(bytes[next]) { next += 1 }
-                let sign = value(from: next)
-                guard sign < bytes.count else { continue }
-                let isSet = "=:".utf8.contains(bytes[sign])
-                guard isSet || isOption && sign > next else { continue }
-                var start = isSet ? value(from: sign + 1) : sign
-                guard start < bytes.count else { continue }
-                let quote = "\"'".utf8.contains(bytes[start]) ? bytes[start] : nil
-                if quote != nil { start += 1 }
-                let stop = end(from: start) { byte in quote.map { byte == $0 } ?? " \t,;&)}".utf8.contains(byte) }
-                hide(start..<stop)
-                hiddenTo = stop
-            }
-        }
-    }
-
-    /// Beyond it no name is looked for, so that a line of one endless name takes no longer than any other.
-    private static let longestName = 64
-
-    private func value(from start: Int) -> Int { end(from: min(start, bytes.count)) { $0 != 0x20 && $0 != 0x09 } }
-
-    private func optionBegins(before place: Int) -> Bool {
-        var start = place
-        while start > max(0, place - Self.longestName), SecretWords.isOfName(bytes[start - 1]) { start -= 1 }
-        return start < place && bytes[start] == UInt8(ascii: "-")
-    }
-}
-
 /// Words by which a secret is called.
 enum SecretWords {
     static let words = [
         "password", "passwd", "passphrase", "secret", "token", "apikey", "api_key", "api-key", "credential",
         "private_key", "access_key",
     ]
+    /// Tokens and keys that tell by their beginning what they are, and how long the rest is at least.
+    static let known: [(prefix: String, shortest: Int, words: String)] =
+        ["AKIA", "ASIA"].map { ($0, 16, "an access key of AWS") }
+        + ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"].map { ($0, 20, "a token of GitHub") }
+        + [("glpat-", 16, "a token of GitLab"), ("hvs.", 20, "a token of Vault")]
+        + ["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xapp-"].map { ($0, 10, "a token of Slack") }
+        + [
+            ("hooks.slack.com/services/", 20, "a webhook's address of Slack"), ("AIza", 30, "an API key of Google"),
+            ("eyJ", 32, "a JSON web token"),
+        ]
     static let headers = ["authorization", "cookie", "x-api-key", "x-auth-token", "x-vault-token"]
 
     static func isSecret(name: String) -> Bool {

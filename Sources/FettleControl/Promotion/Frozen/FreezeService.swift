@@ -14,7 +14,7 @@ extension PromotionService {
 
     /// Who freezes makes sets, and takes away what is frozen of them.
     public func requireMayFreeze(by person: Person) async throws(ControlError) {
-        try await gate.require(.makePatchSet, on: .nowhere, by: person)
+        try await gate.require(.makePatchSet, on: .nowhere, by: person, saying: .nothing)
     }
 
     /// Where a set's archives can be had; the role is asked for first.
