@@ -99,7 +99,7 @@ public struct FettleCommand: AsyncParsableCommand {
         if error is ExitCode || exitCode(for: error) == .success { exit(withError: error) }
         let status = status(of: error)
         // Somebody else's words may stand in an error, such as a server's or a host's.
-        let secrets = SecretMask(environment: ProcessInfo.processInfo.environment)
+        let secrets = SecretMask(environment: ProcessInfo.processInfo.environment, and: .ofThisProcess)
         Output.error(
             secrets.maskedLightly(words(for: error)), status: status,
             problems: (error as? InventoryErrors)?.problems.masked(by: secrets))

@@ -117,6 +117,31 @@ import Testing
         #expect(String(decoding: journal, as: UTF8.self).contains("login with *** failed"))
     }
 
+    /// Such as a token that is read from a file in the middle of a run.
+    @Test func whatIsReadOnTheWayIsMaskedFromThenOn() async throws {
+        let known = KnownSecrets()
+        var world = AuditedRun()
+        world.drivers = Talkative(inner: world.pool, words: "the server said hunter-twelve", fails: true)
+        world.secrets = SecretMask(and: known)
+        known.add("hunter-twelve", as: "a file")
+        let run = try await world.carriedOut()
+        let journal = try #require(try await world.store.bytes(of: .journal(run)))
+        let text = String(decoding: journal, as: UTF8.self)
+        #expect(text.contains("the server said ***") && !text.contains("hunter-twelve"))
+        #expect(world.secrets.namesOfSecrets(in: Array("{\"a\": \"hunter-twelve\"}".utf8)) == ["a file"])
+    }
+
+    @Test func whatHasToBeSearchedForIsSearchedForOnceAndBeforeTheFirstMask() {
+        let known = KnownSecrets()
+        let mask = SecretMask(and: known)
+        known.searchFirst {
+            known.add("hunter-twelve", as: "a file")
+            known.add("hunter-twelve", as: "a file")
+        }
+        #expect(mask.masked("it is hunter-twelve") == "it is ***")
+        #expect(mask.namesOfSecrets(in: Array("hunter-twelve".utf8)) == ["a file"])
+    }
+
     /// One that nobody knew of when it was written down, and that is known now.
     @Test func aBundleWithASecretInItIsNotMadeAndTheSecretIsNotTold() async throws {
         let world = AuditedRun()

@@ -35,7 +35,7 @@ struct InventoryCheck: AsyncParsableCommand {
         guard options.output == .json else { return try check() }
         var warnings: [InventoryProblem] = []
         let folder = FleetFolder(options, warn: { warnings.append($0) })
-        let secrets = SecretMask(environment: ProcessInfo.processInfo.environment)
+        let secrets = SecretMask(environment: ProcessInfo.processInfo.environment, and: .ofThisProcess)
         var problems: InventoryErrors?
         do {
             _ = try folder.fleet

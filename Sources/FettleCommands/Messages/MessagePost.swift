@@ -123,7 +123,8 @@ enum MessageServices {
         access: Access = .local
     ) -> MessageService {
         let delivery = MessageDelivery(version: FettleVersion.text)
-        let secrets = SecretMask(environment: environment)
+        let secrets = SecretMask(environment: environment, and: .ofThisProcess)
+        KnownSecrets.ofThisProcess.searchFirst(in: policy, environment, directory: directory)
         return MessageService(
             store: store, policy: policy.messages, secrets: secrets, access: access,
             reviewWithinSeconds: policy.changes.emergency.reviewWithinSeconds
@@ -143,51 +144,5 @@ enum MessageServices {
                 return DeliveryOutcome(.failed(afterSeconds: nil), error.message)
             }
         }
-    }
-}
-
-extension SecretReader {
-    /// What a receiver's settings point to, and the receiver with paths that are absolute.
-    ///
-    /// - Parameter mask: knows the secrets from then on.
-    func credentials(
-        of receiver: MessageReceiver, _ mask: inout SecretMask
-    ) throws(SecretTrouble) -> (MessageReceiver, MessageDelivery.Credentials) {
-        var receiver = receiver
-        receiver.certificateAuthorities = receiver.certificateAuthorities.map(absolute)
-        var credentials = MessageDelivery.Credentials(address: "", secret: nil)
-        switch receiver.address {
-        case .text(let text): credentials.address = text
-        case .secret(let source):
-            credentials.address = try read(source)
-            mask = mask.knowing(address: credentials.address, as: "\(receiver.name)'s address")
-        }
-        if let source = receiver.secret {
-            let secret = try read(source)
-            credentials.secret = secret
-            mask = mask.knowing(secret, as: "\(receiver.name)'s secret")
-        }
-        return (receiver, credentials)
-    }
-}
-
-extension SecretMask {
-    /// Shorter parts of a path are words such as `hooks`.
-    private static let shortestPart = 8
-
-    /// With an address that lets others in, its path and the parts of that: a server's answer may repeat any of them.
-    ///
-    /// - Parameter name: by which they may be told.
-    func knowing(address: String, as name: String) -> SecretMask {
-        var mask = knowing(address, as: name)
-        guard let scheme = address.firstRange(of: "://") else { return mask }
-        let path = address[scheme.upperBound...].drop { $0 != "/" && $0 != "?" }
-        let parts = path.split { "/?&=;#".contains($0) }
-        for part in [path, path.prefix { $0 != "?" }] + parts {
-            for text in [String(part), part.removingPercentEncoding ?? ""] where text.utf8.count >= Self.shortestPart {
-                mask = mask.knowing(text, as: name)
-            }
-        }
-        return mask
     }
 }

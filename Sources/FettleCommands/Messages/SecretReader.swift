@@ -12,6 +12,8 @@ struct SecretReader {
     let environment: [String: String]
     /// Where relative paths begin: the folder of policy.yaml.
     let directory: URL
+    /// Whatever was read is masked from then on in all that this process says and writes down.
+    var known: KnownSecrets = .ofThisProcess
     private static let longest = 8_192
 
     func read(_ source: SecretSource) throws(SecretTrouble) -> String {
@@ -20,6 +22,7 @@ struct SecretReader {
         guard (try? AccessTokenText(secret)) == nil, source != .environment(SignIn.variable) else {
             throw SecretTrouble(message: "that is somebody's token of Fettle's, and no receiver's secret")
         }
+        known.add(secret, as: source.words)
         return secret
     }
 

@@ -19,7 +19,7 @@ final class Session {
     let keeper: StageKeeper
     let connections: HostConnections
     let tools: Tools
-    /// Known from this process's environment, so that none of them is written down.
+    /// Known from this process's environment, and from where the policy says that they are, so that none of them is written down.
     let secrets: SecretMask
 
     init(_ options: GlobalOptions) throws {
@@ -28,9 +28,11 @@ final class Session {
         let shown = try SignIn.read(&environment)
         self.environment = environment
         folder = FleetFolder(options)
-        secrets = (shown.map { [$0] } ?? []).reduce(SecretMask(environment: environment)) {
+        secrets = (shown.map { [$0] } ?? []).reduce(SecretMask(environment: environment, and: .ofThisProcess)) {
             $0.knowing($1, as: SignIn.variable)
         }
+        if let shown { KnownSecrets.ofThisProcess.add(shown, as: SignIn.variable) }
+        KnownSecrets.ofThisProcess.searchFirst(inFolder: folder.directory, environment)
         if let shown {
             let (known, way) = try SignIn.access(shown, options, folder.directory)
             (person, access) = (known, way.keepingOut(secrets))

@@ -154,7 +154,7 @@ struct SecretLine {
     }
 
     /// No word of a language: with digits or signs in it, or large letters among small ones, or endless.
-    private static func isRandom(_ word: some Collection<UInt8>) -> Bool {
+    static func isRandom(_ word: some Collection<UInt8>) -> Bool {
         guard word.count >= 8 else { return false }
         if word.count >= 32 || word.contains(where: { 0x30...0x39 ~= $0 || "+/=_".utf8.contains($0) }) { return true }
         return word.dropFirst().contains { 0x41...0x5A ~= $0 } && word.contains { 0x61...0x7A ~= $0 }

@@ -5,24 +5,25 @@ import Foundation
 /// A mask is no proof. What is known by its value is found wherever it stands; of what is not known only what has one of the usual
 /// forms: a password in an address, a header, `password=…`, a private key in PEM.
 public struct SecretMask: Sendable {
-    /// A secret, and by what name it may be told.
-    private let known: [(name: String, value: String)]
+    private let known: [KnownSecret]
+    /// What this process comes to know on its way; nil: nothing.
+    private let found: KnownSecrets?
 
     static let sign = "***"
-    /// Shorter values stand in too many texts by chance.
-    private static let shortest = 6
 
-    /// - Parameter environment: of this process: what its names say is secret is known by its value, and the passwords in addresses.
-    public init(environment: [String: String] = [:]) {
-        var known: [(name: String, value: String)] = []
+    /// - Parameters:
+    ///   - environment: of this process: what its names say is secret is known by its value, and the passwords in addresses.
+    ///   - found: what is read from elsewhere, also after this was made.
+    public init(environment: [String: String] = [:], and found: KnownSecrets? = nil) {
+        var known: [KnownSecret] = []
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
-            if SecretWords.isSecret(name: name), value.utf8.count >= Self.shortest { known.append((name, value)) }
-            if let password = SecretWords.password(inAddress: value), password.utf8.count >= Self.shortest {
-                known.append((name, password))
+            if SecretWords.isSecret(name: name) { known += [KnownSecret(name, value)].compactMap { $0 } }
+            if let password = SecretWords.password(inAddress: value) {
+                known += [KnownSecret(name, password)].compactMap { $0 }
             }
         }
-        // The longest first: one may be a part of another.
-        self.known = known.sorted { ($1.value.utf8.count, $0.name) < ($0.value.utf8.count, $1.name) }
+        self.known = known.sorted(by: KnownSecret.isMaskedBefore)
+        self.found = found
     }
 
     /// With one more.
@@ -30,11 +31,16 @@ public struct SecretMask: Sendable {
     ///   - value: the secret; nothing is done for a very short one.
     ///   - name: by which it may be told, such as the file that holds it.
     public func knowing(_ value: String, as name: String) -> SecretMask {
-        guard value.utf8.count >= Self.shortest else { return self }
-        return SecretMask(known: ([(name, value)] + known).sorted { $1.value.utf8.count < $0.value.utf8.count })
+        guard let secret = KnownSecret(name, value) else { return self }
+        return SecretMask(known: (known + [secret]).sorted(by: KnownSecret.isMaskedBefore), found: found)
     }
 
-    private init(known: [(name: String, value: String)]) { self.known = known }
+    private init(known: [KnownSecret], found: KnownSecrets?) { (self.known, self.found) = (known, found) }
+
+    private var all: [KnownSecret] {
+        guard let found = found?.all, !found.isEmpty else { return known }
+        return (known + found).sorted(by: KnownSecret.isMaskedBefore)
+    }
 
     /// Without known values and whatever has the form of a secret. For texts for people.
     public func masked(_ text: String) -> String { SecretForms.masked(withoutKnown(text), assignments: true) }
@@ -43,26 +49,18 @@ public struct SecretMask: Sendable {
     public func maskedLightly(_ text: String) -> String { SecretForms.masked(withoutKnown(text), assignments: false) }
 
     private func withoutKnown(_ text: String) -> String {
-        known.reduce(text) { text, secret in
-            text.contains(secret.value) ? text.replacing(secret.value, with: Self.sign) : text
+        all.reduce(text) { text, secret in
+            secret.forms.reduce(text) { $0.contains($1) ? $0.replacing($1, with: Self.sign) : $0 }
         }
     }
 
-    /// Which known secrets stand in these bytes, by name; as they are, or as JSON or base64 writes them.
+    /// Which known secrets stand in these bytes, by name; as they are, or as JSON, base64 or an address writes them.
     func namesOfSecrets(in bytes: [UInt8]) -> [String] {
         let data = Data(bytes)
         var names: [String] = []
-        for secret in known where !names.contains(secret.name) {
-            if Self.forms(of: secret.value).contains(where: { data.range(of: $0) != nil }) { names.append(secret.name) }
+        for secret in all where !names.contains(secret.name) {
+            if secret.forms.contains(where: { data.range(of: Data($0.utf8)) != nil }) { names.append(secret.name) }
         }
         return names.sorted()
-    }
-
-    /// As it is, in base64, and as JSON writes it: a slash with a backslash before it, or without.
-    private static func forms(of value: String) -> [Data] {
-        let plain = JSONEncoder()
-        plain.outputFormatting = .withoutEscapingSlashes
-        let json = [JSONEncoder(), plain].compactMap { try? $0.encode(value) }.map { Data($0.dropFirst().dropLast()) }
-        return [Data(value.utf8), Data(Data(value.utf8).base64EncodedString().utf8)] + json
     }
 }
