@@ -35,24 +35,25 @@ public struct BundleExaminer {
         story.factsAfter = try factsAfter()
         story.waivers = try waivers()
         story.patchSet = selection.patchSet
+        story.promotion = try comparePromotion(log, change)
         story.logEntries = try log.entries().count
         self.story = story
     }
 
-    private func bytes(_ part: BundlePart) -> [UInt8] { bundle.bytes(of: part).map { [UInt8]($0) } ?? [] }
+    func bytes(_ part: BundlePart) -> [UInt8] { bundle.bytes(of: part).map { [UInt8]($0) } ?? [] }
 
-    private func decode<Value: Decodable>(_ type: Value.Type, _ part: BundlePart) throws(EvidenceError) -> Value {
+    func decode<Value: Decodable>(_ type: Value.Type, _ part: BundlePart) throws(EvidenceError) -> Value {
         guard let data = bundle.bytes(of: part), let value = try? CanonicalJSON.decode(type, from: Data(data)) else {
             throw EvidenceError(.malformed, "the part \(part.rawValue) cannot be read; a newer Fettle wrote it?")
         }
         return value
     }
 
-    private func digest(_ part: BundlePart) -> FettleModel.Digest? {
+    func digest(_ part: BundlePart) -> FettleModel.Digest? {
         bundle.manifest.parts.first { $0.name == part }?.digest
     }
 
-    private mutating func expect(_ holds: Bool, _ fault: String) {
+    mutating func expect(_ holds: Bool, _ fault: String) {
         if !holds { faults.append(fault) }
     }
 

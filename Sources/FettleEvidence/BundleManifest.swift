@@ -69,9 +69,14 @@ public enum BundlePart: String, Codable, Sendable, CaseIterable {
     case waivers
     /// The exact versions that the selection was made from. Absent: it was made from none.
     case patchset
+    /// How the patch set came there, as `PromotionAccount`. Absent: the run was of no set, or an earlier Fettle wrote the bundle.
+    case promotion
+    /// What people said of the set: sign-offs, regressions, and what became of them: `ID NOTE` a line, in the order in which they were written.
+    /// Absent: nothing, or as above.
+    case notes
     /// See `LogExtract`.
     case log
 
     /// Without it a bundle tells too little.
-    public var isRequired: Bool { ![.evidence, .waivers, .patchset].contains(self) }
+    public var isRequired: Bool { ![.evidence, .waivers, .patchset, .promotion, .notes].contains(self) }
 }

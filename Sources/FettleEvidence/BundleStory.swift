@@ -28,6 +28,8 @@ public struct BundleStory: Codable, Sendable, Equatable {
     public var waivers: [WaiverID] = []
     /// From which the plan was made; nil: from none.
     public var patchSet: StageReference?
+    /// How that set came there; nil: it was of none, or an earlier Fettle wrote the bundle.
+    public var promotion: Promotion?
     /// Entries of the log that are told in full.
     public var logEntries = 0
     /// See `BundleManifest.notInLog`.
@@ -38,6 +40,38 @@ public struct BundleStory: Codable, Sendable, Equatable {
         public var at: Timestamp
         /// The requester's own, which policy allowed.
         public var isOwnChange: Bool
+    }
+
+    public struct Promotion: Codable, Sendable, Equatable {
+        public var stage: StageID
+        public var lane: PromotionLane
+        public var madeBy: Person
+        /// As they stood when the run was started.
+        public var criteria: [PromotionJudge.Criterion]
+        /// Sign-offs and regressions, and what became of them, in the order in which they were written.
+        public var said: [Said]
+        /// Stages that the set was promoted to, each change once; oldest first.
+        public var promotions: [PromotionAccount.Promotion]
+
+        public struct Said: Codable, Sendable, Equatable {
+            public var id: String
+            public var kind: PatchSetNote.Kind
+            public var passes: Bool
+            public var stage: StageID?
+            public var by: Person
+            public var at: Timestamp
+        }
+
+        init(_ account: PromotionAccount, _ set: PatchSet, _ notes: [PatchSetNote]) {
+            stage = account.stage
+            lane = account.lane
+            madeBy = set.madeBy
+            criteria = account.criteria
+            promotions = account.promotions
+            said = notes.map {
+                Said(id: $0.id, kind: $0.kind, passes: $0.passes, stage: $0.stage, by: $0.by, at: $0.at)
+            }
+        }
     }
 
     public struct Feed: Codable, Sendable, Equatable {

@@ -91,6 +91,7 @@ enum StoryLines {
         }
         lines.append("\(story.plan.id): \(story.hosts) hosts, digest \(story.plan.digest.short)…")
         if let set = story.patchSet { lines.append("made from \(set.id), digest \(set.digest.short)…") }
+        if let promotion = story.promotion { lines += Self.lines(promotion) }
         if let person = story.startedBy { lines.append("started by \(person)") }
         lines.append("gates: \(story.gatesPassed) passed, \(story.gatesFailed) failed; \(story.events) events in all")
         for feed in story.feeds {
@@ -104,6 +105,26 @@ enum StoryLines {
         for subject in story.notInLog { lines.append("kept before there was a log: \(subject)") }
         lines.append("signed \(story.madeAt) by \(story.madeBy), key \(story.signer.short)…")
         return lines.map(\.printable)
+    }
+
+    private static func lines(_ promotion: BundleStory.Promotion) -> [String] {
+        let met = promotion.criteria.filter(\.isMet).count
+        var lines = [
+            "promoted to \(promotion.stage)\(promotion.lane == .fast ? " by the fast lane" : ""), made by \(promotion.madeBy): "
+                + "\(met) of \(promotion.criteria.count) criteria met when the run was started"
+        ]
+        lines += promotion.criteria.map { "  \($0.isMet ? "met" : "not met"): \($0.words)" }
+        for way in promotion.promotions {
+            let run = way.run.map { ", \($0)" } ?? ", not started"
+            lines.append(
+                "  to \(way.stage): \(way.change.id), asked for by \(way.requestedBy) \(way.requestedAt)\(run)")
+        }
+        for note in promotion.said {
+            let place = note.stage.map { " in \($0)" } ?? ""
+            let verdict = PatchSetNote.Kind.signOffs.contains(note.kind) ? (note.passes ? " given" : " refused") : ""
+            lines.append("  \(note.id): \(note.kind.rawValue)\(verdict)\(place) by \(note.by) \(note.at)")
+        }
+        return lines
     }
 
     private static func outcome(_ story: BundleStory) -> String {

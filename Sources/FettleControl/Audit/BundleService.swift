@@ -96,8 +96,11 @@ public struct BundleService: Sendable {
                 guard part == .evidence, error.code == .notFound else { throw error }
             }
         }
-        parts[.journal] = try await journal(of: run)
+        let (journal, startedAt) = try await journal(of: run)
+        parts[.journal] = journal
         subjects.append(.journal(run))
+        for subject in try await promotion(of: change, plan, startedAt: startedAt ?? summary.createdAt, into: &parts)
+        where !subjects.contains(subject) { subjects.append(subject) }
         let targets = Set(plan.targets.map(\.resource))
         let waivers = findings.findings.filter { targets.contains($0.resource) }.flatMap { $0.waivers ?? [] }
         let events = try await ledger(of: Set(waivers.map(\.waiver)))
@@ -117,10 +120,11 @@ public struct BundleService: Sendable {
         throw ControlError(.notFound, "there is no run '\(run)'", hint: "`fettle run list` shows those there are")
     }
 
-    private func journal(of run: RunID) async throws(ControlError) -> [UInt8] {
+    private func journal(of run: RunID) async throws(ControlError) -> (bytes: [UInt8], startedAt: Timestamp?) {
         do throws(StoreError) {
             let bytes = try await store.bytes(of: .journal(run)) ?? []
-            let hasEnded = try JournalLine.records(in: bytes).contains { record in
+            let records = try JournalLine.records(in: bytes)
+            let hasEnded = records.contains { record in
                 switch record.event {
                 case .ended, .superseded: true
                 default: false
@@ -129,7 +133,7 @@ public struct BundleService: Sendable {
             guard hasEnded else {
                 throw StoreError(.conflict, "run \(run) has not ended: its evidence is not complete")
             }
-            return bytes
+            return (bytes, records.first?.at)
         } catch {
             throw ControlError(store: error)
         }
@@ -165,6 +169,10 @@ public struct BundleService: Sendable {
         let change = subjects.compactMap { subject -> ChangeID? in
             if case .document(.change, let id) = subject { ChangeID(id) } else { nil }
         }.first
+        // What was said of the set, all of it: what is left out is missed.
+        let set = subjects.compactMap { subject -> String? in
+            if case .document(.patchset, let id) = subject { id } else { nil }
+        }.first
         var lines: [LogExtract.Line] = []
         var before = (sequence: 0, link: LogChain.beginning)
         var last = before
@@ -180,6 +188,7 @@ public struct BundleService: Sendable {
                     let isConcerned =
                         entry?.run == run || (change != nil && entry?.change == change)
                         || entry?.subject.map(wanted.contains) == true
+                        || set != nil && entry?.set?.rawValue == set
                     if isConcerned, let subject = entry?.subject { told.insert(subject) }
                     if lines.isEmpty, !isConcerned {
                         before = (record.sequence, record.link)

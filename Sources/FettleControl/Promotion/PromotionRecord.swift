@@ -91,13 +91,26 @@ struct PromotionRecord {
     }
 
     /// The newest look at hosts, where a stage demands something of it; nil: none does, or nobody has looked.
-    func laterLook(_ policy: PromotionPolicy) async throws(ControlError) -> LaterLook? {
+    ///
+    /// - Parameter time: what was seen later is left out; nil: nothing is.
+    func laterLook(
+        _ policy: PromotionPolicy, before time: Timestamp? = nil
+    ) async throws(ControlError) -> LaterLook? {
         let all = policy.stages.map(\.after) + [policy.fastLane?.after].compactMap { $0 }
         guard all.contains(where: { $0.closed == true || $0.beside == true }),
-            let (facts, reference) = try await keeper.newest(FactSet.self, .facts)
+            let (facts, reference) = try await newest(FactSet.self, .facts, before: time)
         else { return nil }
-        let findings = try await keeper.newest(FindingSet.self, .findings)?.value
+        let findings = try await newest(FindingSet.self, .findings, before: time)?.value
         return LaterLook(facts: facts, findings: findings?.facts == reference ? findings : nil)
+    }
+
+    private func newest<Value: Decodable>(
+        _ type: Value.Type, _ kind: DocumentKind, before time: Timestamp?
+    ) async throws(ControlError) -> (value: Value, reference: StageReference)? {
+        guard let time else { return try await keeper.newest(type, kind) }
+        let kept = try await keeper.list(kind, limit: .max).first { $0.createdAt <= time }
+        guard let kept else { return nil }
+        return try await keeper.load(type, kind, id: kept.id)
     }
 
     /// - Parameters:
