@@ -13,6 +13,8 @@ public struct IDTokenError: Error, Sendable, Equatable {
         case malformed
         /// It is not signed by the issuer, or not as policy demands.
         case untrusted
+        /// It names a key that is not among the issuer's: it was withdrawn, is newer than what was read, or never was one.
+        case unknownKey
         /// It is another's, for somebody else, over, or not good yet.
         case refused
     }

@@ -84,6 +84,10 @@ public struct IDTokenVerifier: Sendable {
         return try JSONParts.object(bytes, limit: Self.longestToken, "the token's claims")
     }
 
+    static func isKeySet(_ bytes: Data) -> Bool {
+        (try? JSONParts.object(bytes, limit: longestKeys, "the issuer's keys"))?["keys"] is [[String: Any]]
+    }
+
     /// Exactly the one that the token names; without a name, the only one there is for the algorithm.
     private func key(_ kid: String?, algorithm: String) throws(IDTokenError) -> JWK {
         let set = try JSONParts.object(keys, limit: Self.longestKeys, "the issuer's keys")
@@ -97,7 +101,7 @@ public struct IDTokenVerifier: Sendable {
         }
         guard fitting.count == 1, var fields = fitting.first else {
             throw IDTokenError(
-                .untrusted,
+                fitting.isEmpty ? .unknownKey : .untrusted,
                 fitting.isEmpty
                     ? "the issuer has no key for \(algorithm) of the token's name: it may have been withdrawn"
                     : "the issuer has several keys that fit the token")

@@ -1,3 +1,4 @@
+import FettleTestSupport
 import Foundation
 import Testing
 
@@ -39,6 +40,18 @@ struct IssuerWorld {
             try folder.write(token, to: "token")
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: folder.file("token").path)
         }
+        let process = try process(line, showing: token == nil ? file : "token")
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    }
+
+    private func process(_ line: String, showing file: String?) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
         process.arguments =
@@ -48,16 +61,50 @@ struct IssuerWorld {
             ] + line.split(separator: " ").map(String.init)
         process.currentDirectoryURL = folder.url
         var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("FETTLE_") }
-        environment["FETTLE_TOKEN_FILE"] = (token == nil ? file : "token").map { folder.file($0).path }
+        environment["FETTLE_TOKEN_FILE"] = file.map { folder.file($0).path }
         process.environment = environment
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
+        return process
+    }
+
+    /// A server that goes on, started by the admin.
+    struct Server {
+        let process: Process
+        let port: Int
+
+        /// What an answer begins with, to whoever shows this.
+        func status(_ token: String?) throws -> Int {
+            let curl = Process()
+            curl.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
+            curl.arguments = ["--disable", "--noproxy", "*", "-s", "--max-time", "30", "-o", "/dev/null"]
+            curl.arguments? += [
+                "-w", "%{http_code}", "http://127.0.0.1:\(port)/\(token == nil ? "healthz" : "api/v1/overview")",
+            ]
+            if let token { curl.arguments? += ["-H", "Authorization: Bearer \(token)"] }
+            let output = Pipe()
+            curl.standardOutput = output
+            curl.standardInput = FileHandle.nullDevice
+            try curl.run()
+            let data = output.fileHandleForReading.readDataToEndOfFile()
+            curl.waitUntilExit()
+            return Int(String(decoding: data, as: UTF8.self)) ?? 0
+        }
+
+        func end() { process.end() }
+    }
+
+    func serve() async throws -> Server {
+        let port = Int.random(in: 20_000..<60_000)
+        let process = try process("serve --port \(port)", showing: "ann")
+        process.standardOutput = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
         try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+        let server = Server(process: process, port: port)
+        for _ in 0..<150 {
+            if try server.status(nil) == 200 { return server }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        process.end()
+        throw TestTrouble("the server does not answer")
     }
 
     func good(_ token: String) throws {

@@ -81,4 +81,22 @@ struct TokenIssuerTests {
         // The admin is.
         #expect(try world.fettle("whoami", file: "ann").0 == 0)
     }
+
+    /// A command reads the keys each time; a server lives longer than they do.
+    @Test func aServerReadsTheKeysAnewWhenATokenNamesOneThatItDoesNotKnow() async throws {
+        defer { issuer.stop() }
+        try await begin("RS256")
+        let (old, new) = (try issuer.token("RS256", "rsa-1"), try issuer.token("RS256", "rsa-2"))
+        let server = try await world.serve()
+        defer { server.end() }
+        #expect(try server.status(old) == 200)
+        try issuer.tell("rsa-2")
+        #expect(try server.status(old) == 200)
+        #expect(try server.status(new) == 200)
+        #expect(try server.status(old) == 403)
+        // Asked a moment ago: what is made up is not asked for again.
+        try issuer.tell("rsa-1")
+        #expect(try server.status(old) == 403)
+        #expect(try server.status(new) == 200)
+    }
 }

@@ -11,6 +11,8 @@ struct Issuer: Sendable {
     let policy: IdentityPolicy
     let keys: Data
     let trust: IssuerTrust
+    /// nil: the keys are as they were read.
+    private var lastingKeys: IssuerKeys?
 
     /// Reads the keys; nil if the policy names no issuer.
     init?(_ directory: URL) throws {
@@ -38,10 +40,11 @@ struct Issuer: Sendable {
     }
 
     func access(idToken text: String) -> Access {
-        let verifier = IDTokenVerifier(policy: policy, keys: keys)
+        let (policy, keys, lasting) = (policy, keys, lastingKeys)
         return .external(trust) { () throws(ControlError) in
             do throws(IDTokenError) {
-                return try await verifier.verify(text, at: .now())
+                if let lasting { return try await lasting.verify(text, policy: policy, at: .now()) }
+                return try await IDTokenVerifier(policy: policy, keys: keys).verify(text, at: .now())
             } catch {
                 throw ControlError(.blocked, error.message, hint: "`identity` in policy.yaml: docs/identity.md")
             }
@@ -49,6 +52,21 @@ struct Issuer: Sendable {
     }
 
     // MARK: Keys
+
+    /// For a process that lives long: keys over https are read anew when a token names one that is not among them. Those of a file are
+    /// not: an admin has accepted that file, byte for byte, and another one needs their word.
+    func lasting() -> Issuer {
+        guard policy.keys.hasPrefix("https://") else { return self }
+        let address = policy.keys
+        var issuer = self
+        issuer.lastingKeys = IssuerKeys(keys) {
+            try await withCheckedThrowingContinuation { continuation in
+                // It waits for another program: on a thread of its own.
+                Thread.detachNewThread { continuation.resume(with: Result { try KeyFetch.keys(at: address) }) }
+            }
+        }
+        return issuer
+    }
 
     /// - Returns: the keys, and the digest of the file that they come from; nil: they come from the issuer's address.
     private static func keys(_ place: String, _ directory: URL) throws -> (Data, FettleModel.Digest?) {

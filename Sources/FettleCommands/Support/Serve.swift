@@ -32,7 +32,7 @@ struct Serve: AsyncParsableCommand {
         Output.tellNotesOfEnd()
         let judgements = session.judgements
         let store = session.store
-        let issuer = try Issuer(session.directory)
+        let issuer = try Issuer(session.directory)?.lasting()
         try await ReadOnlyServer(
             service: OverviewService(store: session.store, tools: session.tools),
             judgement: { try await judgements.judgement(fleet: fleet, policy: policy, feeds: feeds) },
