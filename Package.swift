@@ -177,7 +177,8 @@ let package = Package(
                 "FettleTestSupport",
             ]),
         tests(
-            "FettleReportingTests", ["FettleReporting", "FettleModel", "FettleTestSupport"], exclude: ["Goldens"]),
+            "FettleReportingTests",
+            ["FettleReporting", "FettleSpreadsheets", "FettleModel", "FettleTestSupport"], exclude: ["Goldens"]),
         tests(
             "FettleSpreadsheetsTests", ["FettleSpreadsheets", "FettleReporting", "FettleModel"], exclude: ["Fixtures"]),
         tests(

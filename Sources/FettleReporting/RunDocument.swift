@@ -20,7 +20,8 @@ public enum RunDocument {
             ],
             cautions: report.unequalGroups.map { "Not on one level: \($0)" },
             tables: [
-                hosts(report), packages(report), failures(report), approvals(report), steps(report), events(report),
+                hosts(report), unreached(report), packages(report), failures(report), gates(report), approvals(report),
+                steps(report), events(report),
             ],
             basis: [
                 "Change \(report.change.id), asked for by \(report.change.requestedBy): \(report.change.reason)",
@@ -53,6 +54,54 @@ public enum RunDocument {
                 .mark(host.verdict.words, host.verdict.tone), .count(host.changes.count), .count(host.findingsBefore),
                 .optional(host.findingsAfter), host.bootIDChanged.map { .flag($0) } ?? .none,
                 .text(host.leftRunning.joined(separator: " ")),
+            ]
+        }
+    }
+
+    /// Apart from what failed: of these nobody knows what they run.
+    private static func unreached(_ report: RunReport) -> ReportTable {
+        let last = Dictionary(report.story.steps.map { ($0.resource, $0) }) { $1 }
+        return ReportTable(
+            "unreached", title: "Hosts not reached afterwards",
+            note: "What they run by now is not known; what the run last did to each is told.",
+            ifEmpty: "All hosts were seen afterwards.",
+            columns: [
+                .init("system", "Host"), .init("environment", "Environment"), .init("result", "Result"),
+                .init("packages", "Packages planned", isNumber: true), .init("last_step", "Last step"),
+                .init("last_result", "How it ended"), .init("last_ended", "At"),
+            ], of: report.unreached
+        ) { host in
+            let step = last[host.resource]
+            return [
+                .text(host.resource.rawValue), .text(host.environment.rawValue),
+                .mark(host.verdict.words, host.verdict.tone), .count(host.changes.count),
+                .optional(step?.step.rawValue), .optional(step.map(end)),
+                step?.endedAt.map { .moment($0) } ?? .none,
+            ]
+        }
+    }
+
+    private static func end(of step: RunStory.StepStory) -> String {
+        if let failure = step.failure { return "failed: \(failure.message)" }
+        if let skipped = step.skipped { return "skipped: \(skipped)" }
+        return step.observation?.summary ?? "no result"
+    }
+
+    /// Gates of hosts and groups, and bakes.
+    private static func gates(_ report: RunReport) -> ReportTable {
+        ReportTable(
+            "gates", title: "Gates", ifEmpty: "No gate was asked.",
+            columns: [
+                .init("gate", "Gate"), .init("system", "Host"), .init("kind", "Kind"), .init("way_back", "Way back"),
+                .init("verdict", "Verdict"), .init("seen", "What was seen"),
+                .init("attempts", "Attempts", isNumber: true), .init("started", "Started"), .init("ended", "Ended"),
+            ], of: report.story.steps.filter(\.isGate)
+        ) { step in
+            let verdict = step.gateVerdict
+            return [
+                .text(step.step.rawValue), .text(step.resource.rawValue), .text(step.name), .flag(step.isRollback),
+                .mark(verdict.words, verdict.tone), .text(end(of: step)), .count(step.attempts),
+                .moment(step.startedAt), step.endedAt.map { .moment($0) } ?? .none,
             ]
         }
     }
@@ -127,6 +176,19 @@ public enum RunDocument {
             "events", title: "Events",
             columns: [.init("at", "At"), .init("what", "What"), .init("trouble", "Trouble")], of: report.story.moments
         ) { [.moment($0.at), .text($0.text), .flag($0.isTrouble)] }
+    }
+}
+
+extension RunStory.StepStory {
+    /// By what the actions are called (`StepAction.name`), which is what a story keeps of them.
+    fileprivate var isGate: Bool { ["gate", "group gate", "bake"].contains(name) }
+
+    /// A skipped gate is no passed one.
+    fileprivate var gateVerdict: (words: String, tone: HTMLPage.Tone) {
+        if skipped != nil { return ("skipped", .warn) }
+        if failure != nil { return ("failed", .bad) }
+        guard let observation else { return ("no result", .warn) }
+        return (observation.verdict.rawValue, observation.verdict == .pass ? .good : .bad)
     }
 }
 
