@@ -69,7 +69,7 @@ public struct GovernanceService: Sendable {
                 .notFound, "nobody owes '\(obligation)'", hint: "`fettle responsibility` lists what is owed")
         }
         let time = now()
-        return try await keeper.keepNext(as: .statement, at: time) { id throws(ControlError) in
+        return try await keeper.by(person).keepNext(as: .statement, at: time) { id throws(ControlError) in
             ObligationEvidence(id: id, obligation: obligation, kind: kind, note: note, by: person, at: time)
         }.value
     }

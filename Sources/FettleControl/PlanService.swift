@@ -106,7 +106,9 @@ public struct PlanService: Sendable {
         let calendar = MaintenanceCalendar(policy: policy, fleet: fleet, from: time)
         let priors = try await durations.priors(fleet: fleet)
         let images = try await images(for: fleet, at: time)
-        let (plan, planReference) = try await keeper.keepNext(as: .plan, at: time) { id throws(ControlError) in
+        let maker = try await gate.actor()
+        let (plan, planReference) = try await keeper.by(maker).keepNext(as: .plan, at: time) {
+            id throws(ControlError) in
             var input = PlanningInput(
                 id: PlanID(id), title: title, selection: selection, selectionReference: reference, facts: facts,
                 fleet: fleet, policy: policy, createdAt: time, environments: filter.environments,

@@ -95,7 +95,7 @@ public struct RunService: Sendable {
                 if let supersession {
                     try await store.supersede(supersession)
                 } else {
-                    try await store.createRun(run, change: id, at: tools.now())
+                    try await store.createRun(run, change: id, by: person, at: tools.now())
                 }
                 return run
             } catch {

@@ -5,8 +5,17 @@ import Foundation
 /// Writes stages down under an id and a digest, and reads them back only if they still have that digest.
 public struct StageKeeper: Sendable {
     let store: any Store
+    /// Who has stages written; the log tells it of those that do not say it themselves.
+    private var person: Person?
 
     public init(store: any Store) { self.store = store }
+
+    /// - Parameter person: who has stages written; nil: it is not known.
+    func by(_ person: Person?) -> StageKeeper {
+        var keeper = self
+        keeper.person = person
+        return keeper
+    }
 
     /// The SHA-256 digest of the value's canonical JSON: what people approve, and what children name their parents by.
     public static func digest(of value: some Encodable) throws(ControlError) -> Digest {
@@ -143,7 +152,8 @@ public struct StageKeeper: Sendable {
     ) throws(ControlError) -> StoredDocument {
         let bytes = try Self.bytes(of: value)
         return StoredDocument(
-            kind: kind, id: id, digest: Digest.sha256(of: bytes), createdAt: time, bytes: [UInt8](bytes))
+            kind: kind, id: id, digest: Digest.sha256(of: bytes), createdAt: time, bytes: [UInt8](bytes),
+            writtenBy: person)
     }
 
     private static func hint(_ kind: DocumentKind) -> String {

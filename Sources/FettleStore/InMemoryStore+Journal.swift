@@ -2,11 +2,24 @@ public import FettleModel
 
 extension InMemoryStore {
     public func createRun(_ run: RunID, change: ChangeID, at time: Timestamp) throws(StoreError) {
+        try make(run, for: change, by: nil, at: time)
+    }
+
+    // Asynchronous though it need not be: the requirement's default would be preferred to it otherwise.
+    public func createRun(
+        _ run: RunID, change: ChangeID, by person: Person?, at time: Timestamp
+    ) async throws(StoreError) {
+        try make(run, for: change, by: person, at: time)
+    }
+
+    private func make(
+        _ run: RunID, for change: ChangeID, by person: Person?, at time: Timestamp
+    ) throws(StoreError) {
         guard journals[run] == nil else { throw StoreError(.conflict, "run \(run) is there already") }
         journals[run] = Journal(
             summary: RunSummary(
                 run: run, change: change, createdAt: time, epoch: 0, executor: nil, leaseUntil: nil))
-        try enter { LogRules.of(made: run, for: change, at: time) }
+        try enter { LogRules.of(made: run, for: change, by: person, at: time) }
     }
 
     public func claim(

@@ -52,6 +52,7 @@ extension InMemoryStore {
             return
         }
         storedDocuments[key] = document
+        storedDocuments[key]?.writtenBy = nil
         try enter { LogRules.of(document) }
     }
 

@@ -47,13 +47,18 @@ public struct StoredDocument: Sendable, Equatable {
     public var createdAt: Timestamp
     /// Canonical JSON.
     public var bytes: [UInt8]
+    /// Who has it written: for the log, where its contents do not tell. It is not kept beside it, and nil when it is read.
+    public var writtenBy: Person?
 
-    public init(kind: DocumentKind, id: String, digest: Digest, createdAt: Timestamp, bytes: [UInt8]) {
+    public init(
+        kind: DocumentKind, id: String, digest: Digest, createdAt: Timestamp, bytes: [UInt8], writtenBy: Person? = nil
+    ) {
         self.kind = kind
         self.id = id
         self.digest = digest
         self.createdAt = createdAt
         self.bytes = bytes
+        self.writtenBy = writtenBy
     }
 }
 
@@ -75,6 +80,8 @@ public struct DocumentSummary: Sendable, Equatable {
 public protocol JournalStore: Sendable {
     /// Makes a run's journal, with epoch 0 and nobody holding it.
     func createRun(_ run: RunID, change: ChangeID, at time: Timestamp) async throws(StoreError)
+    /// The same, and the log tells who made it; nil: nobody is known.
+    func createRun(_ run: RunID, change: ChangeID, by person: Person?, at time: Timestamp) async throws(StoreError)
     /// Takes the run over: the epoch goes up by one, and appends of earlier epochs are refused from then on.
     /// A lease of another executor that has not run out is a `leaseHeld`, unless `takeOver`.
     func claim(
@@ -93,6 +100,14 @@ public protocol JournalStore: Sendable {
     func runs(limit: Int) async throws(StoreError) -> [RunSummary]
     /// nil if there is no such run.
     func summary(of run: RunID) async throws(StoreError) -> RunSummary?
+}
+
+extension JournalStore {
+    public func createRun(
+        _ run: RunID, change: ChangeID, by person: Person?, at time: Timestamp
+    ) async throws(StoreError) {
+        try await createRun(run, change: change, at: time)
+    }
 }
 
 public struct RunClaim: Sendable, Equatable {

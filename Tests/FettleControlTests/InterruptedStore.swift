@@ -36,6 +36,7 @@ actor InterruptedStore: Store {
     func createRun(_ run: RunID, change: ChangeID, at time: Timestamp) async throws(StoreError) {
         try await inner.createRun(run, change: change, at: time)
     }
+    func note(_ act: NotedAct) async throws(StoreError) { try await inner.note(act) }
     func claim(
         _ run: RunID, executor: String, at time: Timestamp, leaseSeconds: Int, takeOver: Bool
     ) async throws(StoreError) -> RunClaim {

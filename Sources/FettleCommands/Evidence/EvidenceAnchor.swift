@@ -34,6 +34,7 @@ struct EvidenceAnchor: AsyncParsableCommand {
         let key = try await session.signingKey()
         let head = try await session.log.signedHead(key)
         let isNew = try place.keep(head)
+        if isNew { try await session.log.anchored(head, at: place.word, by: session.person) }
         if options.output == .json {
             return try session.printJSON(
                 Answer(sequence: head.sequence, link: head.link, signer: head.signer, line: head.line))
@@ -46,7 +47,7 @@ struct EvidenceAnchor: AsyncParsableCommand {
 /// Where heads are kept.
 enum AnchorPlace {
     case file(String)
-    case web(String)
+    case web(WebAnchor)
     case objects(ObjectStore)
 
     init(_ text: String, _ options: ObjectStoreOptions = ObjectStoreOptions()) throws {
@@ -58,25 +59,30 @@ enum AnchorPlace {
             self = .file(String(text.dropFirst(5)))
             return
         }
-        let rest = text.dropFirst("https://".count)
-        let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"\\".utf8.contains($0) }
-        guard text.hasPrefix("https://"), isPlain, text.utf8.count <= 2_048, let first = rest.first,
-            !"/?#@:".contains(first), !rest.prefix(while: { !"/?#".contains($0) }).contains("@")
-        else {
+        guard text.hasPrefix("https://"), let web = try? WebAnchor(text) else {
             // Not quoted: it may hold a secret.
             throw CommandFailure(
                 .usage,
                 "--to takes file:PATH, s3://BUCKET/PREFIX, or https://… without a user name\n  such as --to file:/mnt/elsewhere/heads"
             )
         }
-        self = .web(text)
+        self = .web(web)
+    }
+
+    /// For the log, which no address goes into.
+    var word: String {
+        switch self {
+        case .file: "file"
+        case .web: "https"
+        case .objects: "s3"
+        }
     }
 
     /// - Returns: whether it was not there before, as far as that place tells.
     func keep(_ head: SignedHead) throws -> Bool {
         switch self {
         case .file(let path): try Self.append(head.line, to: path)
-        case .web(let address): try Self.send(head.line, to: address)
+        case .web(let web): try web.send(head.line)
         case .objects(let store): return try store.keep(head)
         }
         return true
@@ -92,43 +98,5 @@ enum AnchorPlace {
         guard file >= 0 else { throw trouble() }
         defer { close(file) }
         guard Output.write(Array("\(line)\n".utf8), to: file), fsync(file) == 0 else { throw trouble() }
-    }
-
-    /// The address and the line go to curl by its standard input: others can see the words of a command.
-    private static func send(_ line: String, to address: String) throws {
-        let programs = ["/usr/bin/curl", "/usr/local/bin/curl", "/bin/curl"]
-        guard let program = programs.first(where: FileManager.default.isExecutableFile) else {
-            throw CommandFailure(.failure, "anchoring over https needs curl on this machine: install curl")
-        }
-        let curl = Process()
-        curl.executableURL = URL(fileURLWithPath: program)
-        curl.arguments = ["--disable", "--config", "-"]
-        let (input, errors) = (Pipe(), Pipe())
-        curl.standardInput = input
-        curl.standardOutput = FileHandle.nullDevice
-        curl.standardError = errors
-        try curl.run()
-        let settings = """
-            url = "\(address)"
-            data = "\(line)\\n"
-            header = "Content-Type: text/plain"
-            proto = "=https"
-            max-time = 30
-            max-filesize = 65536
-            silent
-            show-error
-            fail
-            globoff
-
-            """
-        try input.fileHandleForWriting.write(contentsOf: Data(settings.utf8))
-        try input.fileHandleForWriting.close()
-        let said = try errors.fileHandleForReading.read(upToCount: 2_000) ?? Data()
-        curl.waitUntilExit()
-        guard curl.terminationStatus == 0 else {
-            let words = String(decoding: said, as: UTF8.self).replacing(address, with: "the address")
-            let reason = words.trimmingCharacters(in: .whitespacesAndNewlines).printable
-            throw CommandFailure(.failure, "the head was not taken: \(reason)\n  --to names another place")
-        }
     }
 }

@@ -14,7 +14,10 @@ struct EvidenceCheck: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var objects: ObjectStoreOptions
-    @Option(help: "Heads that were anchored, as a file or s3://BUCKET/PREFIX; may be given several times.")
+    @Option(
+        help:
+            "Heads that were anchored: a file, s3://BUCKET/PREFIX, https://… or env:VARIABLE; may be given several times."
+    )
     var anchor: [String] = []
     @Option(help: "Whose heads are trusted, as a file with a public key; this machine's own otherwise.")
     var key: [String] = []

@@ -8,7 +8,7 @@ struct EvidenceVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Whether a run's evidence is what its signer wrote, and tells one story.",
         discussion: """
-            Needs no database, no fleet and, without `--anchor s3://…`, no network: the file, and the public key of whoever signed \
+            Needs no database, no fleet and, without an `--anchor` elsewhere, no network: the file, and the public key of whoever signed \
             it. An unknown signer is an error. Ends with 1 if the file does not hold, or if heads were given and none of them is in its part of the log.
             """)
 
@@ -18,7 +18,8 @@ struct EvidenceVerify: AsyncParsableCommand {
     @OptionGroup var objects: ObjectStoreOptions
     @Option(
         help:
-            "Heads of the log that were anchored, as a file or s3://BUCKET/PREFIX: the entries must lead through them.")
+            "Heads of the log that were anchored: a file, s3://BUCKET/PREFIX, https://… or env:VARIABLE. The entries must lead through them."
+    )
     var anchor: [String] = []
 
     private struct Answer: Encodable {

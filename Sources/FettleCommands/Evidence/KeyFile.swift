@@ -104,18 +104,30 @@ enum EvidenceFile {
     static func heads(_ paths: [String], trusting keys: [VerifyingKey]) throws -> [SignedHead] {
         let hint = "`fettle evidence anchor --to file:FILE` writes it"
         return try paths.flatMap { path in
-            let text = String(decoding: try bytes(of: path, limit: 64 << 20, hint: hint), as: UTF8.self)
-            let lines = text.split(separator: "\n")
-            guard !lines.isEmpty else { throw CommandFailure(.usage, "\(path.printable): no head in it\n  \(hint)") }
-            return try lines.enumerated().map { number, line in
-                do throws(EvidenceError) {
-                    return try SignedHead(line: String(line), trusting: keys)
-                } catch {
-                    throw CommandFailure(
-                        error.code == .malformed ? .usage : .failure,
-                        "\(path.printable), line \(number + 1): \(error.message)\n  \(hint); --key names who is trusted"
-                    )
-                }
+            let text = String(decoding: try bytes(of: path, limit: longestHeads, hint: hint), as: UTF8.self)
+            return try heads(in: text, named: path.printable, hint, trusting: keys)
+        }
+    }
+
+    /// Bytes of heads that are read from one place at most.
+    static let longestHeads = 64 << 20
+
+    /// - Parameters:
+    ///   - text: a head a line.
+    ///   - name: where they come from, for people.
+    ///   - hint: what to do about what is wrong.
+    static func heads(
+        in text: String, named name: String, _ hint: String, trusting keys: [VerifyingKey]
+    ) throws -> [SignedHead] {
+        let lines = text.split(separator: "\n")
+        guard !lines.isEmpty else { throw CommandFailure(.usage, "\(name): no head in it\n  \(hint)") }
+        return try lines.enumerated().map { number, line in
+            do throws(EvidenceError) {
+                return try SignedHead(line: String(line), trusting: keys)
+            } catch {
+                throw CommandFailure(
+                    error.code == .malformed ? .usage : .failure,
+                    "\(name), line \(number + 1): \(error.message)\n  \(hint); --key names who is trusted")
             }
         }
     }

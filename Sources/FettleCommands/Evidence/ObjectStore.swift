@@ -177,13 +177,22 @@ struct ObjectStore {
 /// Heads that were anchored, wherever they are.
 enum AnchoredHeads {
     /// - Parameters:
-    ///   - places: files, and `s3://…`.
+    ///   - places: files, `s3://…`, `https://…`, and `env:NAME` for one of these that is a secret.
     ///   - keys: of those whose heads are trusted.
     static func read(
         _ places: [String], _ options: ObjectStoreOptions, trusting keys: [VerifyingKey]
     ) throws -> [SignedHead] {
+        let environment = ProcessInfo.processInfo.environment
+        let places = try places.map { place in
+            guard place.hasPrefix("env:") else { return place }
+            guard let named = environment[String(place.dropFirst(4))], !named.isEmpty else {
+                throw CommandFailure(.usage, "--anchor \(place.printable): that variable is not set")
+            }
+            return named
+        }
         try options.require(places)
         return try places.flatMap { place in
+            if place.hasPrefix("https://") { return try WebAnchor(place).heads(trusting: keys) }
             guard ObjectPlace.isOne(place) else { return try EvidenceFile.heads([place], trusting: keys) }
             return try ObjectStore(place: ObjectPlace(place, options)).heads(trusting: keys)
         }

@@ -35,9 +35,10 @@ final class Session {
         KnownSecrets.ofThisProcess.searchFirst(inFolder: folder.directory, environment)
         if let shown {
             let (known, way) = try SignIn.access(shown, options, folder.directory)
-            (person, access) = (known, way.keepingOut(secrets))
+            (person, access) = (known, way.acting(as: known, keepingOut: secrets))
         } else {
-            (person, access) = (try Self.person(options, environment), Access.local.keepingOut(secrets))
+            person = try Self.person(options, environment)
+            access = Access.local.acting(as: person, keepingOut: secrets)
         }
         store = try StoreChoice.open(options.store, environment, directory: folder.directory)
         keeper = StageKeeper(store: store)

@@ -51,18 +51,28 @@ public struct BundleService: Sendable {
             run: run, madeAt: now(), madeBy: person, signer: key.verifying.name, head: head,
             notInLog: notInLog.map(\.description).sorted(), parts: [])
         manifest.logBeganAt = begunAt
+        let exported: Exported
         do throws(EvidenceError) {
             let bytes = try EvidenceBundle.write(manifest, parts: parts, key: key)
             let examiner = try BundleExaminer(EvidenceBundle(Data(bytes), trusting: [key.verifying]))
             guard examiner.faults.isEmpty, let story = examiner.story else {
                 throw EvidenceError(.altered, examiner.faults.joined(separator: "; "))
             }
-            return Exported(bytes: bytes, story: story)
+            exported = Exported(bytes: bytes, story: story)
         } catch {
             throw ControlError(
                 .drift, "what is kept of \(run) does not agree: \(error.message)",
                 hint: "`fettle evidence check` tells what was altered")
         }
+        // Before anybody gets it: none is out of which the log does not know.
+        do throws(StoreError) {
+            try await store.note(
+                .evidenceExported(
+                    run: run, bundle: LogChain.sha256.digest(exported.bytes), by: person, at: manifest.madeAt))
+        } catch {
+            throw ControlError(store: error)
+        }
+        return exported
     }
 
     /// Whether a key that signs may be made here.

@@ -6,8 +6,12 @@ import Foundation
 /// Whether the log still is what was written, and whether what is kept still is what it tells.
 public struct LogService: Sendable {
     let store: any Store
+    let now: @Sendable () -> Timestamp
 
-    public init(store: any Store) { self.store = store }
+    public init(store: any Store, now: @escaping @Sendable () -> Timestamp = Timestamp.now) {
+        self.store = store
+        self.now = now
+    }
 
     public struct Report: Codable, Sendable, Equatable {
         /// Entries of the log.
@@ -76,6 +80,9 @@ public struct LogService: Sendable {
 
     /// The newest entry's place and link, signed.
     ///
+    /// That heads were anchored, or evidence exported, is no news of its own: while nothing else happens the head stays the same, and each anchoring gives no reason
+    /// for another.
+    ///
     /// - Throws: `notFound` while the log is empty; `drift` if the log does not hold: what is wrong must not be vouched for.
     public func signedHead(_ key: SigningKey) async throws(ControlError) -> SignedHead {
         let report = try await check()
@@ -87,10 +94,51 @@ public struct LogService: Sendable {
         guard report.entries > 0 else {
             throw ControlError(.notFound, "the log has no entry yet", hint: "`fettle scan` is the first to write one")
         }
+        let head = try await headBeforeAnchors() ?? (report.entries, report.link)
         do throws(EvidenceError) {
-            return try SignedHead(sequence: report.entries, link: report.link, key: key)
+            return try SignedHead(sequence: head.sequence, link: head.link, key: key)
         } catch {
             throw ControlError(.internal, error.message)
+        }
+    }
+}
+
+extension LogService {
+    /// Writes down that a head was kept elsewhere, once for each place's kind while nothing else happens.
+    ///
+    /// - Parameters:
+    ///   - place: a fixed word for what kind of place that is.
+    ///   - person: who had it kept there.
+    public func anchored(_ head: SignedHead, at place: String, by person: Person) async throws(ControlError) {
+        do throws(StoreError) {
+            for record in try await store.log(after: head.sequence, limit: 1_000) {
+                guard let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry)) else { continue }
+                if entry.what == .headAnchored, entry.digest == head.link, entry.word == place { return }
+            }
+            try await store.note(.headAnchored(link: head.link, place: place, by: person, at: now()))
+        } catch {
+            throw ControlError(store: error)
+        }
+    }
+
+    /// The newest entry that tells of something else than that what is there was kept elsewhere; nil: there is none.
+    private func headBeforeAnchors() async throws(ControlError) -> (sequence: Int, link: Digest)? {
+        do throws(StoreError) {
+            var end = try await store.logHead()?.sequence ?? 0
+            while end > 0 {
+                let start = max(0, end - 100)
+                for record in try await store.log(after: start, limit: end - start).reversed() {
+                    let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry))
+                    // Who exports evidence and then anchors has to meet the bundle with that head, and the export's entry comes behind it.
+                    if entry?.what != .headAnchored, entry?.what != .evidenceExported {
+                        return (record.sequence, record.link)
+                    }
+                }
+                end = start
+            }
+            return nil
+        } catch {
+            throw ControlError(store: error)
         }
     }
 }

@@ -11,6 +11,8 @@ public struct Access: Sendable {
     let way: Way
     /// What they may not write down, beside what has the form of a secret.
     private(set) var secrets = SecretMask()
+    /// Who they say that they are; nil: they have not said.
+    private(set) var person: Person?
 
     private init(way: Way) { self.way = way }
 
@@ -30,9 +32,12 @@ public struct Access: Sendable {
         Access(way: .external(issuer, principal))
     }
 
-    /// - Parameter secrets: known by their values: none of them may stand in what is typed.
-    public func keepingOut(_ secrets: SecretMask) -> Access {
+    /// - Parameters:
+    ///   - person: who they say that they are. It stands in the log where nobody else is named; what they may does not follow from it.
+    ///   - secrets: known by their values: none of them may stand in what is typed.
+    public func acting(as person: Person, keepingOut secrets: SecretMask) -> Access {
         var access = self
+        access.person = person
         access.secrets = secrets
         return access
     }

@@ -58,6 +58,9 @@ struct Gate: Sendable {
         }
     }
 
+    /// Who asks, for the log: who has signed in, and where no users are kept who they say that they are; nil: nobody said.
+    func actor() async throws(ControlError) -> Person? { try await principal()?.person ?? access.person }
+
     var isOpen: Bool {
         get async throws(ControlError) { try await keeper.list(.user, limit: 1).isEmpty }
     }

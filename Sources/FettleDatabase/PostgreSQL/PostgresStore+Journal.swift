@@ -4,6 +4,12 @@ import Foundation
 
 extension PostgresStore {
     public func createRun(_ run: RunID, change: ChangeID, at time: Timestamp) async throws(StoreError) {
+        try await createRun(run, change: change, by: nil, at: time)
+    }
+
+    public func createRun(
+        _ run: RunID, change: ChangeID, by person: Person?, at time: Timestamp
+    ) async throws(StoreError) {
         try await session.write { database in
             let written = try database.execute(
                 """
@@ -11,7 +17,7 @@ extension PostgresStore {
                 """,
                 [.text(run.rawValue), .text(change.rawValue), .integer(time.milliseconds)])
             guard written.affected == 1 else { throw StoreError.isThere(run) }
-            try Self.note(LogRules.of(made: run, for: change, at: time), in: database)
+            try Self.note(LogRules.of(made: run, for: change, by: person, at: time), in: database)
         }
     }
 

@@ -39,6 +39,10 @@ extension PostgresStore {
 
     /// Adds to the log, in the transaction of what the entries tell. The lock lasts until that ends, so it is the last one that a
     /// transaction takes: whoever holds it waits for nobody.
+    public func note(_ act: NotedAct) async throws(StoreError) {
+        try await session.write { database in try Self.note(LogRules.of(act), in: database) }
+    }
+
     static func note(_ entries: [LogEntry], in database: PostgresConnection) throws {
         guard !entries.isEmpty else { return }
         try lock("fettle.log", in: database)

@@ -5,12 +5,18 @@ import GRDB
 
 extension SQLiteStore {
     public func createRun(_ run: RunID, change: ChangeID, at time: Timestamp) async throws(StoreError) {
+        try await createRun(run, change: change, by: nil, at: time)
+    }
+
+    public func createRun(
+        _ run: RunID, change: ChangeID, by person: Person?, at time: Timestamp
+    ) async throws(StoreError) {
         try await writeNew { database in
             try database.execute(
                 sql: "INSERT INTO run (id, change, created_at) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
                 arguments: [run.rawValue, change.rawValue, time.milliseconds])
             guard database.changesCount == 1 else { throw StoreError.isThere(run) }
-            try Self.note(LogRules.of(made: run, for: change, at: time), in: database)
+            try Self.note(LogRules.of(made: run, for: change, by: person, at: time), in: database)
         }
     }
 

@@ -41,6 +41,10 @@ extension SQLiteStore {
     }
 
     /// Adds to the log, in the transaction of what the entries tell.
+    public func note(_ act: NotedAct) async throws(StoreError) {
+        try await writeNew { database in try Self.note(LogRules.of(act), in: database) }
+    }
+
     static func note(_ entries: [LogEntry], in database: Database) throws {
         guard !entries.isEmpty else { return }
         let head = try head(database)

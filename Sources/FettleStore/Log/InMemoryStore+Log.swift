@@ -25,6 +25,9 @@ extension InMemoryStore {
         }
     }
 
+    // Asynchronous though it need not be: the requirement's default would be preferred to it otherwise.
+    public func note(_ act: NotedAct) async throws(StoreError) { try enter { LogRules.of(act) } }
+
     /// Adds to the log what was just written; nothing where no log is kept.
     func enter(_ entries: () throws -> [LogEntry]) throws(StoreError) {
         guard let chain else { return }

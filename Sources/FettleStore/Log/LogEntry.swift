@@ -20,7 +20,7 @@ public struct LogEntry: Codable, Sendable, Equatable {
     public var word: String?
     /// What `digest` is taken over.
     public var subject: LogSubject?
-    /// SHA-256 of the subject's bytes as they were kept by this entry.
+    /// SHA-256 of the subject's bytes as they were kept by this entry; without a subject: what the kind says.
     public var digest: Digest?
     /// SHA-256 of the bytes that were there before, where something was replaced: of the first entry of that write. If that is not what the
     /// log told last, somebody has altered it in between. nil: nothing was replaced, or by an earlier Fettle.
@@ -77,6 +77,10 @@ public struct LogEntry: Codable, Sendable, Equatable {
         case tokenEnded
         /// By which rules is decided here from now on.
         case policyAccepted
+        /// A run's evidence was made as a bundle; the digest is that of the file.
+        case evidenceExported
+        /// The log's head was kept elsewhere; the digest is its link, `word`: in what kind of place.
+        case headAnchored
     }
 }
 

@@ -10,7 +10,9 @@ public enum LogRules {
     public static func of(_ document: StoredDocument) -> [LogEntry] {
         var entry = entry(.kept, document)
         switch document.kind {
-        case .plan: entry.what = .planMade
+        case .plan:
+            entry.what = .planMade
+            entry.by = document.writtenBy
         case .change:
             entry.what = .changeSubmitted
             entry.change = ChangeID(document.id)
@@ -38,7 +40,9 @@ public enum LogRules {
             entry.by = note?.by
             entry.word = note?.kind.rawValue
             entry.set = note.map { PatchSetID($0.set.id) }
-        case .fleet, .facts, .findings, .selection, .statement, .patchset, .submitted: break
+        case .patchset: entry.by = decoded(PatchSet.self, document.bytes)?.madeBy
+        case .statement: entry.by = document.writtenBy
+        case .fleet, .facts, .findings, .selection, .submitted: break
         }
         return [entry]
     }
@@ -108,8 +112,24 @@ public enum LogRules {
 
     // MARK: Runs
 
-    public static func of(made run: RunID, for change: ChangeID, at time: Timestamp) -> [LogEntry] {
-        [LogEntry(.runMade, at: time, change: change, run: run)]
+    /// - Parameters:
+    ///   - run: that was made.
+    ///   - change: that it carries out.
+    ///   - person: who made it; nil: nobody is known.
+    ///   - time: when.
+    public static func of(
+        made run: RunID, for change: ChangeID, by person: Person? = nil, at time: Timestamp
+    ) -> [LogEntry] {
+        [LogEntry(.runMade, at: time, by: person, change: change, run: run)]
+    }
+
+    public static func of(_ act: NotedAct) -> [LogEntry] {
+        switch act {
+        case .evidenceExported(let run, let bundle, let person, let time):
+            [LogEntry(.evidenceExported, at: time, by: person, run: run, digest: bundle)]
+        case .headAnchored(let link, let place, let person, let time):
+            [LogEntry(.headAnchored, at: time, by: person, word: place, digest: link)]
+        }
     }
 
     /// Lines that were added to a run's journal. What steps did stands in the journal alone, which the end covers.

@@ -17,9 +17,24 @@ public protocol LogStore: Sendable {
     func logBeganAt() async throws(StoreError) -> Timestamp?
     /// What a digest of the log was taken over, as it is kept now; nil if it is not there.
     func bytes(of subject: LogSubject) async throws(StoreError) -> [UInt8]?
+    /// An act that leaves nothing in the store but its entry.
+    func note(_ act: NotedAct) async throws(StoreError)
+}
+
+/// What somebody did with what is kept, without altering any of it.
+public enum NotedAct: Sendable, Equatable {
+    /// - `bundle`: the digest of the file that was made.
+    case evidenceExported(run: RunID, bundle: Digest, by: Person, at: Timestamp)
+    /// - `link`: of the head that was kept elsewhere.
+    /// - `place`: a fixed word for what kind of place that is; never an address, which may be a secret.
+    case headAnchored(link: Digest, place: String, by: Person, at: Timestamp)
 }
 
 extension LogStore {
+    public func note(_ act: NotedAct) async throws(StoreError) {
+        throw StoreError(.unavailable, "this store has no log of its own to write that into")
+    }
+
     public func logBeganAt() async throws(StoreError) -> Timestamp? { nil }
 }
 

@@ -94,6 +94,25 @@ extension StoreConformance {
             let digest = try await store.bytes(of: .journal("run-1")).map(LogChain.sha256.digest)
             try expect(entries.last?.digest == digest, "the old run's journal is not covered")
         },
+        Check("who made a plan and a run, exported evidence and anchored the head is in the log") { store in
+            var plan = kept(.plan, "plan-1", bytes: Array("{}".utf8))
+            plan.writtenBy = "olga"
+            try await store.put(plan)
+            try await store.createRun("run-1", change: "change-1", by: "carol", at: time(1))
+            let link = try await store.logHead()?.link ?? LogChain.beginning
+            try await store.note(.evidenceExported(run: "run-1", bundle: plan.digest, by: "erin", at: time(2)))
+            try await store.note(.headAnchored(link: link, place: "file", by: "dora", at: time(3)))
+            let entries = try await requireChain(store)
+            try expect(
+                entries.map(\.what) == [.planMade, .runMade, .evidenceExported, .headAnchored],
+                "entries: \(entries.map(\.what))")
+            try expect(entries.map(\.by) == ["olga", "carol", "erin", "dora"], "by: \(entries.map(\.by))")
+            try expect(
+                entries[2].digest == plan.digest && entries[2].run == "run-1" && entries[3].digest == link
+                    && entries[3].word == "file", "digests: \(entries)")
+            let read = try await store.document(.plan, id: "plan-1")
+            try expect(read?.writtenBy == nil, "who wrote it is kept beside the document")
+        },
     ]
 
     private static let played: [LogEntry.What] = [
