@@ -12,7 +12,7 @@ LAB := Lab/lab
 # A lab of its own, beside the other.
 VMLAB := FETTLE_LAB_NAME=$(or $(FETTLE_LAB_NAME),fettle)-vm Lab/lab
 
-.PHONY: help run test test-long unit lab lab-down lab-vm lab-vm-down bench bench-fleet bench-judge bench-plan bench-replay bench-reports bench-versions fuzz simulate mutations fmt check docs release install-needs clean
+.PHONY: help run test test-long sequences unit lab lab-down lab-vm lab-vm-down bench bench-fleet bench-judge bench-plan bench-replay bench-reports bench-versions fuzz simulate mutations fmt check docs release install-needs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -27,6 +27,10 @@ test: install-needs ## all tests: units, properties, and the lab's real hosts
 
 test-long: ## the same, with the properties on ten times the seeds, and a run on the lab for each event after which it is killed
 	@$(MAKE) test FETTLE_TEST_LONG=1
+
+sequences: ## 100,000 generated sequences each of calls by people with and without the role, and of acts on a change: no run without its quorum
+	swift build $(FLAGS) --build-tests
+	FETTLE_TEST_LONG=1 scripts/watch-tests 86400 swift test $(BUILD) --skip-build --filter 'ServiceCallTests|ChangePropertyTests'
 
 unit: ## the tests that need no lab
 	swift test $(FLAGS)
