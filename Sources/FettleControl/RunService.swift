@@ -149,6 +149,8 @@ public struct RunService: Sendable {
             return try await forerunner.runs {
                 try await executor.execute(start: RunStart(change: change.id, plan: change.plan, by: person))
             }
+        } catch let error as ControlError {
+            throw error
         } catch let error as RunExecutionError {
             throw ControlError(execution: error, run: run)
         } catch let error as PlanDefect {
