@@ -305,10 +305,12 @@ public struct RunService: Sendable {
         }
     }
 
-    /// Asks something of a run, whichever process carries it out.
+    /// Asks something of a run, whichever process carries it out. What stops it or takes it back is never refused for
+    /// its reason: a secret in that is masked.
     ///
     /// - Throws: `conflict` if the run has ended.
     public func ask(_ request: RunRequest, of run: RunID) async throws(ControlError) {
+        let request = request.masked(by: gate.access.secrets)
         try await gate.require(request.act, by: request.person, saying: request.typed) { () throws(ControlError) in
             ActScope(try await story(of: run).plan)
         }
@@ -332,7 +334,7 @@ public struct RunService: Sendable {
     public func pause(
         _ run: RunID, carriedOutBy executor: String, by person: Person, reason: String
     ) async throws(ControlError) {
-        let request = RunRequest.pause(by: person, reason: reason)
+        let request = RunRequest.pause(by: person, reason: reason).masked(by: gate.access.secrets)
         guard try await summary(of: run).executor == executor else { return try await ask(request, of: run) }
         try gate.requireNoSecret(in: request.typed)
         try await submit(request, to: run)

@@ -35,7 +35,7 @@ public struct BundleExaminer {
         story.factsAfter = try factsAfter()
         story.waivers = try waivers()
         story.patchSet = selection.patchSet
-        story.promotion = try comparePromotion(log, change)
+        story.promotion = try comparePromotion(log, change, plan, startedAt: journal.first?.at)
         story.logEntries = try log.entries().count
         self.story = story
     }
@@ -103,24 +103,54 @@ public struct BundleExaminer {
         expect(
             head.sequence == bundle.manifest.head.sequence && head.link == bundle.manifest.head.link,
             "the entries of the log do not lead to the head that was signed")
-        var digests: [String: FettleModel.Digest] = [:]
+        let subjects = subjects(change, selection, findings)
+        let events = try waiverLines()
+        let own = Set(subjects.map(\.subject) + events.map { LogSubject.waiver($0.0) })
+        let digests = try digests(log, of: own)
+        for (subject, part) in subjects where !bundle.manifest.notInLog.contains(subject.description) {
+            expect(
+                digests[subject] == digest(part),
+                digests[subject] == nil
+                    ? "the log has no entry of \(subject)" : "the log knows \(subject) with another digest")
+        }
+        for (position, event) in events {
+            let subject = LogSubject.waiver(position)
+            guard !bundle.manifest.notInLog.contains(subject.description) else { continue }
+            expect(
+                digests[subject] == LogChain.sha256.digest(event), "the log knows \(subject) with another digest")
+        }
+    }
+
+    /// What the log tells last of each. Of others nothing is judged: what was done to another change says nothing of this
+    /// run.
+    private mutating func digests(
+        _ log: LogExtract, of own: Set<LogSubject>
+    ) throws(EvidenceError) -> [LogSubject: FettleModel.Digest] {
+        var digests: [LogSubject: FettleModel.Digest] = [:]
         for (_, entry) in try log.entries() {
-            guard let subject = entry.subject, let digest = entry.digest else { continue }
+            guard let subject = entry.subject, let digest = entry.digest, own.contains(subject) else { continue }
             expect(
                 entry.what != .documentAltered, "the log tells that \(subject) was altered, by nothing that Fettle does"
             )
             expect(
-                subject.isEverReplaced || (digests[subject.description] ?? digest) == digest,
+                subject.isEverReplaced || (digests[subject] ?? digest) == digest,
                 "the log tells of two different \(subject)")
             expect(
-                !entry.makesItsSubject || digests[subject.description] == nil,
+                !entry.makesItsSubject || digests[subject] == nil,
                 "the log tells that \(subject) was made anew, after an entry that tells of it")
-            if let before = entry.before, let known = digests[subject.description] {
+            if let before = entry.before, let known = digests[subject] {
                 expect(before == known, "\(subject) was altered between two entries of the log that tell of it")
             }
-            digests[subject.description] = digest
+            digests[subject] = digest
         }
-        var subjects: [(LogSubject, BundlePart)] = [
+        return digests
+    }
+
+    /// What the log has to tell of, and the part that holds it.
+    private func subjects(
+        _ change: Change, _ selection: Selection, _ findings: FindingSet
+    ) -> [(subject: LogSubject, part: BundlePart)] {
+        var subjects: [(subject: LogSubject, part: BundlePart)] = [
             (.document(.facts, id: findings.facts.id), .facts), (.document(.findings, id: findings.id), .findings),
             (.document(.selection, id: selection.id), .selection),
             (.document(.change, id: change.id.rawValue), .change),
@@ -131,19 +161,7 @@ public struct BundleExaminer {
         if digest(.evidence) != nil {
             subjects.append((.document(.evidence, id: bundle.manifest.run.rawValue), .evidence))
         }
-        for (subject, part) in subjects where !bundle.manifest.notInLog.contains(subject.description) {
-            expect(
-                digests[subject.description] == digest(part),
-                digests[subject.description] == nil
-                    ? "the log has no entry of \(subject)" : "the log knows \(subject) with another digest")
-        }
-        for (position, event) in try waiverLines() {
-            let subject = LogSubject.waiver(position)
-            guard !bundle.manifest.notInLog.contains(subject.description) else { continue }
-            expect(
-                digests[subject.description] == LogChain.sha256.digest(event),
-                "the log knows \(subject) with another digest")
-        }
+        return subjects
     }
 
     /// That each who approved did so before the run was started. What was decided before there was a log is not in it.

@@ -48,6 +48,8 @@ public struct BundleStory: Codable, Sendable, Equatable {
         public var madeBy: Person
         /// As they stood when the run was started.
         public var criteria: [PromotionJudge.Criterion]
+        /// See `PromotionAccount.untold`; nil: all of it could be read.
+        public var untold: [String]?
         /// Sign-offs and regressions, and what became of them, in the order in which they were written.
         public var said: [Said]
         /// Stages that the set was promoted to, each change once; oldest first.
@@ -67,6 +69,7 @@ public struct BundleStory: Codable, Sendable, Equatable {
             lane = account.lane
             madeBy = set.madeBy
             criteria = account.criteria
+            untold = account.untold
             promotions = account.promotions
             said = notes.map {
                 Said(id: $0.id, kind: $0.kind, passes: $0.passes, stage: $0.stage, by: $0.by, at: $0.at)
@@ -106,6 +109,8 @@ public struct BundleStory: Codable, Sendable, Equatable {
             switch record.event {
             case .stepDone(let step, _, _) where gates.contains(step): passed += 1
             case .stepFailed(let step, _, _) where gates.contains(step): failed += 1
+            // A person's no is the gate's failure, of which no other line tells.
+            case .gateAnswered(let step, _, .fail, _) where gates.contains(step): failed += 1
             case .ended(let end):
                 outcome = end
                 endedAt = record.at

@@ -3,7 +3,8 @@ public import FettleModel
 /// How a patch set came to the stage of a run: what it had shown when the run was started, and on what that rests. What people said of
 /// it stands beside it, in the part `notes`.
 public struct PromotionAccount: Codable, Sendable, Equatable {
-    /// Raised whenever `PromotionJudge` judges otherwise, so that what an earlier Fettle judged is not called false.
+    /// Raised whenever `PromotionJudge` judges otherwise, or says it in other words, so that what an earlier Fettle judged is
+    /// not called false.
     public static let currentRules = 1
 
     /// By which rules the criteria were judged.
@@ -19,14 +20,21 @@ public struct PromotionAccount: Codable, Sendable, Equatable {
     public var brought: [PlatformVersions]
     /// What other runs with the set had come to by then.
     public var trials: [PatchSetTrial]
-    /// What is kept of the set and cannot be relied on, in words.
+    /// What could not be relied on, by which criteria were judged not to be met. None any more, as that is in `untold`: that it
+    /// cannot be told today does not mean that it was not met then.
     public var doubts: [String]
+    /// What was kept of the set before the run was started and cannot be relied on any more, in words: a criterion that is not
+    /// met may have been met by it. nil: nothing.
+    public var untold: [String]?
+    /// Notes that are not what the log tells of them, or are gone. It excuses those alone that were written after the run's
+    /// start: what the run rests on has to be here. nil: none.
+    public var unheard: [String]?
     /// Every change that promotes the set, this run's among them; oldest first.
     public var promotions: [Promotion]
 
     public init(
         set: StageReference, stage: StageID, lane: PromotionLane, judgedAt time: Timestamp,
-        criteria: [PromotionJudge.Criterion], brought: [PlatformVersions], trials: [PatchSetTrial], doubts: [String],
+        criteria: [PromotionJudge.Criterion], brought: [PlatformVersions], trials: [PatchSetTrial],
         promotions: [Promotion]
     ) {
         self.set = set
@@ -36,7 +44,7 @@ public struct PromotionAccount: Codable, Sendable, Equatable {
         self.criteria = criteria
         self.brought = brought
         self.trials = trials
-        self.doubts = doubts
+        doubts = []
         self.promotions = promotions
     }
 

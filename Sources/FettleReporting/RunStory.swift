@@ -81,8 +81,30 @@ public struct RunStory: Codable, Sendable, Equatable {
         case .stepSkipped(let id, let person, let reason):
             update(id, position) { $0.skipped = reason }
             moment(record, "\(person) skipped \(id): \(reason)", trouble: true)
+        case .gateAnswered(let id, let person, .fail, let reason):
+            // A no is the gate's failure, and the machine writes no other line of it.
+            refuse(id, by: person, reason, at: record.at, forward: forward, rollback: rollback, position: &position)
+            tellDecision(record)
         default:
             tellDecision(record)
+        }
+    }
+
+    private mutating func refuse(
+        _ id: StepID, by person: Person, _ reason: String, at time: Timestamp, forward: [StepID: Step],
+        rollback: [StepID: Step], position: inout [StepID: Int]
+    ) {
+        if position[id] == nil {
+            let step = forward[id] ?? rollback[id]
+            position[id] = steps.count
+            steps.append(
+                StepStory(
+                    step: id, resource: step?.resource ?? ResourceID(""), name: step?.action.name ?? id.rawValue,
+                    isRollback: rollback[id] != nil, attempts: 1, startedAt: time))
+        }
+        update(id, position) {
+            $0.endedAt = time
+            $0.failure = StepFailure(code: .unhealthy, message: "\(person) answered no: \(reason)")
         }
     }
 

@@ -78,6 +78,20 @@ import Testing
         #expect(unmet.output.contains("none of the 1 anchored heads"), "\(unmet.output)")
     }
 
+    /// The export's own entry moves the head past the bundle: the head before it is anchored too.
+    @Test func anAnchorAfterAnExportIsMetByTheBundle() async throws {
+        let folder = try await carriedOut()
+        _ = try await run(["evidence", "export", "run-1"], in: folder)
+        _ = try await run(["evidence", "key", "--to", "key.pem"], in: folder)
+        let anchored = try await run(["evidence", "anchor", "--to", "file:heads"], in: folder)
+        #expect(anchored.output.split(separator: "\n").count { $0.hasPrefix("anchored entry") } == 2)
+        let verdict = try await run(
+            ["evidence", "verify", "run-1.evidence", "--key", "key.pem", "--anchor", "heads"], in: folder)
+        #expect(verdict.output.contains("anchored heads met: 1 of 2"), "\(verdict.output)")
+        let check = try await run(["evidence", "check", "--anchor", "heads"], in: folder)
+        #expect(check.output.contains("anchored heads met: 2"), "\(check.output)")
+    }
+
     /// With OpenSSL, as docs/evidence.md tells it.
     @Test func aPersonCanVerifyTheSignatureByHand() async throws {
         let folder = try await carriedOut()

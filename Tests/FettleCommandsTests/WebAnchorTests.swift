@@ -15,10 +15,10 @@ struct WebAnchorTests {
         server = try WebAnchorServer(in: folder)
     }
 
-    private func run(_ line: String, exits: Int32 = 0) async throws -> Program {
+    private func run(_ line: String, exits: Int32 = 0, anchor: String? = nil) async throws -> Program {
         let program = try Program(
             line.split(separator: " ").map(String.init), in: folder,
-            settings: ["CURL_CA_BUNDLE": server.authority, "FETTLE_ANCHOR": server.address])
+            settings: ["CURL_CA_BUNDLE": server.authority, "FETTLE_ANCHOR": anchor ?? server.address])
         let status = try await program.end()
         #expect(status == exits, "\(line): \(status)\n\(program.output)\(program.error)")
         // The address is a secret as a whole.
@@ -66,6 +66,18 @@ struct WebAnchorTests {
         #expect(
             anew.output.contains("entry \(last) is not the one that was anchored: the log was written anew"),
             "\(anew.output)")
+    }
+
+    /// It may be a secret that was written wrong.
+    @Test func whatAVariableHoldsIsAPlaceOrIsToldByTheVariablesNameAlone() async throws {
+        defer { server.stop() }
+        _ = try await run("evidence anchor", anchor: "file:heads")
+        let check = try await run("evidence check --anchor env:FETTLE_ANCHOR", anchor: "file:heads")
+        #expect(check.output.contains("anchored heads met: 1"), "\(check.output)")
+        for address in ["HTTPS://localhost/planted-path", "http://localhost/planted-path", " https://x/planted-path"] {
+            let refused = try await run("evidence check --anchor env:FETTLE_ANCHOR", exits: 2, anchor: address)
+            #expect(refused.error.contains("--anchor env:FETTLE_ANCHOR takes"), "\(refused.error)")
+        }
     }
 
     @Test func whatIsNoHeadAndWhatDoesNotAnswerIsToldWithoutTheAddress() async throws {

@@ -33,6 +33,8 @@ import Testing
         let told = try await entries(.evidenceExported, in: store)
         #expect(told.map(\.by) == ["erin", "dora"] && told.allSatisfy { $0.run == run })
         #expect(told.map(\.digest) == [first.bytes, second.bytes].map(LogChain.sha256.digest))
+        // Not in the next bundle: who has an older binary could not read it.
+        #expect(!String(decoding: second.bytes, as: UTF8.self).contains("evidenceExported"))
         #expect(try await LogService(store: store).check().holds)
     }
 
@@ -58,10 +60,31 @@ import Testing
         #expect(told.map(\.by) == ["erin", "dora"] && told.map(\.word) == ["file", "s3"])
         #expect(told.allSatisfy { $0.digest == head.link && $0.subject == nil })
         #expect(try await log.check(anchors: [head]).holds)
-        _ = try await BundleService(store: store).export("run-1", by: "erin", key: key, secrets: SecretMask())
-        #expect(try await log.signedHead(key).sequence == head.sequence)
         try await StageKeeper(store: store).keep(["more"], as: .fleet, id: "fleet-1", at: Timestamp(milliseconds: 1))
-        #expect(try await log.signedHead(key).sequence == head.sequence + 4)
+        #expect(try await log.signedHead(key).sequence == head.sequence + 3)
+    }
+
+    /// The newest head covers the exports; the one before them lies in what each bundle holds of the log.
+    @Test func anAnchorAfterExportsCoversThemAndIsMetByEachBundle() async throws {
+        let run = try await world.carriedOut()
+        let (log, key) = (LogService(store: store), try SigningKey())
+        let before = try await log.signedHead(key)
+        var bundles: [[UInt8]] = []
+        for person in ["erin", "dora"] as [Person] {
+            let exported = try await BundleService(store: store).export(
+                run, by: person, key: key, secrets: SecretMask())
+            bundles.append(exported.bytes)
+        }
+        let heads = try await log.signedHeads(key)
+        #expect(heads.map(\.sequence) == [before.sequence, before.sequence + 2])
+        for bundle in bundles {
+            let examiner = try BundleExaminer(EvidenceBundle(Data(bundle), trusting: [key.verifying]))
+            let held = examiner.hold(against: heads)
+            #expect(held.met > 0 && held.faults.isEmpty, "\(held)")
+        }
+        for head in heads { try await log.anchored(head, at: "file", by: "erin") }
+        #expect(try await log.signedHeads(key).map(\.sequence) == heads.map(\.sequence))
+        #expect(try await log.check(anchors: heads).holds)
     }
 
     @Test func whoWroteASetOrAStatementIsInTheLog() async throws {

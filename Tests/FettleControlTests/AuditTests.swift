@@ -4,6 +4,7 @@ import FettleModel
 import FettleStore
 import FettleTestSupport
 import Foundation
+import Synchronization
 import Testing
 
 @testable import FettleControl
@@ -152,6 +153,28 @@ import Testing
             }
             let error = await #expect(throws: ControlError.self) { try await export(run, from: altered) }
             #expect(error?.code == .drift, "\(subject)")
+        }
+    }
+
+    /// As when somebody looks at a change again between its reading and that of the log.
+    @Test func whatIsWrittenWhileEvidenceIsGatheredIsNoTampering() async throws {
+        let run = try await world.carriedOut()
+        let first = FirstReading()
+        let stale = AlteredStore(inner: store) { known, bytes in
+            guard known == .journal(run), let bytes, first.isNow() else { return bytes }
+            return Array(String(decoding: bytes, as: UTF8.self).replacing("alice", with: "carol").utf8)
+        }
+        #expect(try await export(run, from: stale).0.story.startedBy == "alice")
+    }
+
+    private final class FirstReading: Sendable {
+        private let isOver = Mutex(false)
+
+        func isNow() -> Bool {
+            isOver.withLock { isOver in
+                defer { isOver = true }
+                return !isOver
+            }
         }
     }
 

@@ -12,12 +12,14 @@ import Testing
     private let mask = SecretMask(environment: [
         "PGPASSWORD": "hunter-twelve", "HTTPS_PROXY": "http://user:pr0xy-secret@proxy:3128", "PATH": "/usr/bin:/bin",
         "GITHUB_TOKEN": "ghp_\"quoted\"", "SHORT_TOKEN": "yes", "TOKEN_FILE": "/etc/a/token-file",
+        "CREDENTIALS_DIRECTORY": "/run/credentials/fettle", "SECRETS_DIR": "/run/secrets",
     ])
 
     @Test(
         arguments: [
             ("the password is hunter-twelve, twice hunter-twelve", "the password is ***, twice ***"),
             ("via pr0xy-secret", "via ***"), ("ghp_\"quoted\"", "***"), ("yes it is /etc/a/token-file", nil),
+            ("in /run/credentials/fettle and /run/secrets", nil),
             ("postgresql://fettle:s3cret@db.example/fettle", "postgresql://fettle:***@db.example/fettle"),
             ("http://a:b:c@d:80/x@y", "http://a:***@d:80/x@y"), ("ssh://git@host:22/x", nil),
             ("http://host:80/a@b", nil),
@@ -52,10 +54,48 @@ import Testing
     @Test func whateverAHostPrintsIsAnswered() {
         let pieces = [
             "password=", "://:@", "bearer ", "\u{0}\u{fffd}", "PRIVATE KEY-----", "-----END", "token\"", "--secret ",
+            "hvs.", "fettle:", "token\\", "password:\n", "\u{FF1A}\u{A0}",
         ]
         for piece in pieces {
             let masked = mask.masked(String(repeating: piece, count: 2_000))
             #expect(masked.utf8.count <= 40_000)
+        }
+    }
+
+    /// Of a value only itself goes, whatever stands before it.
+    @Test(
+        arguments: [
+            ("{\\\"password\\\":\\\"a\\\",\\\"b\\\":2}", "{\\\"password\\\":\\\"***\\\",\\\"b\\\":2}"),
+            ("password => 'a b', x", "password => '***', x"), ("password := a b", "password := *** b"),
+            ("password == a", "password == ***"), ("password\u{FF1A}a b", "password\u{FF1A}*** b"),
+            ("password\u{A0}=\u{A0}a", "password\u{A0}=\u{A0}***"), ("password:\n  a1\nb", "password:\n  ***\nb"),
+            ("Password:\nlogin went wrong", "Password:\nlogin went wrong"),
+            ("password:\nport: 5432", "password:\nport: 5432"),
+        ])
+    func theValueIsMaskedAndNotTheSign(text: String, masked: String) {
+        #expect(mask.masked(text) == masked)
+    }
+
+    /// Such as of an automation controller: what everybody may say of it is not taken for a secret.
+    @Test func anAddressIsKnownByThoseOfItsPartsThatNobodyCouldGuess() {
+        let known = KnownSecrets()
+        let name = "a hook"
+        known.add(address: "https://awx.example/api/v2/job_templates/42/github/", as: name)
+        known.add(address: "https://x.example/hooks/v2?api-version=2016-06-01", as: name)
+        known.add(address: "https://y.example/production-eu1/2026-11-28T22:05:00Z", as: name)
+        known.add(address: "https://z.example/hooks/0123456789abcdef?sig=0f1e2d3c4b5a69788796", as: name)
+        let mask = SecretMask(and: known)
+        for text in [
+            "job_templates", "/api/v2/job_templates/42/github/", "2016-06-01", "/hooks/v2", "production-eu1",
+            "2026-11-28T22:05:00Z", "/production-eu1/2026-11-28T22:05:00Z",
+        ] {
+            #expect(mask.namesOfSecrets(in: Array("see \(text)".utf8)).isEmpty, "\(text)")
+        }
+        for text in [
+            "https://awx.example/api/v2/job_templates/42/github/", "0123456789abcdef", "/hooks/0123456789abcdef",
+            "0f1e2d3c4b5a69788796",
+        ] {
+            #expect(mask.namesOfSecrets(in: Array("see \(text)".utf8)) == [name], "\(text)")
         }
     }
 

@@ -30,6 +30,22 @@ import Testing
         ("glpat-0123456789abcdefghij", "0123456789abcdefghij"), ("xoxb-1234567890-abcdefghij", "1234567890-abcdefghij"),
         ("https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXX", "XXXXXXXXXXXXXXXX"),
         ("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJvbGdhIiwiYSI6MX0.c2lnbmF0dXJl", "c2lnbmF0dXJl"),
+        ("{\\\"password\\\":\\\"hunter2\\\", \\\"a\\\": 1}", "hunter2"), ("{\"password\": \"hun\\\"ter2\"}", "ter2"),
+        ("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQVYBGa\n-----END PGP PRIVATE KEY BLOCK-----", "lQVYBGa"),
+        ("-----BEGIN PGP PRIVATE KEY BLOCK----- lQVYBGa", "lQVYBGa"),
+        ("the password:\nhunter2", "hunter2"), ("the password:\r\n  hunter\r\nis set", "hunter"),
+        ("{\"password\":\n  \"hunter two\"}", "hunter two"), ("password\u{FF1A}hunter2", "hunter2"),
+        ("password\u{FF1A} hunter2 is set", "hunter2"), ("password\u{FF1D}hunter", "hunter"),
+        ("password\u{A0}=\u{A0}hunter2", "hunter2"), ("password\u{A0}: hunter2", "hunter2"),
+        ("password => 'hunter2'", "hunter2"), ("password := hunter2", "hunter2"), ("password == hunter2", "hunter2"),
+        ("'password' => \"hunter two\"", "hunter two"), ("password: hunter2 is set again", "hunter2"),
+        ("password: 'hunter' is set", "hunter"), ("PASSWORD_2=hunter", "hunter"), ("token: k1x3 is new", "k1x3"),
+        ("mysql --db-password hunter2 -h db", "hunter2"), ("token-service: 0f3bA91c77e2", "0f3bA91c77e2"),
+        ("Authorization: 0123456789abcdef", "0123456789abcdef"),
+        ("Authorization\u{FF1A} Token 0123456789abcdef", "0123456789abcdef"),
+        ("Authorization: AWS4-HMAC-SHA256 Signature=0123456789abcdef01", "0123456789abcdef01"),
+        ("curl -H 'Cookie: session=0123456789abcdef0123' https://db.example", "0123456789abcdef0123"),
+        ("credentials: olga:hunter2", "hunter2"), ("hvs.hvs.hvs.hvs.hvs.hvs.CAESIJ", "CAESIJ"),
     ]
 
     @Test(arguments: planted)
@@ -53,6 +69,17 @@ import Testing
         "ssh://git@host:22/x", "openssl 3.0.2-0ubuntu1.18 closes CVE-2026-1234", "secretary: informed",
         "no private key was touched", "Akiaba renamed", "eyJ", "rotated the api keys, as agreed with olga@example.org",
         "digest 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "Authorization: CAB approved, see https://wiki.example/chg/12",
+        "authorization: on-call lead, 2026-11-28T22:05Z", "Authorization: CHG0012345/CTASK0099887",
+        "authorization: token expired, renewed by olga", "Authorization: https://wiki.example/chg/0a1b2c3d4e5f",
+        "PasswordAuthentication=no on web-3", "max_tokens=0", "passwordless=yes",
+        "secret-manager: 10.0.0.12 is down", "secret-manager: 2001:db8::12 is down", "token-service: CHG0012345",
+        "token-service: openssl-3.0.2-0ubuntu1.18", "token-service: production-eu1", "secret-manager: 2026-11-28",
+        "restarted with --skip-password-check on web-3", "restarted with --skip-password on web-3",
+        "read with --password-file /run/secrets/web_0a1b2c", "bearer token/session expired",
+        "rotate password: see ticket", "rotate password: see CHG0012345.", "token: expired", "password: rotated",
+        "password: 3 of 5 are new", "password: GitHub's is new", "token: https://wiki.example/token/12",
+        "the password:\nit was renewed by olga", "password:\nhost: db", "no PGP PUBLIC KEY BLOCK----- was touched",
     ])
     func proseIsNot(text: String) throws {
         try TypedWords.note(text).requireNoSecret(SecretMask())
@@ -74,8 +101,8 @@ import Testing
     private static let fleet = FleetBuilder(environments: ["dev"]).fleet
     private static let calls = [
         "submit", "vote", "reject", "review", "promote", "set", "note", "answer", "waive", "waiveSome", "waiverOwner",
-        "endWaiver", "statement", "settle", "pause", "abort", "rollback", "skip", "part", "handOver", "gate", "stop",
-        "plan", "undo", "imagePromote", "imageRetire", "token",
+        "endWaiver", "statement", "settle", "skip", "handOver", "gate", "plan", "undo", "imagePromote", "imageRetire",
+        "token",
     ]
 
     @Test(arguments: calls)
@@ -99,6 +126,36 @@ import Testing
         #expect(!error.description.contains("hunter2"))
         #expect(try await world.mark() == before)
         #expect(try await world.store.requests(to: "run-1").isEmpty)
+    }
+
+    /// In an emergency nobody has to find out first what was wrong with a reason.
+    @Test func whatStopsARunOrTakesItBackIsNotHeldUpAndItsSecretIsMasked() async throws {
+        let world = AuditedRun()
+        let runs = RunService(store: world.store, tools: world.tools)
+        let run = try await runs.create(for: try await world.approved().id)
+        let asked: [(String) -> RunRequest] = [
+            { .pause(by: "olga", reason: $0) }, { .abort(by: "olga", reason: $0) },
+            { .rollback(by: "olga", reason: $0) },
+            { .rollbackPart(resources: ["web-1"], by: "olga", reason: $0) },
+        ]
+        for request in asked { try await runs.ask(request(Self.text), of: run) }
+        let claim = try await world.store.claim(
+            run, executor: "one", at: .now(), leaseSeconds: 60, takeOver: false)
+        try await runs.pause(run, carriedOutBy: "one", by: "olga", reason: Self.text)
+        try await world.store.release(claim)
+        let kept = try await world.store.requests(to: run).map(\.request)
+        #expect(kept == (asked + [asked[0]]).map { $0("it works with password=***") })
+    }
+
+    @Test func aReasonIsMaskedOnlyWhereItWouldBeRefused() {
+        let secrets = SecretMask(environment: ["PGPASSWORD": "hunter-twelve"])
+        for (typed, kept) in [
+            ("rotate password: see ticket", "rotate password: see ticket"), ("token: expired", "token: expired"),
+            ("it was hunter-twelve", "it was ***"), ("PRIVATE KEY----- MIIEvQ", "PRIVATE KEY-----***"),
+        ] {
+            let request = RunRequest.abort(by: "olga", reason: typed).masked(by: secrets)
+            #expect(request == .abort(by: "olga", reason: kept))
+        }
     }
 
     private static func act(_ call: String, _ plan: Plan, _ world: IdentityWorld, _ access: Access) async throws {
@@ -132,15 +189,10 @@ import Testing
     private static func actOfARun(_ call: String, _ world: IdentityWorld) async throws {
         let runs = RunService(store: world.store, tools: world.tools)
         switch call {
-        case "pause": try await runs.ask(.pause(by: "olga", reason: text), of: "run-1")
-        case "abort": try await runs.ask(.abort(by: "olga", reason: text), of: "run-1")
-        case "rollback": try await runs.ask(.rollback(by: "olga", reason: text), of: "run-1")
         case "skip": try await runs.ask(.skip(step: "s", by: "olga", reason: text), of: "run-1")
-        case "part": try await runs.ask(.rollbackPart(resources: ["web-1"], by: "olga", reason: text), of: "run-1")
         case "gate": try await runs.ask(.answer(step: "s", by: "paul", verdict: .pass, reason: text), of: "run-1")
         case "handOver":
             _ = try await runs.handOver("run-1", by: "olga", reason: text) { _ in false }
-        case "stop": try await runs.pause("run-1", carriedOutBy: "one", by: "olga", reason: text)
         default: try await actOfGovernance(call, world)
         }
     }

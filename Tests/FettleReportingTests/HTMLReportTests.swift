@@ -238,6 +238,19 @@ import Testing
     }
 
     /// A host that was put back for a pause was not out all the while.
+    /// The machine writes the answer and no failure, and the gate that stopped everything stood in no table.
+    @Test func aGateThatAPersonRefusedIsOneThatFailed() throws {
+        let events: [RunEvent] = [
+            .started(
+                change: "change-1", plan: StageReference(id: "plan-1", digest: Digest(rawValue: "a")), by: "alice"),
+            .gateAnswered(step: "web-1/gate", by: "bob", verdict: .fail, reason: "it looks wrong"),
+        ]
+        let story = RunStory(plan: RollingPlan.plan(size: 2, lanes: 1), journal: evidence(events: events).journal)
+        let gate = try #require(story.steps.first)
+        #expect(gate.step == "web-1/gate" && gate.failure?.message == "bob answered no: it looks wrong")
+        #expect(gate.observation == nil && gate.endedAt != nil)
+    }
+
     @Test func aStepThatIsTakenAnewAfterAPauseHasTwoTimes() {
         let seen = Observation(verdict: .pass, summary: "out", observedAt: start)
         let events: [RunEvent] = [

@@ -24,6 +24,8 @@ struct EvidenceAnchor: AsyncParsableCommand {
         var link: Digest
         var signer: Digest
         var line: String
+        /// The head before the exports of evidence that came last, as it was kept too; nil: none came last.
+        var beforeExports: String?
     }
 
     func run() async throws {
@@ -31,16 +33,22 @@ struct EvidenceAnchor: AsyncParsableCommand {
         try objects.require([named])
         let place = try AnchorPlace(named, objects)
         let session = try Session(options)
+        try await session.log.requireMayAnchor(by: session.person)
         let key = try await session.signingKey()
-        let head = try await session.log.signedHead(key)
-        let isNew = try place.keep(head)
-        if isNew { try await session.log.anchored(head, at: place.word, by: session.person) }
-        if options.output == .json {
-            return try session.printJSON(
-                Answer(sequence: head.sequence, link: head.link, signer: head.signer, line: head.line))
+        let heads = try await session.log.signedHeads(key)
+        for head in heads {
+            let isNew = try place.keep(head)
+            if isNew { try await session.log.anchored(head, at: place.word, by: session.person) }
+            guard options.output != .json else { continue }
+            let words = isNew ? "anchored" : "it was there already:"
+            session.print("\(words) entry \(head.sequence), link \(head.link.short)…")
         }
-        let words = isNew ? "anchored" : "it was there already:"
-        session.print("\(words) entry \(head.sequence), link \(head.link.short)…")
+        if options.output == .json, let head = heads.last {
+            try session.printJSON(
+                Answer(
+                    sequence: head.sequence, link: head.link, signer: head.signer, line: head.line,
+                    beforeExports: heads.count > 1 ? heads.first?.line : nil))
+        }
     }
 }
 
@@ -50,7 +58,8 @@ enum AnchorPlace {
     case web(WebAnchor)
     case objects(ObjectStore)
 
-    init(_ text: String, _ options: ObjectStoreOptions = ObjectStoreOptions()) throws {
+    /// - Parameter name: how the place was named, for errors: what it is named by may hold a secret.
+    init(_ text: String, _ options: ObjectStoreOptions = ObjectStoreOptions(), named name: String = "--to") throws {
         if ObjectPlace.isOne(text) {
             self = .objects(ObjectStore(place: try ObjectPlace(text, options)))
             return
@@ -63,7 +72,7 @@ enum AnchorPlace {
             // Not quoted: it may hold a secret.
             throw CommandFailure(
                 .usage,
-                "--to takes file:PATH, s3://BUCKET/PREFIX, or https://… without a user name\n  such as --to file:/mnt/elsewhere/heads"
+                "\(name) takes file:PATH, s3://BUCKET/PREFIX, or https://… without a user name\n  such as file:/mnt/elsewhere/heads"
             )
         }
         self = .web(web)
@@ -86,6 +95,14 @@ enum AnchorPlace {
         case .objects(let store): return try store.keep(head)
         }
         return true
+    }
+
+    func heads(trusting keys: [VerifyingKey]) throws -> [SignedHead] {
+        switch self {
+        case .file(let path): try EvidenceFile.heads([path], trusting: keys)
+        case .web(let web): try web.heads(trusting: keys)
+        case .objects(let store): try store.heads(trusting: keys)
+        }
     }
 
     private static func append(_ line: String, to path: String) throws {

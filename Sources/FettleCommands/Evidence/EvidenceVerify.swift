@@ -92,7 +92,11 @@ enum StoryLines {
         }
         lines.append("\(story.plan.id): \(story.hosts) hosts, digest \(story.plan.digest.short)…")
         if let set = story.patchSet { lines.append("made from \(set.id), digest \(set.digest.short)…") }
-        if let promotion = story.promotion { lines += Self.lines(promotion) }
+        if let promotion = story.promotion {
+            lines += Self.lines(promotion)
+        } else if story.patchSet != nil {
+            lines.append("how its set came there is not in it")
+        }
         if let person = story.startedBy { lines.append("started by \(person)") }
         lines.append("gates: \(story.gatesPassed) passed, \(story.gatesFailed) failed; \(story.events) events in all")
         for feed in story.feeds {
@@ -114,7 +118,9 @@ enum StoryLines {
             "promoted to \(promotion.stage)\(promotion.lane == .fast ? " by the fast lane" : ""), made by \(promotion.madeBy): "
                 + "\(met) of \(promotion.criteria.count) criteria met when the run was started"
         ]
-        lines += promotion.criteria.map { "  \($0.isMet ? "met" : "not met"): \($0.words)" }
+        let unmet = promotion.untold == nil ? "not met" : "cannot be told, or not met"
+        lines += promotion.criteria.map { "  \($0.isMet ? "met" : unmet): \($0.words)" }
+        lines += (promotion.untold ?? []).map { "  cannot be told any more: \($0)" }
         for way in promotion.promotions {
             let run = way.run.map { ", \($0)" } ?? ", not started"
             lines.append(

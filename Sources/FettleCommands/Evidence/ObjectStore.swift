@@ -183,18 +183,23 @@ enum AnchoredHeads {
         _ places: [String], _ options: ObjectStoreOptions, trusting keys: [VerifyingKey]
     ) throws -> [SignedHead] {
         let environment = ProcessInfo.processInfo.environment
-        let places = try places.map { place in
-            guard place.hasPrefix("env:") else { return place }
-            guard let named = environment[String(place.dropFirst(4))], !named.isEmpty else {
-                throw CommandFailure(.usage, "--anchor \(place.printable): that variable is not set")
+        let named = try places.map { place -> (text: String, variable: String?) in
+            guard place.hasPrefix("env:") else { return (place, nil) }
+            let name = "--anchor \(place.printable)"
+            guard let text = environment[String(place.dropFirst(4))], !text.isEmpty else {
+                throw CommandFailure(.usage, "\(name): that variable is not set")
             }
-            return named
+            return (text, name)
         }
-        try options.require(places)
-        return try places.flatMap { place in
-            if place.hasPrefix("https://") { return try WebAnchor(place).heads(trusting: keys) }
-            guard ObjectPlace.isOne(place) else { return try EvidenceFile.heads([place], trusting: keys) }
-            return try ObjectStore(place: ObjectPlace(place, options)).heads(trusting: keys)
+        try options.require(named.map(\.text))
+        return try named.flatMap { place in
+            // What a variable holds may be a secret: it is a place as `evidence anchor` takes it, or told by the variable's name alone.
+            if let variable = place.variable {
+                return try AnchorPlace(place.text, options, named: variable).heads(trusting: keys)
+            }
+            if place.text.hasPrefix("https://") { return try WebAnchor(place.text).heads(trusting: keys) }
+            guard ObjectPlace.isOne(place.text) else { return try EvidenceFile.heads([place.text], trusting: keys) }
+            return try ObjectStore(place: ObjectPlace(place.text, options)).heads(trusting: keys)
         }
     }
 }

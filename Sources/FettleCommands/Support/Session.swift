@@ -71,7 +71,7 @@ final class Session {
     }
     var quarantine: QuarantineService { QuarantineService(store: store, tools: tools, access: access) }
     var governance: GovernanceService { GovernanceService(store: store, tools: tools, access: access) }
-    var log: LogService { LogService(store: store) }
+    var log: LogService { LogService(store: store, access: access) }
     var bundles: BundleService { BundleService(store: store, access: access) }
     var trust: TrustService { TrustService(store: store, access: access) }
     var users: UserService { UserService(store: store, access: access) }

@@ -41,6 +41,33 @@ public struct BundleService: Sendable {
                 .value
             return ActScope(try await keeper.load(Plan.self, .plan, id: change.plan.id).value)
         }
+        let (exported, time) = try await made(run, by: person, key, secrets)
+        // Before anybody gets it: none is out of which the log does not know.
+        do throws(StoreError) {
+            try await store.note(
+                .evidenceExported(run: run, bundle: LogChain.sha256.digest(exported.bytes), by: person, at: time))
+        } catch {
+            throw ControlError(store: error)
+        }
+        return exported
+    }
+
+    private func made(
+        _ run: RunID, by person: Person, _ key: SigningKey, _ secrets: SecretMask
+    ) async throws(ControlError) -> (Exported, at: Timestamp) {
+        do throws(ControlError) {
+            return try await madeOnce(run, by: person, key, secrets)
+        } catch {
+            // Somebody may have signed the set off, or looked at the change again, between the reading of that and of the
+            // log: that is no tampering, and the second time both are there.
+            guard error.code == .drift else { throw error }
+        }
+        return try await madeOnce(run, by: person, key, secrets)
+    }
+
+    private func madeOnce(
+        _ run: RunID, by person: Person, _ key: SigningKey, _ secrets: SecretMask
+    ) async throws(ControlError) -> (Exported, at: Timestamp) {
         var parts: [BundlePart: [UInt8]] = [:]
         let subjects = try await stages(of: run, into: &parts)
         let (extract, head, notInLog, begunAt) = try await extract(run, subjects)
@@ -51,28 +78,18 @@ public struct BundleService: Sendable {
             run: run, madeAt: now(), madeBy: person, signer: key.verifying.name, head: head,
             notInLog: notInLog.map(\.description).sorted(), parts: [])
         manifest.logBeganAt = begunAt
-        let exported: Exported
         do throws(EvidenceError) {
             let bytes = try EvidenceBundle.write(manifest, parts: parts, key: key)
             let examiner = try BundleExaminer(EvidenceBundle(Data(bytes), trusting: [key.verifying]))
             guard examiner.faults.isEmpty, let story = examiner.story else {
                 throw EvidenceError(.altered, examiner.faults.joined(separator: "; "))
             }
-            exported = Exported(bytes: bytes, story: story)
+            return (Exported(bytes: bytes, story: story), manifest.madeAt)
         } catch {
             throw ControlError(
                 .drift, "what is kept of \(run) does not agree: \(error.message)",
                 hint: "`fettle evidence check` tells what was altered")
         }
-        // Before anybody gets it: none is out of which the log does not know.
-        do throws(StoreError) {
-            try await store.note(
-                .evidenceExported(
-                    run: run, bundle: LogChain.sha256.digest(exported.bytes), by: person, at: manifest.madeAt))
-        } catch {
-            throw ControlError(store: error)
-        }
-        return exported
     }
 
     /// Whether a key that signs may be made here.
@@ -195,8 +212,10 @@ public struct BundleService: Sendable {
                 for record in records {
                     let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry))
                     begunAt = begunAt ?? entry?.at
+                    // That it was exported before is no part of the run, and an older binary could not read the entry.
+                    let isOfRun = entry?.run == run && entry?.what != .evidenceExported
                     let isConcerned =
-                        entry?.run == run || (change != nil && entry?.change == change)
+                        isOfRun || (change != nil && entry?.change == change)
                         || entry?.subject.map(wanted.contains) == true
                         || set != nil && entry?.set?.rawValue == set
                     if isConcerned, let subject = entry?.subject { told.insert(subject) }

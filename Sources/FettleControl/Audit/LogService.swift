@@ -7,10 +7,14 @@ import Foundation
 public struct LogService: Sendable {
     let store: any Store
     let now: @Sendable () -> Timestamp
+    private let gate: Gate
 
-    public init(store: any Store, now: @escaping @Sendable () -> Timestamp = Timestamp.now) {
+    public init(
+        store: any Store, access: Access = .local, now: @escaping @Sendable () -> Timestamp = Timestamp.now
+    ) {
         self.store = store
         self.now = now
+        gate = Gate(StageKeeper(store: store), access, now: now)
     }
 
     public struct Report: Codable, Sendable, Equatable {
@@ -80,11 +84,23 @@ public struct LogService: Sendable {
 
     /// The newest entry's place and link, signed.
     ///
-    /// That heads were anchored, or evidence exported, is no news of its own: while nothing else happens the head stays the same, and each anchoring gives no reason
-    /// for another.
+    /// That heads were anchored is no news of its own: while nothing else happens the head stays the same, and each anchoring
+    /// gives no reason for another.
+    ///
+    /// - Throws: as `signedHeads`.
+    public func signedHead(_ key: SigningKey) async throws(ControlError) -> SignedHead {
+        guard let head = try await signedHeads(key).last else {
+            throw ControlError(.internal, "the log has no head")
+        }
+        return head
+    }
+
+    /// What an anchoring keeps: the newest entry's place and link, and before it, where the newest that happened is that
+    /// evidence was exported, those of the entry before the exports. That one lies in the part of the log that each of those
+    /// bundles holds; the newest covers that they were exported.
     ///
     /// - Throws: `notFound` while the log is empty; `drift` if the log does not hold: what is wrong must not be vouched for.
-    public func signedHead(_ key: SigningKey) async throws(ControlError) -> SignedHead {
+    public func signedHeads(_ key: SigningKey) async throws(ControlError) -> [SignedHead] {
         let report = try await check()
         guard report.holds else {
             throw ControlError(
@@ -94,9 +110,11 @@ public struct LogService: Sendable {
         guard report.entries > 0 else {
             throw ControlError(.notFound, "the log has no entry yet", hint: "`fettle scan` is the first to write one")
         }
-        let head = try await headBeforeAnchors() ?? (report.entries, report.link)
+        let heads = try await headsBeforeAnchors(report)
         do throws(EvidenceError) {
-            return try SignedHead(sequence: head.sequence, link: head.link, key: key)
+            var signed: [SignedHead] = []
+            for head in heads { signed.append(try SignedHead(sequence: head.sequence, link: head.link, key: key)) }
+            return signed
         } catch {
             throw ControlError(.internal, error.message)
         }
@@ -104,12 +122,20 @@ public struct LogService: Sendable {
 }
 
 extension LogService {
+    /// To be asked before a head leaves: whoever may take evidence out may have it kept elsewhere.
+    ///
+    /// - Throws: `blocked`.
+    public func requireMayAnchor(by person: Person) async throws(ControlError) {
+        try await gate.require(.exportEvidence, on: .nowhere, by: person, saying: .nothing)
+    }
+
     /// Writes down that a head was kept elsewhere, once for each place's kind while nothing else happens.
     ///
     /// - Parameters:
     ///   - place: a fixed word for what kind of place that is.
     ///   - person: who had it kept there.
     public func anchored(_ head: SignedHead, at place: String, by person: Person) async throws(ControlError) {
+        try await requireMayAnchor(by: person)
         do throws(StoreError) {
             for record in try await store.log(after: head.sequence, limit: 1_000) {
                 guard let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry)) else { continue }
@@ -121,25 +147,30 @@ extension LogService {
         }
     }
 
-    /// The newest entry that tells of something else than that what is there was kept elsewhere; nil: there is none.
-    private func headBeforeAnchors() async throws(ControlError) -> (sequence: Int, link: Digest)? {
+    /// The newest entry that tells of something else than an anchoring, and before it, if it is an export's, the one before the
+    /// exports; oldest first, never none. What was written since the log was judged is not among them: nobody has judged it.
+    private func headsBeforeAnchors(
+        _ report: Report
+    ) async throws(ControlError) -> [(sequence: Int, link: Digest)] {
+        var heads: [(sequence: Int, link: Digest)] = []
         do throws(StoreError) {
-            var end = try await store.logHead()?.sequence ?? 0
+            var end = report.entries
             while end > 0 {
                 let start = max(0, end - 100)
                 for record in try await store.log(after: start, limit: end - start).reversed() {
                     let entry = try? CanonicalJSON.decode(LogEntry.self, from: Data(record.entry))
-                    // Who exports evidence and then anchors has to meet the bundle with that head, and the export's entry comes behind it.
-                    if entry?.what != .headAnchored, entry?.what != .evidenceExported {
-                        return (record.sequence, record.link)
-                    }
+                    if entry?.what == .headAnchored { continue }
+                    let isExport = entry?.what == .evidenceExported
+                    if !isExport || heads.isEmpty { heads.insert((record.sequence, record.link), at: 0) }
+                    if !isExport { return heads }
                 }
                 end = start
             }
-            return nil
         } catch {
             throw ControlError(store: error)
         }
+        if heads.isEmpty { heads.append((report.entries, report.link)) }
+        return heads
     }
 }
 

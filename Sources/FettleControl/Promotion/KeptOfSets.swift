@@ -5,14 +5,24 @@ import Foundation
 /// What is kept of patch sets, by their ids, and what of it is not what was written: that stands in its own set's way.
 struct KeptOfSets<Value: Sendable>: Sendable {
     var legible: [String: [Value]] = [:]
-    /// In words.
-    var doubts: [String: [String]] = [:]
+    var doubts: [String: [DoubtOfSet]] = [:]
     /// Nobody can say of which set it was: of any that was made before it. A set that is made anew is free of it.
-    var ofAnySet: [(at: Timestamp, words: String)] = []
+    var ofAnySet: [DoubtOfSet] = []
 
-    func doubts(of set: PatchSet) -> [String] {
-        (doubts[set.id.rawValue] ?? []) + ofAnySet.filter { set.madeAt <= $0.at }.map(\.words)
+    func doubted(of set: PatchSet) -> [DoubtOfSet] {
+        (doubts[set.id.rawValue] ?? []) + ofAnySet.filter { set.madeAt <= $0.at }
     }
+
+    /// In words.
+    func doubts(of set: PatchSet) -> [String] { doubted(of: set).map(\.words) }
+}
+
+/// A document that is not what was written.
+struct DoubtOfSet: Sendable {
+    var id: String
+    /// When it was kept, or says that it was written.
+    var at: Timestamp
+    var words: String
 }
 
 extension StageKeeper {

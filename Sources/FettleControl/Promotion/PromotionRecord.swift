@@ -29,10 +29,11 @@ struct PromotionRecord {
             case .success(let change):
                 if let promotion = change.promotion { kept.legible[promotion.set.id, default: []].append(change) }
             case .failure(let unread):
+                let doubt = DoubtOfSet(id: summary.id, at: summary.createdAt, words: unread.words)
                 if let subject = try await keeper.subject(of: unread) {
-                    if let set = subject.set { kept.doubts[set, default: []].append(unread.words) }
+                    if let set = subject.set { kept.doubts[set, default: []].append(doubt) }
                 } else {
-                    kept.ofAnySet.append((summary.createdAt, unread.words))
+                    kept.ofAnySet.append(doubt)
                 }
             }
         }
@@ -50,18 +51,20 @@ struct PromotionRecord {
             } catch {
                 guard error.isOfWhatIsKept else { throw error }
                 let words = "\(summary.id) cannot be read: \(error.message)"
+                let doubt = DoubtOfSet(id: summary.id, at: summary.createdAt, words: words)
                 if let set = try await keeper.setOfUnread(note: summary.id) {
-                    kept.doubts[set, default: []].append(words)
+                    kept.doubts[set, default: []].append(doubt)
                 } else {
-                    kept.ofAnySet.append((summary.createdAt, words))
+                    kept.ofAnySet.append(doubt)
                 }
             }
         }
         for fault in try await NoteWitness(keeper: keeper).faults(of: notes) {
+            let doubt = DoubtOfSet(id: fault.note, at: fault.at, words: fault.words)
             if let set = fault.set {
-                kept.doubts[set, default: []].append(fault.words)
+                kept.doubts[set, default: []].append(doubt)
             } else {
-                kept.ofAnySet.append((fault.at, fault.words))
+                kept.ofAnySet.append(doubt)
             }
             // What nobody is known to have said is not heard.
             notes.removeAll { $0.note.id == fault.note }

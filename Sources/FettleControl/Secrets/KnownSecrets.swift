@@ -61,14 +61,27 @@ public final class KnownSecrets: Sendable {
         }
     }
 
-    /// An address that lets in whoever knows it: as a whole, its path, and those parts of it that are no words, such as `services`.
+    /// An address that lets in whoever knows it: as a whole, and those parts of its path that nobody could guess, with
+    /// the path that holds them. What is known is refused in every reason: words such as `job_templates`, and dates,
+    /// are not.
     public func add(address: String, as name: String) {
         add(address, as: name)
         guard let scheme = address.firstRange(of: "://") else { return }
         let path = address[scheme.upperBound...].drop { $0 != "/" && $0 != "?" }
-        let parts = path.split { "/?&=;#".contains($0) }.filter { SecretLine.isRandom($0.utf8) }
-        let wholes = [path, path.prefix { $0 != "?" }].filter { $0.utf8.contains { 0x30...0x39 ~= $0 } }
-        for part in wholes + parts { add(String(part), as: name) }
+        let wholes = [path, path.prefix { $0 != "?" }].filter { !Self.secretParts(of: $0).isEmpty }
+        for part in wholes + Self.secretParts(of: path) { add(String(part), as: name) }
+    }
+
+    /// Shorter ones are words and numbers more often than secrets.
+    private static let shortestPart = 16
+
+    private static func secretParts(of path: Substring) -> [Substring] {
+        path.split { "/?&=;#".contains($0) }.filter { part in
+            let bytes = Array((part.removingPercentEncoding ?? String(part)).utf8)
+            return bytes.count >= shortestPart && bytes.contains(where: PlainWords.isDigit)
+                && bytes.contains { PlainWords.isSmall($0) || PlainWords.isCapital($0) }
+                && !PlainWords.isPlain(bytes, names: true, longestNumber: 3)
+        }
     }
 
     var all: [KnownSecret] {

@@ -3,7 +3,7 @@ import Foundation
 /// Keeps secrets out of what is written down: values that are known, and what looks like one in a text that a host has printed.
 ///
 /// A mask is no proof. What is known by its value is found wherever it stands; of what is not known only what has one of the usual
-/// forms: a password in an address, a header, `password=…`, a private key in PEM.
+/// forms: a password in an address, a header, `password=…`, a private key in PEM or of OpenPGP.
 public struct SecretMask: Sendable {
     private let known: [KnownSecret]
     /// What this process comes to know on its way; nil: nothing.

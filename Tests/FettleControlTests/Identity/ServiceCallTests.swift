@@ -113,7 +113,7 @@ import Testing
             "submit", "vote", "withdraw", "schedule", "review", "create", "ask", "answer", "waive", "endWaiver",
             "setGrants",
             "addUser", "enrol", "enrolLost", "endToken", "scan", "plan", "makeSet", "note", "statement", "export",
-            "settle",
+            "anchor", "settle",
             "accept",
         ] + ImageCalls.calls + ForeignFolder.calls
 
@@ -399,6 +399,16 @@ import Testing
                     {
                         _ = try await governance.add(
                             .providerStatement, for: "x", note: "", by: person, fleet: fleet, policy: policy)
+                    }
+                )
+            case "anchor":
+                let log = LogService(store: world.store, access: access)
+                return (
+                    actor.may("auditor"),
+                    {
+                        let link = Digest(rawValue: String(repeating: "a", count: 64))
+                        let head = try SignedHead(sequence: 1, link: link, key: SigningKey())
+                        try await log.anchored(head, at: "file", by: person)
                     }
                 )
             default:

@@ -53,7 +53,10 @@ extension PromotionServiceTests {
     }
 
     /// By its own key, so that the signature holds: the parts do not.
-    @Test(arguments: ["criteria", "trial", "set", "change", "note", "noteGone", "account"])
+    @Test(arguments: [
+        "criteria", "state", "rules", "trial", "set", "change", "changes", "note", "noteGone", "noteTwice", "notes",
+        "judgedAt", "end", "running", "trialGone", "brought", "account", "noAccount",
+    ])
     func anAccountThatDoesNotAgreeIsFound(what: String) async throws {
         _ = try await promoted()
         let key = try SigningKey()
@@ -68,6 +71,38 @@ extension PromotionServiceTests {
         case "criteria":
             account.criteria[0].isMet = false
             fault = "the criteria of the promotion do not follow"
+        case "state":
+            account.criteria[0].state = "none, and nobody asked"
+            fault = "the criteria of the promotion do not follow"
+        case "rules":
+            account.rules = 9
+            fault = "by rules that are not known here"
+        case "judgedAt":
+            account.judgedAt = account.judgedAt.adding(seconds: 60)
+            fault = "by another time than that of the run's start"
+        case "end":
+            account.trials[0].endedAt = account.trials[0].endedAt?.adding(seconds: -60)
+            fault = "the log does not tell that run-1 ended as"
+        case "running":
+            account.trials[0].endedAt = nil
+            account.trials[0].outcome = nil
+            fault = "run-1 had not ended, and the log that it had"
+        case "trialGone":
+            account.trials.removeFirst()
+            fault = "what change-1 came to is not in the account"
+        case "brought":
+            account.brought = []
+            fault = "other versions than those that the plan brings"
+        case "changes":
+            account.promotions.swapAt(0, 1)
+            fault = "the changes of the promotion are not in their order"
+        case "notes":
+            lines.swapAt(0, 1)
+            fault = "the notes of the promotion are not in their order"
+        case "noteTwice":
+            lines.append(lines[2])
+            fault = "the notes of the promotion are not in their order"
+        case "noAccount": fault = "the log tells that people said note-1, note-2, note-3, and no account"
         case "trial":
             account.trials[0].outcome = .failed(reason: "x")
             fault = "the criteria of the promotion do not follow"
@@ -85,13 +120,42 @@ extension PromotionServiceTests {
             fault = "the log tells that people said note-2 of patchset-1, which is not here"
         default: fault = "what people said of a patch set is here, and no account"
         }
-        parts[.promotion] = what == "account" ? nil : [UInt8](try CanonicalJSON.encode(account))
-        parts[.notes] = Array((lines.joined(separator: "\n") + "\n").utf8)
+        let hasAccount = what != "account" && what != "noAccount"
+        parts[.promotion] = hasAccount ? [UInt8](try CanonicalJSON.encode(account)) : nil
+        parts[.notes] = what == "noAccount" ? nil : Array((lines.joined(separator: "\n") + "\n").utf8)
         let forged = try EvidenceBundle.write(bundle.manifest, parts: parts, key: key)
         let examiner = try BundleExaminer(EvidenceBundle(Data(forged), trusting: [key.verifying]))
         #expect(examiner.faults.contains { $0.contains(fault) }, "\(examiner.faults)")
     }
 
+    @Test func whatWasSaidAfterARunAndDamagedSinceIsNotInTheWayOfItsEvidence() async throws {
+        let set = try await promoted()
+        _ = try await promotions.note(
+            on: set, kind: .regression, passes: false, stage: "production", text: "slower", by: "carol",
+            policy: try #require(Self.policy.promotion))
+        await store.forget(.note, "note-4")
+        let story = try #require(try BundleExaminer(await exported("run-3", SigningKey())).story?.promotion)
+        #expect(story.criteria.allSatisfy(\.isMet) && story.untold == nil, "\(story)")
+        #expect(story.said.map(\.id) == ["note-1", "note-2", "note-3"])
+        // What the run rests on has to be here.
+        await store.forget(.note, "note-1")
+        let error = await refused { _ = try await exported("run-3", SigningKey()) }
+        #expect(error?.code == .drift && error?.message.contains("note-1") == true, "\(error as Any)")
+    }
+
+    /// With the right digest. That it cannot be told today does not mean that it was not met then.
+    @Test func anAlteredOtherChangeOfTheSetIsToldAndMakesNoEvidenceImpossible() async throws {
+        _ = try await promoted()
+        var other = try await keeper.load(Change.self, .change, id: "change-1").value
+        other.reason = "another"
+        try await store.alterPastTheLog(other, .change, "change-1")
+        let story = try #require(try BundleExaminer(await exported("run-3", SigningKey())).story?.promotion)
+        #expect(story.untold == ["change-1 is not what the log tells of it"])
+        #expect(story.promotions.map(\.change.id) == ["change-2", "change-3"])
+        #expect(!story.criteria.contains { $0.name == .record }, "\(story.criteria)")
+    }
+
+    /// By an earlier Fettle, which told of notes by their digests alone.
     @Test func aBundleOfAnEarlierFettleHoldsWithoutTheAccount() async throws {
         _ = try await promoted()
         let key = try SigningKey()
@@ -100,6 +164,12 @@ extension PromotionServiceTests {
         for part in BundlePart.allCases where part != .promotion && part != .notes {
             parts[part] = bundle.bytes(of: part).map { [UInt8]($0) }
         }
+        var log = try LogExtract(try #require(parts[.log]))
+        for place in log.lines.indices {
+            guard let entry = log.lines[place].entry else { continue }
+            if String(decoding: entry, as: UTF8.self).contains("\"note:") { log.lines[place].entry = nil }
+        }
+        parts[.log] = log.bytes
         let earlier = try EvidenceBundle.write(bundle.manifest, parts: parts, key: key)
         let examiner = try BundleExaminer(EvidenceBundle(Data(earlier), trusting: [key.verifying]))
         #expect(examiner.faults.isEmpty && examiner.story?.patchSet != nil && examiner.story?.promotion == nil)
