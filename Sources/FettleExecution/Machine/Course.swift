@@ -199,6 +199,8 @@ extension RunMachine {
         if !step.isRollback, step.isBake || step.isOfTraffic || course(of: step.resource) == .forward {
             // Nobody stays out for as long as a person takes to decide what a watch could not.
             if step.availability == .bringsBack, isUndecided(needed) { return true }
+            // Nobody is made anew from an image that is not there, whoever's failure left it unbuilt: a person decides.
+            if needed.buildsImage { return false }
             // What others wait for is either seen done, or its resource has failed and is settled: safe to go on beside.
             return !isWanted(needed) && index.owners(needed).allSatisfy { isAtRest($0) }
         }

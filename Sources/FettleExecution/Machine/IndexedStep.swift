@@ -5,7 +5,7 @@ import FettleModel
 struct IndexedStep: Sendable, Equatable {
     /// What a step is, beside its effect on availability. See `Step`'s properties of the same names.
     struct Traits: OptionSet, Sendable {
-        let rawValue: UInt16
+        let rawValue: UInt32
 
         static let isRollback = Traits(rawValue: 1 << 0)
         static let isBake = Traits(rawValue: 1 << 1)
@@ -29,6 +29,8 @@ struct IndexedStep: Sendable, Equatable {
         /// What its resource would go back to is gone once it has begun.
         static let endsWayBack = Traits(rawValue: 1 << 14)
         static let discardsSnapshot = Traits(rawValue: 1 << 15)
+        /// Others are made anew from what it makes.
+        static let buildsImage = Traits(rawValue: 1 << 16)
     }
 
     let number: StepNumber
@@ -62,6 +64,7 @@ struct IndexedStep: Sendable, Equatable {
         if step.compensates != nil { traits.insert(.isCompensation) }
         if step.asksPerson { traits.insert(.asksPerson) }
         if step.turnsTraffic { traits.insert(.turnsTraffic) }
+        if step.buildsImage { traits.insert(.buildsImage) }
         if case .switchTraffic = step.action { traits.insert(.isOfTraffic) }
         if step.endsWayBack { traits.insert(.endsWayBack) }
         if step.discardsSnapshot { traits.insert(.discardsSnapshot) }
@@ -86,6 +89,7 @@ struct IndexedStep: Sendable, Equatable {
     var isTakenOut: Bool { traits.contains(.isTakenOut) }
     var asksPerson: Bool { traits.contains(.asksPerson) }
     var turnsTraffic: Bool { traits.contains(.turnsTraffic) }
+    var buildsImage: Bool { traits.contains(.buildsImage) }
     var isControl: Bool { traits.contains(.isControl) }
     var isOfTraffic: Bool { traits.contains(.isOfTraffic) }
     var endsWayBack: Bool { traits.contains(.endsWayBack) }

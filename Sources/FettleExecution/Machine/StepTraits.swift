@@ -85,6 +85,8 @@ extension Step {
     /// Somebody has to answer before it can start.
     var asksPerson: Bool { !action.questions.isEmpty }
 
+    var buildsImage: Bool { if case .buildImage = action { true } else { false } }
+
     var turnsTraffic: Bool {
         if case .switchTraffic(let turn) = action { !turn.from.isEmpty } else { false }
     }
