@@ -124,9 +124,7 @@ public struct RunService: Sendable {
             default: break
             }
         }
-        let numbers = try await runs(limit: .max).compactMap { summary in
-            summary.run.rawValue.split(separator: "-").last.flatMap { Int($0) }
-        }
+        let numbers = try await runs(limit: .max).compactMap(\.run.rawValue.idNumber)
         return RunID("run-\((numbers.max() ?? 0) + 1)")
     }
 

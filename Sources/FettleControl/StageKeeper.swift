@@ -171,7 +171,7 @@ public struct StageKeeper: Sendable {
     }
 
     private static func nextID(_ kind: DocumentKind, after kept: [DocumentSummary]) -> String {
-        let taken = kept.compactMap { $0.id.split(separator: "-").last.flatMap { Int($0) } }
+        let taken = kept.compactMap(\.id.idNumber)
         return "\(kind.rawValue)-\((taken.max() ?? 0) + 1)"
     }
 }

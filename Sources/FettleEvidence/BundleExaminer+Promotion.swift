@@ -55,7 +55,7 @@ extension BundleExaminer {
     /// The last word counts: who could order notes otherwise, or say one twice, could turn a refusal into a sign-off.
     private mutating func compareOrder(_ account: PromotionAccount, _ notes: [String]) {
         for (ids, what) in [(notes, "notes"), (account.promotions.map(\.change.id), "changes")] {
-            let numbers = ids.map { $0.split(separator: "-").last.flatMap { Int($0) } ?? 0 }
+            let numbers = ids.map { $0.idNumber ?? 0 }
             expect(
                 zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 },
                 "the \(what) of the promotion are not in their order, or one is there twice")

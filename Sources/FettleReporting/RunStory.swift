@@ -60,11 +60,7 @@ public struct RunStory: Codable, Sendable, Equatable {
                 steps[known].endedAt = nil
                 steps[known].failure = nil
             } else {
-                position[id] = steps.count
-                steps.append(
-                    StepStory(
-                        step: id, resource: step?.resource ?? ResourceID(""), name: step?.action.name ?? id.rawValue,
-                        isRollback: rollback[id] != nil, attempts: attempt, startedAt: record.at))
+                begin(step, id, isRollback: rollback[id] != nil, attempt, at: record.at, &position)
             }
         case .stepDone(let id, _, let observation):
             update(id, position) {
@@ -83,29 +79,30 @@ public struct RunStory: Codable, Sendable, Equatable {
             moment(record, "\(person) skipped \(id): \(reason)", trouble: true)
         case .gateAnswered(let id, let person, .fail, let reason):
             // A no is the gate's failure, and the machine writes no other line of it.
-            refuse(id, by: person, reason, at: record.at, forward: forward, rollback: rollback, position: &position)
+            if position[id] == nil {
+                let step = forward[id] ?? rollback[id]
+                begin(step, id, isRollback: rollback[id] != nil, 1, at: record.at, &position)
+            }
+            update(id, position) {
+                $0.endedAt = record.at
+                $0.failure = StepFailure(code: .unhealthy, message: "\(person) answered no: \(reason)")
+            }
             tellDecision(record)
         default:
             tellDecision(record)
         }
     }
 
-    private mutating func refuse(
-        _ id: StepID, by person: Person, _ reason: String, at time: Timestamp, forward: [StepID: Step],
-        rollback: [StepID: Step], position: inout [StepID: Int]
+    /// - Parameter step: nil: the plan has none of that id.
+    private mutating func begin(
+        _ step: Step?, _ id: StepID, isRollback: Bool, _ attempt: Int, at time: Timestamp,
+        _ position: inout [StepID: Int]
     ) {
-        if position[id] == nil {
-            let step = forward[id] ?? rollback[id]
-            position[id] = steps.count
-            steps.append(
-                StepStory(
-                    step: id, resource: step?.resource ?? ResourceID(""), name: step?.action.name ?? id.rawValue,
-                    isRollback: rollback[id] != nil, attempts: 1, startedAt: time))
-        }
-        update(id, position) {
-            $0.endedAt = time
-            $0.failure = StepFailure(code: .unhealthy, message: "\(person) answered no: \(reason)")
-        }
+        position[id] = steps.count
+        steps.append(
+            StepStory(
+                step: id, resource: step?.resource ?? ResourceID(""), name: step?.action.name ?? id.rawValue,
+                isRollback: isRollback, attempts: attempt, startedAt: time))
     }
 
     private mutating func tellDecision(_ record: JournalRecord) {

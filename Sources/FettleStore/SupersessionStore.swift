@@ -55,6 +55,18 @@ public struct SupersessionOrder: Sendable, Equatable {
         }
     }
 
+    /// What the old run holds beside the hosts that change hands, and keeps in no quarantine: it was granted and never begun. By resource.
+    ///
+    /// - Parameters:
+    ///   - held: every reservation there is, before they change hands.
+    ///   - open: open entries of the quarantine ledger, before any is closed.
+    public func neverBegun(
+        held: some Collection<Reservation>, open: some Collection<QuarantineEntry>
+    ) -> [ResourceID] {
+        let kept = Set(open.lazy.filter { $0.run == old }.map(\.resource)).union(hosts)
+        return held.filter { $0.run == old && !kept.contains($0.resource) }.map(\.resource).sorted()
+    }
+
     /// Why it cannot be done; nil if it can. To be asked inside the transaction, so that every store goes by the same rule.
     ///
     /// - Parameters:
@@ -98,9 +110,8 @@ extension InMemoryStore {
             old.summary.leaseUntil = nil
             journals[order.old] = old
         }
+        for host in order.neverBegun(held: held.values, open: try quarantined()) { held[host] = nil }
         for host in order.hosts { held[host]?.run = order.new }
-        let kept = Set(try quarantined().filter { $0.run == order.old }.map(\.resource))
-        held = held.filter { $0.value.run != order.old || kept.contains($0.key) }
         for place in ledger.indices where ledger[place].settlement == nil {
             guard ledger[place].entry.run == order.old, order.quarantined.contains(ledger[place].entry.resource) else {
                 continue

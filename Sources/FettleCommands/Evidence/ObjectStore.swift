@@ -194,12 +194,17 @@ enum AnchoredHeads {
         try options.require(named.map(\.text))
         return try named.flatMap { place in
             // What a variable holds may be a secret: it is a place as `evidence anchor` takes it, or told by the variable's name alone.
-            if let variable = place.variable {
-                return try AnchorPlace(place.text, options, named: variable).heads(trusting: keys)
-            }
-            if place.text.hasPrefix("https://") { return try WebAnchor(place.text).heads(trusting: keys) }
-            guard ObjectPlace.isOne(place.text) else { return try EvidenceFile.heads([place.text], trusting: keys) }
-            return try ObjectStore(place: ObjectPlace(place.text, options)).heads(trusting: keys)
+            let anchor: AnchorPlace =
+                if let variable = place.variable {
+                    try AnchorPlace(place.text, options, named: variable)
+                } else if place.text.hasPrefix("https://") {
+                    .web(try WebAnchor(place.text))
+                } else if ObjectPlace.isOne(place.text) {
+                    .objects(ObjectStore(place: try ObjectPlace(place.text, options)))
+                } else {
+                    .file(place.text)
+                }
+            return try anchor.heads(trusting: keys)
         }
     }
 }

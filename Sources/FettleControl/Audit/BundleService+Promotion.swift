@@ -60,7 +60,7 @@ extension BundleService {
     private func ways(
         of changes: [Change], besides own: ChangeID
     ) async throws(ControlError) -> (ways: [(change: Change, reference: StageReference)], altered: [DoubtOfSet]) {
-        func number(_ change: Change) -> Int { change.id.rawValue.split(separator: "-").last.flatMap { Int($0) } ?? 0 }
+        func number(_ change: Change) -> Int { change.id.rawValue.idNumber ?? 0 }
         var ways: [(change: Change, reference: StageReference)] = []
         for change in changes.sorted(by: { number($0) < number($1) }) {
             let (value, reference) = try await keeper.load(Change.self, .change, id: change.id.rawValue)

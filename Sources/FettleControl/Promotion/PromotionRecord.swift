@@ -69,7 +69,7 @@ struct PromotionRecord {
             // What nobody is known to have said is not heard.
             notes.removeAll { $0.note.id == fault.note }
         }
-        func number(_ note: PatchSetNote) -> Int { note.id.split(separator: "-").last.flatMap { Int($0) } ?? 0 }
+        func number(_ note: PatchSetNote) -> Int { note.id.idNumber ?? 0 }
         kept.legible = Dictionary(grouping: notes.map(\.note).sorted { number($0) < number($1) }, by: \.set.id)
         return kept
     }

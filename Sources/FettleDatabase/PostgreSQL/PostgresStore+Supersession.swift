@@ -28,8 +28,7 @@ extension PostgresStore {
                     throw StoreError(.conflict, "\(host) is not held by run \(order.old) any more")
                 }
             }
-            let left = Set(held.filter { $0.run == order.old }.map(\.resource)).subtracting(order.hosts)
-            for host in left.subtracting(open.filter { $0.run == order.old }.map(\.resource)).sorted() {
+            for host in order.neverBegun(held: held, open: open) {
                 _ = try database.execute(
                     "DELETE FROM fettle.reservation WHERE resource = $1 AND run = $2",
                     [.text(host.rawValue), .text(order.old.rawValue)])

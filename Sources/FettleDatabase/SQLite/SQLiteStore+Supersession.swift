@@ -23,8 +23,7 @@ extension SQLiteStore {
                     sql: "UPDATE reservation SET run = ? WHERE resource = ? AND run = ?",
                     arguments: [order.new.rawValue, host.rawValue, order.old.rawValue])
             }
-            let left = Set(held.filter { $0.run == order.old }.map(\.resource)).subtracting(order.hosts)
-            for host in left.subtracting(open.filter { $0.run == order.old }.map(\.resource)).sorted() {
+            for host in order.neverBegun(held: held, open: open) {
                 try database.execute(
                     sql: "DELETE FROM reservation WHERE resource = ? AND run = ?",
                     arguments: [host.rawValue, order.old.rawValue])

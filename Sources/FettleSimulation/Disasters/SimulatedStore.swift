@@ -95,6 +95,7 @@ struct SimulatedStore: Sendable {
         leaseEnds = now
         past += journal + order.records
         journal = []
+        for host in order.neverBegun(held: held.values, open: ledger.values) { held[host] = nil }
         for host in order.hosts { held[host]?.run = order.new }
         for host in order.quarantined { ledger[host] = nil }
     }
